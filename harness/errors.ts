@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The invocation or something that came from outside (manifest, object, archive, kernel image, policy) is
+ * invalid. Ends the command with exit status 2; `message` is one line: file, place, reason.
+ */
+export class InputError extends Error {
+	override name = "InputError";
+
+	/**
+	 * @param file what was read, as the user named it
+	 * @param place where in it: a JSON pointer, a section, an offset; empty when the whole is meant
+	 * @param reason what is wrong with it, without a full stop
+	 */
+	constructor(
+		readonly file: string,
+		readonly place: string,
+		readonly reason: string,
+		options?: { cause?: unknown },
+	) {
+		super(`${file}: ${place === "" ? "" : `${place}: `}${reason}`, options);
+	}
+}
+
+/**
+ * bpfgate could not find out: the VM, the host or bpfgate itself failed. Inside a run it becomes the outcome
+ * `error` of the cells it touches; outside of one it ends the command with exit status 3.
+ */
+export class UndecidedError extends Error {
+	override name = "UndecidedError";
+
+	/**
+	 * @param code stable, kebab-case; becomes `reason.code`
+	 * @param message one line: what happened, on which kernel or file
+	 * @param hint what the reader can do about it
+	 */
+	constructor(
+		readonly code: string,
+		message: string,
+		readonly hint: string,
+		options?: { cause?: unknown },
+	) {
+		super(message, options);
+	}
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { Bytes } from "../schema/bytes.js";
+
+const Handle = Type.Integer({ minimum: 1, description: "names something the agent holds; never reused" });
+const U32 = Type.Integer({ minimum: 0, maximum: 0xffffffff });
+const Size = Type.Integer({ minimum: 0 });
+const Empty = Type.Object({});
+
+/** errno as the guest's kernel gave it (positive), its name (`EACCES`) and what was being done. */
+export const GuestFailure = Type.Object({
+	errno: Type.Integer({ minimum: 0 }),
+	what: Type.String({ maxLength: 4096 }),
+	log: Type.Optional(Type.String({ description: "what libbpf said meanwhile" })),
+});
+export type GuestFailure = Static<typeof GuestFailure>;
+
+const InnerMap = Type.Object({
+	type: U32,
+	key_size: U32,
+	value_size: U32,
+	max_entries: U32,
+	flags: Type.Optional(U32),
+});
+
+/** What verifying one program cost and gave. Sizes in bytes, times in nanoseconds; absent where the kernel does not say. */
+export const ProgramInfo = Type.Object({
+	id: U32,
+	tag: Type.String(),
+	verified_insns: Type.Optional(Size),
+	xlated_bytes: Size,
+	jited_bytes: Size,
+	memlock_bytes: Type.Optional(Size),
+	load_wall_ns: Size,
+	load_cpu_ns: Size,
+});
+export type ProgramInfo = Static<typeof ProgramInfo>;
+
+export const ProgramLoad = Type.Object({
+	name: Type.String(),
+	/** Not attempted when an earlier program, a map or the object itself failed first. */
+	attempted: Type.Boolean(),
+	errno: Type.Integer({ minimum: 0, description: "0: the kernel took it" }),
+	/** The verifier's log: statistics of a success, the last `log_bytes` of a failure. */
+	log: Type.String(),
+	log_truncated: Type.Boolean(),
+	info: Type.Optional(ProgramInfo),
+});
+export type ProgramLoad = Static<typeof ProgramLoad>;
+
+export const MapLoad = Type.Object({
+	name: Type.String(),
+	attempted: Type.Boolean(),
+	errno: Type.Integer({ minimum: 0 }),
+	id: Type.Optional(U32),
+	memlock_bytes: Type.Optional(Size),
+});
+export type MapLoad = Static<typeof MapLoad>;
+
+/** What exists in the guest beyond what the agent itself keeps. Two equal inventories mean nothing was left. */
+export const Inventory = Type.Object({
+	programs: Type.Array(Type.Object({ id: U32, type: U32, name: Type.String() })),
+	maps: Type.Array(Type.Object({ id: U32, type: U32, name: Type.String() })),
+	links: Type.Array(Type.Object({ id: U32, type: U32 })),
+	btfs: Type.Array(Type.Object({ id: U32, name: Type.String() })),
+	netdevs: Type.Array(Type.String()),
+	qdiscs: Type.Array(Type.String({ description: "`device kind handle`" })),
+	mounts: Type.Array(Type.String({ description: "mount point and type" })),
+	cgroups: Type.Array(Type.String()),
+	pins: Type.Array(Type.String()),
+	keys: Type.Array(Type.String()),
+	processes: Type.Array(Type.String({ description: "command names of user processes other than the agent" })),
+});
+export type Inventory = Static<typeof Inventory>;
+
+const operation = <A extends TSchema, R extends TSchema>(args: A, result: R) => ({ args, result });
+
+/** Every operation of the agent: its arguments and its result. The C side is `agent/op_*.c`. */
+export const operations = {
+	/** First request to a guest. */
+	hello: operation(
+		Type.Object({ nonce: Bytes() }),
+		Type.Object({
+			protocol: Type.Literal(1),
+			release: Type.String(),
+			version: Type.String(),
+			machine: Type.String(),
+			cpus: U32,
+			mem_kb: Size,
+			vmlinux_btf: Type.Boolean(),
+			modules: Type.Array(Type.String(), { description: "loaded by the agent at boot" }),
+		}),
+	),
+	ping: operation(Empty, Empty),
+
+	/** Files of the guest's own tmpfs, /proc and /sys. `offset`/`max` bound what comes back. */
+	file_read: operation(
+		Type.Object({ path: Type.String(), offset: Type.Optional(Size), max: Type.Optional(Size) }),
+		Type.Object({ data: Bytes(), eof: Type.Boolean() }),
+	),
+	file_write: operation(
+		Type.Object({
+			path: Type.String(),
+			data: Bytes(),
+			append: Type.Optional(Type.Boolean()),
+			mode: Type.Optional(U32),
+		}),
+		Empty,
+	),
+	file_remove: operation(Type.Object({ path: Type.String() }), Empty),
+	dir_list: operation(
+		Type.Object({ path: Type.String() }),
+		Type.Object({ entries: Type.Array(Type.Object({ name: Type.String(), kind: Type.String() })) }),
+	),
+
+	/** `bpf_object__open_file` and settings made before load (libbpf). */
+	object_open: operation(
+		Type.Object({
+			path: Type.String(),
+			maps: Type.Optional(
+				Type.Array(
+					Type.Object({
+						name: Type.String(),
+						max_entries: Type.Optional(U32),
+						value_size: Type.Optional(U32),
+						initial_value: Type.Optional(Bytes()),
+						inner: Type.Optional(InnerMap),
+					}),
+				),
+			),
+			programs: Type.Optional(
+				Type.Array(
+					Type.Object({
+						name: Type.String(),
+						autoload: Type.Optional(Type.Boolean()),
+						target: Type.Optional(
+							Type.Object({
+								object: Type.Optional(Handle),
+								program: Type.Optional(Type.String()),
+								function: Type.Optional(Type.String()),
+							}),
+						),
+					}),
+				),
+			),
+		}),
+		Type.Object({
+			object: Handle,
+			license: Type.String(),
+			programs: Type.Array(
+				Type.Object({
+					name: Type.String(),
+					section: Type.String(),
+					type: U32,
+					attach_type: U32,
+					insns: Size,
+					autoload: Type.Boolean(),
+				}),
+			),
+			maps: Type.Array(
+				Type.Object({
+					name: Type.String(),
+					type: U32,
+					key_size: U32,
+					value_size: U32,
+					max_entries: U32,
+					flags: U32,
+				}),
+			),
+			log: Type.String(),
+		}),
+	),
+	/**
+	 * `bpf_object__load`: relocates and loads every autoload program. Never answers `err` for a refusal of the
+	 * kernel: `errno` is the whole object's, `failed` says at what, and each program and map has its own.
+	 * `log_level` as of BPF_PROG_LOAD (1 verbose, 2 more, 4 statistics).
+	 */
+	object_load: operation(
+		Type.Object({ object: Handle, log_level: U32, log_bytes: U32 }),
+		Type.Object({
+			errno: Type.Integer({ minimum: 0 }),
+			log: Type.String({ description: "libbpf's messages" }),
+			programs: Type.Array(ProgramLoad),
+			maps: Type.Array(MapLoad),
+		}),
+	),
+	/** Unloads and frees; links made from it are kept until `detach`. */
+	object_close: operation(Type.Object({ object: Handle }), Empty),
+
+	/**
+	 * Attaches a loaded program (or a struct_ops map) and holds the link. `hook` `auto` attaches as libbpf does by
+	 * section. Devices are named by `ifindex`, cgroups and namespaces by `path`.
+	 */
+	attach: operation(
+		Type.Object({
+			object: Handle,
+			program: Type.Optional(Type.String()),
+			map: Type.Optional(Type.String()),
+			hook: Type.String(),
+			ifindex: Type.Optional(U32),
+			path: Type.Optional(Type.String()),
+			symbol: Type.Optional(Type.String()),
+			tracepoint: Type.Optional(Type.String()),
+			mode: Type.Optional(Type.String()),
+			pf: Type.Optional(U32),
+			hooknum: Type.Optional(U32),
+			priority: Type.Optional(Type.Integer()),
+		}),
+		Type.Object({
+			link: Handle,
+			/** Kernel's link id and BPF_LINK_TYPE_*; absent for attachments that are no links (tc filters, perf events before 5.15). */
+			id: Type.Optional(U32),
+			type: Type.Optional(U32),
+			log: Type.String(),
+		}),
+	),
+	detach: operation(Type.Object({ link: Handle }), Empty),
+
+	netdev_add: operation(
+		Type.Object({
+			kind: Type.String({ description: "rtnetlink kind: veth, dummy, netkit" }),
+			name: Type.String(),
+			peer: Type.Optional(Type.String()),
+			up: Type.Optional(Type.Boolean()),
+		}),
+		Type.Object({ ifindex: U32, peer_ifindex: Type.Optional(U32) }),
+	),
+	netdev_del: operation(Type.Object({ name: Type.String() }), Empty),
+	cgroup_add: operation(Type.Object({ name: Type.String() }), Type.Object({ path: Type.String() })),
+	cgroup_del: operation(Type.Object({ name: Type.String() }), Empty),
+
+	module_load: operation(
+		Type.Object({ name: Type.String() }),
+		Type.Object({
+			state: Type.Unsafe<"live" | "builtin" | "absent" | "refused">({ type: "string" }),
+			errno: U32,
+		}),
+	),
+
+	inventory: operation(Empty, Inventory),
+
+	/** libbpf_probe_bpf_prog_type, _map_type and _helper, in batches: 1 yes, 0 no, negative errno unknown. */
+	probe: operation(
+		Type.Object({
+			program_types: Type.Optional(Type.Array(U32)),
+			map_types: Type.Optional(Type.Array(U32)),
+			helpers: Type.Optional(Type.Array(Type.Object({ program_type: U32, from: U32, to: U32 }))),
+		}),
+		Type.Object({
+			program_types: Type.Array(Type.Integer()),
+			map_types: Type.Array(Type.Integer()),
+			helpers: Type.Array(Type.Array(Type.Integer())),
+		}),
+	),
+	/** The bpf(2) system call itself: `attr` as the kernel's union, pointers patched in from `blobs` at their offsets. */
+	bpf: operation(
+		Type.Object({
+			cmd: U32,
+			attr: Bytes(),
+			blobs: Type.Optional(
+				Type.Array(Type.Object({ offset: U32, data: Bytes(), out: Type.Optional(Type.Boolean()) })),
+			),
+			handles: Type.Optional(
+				Type.Array(Type.Object({ offset: U32, handle: Handle }), {
+					description: "file descriptors patched in",
+				}),
+			),
+		}),
+		Type.Object({
+			ret: Type.Integer(),
+			errno: U32,
+			fd: Type.Optional(Handle),
+			attr: Bytes(),
+			blobs: Type.Array(Bytes()),
+		}),
+	),
+	close: operation(Type.Object({ handle: Handle }), Empty),
+	mount: operation(
+		Type.Object({
+			source: Type.String(),
+			target: Type.String(),
+			fstype: Type.String(),
+			flags: Type.Optional(U32),
+			data: Type.Optional(Type.String()),
+		}),
+		Empty,
+	),
+	unmount: operation(Type.Object({ target: Type.String() }), Empty),
+
+	/** Ill-behaved on purpose, so that the tests can show that the runner survives it. */
+	misbehave: operation(
+		Type.Object({
+			how: Type.Unsafe<"panic" | "warn" | "hang" | "flood" | "rubbish" | "out_of_memory">({ type: "string" }),
+		}),
+		Empty,
+	),
+} as const;
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+export type Args<N extends OperationName> = Static<Operations[N]["args"]>;
+export type Result<N extends OperationName> = Static<Operations[N]["result"]>;

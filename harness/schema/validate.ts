@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+
+const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
+ajv.addKeyword({
+	keyword: "bytes",
+	validate: (wanted: boolean, data: unknown) => !wanted || data instanceof Uint8Array,
+	errors: false,
+});
+
+/** One violation of a schema: the JSON pointer of the value and what was expected of it. */
+export interface Violation {
+	pointer: string;
+	reason: string;
+}
+
+/** A schema made ready for use: says what is wrong with a value, or that it has the schema's type. */
+export interface Validator<T extends TSchema> {
+	/** The first violation, or undefined when `value` conforms. */
+	violation(value: unknown): Violation | undefined;
+	/** True when `value` conforms. */
+	accepts(value: unknown): value is Static<T>;
+}
+
+/** Compiles a TypeBox schema with ajv. The type and the check come from the same source. */
+export function validator<T extends TSchema>(schema: T): Validator<T> {
+	let compiled: ValidateFunction | undefined;
+	const compile = () => {
+		compiled ??= ajv.compile(schema);
+		return compiled;
+	};
+	return {
+		violation(value) {
+			const validate = compile();
+			if (validate(value)) return undefined;
+			return describe(validate.errors ?? []);
+		},
+		accepts(value): value is Static<T> {
+			return compile()(value) === true;
+		},
+	};
+}
+
+/** The deepest error is the one the author meant: a union reports every branch that did not fit. */
+function describe(errors: ErrorObject[]): Violation {
+	const deepest = errors.reduce<ErrorObject | undefined>(
+		(best, error) => (best && depth(best) >= depth(error) ? best : error),
+		undefined,
+	);
+	if (!deepest) return { pointer: "/", reason: "is invalid" };
+	return { pointer: deepest.instancePath || "/", reason: reasonOf(deepest) };
+}
+
+function depth(error: ErrorObject): number {
+	return error.instancePath.split("/").length;
+}
+
+function reasonOf(error: ErrorObject): string {
+	switch (error.keyword) {
+		case "additionalProperties":
+			return `unknown key "${error.params.additionalProperty}"`;
+		case "required":
+			return `key "${error.params.missingProperty}" is missing`;
+		case "enum":
+		case "const": {
+			const allowed: unknown[] = error.params.allowedValues ?? [error.params.allowedValue];
+			return `must be ${allowed.map((value) => JSON.stringify(value)).join(" or ")}`;
+		}
+		default:
+			return error.message ?? "is invalid";
+	}
+}
