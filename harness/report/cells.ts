@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CaseResult, Outcome, Results } from "../results/results.js";
+
+/** From best to worst: a failure is said even where something else could not be decided. */
+export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];
+
+/** The worst of some outcomes; undefined when there is none, which is not a pass. */
+export function worst(outcomes: Iterable<Outcome>): Outcome | undefined {
+	let rank = -1;
+	for (const outcome of outcomes) rank = Math.max(rank, outcomeOrder.indexOf(outcome));
+	return outcomeOrder[rank];
+}
+
+/** One line of a matrix: what stands at its left, and an outcome for each kernel of the document. */
+export interface Row {
+	label: string;
+	cells: (Outcome | undefined)[];
+}
+
+/** Packages down, kernels across: the worst outcome of the cell's cases. */
+export function packageRows(results: Results): Row[] {
+	const cases = groupBy(results.results, (result) => key(result.package, result.kernel));
+	return results.packages.map(({ name, version }) => ({
+		label: `${name} ${version}`,
+		cells: results.kernels.map(({ id }) =>
+			worst((cases.get(key(name, id)) ?? []).map((result) => result.outcome)),
+		),
+	}));
+}
+
+/** Cases of one package down, kernels across, in the order in which the cases were first reported. */
+export function caseRows(results: Results, packageName: string): Row[] {
+	const own = results.results.filter((result) => result.package === packageName);
+	return [...groupBy(own, caseName)].map(([label, cases]) => ({
+		label,
+		cells: results.kernels.map(({ id }) =>
+			worst(cases.filter((result) => result.kernel === id).map((result) => result.outcome)),
+		),
+	}));
+}
+
+/** `load/program/filter`: check and case. */
+export function caseName(result: CaseResult): string {
+	return `${result.check}/${result.case}`;
+}
+
+/** How many cases had each outcome. */
+export function tally(results: Results): Record<Outcome, number> {
+	const count = { pass: 0, fail: 0, skip: 0, error: 0 };
+	for (const result of results.results) count[result.outcome]++;
+	return count;
+}
+
+/** `12 passed, 1 failed, 3 skipped, 0 undecided`. */
+export function tallyLine(results: Results): string {
+	const count = tally(results);
+	return `${count.pass} passed, ${count.fail} failed, ${count.skip} skipped, ${count.error} undecided`;
+}
+
+export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
+	const groups = new Map<string, T[]>();
+	for (const item of items) {
+		const group = groups.get(keyOf(item));
+		if (group) group.push(item);
+		else groups.set(keyOf(item), [item]);
+	}
+	return groups;
+}
+
+/** A map key that no choice of names can make equal to another one's. */
+export function key(...parts: string[]): string {
+	return JSON.stringify(parts);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CaseResult, Outcome, Results } from "../results/results.js";
+import { caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { escapeMarkup } from "./markup.js";
+import { printableLines } from "./printable.js";
+import { listing, onKernels, reasonEntries } from "./reasons.js";
+
+const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
+
+/** Of one case's evidence, as much as a page can carry; the results document has the whole. */
+const evidenceLimit = 8000;
+
+const style = `
+:root { color-scheme: light dark; --line: #8884; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+code, pre, td.name { font-family: ui-monospace, monospace; font-size: .9em; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
+td.pass, td.fail, td.skip, td.error, td.none, th.kernel { text-align: center; }
+td.pass { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error { background: #a3d5; }
+dt { margin-top: 1rem; } dd { margin: 0 0 0 1.5rem; } dd.hint::before { content: "→ "; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .8rem; }
+.interrupted { border: 2px solid #d33; padding: .5rem 1rem; }
+`;
+
+/** A self-contained page: no script, nothing from elsewhere; the policy in its head holds the browser to that. */
+export function html(results: Results): string {
+	const { run } = results;
+	const parts = [
+		"<!doctype html>",
+		'<html lang="en">',
+		"<head>",
+		'<meta charset="utf-8">',
+		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+		'<meta name="viewport" content="width=device-width, initial-scale=1">',
+		"<title>bpfgate report</title>",
+		`<style>${style}</style>`,
+		"</head>",
+		"<body>",
+		"<h1>bpfgate report</h1>",
+		`<p>${tallyLine(results)}.</p>`,
+		...(run.interrupted
+			? ['<p class="interrupted">This run was interrupted: what is missing was not tested.</p>']
+			: []),
+		table("package", packageRows(results), results, (index) => `#package-${index}`),
+		"<p>✓ pass, ✗ fail, – skip, ! undecided, · not run</p>",
+		...reasons(results),
+		...results.packages.flatMap((_, index) => packageSection(results, index)),
+		...provenance(results),
+		"</body>",
+		"</html>",
+	];
+	return `${parts.join("\n")}\n`;
+}
+
+function table(corner: string, rows: Row[], results: Results, link?: (row: number) => string): string {
+	const head = results.kernels.map(({ id }) => `<th class="kernel">${escapeMarkup(id)}</th>`).join("");
+	const lines = rows.map(({ label, cells }, index) => {
+		const text = escapeMarkup(label);
+		const name = link ? `<a href="${link(index)}">${text}</a>` : text;
+		const tds = cells.map((cell) => `<td class="${cell ?? "none"}">${cell ? signs[cell] : "·"}</td>`);
+		return `<tr><td class="name">${name}</td>${tds.join("")}</tr>`;
+	});
+	return [
+		'<div class="wide"><table>',
+		`<thead><tr><th>${corner}</th>${head}</tr></thead>`,
+		"<tbody>",
+		...lines,
+		"</tbody>",
+		"</table></div>",
+	].join("\n");
+}
+
+function reasons(results: Results): string[] {
+	const entries = reasonEntries(results);
+	if (entries.length === 0) return [];
+	const items = entries.flatMap(({ package: name, outcome, reason, cases, kernels }) => [
+		`<dt>${signs[outcome]} <b>${escapeMarkup(name)}</b>: ${listing(cases.map(code))} ${onKernels(kernels.map(escapeMarkup), results)}</dt>`,
+		`<dd>${escapeMarkup(reason.message)} (${code(reason.code)})</dd>`,
+		`<dd class="hint">${escapeMarkup(reason.hint)}</dd>`,
+	]);
+	return ["<h2>Reasons</h2>", "<dl>", ...items, "</dl>"];
+}
+
+function packageSection(results: Results, index: number): string[] {
+	const { name, version, sha256 } = results.packages[index]!;
+	const explained = results.results.filter((result) => result.package === name && result.outcome !== "pass");
+	return [
+		`<h2 id="package-${index}">${escapeMarkup(name)} ${escapeMarkup(version)}</h2>`,
+		`<p>SHA-256 ${code(sha256)}</p>`,
+		table("case", caseRows(results, name), results),
+		...explained.flatMap(evidence),
+	];
+}
+
+function evidence(result: CaseResult): string[] {
+	if (Object.keys(result.evidence).length === 0) return [];
+	const { log, ...facts } = result.evidence;
+	const text = [
+		...(Object.keys(facts).length > 0 ? printableLines(JSON.stringify(facts, null, 2)) : []),
+		...(typeof log === "string" ? printableLines(log) : []),
+	].join("\n");
+	const kept = text.slice(-evidenceLimit);
+	const cut = text.length - kept.length;
+	return [
+		"<details>",
+		`<summary>${signs[result.outcome]} ${code(caseName(result))} on ${escapeMarkup(result.kernel)}</summary>`,
+		...(cut > 0
+			? [`<p>The first ${cut} characters are left out here; the results document has them.</p>`]
+			: []),
+		`<pre>${kept.split("\n").map(escapeMarkup).join("\n")}</pre>`,
+		"</details>",
+	];
+}
+
+/** What was used, so that the figures and verdicts above can be had again. */
+function provenance(results: Results): string[] {
+	const { run } = results;
+	const kernels = results.kernels.map(
+		({ id, release, arch, image_sha256, source }) =>
+			`<tr><td>${escapeMarkup(id)}</td><td>${escapeMarkup(release)}</td><td>${escapeMarkup(arch)}</td><td>${escapeMarkup(source ?? "")}</td><td class="name">${escapeMarkup(image_sha256)}</td></tr>`,
+	);
+	return [
+		"<h2>Kernels</h2>",
+		'<div class="wide"><table>',
+		"<thead><tr><th>id</th><th>release</th><th>arch</th><th>source</th><th>image SHA-256</th></tr></thead>",
+		"<tbody>",
+		...kernels,
+		"</tbody>",
+		"</table></div>",
+		"<h2>Run</h2>",
+		`<p>${code(run.id)}: bpfgate ${escapeMarkup(run.bpfgate)}, QEMU ${escapeMarkup(run.qemu)}, ${run.accelerator}, ${run.jobs} at a time, ${escapeMarkup(run.started)} to ${escapeMarkup(run.finished)}. Durations are wall clock on the host.</p>`,
+	];
+}
+
+function code(text: string): string {
+	return `<code>${escapeMarkup(text)}</code>`;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { TSchema } from "@sinclair/typebox";
+import { Results } from "../results/results.js";
+
+/** The results document itself. Keys stand in the order of the schema, those of `evidence` by the alphabet. */
+export function json(results: Results): string {
+	return `${JSON.stringify(ordered(results, Results), null, 2)}\n`;
+}
+
+/** The same value with its keys in a stable order; what the schema does not name comes after what it names. */
+function ordered(value: unknown, schema: TSchema | undefined): unknown {
+	if (Array.isArray(value)) return value.map((item) => ordered(item, schema?.items));
+	if (typeof value !== "object" || value === null) return value;
+	const properties: Record<string, TSchema> = schema?.properties ?? {};
+	const named = Object.keys(properties).filter((name) => name in value);
+	const others = Object.keys(value)
+		.filter((name) => !Object.hasOwn(properties, name))
+		.sort();
+	const source = value as Record<string, unknown>;
+	return Object.fromEntries(
+		[...named, ...others].map((name) => [name, ordered(source[name], properties[name])]),
+	);
+}
+
+/** The JSON Schema (draft 7) of the results document, as published in reports/results.schema.json. */
+export function resultsSchema(): string {
+	const schema = {
+		$schema: "http://json-schema.org/draft-07/schema#",
+		title: "bpfgate results document",
+		...Results,
+	};
+	return `${JSON.stringify(schema, null, 2)}\n`;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { escapeMarkdown, escapeMarkup, markdownCode } from "./markup.js";
+
+describe("escaping", () => {
+	it("leaves no markup in HTML and XML", () => {
+		expect(escapeMarkup(`<a href='x' b="y">&`)).toBe("&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;");
+	});
+
+	it("leaves no markup in Markdown", () => {
+		expect(escapeMarkdown("[a](b) *c* <d> `e` |")).toBe("\\[a\\]\\(b\\) \\*c\\* \\<d\\> \\`e\\` \\|");
+	});
+
+	it("fences code with more backticks than it holds", () => {
+		expect(markdownCode("a")).toBe("`a`");
+		expect(markdownCode("a``b")).toBe("```a``b```");
+		expect(markdownCode("`a")).toBe("`` `a ``");
+	});
+});

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import { printable } from "./printable.js";
+
+const entities: Record<string, string> = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	'"': "&quot;",
+	"'": "&#39;",
+};
+
+/** Text as the content of an element or of a quoted attribute, in HTML and XML 1.0 alike. */
+export function escapeMarkup(text: string): string {
+	return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
+}
+
+/** Text in a Markdown paragraph or table cell (GitHub Flavored Markdown): nothing in it is markup. */
+export function escapeMarkdown(text: string): string {
+	return printable(text).replace(/[\\`*_{}[\]<>()#!|~&$]/g, "\\$&");
+}
+
+/** A name as Markdown code: neither a link nor a mention can come of it. */
+export function markdownCode(text: string): string {
+	const content = printable(text);
+	const longest = Math.max(0, ...(content.match(/`+/g) ?? []).map((run) => run.length));
+	const fence = "`".repeat(longest + 1);
+	const space = content.startsWith("`") || content.endsWith("`") ? " " : "";
+	return `${fence}${space}${content}${space}${fence}`;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, it } from "vitest";
+import type { CaseResult, Outcome, Results } from "../results/results.js";
+import { pretty, wrap } from "./pretty.js";
+
+const medium = { width: 60, colour: false, unicode: true };
+
+function result(kernel: string, name: string, outcome: Outcome, code?: string): CaseResult {
+	const reason = code ? { reason: { code, message: `It is ${code}.`, hint: "Mend it." } } : {};
+	return {
+		package: "one",
+		kernel,
+		check: "load",
+		case: name,
+		outcome,
+		...reason,
+		duration_ms: 1,
+		evidence: {},
+	};
+}
+
+function document(kernels: string[], results: CaseResult[], packages = ["one"]): Results {
+	return {
+		format: "bpfgate/results",
+		version: 1,
+		run: {
+			id: "r",
+			started: "2026-01-01T00:00:00Z",
+			finished: "2026-01-01T00:00:01Z",
+			bpfgate: "0.1.0",
+			accelerator: "tcg",
+			qemu: "7.2",
+			jobs: 1,
+			interrupted: false,
+		},
+		kernels: kernels.map((id) => ({ id, release: id, arch: "x86_64", image_sha256: "" })),
+		packages: packages.map((name) => ({ name, version: "1", sha256: "" })),
+		results,
+	};
+}
+
+describe("pretty", () => {
+	it("lists the cases of a package that is alone, and the end of the kernel's log", () => {
+		const failed = { ...result("6.1", "program/b", "fail", "bad"), evidence: { log: "one\ntwo\u001b[0m\n" } };
+		const text = pretty(document(["6.1"], [result("6.1", "program/a", "pass"), failed]), medium);
+		expect(text.split("\n")).toEqual([
+			"one 1",
+			"",
+			"               6.1",
+			"load/program/a  ✓",
+			"load/program/b  ✗",
+			"",
+			"✓ pass   ✗ fail",
+			"",
+			"✗ load/program/b on 6.1",
+			"    It is bad. [bad]",
+			"    → Mend it.",
+			"    the kernel's log on 6.1:",
+			"    | one",
+			"    | two\\u{1b}[0m",
+			"",
+			"1 passed, 1 failed, 0 skipped, 0 undecided: 1 package on 1",
+			"kernel in 1.0 s (tcg)",
+			"",
+		]);
+	});
+
+	it("shows the worst of a cell, and a cell without a result as not run", () => {
+		const results = [
+			result("1", "a", "pass"),
+			result("1", "b", "skip", "old"),
+			result("2", "a", "error", "lost"),
+			result("2", "b", "fail", "bad"),
+		];
+		const text = pretty(document(["1", "2", "3"], results, ["one", "two"]), { ...medium, unicode: false });
+		expect(text).toContain("one 1  -    x    .\n");
+		expect(text).toContain("two 1  .    .    .\n");
+		expect(text).toContain("+ pass   x fail   - skip   . not run");
+		expect(text).toContain("-> Mend it.");
+	});
+
+	it("says once what holds on several kernels and for several cases", () => {
+		const kernels = ["1", "2", "3"];
+		const results = kernels.flatMap((kernel) => [
+			result(kernel, "a", "fail", "bad"),
+			result(kernel, "b", "fail", "bad"),
+		]);
+		const mixed = [...results, result("1", "c", "fail", "bad"), result("3", "c", "fail", "bad")];
+		const text = pretty(document(kernels, mixed), medium);
+		expect(text).toContain("✗ load/a and load/b on all 3 kernels\n");
+		expect(text).toContain("✗ load/c on 1 and 3\n");
+		expect(text.match(/It is bad/g)).toHaveLength(2);
+	});
+
+	it("breaks the matrix and shortens names to keep within the width", () => {
+		const kernels = Array.from({ length: 11 }, (_, index) => `7.${index}`);
+		const results = kernels.map((kernel) => result(kernel, `program/${"long".repeat(20)}`, "pass"));
+		const text = pretty(document(kernels, results), medium);
+		expect(text).toContain("load/program/longlonglo…");
+		expect(text.match(/✓/g)).toHaveLength(11);
+		for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
+	});
+
+	it("colours only when told to, and the colours change nothing else", () => {
+		const results = document(["1"], [result("1", "a", "fail", "bad")]);
+		const plain = pretty(results, medium);
+		const coloured = pretty(results, { ...medium, colour: true });
+		expect(plain).not.toContain("\u001b");
+		expect(coloured).toContain("\u001b[31m✗\u001b[39m");
+		expect(stripVTControlCharacters(coloured)).toBe(plain);
+	});
+
+	it("says that a run was interrupted, and never hides a result without a reason", () => {
+		const results = document(["1"], [result("1", "a", "fail")]);
+		results.run.interrupted = true;
+		const text = pretty(results, medium);
+		expect(text).toContain("Interrupted: what is missing was not tested.");
+		expect(text).toContain("[no-reason-given]");
+	});
+});
+
+describe("wrap", () => {
+	it("breaks at spaces and keeps long words whole", () => {
+		expect(wrap("aa bb cccccc d", 5)).toEqual(["aa bb", "cccccc", "d"]);
+	});
+});

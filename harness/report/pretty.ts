@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import picocolors from "picocolors";
+import type { Outcome, Results } from "../results/results.js";
+import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { printable, printableLines } from "./printable.js";
+import { listing, onKernels, type ReasonEntry, reasonEntries } from "./reasons.js";
+import type { Medium } from "./reporter.js";
+
+type Cell = Outcome | "none";
+type Colours = ReturnType<typeof picocolors.createColors>;
+
+const unicodeSigns = { pass: "✓", fail: "✗", skip: "–", error: "!", none: "·" };
+const asciiSigns = { pass: "+", fail: "x", skip: "-", error: "!", none: "." };
+const meaning = { pass: "pass", fail: "fail", skip: "skip", error: "undecided", none: "not run" };
+const colourOf = { pass: "green", fail: "red", skip: "yellow", error: "magenta", none: "dim" } as const;
+
+/** The matrix for a terminal: packages down (cases, when there is only one package), kernels across, reasons below. */
+export function pretty(results: Results, medium: Medium): string {
+	const painter = new Painter(results, medium);
+	const [only] = results.packages;
+	const alone = results.packages.length === 1 && only !== undefined;
+	const rows = alone ? caseRows(results, only.name) : packageRows(results);
+	const blocks = [
+		...(alone ? [`${painter.title(`${only.name} ${only.version}`)}\n`] : []),
+		...painter.matrix(rows),
+		painter.legend(rows),
+		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
+		painter.summary(),
+	];
+	return `${blocks.filter((block) => block !== "").join("\n")}`;
+}
+
+class Painter {
+	private readonly colours: Colours;
+	private readonly signs: Record<Cell, string>;
+
+	constructor(
+		private readonly results: Results,
+		private readonly medium: Medium,
+	) {
+		this.colours = picocolors.createColors(medium.colour);
+		this.signs = medium.unicode ? unicodeSigns : asciiSigns;
+	}
+
+	title(text: string): string {
+		return this.colours.bold(printable(text));
+	}
+
+	/** Several tables one below the other when the kernels do not fit beside each other. */
+	matrix(rows: Row[]): string[] {
+		const ids = this.results.kernels.map(({ id }) => printable(id));
+		const column = Math.max(3, ...ids.map((id) => id.length)) + 2;
+		const longest = Math.max(0, ...rows.map((row) => printable(row.label).length));
+		const room = Math.max(12, this.medium.width - Math.min(ids.length, 6) * column);
+		const left = Math.min(longest, room);
+		const across = Math.max(1, Math.floor((this.medium.width - left) / column));
+		const tables: string[] = [];
+		for (let first = 0; first < ids.length; first += across) {
+			const head = ids.slice(first, first + across).map((id) => centre(id, column, this.colours.bold));
+			const lines = rows.map((row) => {
+				const cells = row.cells.slice(first, first + across).map((cell) => this.sign(cell ?? "none", column));
+				return `${this.shorten(printable(row.label), left).padEnd(left)}${cells.join("")}`;
+			});
+			tables.push(`${[`${" ".repeat(left)}${head.join("")}`, ...lines].map(trimEnd).join("\n")}\n`);
+		}
+		return tables;
+	}
+
+	/** Says what the signs mean, of those that need saying. */
+	legend(rows: Row[]): string {
+		const seen = new Set(rows.flatMap((row) => row.cells.map((cell): Cell => cell ?? "none")));
+		seen.delete("pass");
+		if (seen.size === 0) return "";
+		const order: Cell[] = ["pass", "fail", "skip", "error", "none"];
+		const words = order.filter((cell) => cell === "pass" || seen.has(cell));
+		return `${words.map((cell) => `${this.sign(cell)} ${meaning[cell]}`).join("   ")}\n`;
+	}
+
+	reason(entry: ReasonEntry, alone: boolean): string {
+		const { reason, outcome } = entry;
+		const cases = listing(entry.cases.map(printable));
+		const kernels = onKernels(entry.kernels.map(printable), this.results);
+		const subject = alone ? "" : `${printable(entry.package)}: `;
+		const head = wrap(`${subject}${cases} ${kernels}`, this.medium.width - 2);
+		const arrow = this.medium.unicode ? "→" : "->";
+		const lines = [
+			`${this.sign(outcome)} ${head.map(this.colours.bold).join("\n  ")}`,
+			...wrap(`${printable(reason.message)} [${printable(reason.code)}]`, this.medium.width - 4).map(indent),
+			...wrap(`${arrow} ${printable(reason.hint)}`, this.medium.width - 4).map(indent),
+			...(alone && outcome === "fail" ? this.log(entry) : []),
+		];
+		return `${lines.join("\n")}\n`;
+	}
+
+	summary(): string {
+		const { run, packages, kernels } = this.results;
+		const seconds = (Date.parse(run.finished) - Date.parse(run.started)) / 1000;
+		const counts = `${count(packages.length, "package")} on ${count(kernels.length, "kernel")}`;
+		const text = `${tallyLine(this.results)}: ${counts} in ${seconds.toFixed(1)} s (${run.accelerator})`;
+		const lines = wrap(text, this.medium.width);
+		if (run.interrupted) lines.push("Interrupted: what is missing was not tested.");
+		return `${lines.join("\n")}\n`;
+	}
+
+	/** The end of the kernel's own log, where the check kept one. */
+	private log(entry: ReasonEntry): string[] {
+		const log = entry.example.evidence.log;
+		if (typeof log !== "string" || log === "") return [];
+		const kernel = printable(entry.example.kernel);
+		const tail = printableLines(log).slice(-8);
+		return [
+			`    the kernel's log on ${kernel}:`,
+			...tail.map((line) => `    ${this.colours.dim(`| ${line}`)}`),
+		];
+	}
+
+	private sign(cell: Cell, width = 1): string {
+		return centre(this.signs[cell], width, this.colours[colourOf[cell]]);
+	}
+
+	private shorten(text: string, width: number): string {
+		if (text.length <= width) return text;
+		const mark = this.medium.unicode ? "…" : "..";
+		return text.slice(0, width - mark.length) + mark;
+	}
+}
+
+function count(n: number, noun: string): string {
+	return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** Paints the text but not the spaces around it. */
+function centre(text: string, width: number, paint: (text: string) => string): string {
+	const before = Math.max(0, Math.floor((width - text.length) / 2));
+	const after = Math.max(0, width - text.length - before);
+	return `${" ".repeat(before)}${paint(text)}${" ".repeat(after)}`;
+}
+
+function indent(line: string): string {
+	return `    ${line}`;
+}
+
+function trimEnd(line: string): string {
+	return line.trimEnd();
+}
+
+/** Breaks at spaces; a word longer than a line stays whole. */
+export function wrap(text: string, width: number): string[] {
+	const lines: string[] = [];
+	let line = "";
+	for (const word of text.split(" ")) {
+		if (line !== "" && line.length + 1 + word.length > width) {
+			lines.push(line);
+			line = word;
+		} else {
+			line = line === "" ? word : `${line} ${word}`;
+		}
+	}
+	return [...lines, line];
+}

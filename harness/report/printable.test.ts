@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { printable, printableLines } from "./printable.js";
+
+describe("printable", () => {
+	it("leaves ordinary text alone, in any script", () => {
+		expect(printable("program/größe-大 🐝")).toBe("program/größe-大 🐝");
+	});
+
+	it("shows terminal escapes instead of obeying them", () => {
+		expect(printable("\u001b[2Jgone\u009b1m")).toBe("\\u{1b}[2Jgone\\u{9b}1m");
+	});
+
+	it("shows what would turn the direction of the text", () => {
+		expect(printable("a\u202eb\u2066c")).toBe("a\\u{202e}b\\u{2066}c");
+	});
+
+	it("shows a lone surrogate", () => {
+		expect(printable("a\ud800b")).toBe("a\\u{d800}b");
+	});
+
+	it("makes one line of several", () => {
+		expect(printable("first\n  second\r\nthird")).toBe("first second third");
+		expect(printableLines("first\n\tsecond\u0007\n\n")).toEqual(["first", " second\\u{7}"]);
+	});
+});

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Results } from "../results/results.js";
+import { json } from "./json.js";
+import { junit } from "./junit.js";
+import { markdown } from "./markdown.js";
+import { pretty } from "./pretty.js";
+import { tap } from "./tap.js";
+
+/** What the place that the text goes to can show. */
+export interface Medium {
+	/** Columns. */
+	width: number;
+	colour: boolean;
+	/** False: signs are ASCII. */
+	unicode: boolean;
+}
+
+/** A pure function from one results document to text that ends in a newline. */
+export type Reporter = (results: Results, medium: Medium) => string;
+
+export const reporters = { pretty, json, tap, junit, markdown } satisfies Record<string, Reporter>;
+export type ReporterName = keyof typeof reporters;
+export const reporterNames = Object.keys(reporters) as ReporterName[];

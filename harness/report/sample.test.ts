@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { describe, expect, it } from "vitest";
+import { exitStatus, Results } from "../results/results.js";
+import { validator } from "../schema/validate.js";
+import { html } from "./html.js";
+import { json, resultsSchema } from "./json.js";
+import { junit } from "./junit.js";
+import { markdown } from "./markdown.js";
+import { pretty } from "./pretty.js";
+import { type Reporter, reporterNames, reporters } from "./reporter.js";
+import { tap } from "./tap.js";
+
+const folder = new URL("../../reports/", import.meta.url);
+const text = readFileSync(new URL("sample/results.json", folder), "utf8");
+const sample: Results = JSON.parse(text);
+const medium = { width: 80, colour: false, unicode: true };
+const reports = (name: string) => new URL(name, folder).pathname;
+
+/**
+ * reports/sample/results.json is written by hand; every other file there is what the reporters make of it.
+ * `npx vitest run -u harness/report` writes them anew.
+ */
+describe("the samples in reports/", () => {
+	it("conform to the schema", () => {
+		expect(validator(Results).violation(sample)).toBeUndefined();
+		expect(exitStatus(sample)).toBe(1);
+	});
+
+	it("have a schema that is the one in the source", async () => {
+		await expect(resultsSchema()).toMatchFileSnapshot(reports("results.schema.json"));
+	});
+
+	it("are what the reporters write", async () => {
+		await expect(json(sample)).toMatchFileSnapshot(reports("sample/results.json"));
+		await expect(pretty(sample, medium)).toMatchFileSnapshot(reports("sample/pretty.txt"));
+		await expect(tap(sample)).toMatchFileSnapshot(reports("sample/results.tap"));
+		await expect(junit(sample)).toMatchFileSnapshot(reports("sample/junit.xml"));
+		await expect(markdown(sample)).toMatchFileSnapshot(reports("sample/report.md"));
+		await expect(html(sample)).toMatchFileSnapshot(reports("sample/report.html"));
+	});
+
+	it("let no control character through, in any format", () => {
+		for (const name of reporterNames) {
+			const report: Reporter = reporters[name];
+			// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+			expect(report(sample, medium), name).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+		}
+	});
+});
+
+describe("junit", () => {
+	it("is well-formed XML that says every name as it is", () => {
+		const xml = junit(sample);
+		expect(XMLValidator.validate(xml)).toBe(true);
+		const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
+		const { testsuites } = parser.parse(xml);
+		expect(testsuites).toMatchObject({ tests: "14", failures: "5", errors: "1", skipped: "1" });
+		const suite = testsuites.testsuite.at(-1);
+		expect(suite.name).toBe("<i>hostile</i> & \\u{1b}[2J on 7.3");
+		expect(suite.testcase.failure.message).toBe("The kernel refused it: ]]> <script>alert(1)</script>");
+	});
+});
+
+describe("html", () => {
+	it("has no script, no address of elsewhere, and no markup of a package's making", () => {
+		const page = html(sample);
+		expect(page).not.toMatch(/<script|<i>|https?:|\bon[a-z]+=|src=|@import|url\(/i);
+		expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+	});
+
+	it("closes every element that it opens", () => {
+		const page = html(sample).replace("<!doctype html>", "");
+		const unpaired = ["meta"];
+		expect(new XMLParser({ unpairedTags: unpaired }).parse(page)).toHaveProperty("html");
+		expect(XMLValidator.validate(page, { unpairedTags: unpaired })).toBe(true);
+	});
+
+	it("says so when evidence was cut", () => {
+		const [first] = sample.results.filter((result) => result.outcome === "fail");
+		const long = { ...sample, results: [{ ...first!, evidence: { log: "x".repeat(9000) } }] };
+		expect(html(long)).toContain("The first 1000 characters are left out here");
+	});
+});

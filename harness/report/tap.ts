@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CaseResult, Results } from "../results/results.js";
+import { caseName } from "./cells.js";
+import { printable } from "./printable.js";
+
+/** Test Anything Protocol, version 14 (testanything.org): one test point a case. An `error` is `not ok`. */
+export function tap(results: Results): string {
+	const lines = ["TAP version 14", `1..${results.results.length}`];
+	results.results.forEach((result, index) => {
+		lines.push(...point(result, index + 1));
+	});
+	if (results.run.interrupted) lines.push("Bail out! interrupted");
+	return `${lines.join("\n")}\n`;
+}
+
+function point(result: CaseResult, number: number): string[] {
+	const { outcome, reason } = result;
+	const name = escapeTap(`${result.package} on ${result.kernel}: ${caseName(result)}`);
+	const status = outcome === "pass" || outcome === "skip" ? "ok" : "not ok";
+	const directive = outcome === "skip" ? ` # SKIP ${escapeTap(reason?.message ?? "")}`.trimEnd() : "";
+	const line = `${status} ${number} - ${name}${directive}`;
+	if (outcome === "pass") return [line];
+	// Strings as JSON writes them are YAML flow scalars.
+	const diagnostic = { severity: outcome, ...reason };
+	const yaml = Object.entries(diagnostic).map(
+		([key, value]) => `  ${key}: ${JSON.stringify(printable(value))}`,
+	);
+	return [line, "  ---", ...yaml, "  ..."];
+}
+
+function escapeTap(text: string): string {
+	return printable(text).replace(/[\\#]/g, "\\$&");
+}
