@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../errors.js";
+import { validator } from "../schema/validate.js";
+import { Manifest, type ObjectEntry } from "./manifest.js";
+
+const manifests = validator(Manifest);
+export const maxManifestBytes = 1024 * 1024;
+
+/**
+ * Reads the text of a `bpfgate.json` and checks everything that can be known without the objects.
+ *
+ * @param file what the user calls it, for messages
+ * @throws InputError with line and column, or the JSON pointer of what is wrong
+ */
+export function parseManifest(file: string, bytes: Uint8Array): Manifest {
+	if (bytes.length > maxManifestBytes)
+		throw new InputError(
+			file,
+			"",
+			`has ${bytes.length} bytes, more than the ${maxManifestBytes} that are read`,
+		);
+	const value = parseJson(file, bytes);
+	const violation = manifests.violation(value);
+	if (violation) throw new InputError(file, violation.pointer, violation.reason);
+	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
+	checkObjects(file, value);
+	checkKernels(file, value);
+	return value;
+}
+
+/** Entries of `objects` in their long form. */
+export function objectEntries(manifest: Manifest): ObjectEntry[] {
+	return manifest.objects.map((entry) => (typeof entry === "string" ? { file: entry } : entry));
+}
+
+function parseJson(file: string, bytes: Uint8Array): unknown {
+	let text: string;
+	try {
+		text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch (cause) {
+		throw new InputError(file, "", "is not UTF-8 text", { cause });
+	}
+	try {
+		return JSON.parse(text);
+	} catch (cause) {
+		const { place, reason } = jsonError(text, cause as SyntaxError);
+		throw new InputError(file, place, reason, { cause });
+	}
+}
+
+/** V8 gives an offset for most errors, and none when the text ends too early. */
+function jsonError(text: string, error: SyntaxError): { place: string; reason: string } {
+	const position = /at position (\d+)/.exec(error.message)?.[1];
+	const offset = position === undefined ? text.length : Number(position);
+	const before = text.slice(0, offset).split("\n");
+	const column = before.at(-1)!.length + 1;
+	const what =
+		offset >= text.length ? "the text ends too early" : `unexpected ${JSON.stringify(text[offset])}`;
+	return { place: `line ${before.length} column ${column}`, reason: `is not JSON: ${what}` };
+}
+
+function checkObjects(file: string, manifest: Manifest): void {
+	const seen = new Map<string, number>();
+	for (const [index, entry] of objectEntries(manifest).entries()) {
+		const place =
+			typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
+		const wrong = pathProblem(entry.file);
+		if (wrong) throw new InputError(file, place, `${JSON.stringify(entry.file)} ${wrong}`);
+		const other = seen.get(entry.file);
+		if (other !== undefined)
+			throw new InputError(
+				file,
+				place,
+				`${JSON.stringify(entry.file)} is named already by /objects/${other}`,
+			);
+		seen.set(entry.file, index);
+	}
+}
+
+/** Why a path cannot be one inside a package; undefined when it can. */
+export function pathProblem(path: string): string | undefined {
+	if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) return "is an absolute path";
+	if (/[\p{Cc}\\]/u.test(path)) return "has a control character or backslash in it";
+	const parts = path.split("/");
+	if (parts.includes("..")) return "leads out of the package";
+	if (parts.some((part) => part === "" || part === ".")) return "is not in its shortest form";
+	return undefined;
+}
+
+function checkKernels(file: string, manifest: Manifest): void {
+	const { from, to } = manifest.kernels ?? {};
+	if (from === undefined || to === undefined) return;
+	const number = (line: string) => {
+		const [major = 0, minor = 0] = line.split(".").map(Number);
+		return major * 1e6 + minor;
+	};
+	if (number(from) > number(to))
+		throw new InputError(file, "/kernels/from", `${from} is newer than /kernels/to, ${to}`);
+}

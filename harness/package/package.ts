@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { basename, extname } from "node:path";
+import { InputError } from "../errors.js";
+import { type Files, openFiles } from "./files.js";
+import { objectEntries, parseManifest } from "./load-manifest.js";
+import type { Manifest, ObjectEntry } from "./manifest.js";
+import { type ObjectFacts, readObject } from "./object.js";
+
+export const manifestName = "bpfgate.json";
+
+/** One ELF object of a package: the file, what the manifest says of it, what it holds. */
+export interface PackageObject extends ObjectFacts {
+	/** Path inside the package. */
+	file: string;
+	bytes: Uint8Array;
+	settings: ObjectEntry;
+}
+
+/** A package that was read and found sound: everything a check needs, in memory. */
+export interface Package {
+	name: string;
+	version: string;
+	/** Digest as in `digestOf`, lower-case hexadecimal. */
+	sha256: string;
+	/** As the user named it. */
+	path: string;
+	manifest: Manifest;
+	objects: PackageObject[];
+}
+
+/**
+ * Opens a folder with `bpfgate.json`, an archive of one (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst), or a bare ELF object.
+ *
+ * @throws InputError when it is no package; nothing is written anywhere
+ */
+export async function openPackage(path: string): Promise<Package> {
+	const files = await openFiles(path);
+	if (files.kind === "object") return bareObject(path, files.bytes);
+	const manifestBytes = await files.read(manifestName);
+	if (!manifestBytes) throw new InputError(path, manifestName, "is missing");
+	const manifest = parseManifest(files.display(manifestName), manifestBytes);
+	const objects: PackageObject[] = [];
+	for (const [index, settings] of objectEntries(manifest).entries())
+		objects.push(await readEntry(files, settings, index));
+	const listed = [
+		{ path: manifestName, bytes: manifestBytes },
+		...objects.map(({ file, bytes }) => ({ path: file, bytes })),
+	];
+	return {
+		name: manifest.name,
+		version: manifest.version,
+		sha256: digestOf(listed),
+		path,
+		manifest,
+		objects,
+	};
+}
+
+async function readEntry(files: Files, settings: ObjectEntry, index: number): Promise<PackageObject> {
+	const { file } = settings;
+	const bytes = await files.read(file);
+	if (!bytes)
+		throw new InputError(
+			files.display(manifestName),
+			`/objects/${index}`,
+			`object ${JSON.stringify(file)} is missing`,
+		);
+	return { file, bytes, settings, ...readObject(files.display(file), bytes) };
+}
+
+/** A bare object is a package named after its file, version 0, in which everything follows from the sections. */
+function bareObject(path: string, bytes: Uint8Array): Package {
+	const file = basename(path);
+	const stem = file.slice(0, file.length - extname(file).length).replace(/\.bpf$/, "");
+	const name =
+		stem
+			.replace(/[^A-Za-z0-9._-]/g, "-")
+			.replace(/^[^A-Za-z0-9]+/, "")
+			.slice(0, 128) || "object";
+	const facts = readObject(path, bytes);
+	const manifest: Manifest = { name, version: "0", objects: [file] };
+	return {
+		name,
+		version: "0",
+		sha256: digestOf([{ path: file, bytes }]),
+		path,
+		manifest,
+		objects: [{ file, bytes, settings: { file }, ...facts }],
+	};
+}
+
+/**
+ * The canonical digest of a package: SHA-256 of the line `bpfgate-package 1` and one line for each file that belongs
+ * to it (the manifest and what the manifest names; for a bare object the object alone), sorted by the bytes of
+ * the path: `<sha256> <size> <path>`, each ended by a newline. Folder and archive of the same files agree.
+ */
+export function digestOf(files: { path: string; bytes: Uint8Array }[]): string {
+	const sorted = [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+	const sha256 = (data: Uint8Array | string) => createHash("sha256").update(data).digest("hex");
+	const lines = sorted.map(({ path, bytes }) => `${sha256(bytes)} ${bytes.length} ${path}\n`);
+	return sha256(`bpfgate-package 1\n${lines.join("")}`);
+}
