@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_ARGS_H
+#define BPFGATE_ARGS_H
+
+#include <msgpack.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A MessagePack map of a request and a place for the first thing found wrong with it. Every getter records its
+ * complaint there and gives a zero value, so that an operation asks for all it needs and then looks once.
+ */
+struct args {
+	const msgpack_object *map;
+	msgpack_zone *zone;
+	char *complaint;
+	size_t complaint_size;
+};
+
+struct bytes {
+	const uint8_t *data;
+	uint32_t length;
+};
+
+/* The value under `key`, or NULL. */
+const msgpack_object *args_get(const struct args *args, const char *key);
+bool args_has(const struct args *args, const char *key);
+
+/* A string ended by NUL (one with a NUL inside is refused); lives as long as the request. */
+const char *args_string(struct args *args, const char *key);
+/* As above, or NULL when the key is absent. */
+const char *args_string_or_null(struct args *args, const char *key);
+uint64_t args_uint(struct args *args, const char *key, uint64_t max);
+uint64_t args_uint_or(struct args *args, const char *key, uint64_t max, uint64_t absent);
+int64_t args_int_or(struct args *args, const char *key, int64_t absent);
+bool args_bool_or(struct args *args, const char *key, bool absent);
+struct bytes args_bytes(struct args *args, const char *key);
+/* Number of elements of an array, 0 when the key is absent. */
+uint32_t args_count(struct args *args, const char *key);
+/* Element `index` of an array of maps, as arguments of their own. */
+struct args args_element(struct args *args, const char *key, uint32_t index);
+/* The map under `key`; `map` is NULL when absent. */
+struct args args_map(struct args *args, const char *key);
+/* Element `index` of an array of unsigned integers. */
+uint64_t args_uint_at(struct args *args, const char *key, uint32_t index, uint64_t max);
+
+void args_complain(struct args *args, const char *key, const char *reason);
+bool args_valid(const struct args *args);
+
+#endif

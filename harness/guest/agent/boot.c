@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "boot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PORT_NAME "org.bpfgate.rpc"
+#define PORT_CLASS "/sys/class/virtio-ports"
+
+static const struct {
+	const char *target;
+	const char *fstype;
+	const char *data;
+} mounts[] = {
+	{ "/proc", "proc", NULL },
+	{ "/sys", "sysfs", NULL },
+	{ "/dev", "devtmpfs", NULL },
+	{ "/run", "tmpfs", "mode=0755" },
+	{ "/tmp", "tmpfs", "mode=1777" },
+	{ "/sys/kernel/debug", "debugfs", NULL },
+	{ "/sys/kernel/tracing", "tracefs", NULL },
+	{ "/sys/kernel/security", "securityfs", NULL },
+	{ "/sys/fs/bpf", "bpf", "mode=0700" },
+	{ "/sys/fs/cgroup", "cgroup2", NULL },
+};
+
+void boot_filesystems(void)
+{
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		mkdir(mounts[i].target, 0755);
+		/* /dev may have come with the kernel (CONFIG_DEVTMPFS_MOUNT). */
+		if (mount(mounts[i].fstype, mounts[i].target, mounts[i].fstype, 0, mounts[i].data) < 0 &&
+		    errno != EBUSY)
+			fprintf(stderr, "bpfgate: mount %s: %s\n", mounts[i].target, strerror(errno));
+	}
+}
+
+static void write_setting(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		fprintf(stderr, "bpfgate: %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		fprintf(stderr, "bpfgate: lo: %s\n", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+void boot_settings(void)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* Before 5.11 maps and programs are charged to it. */
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
+		perror("bpfgate: RLIMIT_MEMLOCK");
+	/* Warnings and worse reach the console, whatever `quiet` said. */
+	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
+	loopback_up();
+}
+
+static int open_named_port(void)
+{
+	DIR *dir = opendir(PORT_CLASS);
+	struct dirent *entry;
+	int fd = -1;
+
+	while (dir && fd < 0 && (entry = readdir(dir))) {
+		char path[300], name[64];
+		FILE *file;
+
+		snprintf(path, sizeof(path), PORT_CLASS "/%s/name", entry->d_name);
+		file = fopen(path, "re");
+		if (!file)
+			continue;
+		if (fgets(name, sizeof(name), file) && strcmp(name, PORT_NAME "\n") == 0) {
+			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+			fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		}
+		fclose(file);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+int boot_open_port(void)
+{
+	struct timespec pause = { .tv_nsec = 5000000 };
+
+	for (int tries = 0; tries < 2000; tries++) {
+		int fd = open_named_port();
+
+		if (fd >= 0)
+			return fd;
+		nanosleep(&pause, NULL);
+	}
+	return -1;
+}

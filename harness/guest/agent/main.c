@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The guest's init: prepares the machine, answers the runner until it leaves, switches off. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "modules.h"
+#include "serve.h"
+
+static void power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+int main(void)
+{
+	struct channel channel = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	boot_filesystems();
+	modules_load_boot();
+	boot_settings();
+	channel.fd = boot_open_port();
+	if (channel.fd < 0)
+		fprintf(stderr, "bpfgate: no port named org.bpfgate.rpc\n");
+	else if (serve_ready(&channel))
+		serve(&channel);
+	power_off();
+}

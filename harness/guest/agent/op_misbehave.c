@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "operation.h"
+#include "serve.h"
+
+static void write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fprintf(stderr, "bpfgate: %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void panic(void)
+{
+	write_to("/proc/sys/kernel/sysrq", "1");
+	write_to("/proc/sysrq-trigger", "c");
+}
+
+/* A line that has a warning's form: no module of ours is there to make a true one, and tainting is not the point. */
+static void warn(void)
+{
+	write_to("/dev/kmsg", "<4>------------[ cut here ]------------\n");
+	write_to("/dev/kmsg", "<4>WARNING: CPU: 0 PID: 1 at bpfgate/misbehave.c:1 misbehave+0x0/0x1\n");
+	write_to("/dev/kmsg", "<4>---[ end trace 0000000000000000 ]---\n");
+}
+
+static void hang(void)
+{
+	for (;;)
+		pause();
+}
+
+static void flood(void)
+{
+	char line[512];
+
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	for (;;) {
+		if (write(STDERR_FILENO, line, sizeof(line)) < 0)
+			return;
+	}
+}
+
+static void rubbish(void)
+{
+	char data[4096];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (char)(i * 131 + 7);
+	serve_rubbish(data, sizeof(data));
+}
+
+static void out_of_memory(void)
+{
+	/* The killer spares init, so a child has to do it; the child dies and with nobody left to kill so does init. */
+	for (;;) {
+		size_t size = 16u << 20;
+		char *block = malloc(size);
+
+		if (block)
+			memset(block, 1, size);
+	}
+}
+
+static const struct {
+	const char *how;
+	void (*act)(void);
+} ways[] = {
+	{ "panic", panic }, { "warn", warn },	    { "hang", hang },
+	{ "flood", flood }, { "rubbish", rubbish }, { "out_of_memory", out_of_memory },
+};
+
+void op_misbehave(struct args *args, struct reply *reply)
+{
+	const char *how = args_string(args, "how");
+
+	if (!args_valid(args))
+		return;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strcmp(ways[i].how, how) == 0) {
+			ways[i].act();
+			reply_map(reply, 0);
+			return;
+		}
+	}
+	args_complain(args, "how", "is none that is known");
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operation.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name;
+	operation_fn *run;
+} operations[] = {
+	{ "hello", op_hello },
+	{ "ping", op_ping },
+	{ "file_read", op_file_read },
+	{ "file_write", op_file_write },
+	{ "file_remove", op_file_remove },
+	{ "dir_list", op_dir_list },
+	{ "module_load", op_module_load },
+	{ "misbehave", op_misbehave },
+};
+
+operation_fn *operation_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		if (strcmp(operations[i].name, name) == 0)
+			return operations[i].run;
+	}
+	return NULL;
+}

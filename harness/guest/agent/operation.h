@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_OPERATION_H
+#define BPFGATE_OPERATION_H
+
+#include "args.h"
+#include "reply.h"
+
+/*
+ * One operation of operations.ts: packs its result into `reply`, or fails it. It checks `args_valid` before it acts
+ * on its arguments and returns at once when they are not; the dispatcher turns the complaint into EINVAL.
+ */
+typedef void operation_fn(struct args *args, struct reply *reply);
+
+operation_fn op_hello, op_ping;
+operation_fn op_file_read, op_file_write, op_file_remove, op_dir_list;
+operation_fn op_misbehave;
+operation_fn op_module_load;
+
+/* The operation of this name, or NULL. */
+operation_fn *operation_find(const char *name);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_REPLY_H
+#define BPFGATE_REPLY_H
+
+#include <msgpack.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The answer to one request while it is being made. An operation packs one value, its result, or fails it. */
+struct reply {
+	uint64_t id;
+	msgpack_sbuffer buffer;
+	msgpack_packer packer;
+	bool failed;
+};
+
+void reply_init(struct reply *reply, uint64_t id);
+void reply_free(struct reply *reply);
+
+/* Makes it `{id, err: {errno, what}}`, forgetting what was packed. `error` is an errno, positive. */
+void reply_fail(struct reply *reply, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same with `log`, what libbpf said meanwhile. */
+void reply_fail_with_log(struct reply *reply, int error, const char *log, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+void reply_map(struct reply *reply, uint32_t keys);
+void reply_array(struct reply *reply, uint32_t elements);
+/* An array whose length is known only at its end; give `reply_array_end` what this gave. */
+size_t reply_array_begin(struct reply *reply);
+void reply_array_end(struct reply *reply, size_t at, uint32_t elements);
+void reply_uint(struct reply *reply, uint64_t value);
+void reply_int(struct reply *reply, int64_t value);
+void reply_bool(struct reply *reply, bool value);
+/* Text that is not UTF-8 has its foreign bytes replaced: MessagePack strings must be UTF-8. */
+void reply_string(struct reply *reply, const char *text);
+void reply_text(struct reply *reply, const char *text, size_t length);
+void reply_bytes(struct reply *reply, const void *data, uint32_t length);
+
+/* A key and its value. */
+void reply_key(struct reply *reply, const char *key);
+void reply_key_uint(struct reply *reply, const char *key, uint64_t value);
+void reply_key_int(struct reply *reply, const char *key, int64_t value);
+void reply_key_bool(struct reply *reply, const char *key, bool value);
+void reply_key_string(struct reply *reply, const char *key, const char *text);
+void reply_key_bytes(struct reply *reply, const char *key, const void *data, uint32_t length);
+
+#endif

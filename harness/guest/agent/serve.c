@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "operation.h"
+
+/* The request being served. One at a time: there is one runner and it waits. */
+static struct {
+	struct channel *channel;
+	uint64_t id;
+	uint64_t steps;
+	struct timespec said;
+} current;
+
+bool serve_ready(struct channel *channel)
+{
+	struct reply reply;
+	bool sent;
+
+	reply_init(&reply, 0);
+	reply_map(&reply, 1);
+	reply_key_bool(&reply, "ready", true);
+	sent = channel_write(channel, reply.buffer.data, reply.buffer.size);
+	reply_free(&reply);
+	return sent;
+}
+
+bool serve_bind(const uint8_t nonce[CHANNEL_NONCE])
+{
+	if (current.channel->bound)
+		return false;
+	memcpy(current.channel->nonce, nonce, CHANNEL_NONCE);
+	current.channel->bound = true;
+	return true;
+}
+
+void serve_rubbish(const void *data, size_t length)
+{
+	if (write(current.channel->fd, data, length) < 0)
+		perror("bpfgate: rubbish");
+}
+
+void serve_progress(void)
+{
+	struct timespec now;
+	msgpack_sbuffer buffer;
+	struct reply frame = { 0 };
+
+	current.steps++;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - current.said.tv_sec - (now.tv_nsec < current.said.tv_nsec) < 1)
+		return;
+	current.said = now;
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&frame.packer, &buffer, msgpack_sbuffer_write);
+	reply_map(&frame, 2);
+	reply_key_uint(&frame, "id", current.id);
+	reply_key_uint(&frame, "progress", current.steps);
+	channel_write(current.channel, buffer.data, buffer.size);
+	msgpack_sbuffer_destroy(&buffer);
+}
+
+static void run(const msgpack_object *request, msgpack_zone *zone, struct reply *reply)
+{
+	char complaint[160] = "";
+	struct args head = {
+		.map = request,
+		.zone = zone,
+		.complaint = complaint,
+		.complaint_size = sizeof(complaint),
+	};
+	const char *op = args_string(&head, "op");
+	struct args args = args_map(&head, "args");
+	operation_fn *operation = operation_find(op);
+
+	if (!args_valid(&head)) {
+		reply_fail(reply, EINVAL, "request: %s", complaint);
+		return;
+	}
+	if (!operation) {
+		reply_fail(reply, ENOSYS, "%.64s: no such operation", op);
+		return;
+	}
+	operation(&args, reply);
+	if (complaint[0] != '\0')
+		reply_fail(reply, EINVAL, "%s: %s", op, complaint);
+	else if (reply->buffer.size > CHANNEL_MAX_PAYLOAD)
+		reply_fail(reply, EMSGSIZE, "%s: the answer has %zu bytes", op, reply->buffer.size);
+}
+
+/* False when the request cannot be answered because it has no id, or nobody takes the answer. */
+static bool answer(struct channel *channel, const uint8_t *payload, uint32_t length)
+{
+	msgpack_unpacked unpacked;
+	struct reply reply;
+	size_t end = 0;
+	uint64_t id;
+	bool sent = false;
+
+	msgpack_unpacked_init(&unpacked);
+	if (msgpack_unpack_next(&unpacked, (const char *)payload, length, &end) == MSGPACK_UNPACK_SUCCESS &&
+	    end == length) {
+		char complaint[160] = "";
+		struct args head = {
+			.map = &unpacked.data,
+			.zone = unpacked.zone,
+			.complaint = complaint,
+			.complaint_size = sizeof(complaint),
+		};
+
+		id = args_uint(&head, "id", UINT64_MAX);
+		if (args_valid(&head) && id > 0) {
+			current.channel = channel;
+			current.id = id;
+			current.steps = 0;
+			clock_gettime(CLOCK_MONOTONIC, &current.said);
+			reply_init(&reply, id);
+			run(&unpacked.data, unpacked.zone, &reply);
+			sent = channel_write(channel, reply.buffer.data, reply.buffer.size);
+			reply_free(&reply);
+		}
+	}
+	msgpack_unpacked_destroy(&unpacked);
+	return sent;
+}
+
+void serve(struct channel *channel)
+{
+	for (;;) {
+		uint8_t *payload;
+		uint32_t length;
+		enum channel_event event = channel_read(channel, &payload, &length);
+		bool answered;
+
+		if (event != CHANNEL_FRAME) {
+			fprintf(stderr, "bpfgate: channel %s\n", event == CHANNEL_CLOSED ? "closed" : "broken");
+			return;
+		}
+		answered = answer(channel, payload, length);
+		free(payload);
+		if (!answered) {
+			fprintf(stderr, "bpfgate: request without an answer\n");
+			return;
+		}
+		/* As init the agent inherits every orphan. */
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_SERVE_H
+#define BPFGATE_SERVE_H
+
+#include "channel.h"
+
+/* Answers requests on the channel until it is closed or broken. */
+void serve(struct channel *channel);
+
+/* Says `{id: 0, ok: {ready: true}}`. False when nobody takes it. */
+bool serve_ready(struct channel *channel);
+
+/*
+ * To be called by an operation each time that a piece of its work is done: sends a progress frame when the last
+ * one, or the request, is a second old.
+ */
+void serve_progress(void);
+
+/* Makes `nonce` the one of every frame from here on. False when one was set before. */
+bool serve_bind(const uint8_t nonce[CHANNEL_NONCE]);
+
+/* Writes bytes as they are, for `misbehave`. */
+void serve_rubbish(const void *data, size_t length);
+
+#endif
