@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import { UndecidedError } from "../errors.js";
 import { cacheRoot } from "../schema/cache.js";
+import { replaceFile, sha256File } from "./files.js";
 import type { Mirrors } from "./mirrors.js";
 import { parseStanza } from "./sources.js";
 
@@ -145,7 +144,7 @@ export async function download(
 		onProgress(file.size);
 		return path;
 	}
-	const partial = join(folder, `.${process.pid}-${name}`);
+	const partial = join(folder, `.${randomUUID()}-${name}`);
 	const watch = setInterval(async () => onProgress(Math.min((await sizeOf(partial)) ?? 0, file.size)), 200);
 	try {
 		const result = await execa(
@@ -163,7 +162,7 @@ export async function download(
 			throw new UndecidedError(
 				"download-failed",
 				`${file.uri}: ${lastError(result.stderr) ?? result.shortMessage ?? "the file is not what the index says"}`,
-				"try again; when the file is gone from the mirror, `bpfgate kernels pull --refresh` reads its index anew",
+				"try again; when the file is gone from the mirror, `bpfgate kernels pull --update` reads its index anew",
 			);
 		}
 		onProgress(file.size);
@@ -173,13 +172,6 @@ export async function download(
 		clearInterval(watch);
 		await rm(partial, { force: true });
 	}
-}
-
-/** SHA-256 of a file's content, in hex. */
-export async function sha256File(path: string): Promise<string> {
-	const hash = createHash("sha256");
-	await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-	return hash.digest("hex");
 }
 
 /** Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks. */
@@ -236,8 +228,7 @@ async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): 
 	if (!known || refresh === true || (refresh === undefined && age > FRESH_MS)) {
 		await prepare(root, configuration, sources);
 		await update(apt, suite, configuration);
-		await writeFile(`${stamp}.${process.pid}`, sources);
-		await rename(`${stamp}.${process.pid}`, stamp);
+		await replaceFile(stamp, sources);
 	}
 	const { stdout } = await execa("apt-get", [
 		"-c",
@@ -262,9 +253,9 @@ async function prepare(root: string, configuration: string, sources: string): Pr
 			"install the package debian-archive-keyring",
 		);
 	});
-	await writeFile(join(root, "sources.list"), sources);
+	await replaceFile(join(root, "sources.list"), sources);
 	const quoted = (path: string) => `"${path}"`;
-	await writeFile(
+	await replaceFile(
 		configuration,
 		[
 			`Dir::Etc::sourcelist ${quoted(join(root, "sources.list"))};`,
@@ -287,7 +278,7 @@ async function prepare(root: string, configuration: string, sources: string): Pr
 			"",
 		].join("\n"),
 	);
-	await writeFile(join(root, "status"), "");
+	await replaceFile(join(root, "status"), "");
 }
 
 async function update(apt: Apt, suite: Suite, configuration: string): Promise<void> {

@@ -11,9 +11,14 @@ export interface Kernel {
 	/** Absolute path of the bootable image (bzImage); its digest was checked when this was made. */
 	image: string;
 	image_sha256: string;
-	/** Folder holding `modules.dep` and the module files; absent when it came without modules. */
+	/**
+	 * Folder holding `modules.dep` (as of depmod(8)), `modules.builtin`, `modules.list` (every module the kernel was
+	 * shipped with, by name) and the uncompressed module files a guest may need; absent when it came without modules.
+	 */
 	modules?: string;
-	/** The build configuration, when it is known. */
+	/** Digest of that folder's listing: changes when any module does. */
+	modules_sha256?: string;
+	/** Path of the build configuration, when it is known. */
 	config?: string;
 	/** Where it came from: package and version, or the file it was added from. */
 	source: string;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, rmSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+/** SHA-256 of a file's content, in hex. */
+export async function sha256File(path: string): Promise<string> {
+	const hash = createHash("sha256");
+	await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+	return hash.digest("hex");
+}
+
+/** SHA-256 of bytes or of text as UTF-8, in hex. */
+export function sha256(content: Uint8Array | string): string {
+	return createHash("sha256").update(content).digest("hex");
+}
+
+/** Writes a file whole or not at all, making its folder. Readers see the old content or the new one. */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+	await mkdir(dirname(path), { recursive: true });
+	const temporary = `${path}.${randomUUID()}`;
+	try {
+		await writeFile(temporary, content);
+		await rename(temporary, path);
+	} finally {
+		await rm(temporary, { force: true });
+	}
+}
+
+/**
+ * Lends `use` an empty folder and removes it afterwards, also when the process exits meanwhile.
+ *
+ * @param parent where to make it; default: the system's folder for temporary files
+ */
+export async function withTemporaryFolder<T>(
+	use: (folder: string) => Promise<T>,
+	parent: string = tmpdir(),
+): Promise<T> {
+	await mkdir(parent, { recursive: true });
+	const folder = await mkdtemp(join(parent, "bpfgate-"));
+	const removeNow = () => rmSync(folder, { recursive: true, force: true });
+	process.once("exit", removeNow);
+	try {
+		return await use(folder);
+	} finally {
+		process.off("exit", removeNow);
+		await rm(folder, { recursive: true, force: true });
+	}
+}
