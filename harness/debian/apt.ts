@@ -210,6 +210,9 @@ async function* stanzas(
 	}
 }
 
+/** Indexes under way in this process, by their stamp file. */
+const fetching = new Map<string, Promise<void>>();
+
 /** Path of the suite's Packages or Sources file, fetched if need be. */
 async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): Promise<string> {
 	const root = join(apt.folder ?? join(cacheRoot(), "debian"), `${suite.name}.${suite.arch}`);
@@ -226,9 +229,15 @@ async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): 
 	const age = Date.now() - ((await stat(stamp).catch(() => undefined))?.mtimeMs ?? 0);
 	const configuration = join(root, "apt.conf");
 	if (!known || refresh === true || (refresh === undefined && age > FRESH_MS)) {
-		await prepare(root, configuration, sources);
-		await update(apt, suite, configuration);
-		await replaceFile(stamp, sources);
+		let fetch = fetching.get(stamp);
+		if (!fetch) {
+			fetch = prepare(root, configuration, sources)
+				.then(() => update(apt, suite, configuration))
+				.then(() => replaceFile(stamp, sources))
+				.finally(() => fetching.delete(stamp));
+			fetching.set(stamp, fetch);
+		}
+		await fetch;
 	}
 	const { stdout } = await execa("apt-get", [
 		"-c",

@@ -6,7 +6,7 @@ import { InputError } from "../errors.js";
 import { validator } from "../schema/validate.js";
 
 const closed = { additionalProperties: false };
-const Names = Type.Array(Type.String({ minLength: 1 }));
+const names = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description });
 
 /** A line of kernels (`6.12`) and where Debian keeps it. */
 export const KernelLine = Type.Object(
@@ -16,10 +16,7 @@ export const KernelLine = Type.Object(
 			minItems: 1,
 			description: "suites that are looked through; the newest complete release in any of them is taken",
 		}),
-		fallback_suites: Type.Optional({
-			...Names,
-			description: "looked through when `suites` hold no complete release",
-		}),
+		fallback_suites: Type.Optional(names("looked through when `suites` hold no complete release")),
 		release: Type.String({
 			description:
 				"regular expression of `uname -r` without the flavour; keeps metapackages and backports out",
@@ -28,7 +25,7 @@ export const KernelLine = Type.Object(
 			minItems: 1,
 			description: "package names without `-<release>-<flavour>`; a release is complete when all are there",
 		}),
-		optional_packages: Type.Optional({ ...Names, description: "taken along when they are there" }),
+		optional_packages: Type.Optional(names("taken along when they are there")),
 	},
 	closed,
 );
@@ -55,8 +52,8 @@ export const Catalog = Type.Object(
 		),
 		modules: Type.Object(
 			{
-				boot: { ...Names, description: "loaded before the agent can speak, where they are not built in" },
-				lazy: { ...Names, description: "in the initramfs, loaded when a check needs them" },
+				boot: names("loaded before the agent can speak, where they are not built in"),
+				lazy: names("in the initramfs, loaded when a check needs them"),
 			},
 			closed,
 		),
