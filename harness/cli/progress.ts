@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createLogUpdate } from "log-update";
+import type { RunEvent } from "../plan/events.js";
+import { key, worst } from "../report/cells.js";
+import { printable } from "../report/printable.js";
+import type { Outcome } from "../results/results.js";
+
+/** Tells a person what a run is doing. */
+export interface Progress {
+	on(event: RunEvent): void;
+	/** Takes away what should not stay. */
+	end(): void;
+}
+
+/** One live line on a terminal, a line for each finished cell elsewhere (a log file, CI). */
+export function progressOn(stream: NodeJS.WriteStream): Progress {
+	return stream.isTTY ? liveProgress(stream) : plainProgress((line) => stream.write(`${line}\n`));
+}
+
+/** What has happened so far in a run. */
+class Tally {
+	cells = 0;
+	finished = 0;
+	failed = 0;
+	readonly running = new Map<string, { name: string; outcomes: Set<Outcome> }>();
+	readonly preparing = new Map<string, string>();
+
+	on(event: RunEvent): void {
+		switch (event.type) {
+			case "run-start":
+				this.cells = event.cells;
+				break;
+			case "kernel-prepare":
+				this.preparing.set(event.kernel, printable(event.step));
+				break;
+			case "cell-start": {
+				const name = printable(`${event.package} on ${event.kernel}`);
+				this.preparing.delete(event.kernel);
+				this.running.set(key(event.package, event.kernel), { name, outcomes: new Set() });
+				break;
+			}
+			case "finding": {
+				const { package: name, kernel, outcome } = event.result;
+				this.running.get(key(name, kernel))?.outcomes.add(outcome);
+				if (outcome === "fail") this.failed++;
+				break;
+			}
+			case "cell-end":
+				this.finished++;
+				this.running.delete(key(event.package, event.kernel));
+				break;
+			case "run-end":
+				this.running.clear();
+				this.preparing.clear();
+		}
+	}
+
+	get count(): string {
+		return `[${this.finished}/${this.cells}]`;
+	}
+}
+
+/** One line for each kernel's preparation and each finished cell. */
+export function plainProgress(write: (line: string) => void): Progress {
+	const tally = new Tally();
+	return {
+		on(event) {
+			const cell =
+				event.type === "cell-end" ? tally.running.get(key(event.package, event.kernel)) : undefined;
+			tally.on(event);
+			if (event.type === "kernel-prepare") write(`${printable(event.kernel)}: ${printable(event.step)}`);
+			if (cell) write(`${tally.count} ${cell.name}: ${worst(cell.outcomes) ?? "not run"}`);
+		},
+		end() {},
+	};
+}
+
+function liveProgress(stream: NodeJS.WriteStream): Progress {
+	const tally = new Tally();
+	const update = createLogUpdate(stream);
+	return {
+		on(event) {
+			tally.on(event);
+			update(liveLine(tally, stream.columns || 80));
+		},
+		end: () => update.clear(),
+	};
+}
+
+function liveLine(tally: Tally, width: number): string {
+	const preparing = [...tally.preparing].map(([kernel, step]) => `${printable(kernel)}: ${step}`);
+	const doing = [...[...tally.running.values()].map(({ name }) => name), ...preparing].join(", ");
+	const failed = tally.failed > 0 ? ` ${tally.failed} failed` : "";
+	return `${tally.count}${failed} ${doing}`.slice(0, width - 1);
+}

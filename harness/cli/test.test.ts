@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { InputError } from "../errors.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Package } from "../package/package.js";
+import type { CaseResult, Outcome, Results } from "../results/results.js";
+import { createProgram } from "./program.js";
+import { type Engine, type RunOptions, testCommand } from "./test.js";
+
+/** An engine that gives every cell the same outcome, so that only the command is tested here. */
+class Fake implements Engine {
+	readonly checks = ["load"] as const;
+	asked: RunOptions | undefined;
+	wanted: string[] = [];
+	outcome: Outcome = "pass";
+
+	async openPackage(path: string): Promise<Package> {
+		if (path.startsWith("bad")) throw new InputError(path, "", "is no package");
+		const name = path.split("/").at(-1)!;
+		const manifest = { name, version: "1", objects: ["a.o"] };
+		return { name, version: "1", sha256: "0", path, manifest, objects: [] };
+	}
+
+	async kernels(wanted: string[]): Promise<Kernel[]> {
+		this.wanted = wanted;
+		return wanted.map((id) => ({ id, release: id, arch: "x86_64", image: "", image_sha256: "", source: "" }));
+	}
+
+	async *run(options: RunOptions) {
+		this.asked = options;
+		const { packages, kernels, jobs } = options;
+		const results: CaseResult[] = [];
+		yield { type: "run-start" as const, cells: packages.length * kernels.length };
+		for (const { name } of packages) {
+			for (const { id } of kernels) {
+				const result = {
+					package: name,
+					kernel: id,
+					check: "load" as const,
+					case: "program/a",
+					outcome: this.outcome,
+					duration_ms: 1,
+					evidence: {},
+				};
+				results.push(result);
+				yield { type: "finding" as const, result };
+			}
+		}
+		const document: Results = {
+			format: "bpfgate/results",
+			version: 1,
+			run: {
+				id: "x",
+				started: "2026-01-01T00:00:00Z",
+				finished: "2026-01-01T00:00:01Z",
+				bpfgate: "0",
+				accelerator: "tcg",
+				qemu: "0",
+				jobs,
+				interrupted: options.signal.aborted,
+			},
+			kernels,
+			packages,
+			results,
+		};
+		yield { type: "run-end" as const, results: document };
+	}
+}
+
+describe("bpfgate test", () => {
+	let engine: Fake;
+	let folder: string;
+	let out: string;
+	let err: string;
+	const abort = new AbortController();
+
+	beforeEach(() => {
+		engine = new Fake();
+		folder = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
+		out = "";
+		err = "";
+		vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+			out += text;
+			return true;
+		});
+		vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+			err += text;
+			return true;
+		});
+	});
+	afterEach(() => {
+		vi.restoreAllMocks();
+		process.exitCode = undefined;
+		rmSync(folder, { recursive: true });
+	});
+
+	const bpfgate = (...args: string[]) =>
+		createProgram([testCommand(engine, () => abort.signal)]).parseAsync(["test", ...args], { from: "user" });
+
+	it("prints the matrix and ends with the run's status", async () => {
+		await bpfgate("a", "b", "--kernel", "5.10", "--kernel", "6.1", "--jobs", "3");
+		expect(out).toMatch(/5\.10 {2}6\.1\na 1/);
+		expect(process.exitCode).toBe(0);
+		expect(engine.asked).toMatchObject({ checks: ["load"], jobs: 3 });
+		engine.outcome = "fail";
+		await bpfgate("a");
+		expect(process.exitCode).toBe(1);
+		expect(engine.wanted).toEqual(["default"]);
+		engine.outcome = "error";
+		await bpfgate("a", "--kernels", "6.1,7.3");
+		expect(process.exitCode).toBe(3);
+		expect(engine.wanted).toEqual(["6.1", "7.3"]);
+	});
+
+	it("writes the documents asked for, whole", async () => {
+		const file = join(folder, "r.json");
+		const report = join(folder, "deep/er");
+		await bpfgate("a", "--json", file, "--report", report, "--reporter", "tap");
+		expect(out).toMatch(/^TAP version 14\n/);
+		const document = readFileSync(file, "utf8");
+		expect(JSON.parse(document)).toMatchObject({ format: "bpfgate/results" });
+		expect(readdirSync(report).sort()).toEqual(["report.html", "results.json"]);
+		expect(readFileSync(join(report, "results.json"), "utf8")).toBe(document);
+		expect(readdirSync(folder).sort()).toEqual(["deep", "r.json"]);
+	});
+
+	it("gives standard output to the document alone with --json -", async () => {
+		await bpfgate("a", "--json", "-");
+		expect(JSON.parse(out)).toMatchObject({ results: [{ package: "a" }] });
+		await expect(bpfgate("a", "--json", "-", "--reporter", "tap")).rejects.toThrow(
+			"--json: standard output is already taken by --reporter tap",
+		);
+	});
+
+	it("names every invalid package and runs nothing", async () => {
+		await expect(bpfgate("good", "bad1", "bad2", "x/good")).rejects.toMatchObject({
+			errors: [
+				{ message: "bad1: is no package" },
+				{ message: "bad2: is no package" },
+				{ message: 'x/good: has the name "good", as good has' },
+			],
+		});
+		expect(engine.asked).toBeUndefined();
+	});
+
+	it("finds out beforehand that it could not write", async () => {
+		const file = join(folder, "file");
+		writeFileSync(file, "");
+		await expect(bpfgate("a", "--report", file)).rejects.toThrow(`${file}: is not a folder`);
+		await expect(bpfgate("a", "--json", folder)).rejects.toThrow(`${folder}: is a folder, not a file`);
+		await expect(bpfgate("a", "--json", join(file, "x"))).rejects.toThrow(`${file}: is not a folder`);
+		expect(engine.asked).toBeUndefined();
+	});
+
+	it.each([
+		[["--jobs", "0"], "It must be a whole number from 1 to 256."],
+		[["--jobs", "two"], "It must be a whole number from 1 to 256."],
+		[["--check", "taste"], "Allowed choices are load."],
+		[["--reporter", "prose"], "Allowed choices are pretty, json, tap, junit, markdown."],
+		[["--kernel", "6.1", "--kernels", "all"], "cannot be used with option"],
+		[["--frob"], "unknown option '--frob'"],
+	])("refuses %j", async (args, said) => {
+		await expect(bpfgate("a", ...args)).rejects.toMatchObject({ name: "CommanderError" });
+		expect(err).toMatch(/^bpfgate: [^\n]*\n$/);
+		expect(err).toContain(said);
+		expect(engine.asked).toBeUndefined();
+	});
+});

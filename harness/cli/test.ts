@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { InputError } from "../errors.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Package } from "../package/package.js";
+import type { RunEvent } from "../plan/events.js";
+import { html } from "../report/html.js";
+import { json } from "../report/json.js";
+import { type ReporterName, reporterNames, reporters } from "../report/reporter.js";
+import { type CheckName, exitStatus, type Results } from "../results/results.js";
+import { progressOn } from "./progress.js";
+import { mediumOf } from "./terminal.js";
+import { assertFolderOrNothing, assertWritableFile, writeWhole } from "./write.js";
+
+/** What the command sets in motion. */
+export interface Engine {
+	/** The checks that there are. */
+	readonly checks: readonly CheckName[];
+	/** @throws InputError when it is no package */
+	openPackage(path: string): Promise<Package>;
+	/**
+	 * Kernels of the store, checked against their digests.
+	 *
+	 * @param wanted ids, or `default` or `all`
+	 * @throws InputError for an unknown kernel; UndecidedError for one that is not here
+	 */
+	kernels(wanted: string[]): Promise<Kernel[]>;
+	run(options: RunOptions): AsyncIterable<RunEvent>;
+}
+
+export interface RunOptions {
+	packages: Package[];
+	kernels: Kernel[];
+	checks: CheckName[];
+	jobs: number;
+	signal: AbortSignal;
+}
+
+interface TestOptions {
+	kernel?: string[];
+	kernels?: string[];
+	check?: CheckName[];
+	jobs: number;
+	json?: string;
+	reporter?: ReporterName;
+	report?: string;
+}
+
+/**
+ * `bpfgate test`: sets `process.exitCode` to the run's exit status.
+ *
+ * @param signal asked for only once the run begins
+ */
+export function testCommand(engine: Engine, signal: () => AbortSignal): Command {
+	return new Command("test")
+		.description("boot kernels and run packages through the checks on each of them")
+		.argument("<package...>", "folder with a bpfgate.json, archive of one, or a bare ELF object")
+		.option("--kernel <id>", "a kernel; may be given several times", collect<string>)
+		.addOption(
+			new Option("--kernels <list>", "`default`, `all`, or ids with commas between them (default: default)")
+				.argParser((text: string) => text.split(","))
+				.conflicts("kernel"),
+		)
+		.addOption(
+			new Option("--check <name>", "a check; may be given several times (default: every check)").argParser(
+				(text: string, earlier?: CheckName[]) => collect(checkIn(engine.checks, text), earlier),
+			),
+		)
+		.option("--jobs <n>", "guests at a time", positiveInteger, availableParallelism())
+		.option("--json <file>", "write the results document; `-` is standard output")
+		.addOption(new Option("--reporter <name>", "what to print (default: pretty)").choices(reporterNames))
+		.option("--report <folder>", "write results.json and report.html into this folder")
+		.action(async (paths: string[], options: TestOptions) => {
+			await assertOutputs(options);
+			const packages = await openAll(engine, paths);
+			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
+			const results = await follow(
+				engine.run({
+					packages,
+					kernels,
+					checks: options.check ?? [...engine.checks],
+					jobs: options.jobs,
+					signal: signal(),
+				}),
+			);
+			await deliver(results, options);
+			process.exitCode = exitStatus(results);
+		});
+}
+
+/** What could not be written in the end is said before anything runs. */
+async function assertOutputs({ json: file, report, reporter }: TestOptions): Promise<void> {
+	if (file === "-" && reporter !== undefined && reporter !== "json") {
+		throw new InputError("--json", "", `standard output is already taken by --reporter ${reporter}`);
+	}
+	if (file !== undefined && file !== "-") await assertWritableFile(file);
+	if (report !== undefined) await assertFolderOrNothing(report);
+}
+
+/** @throws AggregateError of an InputError for each package that is invalid */
+async function openAll(engine: Engine, paths: string[]): Promise<Package[]> {
+	const packages: Package[] = [];
+	const errors: InputError[] = [];
+	for (const path of paths) {
+		try {
+			const pkg = await engine.openPackage(path);
+			const twin = packages.find(({ name }) => name === pkg.name);
+			if (twin) throw new InputError(path, "", `has the name "${pkg.name}", as ${twin.path} has`);
+			packages.push(pkg);
+		} catch (error) {
+			if (!(error instanceof InputError)) throw error;
+			errors.push(error);
+		}
+	}
+	if (errors.length > 0) throw new AggregateError(errors);
+	return packages;
+}
+
+/** Shows a run's progress on standard error until it ends. */
+async function follow(events: AsyncIterable<RunEvent>): Promise<Results> {
+	const progress = progressOn(process.stderr);
+	try {
+		for await (const event of events) {
+			progress.on(event);
+			if (event.type === "run-end") return event.results;
+		}
+	} finally {
+		progress.end();
+	}
+	throw new Error("the run ended without results");
+}
+
+async function deliver(results: Results, { json: file, report, reporter }: TestOptions): Promise<void> {
+	if (file !== undefined && file !== "-") await writeWhole(file, json(results));
+	if (report !== undefined) {
+		await mkdir(report, { recursive: true });
+		await writeWhole(join(report, "results.json"), json(results));
+		await writeWhole(join(report, "report.html"), html(results));
+	}
+	const name = reporter ?? (file === "-" ? "json" : "pretty");
+	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env)));
+}
+
+function collect<T>(value: T, earlier: T[] = []): T[] {
+	return [...earlier, value];
+}
+
+function checkIn(checks: readonly CheckName[], text: string): CheckName {
+	const found = checks.find((name) => name === text);
+	if (!found) throw new InvalidArgumentError(`Allowed choices are ${checks.join(", ")}.`);
+	return found;
+}
+
+function positiveInteger(text: string): number {
+	const value = Number(text);
+	if (!/^\d+$/.test(text) || value < 1 || value > 256) {
+		throw new InvalidArgumentError("It must be a whole number from 1 to 256.");
+	}
+	return value;
+}
