@@ -13,7 +13,7 @@ export interface Finding {
 }
 
 /** What the runner lends to a check while it runs on one kernel. */
-export interface Bench {
+export interface Workbench {
 	readonly kernel: Kernel;
 	/**
 	 * A guest with nothing in it of this or another package: the same one as before when the last case left nothing
@@ -21,10 +21,16 @@ export interface Bench {
 	 */
 	guest(): Promise<Guest>;
 	/**
-	 * Ends a case: compares the inventory with that of the fresh guest. What was left over is returned and makes the
-	 * next `guest()` a fresh clone.
+	 * Ends a group of cases: what the guest has now that a fresh one has not, each as `kind: name`. Anything left
+	 * over makes the next `guest()` a fresh clone.
 	 */
 	leftovers(): Promise<string[]>;
+	/**
+	 * Turns what was thrown while a guest worked into the outcome of the cases that it cut short: a kernel that
+	 * panicked is a `fail`, everything else that bpfgate could not see to its end is an `error`. The next `guest()`
+	 * is a fresh clone. Rethrows what is a defect of bpfgate or an interruption.
+	 */
+	lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }>;
 }
 
 /** One question asked of a package on a kernel. */
@@ -32,6 +38,6 @@ export interface Check {
 	readonly name: CheckName;
 	/** The cases that must each get a finding; one that gets none becomes an `error`. */
 	cases(pkg: Package): string[];
-	/** Runs them. A case beyond those listed may be reported too. Throws UndecidedError when the guest is lost. */
-	run(pkg: Package, bench: Bench): AsyncIterable<Finding>;
+	/** Runs them, in an order of its own. A case beyond those listed may be reported too. */
+	run(pkg: Package, bench: Workbench): AsyncIterable<Finding>;
 }

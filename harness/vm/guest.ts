@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../guest/client.js";
+import type { Result } from "../guest/operations.js";
 import type { Kernel } from "../kernel/kernel.js";
 
 /** A line group on the guest's console that means something went wrong in the kernel. */
@@ -15,6 +16,8 @@ export interface Splat {
 export interface Guest {
 	readonly kernel: Kernel;
 	readonly client: GuestClient;
+	/** What the agent said of the guest when it was greeted: release, CPUs, memory. */
+	readonly hello: Result<"hello">;
 	/** How it came up; a fallback from `clone` to `boot` is said in the evidence. */
 	readonly origin: "clone" | "boot";
 	/** Splats seen since this guest came up; settled: called after the console went quiet or the guest died. */

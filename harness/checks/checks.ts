@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CheckName } from "../results/results.js";
+import type { Check } from "./check.js";
+import { loadCheck } from "./load/load.js";
+
+/** Every check that this version has, by name; the order is that in which they are run. */
+export const checks: ReadonlyMap<CheckName, Check> = new Map([[loadCheck.name, loadCheck]]);

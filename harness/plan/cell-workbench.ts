@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from "node:timers/promises";
+import type { Finding, Workbench } from "../checks/check.js";
+import { UndecidedError } from "../errors.js";
+import { GuestError } from "../guest/client.js";
+import type { Inventory } from "../guest/operations.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Reason } from "../results/results.js";
+import type { Guest, Splat } from "../vm/guest.js";
+import { leftOver } from "./inventory.js";
+
+/** Where guests come from; `vm/pool.ts` is the real one. */
+export interface GuestSource {
+	/** A fresh guest of this kernel, which nothing has used. Throws UndecidedError when none comes up. */
+	acquire(kernel: Kernel): Promise<Guest>;
+}
+
+/** The kernel frees programs, maps and links after a grace period of RCU; what is there longer was left over. */
+const settling = { rounds: 20, pause: 25 };
+
+/** Lends one cell its guests, one after the other, and keeps account of what happened in them. */
+export class CellWorkbench implements Workbench {
+	readonly kernel: Kernel;
+	/** Splats of all guests that this cell used up to now. */
+	readonly splats: Splat[] = [];
+	readonly #source: GuestSource;
+	readonly #signal: AbortSignal;
+	#current: { guest: Guest; fresh: Inventory } | undefined;
+
+	constructor(kernel: Kernel, source: GuestSource, signal: AbortSignal) {
+		this.kernel = kernel;
+		this.#source = source;
+		this.#signal = signal;
+	}
+
+	async guest(): Promise<Guest> {
+		this.#signal.throwIfAborted();
+		if (!this.#current) {
+			const guest = await this.#source.acquire(this.kernel);
+			try {
+				this.#current = { guest, fresh: await guest.client.call("inventory", {}) };
+			} catch (error) {
+				await guest.dispose();
+				throw error;
+			}
+		}
+		return this.#current.guest;
+	}
+
+	async leftovers(): Promise<string[]> {
+		if (!this.#current) return [];
+		const { guest, fresh } = this.#current;
+		let left: string[] = [];
+		for (let round = 0; round < settling.rounds; round++) {
+			left = leftOver(fresh, await guest.client.call("inventory", {}));
+			if (left.length === 0) return [];
+			await delay(settling.pause);
+		}
+		await this.retire();
+		return left;
+	}
+
+	async lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }> {
+		this.#signal.throwIfAborted();
+		const splats = await this.retire();
+		const panic = splats.find(({ kind }) => kind === "panic" || kind === "oops");
+		const starved = splats.some(({ kind }) => kind === "out-of-memory");
+		if (cause instanceof UndecidedError && panic && !starved) {
+			return { outcome: "fail", reason: panicReason(this.kernel.id, panic) };
+		}
+		return { outcome: "error", reason: undecidedReason(this.kernel.id, cause) };
+	}
+
+	/** Ends the guest in use, if there is one; its splats. */
+	async retire(): Promise<Splat[]> {
+		const guest = this.#current?.guest;
+		this.#current = undefined;
+		if (!guest) return [];
+		const splats = this.#signal.aborted ? [] : await guest.splats();
+		await guest.dispose();
+		this.splats.push(...splats);
+		return splats;
+	}
+}
+
+function panicReason(kernel: string, { kind, title }: Splat): Reason {
+	return {
+		code: kind === "panic" ? "kernel-panic" : "kernel-oops",
+		message: `the ${kernel} kernel ${kind === "panic" ? "panicked" : "crashed"} while the package was in it: ${title}`,
+		hint: "keep the package away from this kernel; the kernel's own report is in kernel-log's evidence",
+	};
+}
+
+function undecidedReason(kernel: string, cause: unknown): Reason {
+	if (cause instanceof UndecidedError) {
+		return { code: cause.code, message: cause.message, hint: cause.hint };
+	}
+	if (cause instanceof GuestError) {
+		return {
+			code: "agent-refused",
+			message: `the agent in guest ${kernel} could not do its part: ${cause.message}`,
+			hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
+		};
+	}
+	return {
+		code: "internal-error",
+		message: `bpfgate itself failed on ${kernel}: ${cause instanceof Error ? cause.message : String(cause)}`,
+		hint: "run again with BPFGATE_DEBUG=1 and report what it prints",
+	};
+}
+
+/**
+ * Splats as findings of their own, one for each kind. A guest that ran out of memory says nothing against the package.
+ */
+export function splatFindings(kernel: string, splats: readonly Splat[]): Finding[] {
+	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
+		const all = splats.filter((splat) => splat.kind === kind);
+		const more = all.length > 1 ? `, and ${all.length - 1} more of the kind` : "";
+		const starved = kind === "out-of-memory";
+		return {
+			case: `kernel-log/${kind}`,
+			outcome: starved ? "error" : "fail",
+			reason: {
+				code: `kernel-${kind}`,
+				message: `the ${kernel} kernel's log has: ${all[0]?.title}${more}`,
+				hint: starved
+					? "give the guests more memory, or the package smaller maps"
+					: "the package brings out a defect of this kernel; do not load it there before that is understood",
+			},
+			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
+		};
+	});
+}

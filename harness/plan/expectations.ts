@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Finding } from "../checks/check.js";
+import type { ExpectedFailure, Manifest } from "../package/manifest.js";
+import type { CheckName } from "../results/results.js";
+
+/**
+ * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that says so; one that
+ * does not happen, or happens for another reason, is a failure. `skip` and `error` stay what they are.
+ */
+export function expected(manifest: Manifest, check: CheckName, kernel: string, finding: Finding): Finding {
+	const expectation = manifest.expect?.failures?.find(
+		({ case: pattern, kernels }) =>
+			matches(pattern, `${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),
+	);
+	if (!expectation) return finding;
+	if (finding.outcome === "pass") return absent(expectation, kernel, finding);
+	if (finding.outcome !== "fail") return finding;
+	const happened = finding.reason?.code ?? "";
+	if (expectation.reason !== undefined && expectation.reason !== happened) {
+		return differs(expectation.reason, kernel, finding);
+	}
+	const { reason, ...rest } = finding;
+	return { ...rest, outcome: "pass", evidence: { ...finding.evidence, expected_failure: reason } };
+}
+
+function absent(expectation: ExpectedFailure, kernel: string, finding: Finding): Finding {
+	return {
+		...finding,
+		outcome: "fail",
+		reason: {
+			code: "expected-failure-absent",
+			message: `${finding.case} on ${kernel}: passed, but the manifest expects it to fail${expectation.reason ? ` (${expectation.reason})` : ""}`,
+			hint: `take this kernel out of the entry "${expectation.case}" of expect.failures`,
+		},
+	};
+}
+
+function differs(wanted: string, kernel: string, finding: Finding): Finding {
+	return {
+		...finding,
+		reason: {
+			code: "expected-failure-differs",
+			message: `${finding.case} on ${kernel}: was to fail with ${wanted}, but failed with ${finding.reason?.code}: ${finding.reason?.message}`,
+			hint: finding.reason?.hint ?? "see the evidence",
+		},
+	};
+}
+
+/** `*` stands for any run of characters; everything else for itself. */
+function matches(pattern: string, text: string): boolean {
+	const [first = "", ...rest] = pattern.split("*");
+	const last = rest.pop();
+	if (last === undefined) return text === first;
+	if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last))
+		return false;
+	let from = first.length;
+	for (const part of rest) {
+		const at = text.indexOf(part, from);
+		if (at < 0) return false;
+		from = at + part.length;
+	}
+	return from <= text.length - last.length;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Inventory } from "../guest/operations.js";
+
+/** What `now` has that `before` had not, each as `kind: name`; empty when a guest is as it was. */
+export function leftOver(before: Inventory, now: Inventory): string[] {
+	const known = new Set(names(before));
+	return names(now).filter((name) => !known.has(name));
+}
+
+function names(inventory: Inventory): string[] {
+	const { programs, maps, links, btfs, netdevs, qdiscs, mounts, cgroups, pins, keys, processes } = inventory;
+	return [
+		...programs.map(({ id, name }) => `program: ${name || "unnamed"} (id ${id})`),
+		...maps.map(({ id, name }) => `map: ${name || "unnamed"} (id ${id})`),
+		...links.map(({ id, type }) => `link: type ${type} (id ${id})`),
+		...btfs.map(({ id, name }) => `btf: ${name || "unnamed"} (id ${id})`),
+		...netdevs.map((name) => `netdev: ${name}`),
+		...qdiscs.map((name) => `qdisc: ${name}`),
+		...mounts.map((name) => `mount: ${name}`),
+		...cgroups.map((name) => `cgroup: ${name}`),
+		...pins.map((name) => `pin: ${name}`),
+		...keys.map((name) => `key: ${name}`),
+		...processes.map((name) => `process: ${name}`),
+	];
+}

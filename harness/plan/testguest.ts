@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GuestClient } from "../guest/client.js";
+import type { Inventory, OperationName } from "../guest/operations.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Package } from "../package/package.js";
+import type { Guest, Splat } from "../vm/guest.js";
+import type { GuestSource } from "./cell-workbench.js";
+
+/** For the tests of the runner: guests that answer from a table instead of a kernel. */
+export const emptyInventory: Inventory = {
+	programs: [],
+	maps: [],
+	links: [],
+	btfs: [],
+	netdevs: ["lo"],
+	qdiscs: [],
+	mounts: [],
+	cgroups: [],
+	pins: [],
+	keys: [],
+	processes: [],
+};
+
+export const kernel = (id: string): Kernel => ({
+	id,
+	release: `${id}.1-test`,
+	arch: "x86_64",
+	image: `/nowhere/${id}`,
+	image_sha256: "0".repeat(64),
+	source: "test",
+});
+
+export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): Package => ({
+	name,
+	version: "1",
+	sha256: "0".repeat(64),
+	path: name,
+	manifest: { name, version: "1", objects: ["p.o"], ...manifest },
+	objects: [],
+});
+
+export class TestGuests implements GuestSource {
+	acquired = 0;
+	disposed = 0;
+	/** What the next guests' inventories are, in turn; the last one stays. */
+	inventories: Inventory[] = [emptyInventory];
+	splats: Splat[] = [];
+	refuse: Error | undefined;
+
+	async acquire(ofKernel: Kernel): Promise<Guest> {
+		if (this.refuse) throw this.refuse;
+		this.acquired++;
+		const call = async (op: OperationName) => {
+			if (op !== "inventory") throw new Error(`unexpected ${op}`);
+			return this.inventories.length > 1 ? this.inventories.shift() : this.inventories[0];
+		};
+		const hello: Guest["hello"] = {
+			protocol: 1,
+			release: ofKernel.release,
+			version: "#1",
+			machine: "x86_64",
+			cpus: 1,
+			mem_kb: 1,
+			vmlinux_btf: true,
+			modules: [],
+		};
+		return {
+			kernel: ofKernel,
+			client: { call } as unknown as GuestClient,
+			hello,
+			origin: "clone",
+			splats: async () => this.splats,
+			dispose: async () => {
+				this.disposed++;
+			},
+		};
+	}
+}
