@@ -146,7 +146,6 @@ export const operations = {
 		}),
 		Type.Object({
 			object: Handle,
-			license: Type.String(),
 			programs: Type.Array(
 				Type.Object({
 					name: Type.String(),

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "libbpf_log.h"
 #include "modules.h"
 #include "serve.h"
+#include "vmlinux.h"
 
 static void power_off(void)
 {
@@ -25,6 +27,8 @@ int main(void)
 	boot_filesystems();
 	modules_load_boot();
 	boot_settings();
+	libbpf_log_install();
+	vmlinux_parse();
 	channel.fd = boot_open_port();
 	if (channel.fd < 0)
 		fprintf(stderr, "bpfgate: no port named org.bpfgate.rpc\n");

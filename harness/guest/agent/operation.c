@@ -13,6 +13,9 @@ static const struct {
 	{ "file_write", op_file_write },
 	{ "file_remove", op_file_remove },
 	{ "dir_list", op_dir_list },
+	{ "object_open", op_object_open },
+	{ "object_load", op_object_load },
+	{ "object_close", op_object_close },
 	{ "module_load", op_module_load },
 	{ "misbehave", op_misbehave },
 };

@@ -13,6 +13,7 @@ typedef void operation_fn(struct args *args, struct reply *reply);
 
 operation_fn op_hello, op_ping;
 operation_fn op_file_read, op_file_write, op_file_remove, op_dir_list;
+operation_fn op_object_open, op_object_load, op_object_close;
 operation_fn op_misbehave;
 operation_fn op_module_load;
 

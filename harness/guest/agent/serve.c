@@ -16,6 +16,7 @@ static struct {
 	struct channel *channel;
 	uint64_t id;
 	uint64_t steps;
+	bool active;
 	struct timespec said;
 } current;
 
@@ -53,6 +54,8 @@ void serve_progress(void)
 	msgpack_sbuffer buffer;
 	struct reply frame = { 0 };
 
+	if (!current.active)
+		return;
 	current.steps++;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (now.tv_sec - current.said.tv_sec - (now.tv_nsec < current.said.tv_nsec) < 1)
@@ -120,9 +123,11 @@ static bool answer(struct channel *channel, const uint8_t *payload, uint32_t len
 			current.channel = channel;
 			current.id = id;
 			current.steps = 0;
+			current.active = true;
 			clock_gettime(CLOCK_MONOTONIC, &current.said);
 			reply_init(&reply, id);
 			run(&unpacked.data, unpacked.zone, &reply);
+			current.active = false;
 			sent = channel_write(channel, reply.buffer.data, reply.buffer.size);
 			reply_free(&reply);
 		}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "handle.h"
+
+#include <stdlib.h>
+
+static struct handle **held;
+static size_t held_count;
+static size_t held_room;
+static uint32_t last_id;
+
+struct handle *handle_new(enum handle_kind kind)
+{
+	struct handle *handle = calloc(1, sizeof(*handle));
+
+	if (held_count == held_room) {
+		held_room = held_room ? held_room * 2 : 16;
+		held = realloc(held, held_room * sizeof(*held));
+	}
+	if (!handle || !held)
+		abort();
+	handle->id = ++last_id;
+	handle->kind = kind;
+	held[held_count++] = handle;
+	return handle;
+}
+
+struct handle *handle_find(uint32_t id, enum handle_kind kind)
+{
+	for (size_t i = 0; i < held_count; i++) {
+		if (held[i]->id == id && held[i]->kind == kind)
+			return held[i];
+	}
+	return NULL;
+}
+
+void handle_drop(struct handle *handle)
+{
+	for (size_t i = 0; i < held_count; i++) {
+		if (held[i] == handle) {
+			held[i] = held[--held_count];
+			free(handle);
+			return;
+		}
+	}
+}

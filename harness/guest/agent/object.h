@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_OBJECT_H
+#define BPFGATE_OBJECT_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+
+#include "args.h"
+#include "handle.h"
+#include "reply.h"
+
+/* An ELF object that libbpf has opened. */
+struct object {
+	struct bpf_object *bpf;
+	bool loaded;
+	/* Attachments whose existence needs the object's own file descriptors. */
+	unsigned int users;
+	/* Templates of inner maps, held until the object is loaded. */
+	int *inner_fds;
+	size_t inner_count;
+};
+
+/* The object named by argument `key`, or NULL after failing the reply with EBADF. */
+struct object *object_argument(struct args *args, const char *key, struct reply *reply);
+
+#endif
