@@ -8,12 +8,12 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
 import type { CaseResult, Outcome, Results } from "../results/results.js";
 import { createProgram } from "./program.js";
-import { type Engine, type RunOptions, testCommand } from "./test.js";
+import { type Engine, type RunRequest, testCommand } from "./test.js";
 
 /** An engine that gives every cell the same outcome, so that only the command is tested here. */
 class Fake implements Engine {
 	readonly checks = ["load"] as const;
-	asked: RunOptions | undefined;
+	asked: RunRequest | undefined;
 	wanted: string[] = [];
 	outcome: Outcome = "pass";
 
@@ -29,7 +29,7 @@ class Fake implements Engine {
 		return wanted.map((id) => ({ id, release: id, arch: "x86_64", image: "", image_sha256: "", source: "" }));
 	}
 
-	async *run(options: RunOptions) {
+	async *run(options: RunRequest) {
 		this.asked = options;
 		const { packages, kernels, jobs } = options;
 		const results: CaseResult[] = [];

@@ -28,10 +28,10 @@ export interface Engine {
 	 * @throws InputError for an unknown kernel; UndecidedError for one that is not here
 	 */
 	kernels(wanted: string[]): Promise<Kernel[]>;
-	run(options: RunOptions): AsyncIterable<RunEvent>;
+	run(options: RunRequest): AsyncIterable<RunEvent>;
 }
 
-export interface RunOptions {
+export interface RunRequest {
 	packages: Package[];
 	kernels: Kernel[];
 	checks: CheckName[];
