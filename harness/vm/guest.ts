@@ -16,12 +16,18 @@ export interface Splat {
 export interface Guest {
 	readonly kernel: Kernel;
 	readonly client: GuestClient;
-	/** What the agent said of the guest when it was greeted: release, CPUs, memory. */
-	readonly hello: Result<"hello">;
-	/** How it came up; a fallback from `clone` to `boot` is said in the evidence. */
+	/** What the guest said of itself. */
+	readonly greeting: Result<"hello">;
+	/** How it came up. */
 	readonly origin: "clone" | "boot";
+	/** Why it was booted although a clone was wanted; belongs into the evidence. */
+	readonly fallback?: string;
 	/** Splats seen since this guest came up; settled: called after the console went quiet or the guest died. */
 	splats(): Promise<Splat[]>;
+	/** The last 64 KiB of its console. */
+	console(): string;
+	/** Most memory its QEMU process ever held, in KiB (VmHWM of proc(5)), pages shared with the template counted. */
+	peakMemory(): Promise<number>;
 	/** Ends the VM and everything on the host that belonged to it. Never throws. */
 	dispose(): Promise<void>;
 }

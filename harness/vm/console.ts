@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import type { Splat } from "./guest.js";
+import { SplatReader } from "./splat.js";
+
+const maxTail = 64 * 1024;
+const maxLine = 4096;
+
+/**
+ * Reads a guest's console and never stops: a writer that is not read hangs the guest (vimto issue 27). Every line
+ * is looked at, only the last 64 KiB are kept, so a flood costs time but no memory.
+ */
+export class Console {
+	private readonly reader = new SplatReader();
+	private readonly decoder = new StringDecoder("latin1");
+	private partial = "";
+	private kept = "";
+	private count = 0;
+
+	/** @param onOutput called for each piece that was read */
+	constructor(stream: Readable, onOutput: () => void = () => {}) {
+		stream.on("data", (chunk: Buffer) => {
+			this.count += chunk.length;
+			this.read(this.decoder.write(chunk));
+			onOutput();
+		});
+		stream.on("error", () => {}); // The end of the process is told by its owner.
+		stream.on("close", () => this.read("\n"));
+	}
+
+	/** Bytes read so far. */
+	get bytes(): number {
+		return this.count;
+	}
+
+	/** The last 64 KiB, control characters left out; said so when there was more. */
+	get tail(): string {
+		const left = this.count - this.kept.length;
+		return left > maxTail ? `[${left} bytes before this were not kept]\n${this.kept}` : this.kept;
+	}
+
+	/** Reports of trouble so far; one of them may still be going on, see `reporting`. */
+	get splats(): Splat[] {
+		return this.reader.splats;
+	}
+
+	get reporting(): boolean {
+		return this.reader.reporting;
+	}
+
+	private read(text: string): void {
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the point
+		const clean = text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "");
+		this.kept = (this.kept + clean).slice(-maxTail);
+		const lines = (this.partial + clean).split("\n");
+		this.partial = lines.pop() ?? "";
+		for (const line of lines) this.reader.line(line);
+		if (this.partial.length <= maxLine) return;
+		// Never between the bytes of a time stamp: what a process printed must not hide the kernel's line after it.
+		const cut = Math.max(this.partial.lastIndexOf("["), 0) || maxLine;
+		this.reader.line(this.partial.slice(0, cut));
+		this.partial = this.partial.slice(cut).slice(-maxLine);
+	}
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import { closeSync, createWriteStream, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UndecidedError } from "../errors.js";
+import { GuestClient } from "../guest/client.js";
+import type { Result } from "../guest/operations.js";
+import { Console } from "./console.js";
+import type { Splat } from "./guest.js";
+import { type OwnedProcess, own, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
+import { type Accelerator, type BootKit, commandLine, descriptors, type Memory } from "./qemu.js";
+import { Qmp } from "./qmp.js";
+
+/** A guest that stopped right after it was ready: files with its RAM and its device state, never written to again. */
+export interface Template {
+	ram: string;
+	state: string;
+}
+
+/** How long an unfinished report on the console is waited for, and how often it is looked at. */
+const quietMs = 250;
+const lookMs = 10;
+
+export interface InstanceOptions {
+	/** A kernel's id, for messages. */
+	kernel: string;
+	kit: BootKit;
+	accelerator: Accelerator;
+	/** Milliseconds; see Watchdog. */
+	patience: number;
+}
+
+/** One QEMU with a guest in it, and the three channels to it. */
+export class Instance {
+	readonly client: GuestClient;
+	readonly console: Console;
+	readonly qmp: Qmp;
+	private greeting: Result<"hello"> | undefined;
+	private disposed = false;
+
+	private constructor(
+		private readonly process: OwnedProcess,
+		private readonly options: InstanceOptions,
+	) {
+		const [console, rpc, qmp] = process.channels;
+		if (!console || !rpc || !qmp) throw new Error("QEMU was started without its channels");
+		this.client = new GuestClient(rpc, {
+			kernel: options.kernel,
+			patience: options.patience,
+			onLost: () => process.kill(),
+		});
+		this.console = new Console(console, () => this.client.consoleSpoke());
+		this.qmp = new Qmp(qmp);
+		process.ended.then((end) => this.client.fail(this.death(end)));
+	}
+
+	/** Boots and waits until the agent is ready. The guest has not been greeted: a template may be made of it. */
+	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
+		const { kit, accelerator } = options;
+		const { command, args } = commandLine({ kit, accelerator, memory, incoming: false });
+		const instance = new Instance(await own(command, args, ["channel", "channel", "channel"]), options);
+		await instance.or(() => instance.client.ready());
+		return instance;
+	}
+
+	/**
+	 * Continues where a template stopped: its RAM mapped copy-on-write, its device state read from a file. Greets the
+	 * guest too, so that one which cannot be brought back is known within `limit` ms.
+	 */
+	static async resume(options: InstanceOptions, template: Template, limit: number): Promise<Instance> {
+		const { kit, accelerator } = options;
+		const memory: Memory = { kind: "copied", file: template.ram };
+		const { command, args } = commandLine({ kit, accelerator, memory, incoming: true });
+		const state = openSync(template.state, "r");
+		let process: OwnedProcess;
+		try {
+			process = await own(command, args, ["channel", "channel", "channel", state]);
+		} finally {
+			closeSync(state);
+		}
+		const instance = new Instance(process, options);
+		const late = new UndecidedError("clone-failed", `no answer within ${limit} ms`, "");
+		const timer = setTimeout(() => {
+			instance.client.fail(late);
+			process.kill();
+		}, limit);
+		const arguments_ = { uri: `fd:${descriptors.state}` };
+		try {
+			await instance.or(async () => {
+				const loading = instance.qmp.execute(withoutRam, {
+					execute: "migrate-incoming",
+					arguments: arguments_,
+				});
+				await Promise.all([loading, instance.hello()]);
+			});
+		} finally {
+			clearTimeout(timer);
+		}
+		return instance;
+	}
+
+	/** First words with the guest; later calls give the same answer. */
+	async hello(): Promise<Result<"hello">> {
+		this.greeting ??= await this.or(() => this.client.hello());
+		return this.greeting;
+	}
+
+	/**
+	 * Stops the guest for good and writes its device state to `state`; RAM stays in the file it lives in. QEMU itself
+	 * stops it, while it runs: the state of one that was stopped before would come up stopped and need a `cont`.
+	 */
+	async save(state: string): Promise<void> {
+		// QEMU's sandbox lets it start no program and 7.2 cannot migrate to a file, but it can connect to a socket.
+		const folder = temporaryFolder(tmpdir(), "bpfgate-");
+		const server = createServer();
+		try {
+			server.listen(join(folder, "state"));
+			await once(server, "listening");
+			const sent = once(server, "connection").then(([peer]) =>
+				pipeline(peer as Socket, createWriteStream(state)),
+			);
+			await Promise.race([sent, this.migrate(join(folder, "state")).then(() => sent)]);
+		} finally {
+			server.close();
+			removeFolder(folder);
+		}
+	}
+
+	private async migrate(socket: string): Promise<void> {
+		const outcome = new Promise<void>((resolve, reject) => {
+			this.qmp.onEvent((event, data) => {
+				if (event !== "MIGRATION") return;
+				if (data.status === "completed") resolve();
+				else if (data.status === "failed")
+					reject(new UndecidedError("template-failed", "QEMU could not save the guest", "is the disk full?"));
+			});
+		});
+		outcome.catch(() => {});
+		const arguments_ = { uri: `unix:${socket}` };
+		await this.qmp.execute(withoutRam, { execute: "migrate", arguments: arguments_ });
+		await outcome;
+	}
+
+	/** Reports of trouble on the console, once what the guest has written so far is read. */
+	async splats(): Promise<Splat[]> {
+		// What the guest wrote before its last answer is in our socket: two turns of the event loop read it.
+		for (let turn = 0; turn < 2; turn++) await new Promise((done) => setImmediate(done));
+		let seen = -1;
+		for (let quiet = 0; this.console.reporting && quiet < quietMs && !this.client.failure; quiet += lookMs) {
+			if (this.console.bytes !== seen) quiet = 0;
+			seen = this.console.bytes;
+			await sleep(lookMs);
+		}
+		if (this.client.failure) await this.process.ended;
+		return [...this.console.splats];
+	}
+
+	/** Most memory the QEMU process ever held, in KiB: VmHWM of proc(5), shared pages of the template counted. */
+	async peakMemory(): Promise<number> {
+		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
+		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+	}
+
+	get pid(): number {
+		return this.process.pid;
+	}
+
+	/** Ends QEMU and waits until it is gone. Never throws. */
+	async dispose(): Promise<void> {
+		this.disposed = true;
+		this.process.kill();
+		await this.process.ended;
+	}
+
+	/** A guest that does not come up is ended here: nobody else has it yet. What QEMU said of its end counts most. */
+	private async or<T>(comingUp: () => Promise<T>): Promise<T> {
+		try {
+			return await comingUp();
+		} catch (error) {
+			const known = this.client.failure;
+			this.process.kill();
+			const { signal } = await this.process.ended;
+			throw known ?? (signal === "SIGKILL" ? error : (this.client.failure ?? error));
+		}
+	}
+
+	private death(end: ProcessEnd): UndecidedError {
+		const { kernel } = this.options;
+		if (this.disposed)
+			return new UndecidedError("guest-died", `guest ${kernel} was ended`, "it is no longer in use");
+		const splat = this.console.splats.at(-1);
+		const said = splat?.title ?? (end.stderr.split("\n").at(-1) || undefined);
+		const how = end.signal ? `QEMU was ended by ${end.signal}` : `QEMU ended with status ${end.code}`;
+		return new UndecidedError(
+			"guest-died",
+			`guest ${kernel} died: ${said ? `${said} (${how})` : how}`,
+			splat
+				? "the kernel's report is in the evidence; what brought it down may be the package"
+				: "was QEMU killed, or the host out of memory? run it again",
+		);
+	}
+}
+
+/** RAM that is shared with a file stays there instead of going through the stream; the stream says so itself. */
+const withoutRam = {
+	execute: "migrate-set-capabilities",
+	arguments: {
+		capabilities: ["x-ignore-shared", "events"].map((capability) => ({ capability, state: true })),
+	},
+};

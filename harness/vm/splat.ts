@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Splat } from "./guest.js";
+
+const maxSplats = 32;
+const maxLines = 120;
+const maxTextBytes = 16 * 1024;
+
+/**
+ * What a kernel writes first when something is wrong with it, the time stamp taken off. In order: the first that
+ * fits wins. From the kernel's source, 5.10 to 7.3: kernel/panic.c, arch/x86/kernel/dumpstack.c and mm/fault.c,
+ * arch/arm64 and arch/s390 alike, kernel/watchdog*.c, kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c.
+ */
+const openings: [kind: Splat["kind"], pattern: RegExp][] = [
+	["panic", /^Kernel panic - not syncing: /],
+	[
+		"lockup",
+		/^(?:NMI )?watchdog: (?:BUG: soft lockup - CPU#|(?:CPU\d+: )?Watchdog detected hard LOCKUP on cpu )/,
+	],
+	["lockup", /^BUG: workqueue lockup - pool/],
+	["rcu-stall", /^(?:rcu: )?INFO: rcu_\w+ (?:self-detected stall|detected (?:expedited )?stalls?) on /],
+	["hung-task", /^INFO: task .{1,64}:\d+ blocked (?:in I\/O wait )?for more than \d+ seconds/],
+	["out-of-memory", /^.{1,64} invoked oom-killer: gfp_mask=/],
+	["out-of-memory", /^(?:Out of memory|Memory cgroup out of memory): Killed process \d+/],
+	["out-of-memory", /^.{1,64}: page allocation failure: order:\d+/],
+	["warn", /^WARNING: CPU: \d+ PID: \d+ at /],
+	["warn", /^WARNING: \S+:\d+ at \S+, CPU#\d+: /],
+	[
+		"warn",
+		/^WARNING: (?:possible (?:circular|recursive|irq)|suspicious RCU usage|inconsistent lock state|bad unlock)/,
+	],
+	["oops", /^BUG: (?:kernel NULL pointer dereference|unable to handle (?:page fault|kernel ))/],
+	["oops", /^Unable to handle kernel .+(?: at virtual address| in virtual kernel address space)/],
+	["oops", /^traps: PANIC: /],
+	["bug", /^(?:kernel BUG at \S+:\d+!|UBSAN: \S+ in |BUG: )/],
+	["oops", /^[A-Z]?[a-z][^[]* \[#\d+\](?: [A-Z]+)*$/],
+];
+
+/** `Oops: 0002 [#1] SMP` after the line that said why: the same report goes on. */
+const dieHeader = /\[#\d+\](?: [A-Z]+)*$/;
+/** Consecutive lines of one out-of-memory kill: who asked, then who was killed. */
+const oomEnd = /^(?:Out of memory|Memory cgroup out of memory): Killed process /;
+const cutHere = /^-+\[ cut here \]-+$/;
+const ending = /^---\[ end (?:trace|Kernel panic)/;
+
+/** `[   12.345678] `, with the caller's id where the kernel prints that (CONFIG_PRINTK_CALLER). */
+const stamp = /\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? /;
+const lineStarts = new RegExp(`(?=${stamp.source})`);
+
+interface Report {
+	kind: Splat["kind"];
+	title: string;
+	lines: string[];
+	bytes: number;
+}
+
+/**
+ * Finds the kernel's reports of its own trouble in its console, line by line. A process in the guest can write to
+ * the console too: it may add a splat, which only harms itself, but not hide one behind half a line of its own,
+ * since a line is cut before every time stamp. Only lines with one are the kernel's.
+ */
+export class SplatReader {
+	/** Those seen whole or begun, in order, bounded. */
+	readonly splats: Splat[] = [];
+	/** How many more there were than are kept. */
+	dropped = 0;
+	private report: Report | undefined;
+	private preface: string | undefined;
+
+	/** True while a report has begun and its end was not seen. */
+	get reporting(): boolean {
+		return this.report !== undefined;
+	}
+
+	/** One line of the console, without its end. */
+	line(raw: string): void {
+		for (const part of raw.split(lineStarts)) {
+			const found = stamp.exec(part);
+			if (found?.index === 0) this.kernelLine(part.slice(found[0].length).trimEnd(), part);
+		}
+	}
+
+	private kernelLine(text: string, raw: string): void {
+		if (cutHere.test(text)) {
+			this.close();
+			this.preface = raw;
+			return;
+		}
+		const kind = openings.find(([, pattern]) => pattern.test(text))?.[0];
+		if (kind && !this.continues(kind, text)) this.open(kind, text);
+		this.add(raw);
+		if (ending.test(text)) this.close();
+	}
+
+	/** Whether an opening line belongs to the report that is being read. */
+	private continues(kind: Splat["kind"], text: string): boolean {
+		const open = this.report?.kind;
+		if (open === "panic") return true;
+		if (open === "oops" || open === "bug") return dieHeader.test(text);
+		return open === "out-of-memory" && kind === "out-of-memory" && oomEnd.test(text);
+	}
+
+	private open(kind: Splat["kind"], title: string): void {
+		this.close();
+		this.report = { kind, title: title.slice(0, 512), lines: [], bytes: 0 };
+		if (this.splats.length < maxSplats) this.splats.push({ kind, title: this.report.title, text: "" });
+		else this.dropped++;
+		if (this.preface !== undefined) this.add(this.preface);
+		this.preface = undefined;
+	}
+
+	private add(raw: string): void {
+		const report = this.report;
+		if (!report) return;
+		report.lines.push(raw);
+		report.bytes += raw.length + 1;
+		const kept = this.splats.at(-1);
+		if (this.dropped === 0 && kept) kept.text = report.lines.join("\n").slice(0, maxTextBytes);
+		if (report.lines.length >= maxLines || report.bytes >= maxTextBytes) this.close();
+	}
+
+	private close(): void {
+		this.report = undefined;
+		this.preface = undefined;
+	}
+}
+
+/** The reports in a whole console log. */
+export function splatsIn(log: string): Splat[] {
+	const reader = new SplatReader();
+	for (const line of log.split(/\r*\n/)) reader.line(line);
+	return reader.splats;
+}
