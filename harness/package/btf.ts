@@ -102,7 +102,8 @@ const maxTypes = 8_000_000;
 
 /** Type information of an object, of vmlinux, or of a module over that of vmlinux. */
 export class Btf {
-	readonly #file: string;
+	/** What the user calls it. */
+	readonly file: string;
 	readonly #types: Reader;
 	readonly #strings: Reader;
 	readonly #base: Btf | undefined;
@@ -118,7 +119,7 @@ export class Btf {
 	 * @throws InputError when its tables do not fit together
 	 */
 	constructor(file: string, bytes: Uint8Array, base?: Btf) {
-		this.#file = file;
+		this.file = file;
 		this.#base = base;
 		const little = new Reader(file, "BTF header", bytes, true);
 		if (little.size < 24) throw new InputError(file, "BTF header", `has ${little.size} bytes, not 24`);
@@ -130,6 +131,8 @@ export class Btf {
 		const whole = new Reader(file, "BTF", bytes, reader.littleEndian);
 		this.#types = whole.part("BTF types", headerSize + reader.u32(8), reader.u32(12));
 		this.#strings = whole.part("BTF strings", headerSize + reader.u32(16), reader.u32(20));
+		if (this.#strings.size > 0 && this.#strings.u8(this.#strings.size - 1) !== 0)
+			throw new InputError(file, "BTF strings", "do not end with a NUL");
 		this.#firstId = base?.size ?? 1;
 		this.#offsets = this.#index();
 	}
@@ -157,7 +160,7 @@ export class Btf {
 	name(id: number): string {
 		if (id === 0) return "";
 		if (id < this.#firstId && this.#base) return this.#base.name(id);
-		return this.#string(this.#types.u32(this.#at(id)));
+		return this.string(this.#types.u32(this.#at(id)));
 	}
 
 	/** Every id of `kind` from `from` on; `firstId` leaves those of the base out. */
@@ -266,7 +269,7 @@ export class Btf {
 		const offsets = new Uint32Array(Math.floor(types.size / 12));
 		let count = 0;
 		for (let at = 0; at < types.size; ) {
-			if (at + 12 > types.size) throw new InputError(this.#file, "BTF types", "end in the middle of a type");
+			if (at + 12 > types.size) throw new InputError(this.file, "BTF types", "end in the middle of a type");
 			const info = types.u32(at + 4);
 			const kind = kinds[this.#kindNumber(info)];
 			if (kind === undefined || kind === "void")
@@ -276,8 +279,7 @@ export class Btf {
 			at += 12 + fixed + each * (info & 0xffff);
 			if (at > types.size) throw this.#bad(this.#firstId + count - 1, "ends behind the type section");
 		}
-		if (count > maxTypes)
-			throw new InputError(this.#file, "BTF types", `are ${count}, more than ${maxTypes}`);
+		if (count > maxTypes) throw new InputError(this.file, "BTF types", `are ${count}, more than ${maxTypes}`);
 		return offsets.slice(0, count);
 	}
 
@@ -300,14 +302,25 @@ export class Btf {
 	#at(id: number): number {
 		const offset = this.#offsets[id - this.#firstId];
 		if (offset === undefined)
-			throw new InputError(this.#file, "BTF types", `type ${id} is named but there are ${this.size}`);
+			throw new InputError(this.file, "BTF types", `type ${id} is named but there are ${this.size}`);
 		return offset;
 	}
 
-	#string(offset: number): string {
+	/** The string at `offset` of the string section, as `.BTF.ext` names them. */
+	string(offset: number): string {
 		const base = this.#base;
-		if (base && offset < base.#stringsEnd()) return base.#string(offset);
+		if (base && offset < base.#stringsEnd()) return base.string(offset);
 		return this.#strings.string(offset - (base ? base.#stringsEnd() : 0));
+	}
+
+	/** @throws InputError when no string begins at `offset` */
+	checkString(offset: number): void {
+		if (offset >= this.#stringsEnd())
+			throw new InputError(
+				this.file,
+				"BTF strings",
+				`have 0x${this.#stringsEnd().toString(16)} bytes, none at 0x${offset.toString(16)}`,
+			);
 	}
 
 	#stringsEnd(): number {
@@ -315,12 +328,12 @@ export class Btf {
 	}
 
 	#bad(id: number, reason: string): InputError {
-		return new InputError(this.#file, `BTF type ${id}`, reason);
+		return new InputError(this.file, `BTF type ${id}`, reason);
 	}
 
 	#decode(at: number): BtfType {
 		const reader = this.#types;
-		const name = this.#string(reader.u32(at));
+		const name = this.string(reader.u32(at));
 		const info = reader.u32(at + 4);
 		const sizeOrType = reader.u32(at + 8);
 		const flag = info >>> 31 === 1;
@@ -328,7 +341,7 @@ export class Btf {
 		const kind = kinds[this.#kindNumber(info)]!;
 		const list = <T>(size: number, read: (at: number) => T): T[] =>
 			Array.from({ length: info & 0xffff }, (_, index) => read(tail + index * size));
-		const string = (offset: number) => this.#string(reader.u32(offset));
+		const string = (offset: number) => this.string(reader.u32(offset));
 		switch (kind) {
 			case "void":
 				return { kind, name: "" };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
+import { Btf } from "./btf.js";
+import { BtfExt } from "./btf-ext.js";
+import { type Uses, usesOf } from "./calls.js";
 import { type Elf, type ElfSection, readElf, SHF, SHN, SHT, STB, STT } from "./elf.js";
-import { dataMaps, type MapFacts } from "./maps.js";
+import { type Extern, readExterns } from "./externs.js";
+import { type MapFacts, readMaps } from "./maps.js";
 import { meaningOf, type SectionMeaning } from "./section.js";
 
 /** One program: a function outside `.text`, as libbpf finds them. */
@@ -10,19 +14,24 @@ export interface ProgramFacts {
 	section: string;
 	/** What the section's name says; absent when libbpf knows no such section. */
 	meaning?: SectionMeaning;
-	/** Instructions of 8 bytes, as they stand in the object: without the subprograms that libbpf appends. */
-	insns: number;
 	/** Byte offset in its section. */
 	offset: number;
+	/** Its instructions of 8 bytes, without the functions that it calls. */
+	insns: number;
+	/** What it and the functions that it calls refer to. */
+	uses: Uses;
 }
 
 /** What an eBPF object holds, read from the file alone. */
 export interface ObjectFacts {
 	programs: ProgramFacts[];
 	maps: MapFacts[];
+	externs: Extern[];
 	/** Of the `license` section; empty when there is none. */
 	license: string;
 	elf: Elf;
+	btf?: Btf;
+	btfExt?: BtfExt;
 }
 
 /**
@@ -32,66 +41,55 @@ export interface ObjectFacts {
  */
 export function readObject(file: string, bytes: Uint8Array): ObjectFacts {
 	const elf = readElf(file, bytes);
-	const programs = readPrograms(elf);
-	return { programs, maps: dataMaps(elf), license: readLicense(elf), elf };
+	const section = (name: string) => elf.sections.find((candidate) => candidate.name === name)?.data;
+	const types = section(".BTF");
+	const btf = types && new Btf(file, types);
+	const ext = section(".BTF.ext");
+	return {
+		programs: readPrograms(elf),
+		maps: readMaps(elf, btf),
+		externs: readExterns(elf, btf),
+		license: readLicense(section("license")),
+		elf,
+		...(btf ? { btf } : {}),
+		...(btf && ext ? { btfExt: new BtfExt(file, ext, btf) } : {}),
+	};
 }
 
 const isCode = (section: ElfSection) =>
 	section.type === SHT.PROGBITS && (section.flags & SHF.EXECINSTR) !== 0 && section.size > 0;
+const hex = (value: number) => `0x${value.toString(16)}`;
 
 function readPrograms(elf: Elf): ProgramFacts[] {
-	const programs: ProgramFacts[] = [];
-	const names = new Map<string, string>();
-	for (const symbol of elf.symbols) {
-		if (symbol.type !== STT.FUNC || symbol.section === SHN.UNDEF) continue;
+	const uses = usesOf(elf);
+	const sections = new Map<string, string>();
+	const programs = elf.symbols.flatMap((symbol): ProgramFacts[] => {
+		if (symbol.type !== STT.FUNC || symbol.section === SHN.UNDEF) return [];
 		const section = elf.sections[symbol.section];
-		if (!section || !isCode(section) || section.name === ".text") continue;
-		const place = `section ${section.name}`;
-		if (symbol.binding === STB.LOCAL)
-			throw new InputError(
-				elf.file,
-				place,
-				`program ${symbol.name} is static; libbpf does not load static programs`,
-			);
-		if (symbol.value + symbol.size > section.size)
-			throw new InputError(
-				elf.file,
-				place,
-				`program ${symbol.name} ends at 0x${(symbol.value + symbol.size).toString(16)} but the section has 0x${section.size.toString(16)} bytes`,
-			);
-		if (symbol.size === 0 || symbol.size % 8 !== 0 || symbol.value % 8 !== 0)
-			throw new InputError(
-				elf.file,
-				place,
-				`program ${symbol.name} has ${symbol.size} bytes at 0x${symbol.value.toString(16)}, which are no whole instructions`,
-			);
-		const other = names.get(symbol.name);
-		if (other !== undefined)
-			throw new InputError(
-				elf.file,
-				place,
-				`program ${symbol.name} is there twice, also in section ${other}`,
-			);
-		names.set(symbol.name, section.name);
+		if (!section || !isCode(section) || section.name === ".text") return [];
+		const { name, value: offset, size } = symbol;
+		const fail = (reason: string) =>
+			new InputError(elf.file, `section ${section.name}`, `program ${name} ${reason}`);
+		if (symbol.binding === STB.LOCAL) throw fail("is static; libbpf does not load static programs");
+		if (offset + size > section.size)
+			throw fail(`ends at ${hex(offset + size)} but the section has ${hex(section.size)} bytes`);
+		if (size === 0 || size % 8 !== 0 || offset % 8 !== 0)
+			throw fail(`has ${size} bytes at ${hex(offset)}, which are no whole instructions`);
+		const other = sections.get(name);
+		if (other !== undefined) throw fail(`is there twice, also in section ${other}`);
+		sections.set(name, section.name);
 		const meaning = meaningOf(section.name);
-		programs.push({
-			name: symbol.name,
-			section: section.name,
-			...(meaning ? { meaning } : {}),
-			insns: symbol.size / 8,
-			offset: symbol.value,
-		});
-	}
+		const program = { name, section: section.name, offset };
+		return [{ ...program, ...(meaning ? { meaning } : {}), insns: size / 8, uses: uses(program) }];
+	});
 	if (programs.length === 0)
 		throw new InputError(elf.file, "", "holds no program: no function outside .text");
 	return programs;
 }
 
-function readLicense(elf: Elf): string {
-	const section = elf.sections.find((candidate) => candidate.name === "license");
-	if (!section) return "";
-	const end = section.data.indexOf(0);
-	return Buffer.from(section.data.subarray(0, end < 0 ? undefined : end))
+function readLicense(data: Uint8Array = new Uint8Array(0)): string {
+	const end = data.indexOf(0);
+	return Buffer.from(data.subarray(0, end < 0 ? undefined : end))
 		.toString("utf8")
 		.slice(0, 128);
 }

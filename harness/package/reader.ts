@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
 
+/** Many strings may share bytes: without a limit a small file could stand for a huge amount of text. */
+const maxString = 4096;
 const hex = (value: number) => `0x${value.toString(16)}`;
 
 /** Reads numbers and strings from bytes that nobody vouches for: every offset is checked before it is used. */
@@ -71,12 +73,17 @@ export class Reader {
 		return Number(value);
 	}
 
-	/** The NUL-terminated string at `offset`. */
+	/** The NUL-terminated string at `offset`. @throws InputError also when it is longer than `maxString` bytes */
 	string(offset: number): string {
 		this.#need(offset, 1);
-		const end = this.bytes.indexOf(0, offset);
-		if (end < 0) throw new InputError(this.file, this.place, `the string at ${hex(offset)} has no end`);
-		return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + offset, end - offset).toString("utf8");
+		const length = this.bytes.subarray(offset, offset + maxString + 1).indexOf(0);
+		if (length < 0)
+			throw new InputError(
+				this.file,
+				this.place,
+				`the string at ${hex(offset)} has no end in ${maxString} bytes`,
+			);
+		return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + offset, length).toString("utf8");
 	}
 
 	#need(offset: number, size: number): void {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A value of a type as JSON can say it. Integers that are no exact JavaScript numbers are strings of digits. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** Where a value was read, for messages. */
+export interface ValuePlace {
+	file: string;
+	/** JSON pointer. */
+	pointer: string;
+}
+
+/**
+ * Integers inside a structure, down to single bits. Bits count from the least significant one of a byte in little
+ * endian and from the most significant one in big endian, as compilers lay out bit fields.
+ */
+export class Bits {
+	constructor(
+		readonly bytes: Uint8Array,
+		readonly littleEndian: boolean,
+	) {}
+
+	/** True when `count` bits from `bit` on are there. */
+	has(bit: number, count: number): boolean {
+		return bit >= 0 && bit + count <= this.bytes.length * 8;
+	}
+
+	write(bit: number, count: number, value: bigint): void {
+		for (let index = 0; index < count; index++) {
+			const [at, mask] = this.#place(bit + index);
+			const set = (value >> BigInt(this.littleEndian ? index : count - 1 - index)) & 1n;
+			this.bytes[at] = set === 1n ? this.bytes[at]! | mask : this.bytes[at]! & ~mask;
+		}
+	}
+
+	read(bit: number, count: number, signed: boolean): bigint {
+		let value = 0n;
+		for (let index = 0; index < count; index++) {
+			const [at, mask] = this.#place(bit + index);
+			if (this.bytes[at]! & mask) value |= 1n << BigInt(this.littleEndian ? index : count - 1 - index);
+		}
+		return signed ? BigInt.asIntN(count, value) : value;
+	}
+
+	#place(bit: number): [at: number, mask: number] {
+		return [Math.floor(bit / 8), this.littleEndian ? 1 << (bit % 8) : 0x80 >> (bit % 8)];
+	}
+}
+
+/** The number that a JSON value stands for: an exact number, or a string of decimal or `0x` digits. */
+export function integerOf(value: unknown): bigint | undefined {
+	if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+	if (typeof value !== "string" || value.length > 64) return undefined;
+	const match = /^(-?)(0x[0-9a-f]+|\d+)$/i.exec(value);
+	if (!match) return undefined;
+	const number = BigInt(match[2]!);
+	return match[1] === "-" ? -number : number;
+}
+
+/** A number where it is exact, a string of digits otherwise. */
+export function jsonInteger(value: bigint): number | string {
+	const number = Number(value);
+	return Number.isSafeInteger(number) ? number : value.toString();
+}
+
+/** Escapes a key for a JSON pointer (RFC 6901). */
+export function escapePointer(key: string): string {
+	return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

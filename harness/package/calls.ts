@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../errors.js";
+import { type Elf, type ElfRelocation, type ElfSection, type ElfSymbol, SHF, SHN, SHT, STT } from "./elf.js";
+import { Reader } from "./reader.js";
+import { helpers } from "./uapi.js";
+
+/** What the instructions of a program and of the functions it calls refer to. */
+export interface Uses {
+	/** Names in `helpers` (uapi.ts), ascending by number. */
+	helpers: string[];
+	/** Functions of the kernel, by name. */
+	kfuncs: string[];
+	/** Maps, by name: those of `.maps`, and sections of global variables. */
+	maps: string[];
+	/** Functions of the object, without the program itself. */
+	functions: string[];
+	/** Instructions of the program and of all those functions: what libbpf hands to the kernel. */
+	insns: number;
+}
+
+/** A function: a program or one that programs call. */
+interface Code {
+	name: string;
+	section: ElfSection;
+	start: number;
+	end: number;
+}
+
+/** Opcodes and `src_reg` of the instruction set (RFC 9669; kernel include/uapi/linux/bpf.h BPF_PSEUDO_*). */
+const CALL = 0x85;
+const LD_IMM64 = 0x18;
+const PSEUDO_CALL = 1;
+const PSEUDO_FUNC = 4;
+
+/** Reads the instructions of an object and answers of each program what it uses. */
+export function usesOf(elf: Elf): (program: { name: string; section: string; offset: number }) => Uses {
+	const functions = codeOf(elf);
+	const relocations = new Map<number, Map<number, ElfRelocation>>();
+	const relocationsOf = (section: ElfSection) => {
+		let found = relocations.get(section.index);
+		if (!found) {
+			found = new Map(elf.relocations(section.index).map((relocation) => [relocation.offset, relocation]));
+			relocations.set(section.index, found);
+		}
+		return found;
+	};
+	const at = (section: number, offset: number) =>
+		functions.get(section)?.find((code) => code.start <= offset && offset < code.end);
+	const direct = new Map<Code, Direct>();
+	const scanned = (code: Code) => {
+		let found = direct.get(code);
+		if (!found) {
+			found = scan(elf, code, relocationsOf(code.section), at);
+			direct.set(code, found);
+		}
+		return found;
+	};
+	return (program) => {
+		const section = elf.sections.find((candidate) => candidate.name === program.section);
+		const start = section && at(section.index, program.offset);
+		if (!start)
+			throw new InputError(elf.file, `section ${program.section}`, `program ${program.name} is no function`);
+		const reached = new Set([start]);
+		for (const code of reached) for (const callee of scanned(code).calls) reached.add(callee);
+		const all = [...reached].map(scanned);
+		const merge = <T>(pick: (one: Direct) => Iterable<T>) => [
+			...new Set(all.flatMap((one) => [...pick(one)])),
+		];
+		return {
+			helpers: merge((one) => one.helpers)
+				.sort((a, b) => a - b)
+				.map((number) => helpers.name(number)),
+			kfuncs: merge((one) => one.kfuncs).sort(),
+			maps: merge((one) => one.maps).sort(),
+			functions: [...reached].filter((code) => code !== start).map((code) => code.name),
+			insns: [...reached].reduce((sum, code) => sum + (code.end - code.start) / 8, 0),
+		};
+	};
+}
+
+interface Direct {
+	helpers: Set<number>;
+	kfuncs: Set<string>;
+	maps: Set<string>;
+	calls: Set<Code>;
+}
+
+/** Functions by section, first the ones that begin first. */
+function codeOf(elf: Elf): Map<number, Code[]> {
+	const functions = new Map<number, Code[]>();
+	for (const symbol of elf.symbols) {
+		const section = elf.sections[symbol.section];
+		if (symbol.type !== STT.FUNC || !section || symbol.section === SHN.UNDEF) continue;
+		if (section.type !== SHT.PROGBITS || (section.flags & SHF.EXECINSTR) === 0) continue;
+		const code = { name: symbol.name, section, start: symbol.value, end: symbol.value + symbol.size };
+		if (code.end > section.size)
+			throw new InputError(elf.file, `section ${section.name}`, `function ${symbol.name} ends behind it`);
+		const list = functions.get(section.index);
+		if (list) list.push(code);
+		else functions.set(section.index, [code]);
+	}
+	for (const list of functions.values()) list.sort((a, b) => a.start - b.start);
+	return functions;
+}
+
+function scan(
+	elf: Elf,
+	code: Code,
+	relocations: Map<number, ElfRelocation>,
+	at: (section: number, offset: number) => Code | undefined,
+): Direct {
+	const found: Direct = { helpers: new Set(), kfuncs: new Set(), maps: new Set(), calls: new Set() };
+	const reader = new Reader(elf.file, `section ${code.section.name}`, code.section.data, elf.littleEndian);
+	const call = (callee: Code | undefined) => {
+		if (callee) found.calls.add(callee);
+	};
+	for (let offset = code.start; offset + 8 <= code.end; offset += 8) {
+		const opcode = reader.u8(offset);
+		const registers = reader.u8(offset + 1);
+		const source = elf.littleEndian ? registers >> 4 : registers & 0xf;
+		const immediate = reader.i32(offset + 4);
+		const symbol = relocations.get(offset)?.symbol;
+		if (opcode === CALL) {
+			if (symbol && symbol.section === SHN.UNDEF) found.kfuncs.add(symbol.name);
+			else if (symbol) call(at(symbol.section, symbol.value + (immediate + 1) * 8));
+			else if (source === PSEUDO_CALL) call(at(code.section.index, offset + (immediate + 1) * 8));
+			else if (source === 0) found.helpers.add(immediate);
+		} else if (opcode === LD_IMM64) {
+			if (symbol) refer(elf, symbol, immediate, found, call, at);
+			else if (source === PSEUDO_FUNC) call(at(code.section.index, offset + (immediate + 1) * 8));
+			offset += 8;
+		}
+	}
+	return found;
+}
+
+/** A 64-bit load of an address: of a map, of a global variable, or of a function given as a callback. */
+function refer(
+	elf: Elf,
+	symbol: ElfSymbol,
+	immediate: number,
+	found: Direct,
+	call: (callee: Code | undefined) => void,
+	at: (section: number, offset: number) => Code | undefined,
+): void {
+	const section = elf.sections[symbol.section];
+	if (!section || symbol.section === SHN.UNDEF) return;
+	if ((section.flags & SHF.EXECINSTR) !== 0) call(at(section.index, symbol.value + immediate));
+	else if (section.name === ".maps" && symbol.type !== STT.SECTION) found.maps.add(symbol.name);
+	else if (/^\.(data|rodata|bss)(\.|$)/.test(section.name)) found.maps.add(section.name);
+}
