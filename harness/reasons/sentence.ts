@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { codes, type ReasonCode } from "./codes.js";
+import type { Explanation, FeatureQuestion, KernelFacts } from "./facts.js";
+import type { Place } from "./log.js";
+import type { Match } from "./rule.js";
+
+/** `(file.c:42)`, or `(instruction 4)` where the kernel does not tell the source. */
+export function placeWords(place: Place): string {
+	if (place.file !== undefined) return ` (${place.file}:${place.line})`;
+	return place.instruction === undefined ? "" : ` (instruction ${place.instruction})`;
+}
+
+/** Makes control characters visible and a long quotation short, so that a message stays one line. */
+export function quotable(text: string, longest = 300): string {
+	const plain = [...text.slice(0, longest)].map((c) => (c < " " || c === "\x7f" ? " " : c)).join("");
+	return text.length > longest ? `${plain}…` : plain;
+}
+
+export function explanation(
+	code: ReasonCode,
+	message: string,
+	facts: Record<string, unknown>,
+	hint?: string,
+): Explanation {
+	return { reason: { code, message: quotable(message, 1000), hint: hint ?? codes[code].hint }, facts };
+}
+
+/** What the kernel said of a feature when it was asked, as a code and words to add to the sentence. */
+export function featureWords(
+	question: FeatureQuestion | undefined,
+	kernel: KernelFacts,
+): { code?: ReasonCode; words: string; facts: Record<string, unknown> } {
+	const state = question && kernel.features?.(question);
+	if (!question || !state) return { words: "", facts: {} };
+	const switchedOnBy = kernel.configOf?.(question);
+	const facts = {
+		feature: question,
+		feature_state: state,
+		...(switchedOnBy ? { switched_on_by: switchedOnBy } : {}),
+	};
+	const by = switchedOnBy ? ` (${switchedOnBy})` : "";
+	if (state === "disabled")
+		return { code: "config-disabled", words: `: left out by its configuration${by}`, facts };
+	if (state === "module-absent")
+		return { code: "module-absent", words: `: its module is not there${by}`, facts };
+	return { words: "", facts };
+}
+
+/** A known message as an explanation; `subject` is `program x`, `object x`. */
+export function explainMatch(
+	match: Match,
+	subject: string,
+	place: Place,
+	kernel: KernelFacts,
+	facts: Record<string, unknown>,
+): Explanation {
+	const feature = featureWords(match.rule.feature?.(match.fields), kernel);
+	const words = match.rule.says(match.fields, place);
+	return explanation(
+		feature.code ?? match.rule.code,
+		`${subject} ${words}${feature.words}${placeWords(place)}`,
+		{
+			...facts,
+			...match.fields,
+			...feature.facts,
+			kernel_said: match.line,
+		},
+	);
+}
