@@ -2,8 +2,10 @@
 import { constants } from "node:fs";
 import { access, readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { UndecidedError } from "../../errors.js";
 import { readCatalog } from "../../kernel/catalog.js";
-import { storedKernel } from "../../kernel/store.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { openKernel } from "../../kernel/store.js";
 import type { Diagnosis } from "./diagnosis.js";
 
 const gibibyte = 1024 ** 3;
@@ -61,20 +63,29 @@ export async function diagnoseCache(root: string): Promise<Diagnosis[]> {
 	];
 }
 
-/** The kernels that are tested on unless others are named. */
-export async function diagnoseKernels(): Promise<Diagnosis> {
+/** The kernels that are tested on unless others are named, and the newest of those that are here. */
+export async function diagnoseKernels(): Promise<{ diagnosis: Diagnosis; kernel: Kernel | undefined }> {
 	const wanted = (await readCatalog()).default;
-	const absent: string[] = [];
+	let kernel: Kernel | undefined;
+	const found: string[] = [];
+	const fix: string[] = [];
 	for (const id of wanted) {
-		if (!(await storedKernel(id).catch(() => undefined))) absent.push(id);
+		try {
+			kernel = await openKernel(id);
+		} catch (error) {
+			if (!(error instanceof UndecidedError)) throw error;
+			found.push(error.message);
+			fix.push(error.code === "kernel-not-pulled" ? id : `${id} --force`);
+		}
 	}
-	return {
+	const diagnosis: Diagnosis = {
 		name: "kernels",
-		state: absent.length === 0 ? "ok" : "missing",
-		found: absent.length === 0 ? wanted.join(", ") : `not here: ${absent.join(", ")}`,
+		state: found.length === 0 ? "ok" : "missing",
+		found: found.length === 0 ? wanted.join(", ") : found.join("; "),
 		why: "the default kernels",
-		fix: absent.length === 0 ? [] : [`bpfgate kernels pull ${absent.join(" ")}`],
+		fix: fix.length === 0 ? [] : [fix.map((each) => `bpfgate kernels pull ${each}`).join("; ")],
 	};
+	return { diagnosis, kernel };
 }
 
 /** @param path of the guest agent's executable */
