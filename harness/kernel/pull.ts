@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Apt, type DebianPackage, download } from "../debian/apt.js";
 import { unpackDeb } from "../debian/deb.js";
 import { withTemporaryFolder } from "../debian/files.js";
+import type { Mirrors } from "../debian/mirrors.js";
 import { InputError, UndecidedError } from "../errors.js";
 import { cacheRoot } from "../schema/cache.js";
 import { type Catalog, hostArch, type KernelLine, readCatalog } from "./catalog.js";
@@ -20,7 +21,8 @@ export type PullEvent =
 	| { kind: "failed"; id: string; error: Error };
 
 export interface PullOptions {
-	apt: Apt;
+	/** Asked only when something has to be fetched. */
+	mirrors: () => Promise<Mirrors>;
 	/** Fetch what is already here, too. */
 	force?: boolean;
 	/** Look for a newer release of what is already here. */
@@ -65,6 +67,7 @@ export async function pullKernels(ids: string[], options: PullOptions): Promise<
 }
 
 interface Job {
+	apt?: Promise<Apt>;
 	catalog: Catalog;
 	options: PullOptions;
 	emit: (event: PullEvent) => void;
@@ -77,7 +80,9 @@ async function pullLine(job: Job, line: KernelLine): Promise<void> {
 	const here = options.force ? undefined : await sound(line.id);
 	if (here && !options.update) return emit({ kind: "kept", id: line.id, record: here });
 	emit({ kind: "resolving", id: line.id });
-	const resolve = (refresh?: boolean) => resolveLine(options.apt, job.catalog, line, hostArch(), refresh);
+	job.apt ??= options.mirrors().then((mirrors) => ({ mirrors }));
+	const apt = await job.apt;
+	const resolve = (refresh?: boolean) => resolveLine(apt, job.catalog, line, hostArch(), refresh);
 	const release = await resolve(options.update);
 	if (here && here.packages[0]?.sha256 === release.packages[0]?.sha256) {
 		return emit({ kind: "kept", id: line.id, record: here });
@@ -106,7 +111,7 @@ async function sound(id: string): Promise<StoredKernel | undefined> {
 
 async function fetchRelease(job: Job, line: KernelLine, release: Release): Promise<void> {
 	const { emit } = job;
-	const folder = join(job.options.apt.folder ?? join(cacheRoot(), "debian"), "archives");
+	const folder = join(cacheRoot(), "debian", "archives");
 	const total = release.packages.reduce((sum, each) => sum + each.size, 0);
 	const got = new Map<DebianPackage, number>();
 	const debs = await Promise.all(

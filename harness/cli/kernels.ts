@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from "commander";
+import { findMirrors } from "../debian/mirrors.js";
+import { InputError, UndecidedError } from "../errors.js";
+import { addKernel } from "../kernel/add.js";
+import { readCatalog } from "../kernel/catalog.js";
+import { listKernels } from "../kernel/list.js";
+import { pullKernels } from "../kernel/pull.js";
+import { pullProgress } from "./kernels-progress.js";
+import { table } from "./table.js";
+
+/** `bpfgate kernels list|pull|add|features` */
+export function kernelsCommand(): Command {
+	return new Command("kernels")
+		.description("the kernels that packages are tested on")
+		.addCommand(listCommand())
+		.addCommand(pullCommand())
+		.addCommand(addCommand());
+}
+
+function listCommand(): Command {
+	return new Command("list")
+		.description("what is known, and what is here")
+		.option("--json", "print JSON")
+		.action(async (options: { json?: boolean }) => {
+			const kernels = await listKernels();
+			if (options.json) {
+				process.stdout.write(`${JSON.stringify({ kernels }, null, "\t")}\n`);
+				return;
+			}
+			const rows = kernels.map((kernel) => [
+				`${kernel.id}${kernel.default ? " *" : ""}`,
+				kernel.release ?? "not here",
+				kernel.image_sha256?.slice(0, 12) ?? "",
+				kernel.bytes === undefined ? "" : mebibytes(kernel.bytes),
+				kernel.source ?? kernel.suites?.join(", ") ?? "",
+			]);
+			const header = ["kernel", "release", "image sha256", "size", "from"];
+			process.stdout.write(`${table([header, ...rows])}\n* tested on by default\n`);
+		});
+}
+
+function pullCommand(): Command {
+	return new Command("pull")
+		.description("fetch kernels from the package mirror that apt is configured for")
+		.argument("[id...]", "lines such as 6.12; the default set when none is named")
+		.option("--all", "every line of the catalog")
+		.option("--mirror <address>", "Debian mirror to use (also: BPFGATE_MIRROR, BPFGATE_SECURITY_MIRROR)")
+		.option("--update", "look for newer releases of what is here")
+		.option("--force", "fetch again what is here")
+		.action(async (ids: string[], options: PullFlags) => {
+			const catalog = await readCatalog();
+			if (options.all && ids.length > 0) throw new InputError("--all", "", "cannot be combined with names");
+			const every = catalog.lines.map((line) => line.id);
+			const wanted = options.all ? every : ids.length > 0 ? ids : catalog.default;
+			const unknown = wanted.find((id) => !every.includes(id));
+			if (unknown !== undefined) {
+				throw new InputError(`kernel ${unknown}`, "", `is not in the catalog; known are ${every.join(", ")}`);
+			}
+			const progress = pullProgress(process.stderr);
+			const errors = await pullKernels(wanted, {
+				// Kernels that are here are kept without a mirror.
+				mirrors: () => findMirrors({ archive: options.mirror }),
+				force: options.force ?? false,
+				update: options.update ?? false,
+				onEvent: progress.event,
+			}).finally(progress.end);
+			const [first] = errors;
+			if (first && errors.length === 1) throw first;
+			if (first) {
+				throw new UndecidedError(
+					"kernels-not-pulled",
+					`${errors.length} of ${wanted.length} kernels could not be pulled; the first: ${first.message}`,
+					first instanceof UndecidedError ? first.hint : "see the lines above",
+				);
+			}
+		});
+}
+
+interface PullFlags {
+	all?: boolean;
+	mirror?: string;
+	update?: boolean;
+	force?: boolean;
+}
+
+function addCommand(): Command {
+	return new Command("add")
+		.description("put a kernel of your own into the store")
+		.argument("<image>", "bootable image: x86 bzImage, arm64 Image, s390x bzImage")
+		.option("--modules <folder>", "its modules, such as /lib/modules/<release>")
+		.option("--config <file>", "its .config")
+		.option("--id <name>", "name to know it by; default: its release")
+		.action(async (image: string, options: { modules?: string; config?: string; id?: string }) => {
+			const record = await addKernel({ image, ...options });
+			process.stdout.write(`${record.id}: ${record.release} (${record.arch}), ${record.image_sha256}\n`);
+		});
+}
+
+function mebibytes(bytes: number): string {
+	return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { InputError } from "../errors.js";
+import { readCatalog } from "./catalog.js";
+import { type KernelConfig, parseConfig } from "./config.js";
+import { readImage } from "./image.js";
+import { readModuleTree } from "./modules.js";
+import { type StoredKernel, storeKernel } from "./store.js";
+
+export interface OwnKernel {
+	/** Path of a bootable image. */
+	image: string;
+	/** Folder with its modules, such as `lib/modules/<release>`. */
+	modules?: string | undefined;
+	/** Its `.config`. */
+	config?: string | undefined;
+	/** Name to know it by; default: its release. */
+	id?: string | undefined;
+}
+
+/**
+ * Puts somebody's own kernel into the store.
+ *
+ * @throws InputError when a file is not what it should be, or the kernel could not speak to the runner
+ */
+export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
+	const { release } = await readImage(own.image);
+	const id = own.id ?? release;
+	const catalog = await readCatalog();
+	if (catalog.lines.some((line) => line.id === id)) {
+		throw new InputError(own.image, "--id", `${id} is a line of the catalog; choose another name`);
+	}
+	if (own.modules !== undefined && !(await stat(own.modules).catch(() => undefined))?.isDirectory()) {
+		throw new InputError(own.modules, "", "is no folder");
+	}
+	if (own.config !== undefined) {
+		const text = await readFile(own.config, "utf8").catch((cause: unknown) => {
+			throw new InputError(own.config ?? "", "", "cannot be read", { cause });
+		});
+		const config = parseConfig(own.config, text);
+		const modules = own.modules === undefined ? undefined : await readModuleTree(own.modules);
+		for (const name of catalog.modules.boot) {
+			if (!modules?.files.has(name)) requireBuiltin(own.config, config, name);
+		}
+	}
+	return storeKernel({ ...own, id, source: resolve(own.image), packages: [] });
+}
+
+/** The module's option is its name: virtio_pci is CONFIG_VIRTIO_PCI. */
+function requireBuiltin(file: string, config: KernelConfig, module: string): void {
+	const option = module.toUpperCase();
+	const value = config.get(option);
+	if (value === "y") return;
+	const state = value === "m" ? "a module, and --modules has it not" : "off";
+	throw new InputError(
+		file,
+		`CONFIG_${option}`,
+		`is ${state}; a guest cannot speak to its runner without it`,
+	);
+}

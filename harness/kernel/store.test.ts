@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { sha256 } from "../debian/files.js";
+import { addKernel } from "./add.js";
+import { initramfsFor } from "./initramfs.js";
+import { listKernels } from "./list.js";
+import { openKernel, storedKernels, storeFolder, storeKernel } from "./store.js";
+import { readCpio } from "./testcpio.js";
+import { fakeBzImage, fakeModule } from "./testkernel.js";
+
+let root: string;
+beforeEach(async () => {
+	root = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
+	vi.stubEnv("BPFGATE_CACHE", join(root, "cache"));
+	await mkdir(join(root, "modules/kernel"), { recursive: true });
+	await writeFile(join(root, "bzImage"), fakeBzImage("6.12.1-test"));
+	await writeFile(join(root, "agent"), "the agent");
+});
+afterEach(async () => {
+	vi.unstubAllEnvs();
+	await rm(root, { recursive: true });
+});
+
+const module = (name: string, depends: string[] = [], release?: string) =>
+	writeFile(join(root, "modules/kernel", `${name}.ko`), fakeModule(name, depends, release));
+const parts = () => ({ id: "mine", source: "test", packages: [], image: join(root, "bzImage") });
+
+it("keeps a kernel and gives it back", async () => {
+	await module("virtio_console", ["virtio"]);
+	await module("virtio");
+	await writeFile(join(root, ".config"), "CONFIG_BPF=y\n");
+	await storeKernel({ ...parts(), modules: join(root, "modules"), config: join(root, ".config") });
+	const kernel = await openKernel("mine");
+	expect(kernel).toMatchObject({ id: "mine", release: "6.12.1-test", arch: "x86_64", source: "test" });
+	expect(await readFile(kernel.image)).toEqual(fakeBzImage("6.12.1-test"));
+	expect(await readFile(kernel.config ?? "", "utf8")).toBe("CONFIG_BPF=y\n");
+	expect(kernel.image_sha256).toBe(sha256(fakeBzImage("6.12.1-test")));
+	expect(await storedKernels()).toHaveLength(1);
+	// Nothing temporary stays.
+	expect((await readdir(join(storeFolder(), "objects"))).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(
+		true,
+	);
+});
+
+it("notices an image that was damaged or is gone", async () => {
+	await storeKernel(parts());
+	const { image } = await openKernel("mine");
+	const bytes = await readFile(image);
+	bytes[3000] = (bytes[3000] ?? 0) ^ 1;
+	await writeFile(image, bytes);
+	const error = { name: "UndecidedError", code: "store-damaged", hint: /kernels pull mine --force/ };
+	await expect(openKernel("mine")).rejects.toMatchObject({
+		...error,
+		hint: expect.stringMatching(error.hint),
+	});
+	await rm(image);
+	await expect(openKernel("mine")).rejects.toThrow(/is gone/);
+	await storeKernel(parts());
+	expect((await openKernel("mine")).release).toBe("6.12.1-test");
+});
+
+it("tells a kernel that was not pulled from one that nobody knows", async () => {
+	await expect(openKernel("6.12")).rejects.toMatchObject({ code: "kernel-not-pulled" });
+	await expect(openKernel("9.9")).rejects.toThrow(/^kernel 9.9: is unknown; known are 5.10, /);
+	await expect(openKernel("../../etc/passwd")).rejects.toThrow(/is unknown/);
+});
+
+it("says where a record is broken", async () => {
+	await storeKernel(parts());
+	const record = join(storeFolder(), "mine.json");
+	await writeFile(record, "{}");
+	await expect(openKernel("mine")).rejects.toThrow(/mine\.json: \/: key "format" is missing; fetch it again/);
+	await writeFile(record, "{");
+	await expect(openKernel("mine")).rejects.toThrow(/mine\.json: is no JSON/);
+});
+
+it("refuses modules of another kernel and stores nothing", async () => {
+	await module("virtio_console", [], "6.1.0-other");
+	const stored = storeKernel({ ...parts(), modules: join(root, "modules") });
+	await expect(stored).rejects.toThrow("has modules of 6.1.0-other, but the image is 6.12.1-test");
+	expect(await storedKernels()).toEqual([]);
+	expect(await readdir(join(storeFolder(), "objects"))).toEqual([]);
+});
+
+it("lists the catalog first and then one's own", async () => {
+	await storeKernel(parts());
+	const kernels = await listKernels();
+	expect(kernels[0]).toEqual({ id: "5.10", default: true, suites: ["bullseye-security"], here: false });
+	expect(kernels.at(-1)).toMatchObject({ id: "mine", default: false, here: true, release: "6.12.1-test" });
+});
+
+it("makes an initramfs with modules in load order, once", async () => {
+	await module("virtio_console", ["virtio"]);
+	await module("virtio");
+	await module("nf_conntrack", ["nf_defrag_ipv4"]);
+	await module("nf_defrag_ipv4");
+	await storeKernel({ ...parts(), modules: join(root, "modules") });
+	const kernel = await openKernel("mine");
+	const first = await initramfsFor(kernel, join(root, "agent"));
+	const entries = readCpio(await readFile(first.path));
+	const paths = entries.map((entry) => entry.path);
+	expect(paths.filter((path) => path.endsWith(".ko"))).toEqual([
+		"modules/000-virtio.ko",
+		"modules/001-virtio_console.ko",
+		"modules/lazy/nf_defrag_ipv4.ko",
+		"modules/lazy/nf_conntrack.ko",
+	]);
+	const content = (path: string) => entries.find((entry) => entry.path === path)?.data;
+	expect(content("modules/lazy/order")).toBe("nf_defrag_ipv4:\nnf_conntrack: nf_defrag_ipv4\n");
+	expect(content("init")).toBe("the agent");
+	expect(entries.find((entry) => entry.path === "dev/console")?.device).toEqual([5, 1]);
+	expect(first.sha256).toBe(sha256(await readFile(first.path)));
+
+	expect(await initramfsFor(kernel, join(root, "agent"))).toEqual(first);
+	await writeFile(first.path, "damaged");
+	expect(await initramfsFor(kernel, join(root, "agent"))).toEqual(first);
+	expect(sha256(await readFile(first.path))).toBe(first.sha256);
+	await writeFile(join(root, "agent"), "another agent");
+	expect((await initramfsFor(kernel, join(root, "agent"))).path).not.toBe(first.path);
+});
+
+it("puts no damaged module into an initramfs and wants an agent", async () => {
+	await module("virtio_console");
+	await storeKernel({ ...parts(), modules: join(root, "modules") });
+	const kernel = await openKernel("mine");
+	await expect(initramfsFor(kernel, join(root, "none"))).rejects.toMatchObject({ code: "agent-missing" });
+	await writeFile(join(kernel.modules ?? "", "virtio_console.ko"), fakeModule("other"));
+	await expect(initramfsFor(kernel, join(root, "agent"))).rejects.toMatchObject({ code: "store-damaged" });
+});
+
+it("adds somebody's own kernel under its release, and refuses one that could not speak", async () => {
+	const image = join(root, "bzImage");
+	expect(await addKernel({ image })).toMatchObject({ id: "6.12.1-test", source: image });
+	await expect(addKernel({ image, id: "6.12" })).rejects.toThrow("6.12 is a line of the catalog");
+	await expect(addKernel({ image, id: "a/b" })).rejects.toThrow("is no name for a kernel");
+	await expect(addKernel({ image, modules: image })).rejects.toThrow("is no folder");
+	const config = join(root, ".config");
+	await expect(addKernel({ image, config })).rejects.toThrow(".config: cannot be read");
+	await writeFile(config, "hello");
+	await expect(addKernel({ image, config })).rejects.toThrow("is no kernel configuration");
+	await writeFile(config, "CONFIG_VIRTIO_PCI=y\n# CONFIG_VIRTIO_CONSOLE is not set\n");
+	await expect(addKernel({ image, config })).rejects.toThrow("CONFIG_VIRTIO_CONSOLE: is off");
+	await module("virtio_console");
+	await writeFile(config, "CONFIG_VIRTIO_PCI=y\nCONFIG_VIRTIO_CONSOLE=m\n");
+	await expect(addKernel({ image, config })).rejects.toThrow("--modules has it not");
+	expect((await addKernel({ image, config, modules: join(root, "modules") })).config_sha256).toBeDefined();
+});
