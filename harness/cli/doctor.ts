@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import picocolors from "picocolors";
-
+import { agentPath } from "../guest/build.js";
 import { hostArch } from "../kernel/catalog.js";
 import { printable } from "../report/printable.js";
 import type { Medium } from "../report/reporter.js";
 import { cacheRoot } from "../schema/cache.js";
 import { Machines } from "../vm/machine.js";
-import { agentPath } from "./agent-path.js";
 import type { Diagnosis } from "./doctor/diagnosis.js";
 import { diagnoseGuest } from "./doctor/guest.js";
 import {
