@@ -45,6 +45,7 @@ export interface CoreRelocation {
 
 const maxRelocations = 100_000;
 const maxAccessLength = 256;
+const maxLineLength = Number.MAX_SAFE_INTEGER;
 
 /** What `.BTF.ext` adds to the types of an object (kernel Documentation/bpf/btf.rst). */
 export class BtfExt {
@@ -78,10 +79,10 @@ export class BtfExt {
 		if (at === undefined) return undefined;
 		const place = lines.u32(at + 12);
 		return {
-			file: this.#btf.string(lines.u32(at + 4)),
+			file: this.#btf.string(lines.u32(at + 4), maxLineLength),
 			line: place >>> 10,
 			column: place & 0x3ff,
-			text: this.#btf.string(lines.u32(at + 8)).trim(),
+			text: this.#btf.string(lines.u32(at + 8), maxLineLength).trim(),
 		};
 	}
 

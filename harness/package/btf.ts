@@ -306,11 +306,11 @@ export class Btf {
 		return offset;
 	}
 
-	/** The string at `offset` of the string section, as `.BTF.ext` names them. */
-	string(offset: number): string {
+	/** The string at `offset` of the string section, as `.BTF.ext` names them, of at most `max` bytes. */
+	string(offset: number, max?: number): string {
 		const base = this.#base;
-		if (base && offset < base.#stringsEnd()) return base.string(offset);
-		return this.#strings.string(offset - (base ? base.#stringsEnd() : 0));
+		if (base && offset < base.#stringsEnd()) return base.string(offset, max);
+		return this.#strings.string(offset - (base ? base.#stringsEnd() : 0), max);
 	}
 
 	/** @throws InputError when no string begins at `offset` */

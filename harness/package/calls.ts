@@ -32,37 +32,32 @@ const LD_IMM64 = 0x18;
 const PSEUDO_CALL = 1;
 const PSEUDO_FUNC = 4;
 
-/** Reads the instructions of an object and answers of each program what it uses. */
-export function usesOf(elf: Elf): (program: { name: string; section: string; offset: number }) => Uses {
+const maxFunctions = 8192;
+
+/** Reads the instructions of an object and answers, of the program at an offset of a section, what it uses. */
+export function usesOf(elf: Elf): (section: number, offset: number) => Uses {
 	const functions = codeOf(elf);
-	const relocations = new Map<number, Map<number, ElfRelocation>>();
-	const relocationsOf = (section: ElfSection) => {
-		let found = relocations.get(section.index);
-		if (!found) {
-			found = new Map(elf.relocations(section.index).map((relocation) => [relocation.offset, relocation]));
-			relocations.set(section.index, found);
+	const at: Locate = (section, offset) => {
+		const list = functions.get(section) ?? [];
+		let low = 0;
+		for (let high = list.length; low < high; ) {
+			const middle = (low + high) >> 1;
+			if (list[middle]!.end <= offset) low = middle + 1;
+			else high = middle;
 		}
-		return found;
+		const code = list[low];
+		return code && code.start <= offset ? code : undefined;
 	};
-	const at = (section: number, offset: number) =>
-		functions.get(section)?.find((code) => code.start <= offset && offset < code.end);
-	const direct = new Map<Code, Direct>();
-	const scanned = (code: Code) => {
-		let found = direct.get(code);
-		if (!found) {
-			found = scan(elf, code, relocationsOf(code.section), at);
-			direct.set(code, found);
-		}
-		return found;
-	};
-	return (program) => {
-		const section = elf.sections.find((candidate) => candidate.name === program.section);
-		const start = section && at(section.index, program.offset);
-		if (!start)
-			throw new InputError(elf.file, `section ${program.section}`, `program ${program.name} is no function`);
-		const reached = new Set([start]);
-		for (const code of reached) for (const callee of scanned(code).calls) reached.add(callee);
-		const all = [...reached].map(scanned);
+	const relocations = cached((section: number) => {
+		const list = elf.relocations(section);
+		return new Map(list.map((relocation) => [relocation.offset, relocation]));
+	});
+	const direct = cached((code: Code) => scan(elf, code, relocations(code.section.index), at));
+	return (section, offset) => {
+		const start = at(section, offset);
+		const reached = new Set(start ? [start] : []);
+		for (const code of reached) for (const callee of direct(code).calls) reached.add(callee);
+		const all = [...reached].map(direct);
 		const merge = <T>(pick: (one: Direct) => Iterable<T>) => [
 			...new Set(all.flatMap((one) => [...pick(one)])),
 		];
@@ -78,6 +73,19 @@ export function usesOf(elf: Elf): (program: { name: string; section: string; off
 	};
 }
 
+type Locate = (section: number, offset: number) => Code | undefined;
+
+function cached<K, V>(make: (key: K) => V): (key: K) => V {
+	const known = new Map<K, V>();
+	return (key) => {
+		const found = known.get(key);
+		if (found !== undefined) return found;
+		const made = make(key);
+		known.set(key, made);
+		return made;
+	};
+}
+
 interface Direct {
 	helpers: Set<number>;
 	kfuncs: Set<string>;
@@ -88,6 +96,7 @@ interface Direct {
 /** Functions by section, first the ones that begin first. */
 function codeOf(elf: Elf): Map<number, Code[]> {
 	const functions = new Map<number, Code[]>();
+	let count = 0;
 	for (const symbol of elf.symbols) {
 		const section = elf.sections[symbol.section];
 		if (symbol.type !== STT.FUNC || !section || symbol.section === SHN.UNDEF) continue;
@@ -95,20 +104,32 @@ function codeOf(elf: Elf): Map<number, Code[]> {
 		const code = { name: symbol.name, section, start: symbol.value, end: symbol.value + symbol.size };
 		if (code.end > section.size)
 			throw new InputError(elf.file, `section ${section.name}`, `function ${symbol.name} ends behind it`);
+		if (++count > maxFunctions)
+			throw new InputError(elf.file, "symbol table", `has more than ${maxFunctions} functions`);
 		const list = functions.get(section.index);
 		if (list) list.push(code);
 		else functions.set(section.index, [code]);
 	}
-	for (const list of functions.values()) list.sort((a, b) => a.start - b.start);
+	for (const [index, list] of functions) functions.set(index, inOrder(elf, list));
 	return functions;
 }
 
-function scan(
-	elf: Elf,
-	code: Code,
-	relocations: Map<number, ElfRelocation>,
-	at: (section: number, offset: number) => Code | undefined,
-): Direct {
+/** Sorted, with one entry for two names of the same function. @throws InputError when functions overlap */
+function inOrder(elf: Elf, list: Code[]): Code[] {
+	const sorted = list.sort((a, b) => a.start - b.start || a.end - b.end);
+	return sorted.filter((code, index) => {
+		const before = sorted[index - 1];
+		if (!before || before.end <= code.start) return true;
+		if (before.start === code.start && before.end === code.end) return false;
+		throw new InputError(
+			elf.file,
+			`section ${code.section.name}`,
+			`functions ${before.name} and ${code.name} overlap`,
+		);
+	});
+}
+
+function scan(elf: Elf, code: Code, relocations: Map<number, ElfRelocation>, at: Locate): Direct {
 	const found: Direct = { helpers: new Set(), kfuncs: new Set(), maps: new Set(), calls: new Set() };
 	const reader = new Reader(elf.file, `section ${code.section.name}`, code.section.data, elf.littleEndian);
 	const call = (callee: Code | undefined) => {
@@ -141,7 +162,7 @@ function refer(
 	immediate: number,
 	found: Direct,
 	call: (callee: Code | undefined) => void,
-	at: (section: number, offset: number) => Code | undefined,
+	at: Locate,
 ): void {
 	const section = elf.sections[symbol.section];
 	if (!section || symbol.section === SHN.UNDEF) return;

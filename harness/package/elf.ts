@@ -2,8 +2,10 @@
 import { InputError } from "../errors.js";
 import { Reader } from "./reader.js";
 
-/** Largest object that is read; the biggest known (scx schedulers, tetragon) stay under 10 MiB. */
-export const maxObjectBytes = 64 * 1024 * 1024;
+/** Bounds far above what compilers write: a hostile object must not keep us busy. */
+export const maxObjectBytes = 32 * 1024 * 1024;
+const maxSections = 65_536;
+const maxSymbols = 131_072;
 
 /** Section types and flags of the ELF specification (gABI 4, "Sections") that an eBPF object uses. */
 export const SHT = { PROGBITS: 1, SYMTAB: 2, STRTAB: 3, RELA: 4, NOBITS: 8, REL: 9 } as const;
@@ -34,7 +36,6 @@ const types: Record<number, string> = {
 	4: "core dump",
 };
 const ET_REL = 1;
-const maxSections = 65_536;
 
 export interface ElfSection {
 	index: number;
@@ -109,12 +110,13 @@ export function readElf(file: string, bytes: Uint8Array): Elf {
 	}
 	const sections = readSections(file, bytes, header);
 	const symbols = readSymbols(file, sections, ident.littleEndian);
+	const tables = relocationTables(file, sections);
 	return {
 		file,
 		littleEndian: ident.littleEndian,
 		sections,
 		symbols,
-		relocations: (index) => readRelocations(file, sections, symbols, index, ident.littleEndian),
+		relocations: (index) => readRelocations(file, tables.get(index), symbols, ident.littleEndian),
 	};
 }
 
@@ -183,6 +185,8 @@ function readSections(file: string, bytes: Uint8Array, header: Reader): ElfSecti
 			`names section ${namesIndex} for names but there are ${count} sections`,
 		);
 	const raw = Array.from({ length: count }, (_, index) => sectionAt(index));
+	if (raw.reduce((sum, { data }) => sum + data.length, 0) > bytes.length)
+		throw new InputError(file, "section header table", "has sections that overlap");
 	const names = new Reader(file, "section name table", raw[namesIndex]!.data, header.littleEndian);
 	return raw.map(({ nameOffset, ...section }) => ({
 		...section,
@@ -203,11 +207,18 @@ function readSymbols(file: string, sections: ElfSection[], littleEndian: boolean
 			`section ${table.index}`,
 			`links to section ${table.link}, which holds no strings`,
 		);
-	if (table.size % 24 !== 0)
-		throw new InputError(file, "symbol table", `has 0x${table.size.toString(16)} bytes, no multiple of 24`);
+	if (table.data.length % 24 !== 0)
+		throw new InputError(
+			file,
+			"symbol table",
+			`has 0x${table.data.length.toString(16)} bytes, no multiple of 24`,
+		);
+	const count = table.data.length / 24;
+	if (count > maxSymbols)
+		throw new InputError(file, "symbol table", `has ${count} symbols, more than ${maxSymbols}`);
 	const reader = new Reader(file, "symbol table", table.data, littleEndian);
 	const names = new Reader(file, "symbol name table", strings.data, littleEndian);
-	return Array.from({ length: table.size / 24 }, (_, index) => {
+	return Array.from({ length: count }, (_, index) => {
 		const at = index * 24;
 		const info = reader.u8(at + 4);
 		const section = reader.u16(at + 6);
@@ -229,26 +240,36 @@ function readSymbols(file: string, sections: ElfSection[], littleEndian: boolean
 	});
 }
 
+/** Relocation tables by the section that they apply to. */
+function relocationTables(file: string, sections: ElfSection[]): Map<number, ElfSection> {
+	const tables = new Map<number, ElfSection>();
+	for (const section of sections) {
+		if (section.type !== SHT.REL) continue;
+		const place = `section ${section.name}`;
+		if (tables.has(section.info))
+			throw new InputError(file, place, `is a second list of relocations for section ${section.info}`);
+		if (section.data.length % 16 !== 0)
+			throw new InputError(file, place, `has 0x${section.data.length.toString(16)} bytes, no multiple of 16`);
+		tables.set(section.info, section);
+	}
+	return tables;
+}
+
 function readRelocations(
 	file: string,
-	sections: ElfSection[],
+	table: ElfSection | undefined,
 	symbols: ElfSymbol[],
-	target: number,
 	littleEndian: boolean,
 ): ElfRelocation[] {
-	const tables = sections.filter((section) => section.type === SHT.REL && section.info === target);
-	return tables.flatMap((table) => {
-		const place = `relocations ${table.name}`;
-		if (table.size % 16 !== 0)
-			throw new InputError(file, place, `has 0x${table.size.toString(16)} bytes, no multiple of 16`);
-		const reader = new Reader(file, place, table.data, littleEndian);
-		return Array.from({ length: table.size / 16 }, (_, index) => {
-			const at = index * 16;
-			const symbolIndex = reader.u32(littleEndian ? at + 12 : at + 8);
-			const symbol = symbols[symbolIndex];
-			if (!symbol)
-				throw new InputError(file, place, `entry ${index} names symbol ${symbolIndex} of ${symbols.length}`);
-			return { offset: reader.u64(at), type: reader.u32(littleEndian ? at + 8 : at + 12), symbol };
-		});
+	if (!table) return [];
+	const place = `section ${table.name}`;
+	const reader = new Reader(file, place, table.data, littleEndian);
+	return Array.from({ length: table.data.length / 16 }, (_, index) => {
+		const at = index * 16;
+		const symbolIndex = reader.u32(littleEndian ? at + 12 : at + 8);
+		const symbol = symbols[symbolIndex];
+		if (!symbol)
+			throw new InputError(file, place, `entry ${index} names symbol ${symbolIndex} of ${symbols.length}`);
+		return { offset: reader.u64(at), type: reader.u32(littleEndian ? at + 8 : at + 12), symbol };
 	});
 }

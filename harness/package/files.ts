@@ -3,41 +3,50 @@ import { constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { InputError } from "../errors.js";
-import { maxObjectBytes } from "./elf.js";
+import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
 
-/** Where a package's files come from. */
+/** The files of a package, wherever they are. */
 export interface Files {
-	kind: "folder" | "archive";
-	/** The file's bytes; undefined when there is no such file. */
+	kind: "package";
+	/** The file's bytes; undefined when there is no such file. @throws InputError when it cannot be read */
 	read(path: string): Promise<Uint8Array | undefined>;
 	/** How messages call a file of the package. */
 	display(path: string): string;
 }
 
+/** A single file that is no archive: taken for an ELF object. */
 export interface BareObject {
 	kind: "object";
 	bytes: Uint8Array;
 }
 
-/** Looks at what `path` is by its content, not by its name. @throws InputError when it cannot be read */
-export async function openFiles(path: string): Promise<Files | BareObject> {
+/**
+ * Tells folder, archive and bare object apart by what they are, not by their name.
+ *
+ * @param marker file that stands at the top of a package
+ * @throws InputError when `path` cannot be read
+ */
+export async function openFiles(path: string, marker: string): Promise<Files | BareObject> {
 	const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
 		throw new InputError(
 			path,
 			"",
 			cause.code === "ENOENT" ? "does not exist" : `cannot be read: ${cause.code}`,
-			{ cause },
+			{
+				cause,
+			},
 		);
 	});
 	if (info.isDirectory()) return folder(path);
-	return { kind: "object", bytes: await readRegular(path, path) };
+	const bytes = await readRegular(path, path);
+	return isArchive(bytes) ? archive(path, bytes, marker) : { kind: "object", bytes };
 }
 
 async function folder(root: string): Promise<Files> {
 	const real = await realpath(root);
 	const display = (path: string) => join(root, path);
 	return {
-		kind: "folder",
+		kind: "package",
 		display,
 		async read(path) {
 			const target = await realpath(join(real, path)).catch(() => undefined);
@@ -49,6 +58,25 @@ async function folder(root: string): Promise<Files> {
 	};
 }
 
+/** The package may stand at the top of the archive or in its only folder, as `tar czf` of a folder makes it. */
+async function archive(path: string, bytes: Uint8Array, marker: string): Promise<Files> {
+	const entries = await readArchive(path, bytes);
+	const tops = new Set([...entries.keys()].map((name) => name.split("/")[0]));
+	const only = tops.size === 1 ? `${[...tops][0]}/` : "";
+	const prefix = !entries.has(marker) && entries.has(only + marker) ? only : "";
+	const display = (name: string) => `${path}/${prefix}${name}`;
+	return {
+		kind: "package",
+		display,
+		async read(name) {
+			const entry = entries.get(prefix + name);
+			if (entry?.kind === "link")
+				throw new InputError(display(name), "", "is a link; of an archive only regular files are read");
+			return entry?.bytes;
+		},
+	};
+}
+
 /** Reads a regular file of bounded size; a FIFO or device is refused before it can block. */
 async function readRegular(path: string, display: string): Promise<Uint8Array> {
 	let handle: FileHandle | undefined;
@@ -56,11 +84,11 @@ async function readRegular(path: string, display: string): Promise<Uint8Array> {
 		handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		const info = await handle.stat();
 		if (!info.isFile()) throw new InputError(display, "", "is no regular file");
-		if (info.size > maxObjectBytes)
+		if (info.size > maxPackageBytes)
 			throw new InputError(
 				display,
 				"",
-				`has ${info.size} bytes, more than the ${maxObjectBytes} that are read`,
+				`has ${info.size} bytes, more than the ${maxPackageBytes} that are read`,
 			);
 		return new Uint8Array(await handle.readFile());
 	} catch (cause) {

@@ -4,7 +4,8 @@ import { validator } from "../schema/validate.js";
 import { Manifest, type ObjectEntry } from "./manifest.js";
 
 const manifests = validator(Manifest);
-export const maxManifestBytes = 1024 * 1024;
+const maxManifestBytes = 1024 * 1024;
+const maxNesting = 64;
 
 /**
  * Reads the text of a `bpfgate.json` and checks everything that can be known without the objects.
@@ -20,6 +21,8 @@ export function parseManifest(file: string, bytes: Uint8Array): Manifest {
 			`has ${bytes.length} bytes, more than the ${maxManifestBytes} that are read`,
 		);
 	const value = parseJson(file, bytes);
+	if (nestsDeeper(value, maxNesting))
+		throw new InputError(file, "", `nests deeper than ${maxNesting} levels`);
 	const violation = manifests.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
@@ -31,6 +34,11 @@ export function parseManifest(file: string, bytes: Uint8Array): Manifest {
 /** Entries of `objects` in their long form. */
 export function objectEntries(manifest: Manifest): ObjectEntry[] {
 	return manifest.objects.map((entry) => (typeof entry === "string" ? { file: entry } : entry));
+}
+
+/** Where the path of an object stands. */
+export function objectPointer(manifest: Manifest, index: number): string {
+	return typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
 }
 
 function parseJson(file: string, bytes: Uint8Array): unknown {
@@ -57,6 +65,11 @@ function jsonError(text: string, error: SyntaxError): { place: string; reason: s
 	const what =
 		offset >= text.length ? "the text ends too early" : `unexpected ${JSON.stringify(text[offset])}`;
 	return { place: `line ${before.length} column ${column}`, reason: `is not JSON: ${what}` };
+}
+
+function nestsDeeper(value: unknown, levels: number): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return levels === 0 || Object.values(value).some((part) => nestsDeeper(part, levels - 1));
 }
 
 function checkObjects(file: string, manifest: Manifest): void {

@@ -31,6 +31,7 @@ export interface MapFacts extends MapShape {
 	inner?: MapShape;
 }
 
+const maxFields = 32;
 const dataSection = /^\.(data|rodata|bss)(\.|$)/;
 const BPF_F_RDONLY_PROG = 1 << 7;
 const BPF_F_MMAPABLE = 1 << 10;
@@ -149,6 +150,7 @@ function definition(
 	const fail = (reason: string) => new InputError(file, place, reason);
 	const type = btf.type(btf.resolve(id));
 	if (type.kind !== "struct") throw fail(`is ${btf.spell(id)}, not a struct`);
+	if (type.members.length > maxFields) throw fail(`has ${type.members.length} fields`);
 	const shape: MapShape & { pinned: boolean; inner?: MapShape } = {
 		type: "unspec",
 		key_size: 0,

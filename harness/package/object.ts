@@ -8,6 +8,9 @@ import { type Extern, readExterns } from "./externs.js";
 import { type MapFacts, readMaps } from "./maps.js";
 import { meaningOf, type SectionMeaning } from "./section.js";
 
+/** A compiler keeps only the types in use: the largest objects known have less than one MiB of them. */
+const maxBtfBytes = 4 * 1024 * 1024;
+
 /** One program: a function outside `.text`, as libbpf finds them. */
 export interface ProgramFacts {
 	name: string;
@@ -43,6 +46,12 @@ export function readObject(file: string, bytes: Uint8Array): ObjectFacts {
 	const elf = readElf(file, bytes);
 	const section = (name: string) => elf.sections.find((candidate) => candidate.name === name)?.data;
 	const types = section(".BTF");
+	if (types && types.length > maxBtfBytes)
+		throw new InputError(
+			file,
+			"section .BTF",
+			`has ${types.length} bytes, more than the ${maxBtfBytes} that are read`,
+		);
 	const btf = types && new Btf(file, types);
 	const ext = section(".BTF.ext");
 	return {
@@ -79,8 +88,16 @@ function readPrograms(elf: Elf): ProgramFacts[] {
 		if (other !== undefined) throw fail(`is there twice, also in section ${other}`);
 		sections.set(name, section.name);
 		const meaning = meaningOf(section.name);
-		const program = { name, section: section.name, offset };
-		return [{ ...program, ...(meaning ? { meaning } : {}), insns: size / 8, uses: uses(program) }];
+		return [
+			{
+				name,
+				section: section.name,
+				...(meaning ? { meaning } : {}),
+				offset,
+				insns: size / 8,
+				uses: uses(section.index, offset),
+			},
+		];
 	});
 	if (programs.length === 0)
 		throw new InputError(elf.file, "", "holds no program: no function outside .text");

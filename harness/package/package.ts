@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import { basename, extname } from "node:path";
 import { InputError } from "../errors.js";
-import { type Files, openFiles } from "./files.js";
-import { objectEntries, parseManifest } from "./load-manifest.js";
+import { maxPackageBytes } from "./archive.js";
+import { checkSettings } from "./check-settings.js";
+import { openFiles } from "./files.js";
+import { objectEntries, objectPointer, parseManifest } from "./load-manifest.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
 import { type ObjectFacts, readObject } from "./object.js";
 
@@ -35,18 +37,32 @@ export interface Package {
  * @throws InputError when it is no package; nothing is written anywhere
  */
 export async function openPackage(path: string): Promise<Package> {
-	const files = await openFiles(path);
+	const files = await openFiles(path, manifestName);
 	if (files.kind === "object") return bareObject(path, files.bytes);
+	const file = files.display(manifestName);
 	const manifestBytes = await files.read(manifestName);
-	if (!manifestBytes) throw new InputError(path, manifestName, "is missing");
-	const manifest = parseManifest(files.display(manifestName), manifestBytes);
+	if (!manifestBytes) throw new InputError(file, "", "is missing; a package has it at its top");
+	const manifest = parseManifest(file, manifestBytes);
+	const listed = [{ path: manifestName, bytes: manifestBytes }];
 	const objects: PackageObject[] = [];
-	for (const [index, settings] of objectEntries(manifest).entries())
-		objects.push(await readEntry(files, settings, index));
-	const listed = [
-		{ path: manifestName, bytes: manifestBytes },
-		...objects.map(({ file, bytes }) => ({ path: file, bytes })),
-	];
+	let total = 0;
+	for (const [index, settings] of objectEntries(manifest).entries()) {
+		const bytes = await files.read(settings.file);
+		const place = objectPointer(manifest, index);
+		if (!bytes)
+			throw new InputError(file, place, `${JSON.stringify(settings.file)} is missing from the package`);
+		total += bytes.length;
+		if (total > maxPackageBytes)
+			throw new InputError(file, place, `comes to more than ${maxPackageBytes} bytes`);
+		listed.push({ path: settings.file, bytes });
+		objects.push({
+			file: settings.file,
+			bytes,
+			settings,
+			...readObject(files.display(settings.file), bytes),
+		});
+	}
+	checkSettings(file, manifest, objects);
 	return {
 		name: manifest.name,
 		version: manifest.version,
@@ -55,18 +71,6 @@ export async function openPackage(path: string): Promise<Package> {
 		manifest,
 		objects,
 	};
-}
-
-async function readEntry(files: Files, settings: ObjectEntry, index: number): Promise<PackageObject> {
-	const { file } = settings;
-	const bytes = await files.read(file);
-	if (!bytes)
-		throw new InputError(
-			files.display(manifestName),
-			`/objects/${index}`,
-			`object ${JSON.stringify(file)} is missing`,
-		);
-	return { file, bytes, settings, ...readObject(files.display(file), bytes) };
 }
 
 /** A bare object is a package named after its file, version 0, in which everything follows from the sections. */

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.js";
 
 /** Many strings may share bytes: without a limit a small file could stand for a huge amount of text. */
-const maxString = 4096;
+const maxString = 1024;
 const hex = (value: number) => `0x${value.toString(16)}`;
 
 /** Reads numbers and strings from bytes that nobody vouches for: every offset is checked before it is used. */
@@ -73,16 +73,12 @@ export class Reader {
 		return Number(value);
 	}
 
-	/** The NUL-terminated string at `offset`. @throws InputError also when it is longer than `maxString` bytes */
-	string(offset: number): string {
+	/** The NUL-terminated string at `offset`. @throws InputError also when it is longer than `max` bytes */
+	string(offset: number, max = maxString): string {
 		this.#need(offset, 1);
-		const length = this.bytes.subarray(offset, offset + maxString + 1).indexOf(0);
+		const length = this.bytes.subarray(offset, offset + max + 1).indexOf(0);
 		if (length < 0)
-			throw new InputError(
-				this.file,
-				this.place,
-				`the string at ${hex(offset)} has no end in ${maxString} bytes`,
-			);
+			throw new InputError(this.file, this.place, `the string at ${hex(offset)} has no end in ${max} bytes`);
 		return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + offset, length).toString("utf8");
 	}
 
