@@ -3,13 +3,27 @@ import { createLogUpdate } from "log-update";
 import type { RunEvent } from "../plan/events.js";
 import { key, worst } from "../report/cells.js";
 import { printable } from "../report/printable.js";
-import type { Outcome } from "../results/results.js";
+import type { Outcome, Results } from "../results/results.js";
 
 /** Tells a person what a run is doing. */
 export interface Progress {
 	on(event: RunEvent): void;
 	/** Takes away what should not stay. */
 	end(): void;
+}
+
+/** Shows a run's progress on standard error until it ends, and gives what it found. */
+export async function follow(events: AsyncIterable<RunEvent>): Promise<Results> {
+	const progress = progressOn(process.stderr);
+	try {
+		for await (const event of events) {
+			progress.on(event);
+			if (event.type === "run-end") return event.results;
+		}
+	} finally {
+		progress.end();
+	}
+	throw new Error("the run ended without results");
 }
 
 /** One live line on a terminal, a line for each finished cell elsewhere (a log file, CI). */

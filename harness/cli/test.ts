@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
 import type { RunEvent } from "../plan/events.js";
-import { html } from "../report/html.js";
-import { json } from "../report/json.js";
-import { type ReporterName, reporterNames, reporters } from "../report/reporter.js";
-import { type CheckName, exitStatus, type Results } from "../results/results.js";
-import { progressOn } from "./progress.js";
-import { mediumOf } from "./terminal.js";
-import { assertFolderOrNothing, assertWritableFile, writeWhole } from "./write.js";
+import { reporterNames } from "../report/reporter.js";
+import { type CheckName, exitStatus } from "../results/results.js";
+import { assertOutputs, deliver, type Outputs } from "./deliver.js";
+import { follow } from "./progress.js";
 
 /** What the command sets in motion. */
 export interface Engine {
@@ -39,14 +34,11 @@ export interface RunRequest {
 	signal: AbortSignal;
 }
 
-interface TestOptions {
+interface TestOptions extends Outputs {
 	kernel?: string[];
 	kernels?: string[];
 	check?: CheckName[];
 	jobs: number;
-	json?: string;
-	reporter?: ReporterName;
-	report?: string;
 }
 
 /**
@@ -91,15 +83,6 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		});
 }
 
-/** What could not be written in the end is said before anything runs. */
-async function assertOutputs({ json: file, report, reporter }: TestOptions): Promise<void> {
-	if (file === "-" && reporter !== undefined && reporter !== "json") {
-		throw new InputError("--json", "", `standard output is already taken by --reporter ${reporter}`);
-	}
-	if (file !== undefined && file !== "-") await assertWritableFile(file);
-	if (report !== undefined) await assertFolderOrNothing(report);
-}
-
 /** @throws AggregateError of an InputError for each package that is invalid */
 async function openAll(engine: Engine, paths: string[]): Promise<Package[]> {
 	const packages: Package[] = [];
@@ -117,31 +100,6 @@ async function openAll(engine: Engine, paths: string[]): Promise<Package[]> {
 	}
 	if (errors.length > 0) throw new AggregateError(errors);
 	return packages;
-}
-
-/** Shows a run's progress on standard error until it ends. */
-async function follow(events: AsyncIterable<RunEvent>): Promise<Results> {
-	const progress = progressOn(process.stderr);
-	try {
-		for await (const event of events) {
-			progress.on(event);
-			if (event.type === "run-end") return event.results;
-		}
-	} finally {
-		progress.end();
-	}
-	throw new Error("the run ended without results");
-}
-
-async function deliver(results: Results, { json: file, report, reporter }: TestOptions): Promise<void> {
-	if (file !== undefined && file !== "-") await writeWhole(file, json(results));
-	if (report !== undefined) {
-		await mkdir(report, { recursive: true });
-		await writeWhole(join(report, "results.json"), json(results));
-		await writeWhole(join(report, "report.html"), html(results));
-	}
-	const name = reporter ?? (file === "-" ? "json" : "pretty");
-	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env)));
 }
 
 function collect<T>(value: T, earlier: T[] = []): T[] {
