@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Extern } from "../package/externs.js";
+import type { Manifest } from "../package/manifest.js";
+import type { MapFacts } from "../package/maps.js";
+import type { ProgramFacts } from "../package/object.js";
+import type { Package, PackageObject } from "../package/package.js";
+
+/** What `bpfgate inspect --json` prints. Fields may be added, not renamed; sizes are bytes. */
+export interface Summary {
+	format: "bpfgate/inspect";
+	version: 1;
+	package: { name: string; version: string; sha256: string; path: string };
+	/** What the manifest promises and requires. */
+	kernels: NonNullable<Manifest["kernels"]>;
+	objects: ObjectSummary[];
+}
+
+export interface ObjectSummary {
+	file: string;
+	bytes: number;
+	byte_order: "little" | "big";
+	license: string;
+	btf: boolean;
+	programs: ProgramSummary[];
+	maps: MapFacts[];
+	externs: Extern[];
+	/** Types and fields of the kernel that CO-RE looks for. */
+	core: { type: string; field: string; kind: string }[];
+}
+
+export interface ProgramSummary {
+	name: string;
+	section: string;
+	/** Absent when libbpf knows no program type for the section. */
+	type?: string;
+	attach_type?: string;
+	attaches_to?: string;
+	target?: string;
+	sleepable: boolean;
+	autoload: boolean;
+	insns: number;
+	/** With the functions of the object that it calls: what is handed to the kernel. */
+	insns_with_functions: number;
+	helpers: string[];
+	kfuncs: string[];
+	maps: string[];
+	/** File and line of its first instruction, when the object says. */
+	source?: string;
+}
+
+/** What a package contains and needs. */
+export function summaryOf(pkg: Package): Summary {
+	const { name, version, sha256, path, manifest } = pkg;
+	return {
+		format: "bpfgate/inspect",
+		version: 1,
+		package: { name, version, sha256, path },
+		kernels: manifest.kernels ?? {},
+		objects: pkg.objects.map(objectSummary),
+	};
+}
+
+function objectSummary(object: PackageObject): ObjectSummary {
+	const core = new Map(
+		(object.btfExt?.relocations ?? []).map(({ type, field, kind }) => [
+			`${type} ${field} ${kind}`,
+			{ type, field, kind },
+		]),
+	);
+	return {
+		file: object.file,
+		bytes: object.bytes.length,
+		byte_order: object.elf.littleEndian ? "little" : "big",
+		license: object.license,
+		btf: object.btf !== undefined,
+		programs: object.programs.map((program) => programSummary(object, program)),
+		maps: object.maps.map(({ key: _key, value: _value, ...map }) => map),
+		externs: object.externs,
+		core: [...core.values()],
+	};
+}
+
+function programSummary(object: PackageObject, program: ProgramFacts): ProgramSummary {
+	const { name, section, meaning, offset, insns, uses } = program;
+	const line = object.btfExt?.lineAt(section, offset);
+	return {
+		name,
+		section,
+		...(meaning ? { type: meaning.type, attaches_to: meaning.attachesTo } : {}),
+		...(meaning?.attachType ? { attach_type: meaning.attachType } : {}),
+		...(meaning?.target ? { target: meaning.target } : {}),
+		sleepable: meaning?.sleepable ?? false,
+		autoload: object.settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true,
+		insns,
+		insns_with_functions: uses.insns,
+		helpers: uses.helpers,
+		kfuncs: uses.kfuncs,
+		maps: uses.maps,
+		...(line ? { source: `${line.file}:${line.line}` } : {}),
+	};
+}
