@@ -7,7 +7,10 @@ const U32 = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 const Size = Type.Integer({ minimum: 0 });
 const Empty = Type.Object({});
 
-/** errno as the guest's kernel gave it (positive), its name (`EACCES`) and what was being done. */
+/**
+ * errno as the guest's kernel gave it (positive), and what was being done. From 4000 on it is libbpf's own
+ * (LIBBPF_ERRNO__*, libbpf_legacy.h): 4000 not an ELF or a bad one, 4003 foreign byte order.
+ */
 export const GuestFailure = Type.Object({
 	errno: Type.Integer({ minimum: 0 }),
 	what: Type.String({ maxLength: 4096 }),
@@ -183,12 +186,14 @@ export const operations = {
 			maps: Type.Array(MapLoad),
 		}),
 	),
-	/** Unloads and frees; links made from it are kept until `detach`. */
+	/** Unloads and frees; links made from it are kept until `detach`. EBUSY while a struct_ops map without BPF_F_LINK is attached. */
 	object_close: operation(Type.Object({ object: Handle }), Empty),
 
 	/**
 	 * Attaches a loaded program (or a struct_ops map) and holds the link. `hook` `auto` attaches as libbpf does by
-	 * section. Devices are named by `ifindex`, cgroups and namespaces by `path`.
+	 * section; with `symbol` to that function (kprobe) or pattern (kprobe.multi), with `tracepoint` to that. Devices are
+	 * named by `ifindex`, cgroups and namespaces by `path`. `program` and `map` together attach an sk_msg or sk_skb
+	 * program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
 	 */
 	attach: operation(
 		Type.Object({
@@ -210,6 +215,8 @@ export const operations = {
 			/** Kernel's link id and BPF_LINK_TYPE_*; absent for attachments that are no links (tc filters, perf events before 5.15). */
 			id: Type.Optional(U32),
 			type: Type.Optional(U32),
+			/** Of an iterator: what its program wrote when it was read once, at most 64 KiB. */
+			iteration: Type.Optional(Type.Object({ errno: U32, data: Bytes() })),
 			log: Type.String(),
 		}),
 	),
@@ -236,9 +243,13 @@ export const operations = {
 		}),
 	),
 
-	inventory: operation(Empty, Inventory),
+	/**
+	 * `settle`: the kernel frees what a closed program held after an RCU grace period, so wait until there is no more
+	 * of BPF than at boot, or until nothing has changed for 100 ms (500 ms at most).
+	 */
+	inventory: operation(Type.Object({ settle: Type.Optional(Type.Boolean()) }), Inventory),
 
-	/** libbpf_probe_bpf_prog_type, _map_type and _helper, in batches: 1 yes, 0 no, negative errno unknown. */
+	/** libbpf_probe_bpf_prog_type, _map_type and _helper (`from` up to but not `to`): 1 yes, 0 no, negative errno unknown. */
 	probe: operation(
 		Type.Object({
 			program_types: Type.Optional(Type.Array(U32)),
@@ -251,7 +262,11 @@ export const operations = {
 			helpers: Type.Array(Type.Array(Type.Integer())),
 		}),
 	),
-	/** The bpf(2) system call itself: `attr` as the kernel's union, pointers patched in from `blobs` at their offsets. */
+	/**
+	 * The bpf(2) system call itself: `attr` as the kernel's union, pointers patched in from `blobs` at their offsets.
+	 * `fd` is the handle of a file descriptor that the command gave. `blobs` of the result has as many elements as
+	 * that of the arguments, those without `out` empty.
+	 */
 	bpf: operation(
 		Type.Object({
 			cmd: U32,
@@ -260,9 +275,15 @@ export const operations = {
 				Type.Array(Type.Object({ offset: U32, data: Bytes(), out: Type.Optional(Type.Boolean()) })),
 			),
 			handles: Type.Optional(
-				Type.Array(Type.Object({ offset: U32, handle: Handle }), {
-					description: "file descriptors patched in",
-				}),
+				Type.Array(
+					Type.Object({
+						offset: U32,
+						handle: Handle,
+						program: Type.Optional(Type.String()),
+						map: Type.Optional(Type.String()),
+					}),
+					{ description: "file descriptors patched in; of an object's program or map when one is named" },
+				),
 			),
 		}),
 		Type.Object({

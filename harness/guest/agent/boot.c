@@ -45,6 +45,8 @@ void boot_filesystems(void)
 		    errno != EBUSY)
 			fprintf(stderr, "bpfgate: mount %s: %s\n", mounts[i].target, strerror(errno));
 	}
+	/* The kernel mounts tracefs here when somebody first looks; now, so that nobody seems to have left it. */
+	access("/sys/kernel/debug/tracing/events", F_OK);
 }
 
 static void write_setting(const char *path, const char *value)

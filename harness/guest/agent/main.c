@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "inventory_bpf.h"
 #include "libbpf_log.h"
 #include "modules.h"
 #include "serve.h"
@@ -29,6 +30,7 @@ int main(void)
 	boot_settings();
 	libbpf_log_install();
 	vmlinux_parse();
+	inventory_note_floor();
 	channel.fd = boot_open_port();
 	if (channel.fd < 0)
 		fprintf(stderr, "bpfgate: no port named org.bpfgate.rpc\n");

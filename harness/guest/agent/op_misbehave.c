@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "operation.h"
 #include "serve.h"
+
+#define CHUNK (1u << 20)
 
 static void write_to(const char *path, const char *text)
 {
@@ -60,16 +63,19 @@ static void rubbish(void)
 	serve_rubbish(data, sizeof(data));
 }
 
+/* In a child, since the kernel spares init and panics when there is nobody else to kill. */
 static void out_of_memory(void)
 {
-	/* The killer spares init, so a child has to do it; the child dies and with nobody left to kill so does init. */
-	for (;;) {
-		size_t size = 16u << 20;
-		char *block = malloc(size);
+	pid_t child = fork();
+
+	while (child == 0) {
+		void *block = malloc(CHUNK);
 
 		if (block)
-			memset(block, 1, size);
+			memset(block, 1, CHUNK);
 	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
 }
 
 static const struct {

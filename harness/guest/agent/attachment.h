@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_ATTACHMENT_H
+#define BPFGATE_ATTACHMENT_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+
+#include "object.h"
+
+enum attachment_kind {
+	/* libbpf's link: detached by destroying it */
+	ATTACHED_BY_LIBBPF,
+	/* a kernel link's file descriptor: detached by closing it */
+	ATTACHED_BY_LINK,
+	/* a filter of a clsact qdisc */
+	ATTACHED_BY_TC,
+	/* BPF_PROG_ATTACH to a map */
+	ATTACHED_TO_MAP,
+};
+
+/* A program or struct_ops map that the agent keeps attached. */
+struct attachment {
+	enum attachment_kind kind;
+	/* Must stay open while this is attached; NULL when it need not. */
+	struct object *object;
+	union {
+		struct bpf_link *link;
+		int link_fd;
+		struct {
+			int ifindex;
+			enum bpf_tc_attach_point point;
+			uint32_t handle;
+			uint32_t priority;
+		} tc;
+		struct {
+			int map_fd;
+			int prog_fd;
+			enum bpf_attach_type type;
+		} map;
+	};
+};
+
+/* The file descriptor of the kernel's link, or -1 when there is none. */
+int attachment_link_fd(const struct attachment *attachment);
+
+/* Detaches. 0 or a negative errno; it is gone in either case. */
+int attachment_detach(struct attachment *attachment);
+
+/*
+ * Puts a tc program on a device's clsact qdisc, making the qdisc when there is none. The qdisc made goes with the
+ * last filter of ours on the device. 0 or a negative errno.
+ */
+int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point);
+int tc_detach(const struct attachment *attachment);
+
+#endif

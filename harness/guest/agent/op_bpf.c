@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "handle.h"
+#include "object.h"
+#include "operation.h"
+
+/* Longer attributes than any kernel knows are worth sending, to see them refused; the kernel takes a page at most. */
+#define MAX_ATTR 4096
+#define MAX_BLOBS 64
+
+/* Commands whose result is a new file descriptor (uapi/linux/bpf.h). */
+static bool gives_fd(uint32_t cmd)
+{
+	switch (cmd) {
+	case BPF_MAP_CREATE:
+	case BPF_PROG_LOAD:
+	case BPF_OBJ_GET:
+	case BPF_PROG_GET_FD_BY_ID:
+	case BPF_MAP_GET_FD_BY_ID:
+	case BPF_RAW_TRACEPOINT_OPEN:
+	case BPF_BTF_LOAD:
+	case BPF_BTF_GET_FD_BY_ID:
+	case BPF_LINK_CREATE:
+	case BPF_LINK_GET_FD_BY_ID:
+	case BPF_ENABLE_STATS:
+	case BPF_ITER_CREATE:
+	case BPF_TOKEN_CREATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The file descriptor that an element of `handles` means, or -1. */
+static int fd_of(struct args *element)
+{
+	uint32_t id = args_uint(element, "handle", UINT32_MAX);
+	const char *program = args_string_or_null(element, "program");
+	const char *map = args_string_or_null(element, "map");
+	struct handle *handle = handle_find(id, HANDLE_FD);
+	const struct bpf_program *of_program;
+	const struct bpf_map *of_map;
+
+	if (handle)
+		return handle->fd;
+	handle = handle_find(id, HANDLE_OBJECT);
+	if (!handle)
+		return -1;
+	of_program = program ? bpf_object__find_program_by_name(handle->object->bpf, program) : NULL;
+	of_map = map ? bpf_object__find_map_by_name(handle->object->bpf, map) : NULL;
+	return of_program ? bpf_program__fd(of_program) : of_map ? bpf_map__fd(of_map) : -1;
+}
+
+static void patch_handles(struct args *args, uint8_t *attr, uint32_t length)
+{
+	for (uint32_t i = 0; i < args_count(args, "handles"); i++) {
+		struct args element = args_element(args, "handles", i);
+		uint64_t offset = args_uint(&element, "offset", UINT32_MAX);
+		int32_t fd = fd_of(&element);
+
+		if (fd < 0)
+			args_complain(args, "handles", "names nothing that has a file descriptor");
+		else if (offset + sizeof(fd) > length)
+			args_complain(args, "handles", "has an offset beyond attr");
+		else
+			memcpy(attr + offset, &fd, sizeof(fd));
+	}
+}
+
+struct blob {
+	uint8_t *data;
+	uint32_t length;
+	bool out;
+};
+
+static void patch_blobs(struct args *args, uint8_t *attr, uint32_t length, struct blob *blobs, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct args element = args_element(args, "blobs", i);
+		struct bytes data = args_bytes(&element, "data");
+		uint64_t offset = args_uint(&element, "offset", UINT32_MAX);
+		uint64_t pointer;
+
+		if (!args_valid(args))
+			return;
+		blobs[i].data = malloc(data.length ? data.length : 1);
+		if (!blobs[i].data || offset + sizeof(pointer) > length) {
+			args_complain(args, "blobs", "has an offset beyond attr or does not fit into memory");
+			return;
+		}
+		memcpy(blobs[i].data, data.data, data.length);
+		blobs[i].length = data.length;
+		blobs[i].out = args_bool_or(&element, "out", false);
+		pointer = (uintptr_t)blobs[i].data;
+		memcpy(attr + offset, &pointer, sizeof(pointer));
+	}
+}
+
+static void call(uint32_t cmd, uint8_t *attr, uint32_t length, const struct blob *blobs, uint32_t count,
+		 struct reply *reply)
+{
+	long ret = syscall(SYS_bpf, cmd, attr, length);
+	int error = ret < 0 ? errno : 0;
+	bool fd = ret >= 0 && gives_fd(cmd);
+
+	reply_map(reply, fd ? 5 : 4);
+	reply_key_int(reply, "ret", ret);
+	reply_key_uint(reply, "errno", error);
+	if (fd) {
+		struct handle *handle = handle_new(HANDLE_FD);
+
+		handle->fd = (int)ret;
+		reply_key_uint(reply, "fd", handle->id);
+	}
+	reply_key_bytes(reply, "attr", attr, length);
+	reply_key(reply, "blobs");
+	reply_array(reply, count);
+	for (uint32_t i = 0; i < count; i++)
+		reply_bytes(reply, blobs[i].data, blobs[i].out ? blobs[i].length : 0);
+}
+
+void op_bpf(struct args *args, struct reply *reply)
+{
+	uint32_t cmd = args_uint(args, "cmd", UINT32_MAX);
+	struct bytes given = args_bytes(args, "attr");
+	uint32_t count = args_count(args, "blobs");
+	/* The kernel reads pointers and 64-bit members out of it. */
+	uint8_t attr[MAX_ATTR] __attribute__((aligned(8))) = { 0 };
+	struct blob blobs[MAX_BLOBS] = { 0 };
+
+	if (given.length > MAX_ATTR)
+		args_complain(args, "attr", "is longer than a page");
+	if (count > MAX_BLOBS)
+		args_complain(args, "blobs", "are too many");
+	if (!args_valid(args))
+		return;
+	memcpy(attr, given.data, given.length);
+	patch_blobs(args, attr, given.length, blobs, count);
+	patch_handles(args, attr, given.length);
+	if (args_valid(args))
+		call(cmd, attr, given.length, blobs, count, reply);
+	for (uint32_t i = 0; i < count; i++)
+		free(blobs[i].data);
+}
+
+void op_close(struct args *args, struct reply *reply)
+{
+	uint32_t id = args_uint(args, "handle", UINT32_MAX);
+	struct handle *handle = handle_find(id, HANDLE_FD);
+
+	if (!args_valid(args))
+		return;
+	if (!handle) {
+		reply_fail(reply, EBADF, "handle %u", id);
+		return;
+	}
+	close(handle->fd);
+	handle_drop(handle);
+	reply_map(reply, 0);
+}
