@@ -42,7 +42,7 @@ export function parseSession(text: string): Step[] {
 
 /** Compiles harness/ to dist/, in no time when it is unchanged. */
 export function compile(): void {
-	execaSync(join(checkout, "node_modules/.bin/tsc"), ["-p", join(checkout, "tsconfig.build.json")]);
+	execaSync("npm", ["run", "--silent", "build"], { cwd: checkout });
 }
 
 /** Runs a session in an empty folder; the sessions that do not boot also have an empty cache. */
