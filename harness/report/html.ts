@@ -3,7 +3,7 @@ import type { CaseResult, Outcome, Results } from "../results/results.js";
 import { caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { escapeMarkup } from "./markup.js";
 import { printableLines } from "./printable.js";
-import { listing, onKernels, reasonEntries } from "./reasons.js";
+import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
 const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
 
@@ -75,10 +75,10 @@ function table(corner: string, rows: Row[], results: Results, link?: (row: numbe
 function reasons(results: Results): string[] {
 	const entries = reasonEntries(results);
 	if (entries.length === 0) return [];
-	const items = entries.flatMap(({ package: name, outcome, reason, cases, kernels }) => [
-		`<dt>${signs[outcome]} <b>${escapeMarkup(name)}</b>: ${listing(cases.map(code))} ${onKernels(kernels.map(escapeMarkup), results)}</dt>`,
-		`<dd>${escapeMarkup(reason.message)} (${code(reason.code)})</dd>`,
-		`<dd class="hint">${escapeMarkup(reason.hint)}</dd>`,
+	const items = entries.flatMap((entry) => [
+		`<dt>${signs[entry.outcome]} <b>${escapeMarkup(entry.package)}</b>: ${listing(entry.cases.map(code))} ${onKernels(entry.kernels.map(escapeMarkup), results)} (${code(entry.code)})</dt>`,
+		...wordingLines(entry).map((line) => `<dd>${escapeMarkup(line)}</dd>`),
+		`<dd class="hint">${escapeMarkup(entry.hint)}</dd>`,
 	]);
 	return ["<h2>Reasons</h2>", "<dl>", ...items, "</dl>"];
 }

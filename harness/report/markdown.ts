@@ -2,7 +2,7 @@
 import type { Outcome, Results } from "../results/results.js";
 import { packageRows, tallyLine } from "./cells.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
-import { listing, onKernels, type ReasonEntry, reasonEntries } from "./reasons.js";
+import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
 const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
 
@@ -30,10 +30,12 @@ export function markdown(results: Results): string {
 		.join("\n");
 }
 
-function item({ package: name, outcome, reason, cases, kernels }: ReasonEntry, results: Results): string {
-	const what = `${signs[outcome]} ${markdownCode(name)}: ${listing(cases.map(markdownCode))} ${onKernels(
-		kernels.map(escapeMarkdown),
-		results,
-	)}`;
-	return `- ${what}\\\n  ${escapeMarkdown(reason.message)} (${markdownCode(reason.code)})\\\n  *${escapeMarkdown(reason.hint)}*`;
+function item(entry: ReasonEntry, results: Results): string {
+	const cases = listing(entry.cases.map(markdownCode));
+	const kernels = onKernels(entry.kernels.map(escapeMarkdown), results);
+	return [
+		`- ${signs[entry.outcome]} ${markdownCode(entry.package)}: ${cases} ${kernels} (${markdownCode(entry.code)})`,
+		...wordingLines(entry).map(escapeMarkdown),
+		`*${escapeMarkdown(entry.hint)}*`,
+	].join("\\\n  ");
 }

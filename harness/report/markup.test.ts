@@ -9,6 +9,13 @@ describe("escaping", () => {
 
 	it("leaves no markup in Markdown", () => {
 		expect(escapeMarkdown("[a](b) *c* <d> `e` |")).toBe("\\[a\\]\\(b\\) \\*c\\* \\<d\\> \\`e\\` \\|");
+		expect(["- a", "+ a", "1. a", "= a", "a - 1."].map(escapeMarkdown)).toEqual([
+			"\\- a",
+			"\\+ a",
+			"1\\. a",
+			"\\= a",
+			"a - 1.",
+		]);
 	});
 
 	it("fences code with more backticks than it holds", () => {

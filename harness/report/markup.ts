@@ -16,7 +16,10 @@ export function escapeMarkup(text: string): string {
 
 /** Text in a Markdown paragraph or table cell (GitHub Flavored Markdown): nothing in it is markup. */
 export function escapeMarkdown(text: string): string {
-	return printable(text).replace(/[\\`*_{}[\]<>()#!|~&$]/g, "\\$&");
+	return printable(text)
+		.replace(/[\\`*_{}[\]<>()#!|~&$]/g, "\\$&")
+		.replace(/^[-+=]/, "\\$&")
+		.replace(/^(\d+)\./, "$1\\.");
 }
 
 /** A name as Markdown code: neither a link nor a mention can come of it. */

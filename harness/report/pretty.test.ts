@@ -93,6 +93,20 @@ describe("pretty", () => {
 		expect(text.match(/It is bad/g)).toHaveLength(2);
 	});
 
+	it("keeps kernels that put the same reason differently in one entry", () => {
+		const results = ["1", "2", "3"].map((kernel) => result(kernel, "a", "fail", "bad"));
+		results[2]!.reason!.message = "It is otherwise bad.";
+		const text = pretty(document(["1", "2", "3"], results), medium);
+		expect(text).toContain(
+			[
+				"✗ load/a on all 3 kernels",
+				"    on 1 and 2: It is bad.",
+				"    on 3: It is otherwise bad. [bad]",
+				"    → Mend it.\n",
+			].join("\n"),
+		);
+	});
+
 	it("breaks the matrix and shortens names to keep within the width", () => {
 		const kernels = Array.from({ length: 11 }, (_, index) => `7.${index}`);
 		const results = kernels.map((kernel) => result(kernel, `program/${"long".repeat(20)}`, "pass"));

@@ -3,7 +3,7 @@ import picocolors from "picocolors";
 import type { Outcome, Results } from "../results/results.js";
 import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { printable, printableLines } from "./printable.js";
-import { listing, onKernels, type ReasonEntry, reasonEntries } from "./reasons.js";
+import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import type { Medium } from "./reporter.js";
 
 type Cell = Outcome | "none";
@@ -77,16 +77,23 @@ class Painter {
 	}
 
 	reason(entry: ReasonEntry, alone: boolean): string {
-		const { reason, outcome } = entry;
+		const { outcome, code, hint } = entry;
 		const cases = listing(entry.cases.map(printable));
 		const kernels = onKernels(entry.kernels.map(printable), this.results);
 		const subject = alone ? "" : `${printable(entry.package)}: `;
 		const head = wrap(`${subject}${cases} ${kernels}`, this.medium.width - 2);
 		const arrow = this.medium.unicode ? "→" : "->";
+		const words = wordingLines(entry).map(printable);
+		const body = [
+			...words.slice(0, -1),
+			`${words.at(-1)} [${printable(code)}]`,
+			`${arrow} ${printable(hint)}`,
+		]
+			.flatMap((text) => wrap(text, this.medium.width - 4))
+			.map(indent);
 		const lines = [
 			`${this.sign(outcome)} ${head.map(this.colours.bold).join("\n  ")}`,
-			...wrap(`${printable(reason.message)} [${printable(reason.code)}]`, this.medium.width - 4).map(indent),
-			...wrap(`${arrow} ${printable(reason.hint)}`, this.medium.width - 4).map(indent),
+			...body,
 			...(alone && outcome === "fail" ? this.log(entry) : []),
 		];
 		return `${lines.join("\n")}\n`;

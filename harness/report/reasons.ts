@@ -6,45 +6,54 @@ import { caseName, groupBy, key, outcomeOrder } from "./cells.js";
 export interface ReasonEntry {
 	package: string;
 	outcome: Outcome;
-	reason: Reason;
+	code: string;
+	hint: string;
 	cases: string[];
 	kernels: string[];
+	/** The messages, which may name what differs from kernel to kernel, each with the kernels it is from. */
+	wordings: { message: string; kernels: string[] }[];
 	/** The first result that has it: its evidence stands for the rest. */
 	example: CaseResult;
 }
 
 /**
  * The reasons of everything that is not a pass, the worst outcome first. Kernels that give the same reason for the same
- * case share an entry, and so do cases that have the same reason on the same kernels.
+ * case share an entry, and so do cases that have the same reason in the same words on the same kernels.
  */
 export function reasonEntries(results: Results): ReasonEntry[] {
 	const explained = results.results.flatMap((result) =>
 		result.outcome === "pass" ? [] : [{ result, reason: result.reason ?? unexplained(result) }],
 	);
-	const byCase = groupBy(explained, ({ result, reason }) => key(same(result, reason), caseName(result)));
-	const entries = [...byCase.values()].map((group) => {
+	const byCase = groupBy(explained, ({ result, reason }) =>
+		key(result.package, result.outcome, reason.code, reason.hint, caseName(result)),
+	);
+	const entries = [...byCase.values()].map((group): ReasonEntry => {
 		const { result, reason } = group[0]!;
-		const kernels = [...new Set(group.map((item) => item.result.kernel))];
-		return { result, reason, kernels };
+		const kernelsOf = (some: typeof group) => [...new Set(some.map((item) => item.result.kernel))];
+		return {
+			package: result.package,
+			outcome: result.outcome,
+			code: reason.code,
+			hint: reason.hint,
+			cases: [caseName(result)],
+			kernels: kernelsOf(group),
+			wordings: [...groupBy(group, (item) => item.reason.message)].map(([message, some]) => ({
+				message,
+				kernels: kernelsOf(some),
+			})),
+			example: result,
+		};
 	});
-	const merged = groupBy(entries, ({ result, reason, kernels }) => key(same(result, reason), ...kernels));
+	const merged = groupBy(entries, ({ cases, example, ...same }) => JSON.stringify(same));
 	return [...merged.values()]
-		.map((group) => {
-			const { result, reason, kernels } = group[0]!;
-			return {
-				package: result.package,
-				outcome: result.outcome,
-				reason,
-				cases: group.map((item) => caseName(item.result)),
-				kernels,
-				example: result,
-			};
-		})
+		.map((group) => ({ ...group[0]!, cases: group.flatMap(({ cases }) => cases) }))
 		.sort((a, b) => outcomeOrder.indexOf(b.outcome) - outcomeOrder.indexOf(a.outcome));
 }
 
-function same(result: CaseResult, reason: Reason): string {
-	return key(result.package, result.outcome, reason.code, reason.message, reason.hint);
+/** The messages in full, each with its kernels in front where there are several. */
+export function wordingLines({ wordings }: ReasonEntry): string[] {
+	if (wordings.length === 1) return wordings.map(({ message }) => message);
+	return wordings.map(({ message, kernels }) => `on ${listing(kernels)}: ${message}`);
 }
 
 /** A result that breaks the promise of a reason is shown, not hidden. */
