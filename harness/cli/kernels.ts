@@ -6,6 +6,7 @@ import { addKernel } from "../kernel/add.js";
 import { readCatalog } from "../kernel/catalog.js";
 import { listKernels } from "../kernel/list.js";
 import { pullKernels } from "../kernel/pull.js";
+import { featuresCommand } from "./kernels-features.js";
 import { pullProgress } from "./kernels-progress.js";
 import { table } from "./table.js";
 
@@ -15,7 +16,8 @@ export function kernelsCommand(): Command {
 		.description("the kernels that packages are tested on")
 		.addCommand(listCommand())
 		.addCommand(pullCommand())
-		.addCommand(addCommand());
+		.addCommand(addCommand())
+		.addCommand(featuresCommand());
 }
 
 function listCommand(): Command {

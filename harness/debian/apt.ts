@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { UndecidedError } from "../errors.js";
 import { cacheRoot } from "../schema/cache.js";
-import { replaceFile, sha256File } from "./files.js";
+import { replaceFile, sha256File, withTemporaryFolder } from "./files.js";
 import type { Mirrors } from "./mirrors.js";
 import { parseStanza } from "./sources.js";
 
@@ -139,39 +138,40 @@ export async function download(
 ): Promise<string> {
 	const name = basename(decodeURIComponent(file.uri));
 	const path = join(folder, name);
-	await mkdir(folder, { recursive: true });
 	if ((await sizeOf(path)) === file.size && (await sha256File(path)) === file.sha256) {
 		onProgress(file.size);
 		return path;
 	}
-	const partial = join(folder, `.${randomUUID()}-${name}`);
-	const watch = setInterval(async () => onProgress(Math.min((await sizeOf(partial)) ?? 0, file.size)), 200);
-	try {
-		const result = await execa(
-			HELPER,
-			[
-				...SETTINGS.flatMap((setting) => ["-o", setting]),
-				"download-file",
-				file.uri.replace(/^file:/, "copy:"),
-				partial,
-				`SHA256:${file.sha256}`,
-			],
-			{ reject: false, timeout: UPDATE_TIMEOUT_MS, stdin: "ignore", env: { LC_ALL: "C" } },
-		);
-		if (result.failed || (await sizeOf(partial)) !== file.size) {
-			throw new UndecidedError(
-				"download-failed",
-				`${file.uri}: ${lastError(result.stderr) ?? result.shortMessage ?? "the file is not what the index says"}`,
-				"try again; when the file is gone from the mirror, `bpfgate kernels pull --update` reads its index anew",
-			);
+	return withTemporaryFolder(async (temporary) => {
+		const partial = join(temporary, name);
+		const watch = setInterval(async () => onProgress(Math.min((await sizeOf(partial)) ?? 0, file.size)), 200);
+		try {
+			await downloadTo(file, partial);
+		} finally {
+			clearInterval(watch);
 		}
 		onProgress(file.size);
 		await rename(partial, path);
 		return path;
-	} finally {
-		clearInterval(watch);
-		await rm(partial, { force: true });
-	}
+	}, folder);
+}
+
+async function downloadTo(file: ArchiveFile, path: string): Promise<void> {
+	const settings = SETTINGS.flatMap((setting) => ["-o", setting]);
+	// The `file` method makes links; `copy` makes files.
+	const uri = file.uri.replace(/^file:/, "copy:");
+	const result = await execa(HELPER, [...settings, "download-file", uri, path, `SHA256:${file.sha256}`], {
+		reject: false,
+		timeout: UPDATE_TIMEOUT_MS,
+		stdin: "ignore",
+		env: { LC_ALL: "C" },
+	});
+	if (!result.failed && (await sizeOf(path)) === file.size) return;
+	throw new UndecidedError(
+		"download-failed",
+		`${file.uri}: ${lastError(result.stderr) ?? result.shortMessage ?? "the file is not what the index says"}`,
+		"try again; when the file is gone from the mirror, `bpfgate kernels pull --update` reads its index anew",
+	);
 }
 
 /** Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks. */
