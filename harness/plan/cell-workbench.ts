@@ -11,6 +11,8 @@ import { leftOver } from "./inventory.js";
 
 /** Where guests come from; `vm/pool.ts` is the real one. */
 export interface GuestSource {
+	/** Announces that a guest of this kernel will be asked for, after those announced before. */
+	expect(kernel: Kernel): void;
 	/** A fresh guest of this kernel, which nothing has used. Throws UndecidedError when none comes up. */
 	acquire(kernel: Kernel): Promise<Guest>;
 }
@@ -66,9 +68,9 @@ export class CellWorkbench implements Workbench {
 		const panic = splats.find(({ kind }) => kind === "panic" || kind === "oops");
 		const starved = splats.some(({ kind }) => kind === "out-of-memory");
 		if (cause instanceof UndecidedError && panic && !starved) {
-			return { outcome: "fail", reason: panicReason(this.kernel.id, panic) };
+			return { outcome: "fail", reason: panicReason(panic) };
 		}
-		return { outcome: "error", reason: undecidedReason(this.kernel.id, cause) };
+		return { outcome: "error", reason: undecidedReason(cause) };
 	}
 
 	/** Ends the guest in use, if there is one; its splats. */
@@ -83,28 +85,28 @@ export class CellWorkbench implements Workbench {
 	}
 }
 
-function panicReason(kernel: string, { kind, title }: Splat): Reason {
+function panicReason({ kind, title }: Splat): Reason {
 	return {
 		code: kind === "panic" ? "kernel-panic" : "kernel-oops",
-		message: `the ${kernel} kernel ${kind === "panic" ? "panicked" : "crashed"} while the package was in it: ${title}`,
+		message: `the kernel ${kind === "panic" ? "panicked" : "crashed"} while the package was in it: ${title}`,
 		hint: "keep the package away from this kernel; the kernel's own report is in kernel-log's evidence",
 	};
 }
 
-function undecidedReason(kernel: string, cause: unknown): Reason {
+function undecidedReason(cause: unknown): Reason {
 	if (cause instanceof UndecidedError) {
 		return { code: cause.code, message: cause.message, hint: cause.hint };
 	}
 	if (cause instanceof GuestError) {
 		return {
 			code: "agent-refused",
-			message: `the agent in guest ${kernel} could not do its part: ${cause.message}`,
+			message: `the agent in the guest could not do its part: ${cause.message}`,
 			hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
 		};
 	}
 	return {
 		code: "internal-error",
-		message: `bpfgate itself failed on ${kernel}: ${cause instanceof Error ? cause.message : String(cause)}`,
+		message: `bpfgate itself failed: ${cause instanceof Error ? cause.message : String(cause)}`,
 		hint: "run again with BPFGATE_DEBUG=1 and report what it prints",
 	};
 }
@@ -112,7 +114,7 @@ function undecidedReason(kernel: string, cause: unknown): Reason {
 /**
  * Splats as findings of their own, one for each kind. A guest that ran out of memory says nothing against the package.
  */
-export function splatFindings(kernel: string, splats: readonly Splat[]): Finding[] {
+export function splatFindings(splats: readonly Splat[]): Finding[] {
 	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
 		const all = splats.filter((splat) => splat.kind === kind);
 		const more = all.length > 1 ? `, and ${all.length - 1} more of the kind` : "";
@@ -122,7 +124,7 @@ export function splatFindings(kernel: string, splats: readonly Splat[]): Finding
 			outcome: starved ? "error" : "fail",
 			reason: {
 				code: `kernel-${kind}`,
-				message: `the ${kernel} kernel's log has: ${all[0]?.title}${more}`,
+				message: `the kernel's log has: ${all[0]?.title}${more}`,
 				hint: starved
 					? "give the guests more memory, or the package smaller maps"
 					: "the package brings out a defect of this kernel; do not load it there before that is understood",

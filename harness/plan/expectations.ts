@@ -13,34 +13,34 @@ export function expected(manifest: Manifest, check: CheckName, kernel: string, f
 			matches(pattern, `${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),
 	);
 	if (!expectation) return finding;
-	if (finding.outcome === "pass") return absent(expectation, kernel, finding);
+	if (finding.outcome === "pass") return absent(expectation, finding);
 	if (finding.outcome !== "fail") return finding;
 	const happened = finding.reason?.code ?? "";
 	if (expectation.reason !== undefined && expectation.reason !== happened) {
-		return differs(expectation.reason, kernel, finding);
+		return differs(expectation.reason, finding);
 	}
 	const { reason, ...rest } = finding;
 	return { ...rest, outcome: "pass", evidence: { ...finding.evidence, expected_failure: reason } };
 }
 
-function absent(expectation: ExpectedFailure, kernel: string, finding: Finding): Finding {
+function absent(expectation: ExpectedFailure, finding: Finding): Finding {
 	return {
 		...finding,
 		outcome: "fail",
 		reason: {
 			code: "expected-failure-absent",
-			message: `${finding.case} on ${kernel}: passed, but the manifest expects it to fail${expectation.reason ? ` (${expectation.reason})` : ""}`,
+			message: `${finding.case} passed, but the manifest expects it to fail${expectation.reason ? ` (${expectation.reason})` : ""}`,
 			hint: `take this kernel out of the entry "${expectation.case}" of expect.failures`,
 		},
 	};
 }
 
-function differs(wanted: string, kernel: string, finding: Finding): Finding {
+function differs(wanted: string, finding: Finding): Finding {
 	return {
 		...finding,
 		reason: {
 			code: "expected-failure-differs",
-			message: `${finding.case} on ${kernel}: was to fail with ${wanted}, but failed with ${finding.reason?.code}: ${finding.reason?.message}`,
+			message: `${finding.case} was to fail with ${wanted}, but failed with ${finding.reason?.code}: ${finding.reason?.message}`,
 			hint: finding.reason?.hint ?? "see the evidence",
 		},
 	};

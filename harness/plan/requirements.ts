@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from "../checks/check.js";
+import type { Lack } from "../features/missing.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Manifest } from "../package/manifest.js";
-
-/** Why a kernel has not what was asked for. */
-export interface Lack {
-	state: "unsupported" | "disabled" | "module-absent";
-	message: string;
-	hint: string;
-}
 
 /** Answers for a kernel whether it has a feature of `kernels.requires`, by asking the kernel. */
 export interface FeatureSource {

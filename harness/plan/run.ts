@@ -58,6 +58,7 @@ async function work(options: RunOptions, emit: (event: RunEvent) => void): Promi
 	const releases = new Map<string, string>();
 	emit({ type: "run-start", cells: cells.length });
 	const queue = cells.values();
+	for (const { kernel } of cells) options.guests.expect(kernel);
 	const worker = async () => {
 		for (const cell of queue) {
 			if (options.signal.aborted) return;
@@ -136,7 +137,7 @@ async function* findings(
 			for (const name of open) yield { case: name, outcome: "skip", ...skipped };
 			return;
 		}
-		releases.set(kernel.id, (await bench.guest()).hello.release);
+		releases.set(kernel.id, (await bench.guest()).greeting.release);
 		for await (const finding of check.run(pkg, bench)) {
 			open.delete(finding.case);
 			yield finding;
@@ -149,7 +150,7 @@ async function* findings(
 	} finally {
 		await bench.retire();
 	}
-	yield* splatFindings(kernel.id, bench.splats);
+	yield* splatFindings(bench.splats);
 }
 
 function silent(check: Check, name: string) {

@@ -47,6 +47,8 @@ export class TestGuests implements GuestSource {
 	splats: Splat[] = [];
 	refuse: Error | undefined;
 
+	expect(): void {}
+
 	async acquire(ofKernel: Kernel): Promise<Guest> {
 		if (this.refuse) throw this.refuse;
 		this.acquired++;
@@ -54,7 +56,7 @@ export class TestGuests implements GuestSource {
 			if (op !== "inventory") throw new Error(`unexpected ${op}`);
 			return this.inventories.length > 1 ? this.inventories.shift() : this.inventories[0];
 		};
-		const hello: Guest["hello"] = {
+		const greeting: Guest["greeting"] = {
 			protocol: 1,
 			release: ofKernel.release,
 			version: "#1",
@@ -67,8 +69,11 @@ export class TestGuests implements GuestSource {
 		return {
 			kernel: ofKernel,
 			client: { call } as unknown as GuestClient,
-			hello,
+			greeting,
 			origin: "clone",
+			pid: 0,
+			console: () => "",
+			peakMemory: async () => 0,
 			splats: async () => this.splats,
 			dispose: async () => {
 				this.disposed++;

@@ -78,7 +78,7 @@ async function* checkObject(
 			yield finding;
 		}
 		const left = await bench.leftovers();
-		if (left.length > 0) yield leftoversOf(object, left, guest);
+		if (left.length > 0) yield leftoversOf(object, left);
 	} catch (cause) {
 		const { outcome, reason } = await bench.lost(cause);
 		for (const name of open) yield { case: name, outcome, reason, evidence: { object: object.file } };
@@ -88,14 +88,14 @@ async function* checkObject(
 	}
 }
 
-function leftoversOf(object: PackageObject, left: string[], guest: Guest): Finding {
+function leftoversOf(object: PackageObject, left: string[]): Finding {
 	const some = left.slice(0, 5).join(", ");
 	return {
 		case: `leftovers/${object.file}`,
 		outcome: "fail",
 		reason: {
 			code: "leftovers",
-			message: `${object.file} on ${guest.kernel.id}: after detaching and unloading everything, ${left.length === 1 ? "this is" : "these are"} still in the kernel: ${some}${left.length > 5 ? ` and ${left.length - 5} more` : ""}`,
+			message: `${object.file}: after detaching and unloading everything, ${left.length === 1 ? "this is" : "these are"} still in the kernel: ${some}${left.length > 5 ? ` and ${left.length - 5} more` : ""}`,
 			hint: "look for maps that hold programs or maps of their own, and for objects that pin themselves (LIBBPF_PIN_BY_NAME)",
 		},
 		evidence: { object: object.file, leftovers: left.slice(0, 100) },
@@ -112,7 +112,7 @@ async function* loadAndAttach(
 	const targets = await loadTargets(pkg, object, guest);
 	await client.call("file_write", { path: guestPath(object), data: object.bytes });
 	const wanted = wantedPrograms(object);
-	const result = await loadObject(client, openArgs(object, guest.hello.cpus, targets), wanted);
+	const result = await loadObject(client, openArgs(object, guest.greeting.cpus, targets), wanted);
 
 	if (result.refusedMap) yield mapFinding(object, nameOf, result.refusedMap, guest);
 	for (const name of wanted) yield programFinding(object, name, nameOf, result, guest);
@@ -141,7 +141,7 @@ async function loadTargets(pkg: Package, object: PackageObject, guest: Guest): P
 		await guest.client.call("file_write", { path: guestPath(target), data: target.bytes });
 		const { handle } = await loadObject(
 			guest.client,
-			openArgs(target, guest.hello.cpus, new Map()),
+			openArgs(target, guest.greeting.cpus, new Map()),
 			wantedPrograms(target),
 		);
 		if (handle !== undefined) handles.set(target.file, handle);
@@ -267,10 +267,10 @@ async function attachOne(
 	if (handle === undefined || ("program" in what && !loaded.has(name))) {
 		const reason = {
 			code: "not-loaded",
-			message: `${name} on ${guest.kernel.id}: was not attached, because it did not load`,
-			hint: `see program/${nameOf(name)}`,
+			message: `${name} was not attached, because it did not load`,
+			hint: `see ${"program" in what ? `program/${nameOf(name)}` : "the cases of the same object"}`,
 		};
-		return { ...base, outcome: "fail", reason, evidence: { object: object.file, hook: target.hook } };
+		return { ...base, outcome: "skip", reason, evidence: { object: object.file, hook: target.hook } };
 	}
 	let place = "";
 	try {
@@ -310,7 +310,7 @@ async function attachOne(
 			what: error.what,
 			libbpfLog: error.log,
 		});
-		const evidence = { object: object.file, hook: target.hook, errno: error.errno, ...facts };
+		const evidence = { object: object.file, hook: target.hook, what: error.what, ...facts };
 		return { ...base, outcome: "fail", reason, evidence: { ...evidence, libbpf_log: tail(error.log) } };
 	}
 }

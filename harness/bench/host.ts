@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Bench } from "tinybench";
+import { encodeFrame, FrameDecoder, nonceBytes } from "../guest/frame.js";
+import { openPackage } from "../package/package.js";
+import { type Figure, rounded } from "./figure.js";
+
+const frameBytes = 64 * 1024;
+
+/** What the host does for each package and each answer, without any guest. */
+export async function hostFigures(path: string): Promise<Figure[]> {
+	const nonce = new Uint8Array(nonceBytes);
+	const frame = encodeFrame(nonce, new Uint8Array(frameBytes));
+	const bench = new Bench({ time: 500 });
+	bench.add("host/open-package", () => openPackage(path));
+	bench.add("host/decode-frame", () => {
+		new FrameDecoder().push(frame);
+	});
+	await bench.run();
+	return bench.tasks.map(({ name, result }) => {
+		if (!("latency" in result)) throw new Error(`${name} was not measured`);
+		return {
+			name,
+			value: rounded(result.latency.p50),
+			unit: "ms",
+			against: "",
+			ratio: 0,
+			how: `median of ${result.latency.samplesCount} by tinybench${name.includes("frame") ? `, ${frameBytes} bytes a frame` : `, ${path}`}`,
+		};
+	});
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { agentPath } from "../guest/build.js";
+import { readCatalog } from "../kernel/catalog.js";
+import { openKernel } from "../kernel/store.js";
+import { openPackage } from "../package/package.js";
+import { Machines } from "../vm/machine.js";
+import { commandFigure } from "./command.js";
+import type { Figure } from "./figure.js";
+import { guestFigures } from "./guests.js";
+import { hostFigures } from "./host.js";
+import { throughputFigure } from "./packages.js";
+
+const small = "programs/xdp-filter";
+const out = "reports/out";
+
+/** `npm run bench`: prints every figure as it is taken and writes all to reports/out/bench.json. */
+const figures: Figure[] = [];
+const take = (...taken: Figure[]) => {
+	for (const figure of taken) {
+		const { name, value, unit, against, ratio } = figure;
+		const versus = against === "" ? "" : `   ${ratio} times ${against}`;
+		process.stdout.write(`${name.padEnd(22)} ${String(value).padStart(8)} ${unit}${versus}\n`);
+	}
+	figures.push(...taken);
+};
+
+const machines = new Machines({ agent: agentPath });
+const { default: ids } = await readCatalog();
+const pkg = await openPackage(small);
+const jobs = availableParallelism();
+
+take(...(await hostFigures(small)));
+for (const id of ["5.10", "6.12", "7.3"]) take(...(await guestFigures(machines, await openKernel(id))));
+take(await commandFigure(small, ids));
+take(await throughputFigure(pkg, await openKernel("6.12"), jobs));
+
+await mkdir(out, { recursive: true });
+await writeFile(`${out}/bench.json`, `${JSON.stringify(figures, null, "\t")}\n`);
+process.stdout.write(`written to ${out}/bench.json\n`);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import type { Check } from "../checks/check.js";
+import { agentPath } from "../guest/build.js";
+import type { Args } from "../guest/operations.js";
+import { openKernel } from "../kernel/store.js";
+import { type CaseResult, exitStatus, type Results } from "../results/results.js";
+import { Machines } from "../vm/machine.js";
+import { GuestPool } from "../vm/pool.js";
+import { run } from "./run.js";
+import { pkg } from "./testguest.js";
+
+type How = Args<"misbehave">["how"] | "killed";
+
+/** Shorter than what users get, so that a hang is found while the test waits; long enough for a loaded machine. */
+const patience = 8_000;
+
+/** Packages are named after what goes wrong in their guest; `sound` is one in which nothing does. */
+const misbehaving: Check = {
+	name: "load",
+	cases: () => ["program/it"],
+	async *run({ name }, bench) {
+		const guest = await bench.guest();
+		if (name === "killed") process.kill(qemuOf(guest.client), "SIGKILL");
+		else if (name !== "sound")
+			await guest.client.call("misbehave", { how: name as Args<"misbehave">["how"] });
+		await guest.client.call("ping", {});
+		yield { case: "program/it", outcome: "pass", evidence: {} };
+	},
+};
+
+const pids = new Map<unknown, number>();
+function qemuOf(client: unknown): number {
+	const pid = pids.get(client);
+	if (pid === undefined) throw new Error("no such guest");
+	return pid;
+}
+
+async function resultsOf(names: (How | "sound")[]): Promise<Results> {
+	const machines = new Machines({ agent: agentPath, patience });
+	const kernels = await Promise.all(["5.10", "7.3"].map((id) => openKernel(id)));
+	const fresh: ConstructorParameters<typeof GuestPool>[0]["fresh"] = async (kernel) => {
+		const guest = await machines.clone(kernel);
+		pids.set(guest.client, guest.pid);
+		return guest;
+	};
+	const pool = new GuestPool({ jobs: 2, fresh });
+	try {
+		for await (const event of run({
+			packages: names.map((name) => pkg(name)),
+			kernels,
+			checks: [misbehaving],
+			jobs: 2,
+			guests: pool,
+			features: { lack: async () => undefined },
+			signal: new AbortController().signal,
+			host: { bpfgate: "0", accelerator: "tcg", qemu: "7" },
+		})) {
+			if (event.type === "run-end") return event.results;
+		}
+	} finally {
+		await pool.close();
+	}
+	throw new Error("the run did not end");
+}
+
+it("gives each ill-behaved guest its own outcome and finishes every other cell", async () => {
+	const names = ["panic", "sound", "hang", "killed", "flood", "rubbish", "out_of_memory", "warn"] as const;
+	const document = await resultsOf([...names]);
+	const of = (name: string, id: string) =>
+		document.results.filter((result) => result.package === name && result.kernel === id);
+	const said = (results: CaseResult[]) =>
+		results.map((it) => `${it.case} ${it.outcome} ${it.reason?.code ?? ""}`.trim());
+
+	for (const id of ["5.10", "7.3"]) {
+		expect(said(of("panic", id))).toEqual([
+			"program/it fail kernel-panic",
+			"kernel-log/panic fail kernel-panic",
+		]);
+		expect(said(of("sound", id))).toEqual(["program/it pass"]);
+		expect(said(of("hang", id))).toEqual(["program/it error guest-hung"]);
+		expect(said(of("killed", id))).toEqual(["program/it error guest-died"]);
+		expect(said(of("flood", id))).toEqual(["program/it error guest-hung"]);
+		expect(said(of("rubbish", id))).toEqual(["program/it error channel-corrupt"]);
+		expect(said(of("warn", id))).toEqual(["program/it pass", "kernel-log/warn fail kernel-warn"]);
+		expect(said(of("out_of_memory", id))).toContain("kernel-log/out-of-memory error kernel-out-of-memory");
+	}
+	expect(exitStatus(document)).toBe(1);
+	for (const pid of pids.values()) expect(() => readFileSync(`/proc/${pid}/status`)).toThrow();
+});

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { checks as allChecks } from "../checks/checks.js";
+import { InputError } from "../errors.js";
+import { KernelFeatures } from "../features/source.js";
+import { agentPath } from "../guest/build.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Package } from "../package/package.js";
+import type { CheckName } from "../results/results.js";
+import { Machines } from "../vm/machine.js";
+import { GuestPool } from "../vm/pool.js";
+import type { RunEvent } from "./events.js";
+import { run } from "./run.js";
+
+export interface TestRequest {
+	packages: Package[];
+	/** At least one. */
+	kernels: Kernel[];
+	checks: CheckName[];
+	/** Guests in use at the same time. */
+	jobs: number;
+	/** Boots every guest instead of cloning it; for whoever doubts the clones. */
+	cold?: boolean;
+	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
+	signal: AbortSignal;
+}
+
+/**
+ * Boots the kernels and runs the packages through the checks on each: `bpfgate test` as a library call. The last
+ * event holds the results. Throws UndecidedError when this host can run no guest.
+ */
+export async function* testPackages(request: TestRequest): AsyncIterable<RunEvent> {
+	const { kernels, jobs, signal } = request;
+	const [first] = kernels;
+	if (!first) throw new InputError("kernels", "", "none was named");
+	const checks = request.checks.map((name) => {
+		const check = allChecks.get(name);
+		if (!check) throw new InputError(`check ${name}`, "", "is not part of this version of bpfgate");
+		return check;
+	});
+	const machines = new Machines({ agent: agentPath });
+	const qemu = await machines.qemuVersion(first.arch);
+	const { accelerator } = await machines.acceleration(first);
+	const fresh = (kernel: Kernel) => (request.cold ? machines.boot(kernel) : machines.clone(kernel));
+	const pool = new GuestPool({ jobs, fresh });
+	const end = () => void pool.close();
+	signal.addEventListener("abort", end);
+	try {
+		yield* run({
+			...request,
+			checks,
+			guests: pool,
+			features: new KernelFeatures({ guest: fresh, agent: agentPath }),
+			host: { bpfgate: version(), accelerator, qemu },
+		});
+	} finally {
+		signal.removeEventListener("abort", end);
+		await pool.close();
+	}
+}
+
+function version(): string {
+	const path = new URL("../../package.json", import.meta.url);
+	const manifest: { version: string } = JSON.parse(readFileSync(path, "utf8"));
+	return manifest.version;
+}
