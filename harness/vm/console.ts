@@ -15,6 +15,8 @@ const maxLine = 4096;
 export class Console {
 	private readonly reader = new SplatReader();
 	private readonly decoder = new StringDecoder("latin1");
+	private readonly watches = new Set<(line: string | undefined) => void>();
+	private closed = false;
 	private partial = "";
 	private kept = "";
 	private count = 0;
@@ -27,7 +29,11 @@ export class Console {
 			onOutput();
 		});
 		stream.on("error", () => {}); // The end of the process is told by its owner.
-		stream.on("close", () => this.read("\n"));
+		stream.on("close", () => {
+			this.read("\n");
+			this.closed = true;
+			for (const watch of this.watches) watch(undefined);
+		});
 	}
 
 	/** Bytes read so far. */
@@ -41,13 +47,27 @@ export class Console {
 		return left > maxTail ? `[${left} bytes before this were not kept]\n${this.kept}` : this.kept;
 	}
 
-	/** Reports of trouble so far; one of them may still be going on, see `reporting`. */
+	/** Reports of trouble so far; the last one may still be going on. */
 	get splats(): Splat[] {
 		return this.reader.splats;
 	}
 
-	get reporting(): boolean {
-		return this.reader.reporting;
+	/** Whether a line that ends with `mark` was read within `ms`, or before the console was closed. */
+	until(mark: string, ms: number): Promise<boolean> {
+		if (this.closed) return Promise.resolve(false);
+		return new Promise((resolve) => {
+			const timer = setTimeout(() => done(false), ms);
+			const done = (seen: boolean) => {
+				clearTimeout(timer);
+				this.watches.delete(watch);
+				resolve(seen);
+			};
+			const watch = (line: string | undefined) => {
+				if (line === undefined) done(false);
+				else if (line.endsWith(mark)) done(true);
+			};
+			this.watches.add(watch);
+		});
 	}
 
 	private read(text: string): void {
@@ -56,7 +76,10 @@ export class Console {
 		this.kept = (this.kept + clean).slice(-maxTail);
 		const lines = (this.partial + clean).split("\n");
 		this.partial = lines.pop() ?? "";
-		for (const line of lines) this.reader.line(line);
+		for (const line of lines) {
+			this.reader.line(line);
+			for (const watch of this.watches) watch(line);
+		}
 		if (this.partial.length <= maxLine) return;
 		// Never between the bytes of a time stamp: what a process printed must not hide the kernel's line after it.
 		const cut = Math.max(this.partial.lastIndexOf("["), 0) || maxLine;

@@ -22,6 +22,8 @@ export interface Guest {
 	readonly origin: "clone" | "boot";
 	/** Why it was booted although a clone was wanted; belongs into the evidence. */
 	readonly fallback?: string;
+	/** Of its QEMU. */
+	readonly pid: number;
 	/** Splats seen since this guest came up; settled: called after the console went quiet or the guest died. */
 	splats(): Promise<Splat[]>;
 	/** The last 64 KiB of its console. */

@@ -22,9 +22,9 @@ export interface Template {
 	state: string;
 }
 
-/** How long an unfinished report on the console is waited for, and how often it is looked at. */
+/** How long a mark in the kernel's log may take to come out, and how long a console is silent that is quiet. */
+const markMs = 2000;
 const quietMs = 250;
-const lookMs = 10;
 
 export interface InstanceOptions {
 	/** A kernel's id, for messages. */
@@ -42,6 +42,7 @@ export class Instance {
 	readonly qmp: Qmp;
 	private greeting: Result<"hello"> | undefined;
 	private disposed = false;
+	private marks = 0;
 
 	private constructor(
 		private readonly process: OwnedProcess,
@@ -146,18 +147,27 @@ export class Instance {
 		await outcome;
 	}
 
-	/** Reports of trouble on the console, once what the guest has written so far is read. */
+	/** Reports of trouble on the console, once what the kernel has said so far is read. */
 	async splats(): Promise<Splat[]> {
-		// What the guest wrote before its last answer is in our socket: two turns of the event loop read it.
-		for (let turn = 0; turn < 2; turn++) await new Promise((done) => setImmediate(done));
-		let seen = -1;
-		for (let quiet = 0; this.console.reporting && quiet < quietMs && !this.client.failure; quiet += lookMs) {
-			if (this.console.bytes !== seen) quiet = 0;
-			seen = this.console.bytes;
-			await sleep(lookMs);
-		}
+		if (!this.client.failure) await this.settle();
 		if (this.client.failure) await this.process.ended;
 		return [...this.console.splats];
+	}
+
+	/**
+	 * Recent kernels (7.3) print in a thread of their own, some time after what they tell about: so a mark is put into
+	 * the log and waited for. When it does not come out, silence has to do.
+	 */
+	private async settle(): Promise<void> {
+		const mark = `bpfgate: mark ${++this.marks}`;
+		const data = new TextEncoder().encode(`<4>${mark}\n`);
+		const seen = this.console.until(mark, markMs);
+		await this.client.call("file_write", { path: "/dev/kmsg", data }).catch(() => {});
+		if (await seen) return;
+		for (let before = -1; this.console.bytes !== before && !this.client.failure; ) {
+			before = this.console.bytes;
+			await sleep(quietMs);
+		}
 	}
 
 	/** Most memory the QEMU process ever held, in KiB: VmHWM of proc(5), shared pages of the template counted. */

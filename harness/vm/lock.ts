@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const lookMs = 100;
 
-/** Whether a process with this id exists on this host (in this PID namespace). */
+/** Whether a process with this id runs on this host (in this PID namespace); one that only waits to be reaped does not. */
 export function alive(pid: number): boolean {
 	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
+		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+		return stat[stat.lastIndexOf(")") + 2] !== "Z";
+	} catch {
+		return false;
 	}
 }
 

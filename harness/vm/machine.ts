@@ -131,6 +131,7 @@ async function guest(
 		greeting,
 		origin,
 		...(fallback === undefined ? {} : { fallback }),
+		pid: instance.pid,
 		splats: () => instance.splats(),
 		console: () => instance.console.tail,
 		peakMemory: () => instance.peakMemory(),

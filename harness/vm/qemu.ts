@@ -107,6 +107,8 @@ const parameters = [
 	"panic=-1",
 	// Every line of the kernel's own starts with its time; splat.ts counts on it.
 	"printk.time=1",
+	// No limit on how often a process may write to the log: the runner's marks must all come out.
+	"printk.devkmsg=on",
 	// Debian's own list, and BPF at its end: before 6.1 it is not in it, and no BPF LSM program could attach.
 	"lsm=landlock,lockdown,yama,loadpin,safesetid,integrity,apparmor,ipe,bpf",
 	"random.trust_cpu=on",

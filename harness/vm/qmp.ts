@@ -42,7 +42,7 @@ export class Qmp {
 		stream.setEncoding("utf8");
 		stream.on("data", (text: string) => this.read(text));
 		stream.on("error", (error) => this.end(error));
-		stream.on("close", () => this.end(refused("closed its monitor")));
+		stream.on("end", () => this.end(refused("closed its monitor")));
 		this.ready = this.execute({ execute: "qmp_capabilities" });
 		this.ready.catch(() => {});
 	}
@@ -74,7 +74,7 @@ export class Qmp {
 			try {
 				this.accept(JSON.parse(line) as QmpMessage);
 			} catch (cause) {
-				this.end(new Error("no JSON on QEMU's monitor", { cause }));
+				this.end(refused(`no JSON on its monitor: ${(cause as Error).message}`));
 			}
 		}
 	}

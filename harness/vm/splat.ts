@@ -23,7 +23,7 @@ const openings: [kind: Splat["kind"], pattern: RegExp][] = [
 	["out-of-memory", /^(?:Out of memory|Memory cgroup out of memory): Killed process \d+/],
 	["out-of-memory", /^.{1,64}: page allocation failure: order:\d+/],
 	["warn", /^WARNING: CPU: \d+ PID: \d+ at /],
-	["warn", /^WARNING: \S+:\d+ at \S+, CPU#\d+: /],
+	["warn", /^WARNING: (?:.+ )?at \S+(?: \[.+\])?, CPU#\d+: /],
 	[
 		"warn",
 		/^WARNING: (?:possible (?:circular|recursive|irq)|suspicious RCU usage|inconsistent lock state|bad unlock)/,
@@ -40,6 +40,8 @@ const dieHeader = /\[#\d+\](?: [A-Z]+)*$/;
 /** Consecutive lines of one out-of-memory kill: who asked, then who was killed. */
 const oomEnd = /^(?:Out of memory|Memory cgroup out of memory): Killed process /;
 const cutHere = /^-+\[ cut here \]-+$/;
+/** What the runner had the guest print to know that everything before it is read; see Instance. */
+const mark = /^bpfgate: mark \d+$/;
 const ending = /^---\[ end (?:trace|Kernel panic)/;
 
 /** `[   12.345678] `, with the caller's id where the kernel prints that (CONFIG_PRINTK_CALLER). */
@@ -64,12 +66,8 @@ export class SplatReader {
 	/** How many more there were than are kept. */
 	dropped = 0;
 	private report: Report | undefined;
-	private preface: string | undefined;
-
-	/** True while a report has begun and its end was not seen. */
-	get reporting(): boolean {
-		return this.report !== undefined;
-	}
+	/** What follows a cut line until it is known what it is about. */
+	private preface: string[] | undefined;
 
 	/** One line of the console, without its end. */
 	line(raw: string): void {
@@ -80,14 +78,16 @@ export class SplatReader {
 	}
 
 	private kernelLine(text: string, raw: string): void {
-		if (cutHere.test(text)) {
+		if (cutHere.test(text) || mark.test(text)) {
 			this.close();
-			this.preface = raw;
+			if (cutHere.test(text)) this.preface = [raw];
 			return;
 		}
 		const kind = openings.find(([, pattern]) => pattern.test(text))?.[0];
 		if (kind && !this.continues(kind, text)) this.open(kind, text);
-		this.add(raw);
+		else if (this.preface && ending.test(text)) this.open("warn", this.preface[1] ?? text);
+		if (this.preface && this.preface.length < maxLines) this.preface.push(raw);
+		else this.add(raw);
 		if (ending.test(text)) this.close();
 	}
 
@@ -100,12 +100,12 @@ export class SplatReader {
 	}
 
 	private open(kind: Splat["kind"], title: string): void {
+		const preface = this.preface ?? [];
 		this.close();
 		this.report = { kind, title: title.slice(0, 512), lines: [], bytes: 0 };
 		if (this.splats.length < maxSplats) this.splats.push({ kind, title: this.report.title, text: "" });
 		else this.dropped++;
-		if (this.preface !== undefined) this.add(this.preface);
-		this.preface = undefined;
+		for (const line of preface) this.add(line);
 	}
 
 	private add(raw: string): void {

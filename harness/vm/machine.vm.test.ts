@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { UndecidedError } from "../errors.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { openKernel } from "../kernel/store.js";
+import type { Guest } from "./guest.js";
+import { alive } from "./lock.js";
+import { Machines } from "./machine.js";
+
+const agent = (arch: string) => join(import.meta.dirname, "../../build/agent", arch, "agent");
+const text = (value: string) => new TextEncoder().encode(value);
+
+let cache: string;
+let machines: Machines;
+let kernel: Kernel;
+const guests: Guest[] = [];
+
+beforeAll(async () => {
+	cache = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
+	machines = new Machines({ agent, cache, accelerator: "tcg" });
+	kernel = await openKernel("7.3");
+});
+
+afterAll(async () => {
+	await Promise.all(guests.map((guest) => guest.dispose()));
+	await rm(cache, { recursive: true, force: true });
+	expect(guests.filter((guest) => alive(guest.pid))).toEqual([]);
+});
+
+async function clone(from = machines): Promise<Guest> {
+	const guest = await from.clone(kernel);
+	guests.push(guest);
+	return guest;
+}
+
+/** The only template in the cache. */
+function templateFolder(): string {
+	const names = readdirSync(join(cache, "templates"));
+	expect(names).toHaveLength(1);
+	return join(cache, "templates", names[0]!);
+}
+
+async function lost(promise: Promise<unknown>): Promise<UndecidedError> {
+	return promise.then(
+		() => expect.unreachable("the guest should have been lost"),
+		(error: UndecidedError) => error,
+	);
+}
+
+describe("a guest from cold", () => {
+	it.each(["5.10", "7.3"])("boots %s, answers, and leaves no process", async (id) => {
+		const guest = await machines.boot(await openKernel(id));
+		expect(guest.origin).toBe("boot");
+		expect(guest.greeting.release).toBe(guest.kernel.release);
+		expect(guest.greeting.cpus).toBe(1);
+		expect(await guest.splats()).toEqual([]);
+		expect(await guest.peakMemory()).toBeGreaterThan(50_000);
+		await guest.dispose();
+		expect(alive(guest.pid)).toBe(false);
+	});
+});
+
+describe("clones", () => {
+	it("come from one template and see nothing of each other", async () => {
+		const [first, second] = [await clone(), await clone()];
+		expect([first.origin, second.origin]).toEqual(["clone", "clone"]);
+		await first.client.call("file_write", { path: "/tmp/mark", data: text("first") });
+		await expect(second.client.call("file_read", { path: "/tmp/mark" })).rejects.toMatchObject({
+			errnoName: "ENOENT",
+		});
+		const third = await clone();
+		await expect(third.client.call("file_read", { path: "/tmp/mark" })).rejects.toMatchObject({
+			errnoName: "ENOENT",
+		});
+		const made = await stat(join(templateFolder(), "ram"));
+		await clone();
+		expect((await stat(join(templateFolder(), "ram"))).ino).toBe(made.ino);
+		await Promise.all(guests.map((guest) => guest.dispose()));
+	});
+
+	it.each<[string, (folder: string) => Promise<void>]>([
+		["lost its device state", (folder) => rm(join(folder, "state"))],
+		["has other device state", (folder) => writeFile(join(folder, "state"), "rubbish")],
+		["has RAM that somebody wrote to", (folder) => utimes(join(folder, "ram"), 1, 1)],
+		["has a damaged record", (folder) => writeFile(join(folder, "template.json"), "{")],
+	])("come from a new template when the old one %s", async (_, damage) => {
+		const half = join(cache, "templates", ".making-4194304-dead");
+		await damage(templateFolder());
+		await mkdir(half);
+		const guest = await clone();
+		expect(guest.origin).toBe("clone");
+		expect(existsSync(half), "what a killed runner left").toBe(false);
+		await guest.dispose();
+	});
+
+	it("give way to a cold boot, said so, when none comes up", async () => {
+		const folder = templateFolder();
+		const path = join(folder, "template.json");
+		const record = JSON.parse(await readFile(path, "utf8"));
+		await writeFile(join(folder, "state"), "rubbish");
+		record.state_sha256 = createHash("sha256").update("rubbish").digest("hex");
+		await writeFile(path, JSON.stringify(record));
+		const guest = await clone();
+		expect(guest.origin).toBe("boot");
+		expect(guest.fallback).toMatch(/^the clone did not come up: /);
+		expect(existsSync(folder)).toBe(false);
+		await guest.dispose();
+		expect((await clone()).origin).toBe("clone");
+	});
+});
+
+describe("an ill-behaved guest", () => {
+	let strict: Machines;
+	beforeAll(() => {
+		strict = new Machines({ agent, cache, accelerator: "tcg", patience: 3000 });
+	});
+
+	it("that panics is said to have died of it", async () => {
+		const guest = await clone(strict);
+		const error = await lost(guest.client.call("misbehave", { how: "panic" }));
+		expect(error.code).toBe("guest-died");
+		expect(error.message).toMatch(/Kernel panic - not syncing: sysrq triggered crash/);
+		expect((await guest.splats()).map((splat) => splat.kind)).toEqual(["panic"]);
+		expect((await lost(guest.client.call("ping", {}))).code).toBe("guest-died");
+	});
+
+	it("that hangs is ended", async () => {
+		const guest = await clone(strict);
+		expect((await lost(guest.client.call("misbehave", { how: "hang" }))).code).toBe("guest-hung");
+		await guest.splats();
+		expect(alive(guest.pid)).toBe(false);
+	});
+
+	it("that floods its console is ended, and not kept in memory", async () => {
+		const guest = await clone(strict);
+		const error = await lost(guest.client.call("misbehave", { how: "flood" }));
+		expect(error.code).toBe("guest-hung");
+		expect(error.message).toMatch(/though it printed/);
+		expect(guest.console().length).toBeLessThan(70_000);
+		expect(guest.console()).toMatch(/^\[\d+ bytes before this were not kept\]/);
+	});
+
+	it("that sends rubbish is not believed", async () => {
+		const guest = await clone(strict);
+		expect((await lost(guest.client.call("misbehave", { how: "rubbish" }))).code).toBe("channel-corrupt");
+		await guest.splats();
+		expect(alive(guest.pid)).toBe(false);
+	});
+
+	it("whose QEMU is killed died", async () => {
+		const guest = await clone(strict);
+		const call = lost(guest.client.call("misbehave", { how: "hang" }));
+		process.kill(guest.pid, "SIGKILL");
+		const error = await call;
+		expect(error.code).toBe("guest-died");
+		expect(error.message).toMatch(/SIGKILL/);
+	});
+
+	it("that warns goes on, and the warning is found at once", async () => {
+		const guest = await clone(strict);
+		await guest.client.call("misbehave", { how: "warn" });
+		expect((await guest.splats()).map((splat) => splat.kind)).toEqual(["warn"]);
+		expect(await guest.client.call("ping", {})).toEqual({});
+		await guest.dispose();
+	});
+
+	it("that runs out of memory is said so", async () => {
+		const guest = await clone();
+		expect((await lost(guest.client.call("misbehave", { how: "out_of_memory" }))).code).toBe("guest-died");
+		expect((await guest.splats()).map((splat) => splat.kind)).toContain("out-of-memory");
+	});
+});

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { alive } from "./lock.js";
+import { own, removeFolder, temporaryFolder } from "./process.js";
+
+it("hands channels and files over as descriptors 3 and up", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
+	writeFileSync(join(folder, "file"), "from a file\n");
+	const script = "cat <&4 >&3; read line <&5; echo got $line >&5; echo said >&2";
+	const file = openSync(join(folder, "file"), "r");
+	const process = await own("sh", ["-c", script], ["channel", file, "channel"]);
+	const [first, second] = process.channels;
+	const read: string[] = [];
+	for (const channel of [first!, second!]) channel.on("data", (data: Buffer) => read.push(String(data)));
+	second!.write("hello\n");
+	expect(await process.ended).toEqual({ code: 0, signal: null, stderr: "said" });
+	expect(read).toEqual(["from a file\n", "got hello\n"]);
+	rmSync(folder, { recursive: true });
+});
+
+it("kills the whole group", async () => {
+	const process = await own("sh", ["-c", "sleep 60 & echo $! >&3; wait"], ["channel"]);
+	const pid = await new Promise<number>((resolve) =>
+		process.channels[0]!.once("data", (data: Buffer) => resolve(Number(String(data)))),
+	);
+	expect(alive(pid)).toBe(true);
+	process.kill();
+	expect((await process.ended).signal).toBe("SIGKILL");
+	for (let waited = 0; waited < 1000 && alive(pid); waited += 10) await sleep(10);
+	expect(alive(pid)).toBe(false);
+	process.kill();
+});
+
+it("says what cannot be started", async () => {
+	const process = own("/nonexistent/qemu", [], []).then((started) => started.ended);
+	// With setpriv it is setpriv that says so.
+	const outcome = await process.then(
+		(end) => end.stderr,
+		(error: Error) => error.message,
+	);
+	expect(outcome).toMatch(/nonexistent.*(No such file|ENOENT)/);
+});
+
+it("makes temporary folders and removes them", () => {
+	const folder = temporaryFolder(tmpdir(), "bpfgate-test-");
+	writeFileSync(join(folder, "x"), "");
+	removeFolder(folder);
+	expect(existsSync(folder)).toBe(false);
+});

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { SplatReader, splatsIn } from "./splat.js";
+
+const golden = join(import.meta.dirname, "testdata");
+
+describe("splats in golden logs", () => {
+	it.each(readdirSync(golden))("%s", (name) => {
+		const log = readFileSync(join(golden, name, "console.txt"), "utf8");
+		const expected: unknown = JSON.parse(readFileSync(join(golden, name, "expected.json"), "utf8"));
+		const found = splatsIn(log).map(({ kind, title, text }) => {
+			const lines = text.split("\n");
+			return { kind, title, lines: lines.length };
+		});
+		expect(found).toEqual(expected);
+	});
+});
+
+describe("splat reader", () => {
+	const panic = "[    1.000000] Kernel panic - not syncing: x";
+
+	it("keeps the whole report, time stamps and all", () => {
+		const log = readFileSync(join(golden, "panic-7.3", "console.txt"), "utf8");
+		expect(splatsIn(log)[0]?.text).toBe(log.slice(log.indexOf("\n") + 1).trimEnd());
+	});
+
+	it("is not fooled by half a line that a process printed before the kernel's", () => {
+		expect(splatsIn(`half a line${panic}`)).toHaveLength(1);
+		expect(splatsIn(`[    0.900000] harmless${panic}`)).toHaveLength(1);
+	});
+
+	it("takes no line of a process for the kernel's", () => {
+		expect(splatsIn("Kernel panic - not syncing: x\nBUG: y\n")).toEqual([]);
+	});
+
+	it("bounds the number of reports and the size of each", () => {
+		const reader = new SplatReader();
+		for (let n = 0; n < 1000; n++) {
+			reader.line("[    1.000000] BUG: sleeping function called from invalid context");
+			for (let line = 0; line < 200; line++) reader.line(`[    1.000000] ${"x".repeat(1000)}`);
+		}
+		expect(reader.splats).toHaveLength(32);
+		expect(reader.dropped).toBe(968);
+		for (const splat of reader.splats) expect(splat.text.length).toBeLessThanOrEqual(16 * 1024);
+	});
+
+	it("does not add the runner's marks to a report without an end", () => {
+		const log =
+			"[    1.0] x\n[    1.000000] BUG: y\n[    1.000001] more\n[    2.000000] bpfgate: mark 3\n[    3.000000] z";
+		expect(splatsIn(log)).toEqual([
+			{ kind: "bug", title: "BUG: y", text: "[    1.000000] BUG: y\n[    1.000001] more" },
+		]);
+	});
+});
