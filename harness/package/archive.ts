@@ -34,12 +34,17 @@ export function isArchive(bytes: Uint8Array): boolean {
  * Unpacks a tar archive, plain or compressed with gzip, xz or zstd, into memory.
  *
  * @param path what the user calls it, for messages
+ * @param limit in bytes, unpacked
  * @returns entries by path, without a leading `./`
  * @throws InputError when it is damaged, too large, or holds what a package must not: devices, absolute paths, `..`, links
  *   that lead out, two files of one path
  */
-export async function readArchive(path: string, bytes: Uint8Array): Promise<Map<string, ArchiveEntry>> {
-	const tar = await decompress(path, bytes);
+export async function readArchive(
+	path: string,
+	bytes: Uint8Array,
+	limit = maxPackageBytes,
+): Promise<Map<string, ArchiveEntry>> {
+	const tar = await decompress(path, bytes, limit);
 	if (!isTar(tar))
 		throw new InputError(
 			path,
@@ -115,24 +120,23 @@ function leadsOut(name: string, target: string, hard: boolean): boolean {
 	return false;
 }
 
-async function decompress(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+async function decompress(path: string, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
 	if (isGzip(bytes)) {
-		return promisify(gunzip)(bytes, { maxOutputLength: maxPackageBytes }).catch(
-			(cause: NodeJS.ErrnoException) => {
-				throw cause.code === "ERR_BUFFER_TOO_LARGE"
-					? tooLarge(path)
-					: new InputError(path, "", "is damaged gzip", { cause });
-			},
-		);
+		return promisify(gunzip)(bytes, { maxOutputLength: limit }).catch((cause: NodeJS.ErrnoException) => {
+			throw cause.code === "ERR_BUFFER_TOO_LARGE"
+				? tooLarge(path, limit)
+				: new InputError(path, "", "is damaged gzip", { cause });
+		});
 	}
-	if (isXz(bytes)) return decompressWith(path, bytes, "xz", ["--memlimit-decompress=256MiB"]);
-	if (isZstd(bytes)) return decompressWith(path, bytes, "zstd", ["--memory=256MB"]);
+	if (isXz(bytes)) return decompressWith(path, bytes, limit, "xz", ["--memlimit-decompress=256MiB"]);
+	if (isZstd(bytes)) return decompressWith(path, bytes, limit, "zstd", ["--memory=256MB"]);
 	return bytes;
 }
 
 async function decompressWith(
 	path: string,
 	bytes: Uint8Array,
+	limit: number,
 	command: string,
 	args: string[],
 ): Promise<Uint8Array> {
@@ -140,7 +144,7 @@ async function decompressWith(
 		const { stdout } = await execa(command, ["-d", "-c", "-q", ...args], {
 			input: bytes,
 			encoding: "buffer",
-			maxBuffer: maxPackageBytes,
+			maxBuffer: limit,
 		});
 		return stdout;
 	} catch (cause) {
@@ -154,11 +158,11 @@ async function decompressWith(
 					cause,
 				},
 			);
-		if (cause.isMaxBuffer) throw tooLarge(path);
+		if (cause.isMaxBuffer) throw tooLarge(path, limit);
 		throw new InputError(path, "", `is damaged ${command}`, { cause });
 	}
 }
 
-function tooLarge(path: string): InputError {
-	return new InputError(path, "", `unpacks to more than ${maxPackageBytes} bytes`);
+function tooLarge(path: string, limit: number): InputError {
+	return new InputError(path, "", `unpacks to more than ${limit} bytes`);
 }

@@ -185,7 +185,7 @@ function readSections(file: string, bytes: Uint8Array, header: Reader): ElfSecti
 			`names section ${namesIndex} for names but there are ${count} sections`,
 		);
 	const raw = Array.from({ length: count }, (_, index) => sectionAt(index));
-	if (raw.reduce((sum, { data }) => sum + data.length, 0) > bytes.length)
+	if (raw.reduce((sum, { data }) => sum + data.length, 64 + table.size) > bytes.length)
 		throw new InputError(file, "section header table", "has sections that overlap");
 	const names = new Reader(file, "section name table", raw[namesIndex]!.data, header.littleEndian);
 	return raw.map(({ nameOffset, ...section }) => ({

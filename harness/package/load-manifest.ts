@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
-import { validator } from "../schema/validate.js";
-import { Manifest, type ObjectEntry } from "./manifest.js";
+import { type Violation, validator } from "../schema/validate.js";
+import { Manifest, ObjectEntry } from "./manifest.js";
 
 const manifests = validator(Manifest);
+const entries = validator(ObjectEntry);
 const maxManifestBytes = 1024 * 1024;
 const maxNesting = 64;
 
@@ -23,7 +24,7 @@ export function parseManifest(file: string, bytes: Uint8Array): Manifest {
 	const value = parseJson(file, bytes);
 	if (nestsDeeper(value, maxNesting))
 		throw new InputError(file, "", `nests deeper than ${maxNesting} levels`);
-	const violation = manifests.violation(value);
+	const violation = entryViolation(value) ?? manifests.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
 	checkObjects(file, value);
@@ -65,6 +66,18 @@ function jsonError(text: string, error: SyntaxError): { place: string; reason: s
 	const what =
 		offset >= text.length ? "the text ends too early" : `unexpected ${JSON.stringify(text[offset])}`;
 	return { place: `line ${before.length} column ${column}`, reason: `is not JSON: ${what}` };
+}
+
+/** Of an entry that is an object the whole schema could only say that it is neither a string nor right. */
+function entryViolation(value: unknown): Violation | undefined {
+	const { objects } = (value ?? {}) as { objects?: unknown };
+	if (!Array.isArray(objects)) return undefined;
+	for (const [index, entry] of objects.entries()) {
+		const violation = typeof entry === "object" ? entries.violation(entry) : undefined;
+		if (violation)
+			return { ...violation, pointer: `/objects/${index}${violation.pointer.replace(/^\/$/, "")}` };
+	}
+	return undefined;
 }
 
 function nestsDeeper(value: unknown, levels: number): boolean {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import { attachTypes, commands, helpers, linkTypes, mapTypes, programTypes } from "./uapi.js";
+
+/** Numbers as include/uapi/linux/bpf.h and the manual page bpf-helpers(7) give them. */
+it.each([
+	[commands, "prog_load", 5],
+	[commands, "token_create", 36],
+	[programTypes, "sched_cls", 3],
+	[programTypes, "netfilter", 32],
+	[mapTypes, "ringbuf", 27],
+	[mapTypes, "arena", 33],
+	[attachTypes, "tcx_ingress", 46],
+	[attachTypes, "netkit_peer", 55],
+	[linkTypes, "tcx", 11],
+	[helpers, "map_lookup_elem", 1],
+	[helpers, "xdp_load_bytes", 189],
+	[helpers, "cgrp_storage_delete", 211],
+])("%#", (numbers, name, number) => {
+	expect(numbers.number(name)).toBe(number);
+	expect(numbers.name(number)).toBe(name);
+});
+
+it("gives the number itself for what is newer", () => {
+	expect(helpers.name(4000)).toBe("4000");
+	expect(helpers.number("nothing_like_it")).toBeUndefined();
+});
+
+it("names nothing twice", () => {
+	for (const numbers of [commands, programTypes, mapTypes, attachTypes, linkTypes, helpers])
+		expect(new Set(numbers.names).size).toBe(numbers.names.length);
+});
