@@ -99,7 +99,7 @@ export function explainAttach(facts: AttachFacts): Explanation {
 	const subject = `program ${program.name} could not be attached to ${to}`;
 	const said = libbpfLines(facts.libbpfLog, program.name);
 	const known = {
-		errno: errnoName(errno),
+		errno_name: errnoName(errno),
 		hook,
 		...(facts.target === undefined ? {} : { target: facts.target }),
 	};

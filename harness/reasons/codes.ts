@@ -157,6 +157,10 @@ export const codes = {
 		meaning: "An argument is of another type than the function called expects.",
 		hint: "Pass what the function documents: a map, a pointer with a known size, an initialised object.",
 	},
+	"global-function": {
+		meaning: "A global function has a parameter that this kernel cannot verify on its own.",
+		hint: "Make the function static, or inline it; pointers in global functions need 5.12 or newer.",
+	},
 	"reference-leak": {
 		meaning: "Something acquired is not released on every path.",
 		hint: "Release it (bpf_ringbuf_submit or _discard, bpf_sk_release, …) before every return.",
@@ -206,6 +210,10 @@ export const codes = {
 	"legacy-map": {
 		meaning: 'A map is defined in the way that libbpf 1.0 dropped (section "maps").',
 		hint: 'Define maps with BTF, in section ".maps".',
+	},
+	"map-definition": {
+		meaning: "A map is defined in a way that libbpf does not take.",
+		hint: "Compare with the map definitions of libbpf's documentation: __uint, __type, __array, __ulong.",
 	},
 	"target-unset": {
 		meaning: "The program replaces or traces another BPF program, and nobody said which.",

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM, errnoName } from "./errno.js";
 import type { Explanation, FeatureQuestion, LoadFacts } from "./facts.js";
-import { libbpfLines, libbpfRules, printedVerifierLog } from "./libbpf.js";
+import { libbpfLines, printedVerifierLog } from "./libbpf.js";
 import { type Place, readLog, type VerifierLog } from "./log.js";
 import { explainMapLines } from "./map.js";
 import { firstMatch } from "./rule.js";
+import { codeOfDiagnosis } from "./rules/diagnosis.js";
+import { libbpfRules } from "./rules/libbpf.js";
+import { verifierRules } from "./rules/verifier.js";
 import { explainMatch, explanation, featureWords, placeWords, quotable } from "./sentence.js";
-import { diagnosisRules, verifierRules } from "./verifier.js";
 
 /** The most instructions that a program may have (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const mostInstructions = 1_000_000;
@@ -21,7 +23,7 @@ export function explainLoad(facts: LoadFacts): Explanation {
 	const log = readLog(facts.verifierLog || printedVerifierLog(facts.libbpfLog, name));
 	const place = placeOf(log, facts);
 	const known = {
-		errno: errnoName(facts.errno),
+		errno_name: errnoName(facts.errno),
 		...place,
 		...(log.diagnosis ? { diagnosis: diagnosisFacts(log) } : {}),
 	};
@@ -34,10 +36,10 @@ export function explainLoad(facts: LoadFacts): Explanation {
 	if (log.diagnosis) return explainDiagnosis(log.diagnosis, subject, place, known);
 
 	const said = libbpfLines(facts.libbpfLog, name);
-	if (log.messages.length === 0) {
+	if (facts.verifierLog === "") {
 		const libbpf = firstMatch(libbpfRules, said, {});
 		if (libbpf) return explainMatch(libbpf, subject, {}, facts, known);
-		const map = explainMapLines(said, facts);
+		const map = explainMapLines(said, subject, known);
 		if (map) return map;
 	}
 	if (facts.verifierLogTruncated || facts.errno === ENOSPC) {
@@ -90,12 +92,12 @@ function explainDiagnosis(
 	known: Record<string, unknown>,
 ): Explanation {
 	const title = `${diagnosis.category}: ${diagnosis.problem}`;
-	const match = firstMatch(diagnosisRules, [title], place);
+	const code = codeOfDiagnosis(title);
 	return explanation(
-		match?.rule.code ?? "rejected",
+		code ?? "rejected",
 		`${subject} was refused: ${quotable(diagnosis.reason || title)}${placeWords(place)}`,
 		{ ...known, kernel_said: title },
-		match || diagnosis.suggestion === ""
+		code || diagnosis.suggestion === ""
 			? undefined
 			: quotable(`The kernel suggests: ${diagnosis.suggestion}`),
 	);
@@ -140,9 +142,14 @@ function explainErrno(
 		return explanation(feature.code ?? code, words, { ...known, ...feature.facts });
 	}
 	const last = said.at(-1);
-	const words = last === undefined ? "without a word" : `and libbpf said: ${quotable(last)}`;
-	return explanation("rejected", `${subject} was refused (${errnoName(errno)}) ${words}`, {
-		...known,
-		...(last === undefined ? {} : { libbpf_said: last }),
-	});
+	if (last !== undefined) {
+		const words = `${subject} was refused (${errnoName(errno)}), and libbpf said: ${quotable(last)}`;
+		return explanation("rejected", words, { ...known, libbpf_said: last });
+	}
+	return explanation(
+		"rejected",
+		`${subject} was refused without a word (${errnoName(errno)})`,
+		known,
+		"The kernel's log is empty: mostly the program type, attach type, flags or target are not known to this kernel; ask it with `bpfgate kernels features`.",
+	);
 }

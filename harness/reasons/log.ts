@@ -27,21 +27,23 @@ export interface VerifierLog {
 	diagnosis?: Diagnosis;
 }
 
-/** The cause is at the end; nothing before this many characters from it is looked at, nor more of one line. */
+/** The cause is at the end; nothing before this many characters and lines from it is looked at, nor more of one line. */
 const tail = 256 * 1024;
+const mostLines = 4000;
 const longestLine = 2000;
 
 const statistics = /^(processed \d+ insns|verification time \d|stack depth |subprog \d+ \()/;
 
 /** What the kernel prints about its own progress and states between instructions and errors. */
 const noise =
-	/^(\s*$|;| |from \d|last_idx |regs=|parent |propagating |frame \d|mark_precise: |func#\d+ @|caller:|callee:|returning from callee:|to caller at |cur state:|old state:|R\d+(_[rwPw]+)?=|Validating |Live regs before insn|arg#\d+ reference type|\d+: frame\d|\d+: R\d|\d+: safe)/;
+	/^(\s*$|;| |from \d|last_idx |regs=|parent |propagating |frame \d|mark_precise: |func#\d+ @|caller:|callee:|returning from callee:|to caller at |cur state:|old state:|R\d+(_[rwPw]+)?=|Validating |Live regs before insn|arg#\d+ reference type\('UNKNOWN|Func#\d+ \('|SCC |topo_order|subprog#\d|Cannot find btf of tracepoint|\d+: frame\d|\d+: R\d|\d+: safe|(?:Reason|At|Causal path|Active lock|Suggestion):$)/;
 
 /** Takes a log of any kernel apart. Empty, truncated and hostile logs give what can be read of them. */
 export function readLog(log: string): VerifierLog {
 	const lines = log
 		.slice(-tail)
 		.split("\n")
+		.slice(-mostLines)
 		.map((line) => line.slice(0, longestLine).trimEnd());
 	const header = lines.findIndex((line) => line.startsWith("Verification failed: "));
 	const classic = header < 0 ? lines : lines.slice(0, header);

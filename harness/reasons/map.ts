@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { E2BIG, EINVAL, ENOMEM, ENOTSUPP, EOPNOTSUPP, EPERM, errnoName } from "./errno.js";
-import type { Explanation, KernelFacts, MapFacts } from "./facts.js";
+import type { Explanation, MapFacts } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import { explanation, featureWords, quotable } from "./sentence.js";
 
@@ -14,7 +14,7 @@ export function explainMap(facts: MapFacts): Explanation {
 		),
 		...(map.flags ? [`flags 0x${map.flags.toString(16)}`] : []),
 	].join(", ");
-	const known = { errno: errnoName(errno), map: map.name, map_type: map.type };
+	const known = { errno_name: errnoName(errno), map: map.name, map_type: map.type };
 	const said = libbpfLines(facts.libbpfLog, undefined);
 
 	const feature = featureWords(`map_type:${map.type}`, facts);
@@ -59,14 +59,17 @@ function explainMapErrno(
 }
 
 /** `map 'x': failed to create: -EINVAL` among libbpf's lines: a program that was never tried because of its map. */
-export function explainMapLines(said: readonly string[], kernel: KernelFacts): Explanation | undefined {
+export function explainMapLines(
+	said: readonly string[],
+	subject: string,
+	known: Record<string, unknown>,
+): Explanation | undefined {
 	for (const line of said) {
 		const match = /^map '(?<map>[^']*)': failed to create(?: inner map)?: -?(?<errno>[A-Z0-9]+)/.exec(line);
 		if (!match) continue;
 		const { map, errno } = match.groups!;
-		const facts = { kernel: kernel.kernel.id, map, map_errno: errno, kernel_said: line };
-		const words = `the program was not tried: its map ${map} could not be created (${errno})`;
-		return explanation("not-attempted", words, facts);
+		const words = `${subject} was not tried: map ${map} of its object could not be created (${errno})`;
+		return explanation("not-attempted", words, { ...known, map, map_errno_name: errno, libbpf_said: line });
 	}
 	return undefined;
 }

@@ -61,9 +61,9 @@ export function explainMatch(
 		`${subject} ${words}${feature.words}${placeWords(place)}`,
 		{
 			...facts,
-			...match.fields,
 			...feature.facts,
 			kernel_said: match.line,
+			detail: match.fields,
 		},
 	);
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bytes, type Rule } from "../rule.js";
+import { accesses, register, withRegister } from "./words.js";
+
+/** Accesses outside of an object, and reads of what was never written. */
+export const boundsRules: readonly Rule[] = [
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^invalid access to packet, off=(?<offset>-?\d+) size=(?<size>\d+), .{1,12}\(id=0,off=-?\d+,r=(?<proven>\d+)\)/,
+		says: ({ offset, size, proven }, place) =>
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of the packet, but only ${bytes(proven)} were proven to be there`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^invalid access to packet, off=(?<offset>-?\d+) size=(?<size>\d+), .{1,12}\(id=\d+,off=-?\d+,r=(?<proven>\d+)\)/,
+		says: ({ size, proven }, place) =>
+			`${accesses(place)} ${bytes(size)} at a computed offset of the packet, of which only ${bytes(proven)} were proven to be there`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^invalid access to map value, value_size=(?<value_size>\d+) off=(?<offset>-?\d+) size=(?<size>\d+)/,
+		says: ({ value_size, offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of a map value, which has ${bytes(value_size)}`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern: /^invalid access to map value pointer, value_size=(?<value_size>\d+) off=(?<offset>\d+)/,
+		says: ({ value_size, offset }) =>
+			`takes the address of offset ${offset} of a map value, which has ${bytes(value_size)}`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^invalid access to (?:memory, mem_size|map key, key_size)=(?<mem_size>\d+) off=(?<offset>-?\d+) size=(?<size>\d+)/,
+		says: ({ mem_size, offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of a buffer, which has ${bytes(mem_size)}`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern: withRegister("^<reg> unbounded memory access"),
+		says: (fields, place) =>
+			`${accesses(place)} memory at an offset (${register(fields)}) that nothing bounds`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern: withRegister("^<reg> (?<end>min|max) value is (?:negative|outside of the allowed memory range)"),
+		says: (fields, place) =>
+			`${accesses(place)} memory at an offset (${register(fields)}) that may be too ${fields.end === "min" ? "small" : "large"}`,
+	},
+	{
+		code: "uninitialised-read",
+		pattern:
+			/^invalid (?:indirect )?read from stack (?:R\d+ )?off (?<offset>-?\d+)\+(?<byte>\d+) size (?<size>\d+)/,
+		says: ({ offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} of stack at fp${offset}, not all of which were written before`,
+	},
+	{
+		code: "uninitialised-read",
+		pattern:
+			/^invalid (?:indirect )?(?:read from|access to) stack (?:R(?<register>\d+) )?off=(?<offset>-\d+) size=(?<size>\d+)/,
+		when: ({ offset, size }, place) =>
+			Number(offset) >= -512 && Number(offset) + Number(size) <= 0 && accesses(place) !== "writes",
+		says: ({ offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} of stack at fp${offset}, where nothing was written before`,
+	},
+	{
+		code: "uninitialised-read",
+		pattern:
+			/^(?:leaking pointer from stack off|reading from stack .{0,80}poisoned by dead code elimination|invalid indirect read from stack .{0,40}var_off)/,
+		says: (_, place) => `${accesses(place)} stack, not all of which was written before`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^invalid (?:(?:zero-sized |indirect |variable-offset )*(?:read from|write to|access to) )?stack (?:R(?<register>\d+) |type=\S+ )?off=(?<offset>-?\d+) (?:access_size|size)=(?<size>-?\d+)/,
+		says: ({ offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} at fp${Number(offset) < 0 ? "" : "+"}${offset}, which is outside of its stack`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^(?:invalid (?:unbounded )?variable-offset.{0,60}stack|invalid variable stack read|variable (?:offset )?stack|.{1,12} variable (?:offset )?stack access prohibited)/,
+		says: (_, place) => `${accesses(place)} stack at an offset that the verifier cannot bound`,
+	},
+	{
+		code: "uninitialised-read",
+		pattern: withRegister("^<reg> !read_ok"),
+		says: (fields) => `reads register ${register(fields)} before anything was written to it`,
+	},
+	{
+		code: "uninitialised-read",
+		pattern:
+			/^(?:unexpected __bpf_trap\(\)|callee expects \d+ args, stack arg\d+ is not initialized|invalid read from stack arg)/,
+		says: () => "uses a variable that was never initialised",
+	},
+	{
+		code: "out-of-bounds",
+		pattern: withRegister(
+			"^<reg> (?<what>offset is outside of the packet|memory, len pair leads to invalid memory access|invalid (?:negative|variable) .{1,80})",
+		),
+		says: (fields, place) =>
+			`${accesses(place)} memory that was not proven to be there (${register(fields)} ${fields.what})`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^(?<what>the sum of R\d+ u(?:min|max)_value .{1,40} is too big|invalid zero-sized read|invalid access to flow keys.{1,60}|register R\d+ doesn't point to any offset in map.{0,20})/,
+		says: ({ what }, place) => `${accesses(place)} memory that was not proven to be there (${what})`,
+	},
+];

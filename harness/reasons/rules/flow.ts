@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Rule } from "../rule.js";
+
+/** Limits and control flow. */
+export const flowRules: readonly Rule[] = [
+	{
+		code: "complexity-limit",
+		pattern: /^BPF program is too large\. Processed (?<insns_processed>\d+) insn/,
+		says: ({ insns_processed }) =>
+			`is too complex: the verifier gave up after ${insns_processed} instructions`,
+	},
+	{
+		code: "complexity-limit",
+		pattern: /^The sequence of (?<jumps>\d+) jumps is too complex/,
+		says: ({ jumps }) => `is too complex: the verifier gave up on a sequence of ${jumps} jumps`,
+	},
+	{
+		code: "complexity-limit",
+		pattern: /^liveness analysis exceeded complexity limit \((?<calls>\d+) calls\)/,
+		says: ({ calls }) =>
+			`is too complex: the verifier gave up after ${calls} calls in its analysis of what lives`,
+	},
+	{
+		code: "complexity-limit",
+		pattern: /(?:too many iterations$|bpf_loop iteration limit reached)/,
+		says: () => "is too complex: the verifier gave up on a loop",
+	},
+	{
+		code: "program-too-large",
+		pattern:
+			/^(?<what>(?:The total number of (?:maps|btfs) per program|too many (?:subprograms|different (?:kernel function calls|module BTFs))|fd_array has too many).{0,80})/,
+		says: ({ what }) => `uses more than the kernel takes: ${what}`,
+	},
+	{
+		code: "stack-limit",
+		pattern: /^combined stack size of (?<calls>\d+) calls is (?<stack>\d+)\. Too large/,
+		says: ({ calls, stack }) =>
+			`needs ${stack} bytes of stack over ${calls} nested calls, and 512 is the most`,
+	},
+	{
+		code: "stack-limit",
+		pattern: /^stack size of subprog (?<subprogram>\d+) is (?<stack>\d+)\. Too large/,
+		says: ({ stack }) => `needs ${stack} bytes of stack in one function, and 512 is the most`,
+	},
+	{
+		code: "stack-limit",
+		pattern:
+			/^(?:stack size (?<stack>\d+)\(extra|stack depth (?<depth>\d+) exceeds|tail_calls are not allowed when call stack of previous frames is (?<tail>\d+) bytes)/,
+		says: ({ stack, depth, tail }) => `needs more stack than it may have (${stack ?? depth ?? tail} bytes)`,
+	},
+	{
+		code: "call-depth",
+		pattern: /^the call stack of (?<frames>\d+) frames is too deep/,
+		says: ({ frames }) => `nests its calls ${frames} deep, which is more than the kernel takes`,
+	},
+	{
+		code: "call-depth",
+		pattern: /^recursive call from (?<caller>\S*)\(\) to (?<callee>\S*)\(\)/,
+		says: ({ caller, callee }) =>
+			caller === callee ? `calls ${caller} from itself` : `calls ${callee} from ${caller}, in a circle`,
+	},
+
+	{
+		code: "unbounded-loop",
+		pattern: /^infinite loop detected at insn (?<instruction>\d+)/,
+		says: () => "has a loop that never ends",
+	},
+	{
+		code: "unbounded-loop",
+		pattern: /^back-edge from insn (?<from>\d+) to (?<to>\d+)/,
+		says: ({ from, to }) =>
+			`jumps or calls back from instruction ${from} to ${to}, which this kernel does not allow here`,
+	},
+	{
+		code: "unbounded-loop",
+		pattern: /^loop is not bounded/,
+		says: () => "has a loop without a bound",
+	},
+	{
+		code: "unreachable-code",
+		pattern: /^unreachable insn (?<instruction>\d+)/,
+		says: () => "has code that can never run",
+	},
+	{
+		code: "jump-out-of-range",
+		pattern: /jump out of range from insn (?<instruction>\d+) to (?<to>-?\d+)/,
+		says: ({ to }) => `jumps out of the program or function, to instruction ${to}`,
+	},
+	{
+		code: "jump-out-of-range",
+		pattern:
+			/^(?:last insn is not an exit or jmp|invalid insn idx (?<instruction>\d+) insn_cnt|call to invalid destination|jump into the middle of ldimm64 insn (?<middle>\d+)|jump table for insn)/,
+		says: () => "can run over its end or jump to where no instruction is",
+	},
+	{
+		code: "invalid-instruction",
+		pattern: /^unknown opcode (?<opcode>[0-9a-f]{2})/,
+		says: ({ opcode }) => `has an instruction that this kernel does not know (opcode 0x${opcode})`,
+	},
+	{
+		code: "invalid-instruction",
+		pattern:
+			/^(?<what>(?:BPF_\S+ uses (?:reserved fields|invalid)|invalid BPF_|unknown insn class|unrecognized bpf_ld_imm64|invalid bpf_ld_imm64|R\d+ is invalid|invalid shift|div by zero|frame pointer is read only|BPF_LD_\[ABS\|IND\] instructions not allowed|addr_space_cast insn|invalid atomic operand|invalid may_goto|fd \d+ is not pointing to valid bpf_map|BPF_ATOMIC (?:loads|stores)|tail_call is).{0,120})/,
+		says: ({ what }) => `has an instruction that is not valid: ${what}`,
+	},
+];

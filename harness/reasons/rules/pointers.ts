@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bytes, type Rule } from "../rule.js";
+import { accesses, callee, register, typed, withRegister } from "./words.js";
+
+/** Pointers that are NULL, no pointers, moved, misaligned or not to be written through. */
+export const pointerRules: readonly Rule[] = [
+	{
+		code: "null-dereference",
+		pattern: withRegister("^<reg> invalid mem access '(?<type>[^']*_or_null)'"),
+		says: (fields) => `dereferences ${register(fields)} without testing it for NULL (${fields.type})`,
+	},
+	{
+		code: "null-dereference",
+		pattern: withRegister("^<reg> type=(?<type>\\S*_or_null\\S*) expected="),
+		says: (fields, place) =>
+			`passes ${register(fields)} to ${callee(place) ?? "a function"} without testing it for NULL (${fields.type})`,
+	},
+	{
+		code: "null-dereference",
+		pattern:
+			/^Possibly NULL pointer passed to (?:helper|trusted) (?:R(?<register>\d+)|arg(?<argument>\d+)|\S+)/,
+		says: (_, place) => `passes a pointer to ${callee(place) ?? "a function"} without testing it for NULL`,
+	},
+	{
+		code: "null-dereference",
+		pattern: withRegister("^<reg> pointer arithmetic on (?<type>\\S*_or_null) prohibited"),
+		says: (fields) => `calculates with ${register(fields)} before testing it for NULL (${fields.type})`,
+	},
+	{
+		code: "misaligned",
+		pattern: /^misaligned (?<memory>\S+ )?access off .{1,120} size (?<size>\d+)/,
+		says: ({ memory, size }, place) =>
+			`${accesses(place)} ${bytes(size)} of ${memory ? String(memory).trim() : "memory"} at an address that is not aligned`,
+	},
+	{
+		code: "misaligned",
+		pattern: /access misaligned expected=(?<expected>\d+) off=(?<offset>\d+)/,
+		says: ({ offset }) => `accesses offset ${offset}, which is not aligned`,
+	},
+	{
+		code: "invalid-context-access",
+		pattern: /^func '(?<function>[^']{1,256})' doesn't have (?<argument>\d+)-th argument/,
+		says: (fields) => `reads argument ${fields.argument} of ${fields.function}, which has fewer`,
+	},
+	{
+		code: "invalid-context-access",
+		pattern:
+			/^invalid (?:bpf_context access|access to context, ctx_size=(?<context_size>\d+)) off=(?<offset>-?\d+) size=(?<size>\d+)/,
+		says: ({ offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of its context, which this program type does not offer on this kernel`,
+	},
+	{
+		code: "invalid-context-access",
+		pattern: withRegister(
+			"^(?:dereference of modified|negative offset) ctx ptr <reg> off=(?<offset>-?\\d+) disallowed",
+		),
+		says: ({ offset }) => `accesses its context through a pointer that was moved by ${offset}`,
+	},
+	{
+		code: "invalid-context-access",
+		pattern:
+			/^(?:variable ctx access|invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
+		says: (_, place) => `${accesses(place)} its context in a way that is not allowed`,
+	},
+	{
+		code: "read-only-memory",
+		pattern:
+			/^(?<what>write into map forbidden|only read (?:from \S+ )?is supported|cannot write into (?:packet|\S+)|the prog does not allow writes to packet data|.{1,12} cannot write into \S+|write to change key)/,
+		says: ({ what }) => `writes to memory that it may only read (${what})`,
+	},
+	{
+		code: "read-only-memory",
+		pattern: /^read from map forbidden/,
+		says: () => "reads from a map that it may only write",
+	},
+	{
+		code: "lock-misuse",
+		pattern: /^(?<field>bpf_\S+) cannot be accessed (?:directly by load\/store|indirectly by helper)/,
+		says: ({ field }, place) => `${accesses(place)} the inside of a ${field}`,
+	},
+	{
+		code: "pointer-leak",
+		pattern: withRegister("^<reg> leaks addr (?<where>.{1,60})"),
+		says: (fields) => `lets a kernel address out (${register(fields)} ${fields.where})`,
+	},
+	{
+		code: "invalid-dereference",
+		pattern: withRegister("^<reg> invalid mem access '(?<type>[^']*)'"),
+		says: (fields) =>
+			`dereferences ${register(fields)}, which holds ${typed(fields.type)} and not a pointer to memory`,
+	},
+	{
+		code: "invalid-dereference",
+		pattern: withRegister("^<reg> invalid (?<type>\\S+) access off=(?<offset>-?\\d+) size=(?<size>\\d+)"),
+		says: ({ type, offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of ${type}, which is no field it may access`,
+	},
+	{
+		code: "invalid-dereference",
+		pattern:
+			/^(?:access beyond (?:struct|the end of member) (?<type>\S+)|dereference of modified (?<modified>\S+) ptr)/,
+		says: ({ type, modified }, place) => `${accesses(place)} ${type ?? modified} where it may not`,
+	},
+	{
+		code: "pointer-arithmetic",
+		pattern: withRegister(
+			"^<reg> (?<what>pointer (?:arithmetic|[-+*/&|^]= pointer|comparison).{0,80}|bitwise operator .{0,60}|tried to .{0,80}|has (?:unknown scalar with mixed signed bounds|pointer with unsupported alu operation).{0,80}|stack pointer arithmetic.{0,60}|subtraction from stack.{0,40})",
+		),
+		says: (fields) =>
+			`calculates with a pointer in a way that is not allowed: ${register(fields)} ${fields.what}`,
+	},
+	{
+		code: "pointer-arithmetic",
+		pattern:
+			/^(?:math between (?<type>\S+) pointer and|value -?\d+ makes (?<out>\S+) pointer be out of bounds)/,
+		says: ({ type, out }) => `moves a pointer (${type ?? out}) further than it may`,
+	},
+	{
+		code: "invalid-dereference",
+		pattern:
+			/^(?<what>attempt to corrupt spilled pointer|invalid size of register (?:fill|spill)|cannot (?:spill pointers to stack|return stack pointer).{0,60}|direct access to \S+ is disallowed|cannot access ptr member .{1,80}|struct \S+ doesn't have field at offset \d+)/,
+		says: ({ what }) => `treats a pointer in a way that is not allowed: ${what}`,
+	},
+];
