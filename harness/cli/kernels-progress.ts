@@ -55,6 +55,6 @@ export function describe(event: PullEvent): string {
 		case "stored":
 			return `${event.record.release} stored`;
 		case "failed":
-			return `failed: ${event.error.message}`;
+			return "failed";
 	}
 }

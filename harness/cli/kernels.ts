@@ -68,14 +68,14 @@ function pullCommand(): Command {
 				onEvent: progress.event,
 			}).finally(progress.end);
 			const [first] = errors;
-			if (first && errors.length === 1) throw first;
-			if (first) {
-				throw new UndecidedError(
-					"kernels-not-pulled",
-					`${errors.length} of ${wanted.length} kernels could not be pulled; the first: ${first.message}`,
-					first instanceof UndecidedError ? first.hint : "see the lines above",
-				);
-			}
+			if (!first) return;
+			if (errors.length === 1) throw first;
+			for (const error of errors) process.stderr.write(`${error.message}\n`);
+			throw new UndecidedError(
+				"kernels-not-pulled",
+				`${errors.length} of ${wanted.length} kernels could not be pulled`,
+				first instanceof UndecidedError ? first.hint : "see the lines above",
+			);
 		});
 }
 

@@ -177,10 +177,10 @@ async function downloadTo(file: ArchiveFile, path: string): Promise<void> {
 /** Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks. */
 const SETTINGS = [
 	"APT::Sandbox::User=root",
-	"Acquire::Retries=2",
-	"Acquire::http::Timeout=20",
-	"Acquire::https::Timeout=20",
-	"Acquire::ftp::Timeout=20",
+	"Acquire::Retries=1",
+	"Acquire::http::Timeout=15",
+	"Acquire::https::Timeout=15",
+	"Acquire::ftp::Timeout=15",
 ];
 
 async function* stanzas(
@@ -199,7 +199,10 @@ async function* stanzas(
 		if (end >= 0) yield* matching(text.slice(0, end));
 	}
 	yield* matching(rest);
-	await reader;
+	await reader.catch((cause: unknown) => {
+		const hint = "fetch it again: bpfgate kernels pull --update";
+		throw new UndecidedError("index-unreadable", `${index}: apt cannot read its own index`, hint, { cause });
+	});
 
 	function* matching(text: string) {
 		for (const name of text.matchAll(/^Package: (.*)$/gm)) {
@@ -239,15 +242,9 @@ async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): 
 		}
 		await fetch;
 	}
-	const { stdout } = await execa("apt-get", [
-		"-c",
-		configuration,
-		"indextargets",
-		"--format",
-		"$(FILENAME)",
-		`Identifier: ${target}`,
-	]);
-	const index = stdout.split("\n")[0] ?? "";
+	const question = ["-c", configuration, "indextargets", "--format", "$(FILENAME)", `Identifier: ${target}`];
+	const targets = await execa("apt-get", question, { reject: false, stdin: "ignore" });
+	const index = targets.stdout?.split("\n")[0] ?? "";
 	if (index === "") throw unreachable(apt, suite, `the suite has no index for ${suite.arch}`);
 	return index;
 }
@@ -335,7 +332,7 @@ function archiveFile(base: string, path?: string, size?: string, sha256?: string
 /** The first thing apt calls an error, in one line. */
 function lastError(stderr: string): string | undefined {
 	const line = stderr.split("\n").find((candidate) => /^(E|Err|W):/.test(candidate));
-	return line?.replace(/^\w+:\s*/, "").trim();
+	return line?.replace(/^\w+:\s*(Failed to fetch \S+\s+)?/, "").trim();
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

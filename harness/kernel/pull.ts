@@ -50,7 +50,12 @@ export async function pullKernels(ids: string[], options: PullOptions): Promise<
 		throw new InputError(`kernel ${id}`, "", `is not in the catalog; known are ${known}`);
 	});
 	const emit = options.onEvent ?? (() => {});
-	const job: Job = { catalog, options, emit, downloads: limit(DOWNLOADS), installs: limit(INSTALLS) };
+	const job: Job = {
+		catalog,
+		options,
+		emit,
+		limits: { downloads: limit(DOWNLOADS), installs: limit(INSTALLS) },
+	};
 	const errors: Error[] = [];
 	await Promise.all(
 		lines.map(async (line) => {
@@ -71,6 +76,10 @@ interface Job {
 	catalog: Catalog;
 	options: PullOptions;
 	emit: (event: PullEvent) => void;
+	limits: Limits;
+}
+
+interface Limits {
 	downloads: Limit;
 	installs: Limit;
 }
@@ -88,13 +97,13 @@ async function pullLine(job: Job, line: KernelLine): Promise<void> {
 		return emit({ kind: "kept", id: line.id, record: here });
 	}
 	try {
-		await fetchRelease(job, line, release);
+		await fetchRelease(line, release, emit, job.limits);
 	} catch (error) {
 		// A patch release leaves the mirror when the next one comes: the index may have been older than that.
 		if (!(error instanceof UndecidedError) || error.code !== "download-failed") throw error;
 		const newer = await resolve(true);
 		if (newer.release === release.release) throw error;
-		await fetchRelease(job, line, newer);
+		await fetchRelease(line, newer, emit, job.limits);
 	}
 }
 
@@ -109,14 +118,19 @@ async function sound(id: string): Promise<StoredKernel | undefined> {
 	}
 }
 
-async function fetchRelease(job: Job, line: KernelLine, release: Release): Promise<void> {
-	const { emit } = job;
+/** Downloads the packages of a release and stores the kernel in them. */
+export async function fetchRelease(
+	line: KernelLine,
+	release: Release,
+	emit: (event: PullEvent) => void,
+	limits: Limits = { downloads: limit(DOWNLOADS), installs: limit(INSTALLS) },
+): Promise<void> {
 	const folder = join(cacheRoot(), "debian", "archives");
 	const total = release.packages.reduce((sum, each) => sum + each.size, 0);
 	const got = new Map<DebianPackage, number>();
 	const debs = await Promise.all(
 		release.packages.map((each) =>
-			job.downloads(() =>
+			limits.downloads(() =>
 				download(each, folder, (bytes) => {
 					got.set(each, bytes);
 					const sum = [...got.values()].reduce((a, b) => a + b, 0);
@@ -125,7 +139,7 @@ async function fetchRelease(job: Job, line: KernelLine, release: Release): Promi
 			),
 		),
 	);
-	const record = await job.installs(() => {
+	const record = await limits.installs(() => {
 		emit({ kind: "storing", id: line.id, release: release.release });
 		return withTemporaryFolder((root) => install(line, release, debs, root), storeFolder());
 	});
