@@ -37,12 +37,12 @@ describe("splat reader", () => {
 
 	it("bounds the number of reports and the size of each", () => {
 		const reader = new SplatReader();
-		for (let n = 0; n < 1000; n++) {
+		for (let n = 0; n < 100; n++) {
 			reader.line("[    1.000000] BUG: sleeping function called from invalid context");
-			for (let line = 0; line < 200; line++) reader.line(`[    1.000000] ${"x".repeat(1000)}`);
+			for (let line = 0; line < 130; line++) reader.line(`[    1.000000] ${"x".repeat(1000)}`);
 		}
 		expect(reader.splats).toHaveLength(32);
-		expect(reader.dropped).toBe(968);
+		expect(reader.dropped).toBe(68);
 		for (const splat of reader.splats) expect(splat.text.length).toBeLessThanOrEqual(16 * 1024);
 	});
 

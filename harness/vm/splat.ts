@@ -32,7 +32,7 @@ const openings: [kind: Splat["kind"], pattern: RegExp][] = [
 	["oops", /^Unable to handle kernel .+(?: at virtual address| in virtual kernel address space)/],
 	["oops", /^traps: PANIC: /],
 	["bug", /^(?:kernel BUG at \S+:\d+!|UBSAN: \S+ in |BUG: )/],
-	["oops", /^[A-Z]?[a-z][^[]* \[#\d+\](?: [A-Z]+)*$/],
+	["oops", /^[A-Za-z][^[]{1,200} \[#\d+\](?: [A-Z]+)*$/],
 ];
 
 /** `Oops: 0002 [#1] SMP` after the line that said why: the same report goes on. */
@@ -71,6 +71,7 @@ export class SplatReader {
 
 	/** One line of the console, without its end. */
 	line(raw: string): void {
+		if (!raw.includes("[")) return; // A flood costs no more than this.
 		for (const part of raw.split(lineStarts)) {
 			const found = stamp.exec(part);
 			if (found?.index === 0) this.kernelLine(part.slice(found[0].length).trimEnd(), part);

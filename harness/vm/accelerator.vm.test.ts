@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { machine, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { initramfsFor } from "../kernel/initramfs.js";
+import { openKernel } from "../kernel/store.js";
+import { type ProbeOptions, probeAccelerator } from "./accelerator.js";
+
+let scratch: string;
+let options: ProbeOptions;
+
+beforeAll(async () => {
+	scratch = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
+	const kernel = await openKernel("5.10");
+	const initramfs = await initramfsFor(
+		kernel,
+		join(import.meta.dirname, "../../build/agent", kernel.arch, "agent"),
+	);
+	options = {
+		kernel: kernel.id,
+		kit: { ...kernel, initramfs: initramfs.path, initramfs_sha256: initramfs.sha256 },
+		qemuVersion: "test",
+		cache: join(scratch, "accelerator.json"),
+		env: {},
+	};
+});
+
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+it("says which accelerator ran a guest, or why none did, and remembers it", async () => {
+	const found = await probeAccelerator(options);
+	const because = { kvm: /^a guest ran under KVM/, tcg: /KVM did not run|\/dev\/kvm cannot|not this host's/ };
+	expect(found.why).toMatch(because[found.accelerator]);
+	if (/cannot|not this host's/.test(found.why)) return;
+	const known = JSON.parse(await readFile(options.cache, "utf8"));
+	await writeFile(options.cache, JSON.stringify({ ...known, why: "remembered" }));
+	expect((await probeAccelerator(options)).why).toBe("remembered");
+	expect((await probeAccelerator({ ...options, qemuVersion: "another" })).why).not.toBe("remembered");
+});
+
+it("heeds BPFGATE_ACCEL and never tries KVM for another architecture", async () => {
+	expect((await probeAccelerator({ ...options, env: { BPFGATE_ACCEL: "kvm" } })).accelerator).toBe("kvm");
+	const arch = machine() === "s390x" ? "x86_64" : "s390x";
+	const found = await probeAccelerator({ ...options, kit: { ...options.kit, arch } });
+	expect(found).toEqual({ accelerator: "tcg", why: `${arch} is not this host's architecture` });
+});
