@@ -139,12 +139,15 @@ export async function fetchRelease(
 			),
 		),
 	);
-	const record = await limits.installs(() => {
-		emit({ kind: "storing", id: line.id, release: release.release });
-		return withTemporaryFolder((root) => install(line, release, debs, root), storeFolder());
-	});
-	await Promise.all(debs.map((deb) => rm(deb, { force: true })));
-	emit({ kind: "stored", id: line.id, record });
+	try {
+		const record = await limits.installs(() => {
+			emit({ kind: "storing", id: line.id, release: release.release });
+			return withTemporaryFolder((root) => install(line, release, debs, root), storeFolder());
+		});
+		emit({ kind: "stored", id: line.id, record });
+	} finally {
+		await Promise.all(debs.map((deb) => rm(deb, { force: true })));
+	}
 }
 
 async function install(

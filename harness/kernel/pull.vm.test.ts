@@ -79,7 +79,8 @@ it("stores nothing of a package without an image, or of what is no package", asy
 	const uri = empty.uri.replace(/[^/]*$/, "rubbish.deb");
 	const rubbish = { ...empty, uri, size: 7, sha256: sha256("rubbish") };
 	await expect(fetchRelease(line, { release, packages: [rubbish] }, () => {})).rejects.toThrow(
-		"no sound Debian package",
+		"is not a sound Debian package",
 	);
 	expect(await readdir(join(root, "cache/kernels"))).toEqual([]);
+	expect(await readdir(join(root, "cache/debian/archives"))).toEqual([]);
 });
