@@ -245,7 +245,7 @@ export const operations = {
 
 	/**
 	 * `settle`: the kernel frees what a closed program held after an RCU grace period, so wait until there is no more
-	 * of BPF than at boot, or until nothing has changed for 100 ms (500 ms at most).
+	 * of BPF than at boot, or until nothing has changed for half a second (two seconds at most).
 	 */
 	inventory: operation(Type.Object({ settle: Type.Optional(Type.Boolean()) }), Inventory),
 

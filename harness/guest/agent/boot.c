@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -80,6 +82,35 @@ void boot_settings(void)
 	/* Warnings and worse reach the console, whatever `quiet` said. */
 	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
 	loopback_up();
+}
+
+void boot_power_off(void)
+{
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+static void crashed(int signal)
+{
+	static const char message[] = "bpfgate: the agent crashed\n";
+
+	(void)signal;
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		_exit(1);
+	boot_power_off();
+}
+
+void boot_catch_crashes(void)
+{
+	static char stack[16384];
+	stack_t alternative = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_RESETHAND };
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+
+	sigaltstack(&alternative, NULL);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		sigaction(fatal[i], &action, NULL);
 }
 
 static int open_named_port(void)

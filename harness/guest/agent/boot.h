@@ -2,9 +2,18 @@
 #ifndef BPFGATE_BOOT_H
 #define BPFGATE_BOOT_H
 
+/* Ends the guest. */
+void boot_power_off(void) __attribute__((noreturn));
+
 /* Makes the guest usable: file systems, limits, the loopback device, console level. Complains on the console. */
 void boot_filesystems(void);
 void boot_settings(void);
+
+/*
+ * A crash of init would panic the kernel, which would be blamed for it. What comes from outside and reaches libelf and
+ * libbpf may crash them; then the guest says so and switches off.
+ */
+void boot_catch_crashes(void);
 
 /* Waits for the runner's port and opens it; -1 when there is none within ten seconds. */
 int boot_open_port(void);

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #define SETTLE_STEP_MS 2
-#define SETTLE_QUIET_MS 100
-#define SETTLE_MAX_MS 500
+#define SETTLE_QUIET_MS 500
+#define SETTLE_MAX_MS 2000
 
 struct counts {
 	uint32_t programs;

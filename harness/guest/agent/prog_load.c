@@ -93,6 +93,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 		return __real_bpf_prog_load(type, name, license, insns, insn_cnt, opts);
 	if (session.log)
 		session.log[0] = '\0';
+	serve_enter_call();
 	wall = clock_ns(CLOCK_MONOTONIC);
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	fd = __real_bpf_prog_load(type, name, license, insns, insn_cnt, opts);
@@ -112,6 +113,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	}
 	load->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	load->wall_ns = clock_ns(CLOCK_MONOTONIC) - wall;
+	serve_leave_call();
 	load->attempted = true;
 	load->error = fd < 0 ? error : 0;
 	if (fd < 0) {

@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,10 @@
 
 #include "operation.h"
 
+#define MAX_CALL_NS (300 * 1000000000ull)
+/* A call that took less than this of a second's processor time is waiting, not working. */
+#define WORK_NS 50000000ull
+
 /* The request being served. One at a time: there is one runner and it waits. */
 static struct {
 	struct channel *channel;
@@ -18,7 +23,13 @@ static struct {
 	uint64_t steps;
 	bool active;
 	struct timespec said;
+	bool in_call;
 } current;
+
+/* Guards `current` and the channel's output against the watching thread. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t call_entered = PTHREAD_COND_INITIALIZER;
+static clockid_t served_clock;
 
 bool serve_ready(struct channel *channel)
 {
@@ -48,19 +59,13 @@ void serve_rubbish(const void *data, size_t length)
 		perror("bpfgate: rubbish");
 }
 
-void serve_progress(void)
+/* Under the lock. */
+static void say_progress(void)
 {
-	struct timespec now;
 	msgpack_sbuffer buffer;
 	struct reply frame = { 0 };
 
-	if (!current.active)
-		return;
-	current.steps++;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - current.said.tv_sec - (now.tv_nsec < current.said.tv_nsec) < 1)
-		return;
-	current.said = now;
+	clock_gettime(CLOCK_MONOTONIC, &current.said);
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&frame.packer, &buffer, msgpack_sbuffer_write);
 	reply_map(&frame, 2);
@@ -68,6 +73,84 @@ void serve_progress(void)
 	reply_key_uint(&frame, "progress", current.steps);
 	channel_write(current.channel, buffer.data, buffer.size);
 	msgpack_sbuffer_destroy(&buffer);
+}
+
+void serve_progress(void)
+{
+	struct timespec now;
+
+	if (!current.active)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	pthread_mutex_lock(&lock);
+	current.steps++;
+	if (now.tv_sec - current.said.tv_sec - (now.tv_nsec < current.said.tv_nsec) >= 1)
+		say_progress();
+	pthread_mutex_unlock(&lock);
+}
+
+void serve_enter_call(void)
+{
+	pthread_mutex_lock(&lock);
+	current.in_call = current.active;
+	pthread_cond_signal(&call_entered);
+	pthread_mutex_unlock(&lock);
+}
+
+void serve_leave_call(void)
+{
+	pthread_mutex_lock(&lock);
+	current.in_call = false;
+	pthread_mutex_unlock(&lock);
+}
+
+static uint64_t served_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(served_clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Signals would not do: one pending makes the verifier give up with EAGAIN. */
+static void *watch(void *unused)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	(void)unused;
+	pthread_mutex_lock(&lock);
+	for (;;) {
+		uint64_t began, before;
+
+		while (!current.in_call)
+			pthread_cond_wait(&call_entered, &lock);
+		began = before = served_ns();
+		while (current.in_call) {
+			uint64_t now;
+
+			pthread_mutex_unlock(&lock);
+			nanosleep(&second, NULL);
+			pthread_mutex_lock(&lock);
+			now = served_ns();
+			if (current.in_call && now - before >= WORK_NS && now - began < MAX_CALL_NS) {
+				current.steps++;
+				say_progress();
+			}
+			before = now;
+		}
+	}
+	return NULL;
+}
+
+void serve_start_watch(void)
+{
+	pthread_t thread;
+
+	pthread_getcpuclockid(pthread_self(), &served_clock);
+	if (pthread_create(&thread, NULL, watch, NULL) == 0)
+		pthread_detach(thread);
+	else
+		fprintf(stderr, "bpfgate: long calls are not watched\n");
 }
 
 static void run(const msgpack_object *request, msgpack_zone *zone, struct reply *reply)
@@ -127,8 +210,10 @@ static bool answer(struct channel *channel, const uint8_t *payload, uint32_t len
 			clock_gettime(CLOCK_MONOTONIC, &current.said);
 			reply_init(&reply, id);
 			run(&unpacked.data, unpacked.zone, &reply);
+			pthread_mutex_lock(&lock);
 			current.active = false;
 			sent = channel_write(channel, reply.buffer.data, reply.buffer.size);
+			pthread_mutex_unlock(&lock);
 			reply_free(&reply);
 		}
 	}

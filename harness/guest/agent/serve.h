@@ -4,6 +4,9 @@
 
 #include "channel.h"
 
+/* Starts the thread that watches long calls. */
+void serve_start_watch(void);
+
 /* Answers requests on the channel until it is closed or broken. */
 void serve(struct channel *channel);
 
@@ -15,6 +18,13 @@ bool serve_ready(struct channel *channel);
  * one, or the request, is a second old.
  */
 void serve_progress(void);
+
+/*
+ * Around one system call that may work for minutes with nothing to see of it (BPF_PROG_LOAD of a large program, under
+ * emulation): the processor time that it takes counts as progress, for five minutes at most.
+ */
+void serve_enter_call(void);
+void serve_leave_call(void);
 
 /* Makes `nonce` the one of every frame from here on. False when one was set before. */
 bool serve_bind(const uint8_t nonce[CHANNEL_NONCE]);

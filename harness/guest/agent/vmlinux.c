@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmlinux.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,6 +29,17 @@ void __wrap_btf__free(struct btf *btf)
 
 void vmlinux_parse(void)
 {
+	const struct bpf_insn return_zero[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd;
+
 	if (access("/sys/kernel/btf/vmlinux", R_OK) == 0 && !btf__load_vmlinux_btf())
 		fprintf(stderr, "bpfgate: the kernel's BTF cannot be parsed\n");
+	fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", return_zero, 2, NULL);
+	if (fd >= 0)
+		close(fd);
+	else
+		perror("bpfgate: no program can be loaded");
 }
