@@ -62,6 +62,31 @@ describe("explainLoad without words", () => {
 	});
 });
 
+describe("explainLoad with a log that was cut", () => {
+	const trace = "1: (85) call bpf_get_prandom_u32#7\n2: (0f) r0 += r";
+
+	it("says that the cause is lost", () => {
+		const cut = { verifierLog: trace, verifierLogTruncated: true };
+		expect(explainLoad(refused(cut)).reason.code).toBe("log-truncated");
+		expect(explainLoad(refused({ ...cut, errno: ENOSPC, verifierLogTruncated: false })).reason.code).toBe(
+			"log-truncated",
+		);
+	});
+
+	it("takes E2BIG after the verifier began for its limit", () => {
+		const cut = { verifierLog: trace, verifierLogTruncated: true, errno: E2BIG };
+		expect(explainLoad(refused(cut)).reason.code).toBe("complexity-limit");
+	});
+
+	it("quotes the last line when only the beginning is lost", () => {
+		const end =
+			"the moon is in the wrong phase\nprocessed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n";
+		const { reason } = explainLoad(refused({ verifierLog: end, verifierLogTruncated: true }));
+		expect(reason.code).toBe("rejected");
+		expect(reason.message).toContain("the moon is in the wrong phase");
+	});
+});
+
 describe("explainLoad with features", () => {
 	it("keeps the code where the kernel is too old or nobody knows", () => {
 		expect(explainLoad(missingHelper).reason.code).toBe("helper-unknown");

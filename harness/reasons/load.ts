@@ -9,6 +9,7 @@ import { codeOfDiagnosis } from "./rules/diagnosis.js";
 import { libbpfRules } from "./rules/libbpf.js";
 import { verifierRules } from "./rules/verifier.js";
 import { explainMatch, explanation, featureWords, placeWords, quotable } from "./sentence.js";
+import { verifierStatistics } from "./statistics.js";
 
 /** The most instructions that a program may have (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const mostInstructions = 1_000_000;
@@ -42,25 +43,34 @@ export function explainLoad(facts: LoadFacts): Explanation {
 		const map = explainMapLines(said, subject, known);
 		if (map) return map;
 	}
-	if (facts.verifierLogTruncated || facts.errno === ENOSPC) {
-		return explanation(
-			"log-truncated",
-			`${subject} was refused, and the verifier's log was too long for its buffer: the end, where the cause stands, is lost`,
-			known,
-		);
-	}
+	if (causeLost(facts, log)) return explainTruncated(facts, subject, log, known);
 	const last = log.messages.at(-1);
 	if (last !== undefined) {
-		return explanation(
-			"rejected",
-			`${subject} was refused (${errnoName(facts.errno)}): ${quotable(last)}${placeWords(place)}`,
-			{
-				...known,
-				kernel_said: last,
-			},
-		);
+		const words = `${subject} was refused (${errnoName(facts.errno)}): ${quotable(last)}${placeWords(place)}`;
+		return explanation("rejected", words, { ...known, kernel_said: last });
 	}
 	return explainErrno(facts, subject, said, known);
+}
+
+/** A log that was cut still tells the cause when its end is there: the end has the count of instructions. */
+function causeLost(facts: LoadFacts, log: VerifierLog): boolean {
+	if (!facts.verifierLogTruncated && facts.errno !== ENOSPC) return false;
+	return log.messages.length === 0 || verifierStatistics(facts.verifierLog).insns_processed === undefined;
+}
+
+/** E2BIG after the verifier began is its limit; E2BIG for the request itself comes before any log. */
+function explainTruncated(
+	facts: LoadFacts,
+	subject: string,
+	log: VerifierLog,
+	known: Record<string, unknown>,
+): Explanation {
+	if (facts.errno === E2BIG && log.place.instruction !== undefined) {
+		const words = `${subject} is too complex: the verifier gave up (E2BIG), and its log was too long to be kept whole`;
+		return explanation("complexity-limit", words, known);
+	}
+	const words = `${subject} was refused, and the verifier's log was too long for its buffer: the part that tells the cause is lost`;
+	return explanation("log-truncated", words, known);
 }
 
 /** The diagnosis of a refusal knows its place best; before 6.10 only the object's own line information knows the source. */

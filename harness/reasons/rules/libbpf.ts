@@ -42,7 +42,7 @@ export const libbpfRules: readonly Rule[] = [
 		code: "btf-missing",
 		pattern:
 			/^(?:kernel BTF is missing at|failed to find valid kernel BTF|Error loading vmlinux BTF|vmlinux BTF is not found|bpf_object__relocate_core: failed to get target BTF|failed to get target BTF)/,
-		says: () => "needs the kernel's own BTF, and this kernel has none",
+		says: () => "is in an object that needs the kernel's own BTF, and this kernel has none",
 	},
 	{
 		code: "invalid-elf",
@@ -85,47 +85,53 @@ export const libbpfRules: readonly Rule[] = [
 	{
 		code: "kfunc-missing",
 		pattern: /^extern \(func ksym\) '(?<kfunc>[^']+)': not found in kernel or module BTFs/,
-		says: ({ kfunc }) => `calls kernel function ${kfunc}, which neither the kernel nor a loaded module has`,
+		says: ({ kfunc }) =>
+			`is in an object that calls kernel function ${kfunc}, which neither the kernel nor a loaded module has`,
 		feature: ({ kfunc }) => `kfunc:${kfunc}`,
 	},
 	{
 		code: "type-mismatch",
 		pattern:
 			/^extern \((?:func|var) ksym\) '(?<kfunc>[^']+)': (?:func_proto|incompatible|.{0,80}incompatible)/,
-		says: ({ kfunc }) => `declares ${kfunc} otherwise than this kernel does`,
+		says: ({ kfunc }) => `is in an object that declares ${kfunc} otherwise than this kernel does`,
 	},
 	{
 		code: "ksym-missing",
 		pattern: /^extern \(var ksym\) '(?<symbol>[^']+)': not found/,
-		says: ({ symbol }) => `refers to kernel variable ${symbol}, which this kernel does not have`,
+		says: ({ symbol }) =>
+			`is in an object that refers to kernel variable ${symbol}, which this kernel does not have`,
 	},
 	{
 		code: "kconfig-missing",
 		pattern:
 			/^(?:extern \(kcfg\) '(?<option>[^']+)'|extern '(?<strong>CONFIG_[^']+)' \(strong\): not resolved)/,
 		says: ({ option, strong }) =>
-			`refers to kernel option ${option ?? strong}, which this kernel's configuration does not give`,
+			`is in an object that refers to kernel option ${option ?? strong}, which this kernel's configuration does not give`,
 	},
 	{
 		code: "ksym-missing",
 		pattern: /^extern '(?<symbol>[^']+)' \(strong\): not resolved/,
-		says: ({ symbol }) => `refers to kernel symbol ${symbol}, which this kernel does not have`,
+		says: ({ symbol }) =>
+			`is in an object that refers to kernel symbol ${symbol}, which this kernel does not have`,
 	},
 	{
 		code: "kconfig-missing",
 		pattern: /^failed to open system Kconfig/,
-		says: () => "refers to kernel options, and this kernel's configuration cannot be read",
+		says: () =>
+			"is in an object that refers to kernel options, and this kernel's configuration cannot be read",
 	},
 	{
 		code: "struct-ops-missing",
 		pattern: /^struct_ops init_kern: struct (?:bpf_struct_ops_)?(?<type>\S+) is not found in kernel BTF/,
-		says: ({ type }) => `implements struct_ops type ${type}, which this kernel does not have`,
+		says: ({ type }) =>
+			`is in an object that implements struct_ops type ${type}, which this kernel does not have`,
 		feature: ({ type }) => `btf:${type}`,
 	},
 	{
 		code: "struct-ops-missing",
 		pattern: /^struct_ops init_kern (?<type>[^:]{1,80}): (?<what>.{1,160})/,
-		says: ({ type, what }) => `implements struct_ops type ${type} otherwise than this kernel has it: ${what}`,
+		says: ({ type, what }) =>
+			`is in an object that implements struct_ops type ${type} otherwise than this kernel has it: ${what}`,
 	},
 	{
 		code: "permission",
