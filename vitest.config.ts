@@ -14,7 +14,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "unit",
-					include: ["harness/**/*.test.ts", "ci/**/*.test.ts"],
+					include: ["harness/**/*.test.ts", "ci/**/*.test.ts", "programs/**/*.test.ts"],
 					exclude: ["**/*.vm.test.ts"],
 				},
 			},
@@ -25,6 +25,7 @@ export default defineConfig({
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 					maxWorkers: 2,
+					sequence: { groupOrder: 1 },
 				},
 			},
 		],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Lack } from "../features/missing.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
 import type { CheckName, Outcome, Reason } from "../results/results.js";
@@ -20,6 +21,8 @@ export interface Workbench {
 	 * behind, a fresh clone otherwise.
 	 */
 	guest(): Promise<Guest>;
+	/** Whether and why the kernel lacks a feature, in the words of `kernels.requires`; undefined when it has it. */
+	lack(requirement: string): Promise<Lack | undefined>;
 	/**
 	 * Ends a group of cases: what the guest has now that a fresh one has not, each as `kind: name`. Anything left
 	 * over makes the next `guest()` a fresh clone.

@@ -2,12 +2,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Finding, Workbench } from "../checks/check.js";
 import { UndecidedError } from "../errors.js";
+import type { Lack } from "../features/missing.js";
 import { GuestError } from "../guest/client.js";
 import type { Inventory } from "../guest/operations.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Reason } from "../results/results.js";
 import type { Guest, Splat } from "../vm/guest.js";
 import { leftOver } from "./inventory.js";
+import type { FeatureSource } from "./requirements.js";
 
 /** Where guests come from; `vm/pool.ts` is the real one. */
 export interface GuestSource {
@@ -17,8 +19,17 @@ export interface GuestSource {
 	acquire(kernel: Kernel): Promise<Guest>;
 }
 
+/** What a workbench is made from. */
+export interface Lent {
+	guests: GuestSource;
+	features: FeatureSource;
+	signal: AbortSignal;
+	/** For tests that do not sleep. */
+	pause?: (milliseconds: number) => Promise<unknown>;
+}
+
 /** The kernel frees programs, maps and links after a grace period of RCU; what is there longer was left over. */
-const settling = { rounds: 20, pause: 25 };
+const settling = { rounds: 27, pause: 10, growth: 1.15 };
 
 /** Lends one cell its guests, one after the other, and keeps account of what happened in them. */
 export class CellWorkbench implements Workbench {
@@ -26,13 +37,17 @@ export class CellWorkbench implements Workbench {
 	/** Splats of all guests that this cell used up to now. */
 	readonly splats: Splat[] = [];
 	readonly #source: GuestSource;
+	readonly #features: FeatureSource;
 	readonly #signal: AbortSignal;
+	readonly #pause: (milliseconds: number) => Promise<unknown>;
 	#current: { guest: Guest; fresh: Inventory } | undefined;
 
-	constructor(kernel: Kernel, source: GuestSource, signal: AbortSignal) {
+	constructor(kernel: Kernel, lent: Lent) {
 		this.kernel = kernel;
-		this.#source = source;
-		this.#signal = signal;
+		this.#source = lent.guests;
+		this.#features = lent.features;
+		this.#signal = lent.signal;
+		this.#pause = lent.pause ?? delay;
 	}
 
 	async guest(): Promise<Guest> {
@@ -49,6 +64,10 @@ export class CellWorkbench implements Workbench {
 		return this.#current.guest;
 	}
 
+	lack(requirement: string): Promise<Lack | undefined> {
+		return this.#features.lack(this.kernel, requirement);
+	}
+
 	async leftovers(): Promise<string[]> {
 		if (!this.#current) return [];
 		const { guest, fresh } = this.#current;
@@ -56,7 +75,7 @@ export class CellWorkbench implements Workbench {
 		for (let round = 0; round < settling.rounds; round++) {
 			left = leftOver(fresh, await guest.client.call("inventory", {}));
 			if (left.length === 0) return [];
-			await delay(settling.pause);
+			await this.#pause(settling.pause * settling.growth ** round);
 		}
 		await this.retire();
 		return left;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from "../checks/check.js";
+import { wildcard } from "../package/check-settings.js";
 import type { ExpectedFailure, Manifest } from "../package/manifest.js";
 import type { CheckName } from "../results/results.js";
 
@@ -10,7 +11,7 @@ import type { CheckName } from "../results/results.js";
 export function expected(manifest: Manifest, check: CheckName, kernel: string, finding: Finding): Finding {
 	const expectation = manifest.expect?.failures?.find(
 		({ case: pattern, kernels }) =>
-			matches(pattern, `${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),
+			wildcard(pattern)(`${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),
 	);
 	if (!expectation) return finding;
 	if (finding.outcome === "pass") return absent(expectation, finding);
@@ -44,20 +45,4 @@ function differs(wanted: string, finding: Finding): Finding {
 			hint: finding.reason?.hint ?? "see the evidence",
 		},
 	};
-}
-
-/** `*` stands for any run of characters; everything else for itself. */
-function matches(pattern: string, text: string): boolean {
-	const [first = "", ...rest] = pattern.split("*");
-	const last = rest.pop();
-	if (last === undefined) return text === first;
-	if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last))
-		return false;
-	let from = first.length;
-	for (const part of rest) {
-		const at = text.indexOf(part, from);
-		if (at < 0) return false;
-		from = at + part.length;
-	}
-	return from <= text.length - last.length;
 }

@@ -5,19 +5,17 @@ import type { Check, Finding } from "../checks/check.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
 import type { CaseResult, KernelRecord, Results, RunRecord } from "../results/results.js";
-import { CellWorkbench, type GuestSource, splatFindings } from "./cell-workbench.js";
+import { CellWorkbench, type Lent, splatFindings } from "./cell-workbench.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
-import { type FeatureSource, unmet } from "./requirements.js";
+import { unmet } from "./requirements.js";
 
-export interface RunOptions {
+export interface RunOptions extends Lent {
 	packages: Package[];
 	kernels: Kernel[];
 	checks: Check[];
 	/** Cells worked on at the same time. */
 	jobs: number;
-	guests: GuestSource;
-	features: FeatureSource;
 	/** Ends the run early; what was found until then is in the results, which say `interrupted`. */
 	signal: AbortSignal;
 	/** What the results document says of the host. */
@@ -126,13 +124,13 @@ async function* findings(
 	check: Check,
 	pkg: Package,
 	kernel: Kernel,
-	{ guests, features, signal }: RunOptions,
+	options: RunOptions,
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
 	const open = new Set(check.cases(pkg));
-	const bench = new CellWorkbench(kernel, guests, signal);
+	const bench = new CellWorkbench(kernel, options);
 	try {
-		const skipped = await unmet(pkg.manifest, kernel, features);
+		const skipped = await unmet(pkg.manifest, kernel, options.features);
 		if (skipped) {
 			for (const name of open) yield { case: name, outcome: "skip", ...skipped };
 			return;

@@ -34,6 +34,8 @@ export class AttachPoints {
 			}
 			case "tc_ingress":
 			case "tc_egress":
+				for (const name of ["sch_ingress", "cls_bpf"]) await this.#module(name);
+				return this.#once("veth", () => this.#netdev("veth"));
 			case "tcx_ingress":
 			case "tcx_egress":
 				return this.#once("veth", () => this.#netdev("veth"));
@@ -71,11 +73,16 @@ export class AttachPoints {
 
 	async #netdev(kind: "veth" | "netkit"): Promise<AttachPoint> {
 		const name = `bg-${kind}0`;
-		const { state, errno } = await this.#client.call("module_load", { name: kind });
-		if (state === "refused") throw new GuestError("module_load", { errno, what: `load module ${kind}` });
+		await this.#module(kind);
 		const { ifindex } = await this.#client.call("netdev_add", { kind, name, peer: `bg-${kind}1`, up: true });
 		this.#undo.push(() => this.#client.call("netdev_del", { name }));
 		return { where: { ifindex }, name: `${kind} device ${name}` };
+	}
+
+	/** One that is absent may be built in: whoever needs it finds out. */
+	async #module(name: string): Promise<void> {
+		const { state, errno } = await this.#client.call("module_load", { name });
+		if (state === "refused") throw new GuestError("module_load", { errno, what: `load module ${name}` });
 	}
 
 	async #cgroup(): Promise<AttachPoint> {

@@ -2,11 +2,14 @@
 import type { GuestClient } from "../../guest/client.js";
 import { GuestError } from "../../guest/client.js";
 import type { Args, MapLoad, ProgramLoad, Result } from "../../guest/operations.js";
+import { verifierStatistics } from "../../reasons/statistics.js";
 
 /** BPF_LOG_STATS and BPF_LOG_LEVEL1 of include/linux/bpf_verifier.h. */
 const statistics = 4;
 const verbose = 1 | statistics;
 const logBytes = 64 * 1024;
+/** Above this, writing down every state takes the verifier a minute under emulation, and drowns the verdict. */
+const verboseInsns = 50_000;
 
 /** What the kernel or libbpf had against a program, or against the object as a whole. */
 export interface Refusal {
@@ -84,6 +87,9 @@ async function findCulprits(
 ): Promise<Map<string, Refusal>> {
 	const named = failed.programs.find((program) => program.attempted && program.errno !== 0);
 	const culprits = new Map<string, Refusal>();
+	if (named && (verifierStatistics(named.log).insns_processed ?? 0) > verboseInsns) {
+		return culprits.set(named.name, refusalOf(failed, named));
+	}
 	for (const name of named ? [named.name] : programs) {
 		const alone = await load(client, args, [name], verbose);
 		if (!("handle" in alone)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Args } from "../../guest/operations.js";
 import type { MapSettings } from "../../package/manifest.js";
+import type { ProgramFacts } from "../../package/object.js";
 import type { PackageObject } from "../../package/package.js";
 import { rodataOf } from "../../package/rodata.js";
 import { mapTypes } from "../../package/uapi.js";
@@ -10,11 +11,11 @@ export function guestPath(object: PackageObject): string {
 	return `/run/${object.file.replace(/[^A-Za-z0-9._-]/g, "_")}`;
 }
 
-/** Names of the programs that are loaded: all but those that the object or the manifest leaves out. */
-export function wantedPrograms(object: PackageObject): string[] {
-	return object.programs
-		.filter(({ name, meaning }) => object.settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true)
-		.map(({ name }) => name);
+/** The programs that are loaded: all but those that the object or the manifest leaves out. */
+export function wantedPrograms(object: PackageObject): ProgramFacts[] {
+	return object.programs.filter(
+		({ name, meaning }) => object.settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true,
+	);
 }
 
 /**
