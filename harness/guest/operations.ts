@@ -186,7 +186,7 @@ export const operations = {
 			maps: Type.Array(MapLoad),
 		}),
 	),
-	/** Unloads and frees; links made from it are kept until `detach`. EBUSY while a struct_ops map without BPF_F_LINK is attached. */
+	/** Unloads, unpins what loading pinned (LIBBPF_PIN_BY_NAME) and frees; links made from it are kept until `detach`. EBUSY while a struct_ops map without BPF_F_LINK is attached. */
 	object_close: operation(Type.Object({ object: Handle }), Empty),
 
 	/**

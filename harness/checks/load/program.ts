@@ -72,7 +72,13 @@ async function explainRefusal(
 	const questions: FeatureQuestion[] = silent ? [`program_type:${type}`] : [];
 	const { reason, facts } = explainLoad({
 		...(await kernelFacts(bench, questions)),
-		program: { name: program.name, section: program.section, type },
+		program: {
+			name: program.name,
+			section: program.section,
+			type,
+			attach_type: program.meaning?.attachType,
+			insns: program.insns,
+		},
 		...refusal,
 		sourceLine: sourceLineOf(object, program.name),
 	});

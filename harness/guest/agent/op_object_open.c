@@ -214,6 +214,17 @@ void op_object_open(struct args *args, struct reply *reply)
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 
+/* Loading pins the maps that ask for it (LIBBPF_PIN_BY_NAME); a pin that outlives its object is left over. */
+static void unpin_maps(struct bpf_object *bpf)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, bpf) {
+		if (bpf_map__is_pinned(map))
+			bpf_map__unpin(map, NULL);
+	}
+}
+
 void op_object_close(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
@@ -225,6 +236,7 @@ void op_object_close(struct args *args, struct reply *reply)
 		return;
 	}
 	handle_drop(handle_find(args_uint(args, "object", UINT32_MAX), HANDLE_OBJECT));
+	unpin_maps(object->bpf);
 	object_free(object);
 	reply_map(reply, 0);
 }
