@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { machine } from "node:os";
+import { InputError } from "../errors.js";
 
 /** Prefix of the GNU tools for each guest architecture, by its name in `uname -m`. */
 const prefixes: Record<string, string> = {
@@ -11,7 +12,15 @@ const prefixes: Record<string, string> = {
 /** Architectures that an agent can be built for. */
 export const architectures = Object.keys(prefixes);
 
-/** Name of the C compiler or another GNU tool for guests of that architecture. */
-export function toolFor(arch: string, tool: "gcc" | "ar" | "strip", host: string = machine()): string {
-	return arch === host ? tool : `${prefixes[arch] ?? `${arch}-linux-gnu-`}${tool}`;
+/**
+ * Name of the C compiler or archiver for guests of that architecture; the host's own where both are alike.
+ *
+ * @throws InputError for an architecture that is not in the table
+ */
+export function toolFor(arch: string, tool: "gcc" | "ar", host: string = machine()): string {
+	const prefix = prefixes[arch];
+	if (prefix === undefined) {
+		throw new InputError(arch, "", `no agent can be built for it, only for ${architectures.join(", ")}`);
+	}
+	return arch === host ? tool : `${prefix}${tool}`;
 }

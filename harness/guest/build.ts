@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { download, findSources } from "../debian/apt.js";
 import { replaceFile, sha256File, withTemporaryFolder } from "../debian/files.js";
 import { findMirrors } from "../debian/mirrors.js";
-import { UndecidedError } from "../errors.js";
+import { InputError, UndecidedError } from "../errors.js";
 import { cacheRoot } from "../schema/cache.js";
 import { toolFor } from "./architecture.js";
 
@@ -56,7 +56,7 @@ export function agentPath(arch: string): string {
  * @param arch as `uname -m` says it
  * @param say gets one line for each step
  * @returns the agent's path
- * @throws UndecidedError `tool-missing`, `build-failed`, and those of the download
+ * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`, and those of the download
  */
 export async function buildAgent(arch: string, say: (line: string) => void): Promise<string> {
 	const agent = agentPath(arch);
@@ -222,8 +222,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 	try {
 		await buildAgent(process.argv[2] ?? machine(), (line) => console.log(line));
 	} catch (error) {
-		if (!(error instanceof UndecidedError)) throw error;
-		console.error(`${error.message}\n${error.hint}`);
-		process.exitCode = 3;
+		if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
+		console.error(error instanceof UndecidedError ? `${error.message}\n${error.hint}` : error.message);
+		process.exitCode = error instanceof UndecidedError ? 3 : 2;
 	}
 }
