@@ -21,7 +21,7 @@ it("accepts settings of what is there", () => {
 			programs: { count: { autoload: false, target: { program: "count" } } },
 		},
 		{
-			kernels: { requires: ["map_type:ringbuf", "helper:bpf_map_lookup_elem", "config:CONFIG_BPF_LSM"] },
+			kernels: { requires: ["map_type:ringbuf", "helper:xdp/bpf_map_lookup_elem", "config:CONFIG_BPF_LSM"] },
 			expect: {
 				failures: [
 					{ case: "load/program/count" },
@@ -88,6 +88,16 @@ describe("refuses", () => {
 		[
 			"an unknown helper",
 			{},
+			{ kernels: { requires: ["helper:xpd/bpf_map_lookup_elem"] } },
+			'/kernels/requires/0: there is no program type "xpd"',
+		],
+		[
+			"a link type that there is not",
+			{ kernels: { requires: ["link_type:tcz"] } },
+			'/kernels/requires/0: there is no link type "tcz"',
+		],
+		[
+			"a helper that there is not",
 			{ kernels: { requires: ["config:CONFIG_BPF", "helper:bpf_magic"] } },
 			'/kernels/requires/1: there is no helper "bpf_magic"',
 		],

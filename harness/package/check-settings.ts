@@ -5,7 +5,7 @@ import { escapePointer } from "./btf-value.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
 import type { ObjectFacts } from "./object.js";
 import { rodataOf } from "./rodata.js";
-import { helpers, mapTypes, programTypes } from "./uapi.js";
+import { attachTypes, helpers, linkTypes, mapTypes, programTypes } from "./uapi.js";
 
 interface Loaded extends ObjectFacts {
 	file: string;
@@ -77,16 +77,21 @@ function checkRequirements(file: string, manifest: Manifest): void {
 	const known: Record<string, { number(name: string): number | undefined } | undefined> = {
 		program_type: programTypes,
 		map_type: mapTypes,
+		attach_type: attachTypes,
+		link_type: linkTypes,
 		helper: helpers,
 	};
 	for (const [index, feature] of (manifest.kernels?.requires ?? []).entries()) {
 		const [kind = "", name = ""] = feature.split(/:(.*)/s);
-		if (known[kind] && known[kind].number(name.replace(/^bpf_/, "")) === undefined)
-			throw new InputError(
-				file,
-				`/kernels/requires/${index}`,
-				`there is no ${kind.replace("_", " ")} ${JSON.stringify(name)}`,
-			);
+		const check = (of: string, wanted: string) => {
+			if (known[of]?.number(wanted.replace(/^bpf_/, "")) !== undefined) return;
+			const reason = `there is no ${of.replace("_", " ")} ${JSON.stringify(wanted)}`;
+			throw new InputError(file, `/kernels/requires/${index}`, reason);
+		};
+		// A helper may be asked for in one type of program: `helper:xdp/bpf_xdp_load_bytes`.
+		const [type, helper] = kind === "helper" && name.includes("/") ? name.split(/\/(.*)/s) : [];
+		if (type !== undefined) check("program_type", type);
+		if (known[kind]) check(kind, helper ?? name);
 	}
 }
 
