@@ -86,18 +86,20 @@ describe("refuses", () => {
 			'/kernels/requires/0: there is no map type "ring"',
 		],
 		[
-			"an unknown helper",
+			"a helper of an unknown program type",
 			{},
 			{ kernels: { requires: ["helper:xpd/bpf_map_lookup_elem"] } },
 			'/kernels/requires/0: there is no program type "xpd"',
 		],
 		[
-			"a link type that there is not",
+			"an unknown link type",
+			{},
 			{ kernels: { requires: ["link_type:tcz"] } },
 			'/kernels/requires/0: there is no link type "tcz"',
 		],
 		[
-			"a helper that there is not",
+			"an unknown helper",
+			{},
 			{ kernels: { requires: ["config:CONFIG_BPF", "helper:bpf_magic"] } },
 			'/kernels/requires/1: there is no helper "bpf_magic"',
 		],
