@@ -31,6 +31,7 @@ await enter(async (interruption) => {
 			kernels,
 			checks: [...engine.checks],
 			jobs: availableParallelism(),
+			cold: false,
 			signal: interruption.signal,
 		}),
 	);

@@ -31,6 +31,8 @@ export interface RunRequest {
 	kernels: Kernel[];
 	checks: CheckName[];
 	jobs: number;
+	/** Boots every guest instead of cloning it. */
+	cold: boolean;
 	signal: AbortSignal;
 }
 
@@ -62,6 +64,7 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 			),
 		)
 		.option("--jobs <n>", "guests at a time", positiveInteger, availableParallelism())
+		.option("--cold", "boot every guest instead of cloning a booted one")
 		.option("--json <file>", "write the results document; `-` is standard output")
 		.addOption(new Option("--reporter <name>", "what to print (default: pretty)").choices(reporterNames))
 		.option("--report <folder>", "write results.json and report.html into this folder")
@@ -75,6 +78,7 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 					kernels,
 					checks: options.check ?? [...engine.checks],
 					jobs: options.jobs,
+					cold: options.cold ?? false,
 					signal: signal(),
 				}),
 			);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Lack } from "../../features/missing.js";
 import type { GuestClient } from "../../guest/client.js";
 import { GuestError } from "../../guest/client.js";
 import type { Args } from "../../guest/operations.js";
 import type { AttachTarget } from "../../package/manifest.js";
+import type { Workbench } from "../check.js";
 
 type Where = Pick<Args<"attach">, "ifindex" | "path" | "pf" | "hooknum" | "priority" | "mode">;
 
@@ -15,32 +18,44 @@ export interface AttachPoint {
 /** NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is put unless the manifest says otherwise. */
 const netfilterDefaults = { pf: 2, hooknum: 1, priority: 0 };
 
+/** The kernel has not what an attach point is made of: nothing to do with the program that was to be attached. */
+export class NoAttachPoint extends Error {
+	override name = "NoAttachPoint";
+
+	constructor(readonly lack: Lack) {
+		super(lack.message);
+	}
+}
+
 /** Devices and cgroups in one guest that programs are attached to; each made when first wanted. */
 export class AttachPoints {
 	readonly #client: GuestClient;
+	readonly #bench: Workbench;
 	readonly #made = new Map<string, AttachPoint>();
 	readonly #undo: (() => Promise<unknown>)[] = [];
 
-	constructor(client: GuestClient) {
+	constructor(client: GuestClient, bench: Workbench) {
 		this.#client = client;
+		this.#bench = bench;
 	}
 
-	/** @throws GuestError when the guest's kernel cannot make the attach point */
+	/** @throws NoAttachPoint when the guest's kernel cannot make one */
 	async point(target: AttachTarget): Promise<AttachPoint> {
 		switch (target.hook) {
 			case "xdp": {
-				const veth = await this.#once("veth", () => this.#netdev("veth"));
-				return { ...veth, where: { ...veth.where, ...(target.mode ? { mode: target.mode } : {}) } };
+				const device = await this.#once("device", () => this.#device());
+				return { ...device, where: { ...device.where, ...(target.mode ? { mode: target.mode } : {}) } };
 			}
 			case "tc_ingress":
 			case "tc_egress":
-				for (const name of ["sch_ingress", "cls_bpf"]) await this.#module(name);
-				return this.#once("veth", () => this.#netdev("veth"));
+				for (const name of ["sch_ingress", "cls_bpf"]) await this.#need(name);
+				return this.#once("device", () => this.#device());
 			case "tcx_ingress":
 			case "tcx_egress":
-				return this.#once("veth", () => this.#netdev("veth"));
+				return this.#once("device", () => this.#device());
 			case "netkit_primary":
 			case "netkit_peer":
+				await this.#need("netkit");
 				return this.#once("netkit", () => this.#netdev("netkit"));
 			case "cgroup":
 				return this.#once("cgroup", () => this.#cgroup());
@@ -71,18 +86,30 @@ export class AttachPoints {
 		return made;
 	}
 
+	/** A veth pair, which takes native XDP; on a kernel that came without its module the loopback device. */
+	async #device(): Promise<AttachPoint> {
+		await this.#client.call("module_load", { name: "veth" });
+		try {
+			return await this.#netdev("veth");
+		} catch (error) {
+			if (!(error instanceof GuestError) || error.errnoName !== "EOPNOTSUPP") throw error;
+			return { where: { ifindex: 1 }, name: "loopback device lo" };
+		}
+	}
+
 	async #netdev(kind: "veth" | "netkit"): Promise<AttachPoint> {
 		const name = `bg-${kind}0`;
-		await this.#module(kind);
 		const { ifindex } = await this.#client.call("netdev_add", { kind, name, peer: `bg-${kind}1`, up: true });
 		this.#undo.push(() => this.#client.call("netdev_del", { name }));
 		return { where: { ifindex }, name: `${kind} device ${name}` };
 	}
 
-	/** One that is absent may be built in: whoever needs it finds out. */
-	async #module(name: string): Promise<void> {
-		const { state, errno } = await this.#client.call("module_load", { name });
-		if (state === "refused") throw new GuestError("module_load", { errno, what: `load module ${name}` });
+	/** One that is not among the modules may be built in; the kernel's features tell. */
+	async #need(module: string): Promise<void> {
+		const { state } = await this.#client.call("module_load", { name: module });
+		if (state === "live" || state === "builtin") return;
+		const lack = await this.#bench.lack(`module:${module}`);
+		if (lack) throw new NoAttachPoint(lack);
 	}
 
 	async #cgroup(): Promise<AttachPoint> {

@@ -5,7 +5,7 @@ import type { PackageObject } from "../../package/package.js";
 import { linkTypes } from "../../package/uapi.js";
 import { explainAttach } from "../../reasons/explain.js";
 import type { Finding, Workbench } from "../check.js";
-import { type AttachPoint, AttachPoints } from "./attach-points.js";
+import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
 import { tail } from "./evidence.js";
 import { kernelFacts } from "./kernel-facts.js";
 import type { LoadedObject } from "./load-object.js";
@@ -28,7 +28,7 @@ export async function* attachAll(
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { client } = await bench.guest();
-	const points = new AttachPoints(client);
+	const points = new AttachPoints(client, bench);
 	for (const attachable of attachables) yield await attachOne(object, attachable, result, points, bench);
 	await points.remove();
 }
@@ -73,6 +73,15 @@ async function attachOne(
 		};
 		return { ...base, outcome: "pass", evidence };
 	} catch (error) {
+		if (error instanceof NoAttachPoint) {
+			const { state, message, hint } = error.lack;
+			const reason = {
+				code: `feature-${state}`,
+				message: `${name} loads, but was not attached: ${message}`,
+				hint,
+			};
+			return { ...base, outcome: "skip", reason, evidence: { ...identity, state } };
+		}
 		if (!(error instanceof GuestError)) throw error;
 		const { reason, facts } = await explainFailure(object, attachable, point, error, bench);
 		return {
