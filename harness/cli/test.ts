@@ -41,6 +41,7 @@ interface TestOptions extends Outputs {
 	kernels?: string[];
 	check?: CheckName[];
 	jobs: number;
+	cold?: boolean;
 }
 
 /**
