@@ -13,7 +13,7 @@ export async function hostFigures(path: string): Promise<Figure[]> {
 	const bench = new Bench({ time: 500 });
 	bench.add("host/open-package", () => openPackage(path));
 	bench.add("host/decode-frame", () => {
-		new FrameDecoder().push(frame);
+		if (Array.from(new FrameDecoder().push(frame)).length !== 1) throw new Error("the frame was not decoded");
 	});
 	await bench.run();
 	return bench.tasks.map(({ name, result }) => {

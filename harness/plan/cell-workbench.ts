@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as delay } from "node:timers/promises";
 import type { Finding, Workbench } from "../checks/check.js";
 import { UndecidedError } from "../errors.js";
 import type { Lack } from "../features/missing.js";
@@ -24,12 +23,9 @@ export interface Lent {
 	guests: GuestSource;
 	features: FeatureSource;
 	signal: AbortSignal;
-	/** For tests that do not sleep. */
-	pause?: (milliseconds: number) => Promise<unknown>;
+	/** What fresh guests have, by kernel and origin: clones of one template are equal, so one is asked for all. */
+	fresh: Map<string, Inventory>;
 }
-
-/** The kernel frees programs, maps and links after a grace period of RCU; what is there longer was left over. */
-const settling = { rounds: 27, pause: 10, growth: 1.15 };
 
 /** Lends one cell its guests, one after the other, and keeps account of what happened in them. */
 export class CellWorkbench implements Workbench {
@@ -39,7 +35,7 @@ export class CellWorkbench implements Workbench {
 	readonly #source: GuestSource;
 	readonly #features: FeatureSource;
 	readonly #signal: AbortSignal;
-	readonly #pause: (milliseconds: number) => Promise<unknown>;
+	readonly #fresh: Map<string, Inventory>;
 	#current: { guest: Guest; fresh: Inventory } | undefined;
 
 	constructor(kernel: Kernel, lent: Lent) {
@@ -47,7 +43,7 @@ export class CellWorkbench implements Workbench {
 		this.#source = lent.guests;
 		this.#features = lent.features;
 		this.#signal = lent.signal;
-		this.#pause = lent.pause ?? delay;
+		this.#fresh = lent.fresh;
 	}
 
 	async guest(): Promise<Guest> {
@@ -55,13 +51,20 @@ export class CellWorkbench implements Workbench {
 		if (!this.#current) {
 			const guest = await this.#source.acquire(this.kernel);
 			try {
-				this.#current = { guest, fresh: await guest.client.call("inventory", {}) };
+				this.#current = { guest, fresh: await this.#inventoryOf(guest) };
 			} catch (error) {
 				await guest.dispose();
 				throw error;
 			}
 		}
 		return this.#current.guest;
+	}
+
+	async #inventoryOf(guest: Guest): Promise<Inventory> {
+		const key = `${this.kernel.id} ${guest.origin}`;
+		const inventory = this.#fresh.get(key) ?? (await guest.client.call("inventory", {}));
+		this.#fresh.set(key, inventory);
+		return inventory;
 	}
 
 	lack(requirement: string): Promise<Lack | undefined> {
@@ -71,12 +74,8 @@ export class CellWorkbench implements Workbench {
 	async leftovers(): Promise<string[]> {
 		if (!this.#current) return [];
 		const { guest, fresh } = this.#current;
-		let left: string[] = [];
-		for (let round = 0; round < settling.rounds; round++) {
-			left = leftOver(fresh, await guest.client.call("inventory", {}));
-			if (left.length === 0) return [];
-			await this.#pause(settling.pause * settling.growth ** round);
-		}
+		const left = leftOver(fresh, await guest.client.call("inventory", { settle: true }));
+		if (left.length === 0) return [];
 		await this.retire();
 		return left;
 	}

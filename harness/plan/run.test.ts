@@ -30,7 +30,6 @@ beforeEach(() => {
 		jobs: 2,
 		guests,
 		features: { lack: async () => undefined },
-		pause: async () => undefined,
 		signal: new AbortController().signal,
 		host: { bpfgate: "0", accelerator: "tcg", qemu: "none" },
 	};

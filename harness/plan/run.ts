@@ -10,7 +10,7 @@ import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
 import { unmet } from "./requirements.js";
 
-export interface RunOptions extends Lent {
+export interface RunOptions extends Omit<Lent, "fresh"> {
 	packages: Package[];
 	kernels: Kernel[];
 	checks: Check[];
@@ -22,6 +22,8 @@ export interface RunOptions extends Lent {
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
 }
 
+type Work = RunOptions & Lent;
+
 interface Cell {
 	pkg: Package;
 	kernel: Kernel;
@@ -32,7 +34,7 @@ export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	const stop = new AbortController();
 	const signal = AbortSignal.any([options.signal, stop.signal]);
 	const events = new PassThrough({ objectMode: true, highWaterMark: Number.MAX_SAFE_INTEGER });
-	const finished = work({ ...options, signal }, (event) => events.write(event)).then(
+	const finished = work({ ...options, signal, fresh: new Map() }, (event) => events.write(event)).then(
 		() => events.end(),
 		(error) => events.destroy(error),
 	);
@@ -49,7 +51,7 @@ function cellsOf({ packages, kernels }: RunOptions): Cell[] {
 	return kernels.flatMap((kernel) => packages.map((pkg) => ({ pkg, kernel })));
 }
 
-async function work(options: RunOptions, emit: (event: RunEvent) => void): Promise<void> {
+async function work(options: Work, emit: (event: RunEvent) => void): Promise<void> {
 	const started = new Date();
 	const cells = cellsOf(options);
 	const results = new Map<Cell, CaseResult[]>();
@@ -103,7 +105,7 @@ function kernelRecord(kernel: Kernel, release: string | undefined): KernelRecord
 
 async function* workCell(
 	{ pkg, kernel }: Cell,
-	options: RunOptions,
+	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<CaseResult> {
 	for (const check of options.checks) {
@@ -124,7 +126,7 @@ async function* findings(
 	check: Check,
 	pkg: Package,
 	kernel: Kernel,
-	options: RunOptions,
+	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
 	const open = new Set(check.cases(pkg));
