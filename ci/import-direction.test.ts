@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execaSync } from "execa";
 import { afterAll, describe, expect, it } from "vitest";
 
-const checkout = new URL("../", import.meta.url).pathname;
+const checkout = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(checkout, "harness/README.md"), "utf8");
 const order = [...readme.matchAll(/^\| `([a-z]+)` /gm)].map((match) => match[1]!);
 /** These two see data only, though they stand further down. */

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execaSync } from "execa";
 import { afterAll, describe, expect, it } from "vitest";
 
-const script = new URL("summary.mjs", import.meta.url).pathname;
+const script = fileURLToPath(new URL("summary.mjs", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "bpfgate-summary-"));
 const file = join(scratch, "results.json");
 

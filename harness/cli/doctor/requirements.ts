@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, readdir, readFile, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.js";
 import type { Diagnosis } from "./diagnosis.js";
 
@@ -32,7 +33,7 @@ export function parseRequirements(file: string, text: string): Requirement[] {
 }
 
 export async function readRequirements(): Promise<Requirement[]> {
-	const path = new URL("../../../ci/requirements.txt", import.meta.url).pathname;
+	const path = fileURLToPath(new URL("../../../ci/requirements.txt", import.meta.url));
 	return parseRequirements(path, await readFile(path, "utf8"));
 }
 
