@@ -22,6 +22,12 @@ export class InputError extends Error {
 	}
 }
 
+/** What the system says of a failed call, in words: `no such file or directory`. */
+export function systemReason(error: unknown): string {
+	const message = error instanceof Error ? error.message : String(error);
+	return /^E[A-Z0-9]+: (.*?), \w+/.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
+}
+
 /**
  * bpfgate could not find out: the VM, the host or bpfgate itself failed. Inside a run it becomes the outcome
  * `error` of the cells it touches; outside of one it ends the command with exit status 3.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { html } from "../report/html.js";
@@ -7,7 +6,7 @@ import { json } from "../report/json.js";
 import { type ReporterName, reporters } from "../report/reporter.js";
 import type { Results } from "../results/results.js";
 import { mediumOf } from "./terminal.js";
-import { assertFolderOrNothing, assertWritableFile, writeWhole } from "./write.js";
+import { assertWritableFile, assertWritableFolder, makeFolder, writeWhole } from "./write.js";
 
 /** Where the results of a run go. */
 export interface Outputs {
@@ -24,17 +23,21 @@ export async function assertOutputs({ json: file, report, reporter }: Outputs): 
 	if (file === "-" && reporter !== undefined && reporter !== "json") {
 		throw new InputError("--json", "", `standard output is already taken by --reporter ${reporter}`);
 	}
+	if (file === "" || report === "") {
+		throw new InputError(file === "" ? "--json" : "--report", "", "is given without a name");
+	}
 	if (file !== undefined && file !== "-") await assertWritableFile(file);
-	if (report !== undefined) await assertFolderOrNothing(report);
+	if (report !== undefined) await assertWritableFolder(report);
 }
 
+/** Prints first: what cannot be written in the end is at least seen. */
 export async function deliver(results: Results, { json: file, report, reporter }: Outputs): Promise<void> {
+	const name = reporter ?? (file === "-" ? "json" : "pretty");
+	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env)));
 	if (file !== undefined && file !== "-") await writeWhole(file, json(results));
 	if (report !== undefined) {
-		await mkdir(report, { recursive: true });
+		await makeFolder(report);
 		await writeWhole(join(report, "results.json"), json(results));
 		await writeWhole(join(report, "report.html"), html(results));
 	}
-	const name = reporter ?? (file === "-" ? "json" : "pretty");
-	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env)));
 }

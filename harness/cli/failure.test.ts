@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import { InputError, UndecidedError } from "../errors.js";
@@ -53,8 +53,15 @@ describe("failureOf", () => {
 		const error = thrownBy(() => statSync("/nonexistent/file"));
 		expect(failureOf(error, false)).toEqual({
 			status: 3,
-			lines: [expect.stringMatching(/^bpfgate: ENOENT: no such file/)],
+			lines: ["bpfgate: /nonexistent/file: no such file or directory (stat) (BPFGATE_DEBUG=1 shows where)"],
 		});
+	});
+
+	it("says what mends a place that cannot be written to", () => {
+		const error = thrownBy(() => mkdirSync("/dev/null/cache"));
+		expect(failureOf(error, false).lines).toEqual([
+			expect.stringMatching(/^bpfgate: \/dev\/null\/cache: not a directory \(mkdir\); .*BPFGATE_CACHE/),
+		]);
 	});
 
 	it("leaves what commander has already said alone", () => {

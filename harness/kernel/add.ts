@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { InputError } from "../errors.js";
+import { InputError, systemReason } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { type KernelConfig, parseConfig } from "./config.js";
 import { readImage } from "./image.js";
@@ -36,7 +36,7 @@ export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 	}
 	if (own.config !== undefined) {
 		const text = await readFile(own.config, "utf8").catch((cause: unknown) => {
-			throw new InputError(own.config ?? "", "", "cannot be read", { cause });
+			throw new InputError(own.config ?? "", "", `cannot be read: ${systemReason(cause)}`, { cause });
 		});
 		const config = parseConfig(own.config, text);
 		const modules = own.modules === undefined ? undefined : await readModuleTree(own.modules);

@@ -43,7 +43,7 @@ describe("parseCatalog", async () => {
 	it("says where a catalog is wrong", () => {
 		expect(() => parseCatalog("catalog.json", "{")).toThrow(/^catalog.json: is no JSON/);
 		expect(broken((catalog) => (catalog.lines[0].id = 5))).toThrow(
-			"catalog.json: /lines/0/id: must be string",
+			"catalog.json: /lines/0/id: must be a string",
 		);
 		expect(broken((catalog) => (catalog.colour = 1))).toThrow('unknown key "colour"');
 		expect(broken((catalog) => (catalog.default = ["9.9"]))).toThrow("names 9.9, which is no line");

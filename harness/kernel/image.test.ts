@@ -44,5 +44,5 @@ describe("parseImage", () => {
 
 it("says that a file is not there", async () => {
 	await expect(readImage("/nowhere/bzImage")).rejects.toThrow("/nowhere/bzImage: cannot be read");
-	await expect(readImage("/")).rejects.toThrow("is no file");
+	await expect(readImage("/")).rejects.toThrow("is no regular file");
 });

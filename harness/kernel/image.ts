@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
-import { InputError } from "../errors.js";
+import { InputError, systemReason } from "../errors.js";
 
 /** Largest image that is read; an allyesconfig bzImage stays under it. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
@@ -21,9 +21,9 @@ export interface KernelImage {
  */
 export async function readImage(path: string): Promise<KernelImage> {
 	const status = await stat(path).catch((cause: unknown) => {
-		throw new InputError(path, "", "cannot be read", { cause });
+		throw new InputError(path, "", `cannot be read: ${systemReason(cause)}`, { cause });
 	});
-	if (!status.isFile()) throw new InputError(path, "", "is no file");
+	if (!status.isFile()) throw new InputError(path, "", "is no regular file");
 	if (status.size > MAX_IMAGE_BYTES)
 		throw new InputError(path, "", `is too large for a kernel (${status.size} bytes)`);
 	return parseImage(path, await readFile(path));

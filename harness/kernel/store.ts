@@ -184,7 +184,11 @@ async function notHere(id: string): Promise<Error> {
 		);
 	}
 	const own = (await storedKernels()).map((record) => record.id).filter((each) => !known.includes(each));
-	return new InputError(`kernel ${id}`, "", `is unknown; known are ${[...known, ...own].join(", ")}`);
+	return new InputError(
+		`kernel ${ID.test(id) ? id : JSON.stringify(id)}`,
+		"",
+		`is unknown; known are ${[...known, ...own].join(", ")}`,
+	);
 }
 
 function repair(id: string): string {

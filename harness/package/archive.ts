@@ -133,6 +133,7 @@ async function decompress(path: string, bytes: Uint8Array, limit: number): Promi
 	return bytes;
 }
 
+/** Reads chunk by chunk: execa's own buffer ends the process (V8: invalid size) long before `limit`. */
 async function decompressWith(
 	path: string,
 	bytes: Uint8Array,
@@ -140,27 +141,29 @@ async function decompressWith(
 	command: string,
 	args: string[],
 ): Promise<Uint8Array> {
+	const unpacker = execa(command, ["-d", "-c", "-q", ...args], { input: bytes, buffer: false });
+	const chunks: Uint8Array[] = [];
+	let total = 0;
 	try {
-		const { stdout } = await execa(command, ["-d", "-c", "-q", ...args], {
-			input: bytes,
-			encoding: "buffer",
-			maxBuffer: limit,
-		});
-		return stdout;
+		for await (const chunk of unpacker.iterable({ binary: true })) {
+			total += chunk.length;
+			if (total > limit) throw tooLarge(path, limit);
+			chunks.push(chunk);
+		}
 	} catch (cause) {
+		unpacker.kill();
+		await unpacker.catch(() => {});
 		if (!(cause instanceof ExecaError)) throw cause;
 		if (cause.code === "ENOENT")
 			throw new UndecidedError(
 				"missing-tool",
 				`${path}: cannot be unpacked without ${command}`,
 				`install ${command}`,
-				{
-					cause,
-				},
+				{ cause },
 			);
-		if (cause.isMaxBuffer) throw tooLarge(path, limit);
 		throw new InputError(path, "", `is damaged ${command}`, { cause });
 	}
+	return Buffer.concat(chunks, total);
 }
 
 function tooLarge(path: string, limit: number): InputError {

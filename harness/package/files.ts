@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { InputError } from "../errors.js";
+import { InputError, systemReason } from "../errors.js";
 import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
 
 /** The files of a package, wherever they are. */
@@ -27,15 +27,11 @@ export interface BareObject {
  * @throws InputError when `path` cannot be read
  */
 export async function openFiles(path: string, marker: string): Promise<Files | BareObject> {
+	if (path === "") throw new InputError('""', "", "names no file");
 	const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-		throw new InputError(
-			path,
-			"",
-			cause.code === "ENOENT" ? "does not exist" : `cannot be read: ${cause.code}`,
-			{
-				cause,
-			},
-		);
+		throw cause.code === "ENOENT"
+			? new InputError(path, "", "does not exist", { cause })
+			: unreadable(path, cause);
 	});
 	if (info.isDirectory()) return folder(path);
 	const bytes = await readRegular(path, path);
@@ -49,7 +45,10 @@ async function folder(root: string): Promise<Files> {
 		kind: "package",
 		display,
 		async read(path) {
-			const target = await realpath(join(real, path)).catch(() => undefined);
+			const target = await realpath(join(real, path)).catch((cause: NodeJS.ErrnoException) => {
+				if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+				throw unreadable(display(path), cause);
+			});
 			if (target === undefined) return undefined;
 			if (!target.startsWith(real === sep ? sep : real + sep))
 				throw new InputError(display(path), "", "is a link that leads out of the package");
@@ -93,8 +92,12 @@ async function readRegular(path: string, display: string): Promise<Uint8Array> {
 		return new Uint8Array(await handle.readFile());
 	} catch (cause) {
 		if (cause instanceof InputError) throw cause;
-		throw new InputError(display, "", `cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+		throw unreadable(display, cause);
 	} finally {
 		await handle?.close();
 	}
+}
+
+function unreadable(display: string, cause: unknown): InputError {
+	return new InputError(display, "", `cannot be read: ${systemReason(cause)}`, { cause });
 }

@@ -73,7 +73,7 @@ function entryViolation(value: unknown): Violation | undefined {
 	const { objects } = (value ?? {}) as { objects?: unknown };
 	if (!Array.isArray(objects)) return undefined;
 	for (const [index, entry] of objects.entries()) {
-		const violation = typeof entry === "object" ? entries.violation(entry) : undefined;
+		const violation = typeof entry === "object" && entry !== null ? entries.violation(entry) : undefined;
 		if (violation)
 			return { ...violation, pointer: `/objects/${index}${violation.pointer.replace(/^\/$/, "")}` };
 	}

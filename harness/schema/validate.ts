@@ -2,7 +2,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 
-const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
+const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionTypes: true });
 ajv.addKeyword({
 	keyword: "bytes",
 	validate: (wanted: boolean, data: unknown) => !wanted || data instanceof Uint8Array,
@@ -49,12 +49,30 @@ function describe(errors: ErrorObject[]): Violation {
 		undefined,
 	);
 	if (!deepest) return { pointer: "/", reason: "is invalid" };
-	return { pointer: deepest.instancePath || "/", reason: reasonOf(deepest) };
+	const here = errors.filter(
+		({ instancePath, keyword }) => instancePath === deepest.instancePath && keyword !== "anyOf",
+	);
+	// A literal's schema fails twice: by its type and by its value, which says more.
+	const telling = here.filter(
+		(error) =>
+			error.keyword !== "type" ||
+			!here.some((other) => other !== error && other.parentSchema === error.parentSchema),
+	);
+	return { pointer: deepest.instancePath || "/", reason: joined(telling.map(reasonOf)) };
 }
 
 function depth(error: ErrorObject): number {
 	return error.instancePath.split("/").length;
 }
+
+/** What the branches of a union wanted: `must be integer or "cpus"`. One that found fault inside the value fitted best. */
+function joined(reasons: string[]): string {
+	const inside = reasons.find((reason) => !reason.startsWith(mustBe));
+	if (inside !== undefined) return inside;
+	const wanted = new Set(reasons.map((reason) => reason.slice(mustBe.length)));
+	return `${mustBe}${[...wanted].join(" or ")}`;
+}
+const mustBe = "must be ";
 
 function reasonOf(error: ErrorObject): string {
 	switch (error.keyword) {
@@ -65,9 +83,27 @@ function reasonOf(error: ErrorObject): string {
 		case "enum":
 		case "const": {
 			const allowed: unknown[] = error.params.allowedValues ?? [error.params.allowedValue];
-			return `must be ${allowed.map((value) => JSON.stringify(value)).join(" or ")}`;
+			return mustBe + allowed.map((value) => JSON.stringify(value)).join(" or ");
 		}
+		case "type":
+			return mustBe + typeNames(error.params.type);
+		case "minItems":
+		case "minLength":
+			return error.params.limit === 1 ? "must not be empty" : (error.message ?? "is too short");
+		case "pattern": {
+			const description: string | undefined = error.parentSchema?.description;
+			return `must match ${error.params.pattern}${description === undefined ? "" : ` (${description})`}`;
+		}
+		case "bytes":
+			return "must be a byte string";
 		default:
 			return error.message ?? "is invalid";
 	}
+}
+
+/** JSON Schema's names of types with an article. */
+function typeNames(types: string | string[]): string {
+	const article = (type: string) =>
+		type === "null" ? type : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
+	return [types].flat().map(article).join(" or ");
 }
