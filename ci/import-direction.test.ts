@@ -14,7 +14,7 @@ const narrow = new Set(["reasons", "report"]);
 
 function mayImport(folder: string, other: string): boolean {
 	if (folder === other) return true;
-	if (narrow.has(folder)) return ["schema", "results"].includes(other);
+	if (narrow.has(folder)) return ["uapi", "schema", "results"].includes(other);
 	return order.indexOf(other) < order.indexOf(folder);
 }
 

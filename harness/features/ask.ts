@@ -7,7 +7,7 @@ import { type KernelConfig, parseConfig } from "../kernel/config.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { readModuleTree } from "../kernel/modules.js";
 import { Btf } from "../package/btf.js";
-import { attachTypes, helpers, type KernelEnum, linkTypes, mapTypes, programTypes } from "../package/uapi.js";
+import { attachTypes, helpers, type KernelEnum, linkTypes, mapTypes, programTypes } from "../uapi/bpf.js";
 import type { Guest } from "../vm/guest.js";
 import type { Answer, Features } from "./features.js";
 import { listFolder, readFile, readText } from "./files.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../guest/client.js";
 import type { Btf } from "../package/btf.js";
-import { attachTypes, helpers, programTypes } from "../package/uapi.js";
+import { attachTypes, helpers, programTypes } from "../uapi/bpf.js";
 import { progLoad, program, tryBpf } from "./syscall.js";
 
 /** The verifier's words for a helper it does not know, or not for this type of program (K: check_helper_call). */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../guest/client.js";
-import { mapTypes } from "../package/uapi.js";
+import { mapTypes } from "../uapi/bpf.js";
 import { BpfAttr, tryBpf } from "./syscall.js";
 
 /** ENOTSUPP, internal to the kernel (K: include/linux/errno.h), which reaches user space here all the same. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
 import type { GuestClient } from "../guest/client.js";
-import { mapTypes, programTypes } from "../package/uapi.js";
+import { mapTypes, programTypes } from "../uapi/bpf.js";
 import type { Features } from "./features.js";
 import { BpfAttr, bpf, progLoad, progLoadSize, program, tryBpf } from "./syscall.js";
 

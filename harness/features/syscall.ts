@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../guest/client.js";
 import type { Result } from "../guest/operations.js";
-import { commands } from "../package/uapi.js";
+import { commands } from "../uapi/bpf.js";
 
 /** `union bpf_attr` under construction: offsets and widths as in include/uapi/linux/bpf.h. */
 export class BpfAttr {

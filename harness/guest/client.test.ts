@@ -3,7 +3,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { describe, expect, it, vi } from "vitest";
 import { UndecidedError } from "../errors.js";
-import { errnoName, GuestClient, GuestError } from "./client.js";
+import { GuestClient, GuestError } from "./client.js";
 import { encodeFrame, FrameDecoder } from "./frame.js";
 import { ManualClock } from "./testclock.js";
 import { duplexPair } from "./testpair.js";
@@ -153,15 +153,5 @@ describe("guest client", () => {
 		expect((await lost(call)).code).toBe("guest-died");
 		expect((await lost(client.ready())).code).toBe("guest-died");
 		expect(onLost).not.toHaveBeenCalled();
-	});
-
-	it("names errnos as the kernel does", () => {
-		expect([2, 11, 95, 524, 4711].map(errnoName)).toEqual([
-			"ENOENT",
-			"EAGAIN",
-			"EOPNOTSUPP",
-			"ENOTSUPP",
-			"errno 4711",
-		]);
 	});
 });

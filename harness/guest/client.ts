@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
-import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import { type Static, Type } from "@sinclair/typebox";
 import { UndecidedError } from "../errors.js";
 import { type Validator, validator } from "../schema/validate.js";
+import { errnoName } from "../uapi/errno.js";
 import { type Clock, systemClock } from "./clock.js";
 import { encodeFrame, FrameDecoder, FrameError, nonceBytes } from "./frame.js";
 import { type Args, GuestFailure, type OperationName, operations, type Result } from "./operations.js";
 import { decodePayload, encodePayload } from "./payload.js";
 import { Watchdog } from "./watchdog.js";
-
-const errnoNames = new Map<number, string>([
-	[524, "ENOTSUPP"], // kernel-internal (include/linux/errno.h), yet bpf(2) and verifier return it to users
-	...Object.entries(constants.errno)
-		.filter(([name]) => name !== "EWOULDBLOCK" && name !== "ENOTSUP")
-		.map(([name, number]): [number, string] => [number, name]),
-]);
-
-/** `EACCES` for 13; `errno 4711` for a number without a name. */
-export function errnoName(errno: number): string {
-	return errnoNames.get(errno) ?? `errno ${errno}`;
-}
 
 /** The agent could not do what it was asked: the guest's kernel or libbpf said no. The channel is fine. */
 export class GuestError extends Error {

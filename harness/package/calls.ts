@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
+import { helpers } from "../uapi/bpf.js";
 import { type Elf, type ElfRelocation, type ElfSection, type ElfSymbol, SHF, SHN, SHT, STT } from "./elf.js";
 import { Reader } from "./reader.js";
-import { helpers } from "./uapi.js";
 
 /** What the instructions of a program and of the functions it calls refer to. */
 export interface Uses {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
 import { checkNames } from "../results/results.js";
+import { attachTypes, helpers, linkTypes, mapTypes, programTypes } from "../uapi/bpf.js";
 import { escapePointer } from "./btf-value.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
 import type { ObjectFacts } from "./object.js";
 import { rodataOf } from "./rodata.js";
-import { attachTypes, helpers, linkTypes, mapTypes, programTypes } from "./uapi.js";
 
 interface Loaded extends ObjectFacts {
 	file: string;

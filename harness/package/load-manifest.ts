@@ -27,7 +27,7 @@ export function parseManifest(file: string, bytes: Uint8Array): Manifest {
 	const violation = entryViolation(value) ?? manifests.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
-	checkObjects(file, value);
+	checkFiles(file, value);
 	checkKernels(file, value);
 	return value;
 }
@@ -85,21 +85,26 @@ function nestsDeeper(value: unknown, levels: number): boolean {
 	return levels === 0 || Object.values(value).some((part) => nestsDeeper(part, levels - 1));
 }
 
-function checkObjects(file: string, manifest: Manifest): void {
-	const seen = new Map<string, number>();
-	for (const [index, entry] of objectEntries(manifest).entries()) {
-		const place =
-			typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
-		const wrong = pathProblem(entry.file);
-		if (wrong) throw new InputError(file, place, `${JSON.stringify(entry.file)} ${wrong}`);
-		const other = seen.get(entry.file);
+function checkFiles(file: string, manifest: Manifest): void {
+	const seen = new Map<string, string>();
+	const check = (path: string, place: string, entry: string) => {
+		const wrong = pathProblem(path);
+		if (wrong) throw new InputError(file, place, `${JSON.stringify(path)} ${wrong}`);
+		const other = seen.get(path);
 		if (other !== undefined)
+			throw new InputError(file, place, `${JSON.stringify(path)} is named already by ${other}`);
+		seen.set(path, entry);
+	};
+	for (const [index, entry] of objectEntries(manifest).entries())
+		check(entry.file, objectPointer(manifest, index), `/objects/${index}`);
+	for (const [index, path] of (manifest.vectors ?? []).entries()) {
+		check(path, `/vectors/${index}`, `/vectors/${index}`);
+		if (!/\.(json|ya?ml|pcap|pcapng)$/.test(path))
 			throw new InputError(
 				file,
-				place,
-				`${JSON.stringify(entry.file)} is named already by /objects/${other}`,
+				`/vectors/${index}`,
+				`${JSON.stringify(path)} is no vector file (.json, .yaml, .yml) and no capture (.pcap, .pcapng)`,
 			);
-		seen.set(entry.file, index);
 	}
 }
 

@@ -152,6 +152,12 @@ export const Manifest = Type.Object(
 				closed,
 			),
 		),
+		vectors: Type.Optional(
+			Type.Array(Type.String({ minLength: 1 }), {
+				description:
+					"packet-vector files (.json, .yaml, .yml) and the captures (.pcap, .pcapng) that they take frames from",
+			}),
+		),
 		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
 	},
 	{ ...closed, $id: "bpfgate-manifest" },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
+import { mapTypes } from "../uapi/bpf.js";
 import type { Btf, BtfType } from "./btf.js";
 import { type Elf, type ElfSection, SHF, SHT } from "./elf.js";
-import { mapTypes } from "./uapi.js";
 
 /** The shape of a map, as far as the object fixes it. Sizes in bytes. */
 export interface MapShape {

@@ -19,6 +19,15 @@ export interface PackageObject extends ObjectFacts {
 	settings: ObjectEntry;
 }
 
+/** A file that belongs to a package. */
+export interface PackageFile {
+	/** Path inside the package. */
+	file: string;
+	/** As messages call it. */
+	display: string;
+	bytes: Uint8Array;
+}
+
 /** A package that was read and found sound: everything a check needs, in memory. */
 export interface Package {
 	name: string;
@@ -29,6 +38,8 @@ export interface Package {
 	path: string;
 	manifest: Manifest;
 	objects: PackageObject[];
+	/** What `vectors` of the manifest names, in its order; not yet read as vectors. */
+	vectors: PackageFile[];
 }
 
 /**
@@ -44,17 +55,19 @@ export async function openPackage(path: string): Promise<Package> {
 	if (!manifestBytes) throw new InputError(file, "", "is missing; a package has it at its top");
 	const manifest = parseManifest(file, manifestBytes);
 	const listed = [{ path: manifestName, bytes: manifestBytes }];
-	const objects: PackageObject[] = [];
 	let total = 0;
-	for (const [index, settings] of objectEntries(manifest).entries()) {
-		const bytes = await files.read(settings.file);
-		const place = objectPointer(manifest, index);
-		if (!bytes)
-			throw new InputError(file, place, `${JSON.stringify(settings.file)} is missing from the package`);
+	const readListed = async (path: string, place: string): Promise<Uint8Array> => {
+		const bytes = await files.read(path);
+		if (!bytes) throw new InputError(file, place, `${JSON.stringify(path)} is missing from the package`);
 		total += bytes.length;
 		if (total > maxPackageBytes)
 			throw new InputError(file, place, `comes to more than ${maxPackageBytes} bytes`);
-		listed.push({ path: settings.file, bytes });
+		listed.push({ path, bytes });
+		return bytes;
+	};
+	const objects: PackageObject[] = [];
+	for (const [index, settings] of objectEntries(manifest).entries()) {
+		const bytes = await readListed(settings.file, objectPointer(manifest, index));
 		objects.push({
 			file: settings.file,
 			bytes,
@@ -63,6 +76,11 @@ export async function openPackage(path: string): Promise<Package> {
 		});
 	}
 	checkSettings(file, manifest, objects);
+	const vectors: PackageFile[] = [];
+	for (const [index, path] of (manifest.vectors ?? []).entries()) {
+		const bytes = await readListed(path, `/vectors/${index}`);
+		vectors.push({ file: path, display: files.display(path), bytes });
+	}
 	return {
 		name: manifest.name,
 		version: manifest.version,
@@ -70,6 +88,7 @@ export async function openPackage(path: string): Promise<Package> {
 		path,
 		manifest,
 		objects,
+		vectors,
 	};
 }
 
@@ -91,6 +110,7 @@ function bareObject(path: string, bytes: Uint8Array): Package {
 		path,
 		manifest,
 		objects: [{ file, bytes, settings: { file }, ...facts }],
+		vectors: [],
 	};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
+import { attachTypes, programTypes } from "../uapi/bpf.js";
 import { meaningOf } from "./section.js";
-import { attachTypes, programTypes } from "./uapi.js";
 
 it.each([
 	["xdp", { type: "xdp", attachType: "xdp", attachesTo: "netdev" }],

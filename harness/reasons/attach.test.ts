@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import { EBUSY, EINVAL, ENODEV, EOPNOTSUPP, EPERM } from "../uapi/errno.js";
 import { explainAttach } from "./attach.js";
-import { EBUSY, EINVAL, ENODEV, EOPNOTSUPP, EPERM } from "./errno.js";
 import type { AttachFacts } from "./facts.js";
 
 const refused = (facts: Partial<AttachFacts>): AttachFacts => ({

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ReasonCode } from "./codes.js";
+
 import {
 	EACCES,
 	EBADF,
@@ -15,7 +15,8 @@ import {
 	EPERM,
 	ESRCH,
 	errnoName,
-} from "./errno.js";
+} from "../uapi/errno.js";
+import type { ReasonCode } from "./codes.js";
 import type { AttachFacts, Explanation, FeatureQuestion } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import { explanation, featureWords, quotable } from "./sentence.js";

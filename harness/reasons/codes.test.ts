@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
+import { helperName } from "../uapi/bpf.js";
+import { errnoName } from "../uapi/errno.js";
 import { codes } from "./codes.js";
-import { errnoName } from "./errno.js";
-import { helperName } from "./helpers.js";
 
 it.each(Object.entries(codes))("%s has a meaning and a hint, each a sentence", (code, { meaning, hint }) => {
 	expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);

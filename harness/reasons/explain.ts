@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door of this folder: what the kernel and libbpf said, as a code, a sentence and a hint.
+
+export { helperName } from "../uapi/bpf.js";
+export { errnoName } from "../uapi/errno.js";
 export { explainAttach } from "./attach.js";
 export { codes, type ReasonCode } from "./codes.js";
-export { errnoName } from "./errno.js";
 export type * from "./facts.js";
-export { helperName } from "./helpers.js";
 export { explainLoad } from "./load.js";
 export { explainMap } from "./map.js";
 export { explainOpen } from "./open.js";

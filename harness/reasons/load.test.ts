@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM } from "../uapi/errno.js";
 import { codes } from "./codes.js";
-import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM } from "./errno.js";
 import type { FeatureState, LoadFacts } from "./facts.js";
 import { explainLoad } from "./load.js";
 

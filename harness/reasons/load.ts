@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM, errnoName } from "./errno.js";
+import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM, errnoName } from "../uapi/errno.js";
 import type { Explanation, FeatureQuestion, LoadFacts } from "./facts.js";
 import { libbpfLines, printedVerifierLog } from "./libbpf.js";
 import { type Place, readLog, type VerifierLog } from "./log.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { E2BIG, EINVAL, ENOMEM, EPERM } from "./errno.js";
+import { E2BIG, EINVAL, ENOMEM, EPERM } from "../uapi/errno.js";
 import type { MapFacts } from "./facts.js";
 import { explainMap } from "./map.js";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { E2BIG, EINVAL, ENOMEM, ENOTSUPP, EOPNOTSUPP, EPERM, errnoName } from "./errno.js";
+import { E2BIG, EINVAL, ENOMEM, ENOTSUPP, EOPNOTSUPP, EPERM, errnoName } from "../uapi/errno.js";
 import type { Explanation, MapFacts } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import { explanation, featureWords, quotable } from "./sentence.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EOPNOTSUPP, errnoName, LIBBPF_ENDIAN, LIBBPF_FORMAT } from "./errno.js";
+import { EOPNOTSUPP, errnoName, LIBBPF_ENDIAN, LIBBPF_FORMAT } from "../uapi/errno.js";
 import type { Explanation, OpenFacts } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import { firstMatch } from "./rule.js";

@@ -2,8 +2,8 @@
 import { GuestError } from "../../guest/client.js";
 import type { AttachTarget } from "../../package/manifest.js";
 import type { PackageObject } from "../../package/package.js";
-import { linkTypes } from "../../package/uapi.js";
 import { explainAttach } from "../../reasons/explain.js";
+import { linkTypes } from "../../uapi/bpf.js";
 import type { Finding, Workbench } from "../check.js";
 import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
 import { tail } from "./evidence.js";

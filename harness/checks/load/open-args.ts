@@ -4,7 +4,7 @@ import type { MapSettings } from "../../package/manifest.js";
 import type { ProgramFacts } from "../../package/object.js";
 import type { PackageObject } from "../../package/package.js";
 import { rodataOf } from "../../package/rodata.js";
-import { mapTypes } from "../../package/uapi.js";
+import { mapTypes } from "../../uapi/bpf.js";
 
 /** Where an object's ELF is put in the guest. */
 export function guestPath(object: PackageObject): string {

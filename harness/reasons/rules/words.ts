@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { helperName } from "../helpers.js";
+import { helperName } from "../../uapi/bpf.js";
 import type { Place } from "../log.js";
 import type { Fields } from "../rule.js";
 

@@ -115,3 +115,8 @@ export const helpers = new KernelEnum(`
 	tcp_raw_check_syncookie_ipv4 tcp_raw_check_syncookie_ipv6 ktime_get_tai_ns user_ringbuf_drain
 	cgrp_storage_get cgrp_storage_delete
 `);
+
+/** Name of a helper with `bpf_`, by its number; undefined when no kernel up to 7.3 has it (old ones print `unknown#189`). */
+export function helperName(id: number): string | undefined {
+	return id > 0 && id < helpers.names.length ? `bpf_${helpers.name(id)}` : undefined;
+}

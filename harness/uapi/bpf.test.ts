@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { attachTypes, commands, helpers, linkTypes, mapTypes, programTypes } from "./uapi.js";
+import { attachTypes, commands, helpers, linkTypes, mapTypes, programTypes } from "./bpf.js";
 
 /** Numbers as include/uapi/linux/bpf.h and the manual page bpf-helpers(7) give them. */
 it.each([
