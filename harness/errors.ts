@@ -49,3 +49,25 @@ export class UndecidedError extends Error {
 		super(message, options);
 	}
 }
+
+/**
+ * `host-failed`, when a system call failed: a full disk or a forbidden folder is no defect of bpfgate. undefined for any
+ * other error.
+ */
+export function hostFailure(error: unknown): UndecidedError | undefined {
+	if (!(error instanceof Error) || !("syscall" in error)) return undefined;
+	const { path, code = "", syscall } = error as NodeJS.ErrnoException;
+	const what = `${path === undefined ? "" : `${path}: `}${systemReason(error)} (${syscall})`;
+	const mend = mends[code];
+	const hint = mend === undefined ? "BPFGATE_DEBUG=1 shows where" : `${mend}, ${elsewhere}`;
+	return new UndecidedError("host-failed", what, hint, { cause: error });
+}
+
+const elsewhere = "or name another folder with BPFGATE_CACHE or TMPDIR";
+const mends: Record<string, string> = {
+	EACCES: "give this user the right to it",
+	EPERM: "give this user the right to it",
+	EROFS: "mount it writable",
+	ENOSPC: "make room there",
+	ENOTDIR: "move the file away that is where a folder should be",
+};

@@ -56,6 +56,10 @@ it("adds a kernel and lists it after the catalog's", async () => {
 it("refuses what it cannot pull before it asks anybody", async () => {
 	await expect(kernels("pull", "9.9")).rejects.toThrow(/^kernel 9.9: is not in the catalog; known are 5.10/);
 	await expect(kernels("pull", "--all", "6.1")).rejects.toThrow("cannot be combined");
+	await expect(kernels("pull", "6.1", "--mirror", "rubbish")).rejects.toThrow(
+		'--mirror: "rubbish" is not the',
+	);
+	await expect(kernels("pull", "6.1", "--mirror", "")).rejects.toThrow('--mirror: "" is not the address');
 	expect(err).toBe("");
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
-import { findMirrors } from "../debian/mirrors.js";
+import { findMirrors, mirrorAddress } from "../debian/mirrors.js";
 import { InputError, UndecidedError } from "../errors.js";
 import { addKernel } from "../kernel/add.js";
 import { readCatalog } from "../kernel/catalog.js";
@@ -47,7 +47,11 @@ function pullCommand(): Command {
 		.description("fetch kernels from the package mirror that apt is configured for")
 		.argument("[id...]", "lines such as 6.12; the default set when none is named")
 		.option("--all", "every line of the catalog")
-		.option("--mirror <address>", "Debian mirror to use (also: BPFGATE_MIRROR, BPFGATE_SECURITY_MIRROR)")
+		.option("--mirror <address>", "Debian mirror to use (also: BPFGATE_MIRROR)")
+		.option(
+			"--security-mirror <address>",
+			"mirror of the suites named -security (also: BPFGATE_SECURITY_MIRROR)",
+		)
 		.option("--update", "look for newer releases of what is here")
 		.option("--force", "fetch again what is here")
 		.action(async (ids: string[], options: PullFlags) => {
@@ -59,10 +63,12 @@ function pullCommand(): Command {
 			if (unknown !== undefined) {
 				throw new InputError(`kernel ${unknown}`, "", `is not in the catalog; known are ${every.join(", ")}`);
 			}
+			const archive = mirrorAddress("--mirror", options.mirror);
+			const security = mirrorAddress("--security-mirror", options.securityMirror);
 			const progress = pullProgress(process.stderr);
 			const errors = await pullKernels(wanted, {
 				// Kernels that are here are kept without a mirror.
-				mirrors: () => findMirrors({ archive: options.mirror }),
+				mirrors: () => findMirrors({ archive, security }),
 				force: options.force ?? false,
 				update: options.update ?? false,
 				onEvent: progress.event,
@@ -82,6 +88,7 @@ function pullCommand(): Command {
 interface PullFlags {
 	all?: boolean;
 	mirror?: string;
+	securityMirror?: string;
 	update?: boolean;
 	force?: boolean;
 }

@@ -21,12 +21,12 @@ export function sha256(content: Uint8Array | string): string {
 /** Writes a file whole or not at all, making its folder. Readers see the old content or the new one. */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
 	await mkdir(dirname(path), { recursive: true });
-	const temporary = `${path}.${randomUUID()}`;
+	const temporary = passing(`${path}.${randomUUID()}`);
 	try {
 		await writeFile(temporary, content);
 		await rename(temporary, path);
 	} finally {
-		await rm(temporary, { force: true });
+		await remove(temporary);
 	}
 }
 
@@ -40,13 +40,29 @@ export async function withTemporaryFolder<T>(
 	parent: string = tmpdir(),
 ): Promise<T> {
 	await mkdir(parent, { recursive: true });
-	const folder = await mkdtemp(join(parent, "bpfgate-"));
-	const removeNow = () => rmSync(folder, { recursive: true, force: true });
-	process.once("exit", removeNow);
+	const folder = passing(await mkdtemp(join(parent, "bpfgate-")));
 	try {
 		return await use(folder);
 	} finally {
-		process.off("exit", removeNow);
-		await rm(folder, { recursive: true, force: true });
+		await remove(folder);
 	}
+}
+
+/** What is to be gone when the process exits. */
+const temporaries = new Set<string>();
+
+function passing(path: string): string {
+	if (temporaries.size === 0) process.on("exit", removeAll);
+	temporaries.add(path);
+	return path;
+}
+
+async function remove(path: string): Promise<void> {
+	await rm(path, { recursive: true, force: true });
+	temporaries.delete(path);
+	if (temporaries.size === 0) process.off("exit", removeAll);
+}
+
+function removeAll(): void {
+	for (const path of temporaries) rmSync(path, { recursive: true, force: true });
 }

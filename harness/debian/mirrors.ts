@@ -25,8 +25,12 @@ export async function findMirrors(
 	env: NodeJS.ProcessEnv = process.env,
 	sources: () => Promise<AptSource[]> = systemSources,
 ): Promise<Mirrors> {
-	const archive = checked("--mirror", named.archive) ?? checked("BPFGATE_MIRROR", env.BPFGATE_MIRROR);
-	const security = checked("BPFGATE_SECURITY_MIRROR", named.security ?? env.BPFGATE_SECURITY_MIRROR);
+	const archive =
+		mirrorAddress("--mirror", named.archive) ??
+		mirrorAddress("BPFGATE_MIRROR", env.BPFGATE_MIRROR || undefined);
+	const security =
+		mirrorAddress("--security-mirror", named.security) ??
+		mirrorAddress("BPFGATE_SECURITY_MIRROR", env.BPFGATE_SECURITY_MIRROR || undefined);
 	if (archive && security) return { archive, security };
 	const configured = chooseMirrors(await sources());
 	const chosen = archive ?? configured.archive;
@@ -77,10 +81,17 @@ function isMirror(uri: string): boolean {
 	return /^(https?|ftp|file|copy|mirror(\+[a-z]+)?|tor\+https?):[^\s[\]#"]+$/.test(uri);
 }
 
-function checked(name: string, uri: string | undefined): string | undefined {
-	if (uri === undefined || uri === "") return undefined;
-	if (!isMirror(uri)) throw new InputError(name, "", `"${uri}" is not the address of a package mirror`);
-	return uri.replace(/\/+$/, "");
+/**
+ * An address as somebody named it, without a slash at the end.
+ *
+ * @param name where it was named, for messages
+ * @throws InputError when it is none
+ */
+export function mirrorAddress<T extends string | undefined>(name: string, address: T): T | string {
+	if (address === undefined) return address;
+	if (!isMirror(address))
+		throw new InputError(name, "", `"${address}" is not the address of a package mirror`);
+	return address.replace(/\/+$/, "");
 }
 
 /** Every source that the system's apt reads, wherever its configuration puts them. */

@@ -51,7 +51,7 @@ it("notices an image that was damaged or is gone", async () => {
 	const bytes = await readFile(image);
 	bytes[3000] = (bytes[3000] ?? 0) ^ 1;
 	await writeFile(image, bytes);
-	const error = { name: "UndecidedError", code: "store-damaged", hint: /kernels pull mine --force/ };
+	const error = { name: "UndecidedError", code: "store-damaged", hint: /kernels add <image> --id mine/ };
 	await expect(openKernel("mine")).rejects.toMatchObject({
 		...error,
 		hint: expect.stringMatching(error.hint),
@@ -72,7 +72,9 @@ it("says where a record is broken", async () => {
 	await storeKernel(parts());
 	const record = join(storeFolder(), "mine.json");
 	await writeFile(record, "{}");
-	await expect(openKernel("mine")).rejects.toThrow(/mine\.json: \/: key "format" is missing; fetch it again/);
+	await expect(openKernel("mine")).rejects.toThrow(
+		/mine\.json: \/: key "format" is missing; put it there again/,
+	);
 	await writeFile(record, "{");
 	await expect(openKernel("mine")).rejects.toThrow(/mine\.json: is no JSON/);
 });

@@ -71,10 +71,10 @@ export async function storedKernel(id: string): Promise<StoredKernel | undefined
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
-		throw new InputError(path, "", `is no JSON; ${repair(id)}`, { cause });
+		throw new InputError(path, "", `is no JSON; ${await repair(id)}`, { cause });
 	}
 	const violation = recordSchema.violation(value);
-	if (violation) throw new InputError(path, violation.pointer, `${violation.reason}; ${repair(id)}`);
+	if (violation) throw new InputError(path, violation.pointer, `${violation.reason}; ${await repair(id)}`);
 	return value as StoredKernel;
 }
 
@@ -94,7 +94,7 @@ export async function openKernel(id: string): Promise<Kernel> {
 		throw new UndecidedError(
 			"store-damaged",
 			`${image}: the image of kernel ${id} is ${digest === undefined ? "gone" : "not the one that was stored"}`,
-			repair(id),
+			await repair(id),
 		);
 	}
 	return {
@@ -142,6 +142,8 @@ export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 		if (parts.modules !== undefined) {
 			const target = join(folder, "modules");
 			const tree = await readModuleTree(parts.modules);
+			if (tree.files.size === 0)
+				throw new InputError(parts.modules, "", "holds no modules (*.ko, *.ko.xz, …)");
 			const made = await collectModules(tree, [...modules.boot, ...modules.lazy], target);
 			if (made !== undefined && made !== release) {
 				throw new InputError(parts.modules, "", `has modules of ${made}, but the image is ${release}`);
@@ -191,6 +193,9 @@ async function notHere(id: string): Promise<Error> {
 	);
 }
 
-function repair(id: string): string {
-	return `fetch it again: bpfgate kernels pull ${id} --force`;
+async function repair(id: string): Promise<string> {
+	const known = (await readCatalog()).lines.some((line) => line.id === id);
+	return known
+		? `fetch it again: bpfgate kernels pull ${id} --force`
+		: `put it there again: bpfgate kernels add <image> --id ${id}`;
 }

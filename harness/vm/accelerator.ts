@@ -34,11 +34,13 @@ export interface ProbeOptions {
 	/** Asks the machine again whatever the cache says. */
 	fresh?: boolean;
 	env?: NodeJS.ProcessEnv;
+	/** Ends the guest that proves it. */
+	signal?: AbortSignal | undefined;
 }
 
 /**
  * KVM when a guest ran under it, TCG otherwise. That /dev/kvm opens and creates VMs proves nothing: there are
- * machines where every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Never throws.
+ * machines where every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Throws only when ended by the signal.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<Acceleration> {
 	const wanted = (options.env ?? process.env).BPFGATE_ACCEL;
@@ -54,12 +56,13 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
 	const known = options.fresh ? undefined : await recall(options.cache, depends);
 	if (known) return known;
 	const found = await run(options);
-	await remember(options.cache, { ...found, depends });
+	// A cache that cannot be written to costs the question next time, nothing more.
+	await remember(options.cache, { ...found, depends }).catch(() => {});
 	return found;
 }
 
-async function run({ kernel, kit }: ProbeOptions): Promise<Acceleration> {
-	const options = { kernel, kit, accelerator: "kvm", patience: probeMs } as const;
+async function run({ kernel, kit, signal }: ProbeOptions): Promise<Acceleration> {
+	const options = { kernel, kit, accelerator: "kvm", patience: probeMs, signal } as const;
 	const started = performance.now();
 	try {
 		const instance = await Instance.boot(options, { kind: "private" });
@@ -73,6 +76,7 @@ async function run({ kernel, kit }: ProbeOptions): Promise<Acceleration> {
 			why: `a guest ran under KVM in ${Math.round(performance.now() - started)} ms`,
 		};
 	} catch (error) {
+		signal?.throwIfAborted();
 		return { accelerator: "tcg", why: `a guest under KVM did not run: ${(error as Error).message}` };
 	}
 }

@@ -33,6 +33,8 @@ export interface InstanceOptions {
 	accelerator: Accelerator;
 	/** Milliseconds; see Watchdog. */
 	patience: number;
+	/** Ends a guest that is still booting. */
+	signal?: AbortSignal | undefined;
 }
 
 /** One QEMU with a guest in it, and the three channels to it. */
@@ -62,10 +64,18 @@ export class Instance {
 
 	/** Boots and waits until the agent is ready. The guest has not been greeted: a template may be made of it. */
 	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
-		const { kit, accelerator } = options;
+		const { kit, accelerator, signal } = options;
+		signal?.throwIfAborted();
 		const { command, args } = commandLine({ kit, accelerator, memory, incoming: false });
 		const instance = new Instance(await own(command, args, ["channel", "channel", "channel"]), options);
-		await instance.or(() => instance.client.ready());
+		const end = () => instance.process.kill();
+		signal?.addEventListener("abort", end);
+		if (signal?.aborted) end();
+		try {
+			await instance.or(() => instance.client.ready());
+		} finally {
+			signal?.removeEventListener("abort", end);
+		}
 		return instance;
 	}
 
@@ -204,16 +214,26 @@ export class Instance {
 		if (this.disposed)
 			return new UndecidedError("guest-died", `guest ${kernel} was ended`, "it is no longer in use");
 		const splat = this.console.splats.at(-1);
-		const said = splat?.title ?? (end.stderr.split("\n").at(-1) || undefined);
+		const agent = /^bpfgate: (?!mark )(.*)$/m.exec(this.console.tail)?.[1];
+		const said = splat?.title ?? agent ?? (end.stderr.split("\n").at(-1) || undefined);
 		const how = end.signal ? `QEMU was ended by ${end.signal}` : `QEMU ended with status ${end.code}`;
 		return new UndecidedError(
 			"guest-died",
 			`guest ${kernel} died: ${said ? `${said} (${how})` : how}`,
-			splat
-				? "the kernel's report is in the evidence; what brought it down may be the package"
-				: "was QEMU killed, or the host out of memory? run it again",
+			splat ? splatHint : hintFor(end),
 		);
 	}
+}
+
+const splatHint = "the kernel's report is in the evidence; what brought it down may be the package";
+
+function hintFor(end: ProcessEnd): string {
+	// Memory that is a file cannot grow on a full disk.
+	if (end.signal === "SIGBUS")
+		return "the disk with the templates is full: make room in the cache, or name another with BPFGATE_CACHE";
+	if (end.code === 0)
+		return "it switched itself off; a kernel of your own needs virtio_pci and virtio_console, built in or by --modules";
+	return "was QEMU killed, or the host out of memory? run it again";
 }
 
 /** RAM that is shared with a file stays there instead of going through the stream; the stream says so itself. */

@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 it("lets one in after the other, also after a failure", async () => {
 	const order: string[] = [];
 	const turn = (name: string) =>
-		locked(path, 10_000, async () => {
+		locked({ path, patience: 10_000 }, async () => {
 			order.push(`${name} in`);
 			await new Promise((done) => setTimeout(done, 10));
 			order.push(`${name} out`);
@@ -31,9 +31,15 @@ it("lets one in after the other, also after a failure", async () => {
 
 it("takes over from an owner that is dead, and from one that takes too long", async () => {
 	await writeFile(path, "4194304"); // Beyond the largest process id, proc(5).
-	expect(await locked(path, 10_000, async () => "done")).toBe("done");
+	expect(await locked({ path, patience: 10_000 }, async () => "done")).toBe("done");
 	await writeFile(path, String(process.pid));
-	expect(await locked(path, 50, async () => "done")).toBe("done");
+	expect(await locked({ path, patience: 50 }, async () => "done")).toBe("done");
+});
+
+it("waits no longer than it is wanted", async () => {
+	await writeFile(path, String(process.pid));
+	const waiting = locked({ path, patience: 60_000, signal: AbortSignal.timeout(50) }, async () => "done");
+	await expect(waiting).rejects.toMatchObject({ name: "TimeoutError" });
 });
 
 it("knows the living from the dead", () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -15,22 +15,35 @@ export function alive(pid: number): boolean {
 	}
 }
 
+export interface Lock {
+	/** The lock file; it names its owner's process. */
+	path: string;
+	/** Milliseconds that a living owner is waited for. */
+	patience: number;
+	/** Ends the waiting. */
+	signal?: AbortSignal | undefined;
+}
+
 /**
- * Runs `action` while holding the lock file `path`, which names its owner's process. Waits for a living owner, at
- * most `patience` ms, and takes over from a dead one. It spares two runners the same work; what they make must
- * be right without it too, since an owner in another PID namespace looks dead.
+ * Runs `action` while holding the lock. Waits for a living owner and takes over from a dead one. It spares two
+ * runners the same work; what they make must be right without it too, since an owner in another PID namespace looks
+ * dead.
  */
-export async function locked<T>(path: string, patience: number, action: () => Promise<T>): Promise<T> {
+export async function locked<T>({ path, patience, signal }: Lock, action: () => Promise<T>): Promise<T> {
 	const until = performance.now() + patience;
 	while (!(await create(path))) {
+		signal?.throwIfAborted();
 		const owner = Number(await readFile(path, "utf8").catch(() => ""));
 		if (performance.now() > until || (owner > 0 && !alive(owner))) await rm(path, { force: true });
 		else await sleep(lookMs);
 	}
+	const unlock = () => rmSync(path, { force: true });
+	process.once("exit", unlock);
 	try {
 		return await action();
 	} finally {
-		await rm(path, { force: true });
+		process.off("exit", unlock);
+		unlock();
 	}
 }
 

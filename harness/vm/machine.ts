@@ -18,7 +18,7 @@ import { discard, template, templateKey } from "./template.js";
 const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
 /** Milliseconds after which a clone that does not answer counts as failed: it takes 0.1 s when it works. */
 const cloneMs: Record<Accelerator, number> = { kvm: 3_000, tcg: 10_000 };
-/** Templates of one kernel that may fail to give a clone before this run stops making them. */
+/** Templates of one kernel that may fail to give a clone, and boots that may fail in a row, before this run gives up on it. */
 const maxFailures = 2;
 
 export interface MachinesOptions {
@@ -30,6 +30,8 @@ export interface MachinesOptions {
 	patience?: number;
 	/** Default: probed. */
 	accelerator?: Accelerator;
+	/** Ends guests that are still booting, and boots none any more. */
+	signal?: AbortSignal;
 }
 
 /** Gives guests: clones of templates, made when missing, or cold-booted VMs. Needs no root and no network. */
@@ -39,6 +41,7 @@ export class Machines {
 	private readonly versions = new Map<string, Promise<string>>();
 	private readonly kits = new Map<string, Promise<BootKit>>();
 	private readonly failures = new Map<string, number>();
+	private readonly failedBoots = new Map<string, number>();
 
 	constructor(private readonly options: MachinesOptions) {
 		this.cache = options.cache ?? cacheRoot();
@@ -55,6 +58,7 @@ export class Machines {
 				qemuVersion: await this.qemuVersion(kernel.arch),
 				cache: join(this.cache, "accelerator.json"),
 				fresh,
+				signal: this.options.signal,
 			}),
 		);
 	}
@@ -72,7 +76,8 @@ export class Machines {
 
 	/** Boots a guest from cold. Throws UndecidedError. */
 	async boot(kernel: Kernel, fallback?: string): Promise<Guest> {
-		const instance = await Instance.boot(await this.instanceOptions(kernel), { kind: "private" });
+		const options = await this.instanceOptions(kernel);
+		const instance = await this.booting(kernel, () => Instance.boot(options, { kind: "private" }));
 		return guest(kernel, instance, "boot", fallback);
 	}
 
@@ -83,7 +88,7 @@ export class Machines {
 		if ((this.failures.get(key) ?? 0) >= maxFailures)
 			return this.boot(kernel, `${maxFailures} templates gave no clone that came up`);
 		const root = join(this.cache, "templates");
-		const source = await template(root, key, options);
+		const source = await this.booting(kernel, () => template(root, key, options));
 		try {
 			const instance = await Instance.resume(options, source, cloneMs[options.accelerator]);
 			return await guest(kernel, instance, "clone");
@@ -91,6 +96,25 @@ export class Machines {
 			this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
 			await discard(root, key);
 			return this.boot(kernel, `the clone did not come up: ${(error as Error).message}`);
+		}
+	}
+
+	/** A kernel that never comes up costs its patience each time: after some failures in a row it is told at once. */
+	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
+		const failed = this.failedBoots.get(kernel.image_sha256) ?? 0;
+		if (failed >= maxFailures)
+			throw new UndecidedError(
+				"kernel-does-not-boot",
+				`kernel ${kernel.id} did not come up ${failed} times in a row`,
+				"see what was said of its first cells; run bpfgate doctor, and try the kernel alone",
+			);
+		try {
+			const up = await boot();
+			this.failedBoots.delete(kernel.image_sha256);
+			return up;
+		} catch (error) {
+			this.failedBoots.set(kernel.image_sha256, failed + 1);
+			throw error;
 		}
 	}
 
@@ -114,6 +138,7 @@ export class Machines {
 			kit: await this.kit(kernel),
 			accelerator,
 			patience: this.options.patience ?? patience[accelerator],
+			signal: this.options.signal,
 		};
 	}
 }

@@ -65,6 +65,38 @@ describe("a guest from cold", () => {
 	});
 });
 
+describe("a guest that does not come up", () => {
+	it("is ended while it boots, and leaves no half template", async () => {
+		const stop = new AbortController();
+		const stopped = new Machines({ agent, cache, accelerator: "tcg", signal: stop.signal });
+		const coming = lost(stopped.clone(kernel));
+		const templates = join(cache, "templates");
+		await expect.poll(() => existsSync(templates) && readdirSync(templates).join()).toMatch(/making/);
+		const asked = performance.now();
+		stop.abort();
+		expect((await coming).code).toBe("guest-died");
+		expect(performance.now() - asked).toBeLessThan(1000);
+		expect(readdirSync(templates)).toEqual([]);
+		await expect(stopped.boot(kernel)).rejects.toMatchObject({ name: "AbortError" });
+	});
+
+	it("is said to have switched itself off when its kernel has no port for it", async () => {
+		const { modules: _, modules_sha256: __, ...bare } = await openKernel("5.10");
+		const error = await lost(machines.boot(bare));
+		expect(error.message).toMatch(/^guest 5\.10 died: no port named org\.bpfgate\.rpc/);
+		expect(error.hint).toMatch(/needs virtio_pci and virtio_console/);
+	});
+
+	it("is not tried for ever", async () => {
+		const broken = { ...kernel, image: agent(kernel.arch), image_sha256: "0".repeat(64) };
+		expect((await lost(machines.clone(broken))).message).toMatch(
+			/died: qemu.* \(QEMU ended with status 1\)$/,
+		);
+		expect((await lost(machines.boot(broken))).code).toBe("guest-died");
+		expect((await lost(machines.clone(broken))).code).toBe("kernel-does-not-boot");
+	});
+});
+
 describe("clones", () => {
 	it("come from one template and see nothing of each other", async () => {
 		const [first, second] = [await clone(), await clone()];

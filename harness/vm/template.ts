@@ -52,7 +52,8 @@ export async function template(root: string, key: string, options: InstanceOptio
 	const found = await sound(folder);
 	if (found) return found;
 	await mkdir(root, { recursive: true });
-	return locked(join(root, `${key}.lock`), makingMs, async () => {
+	const lock = { path: join(root, `${key}.lock`), patience: makingMs, signal: options.signal };
+	return locked(lock, async () => {
 		const meanwhile = await sound(folder);
 		if (meanwhile) return meanwhile;
 		await rm(folder, { recursive: true, force: true });
