@@ -21,7 +21,7 @@ class Fake implements Engine {
 		if (path.startsWith("bad")) throw new InputError(path, "", "is no package");
 		const name = path.split("/").at(-1)!;
 		const manifest = { name, version: "1", objects: ["a.o"] };
-		return { name, version: "1", sha256: "0", path, manifest, objects: [] };
+		return { name, version: "1", sha256: "0", path, manifest, objects: [], vectors: [] };
 	}
 
 	async kernels(wanted: string[]): Promise<Kernel[]> {

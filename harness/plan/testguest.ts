@@ -37,6 +37,7 @@ export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): 
 	path: name,
 	manifest: { name, version: "1", objects: ["p.o"], ...manifest },
 	objects: [],
+	vectors: [],
 });
 
 export class TestGuests implements GuestSource {
