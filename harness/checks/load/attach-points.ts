@@ -55,8 +55,7 @@ export class AttachPoints {
 				return this.#once("device", () => this.#device());
 			case "netkit_primary":
 			case "netkit_peer":
-				await this.#need("netkit");
-				return this.#once("netkit", () => this.#netdev("netkit"));
+				return this.#once("netkit", () => this.#netkit());
 			case "cgroup":
 				return this.#once("cgroup", () => this.#cgroup());
 			case "netns":
@@ -94,6 +93,17 @@ export class AttachPoints {
 		} catch (error) {
 			if (!(error instanceof GuestError) || error.errnoName !== "EOPNOTSUPP") throw error;
 			return { where: { ifindex: 1 }, name: "loopback device lo" };
+		}
+	}
+
+	/** Mostly built in, which no list of modules tells: so it is tried first. */
+	async #netkit(): Promise<AttachPoint> {
+		try {
+			return await this.#netdev("netkit");
+		} catch (error) {
+			if (!(error instanceof GuestError) || error.errnoName !== "EOPNOTSUPP") throw error;
+			await this.#need("netkit");
+			return this.#netdev("netkit");
 		}
 	}
 

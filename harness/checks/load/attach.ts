@@ -7,7 +7,7 @@ import { linkTypes } from "../../uapi/bpf.js";
 import type { Finding, Workbench } from "../check.js";
 import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
 import { tail } from "./evidence.js";
-import { kernelFacts } from "./kernel-facts.js";
+import { informed } from "./kernel-facts.js";
 import type { LoadedObject } from "./load-object.js";
 
 /** A program, or a struct_ops map, that is to be attached, and where. */
@@ -93,7 +93,7 @@ async function attachOne(
 	}
 }
 
-async function explainFailure(
+function explainFailure(
 	object: PackageObject,
 	{ name, target }: Attachable,
 	point: AttachPoint,
@@ -101,18 +101,19 @@ async function explainFailure(
 	bench: Workbench,
 ) {
 	const program = object.programs.find((candidate) => candidate.name === name);
-	const place = point.name || program?.meaning?.target;
-	return explainAttach({
-		...(await kernelFacts(bench)),
-		program: {
-			name,
-			section: program?.section ?? ".struct_ops",
-			type: program?.meaning?.type ?? "struct_ops",
-		},
-		hook: target.hook,
-		...(place ? { target: place } : {}),
-		errno: error.errno,
-		what: error.what,
-		libbpfLog: error.log,
-	});
+	return informed(bench, (kernel) =>
+		explainAttach({
+			...kernel,
+			program: {
+				name,
+				section: program?.section ?? "struct_ops",
+				type: program?.meaning?.type ?? "struct_ops",
+			},
+			hook: target.hook,
+			...(point.name ? { target: point.name } : {}),
+			errno: error.errno,
+			what: error.what,
+			libbpfLog: error.log,
+		}),
+	);
 }

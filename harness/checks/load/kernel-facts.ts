@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Lack } from "../../features/missing.js";
+import { InputError, UndecidedError } from "../../errors.js";
 import type { PackageObject } from "../../package/package.js";
-import type { FeatureQuestion, FeatureState, KernelFacts, LoadFacts } from "../../reasons/facts.js";
+import type {
+	Explanation,
+	FeatureQuestion,
+	FeatureState,
+	KernelFacts,
+	LoadFacts,
+} from "../../reasons/facts.js";
 import type { Workbench } from "../check.js";
 
 /**
- * What makes a sentence about a refusal better: whether the kernel lacks the features in question. They are asked
- * only now, when something was refused.
+ * Explains a refusal with what the kernel itself says of the features in question. They are asked only now, when
+ * something was refused, and only those that the explanation turns on.
  */
-export async function kernelFacts(bench: Workbench, questions: FeatureQuestion[] = []): Promise<KernelFacts> {
+export async function informed(
+	bench: Workbench,
+	explain: (kernel: KernelFacts) => Explanation,
+): Promise<Explanation> {
 	const { id, release } = bench.kernel;
-	const states = new Map<FeatureQuestion, FeatureState>();
-	for (const question of questions) states.set(question, stateOf(await bench.lack(question)));
-	return {
-		kernel: { id, release },
-		features: (question) => states.get(question),
+	const states = new Map<FeatureQuestion, FeatureState | undefined>();
+	const features = (question: FeatureQuestion) => {
+		if (!states.has(question)) states.set(question, undefined);
+		return states.get(question);
 	};
+	const uninformed = explain({ kernel: { id, release }, features });
+	if (states.size === 0) return uninformed;
+	for (const question of states.keys()) states.set(question, await stateOf(bench, question));
+	return explain({ kernel: { id, release }, features });
 }
 
-function stateOf(lack: Lack | undefined): FeatureState {
-	return lack?.state ?? "present";
+/** Undefined when nobody can tell: kernels without configuration, kfuncs of kernels whose BTF does not tag them. */
+async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<FeatureState | undefined> {
+	try {
+		return (await bench.lack(question))?.state ?? "present";
+	} catch (error) {
+		if (error instanceof UndecidedError || error instanceof InputError) return undefined;
+		throw error;
+	}
 }
 
 /** Line information of an object by a program's instruction; none for the subprograms that libbpf appends to it. */

@@ -3,12 +3,12 @@ import type { ProgramLoad } from "../../guest/operations.js";
 import type { ProgramFacts } from "../../package/object.js";
 import type { PackageObject } from "../../package/package.js";
 import { explainLoad, explainMap, explainOpen } from "../../reasons/explain.js";
-import type { Explanation, FeatureQuestion } from "../../reasons/facts.js";
+import type { Explanation } from "../../reasons/facts.js";
 import { verifierStatistics } from "../../reasons/statistics.js";
 import type { Finding, Workbench } from "../check.js";
 import { tail } from "./evidence.js";
 import { hookOf } from "./hook.js";
-import { kernelFacts, sourceLineOf } from "./kernel-facts.js";
+import { informed, sourceLineOf } from "./kernel-facts.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
 
 /** The finding on one program: what verifying it cost and gave, or what the kernel has against it. */
@@ -66,22 +66,20 @@ async function explainRefusal(
 	refusal: Refusal,
 	bench: Workbench,
 ): Promise<Explanation> {
-	const type = typeOf(program);
-	// A refusal without a word is mostly that of a kernel to which the program type is unknown.
-	const silent = refusal.verifierLog.trim() === "" && program.meaning !== undefined;
-	const questions: FeatureQuestion[] = silent ? [`program_type:${type}`] : [];
-	const { reason, facts } = explainLoad({
-		...(await kernelFacts(bench, questions)),
-		program: {
-			name: program.name,
-			section: program.section,
-			type,
-			attach_type: program.meaning?.attachType,
-			insns: program.insns,
-		},
-		...refusal,
-		sourceLine: sourceLineOf(object, program.name),
-	});
+	const { reason, facts } = await informed(bench, (kernel) =>
+		explainLoad({
+			...kernel,
+			program: {
+				name: program.name,
+				section: program.section,
+				type: typeOf(program),
+				attach_type: program.meaning?.attachType,
+				insns: program.insns,
+			},
+			...refusal,
+			sourceLine: sourceLineOf(object, program.name),
+		}),
+	);
 	const { errno, verifierLog, libbpfLog } = refusal;
 	const logs = { verifier_log: tail(verifierLog), libbpf_log: tail(libbpfLog) };
 	return { reason, facts: { errno, ...facts, ...logs } };
@@ -100,12 +98,9 @@ async function explainRefusedMap(
 	const sizes = Object.fromEntries(
 		Object.entries({ key_size, value_size, max_entries, flags }).filter(([, value]) => value !== undefined),
 	);
-	return explainMap({
-		...(await kernelFacts(bench, type === undefined ? [] : [`map_type:${type}`])),
-		map: { name, type: type ?? "unspec", ...sizes },
-		errno,
-		libbpfLog,
-	});
+	return informed(bench, (kernel) =>
+		explainMap({ ...kernel, map: { name, type: type ?? "unspec", ...sizes }, errno, libbpfLog }),
+	);
 }
 
 /** The finding on a map that the kernel refused. */
