@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+	copyFileSync,
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { storedKernel, storeFolder } from "../kernel/store.js";
+import { cacheRoot } from "../schema/cache.js";
+import { compile } from "./testsession.js";
+
+const checkout = fileURLToPath(new URL("../../", import.meta.url));
+const kernel = "5.10";
+const packages = 20;
+
+let scratch: string;
+let cache: string;
+let temporary: string;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+	compile();
+	scratch = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
+	cache = join(scratch, "cache");
+	temporary = join(scratch, "tmp");
+	const record = await storedKernel(kernel);
+	const objects = join("kernels", "objects", record!.object);
+	mkdirSync(join(cache, objects), { recursive: true });
+	mkdirSync(temporary);
+	cpSync(join(cacheRoot(), objects), join(cache, objects), { recursive: true });
+	copyFileSync(join(storeFolder(), `${kernel}.json`), join(cache, "kernels", `${kernel}.json`));
+	for (let n = 0; n < packages; n++)
+		copyFileSync(join(checkout, "programs/xdp-filter/xdp-filter.bpf.o"), join(scratch, `p${n}.bpf.o`));
+});
+
+afterAll(() => {
+	for (const child of children) child.kill("SIGKILL");
+	rmSync(scratch, { recursive: true, force: true });
+});
+
+/** `bpfgate test` of many packages; `said` grows. */
+function start(count = packages) {
+	const objects = Array.from({ length: count }, (_, n) => join(scratch, `p${n}.bpf.o`));
+	const child = spawn(
+		process.execPath,
+		[join(checkout, "dist/cli/main.js"), "test", "--kernel", kernel, "--jobs", "2", ...objects],
+		{
+			env: { ...process.env, BPFGATE_CACHE: cache, BPFGATE_ACCEL: "tcg", TMPDIR: temporary },
+			stdio: ["ignore", "pipe", "pipe"],
+		},
+	);
+	children.push(child);
+	const run = { child, said: "", ended: once(child, "exit") };
+	for (const stream of [child.stdout, child.stderr])
+		stream?.setEncoding("utf8").on("data", (text: string) => {
+			run.said += text;
+		});
+	return run;
+}
+
+/** Command lines of QEMUs that use this test's cache. */
+function guests(): string[] {
+	return readdirSync("/proc")
+		.filter((name) => /^\d+$/.test(name))
+		.map((pid) => {
+			try {
+				return readFileSync(join("/proc", pid, "cmdline"), "utf8");
+			} catch {
+				return "";
+			}
+		})
+		.filter((line) => line.includes("qemu") && line.includes(cache));
+}
+
+function templates(): string[] {
+	const folder = join(cache, "templates");
+	return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+const booting = () => expect.poll(() => guests().length > 0 && templates().join(), { timeout: 30_000 });
+const signals = [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"]] satisfies NodeJS.Signals[][];
+
+describe.each(signals)("bpfgate test that is sent %s %s", (...sent) => {
+	async function interrupt(run: ReturnType<typeof start>) {
+		for (const signal of sent) {
+			run.child.kill(signal);
+			await sleep(50);
+		}
+		expect(await run.ended).toEqual([130, null]);
+		await expect.poll(guests, { timeout: 2000 }).toEqual([]);
+		expect(readdirSync(temporary)).toEqual([]);
+		expect(readdirSync(scratch).sort()).toEqual(untouched.sort());
+	}
+	let untouched: string[];
+	beforeAll(() => {
+		untouched = readdirSync(scratch);
+	});
+
+	it("while a template is made ends with 130 and leaves nothing", async () => {
+		rmSync(join(cache, "templates"), { recursive: true, force: true });
+		const run = start();
+		await booting().toMatch(/making/);
+		await interrupt(run);
+		expect(templates().filter((name) => /making|lock/.test(name))).toEqual([]);
+	});
+
+	it("while packages are tested ends with 130, leaves nothing, and shows what it found", async () => {
+		const run = start();
+		await expect.poll(() => run.said, { timeout: 60_000 }).toMatch(/^\[2\//m);
+		await interrupt(run);
+		expect(templates().filter((name) => /making|lock/.test(name))).toEqual([]);
+		if (sent.length === 1) expect(run.said).toMatch(/\nInterrupted: what is missing was not tested\.\n$/);
+	});
+});
+
+describe("bpfgate test that is killed outright", () => {
+	it("leaves no guest, and its next run sweeps what it left half made", async () => {
+		rmSync(join(cache, "templates"), { recursive: true, force: true });
+		const run = start();
+		await booting().toMatch(/making/);
+		run.child.kill("SIGKILL");
+		await run.ended;
+		await expect.poll(guests, { timeout: 10_000 }).toEqual([]);
+		expect(templates().join()).toMatch(/making/);
+		const next = start(1);
+		expect(await next.ended).toEqual([0, null]);
+		expect(templates()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+
+	it("leaves no guest of a package either", async () => {
+		const run = start();
+		await expect.poll(() => run.said, { timeout: 60_000 }).toMatch(/^\[2\//m);
+		run.child.kill("SIGKILL");
+		await run.ended;
+		await expect.poll(guests, { timeout: 10_000 }).toEqual([]);
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+});
