@@ -3,8 +3,13 @@ import type { Inventory } from "../guest/operations.js";
 
 /** What `now` has that `before` had not, each as `kind: name`; empty when a guest is as it was. */
 export function leftOver(before: Inventory, now: Inventory): string[] {
-	const known = new Set(names(before));
-	return names(now).filter((name) => !known.has(name));
+	const known = names(before);
+	// One of a name takes one of a name: what is mounted over another mount looks like it.
+	return names(now).filter((name) => {
+		const at = known.indexOf(name);
+		if (at >= 0) known.splice(at, 1);
+		return at < 0;
+	});
 }
 
 function names(inventory: Inventory): string[] {
