@@ -2,9 +2,18 @@
 import { InputError } from "../errors.js";
 import { concat } from "./bytes.js";
 import { contentBytes, maxPacket } from "./content.js";
-import { checkValues, type Enclosing, optionalContent } from "./layer.js";
+import { type Around, checkValues, type Enclosing, optionalContent } from "./layer.js";
 import { fieldNames, type Layers, layerKind, layerKinds, maxLayers } from "./layers.js";
 import { type Place, shown, within } from "./place.js";
+
+/** A layer whose kind there is. */
+export interface CheckedLayer {
+	name: string;
+	/** Not yet checked. */
+	value: unknown;
+	/** Of the value. */
+	place: Place;
+}
 
 /**
  * The bytes of a packet. What a layer does not give is computed (checksums, lengths, the number of the next protocol)
@@ -13,36 +22,36 @@ import { type Place, shown, within } from "./place.js";
  * @throws InputError with the JSON pointer of the field: `/layers/2/ipv4/ttl: 300 does not fit into 8 bits`
  */
 export function build(layers: Layers, place: Place = { file: "packet", pointer: "/layers" }): Uint8Array {
-	const list = named(layers, place);
+	const list = checkLayers(layers, place);
 	const enclosing: Enclosing[] = list.map(({ name, value }) => ({
 		name,
 		values: typeof value === "object" && value !== null ? { ...value } : {},
 	}));
 	let inner: Uint8Array = new Uint8Array();
-	for (const [index, { name, value, place: at }] of [...list.entries()].reverse()) {
-		inner = concat(...layerAround(name, value, at, inner, list[index + 1]?.name, enclosing.slice(0, index)));
+	for (const [index, layer] of [...list.entries()].reverse()) {
+		inner = buildLayer(layer, { inner, next: list[index + 1]?.name, outer: enclosing.slice(0, index) });
 		if (inner.length > maxPacket)
-			throw new InputError(at.file, at.pointer, `makes a packet of more than ${maxPacket} bytes`);
+			throw new InputError(
+				layer.place.file,
+				layer.place.pointer,
+				`makes a packet of more than ${maxPacket} bytes`,
+			);
 	}
 	return inner;
 }
 
-function layerAround(
-	name: string,
-	value: unknown,
-	place: Place,
-	inner: Uint8Array,
-	next: string | undefined,
-	outer: readonly Enclosing[],
-): Uint8Array[] {
-	if (name === "payload") return [contentBytes(value, place), inner];
+/** A layer and all that it encloses. @throws InputError */
+export function buildLayer({ name, value, place }: CheckedLayer, around: Omit<Around, "place">): Uint8Array {
+	if (name === "payload") return concat(contentBytes(value, place), around.inner);
 	const kind = layerKind(name)!;
 	checkValues(name, value, fieldNames(kind), place);
-	const header = kind.build(value, { place, inner, next, outer });
-	return kind.delimited ? [header, inner, optionalContent(value, "trailer", place)] : [header, inner];
+	const header = kind.build(value, { ...around, place });
+	const trailer = kind.delimited ? optionalContent(value, "trailer", place) : new Uint8Array();
+	return concat(header, around.inner, trailer);
 }
 
-function named(layers: Layers, place: Place): { name: string; value: unknown; place: Place }[] {
+/** @throws InputError when they are no list of layers of known kinds */
+export function checkLayers(layers: Layers, place: Place): CheckedLayer[] {
 	const fail = ({ file, pointer }: Place, reason: string) => new InputError(file, pointer, reason);
 	if (!Array.isArray(layers)) throw fail(place, `${shown(layers)} is no list of layers`);
 	if (layers.length > maxLayers + 1)

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.js";
 import { equalBytes } from "./bytes.js";
 import { contentOf } from "./content.js";
-import type { Enclosing, LayerKind } from "./layer.js";
+import type { Around, Enclosing, LayerKind } from "./layer.js";
 import { located } from "./layer.js";
 import { type HeaderName, type Layer, type Layers, layerKind, maxLayers } from "./layers.js";
 import { type Located, valuesOf } from "./layout.js";
@@ -90,14 +90,12 @@ function payloadLayer(bytes: Uint8Array, start: number, end: number): LocatedLay
 	return { name: "payload", offset: start, header: end - start, end, fields: { payload } };
 }
 
-type AroundLayer = Parameters<LayerKind["build"]>[1];
-
 /** Whether the values are written as `header`. */
 function writes(
 	kind: LayerKind,
 	values: Readonly<Record<string, unknown>>,
 	header: Uint8Array,
-	around: AroundLayer,
+	around: Around,
 ): boolean {
 	try {
 		return equalBytes(kind.build(values, around), header);
@@ -107,18 +105,27 @@ function writes(
 	}
 }
 
-/** Leaves out one field after another, the last first, as long as the header stays what it is. */
+/** Leaves out all fields that may be; when that is another header, one after another, the last first. */
 function withoutComputed(
 	kind: LayerKind,
 	values: Readonly<Record<string, unknown>>,
 	header: Uint8Array,
-	around: AroundLayer,
+	around: Around,
 ): Record<string, unknown> {
+	const isNeeded = ([name, value]: [string, unknown]) =>
+		kind.kept?.includes(name) || isUnusual(value, kind.fields[name]?.default);
+	const least = Object.fromEntries(Object.entries(values).filter(isNeeded));
+	if (writes(kind, least, header, around)) return least;
 	let needed = { ...values };
 	for (const name of Object.keys(values).reverse()) {
-		if (kind.kept?.includes(name)) continue;
+		if (name in least) continue;
 		const { [name]: _, ...fewer } = needed;
 		if (writes(kind, fewer, header, around)) needed = fewer;
 	}
 	return needed;
+}
+
+/** Another value than the default is needed, which spares the try. */
+function isUnusual(value: unknown, fallback: unknown): boolean {
+	return fallback !== undefined && typeof value !== "object" && value !== fallback;
 }

@@ -31,7 +31,7 @@ const unreachable = new Layout({
 const redirect = new Layout({ gateway: ipv4Address("address of the gateway", "192.0.2.254") });
 const parameter = new Layout({
 	pointer: uint(8, "offset of the fault", 0),
-	unused: hexadecimal(24, "unused", "0x000000"),
+	reserved: hexadecimal(24, "unused", "0x000000"),
 });
 const other = new Layout({ rest: octets(4, "the second word of the header") });
 
