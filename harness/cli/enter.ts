@@ -9,17 +9,31 @@ import { Interruption, interrupted } from "./interruption.js";
  */
 export async function enter(action: (interruption: Interruption) => Promise<unknown>): Promise<void> {
 	const interruption = new Interruption();
-	// A reader that went away (`bpfgate … | head`) takes nothing from the verdict, which is the exit status.
-	process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-		if (error.code !== "EPIPE") throw error;
-	});
+	process.stdout.on("error", unwritten);
+	// Nobody is left to tell: the verdict is the exit status.
+	process.stderr.on("error", () => {});
 	try {
 		await action(interruption);
 	} catch (thrown) {
-		const { status, lines } = failureOf(thrown, process.env.BPFGATE_DEBUG === "1");
-		for (const line of lines) process.stderr.write(`${line}\n`);
+		const status = tell(thrown);
 		process.exitCode = interruption.requested ? interrupted : status;
 	} finally {
 		interruption.dispose();
 	}
+}
+
+/** A reader that went away (`bpfgate … | head`) takes nothing from the verdict; a full disk takes all of it. */
+function unwritten(error: NodeJS.ErrnoException): void {
+	if (error.code === "EPIPE") return;
+	const status = tell(error);
+	process.once("exit", () => {
+		process.exitCode = status;
+	});
+}
+
+/** @returns the exit status */
+function tell(thrown: unknown): number {
+	const { status, lines } = failureOf(thrown, process.env.BPFGATE_DEBUG === "1");
+	for (const line of lines) process.stderr.write(`${line}\n`);
+	return status;
 }
