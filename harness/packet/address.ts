@@ -4,7 +4,7 @@ import { isIPv4, isIPv6 } from "node:net";
 /** The six bytes of `02:00:00:00:00:01`; undefined when the text is no such address. */
 export function parseMac(text: string): Uint8Array | undefined {
 	if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) return undefined;
-	return Uint8Array.from(text.split(":"), (part) => Number.parseInt(part, 16));
+	return Uint8Array.from(Buffer.from(text.replaceAll(":", ""), "hex"));
 }
 
 export function formatMac(bytes: Uint8Array): string {

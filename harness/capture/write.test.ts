@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import { readCapture } from "./capture.js";
+import { writePcap, writePcapng } from "./write.js";
+
+const packet = Uint8Array.of(1, 2, 3, 4, 5);
+
+it("writes pcapng that is read again", () => {
+	const frames = readCapture(
+		"out",
+		writePcapng([
+			{ bytes: packet, comments: ["größer", "two\nlines"], interface: "input" },
+			{ bytes: packet.subarray(1), linkType: "raw", time: 1_700_000_000_123_456_789n },
+			{ bytes: packet, interface: "input" },
+		]),
+	);
+	expect(
+		frames.map(({ bytes, linkType, comments, time }) => [bytes.length, linkType, comments, time]),
+	).toEqual([
+		[5, 1, ["größer", "two\nlines"], 1000n],
+		[4, 101, [], 1_700_000_000_123_456_789n],
+		[5, 1, [], 1_700_000_000_123_457_789n],
+	]);
+	expect(frames.map(({ bytes }) => bytes[0])).toEqual([1, 2, 1]);
+});
+
+it("cuts a comment that is longer than an option", () => {
+	const [frame] = readCapture("out", writePcapng([{ bytes: packet, comments: ["é".repeat(50_000)] }]));
+	expect(frame?.comments[0]).toMatch(/^é{30000,}…$/);
+});
+
+it("writes pcap that is read again", () => {
+	const frames = readCapture(
+		"out",
+		writePcap([{ bytes: packet, time: 1_500_000_000_000_001_000n }, { bytes: packet }], "raw"),
+	);
+	expect(frames.map(({ bytes, linkType, time }) => [bytes.length, linkType, time])).toEqual([
+		[5, 101, 1_500_000_000_000_001_000n],
+		[5, 101, 1_500_000_000_000_002_000n],
+	]);
+});
