@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Apt, type DebianPackage, download } from "../debian/apt.js";
+import { type DebianPackage, download } from "../debian/apt.js";
 import { unpackDeb } from "../debian/deb.js";
 import { withTemporaryFolder } from "../debian/files.js";
 import type { Mirrors } from "../debian/mirrors.js";
+import type { Apt } from "../debian/suite-index.js";
 import { InputError, UndecidedError } from "../errors.js";
 import { cacheRoot } from "../schema/cache.js";
 import { type Catalog, hostArch, type KernelLine, readCatalog } from "./catalog.js";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Apt, type DebianPackage, findPackages } from "../debian/apt.js";
+import { type DebianPackage, findPackages } from "../debian/apt.js";
+import type { Apt } from "../debian/suite-index.js";
 import { compareVersions } from "../debian/version.js";
 import { UndecidedError } from "../errors.js";
 import type { Catalog, KernelLine } from "./catalog.js";

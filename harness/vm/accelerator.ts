@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:fs";
-import { access, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { cpus, machine, release } from "node:os";
-import { dirname } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
+import { replaceFile } from "../debian/files.js";
 import { validator } from "../schema/validate.js";
 import { Instance } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
@@ -57,7 +57,9 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
 	if (known) return known;
 	const found = await run(options);
 	// A cache that cannot be written to costs the question next time, nothing more.
-	await remember(options.cache, { ...found, depends }).catch(() => {});
+	const probed: Static<typeof Probed> = { ...found, depends };
+	const text = `${JSON.stringify(probed, null, "\t")}\n`;
+	await replaceFile(options.cache, text).catch(() => {});
 	return found;
 }
 
@@ -89,11 +91,4 @@ async function recall(cache: string, depends: string[]): Promise<Acceleration | 
 	} catch {
 		return undefined;
 	}
-}
-
-async function remember(cache: string, probed: Static<typeof Probed>): Promise<void> {
-	const temporary = `${cache}.${process.pid}`;
-	await mkdir(dirname(cache), { recursive: true });
-	await writeFile(temporary, `${JSON.stringify(probed, null, "\t")}\n`);
-	await rename(temporary, cache);
 }
