@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa, execaSync } from "execa";
+import { expect } from "vitest";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 const folder = join(checkout, "harness/cli/sessions");
@@ -45,8 +46,11 @@ export function compile(): void {
 	execaSync("npm", ["run", "--silent", "build"], { cwd: checkout });
 }
 
-/** Runs a session in an empty folder; the sessions that do not boot also have an empty cache. */
-export async function replay(name: string, check: (step: Step, output: string, status: number) => void) {
+/**
+ * Runs a session in an empty folder and holds each step to what it shows; the sessions that do not boot also have an
+ * empty cache.
+ */
+export async function replay(name: string): Promise<void> {
 	const scratch = mkdtempSync(join(tmpdir(), "bpfgate-session-"));
 	try {
 		const bin = join(scratch, "bin");
@@ -67,7 +71,13 @@ export async function replay(name: string, check: (step: Step, output: string, s
 				reject: false,
 				stdin: "ignore",
 			});
-			check(step, all.replaceAll(scratch, "…"), exitCode ?? -1);
+			const output = all.replaceAll(scratch, "…");
+			const place = `${name}:${step.line}: $ ${step.command}`;
+			expect({ place, status: exitCode, output }).toEqual({
+				place,
+				status: step.status,
+				output: expect.toSatisfy((text: string) => matches(step.output, text), step.output.join("\n")),
+			});
 		}
 	} finally {
 		rmSync(scratch, { recursive: true });

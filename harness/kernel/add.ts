@@ -5,7 +5,7 @@ import { InputError, systemReason } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { type KernelConfig, parseConfig } from "./config.js";
 import { readImage } from "./image.js";
-import { readModuleTree } from "./modules.js";
+import { type ModuleTree, readModuleTree } from "./modules.js";
 import { type StoredKernel, storeKernel } from "./store.js";
 
 export interface OwnKernel {
@@ -31,20 +31,25 @@ export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 	if (catalog.lines.some((line) => line.id === id)) {
 		throw new InputError(own.image, "--id", `${id} is a line of the catalog; choose another name`);
 	}
-	if (own.modules !== undefined && !(await stat(own.modules).catch(() => undefined))?.isDirectory()) {
-		throw new InputError(own.modules, "", "is no folder");
-	}
+	const modules = own.modules === undefined ? undefined : await modulesIn(own.modules);
 	if (own.config !== undefined) {
 		const text = await readFile(own.config, "utf8").catch((cause: unknown) => {
 			throw new InputError(own.config ?? "", "", `cannot be read: ${systemReason(cause)}`, { cause });
 		});
 		const config = parseConfig(own.config, text);
-		const modules = own.modules === undefined ? undefined : await readModuleTree(own.modules);
 		for (const name of catalog.modules.boot) {
 			if (!modules?.files.has(name)) requireBuiltin(own.config, config, name);
 		}
 	}
 	return storeKernel({ ...own, id, source: resolve(own.image), packages: [] });
+}
+
+async function modulesIn(folder: string): Promise<ModuleTree> {
+	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+		throw new InputError(folder, "", "is no folder");
+	const modules = await readModuleTree(folder);
+	if (modules.files.size === 0) throw new InputError(folder, "", "holds no modules (*.ko, *.ko.xz, …)");
+	return modules;
 }
 
 /** The module's option is its name: virtio_pci is CONFIG_VIRTIO_PCI. */

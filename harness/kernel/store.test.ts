@@ -139,6 +139,9 @@ it("adds somebody's own kernel under its release, and refuses one that could not
 	await expect(addKernel({ image, id: "6.12" })).rejects.toThrow("6.12 is a line of the catalog");
 	await expect(addKernel({ image, id: "a/b" })).rejects.toThrow("is no name for a kernel");
 	await expect(addKernel({ image, modules: image })).rejects.toThrow("is no folder");
+	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow("is no folder");
+	await mkdir(join(root, "empty"));
+	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow("empty: holds no modules");
 	const config = join(root, ".config");
 	await expect(addKernel({ image, config })).rejects.toThrow(".config: cannot be read");
 	await writeFile(config, "hello");

@@ -142,8 +142,6 @@ export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 		if (parts.modules !== undefined) {
 			const target = join(folder, "modules");
 			const tree = await readModuleTree(parts.modules);
-			if (tree.files.size === 0)
-				throw new InputError(parts.modules, "", "holds no modules (*.ko, *.ko.xz, …)");
 			const made = await collectModules(tree, [...modules.boot, ...modules.lazy], target);
 			if (made !== undefined && made !== release) {
 				throw new InputError(parts.modules, "", `has modules of ${made}, but the image is ${release}`);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
-import { type Btf, linkage } from "./btf.js";
+import type { Btf } from "./btf.js";
 import { encodeInto } from "./btf-encode.js";
+import { linkage } from "./btf-type.js";
 import { escapePointer, type ValuePlace } from "./btf-value.js";
 import { type Elf, STB } from "./elf.js";
 import type { ObjectEntry } from "./manifest.js";
