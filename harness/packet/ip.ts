@@ -68,11 +68,25 @@ function addressesOf(ip: Enclosing | undefined, outer: readonly Enclosing[]): Ui
 	return concat(bytes(ip.values.src ?? src), bytes(finalDestination(ip, outer) ?? ip.values.dst ?? dst));
 }
 
-/** With a routing header that is not yet used up, the last stop of the route. */
+/** With a route that is not yet used up, its last stop: Linux and Wireshark take it for the destination. */
 function finalDestination(ip: Enclosing, outer: readonly Enclosing[]): unknown {
-	const routing = outer.slice(outer.indexOf(ip)).find(({ name }) => name === "routing")?.values;
-	const stops = routing?.addresses;
-	if (!routing || !Array.isArray(stops) || Number(routing.segments_left ?? stops.length) === 0)
-		return undefined;
-	return routing.type === "segment" || routing.type === 4 ? stops[0] : stops.at(-1);
+	if (ip.name === "ipv4") return sourceRoute(ip.values.options);
+	const inside = outer.slice(outer.lastIndexOf(ip));
+	const routes = inside.flatMap(({ name, values }) => {
+		const { addresses, segments_left, type } = values;
+		if (name !== "routing" || !Array.isArray(addresses)) return [];
+		const left = Number(segments_left ?? addresses.length);
+		return left > 0 ? [type === "segment" || type === 4 ? addresses[0] : addresses.at(-1)] : [];
+	});
+	return routes.at(-1);
+}
+
+/** Of IPv4's options (RFC 791 3.1): used up when the pointer has passed the last address. */
+function sourceRoute(options: unknown): unknown {
+	for (const option of Array.isArray(options) ? options : []) {
+		const { loose_route, strict_route } = Object(option);
+		const { pointer, route } = Object(loose_route ?? strict_route);
+		if (Array.isArray(route)) return Number(pointer ?? 4) <= 3 + route.length * 4 ? route.at(-1) : undefined;
+	}
+	return undefined;
 }

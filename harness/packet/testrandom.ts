@@ -40,8 +40,10 @@ export class Random {
 		return Array.from({ length: 8 }, () => (1 + this.below(0xffff)).toString(16)).join(":");
 	}
 
+	/** Of one interface, not of a group. */
 	mac(): string {
-		return Array.from(this.bytes(6), (byte) => byte.toString(16).padStart(2, "0")).join(":");
+		const [first = 0, ...rest] = this.bytes(6);
+		return [first & 0xfe, ...rest].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 	}
 
 	list<T>(most: number, element: () => T): T[] {
@@ -69,7 +71,7 @@ function tcpOption(random: Random): unknown {
 		() => item("window_scale", random.below(256)),
 		() => item("timestamps", { tsval: random.below(2 ** 32), tsecr: random.below(2 ** 32) }),
 		() => item("sack", [{ left: random.below(2 ** 32), right: random.below(2 ** 32) }]),
-		() => item("option", { type: 60 + random.below(190), data: random.hex(1 + random.below(6)) }),
+		() => item("option", { type: 200 + random.below(50), data: random.hex(1 + random.below(6)) }),
 	])();
 }
 
@@ -347,8 +349,12 @@ function withoutDefaults(name: HeaderName, values: Values): Values {
 	);
 }
 
-/** A packet that is read as it was written, of up to some ten layers. `ethernet` is false when it begins with IP. */
-export function randomLayers(random: Random): { layers: Layers; ethernet: boolean } {
+/**
+ * A packet that is read as it was written, of up to some ten layers. `ethernet` is false when it begins with IP.
+ *
+ * @param deviating whether checksums and lengths may be wrong
+ */
+export function randomLayers(random: Random, deviating = true): { layers: Layers; ethernet: boolean } {
 	const layers: Layer[] = [];
 	const ethernet = random.chance(80);
 	let name: HeaderName | "payload" | undefined = ethernet ? "eth" : random.pick(l3);
@@ -362,7 +368,7 @@ export function randomLayers(random: Random): { layers: Layers; ethernet: boolea
 		if (name === "ipv4" && layers.length === 0) delete values.version;
 		const next: HeaderName | "payload" | undefined =
 			layers.length < 11 ? following(random, name, values, ipv6) : undefined;
-		deviate(random, name, values, next);
+		if (deviating) deviate(random, name, values, next);
 		layers.push({ [name]: withoutDefaults(name, values) } as Layer);
 		name = next;
 	}

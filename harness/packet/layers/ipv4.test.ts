@@ -53,6 +53,14 @@ describe("options", () => {
 	});
 });
 
+it.each([
+	[{ pointer: 4, route: ["10.0.0.9"] }, "10.0.0.9"],
+	[{ pointer: 8, route: ["10.0.0.9"] }, "192.0.2.2"],
+])("has the last stop of a source route in the pseudo-header: %j", (loose_route, dst) => {
+	const checksum = (ipv4: object) => hexOf({ ipv4: { ...ipv4 } }, { udp: {} }).slice(-4);
+	expect(checksum({ options: [{ loose_route }] })).toBe(checksum({ dst }));
+});
+
 describe("what is wrong on purpose", () => {
 	it.each([
 		["a checksum", { check: "0xbeef" }],
