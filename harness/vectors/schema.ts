@@ -4,7 +4,7 @@ import { type Layers, LayersSchema } from "../packet/layers.js";
 
 const closed = { additionalProperties: false };
 
-/** One place for the layers of packets, which are the greater part of the schema. */
+/** Layers are checked by what builds them, which says more than a schema can, and is ready a second earlier. */
 const LayersRef = Type.Unsafe<Layers>({ $ref: "#/definitions/layers" });
 const Hex = Type.String({
 	pattern: "^([\\s:]*[0-9a-fA-F]{2})*[\\s:]*$",
@@ -197,6 +197,9 @@ export const VectorFile = Type.Object(
 		...defaults,
 		vectors: Type.Array(Vector, { minItems: 1, maxItems: 100_000 }),
 	},
-	{ ...closed, definitions: { layers: LayersSchema } },
+	{ ...closed, definitions: { layers: { type: "array" } } },
 );
 export type VectorFile = Static<typeof VectorFile>;
+
+/** The same for editors, with everything that a layer may have. */
+export const vectorFileSchema = { ...VectorFile, definitions: { layers: LayersSchema } };

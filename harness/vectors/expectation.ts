@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../errors.js";
+import type { JsonValue, ValuePlace } from "../package/btf-value.js";
+import type { PackageObject } from "../package/package.js";
+import { build } from "../packet/build.js";
+import { fromHex, toHex } from "../packet/bytes.js";
+import { type Difference, diffPackets } from "../packet/diff.js";
+import { matchLayers } from "../packet/match.js";
+import type { MapExpectation } from "./compare-maps.js";
+import { contextStruct, encodeContext } from "./context.js";
+import type { PreparedInput } from "./input.js";
+import { isEventMap, isReadable, type MapModel, mapModel, writtenEntries } from "./map-model.js";
+import type { Mismatch } from "./mismatch.js";
+import { retvalNames, retvalNumber } from "./retval.js";
+import type { Expectation, ExpectedEvent, ExpectedMap, ExpectedPacket } from "./schema.js";
+import type { Subject } from "./subject.js";
+import { type Leaf, leavesOf, readInteger, type ValueType } from "./value.js";
+
+/** What one packet shall do. */
+export interface Expected {
+	/** As u32. */
+	retval?: number;
+	packet?(actual: Uint8Array): Mismatch[];
+	/** Bytes of the packet that comes out. */
+	length?: { bytes: number; text: string };
+	metadata?: Uint8Array;
+	/** Values by field name, in the spelling of `decodeContext`. */
+	context?: Readonly<Record<string, unknown>>;
+	maps: { model: MapModel; expected: MapExpectation }[];
+	events: { map: string; events: PreparedEvent[] }[];
+}
+
+/** An event: some of its parts, or all of its bytes under a mask. */
+export type PreparedEvent =
+	| { kind: "value"; type: ValueType; leaves: Leaf[] }
+	| { kind: "bytes"; bytes: Uint8Array; mask: Uint8Array };
+
+/** @throws InputError */
+export function prepareExpectation(
+	{ object, type }: Subject,
+	expect: Expectation,
+	input: PreparedInput | undefined,
+	place: ValuePlace,
+): Expected {
+	const at = (...keys: (string | number)[]): ValuePlace => ({
+		file: place.file,
+		pointer: [place.pointer, ...keys].join("/"),
+	});
+	const fail = (key: string, reason: string) => new InputError(place.file, at(key).pointer, reason);
+	const expected: Expected = {
+		maps: Object.entries(expect.maps_after ?? {}).map(([name, map]) =>
+			expectedMap(object, name, map, at("maps_after", name)),
+		),
+		events: Object.entries(expect.events ?? {}).map(([map, events]) => ({
+			map,
+			events: expectedEvents(object, map, events, at("events", map)),
+		})),
+	};
+	if (expect.retval !== undefined) {
+		const number = retvalNumber(type, expect.retval);
+		if (number === undefined) {
+			const names = retvalNames(type).join(", ");
+			throw fail(
+				"retval",
+				`${JSON.stringify(expect.retval)} is nothing that a program of type ${type} returns; ${names ? `${names} or ` : ""}a number is needed`,
+			);
+		}
+		expected.retval = number;
+	}
+	if (expect.packet !== undefined || expect.length !== undefined || expect.metadata !== undefined) {
+		if (!input?.packet || noPacketBack.has(type))
+			throw new InputError(
+				place.file,
+				place.pointer,
+				`a program of type ${type} gives no packet back to compare`,
+			);
+	}
+	const sent = input?.packet ?? new Uint8Array();
+	if (expect.packet !== undefined) expected.packet = packetTest(expect.packet, sent, at("packet"));
+	if (expect.length !== undefined) {
+		const bytes = typeof expect.length === "number" ? expect.length : sent.length + Number(expect.length);
+		if (bytes < 0) throw fail("length", `leaves less than nothing of ${sent.length} bytes`);
+		expected.length = { bytes, text: String(expect.length) };
+	}
+	if (expect.metadata !== undefined) {
+		if (type !== "xdp") throw fail("metadata", `programs of type ${type} have no metadata`);
+		expected.metadata = fromHex(expect.metadata) ?? new Uint8Array();
+	}
+	if (expect.context !== undefined) {
+		const struct = contextStruct(type);
+		if (!struct) throw fail("context", `the context of a program of type ${type} is not known by fields`);
+		// What cannot be written is no field, or no value of it.
+		encodeContext(struct, expect.context, at("context"));
+		expected.context = expect.context;
+	}
+	return expected;
+}
+
+/** The kernel copies no packet back for these (net/bpf/test_run.c). */
+const noPacketBack = new Set(["netfilter", "flow_dissector"]);
+
+function packetTest(
+	expect: ExpectedPacket,
+	sent: Uint8Array,
+	place: ValuePlace,
+): NonNullable<Expected["packet"]> {
+	if (expect === "unchanged") return (actual) => mismatches(diffPackets(sent, actual));
+	const { layers, fields, hex, mask } = expect;
+	const given = [layers, fields, hex].filter((way) => way !== undefined);
+	if (given.length !== 1)
+		throw new InputError(place.file, place.pointer, "must have exactly one of layers, fields and hex");
+	if (mask !== undefined && fields)
+		throw new InputError(place.file, `${place.pointer}/mask`, "goes with layers or hex");
+	if (fields) {
+		const options = { place: { file: place.file, pointer: `${place.pointer}/fields` } };
+		matchLayers(fields, sent, options);
+		return (actual) => mismatches(matchLayers(fields, actual, options));
+	}
+	const wanted = layers
+		? build(layers, { file: place.file, pointer: `${place.pointer}/layers` })
+		: (fromHex(hex ?? "") ?? new Uint8Array());
+	const bits = mask === undefined ? undefined : fromHex(mask);
+	return (actual) => mismatches(diffPackets(wanted, actual, bits ? { mask: bits } : {}));
+}
+
+/** `ipv4.ttl`; of one kind several times, `ipv4 (layer 3).ttl` says nothing that the numbers do not. */
+function mismatches(differences: readonly Difference[]): Mismatch[] {
+	return differences.map(({ kind, field, layer, expected, actual }) => ({
+		what:
+			field === ""
+				? `layer ${layer} (${kind})`
+				: field === kind
+					? kind
+					: `${kind}.${field.replaceAll("/", ".")}`,
+		expected: jsonOf(expected),
+		actual: jsonOf(actual),
+	}));
+}
+
+function jsonOf(value: unknown): JsonValue {
+	return value === undefined ? "nothing" : JSON.parse(JSON.stringify(value));
+}
+
+function expectedMap(
+	object: PackageObject,
+	name: string,
+	map: ExpectedMap,
+	place: ValuePlace,
+): Expected["maps"][number] {
+	const model = mapModel(object, name);
+	const fail = (reason: string) => new InputError(place.file, place.pointer, reason);
+	if (!model)
+		throw fail(
+			`${object.file} has no map ${name}; it has ${object.maps.map((each) => each.name).join(", ")}`,
+		);
+	if (!isReadable(model)) throw fail(`the content of a map of type ${model.type} cannot be compared`);
+	if (map === "unchanged") return { model, expected: { kind: "unchanged" } };
+	const exact = typeof map === "object" && !Array.isArray(map) && Object.keys(map).join() === "exact";
+	const [spec, at] = exact
+		? [(map as { exact: unknown }).exact, { ...place, pointer: `${place.pointer}/exact` }]
+		: [map, place];
+	return {
+		model,
+		expected: { kind: "entries", exact, entries: writtenEntries(model, spec, at, "expected") },
+	};
+}
+
+function expectedEvents(
+	object: PackageObject,
+	map: string,
+	events: readonly ExpectedEvent[],
+	place: ValuePlace,
+): PreparedEvent[] {
+	const facts = object.maps.find((candidate) => candidate.name === map);
+	if (!facts || !isEventMap(facts.type))
+		throw new InputError(
+			place.file,
+			place.pointer,
+			`${object.file} has no ring buffer or perf event array ${map}`,
+		);
+	return events.map(({ type, value, hex, mask }, index) => {
+		const at = { file: place.file, pointer: `${place.pointer}/${index}` };
+		if ((type === undefined) === (hex === undefined) || (type === undefined) !== (value === undefined))
+			throw new InputError(at.file, at.pointer, "must have type and value, or hex");
+		if (hex !== undefined) {
+			const bytes = fromHex(hex) ?? new Uint8Array();
+			const bits = mask === undefined ? new Uint8Array() : (fromHex(mask) ?? new Uint8Array());
+			return { kind: "bytes", bytes, mask: bits };
+		}
+		const name = type?.replace(/^(struct|union) /, "") ?? "";
+		const id =
+			object.btf?.find(name, "struct") ??
+			object.btf?.find(name, "union") ??
+			object.btf?.find(name, "typedef");
+		if (!object.btf || id === undefined)
+			throw new InputError(at.file, `${at.pointer}/type`, `the BTF of ${object.file} has no struct ${name}`);
+		const valueType: ValueType = {
+			size: object.btf.sizeOf(id),
+			littleEndian: object.btf.littleEndian,
+			types: { btf: object.btf, id },
+		};
+		return {
+			kind: "value",
+			type: valueType,
+			leaves: leavesOf(valueType, value, { ...at, pointer: `${at.pointer}/value` }, "expected"),
+		};
+	});
+}
+
+/** Where the events of a map are not as expected. */
+export function compareEvents(
+	map: string,
+	expected: readonly PreparedEvent[],
+	actual: readonly Uint8Array[],
+): Mismatch[] {
+	const what = (index: number, path = "") => `event ${index + 1} of ${map}${path}`;
+	const found = expected.flatMap((event, index): Mismatch[] => {
+		const bytes = actual[index];
+		if (!bytes) return [];
+		if (event.kind === "bytes") {
+			const same =
+				bytes.length === event.bytes.length &&
+				bytes.every((byte, at) => ((byte ^ event.bytes[at]!) & (event.mask[at] ?? 0xff)) === 0);
+			return same ? [] : [{ what: what(index), expected: toHex(event.bytes), actual: toHex(bytes) }];
+		}
+		if (bytes.length < event.type.size)
+			return [{ what: what(index), expected: `${event.type.size} bytes`, actual: `${bytes.length} bytes` }];
+		return event.leaves.flatMap((leaf) => compareLeaf(what(index, leaf.path), leaf, bytes));
+	});
+	if (expected.length !== actual.length)
+		found.push({ what: `events of ${map}`, expected: expected.length, actual: actual.length });
+	return found;
+}
+
+function compareLeaf(what: string, leaf: Leaf, bytes: Uint8Array): Mismatch[] {
+	if (leaf.kind === "integer") {
+		const actual = readInteger(leaf, bytes);
+		return actual === leaf.value
+			? []
+			: [{ what, expected: leaf.spell(leaf.value), actual: leaf.spell(actual) }];
+	}
+	const part = bytes.subarray(leaf.offset, leaf.offset + leaf.value.length);
+	const same = part.every((byte, at) => byte === leaf.value[at]);
+	return same ? [] : [{ what, expected: leaf.spell(leaf.value), actual: leaf.spell(part) }];
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import { posix } from "node:path";
+import { readCapture } from "../capture/capture.js";
+import type { CapturedFrame } from "../capture/frame.js";
+import { selectFrames } from "../capture/select.js";
+import { InputError } from "../errors.js";
+import type { ValuePlace } from "../package/btf-value.js";
+import type { Package, PackageFile } from "../package/package.js";
+import { build } from "../packet/build.js";
+import { concat, fromHex } from "../packet/bytes.js";
+import { contextStruct, encodeContext } from "./context.js";
+import type { Packet, Step } from "./schema.js";
+import type { Subject } from "./subject.js";
+import { leavesOf, writeLeaves } from "./value.js";
+
+/** What BPF_PROG_TEST_RUN is given. */
+export interface PreparedInput {
+	/** Without metadata; undefined for programs that get none. */
+	packet?: Uint8Array;
+	/** In front of the packet. */
+	metadata: Uint8Array;
+	/** As the kernel takes it, of XDP without the fields that say where the packet is. */
+	context?: Uint8Array;
+	/** XDP: the kernel is to be given and asked for a context, which it cannot before 5.15. */
+	wantsContext: boolean;
+}
+
+/** Types that run without a packet. */
+const withoutPacket = new Set(["sk_lookup", "syscall", "raw_tracepoint", "raw_tracepoint_writable"]);
+const ethernetHeader = 14;
+const maxPacket = 0x20000;
+/** XDP_METADATA: at most 255 bytes, in whole words (net/core/xdp.h, xdp_metalen_invalid). */
+const maxMetadata = 252;
+
+/** @throws InputError */
+export function prepareInput(
+	pkg: Package,
+	file: PackageFile,
+	{ object, type }: Subject,
+	step: Pick<Step, "packet" | "metadata" | "context">,
+	place: ValuePlace,
+): PreparedInput {
+	const at = (key: string): ValuePlace => ({ file: place.file, pointer: `${place.pointer}/${key}` });
+	const fail = ({ file: of, pointer }: ValuePlace, reason: string) => new InputError(of, pointer, reason);
+	if (withoutPacket.has(type)) {
+		if (step.packet) throw fail(at("packet"), `programs of type ${type} get no packet`);
+	} else if (!step.packet) throw fail(place, 'key "packet" is missing');
+	const packet = step.packet && packetBytes(pkg, file, step.packet, at("packet"));
+	if (packet && packet.length < ethernetHeader)
+		throw fail(
+			at("packet"),
+			`has ${packet.length} bytes; the kernel wants an Ethernet header of ${ethernetHeader}`,
+		);
+	const metadata =
+		step.metadata === undefined ? new Uint8Array() : (fromHex(step.metadata) ?? new Uint8Array());
+	if (metadata.length > 0 && type !== "xdp")
+		throw fail(at("metadata"), `programs of type ${type} get no metadata`);
+	if (metadata.length % 4 !== 0 || metadata.length > maxMetadata)
+		throw fail(
+			at("metadata"),
+			`has ${metadata.length} bytes; whole words of 4, up to ${maxMetadata}, are possible`,
+		);
+	const context = step.context && contextBytes(object, type, step.context, at("context"));
+	return {
+		...(packet ? { packet } : {}),
+		metadata,
+		...(context ? { context } : {}),
+		wantsContext: type === "xdp" && (context !== undefined || metadata.length > 0),
+	};
+}
+
+/** Fields that say where the packet is, which bpfgate knows. */
+const placing = ["data", "data_end", "data_meta"];
+
+function contextBytes(
+	object: Subject["object"],
+	type: string,
+	context: Readonly<Record<string, unknown>>,
+	place: ValuePlace,
+): Uint8Array {
+	const { hex, type: structName, value } = context;
+	if (typeof hex === "string") {
+		const bytes = fromHex(hex);
+		if (bytes && Object.keys(context).length === 1) return bytes;
+	}
+	const struct = contextStruct(type);
+	if (struct) {
+		const wrong = type === "xdp" ? Object.keys(context).find((key) => placing.includes(key)) : undefined;
+		if (wrong)
+			throw new InputError(
+				place.file,
+				`${place.pointer}/${wrong}`,
+				"follows from the packet and its metadata",
+			);
+		return encodeContext(struct, context, place);
+	}
+	if (type === "syscall" && typeof structName === "string") {
+		const id = object.btf?.find(structName.replace(/^struct /, ""), "struct");
+		if (!object.btf || id === undefined)
+			throw new InputError(
+				place.file,
+				`${place.pointer}/type`,
+				`${object.file} knows no struct ${structName}`,
+			);
+		const size = object.btf.sizeOf(id);
+		const valueType = { size, littleEndian: object.btf.littleEndian, types: { btf: object.btf, id } };
+		const bytes = new Uint8Array(size);
+		writeLeaves(leavesOf(valueType, value, { ...place, pointer: `${place.pointer}/value` }, "given"), bytes);
+		return bytes;
+	}
+	throw new InputError(
+		place.file,
+		place.pointer,
+		`the context of a program of type ${type} is given as { "hex": "…" }`,
+	);
+}
+
+/** @throws InputError */
+export function packetBytes(pkg: Package, file: PackageFile, packet: Packet, place: ValuePlace): Uint8Array {
+	const { layers, hex, pcap, frame } = packet;
+	const ways = [layers, hex, pcap].filter((way) => way !== undefined);
+	if (ways.length !== 1)
+		throw new InputError(place.file, place.pointer, "must have exactly one of layers, hex and pcap");
+	if ((pcap === undefined) !== (frame === undefined))
+		throw new InputError(place.file, place.pointer, "pcap and frame belong together");
+	if (layers) return build(layers, { file: place.file, pointer: `${place.pointer}/layers` });
+	if (hex !== undefined) {
+		const bytes = fromHex(hex) ?? new Uint8Array();
+		if (bytes.length > maxPacket)
+			throw new InputError(
+				place.file,
+				`${place.pointer}/hex`,
+				`has ${bytes.length} bytes; ${maxPacket} at most`,
+			);
+		return bytes;
+	}
+	return capturedFrame(pkg, file, pcap ?? "", frame ?? 0, place);
+}
+
+const captures = new WeakMap<PackageFile, CapturedFrame[]>();
+
+function capturedFrame(
+	pkg: Package,
+	file: PackageFile,
+	pcap: string,
+	number: number,
+	{ file: display, pointer }: ValuePlace,
+): Uint8Array {
+	const path = posix.normalize(posix.join(posix.dirname(file.file), pcap));
+	const capture = pkg.vectors.find((candidate) => candidate.file === path);
+	if (!capture || !/\.pcap(ng)?$/.test(path))
+		throw new InputError(
+			display,
+			`${pointer}/pcap`,
+			`${JSON.stringify(path)} is no capture that the manifest lists`,
+		);
+	let frames = captures.get(capture);
+	if (!frames) {
+		frames = readCapture(capture.display, capture.bytes);
+		captures.set(capture, frames);
+	}
+	const [frame] = selectFrames(capture.display, frames, [{ from: number, to: number }]);
+	if (!frame) throw new InputError(display, `${pointer}/frame`, `${path} has no frame ${number}`);
+	if (frame.link === "ethernet") return Uint8Array.from(frame.bytes);
+	const ethertype = (frame.bytes[0] ?? 0) >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00];
+	return concat(new Uint8Array(12), Uint8Array.from(ethertype), frame.bytes);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../errors.js";
+import type { ValuePlace } from "../package/btf-value.js";
+import { wildcard } from "../package/check-settings.js";
+import type { Package, PackageFile } from "../package/package.js";
+import { validator } from "../schema/validate.js";
+import { type Expected, prepareExpectation } from "./expectation.js";
+import { type PreparedInput, prepareInput } from "./input.js";
+import { isWritable, type MapModel, mapModel, type WrittenEntry, writtenEntries } from "./map-model.js";
+import { type Step, type Vector, VectorFile } from "./schema.js";
+import { type Around, type Subject, subjectOf } from "./subject.js";
+import { parseText, type Text } from "./text.js";
+
+const files = validator(VectorFile);
+/** Most errors of one file that are told. */
+const maxErrors = 20;
+
+/** All vectors of a package, checked against its objects. */
+export interface Suite {
+	vectors: PreparedVector[];
+	/** Names of the vector files that are wrong, as cases have them, with what is wrong; none of their vectors are above. */
+	invalid: { stem: string; errors: InputError[] }[];
+}
+
+export interface PreparedVector {
+	/** `<file without suffix>/<name>` */
+	case: string;
+	/** Where it was written: `vectors/filter.yaml:12`. */
+	place: string;
+	subject: Subject;
+	before: { model: MapModel; entries: WrittenEntry[] }[];
+	/** One packet, or several of a sequence. */
+	steps: PreparedStep[];
+	isSequence: boolean;
+	cpu?: number;
+	/** Of a sequence: what is there after its last packet. */
+	after?: Expected;
+	/** Whether a fact may differ from run to run. */
+	isVolatile(fact: string): boolean;
+}
+
+export interface PreparedStep extends PreparedInput {
+	repeat: number;
+	expected: Expected;
+}
+
+const suites = new WeakMap<Package, Suite>();
+
+/** Reads and checks the vector files of a package, once. Never throws InputError: what is wrong is in the suite. */
+export function suiteOf(pkg: Package): Suite {
+	let suite = suites.get(pkg);
+	if (!suite) {
+		suite = readSuite(pkg);
+		suites.set(pkg, suite);
+	}
+	return suite;
+}
+
+const isCapture = ({ file }: PackageFile) => /\.pcap(ng)?$/.test(file);
+
+function readSuite(pkg: Package): Suite {
+	const suite: Suite = { vectors: [], invalid: [] };
+	const stems = new Map<string, string>();
+	for (const file of pkg.vectors.filter((candidate) => !isCapture(candidate))) {
+		const stem = file.file.replace(/^.*\//, "").replace(/\.[a-z]+$/, "");
+		const twin = stems.get(stem);
+		const errors: InputError[] = [];
+		if (twin !== undefined)
+			errors.push(new InputError(file.display, "", `its cases would be called as those of ${twin}`));
+		stems.set(stem, file.display);
+		const vectors = twin === undefined ? readFile(pkg, file, stem, errors) : [];
+		if (errors.length > 0) suite.invalid.push({ stem, errors });
+		else suite.vectors.push(...vectors);
+	}
+	return suite;
+}
+
+function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputError[]): PreparedVector[] {
+	let text: Text;
+	try {
+		text = parseText(file.display, file.bytes);
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		errors.push(error);
+		return [];
+	}
+	const attempt = <T>(work: () => T): T | undefined => {
+		try {
+			return work();
+		} catch (error) {
+			if (!(error instanceof InputError)) throw error;
+			if (errors.length < maxErrors) errors.push(located(error, file, text));
+			return undefined;
+		}
+	};
+	const value = attempt(() => checked(file, text.value));
+	if (!value) return [];
+	const names = new Map<string, number>();
+	return value.vectors.flatMap((vector, index) => {
+		const pointer = `/vectors/${index}`;
+		const prepared = attempt(() => {
+			const twin = names.get(vector.name);
+			if (twin !== undefined)
+				throw new InputError(file.display, `${pointer}/name`, `is the name of /vectors/${twin} already`);
+			names.set(vector.name, index);
+			const place = `${file.display}:${text.lineOf(pointer)}`;
+			return prepare({ pkg, file, defaults: value }, vector, pointer, `${stem}/${vector.name}`, place);
+		});
+		return prepared ? [prepared] : [];
+	});
+}
+
+/** Errors name the file and a pointer; the line is added here. Those of another file, a capture, stay as they are. */
+function located(error: InputError, { display }: PackageFile, text: Text): InputError {
+	if (error.file !== display) return error;
+	const { place, reason } = error;
+	return new InputError(`${display}:${text.lineOf(place)}`, place, reason, { cause: error });
+}
+
+function checked(file: PackageFile, value: unknown): VectorFile {
+	const violation = files.violation(value);
+	if (violation) throw new InputError(file.display, violation.pointer, violation.reason);
+	if (!files.accepts(value)) throw new InputError(file.display, "/", "is invalid");
+	return value;
+}
+
+function prepare(
+	around: Around,
+	vector: Vector,
+	pointer: string,
+	name: string,
+	place: string,
+): PreparedVector {
+	const { pkg, file, defaults } = around;
+	const fail = (at: string, reason: string) => new InputError(file.display, `${pointer}${at}`, reason);
+	const subject = subjectOf(around, vector, pointer);
+	const { sequence } = vector;
+	if (sequence) {
+		for (const key of ["packet", "metadata", "repeat"] as const)
+			if (vector[key] !== undefined) throw fail(`/${key}`, "belongs to a packet of the sequence");
+		const ofPackets = Object.keys(vector.expect ?? {}).find(
+			(key) => key !== "maps_after" && key !== "events",
+		);
+		if (ofPackets !== undefined)
+			throw fail(
+				`/expect/${ofPackets}`,
+				"belongs to a packet of the sequence; only maps and events are its own",
+			);
+	}
+	if (vector.cpu !== undefined && !subject.type.startsWith("raw_tracepoint"))
+		throw fail("/cpu", `only raw tracepoint programs run on a chosen CPU, not ${subject.type}`);
+	const steps = sequence
+		? sequence.map((step, index) => ({ step, at: `${pointer}/sequence/${index}` }))
+		: [{ step: vector as Step, at: pointer }];
+	const globs = [...(defaults.volatile ?? []), ...(vector.volatile ?? [])].map(wildcard);
+	return {
+		case: name,
+		place,
+		subject,
+		before: mapsBefore(around, subject, vector, pointer),
+		steps: steps.map(({ step, at }) => prepareStep(pkg, file, defaults, vector, step, subject, at)),
+		isSequence: sequence !== undefined,
+		...(vector.cpu === undefined ? {} : { cpu: vector.cpu }),
+		...(sequence && vector.expect
+			? {
+					after: prepareExpectation(subject, vector.expect, undefined, {
+						file: file.display,
+						pointer: `${pointer}/expect`,
+					}),
+				}
+			: {}),
+		isVolatile: (fact) => globs.some((matches) => matches(fact)),
+	};
+}
+
+function prepareStep(
+	pkg: Package,
+	file: PackageFile,
+	defaults: VectorFile,
+	vector: Vector,
+	step: Step,
+	subject: Subject,
+	pointer: string,
+): PreparedStep {
+	const context = { ...defaults.context, ...vector.context, ...step.context };
+	const given = Object.keys(context).length > 0 ? context : undefined;
+	const place: ValuePlace = { file: file.display, pointer };
+	const input = prepareInput(pkg, file, subject, { ...step, ...(given ? { context: given } : {}) }, place);
+	const expectPlace = { file: file.display, pointer: `${pointer}/expect` };
+	const expected = prepareExpectation(subject, step.expect ?? {}, input, expectPlace);
+	if (subject.type === "xdp" && (expected.context || expected.metadata) && !input.wantsContext)
+		input.wantsContext = true;
+	return { ...input, repeat: step.repeat ?? 1, expected };
+}
+
+function mapsBefore(
+	{ file, defaults }: Around,
+	{ object }: Subject,
+	vector: Vector,
+	pointer: string,
+): PreparedVector["before"] {
+	const maps = [
+		...Object.entries(defaults.maps_before ?? {})
+			.filter(([name]) => vector.maps_before?.[name] === undefined)
+			.map(([name, spec]) => ({ name, spec, at: `/maps_before/${name}` })),
+		...Object.entries(vector.maps_before ?? {}).map(([name, spec]) => ({
+			name,
+			spec,
+			at: `${pointer}/maps_before/${name}`,
+		})),
+	];
+	return maps.map(({ name, spec, at }) => {
+		const model = mapModel(object, name);
+		const fail = (reason: string) => new InputError(file.display, at, reason);
+		if (!model)
+			throw fail(
+				`${object.file} has no map ${name}; it has ${object.maps.map((map) => map.name).join(", ")}`,
+			);
+		if (name.startsWith(".rodata")) throw fail("constants are set by `rodata`");
+		if (!isWritable(model)) throw fail(`a map of type ${model.type} cannot be filled by a vector`);
+		return { model, entries: writtenEntries(model, spec, { file: file.display, pointer: at }, "given") };
+	});
+}

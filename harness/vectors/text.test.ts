@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { parseText } from "./text.js";
+
+const parse = (text: string, file = "x.yaml") => parseText(file, Buffer.from(text));
+
+describe("the text of a vector file", () => {
+	it("is YAML", () => {
+		const { value, lineOf } = parse("# first\na: 1\nb:\n  - x\n  - c: 0x10\n    0: off\n");
+		expect(value).toEqual({ a: 1, b: ["x", { c: 16, "0": "off" }] });
+		expect([
+			lineOf(""),
+			lineOf("/a"),
+			lineOf("/b/0"),
+			lineOf("/b/1/c"),
+			lineOf("/b/1/c/none"),
+			lineOf("/b/7"),
+		]).toEqual([1, 2, 4, 5, 5, 3]);
+	});
+
+	it("is JSON", () => {
+		const { value, lineOf } = parse('{\n"a/b": [\n{"c": 1}]}', "x.json");
+		expect(value).toEqual({ "a/b": [{ c: 1 }] });
+		expect(lineOf("/a~1b/0/c")).toBe(3);
+	});
+
+	it("follows aliases", () => {
+		const { value, lineOf } = parse("a: &a\n  b: 1\nc: *a\n");
+		expect(value).toEqual({ a: { b: 1 }, c: { b: 1 } });
+		expect(lineOf("/c/b")).toBe(2);
+	});
+
+	it.each([
+		["a: [", "x.yaml:1: is no YAML"],
+		["a: 1\na: 2", "x.yaml:2: is no YAML: Map keys must be unique"],
+		["a: 1\n--- \nb: 2", "x.yaml:2: is no YAML"],
+		["a: &a\n  - *a", "x.yaml:2: the alias *a stands inside of what it names"],
+		["a: &a\n  b: &b\n    - *a\nc: *b", "x.yaml:3: the alias *a stands inside of what it names"],
+		["a: *a", 'x.yaml:1: there is no anchor "a" before this alias'],
+		["", "x.yaml: is empty"],
+		["{[a]: 1}", "x.yaml:1: is no YAML"],
+		["[".repeat(100) + "]".repeat(100), "x.yaml:1: nests deeper than 64 levels"],
+	])("%j is refused", (text, message) => {
+		expect(() => parse(text)).toThrow(message);
+	});
+
+	it.each([
+		["{'a': 1}", "x.json:1: is no JSON"],
+		['{"a": 1,\n}', "x.json:2: is no JSON, though it is YAML"],
+		['{"a": 1,\n"a": 2}', "x.json:2: is no JSON: Map keys must be unique"],
+	])("%j is refused as JSON", (text, message) => {
+		expect(() => parse(text, "x.json")).toThrow(message);
+	});
+
+	it("does not let a few aliases grow", () => {
+		const levels = Array.from({ length: 12 }, (_, at) => {
+			const items =
+				at === 0
+					? "1"
+					: Array(10)
+							.fill(`*a${at - 1}`)
+							.join(", ");
+			return `a${at}: &a${at} [${items}]`;
+		});
+		expect(() => parse(levels.join("\n"))).toThrow("its aliases make more than 500000 values");
+	});
+
+	it("refuses bytes that are no text, and too many", () => {
+		expect(() => parseText("x.yaml", Uint8Array.of(0xff))).toThrow("x.yaml: is not UTF-8 text");
+		expect(() => parseText("x.yaml", new Uint8Array(17 * 1024 * 1024))).toThrow("more than the 16777216");
+	});
+});
