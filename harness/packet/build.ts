@@ -2,7 +2,8 @@
 import { InputError } from "../errors.js";
 import { concat } from "./bytes.js";
 import { contentBytes, maxPacket } from "./content.js";
-import { type Around, checkValues, type Enclosing, optionalContent } from "./layer.js";
+import { content } from "./items.js";
+import { type Around, checkValues, type Enclosing, optional } from "./layer.js";
 import { fieldNames, type Layers, layerKind, layerKinds, maxLayers } from "./layers.js";
 import { type Place, shown, within } from "./place.js";
 
@@ -46,7 +47,7 @@ export function buildLayer({ name, value, place }: CheckedLayer, around: Omit<Ar
 	const kind = layerKind(name)!;
 	checkValues(name, value, fieldNames(kind), place);
 	const header = kind.build(value, { ...around, place });
-	const trailer = kind.delimited ? optionalContent(value, "trailer", place) : new Uint8Array();
+	const trailer = kind.delimited ? optional(content, value, "trailer", place) : new Uint8Array();
 	return concat(header, around.inner, trailer);
 }
 

@@ -12,7 +12,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-	return a.length === b.length && a.every((byte, index) => byte === b[index]);
+	return Buffer.compare(a, b) === 0;
 }
 
 export function toHex(bytes: Uint8Array): string {

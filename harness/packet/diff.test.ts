@@ -4,7 +4,8 @@ import { build } from "./build.js";
 import { equalBytes } from "./bytes.js";
 import { diffPackets, maskedEqual } from "./diff.js";
 import type { Layers } from "./layers.js";
-import { Random, randomLayers } from "./testrandom.js";
+import { randomLayers } from "./testpackets.js";
+import { Random } from "./testrandom.js";
 
 const addresses = { src: "10.0.0.1", dst: "10.0.0.2" };
 const packet = (ipv4: object, payload = "01020304", tcp = {}): Uint8Array =>
@@ -67,7 +68,7 @@ describe("differences", () => {
 		expect(diffPackets(plain, tagged)).not.toEqual([]);
 	});
 
-	it("are there whenever the bytes differ, for any two packets", () => {
+	it("are there whenever the bytes differ, for any two packets", { timeout: 60_000 }, () => {
 		const random = new Random(3);
 		for (let round = 0; round < 1000; round++) {
 			const { layers, ethernet } = randomLayers(random);

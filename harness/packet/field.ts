@@ -151,3 +151,9 @@ export const ipv6Address = (description: string, fallback?: string) =>
 /** `size` bytes as hexadecimal digits; zero by default. */
 export const octets = (size: number, description: string) =>
 	text(size, "row of hexadecimal digits", fromHex, toHex, description, "00".repeat(size));
+
+/** The canonical spelling of a value; the value itself when it is none of the field's. */
+export function canonical(field: Field, value: unknown): unknown {
+	const scratch = new Uint8Array(Math.ceil(field.bits / 8));
+	return field.put(scratch, 0, value) === undefined ? field.get(scratch, 0) : value;
+}

@@ -76,7 +76,7 @@ function finalDestination(ip: Enclosing, outer: readonly Enclosing[]): unknown {
 		const { addresses, segments_left, type } = values;
 		if (name !== "routing" || !Array.isArray(addresses)) return [];
 		const left = Number(segments_left ?? addresses.length);
-		return left > 0 ? [type === "segment" || type === 4 ? addresses[0] : addresses.at(-1)] : [];
+		return left > 0 ? [type === "segment" || Number(type) === 4 ? addresses[0] : addresses.at(-1)] : [];
 	});
 	return routes.at(-1);
 }

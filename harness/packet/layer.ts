@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type TSchema, Type } from "@sinclair/typebox";
 import { InputError } from "../errors.js";
-import { Content, contentBytes } from "./content.js";
+import { Content } from "./content.js";
+import type { Codec } from "./items.js";
 import type { Fields, Located } from "./layout.js";
-import { type Place, shown } from "./place.js";
+import { type Place, shown, within } from "./place.js";
 
 /** A layer's name and its values, as far as they are known when a layer inside it is built or read. */
 export interface Enclosing {
@@ -82,14 +83,13 @@ export function located(value: unknown, offset: number, size: number): Located {
 	return { value, bit: offset * 8, bits: size * 8 };
 }
 
-/** Bytes of the content in field `name`, none when it is not given. */
-export function optionalContent(
+/** Bytes of the part of variable length in field `name`, none when it is not given. @throws InputError */
+export function optional(
+	codec: Pick<Codec, "encode">,
 	values: Readonly<Record<string, unknown>>,
 	name: string,
 	place: Place,
 ): Uint8Array {
 	const value = values[name];
-	return value === undefined
-		? new Uint8Array()
-		: contentBytes(value, { ...place, pointer: `${place.pointer}/${name}` });
+	return value === undefined ? new Uint8Array() : codec.encode(value, within(place, name));
 }

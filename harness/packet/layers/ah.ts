@@ -3,7 +3,7 @@ import { concat } from "../bytes.js";
 import { hexadecimal, uint } from "../field.js";
 import { insideIpv6, layerAfter, protocolField, protocolOf } from "../ip.js";
 import { content } from "../items.js";
-import { type LayerKind, located, optionalContent, schemasOf } from "../layer.js";
+import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const layout = new Layout({
@@ -20,7 +20,7 @@ export const ah: LayerKind = {
 	description: "IP authentication header (RFC 4302)",
 	fields: { ...schemasOf(layout), icv: { ...content.schema, default: defaultIcv } },
 	build(values, { place, next, outer }) {
-		const icv = optionalContent({ icv: values.icv ?? defaultIcv }, "icv", place);
+		const icv = optional(content, { icv: values.icv ?? defaultIcv }, "icv", place);
 		const computed = {
 			nexthdr: protocolOf(next, insideIpv6(outer)),
 			hdrlen: Math.min(Math.floor((layout.size + icv.length) / 4) - 2, 255),

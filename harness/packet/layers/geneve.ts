@@ -2,9 +2,8 @@
 import { concat } from "../bytes.js";
 import { flags, hexadecimal, uint } from "../field.js";
 import { general, items, zeroPad } from "../items.js";
-import { type LayerKind, located, schemasOf } from "../layer.js";
+import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 import { etherTypeField, etherTypeOf, layerOfEtherType } from "./eth.js";
 
 const layout = new Layout({
@@ -38,10 +37,7 @@ export const geneve: LayerKind = {
 	description: "Geneve header (RFC 8926); an eth or IP layer follows",
 	fields: { ...schemasOf(layout), options: options.schema },
 	build(values, { place, next }) {
-		const extra =
-			values.options === undefined
-				? new Uint8Array()
-				: options.encode(values.options, within(place, "options"));
+		const extra = optional(options, values, "options", place);
 		const computed = { opt_len: Math.min(extra.length / 4, 63), proto: etherTypeOf(next) };
 		return concat(layout.write(values, place, computed), extra);
 	},

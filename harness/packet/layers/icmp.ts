@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { concat, writeBits } from "../bytes.js";
 import { internetChecksum, wordSum } from "../checksum.js";
-import { hexadecimal, ipv4Address, named, octets, uint } from "../field.js";
+import { canonical, hexadecimal, ipv4Address, named, octets, uint } from "../field.js";
 import { checkValues, type LayerKind, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
@@ -53,14 +53,6 @@ const quoting = new Set([
 	"parameter-problem",
 ]);
 
-/** The message's name, however `type` is written. */
-function messageOf(type: unknown): unknown {
-	const scratch = new Uint8Array(1);
-	return start.fields.type.put(scratch, 0, type ?? start.fields.type.fallback)
-		? type
-		: start.fields.type.get(scratch, 0);
-}
-
 function bodyOf(message: unknown): Layout {
 	return (typeof message === "string" ? bodies[message] : undefined) ?? other;
 }
@@ -71,7 +63,7 @@ export const icmp: LayerKind = {
 	fields: schemasOf(start, other, redirect, parameter, unreachable, query),
 	kept: ["type"],
 	build(values, { place, inner }) {
-		const message = messageOf(values.type);
+		const message = canonical(start.fields.type, values.type ?? start.fields.type.fallback);
 		const body = bodyOf(message);
 		checkValues(
 			`icmp of type ${message}`,

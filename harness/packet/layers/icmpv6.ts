@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { concat, writeBits } from "../bytes.js";
-import { flags, hexadecimal, ipv6Address, mac, named, octets, uint } from "../field.js";
+import { canonical, flags, hexadecimal, ipv6Address, mac, named, octets, uint } from "../field.js";
 import { transportChecksum } from "../ip.js";
 import { type Framing, general, items, one, record, typed, zeroPad } from "../items.js";
-import { checkValues, type LayerKind, located, schemasOf } from "../layer.js";
+import { checkValues, type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 
 const types = {
 	"destination-unreachable": 1,
@@ -108,13 +107,6 @@ const options = items(
 	zeroPad(8),
 );
 
-function messageOf(type: unknown): unknown {
-	const scratch = new Uint8Array(1);
-	return start.fields.type.put(scratch, 0, type ?? start.fields.type.fallback)
-		? type
-		: start.fields.type.get(scratch, 0);
-}
-
 function bodyOf(message: unknown): Body {
 	return (typeof message === "string" ? bodies[message] : undefined) ?? { layout: other };
 }
@@ -128,7 +120,7 @@ export const icmpv6: LayerKind = {
 	},
 	kept: ["type"],
 	build(values, { place, inner, outer }) {
-		const message = messageOf(values.type);
+		const message = canonical(start.fields.type, values.type ?? start.fields.type.fallback);
 		const body = bodyOf(message);
 		const known = [
 			...Object.keys(start.fields),
@@ -136,10 +128,7 @@ export const icmpv6: LayerKind = {
 			...(body.options ? ["options"] : []),
 		];
 		checkValues(`icmpv6 of type ${message}`, values, known, place);
-		const list =
-			values.options === undefined
-				? new Uint8Array()
-				: options.encode(values.options, within(place, "options"));
+		const list = optional(options, values, "options", place);
 		const header = concat(start.write(values, place), body.layout.write(values, place), list);
 		if (values.check === undefined)
 			writeBits(header, start.bitOf("check"), 16, transportChecksum(outer, 58, header, inner));

@@ -4,9 +4,8 @@ import { internetChecksum, wordSum } from "../checksum.js";
 import { flags, hexadecimal, ipv4Address, uint } from "../field.js";
 import { defaultAddresses, layerAfter, protocolField, protocolOf } from "../ip.js";
 import { bare, type Framing, general, items, listOf, one, record, typed, zeroPad } from "../items.js";
-import { type LayerKind, located, schemasOf } from "../layer.js";
+import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 
 const layout = new Layout({
 	version: uint(4, "version", 4),
@@ -61,10 +60,7 @@ export const ipv4: LayerKind = {
 	fields: { ...schemasOf(layout), options: options.schema },
 	delimited: true,
 	build(values, { place, inner, next }) {
-		const extra =
-			values.options === undefined
-				? new Uint8Array()
-				: options.encode(values.options, within(place, "options"));
+		const extra = optional(options, values, "options", place);
 		const size = layout.size + extra.length;
 		const computed = {
 			ihl: Math.min(size / 4, 15),

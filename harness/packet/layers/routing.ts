@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { concat } from "../bytes.js";
-import { hexadecimal, ipv6Address, named, octets, uint } from "../field.js";
+import { canonical, hexadecimal, ipv6Address, named, octets, uint } from "../field.js";
 import { layerAfter, protocolField, protocolOf } from "../ip.js";
 import { content, listOf, one } from "../items.js";
-import { type LayerKind, located, optionalContent, schemasOf } from "../layer.js";
+import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 
 const start = new Layout({
 	nexthdr: protocolField(),
@@ -35,16 +34,13 @@ export const routing: LayerKind = {
 	fields: { ...schemasOf(start, plain, segment), addresses: addresses.schema, data: content.schema },
 	kept: ["type"],
 	build(values, { place, next }) {
-		const list =
-			values.addresses === undefined
-				? new Uint8Array()
-				: addresses.encode(values.addresses, within(place, "addresses"));
+		const list = optional(addresses, values, "addresses", place);
 		const count = list.length / 16;
-		const isSegment = values.type === "segment" || values.type === 4;
+		const isSegment = canonical(start.fields.type, values.type) === "segment";
 		const more = isSegment
 			? segment.write(values, place, { last_entry: Math.min(Math.max(count - 1, 0), 255) })
 			: plain.write(values, place);
-		const data = optionalContent(values, "data", place);
+		const data = optional(content, values, "data", place);
 		const size = start.size + more.length + list.length + data.length;
 		const computed = {
 			nexthdr: protocolOf(next, true),

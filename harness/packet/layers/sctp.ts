@@ -4,7 +4,7 @@ import { concat } from "../bytes.js";
 import { crc32c } from "../checksum.js";
 import { hexadecimal, named, uint } from "../field.js";
 import { type Codec, content, type Form, items, record, recordValue } from "../items.js";
-import { type LayerKind, located, schemasOf } from "../layer.js";
+import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 import { within } from "../place.js";
 
@@ -111,8 +111,7 @@ export const sctp: LayerKind = {
 	description: "SCTP packet (RFC 9260)",
 	fields: { ...schemasOf(layout), chunks: chunks.schema },
 	build(values, { place, inner }) {
-		const list =
-			values.chunks === undefined ? new Uint8Array() : chunks.encode(values.chunks, within(place, "chunks"));
+		const list = optional(chunks, values, "chunks", place);
 		const packet = concat(layout.write(values, place), list);
 		if (values.check === undefined) new DataView(packet.buffer).setUint32(8, crc32c(packet, inner), true);
 		return packet;

@@ -3,9 +3,8 @@ import { concat, writeBits } from "../bytes.js";
 import { flags, hexadecimal, uint } from "../field.js";
 import { transportChecksum } from "../ip.js";
 import { bare, items, listOf, one, record, typed, word, zeroPad } from "../items.js";
-import { type LayerKind, located, schemasOf } from "../layer.js";
+import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 import { anyOption, optionFraming } from "./ipv4.js";
 
 const layout = new Layout({
@@ -52,10 +51,7 @@ export const tcp: LayerKind = {
 	description: "TCP header (RFC 9293)",
 	fields: { ...schemasOf(layout), options: options.schema },
 	build(values, { place, inner, outer }) {
-		const extra =
-			values.options === undefined
-				? new Uint8Array()
-				: options.encode(values.options, within(place, "options"));
+		const extra = optional(options, values, "options", place);
 		const size = layout.size + extra.length;
 		const header = concat(layout.write(values, place, { doff: Math.min(size / 4, 15) }), extra);
 		if (values.check === undefined)
