@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { basename } from "node:path";
 import { InputError, UndecidedError } from "../../errors.js";
 import type { PackageObject } from "../../package/package.js";
 import type {
@@ -45,6 +46,7 @@ export function sourceLineOf(object: PackageObject, name: string): NonNullable<L
 	const program = object.programs.find((candidate) => candidate.name === name);
 	return (instruction) => {
 		if (!program || instruction >= program.insns) return undefined;
-		return object.btfExt?.lineAt(program.section, program.offset + instruction * 8);
+		const at = object.btfExt?.lineAt(program.section, program.offset + instruction * 8);
+		return at && { ...at, file: basename(at.file) };
 	};
 }
