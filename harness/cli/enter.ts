@@ -5,6 +5,8 @@ import { Interruption, interrupted } from "./interruption.js";
 /**
  * Runs a program to its end: what it throws becomes one line on stderr and the exit status, signals an interruption.
  *
+ * The interruption stays in force until the process is gone: a second Ctrl-C may come while it winds up.
+ *
  * @param action gets the interruption; sets `process.exitCode` itself when all went well
  */
 export async function enter(action: (interruption: Interruption) => Promise<unknown>): Promise<void> {
@@ -17,8 +19,6 @@ export async function enter(action: (interruption: Interruption) => Promise<unkn
 	} catch (thrown) {
 		const status = tell(thrown);
 		process.exitCode = interruption.requested ? interrupted : status;
-	} finally {
-		interruption.dispose();
 	}
 }
 

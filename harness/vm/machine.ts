@@ -101,7 +101,7 @@ export class Machines {
 
 	/** A kernel that never comes up costs its patience each time: after some failures in a row it is told at once. */
 	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
-		const failed = this.failedBoots.get(kernel.image_sha256) ?? 0;
+		const failed = this.failedBoots.get(content(kernel)) ?? 0;
 		if (failed >= maxFailures)
 			throw new UndecidedError(
 				"kernel-does-not-boot",
@@ -110,16 +110,16 @@ export class Machines {
 			);
 		try {
 			const up = await boot();
-			this.failedBoots.delete(kernel.image_sha256);
+			this.failedBoots.delete(content(kernel));
 			return up;
 		} catch (error) {
-			this.failedBoots.set(kernel.image_sha256, failed + 1);
+			this.failedBoots.set(content(kernel), failed + 1);
 			throw error;
 		}
 	}
 
 	private kit(kernel: Kernel): Promise<BootKit> {
-		return once(this.kits, kernel.image_sha256, false, async () => {
+		return once(this.kits, content(kernel), false, async () => {
 			const initramfs = await initramfsFor(kernel, this.options.agent(kernel.arch));
 			return {
 				arch: kernel.arch,
@@ -141,6 +141,11 @@ export class Machines {
 			signal: this.options.signal,
 		};
 	}
+}
+
+/** One image may be in the store with these modules and with others. */
+function content({ image_sha256, modules_sha256 }: Kernel): string {
+	return `${image_sha256} ${modules_sha256}`;
 }
 
 async function guest(

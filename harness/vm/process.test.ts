@@ -37,12 +37,12 @@ it("kills the whole group", async () => {
 
 it("says what cannot be started", async () => {
 	const process = own("/nonexistent/qemu", [], []).then((started) => started.ended);
-	// With setpriv it is setpriv that says so.
+	// With setpriv it is the shell behind it that says so.
 	const outcome = await process.then(
 		(end) => end.stderr,
 		(error: Error) => error.message,
 	);
-	expect(outcome).toMatch(/nonexistent.*(No such file|ENOENT)/);
+	expect(outcome).toMatch(/nonexistent.*(No such file|not found|ENOENT)/);
 });
 
 it("makes temporary folders and removes them", () => {

@@ -83,12 +83,22 @@ export function removeFolder(folder: string): void {
 }
 
 /**
- * A runner that is killed outright runs no handler: the kernel then kills its child (prctl(2), PR_SET_PDEATHSIG).
- * Without setpriv of util-linux the agent's own power-off when its port closes has to do.
+ * A runner that is killed outright runs no handler: the kernel then kills its child (prctl(2), PR_SET_PDEATHSIG). The
+ * shell looks whether the runner was killed before that was asked for; a clone still waiting for its state would stay
+ * for ever. Without setpriv of util-linux the agent's own power-off when its port closes has to do.
  */
 function dyingWithParent(command: string, args: string[]): [string, string[]] {
 	setpriv ??= spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
-	return setpriv ? ["setpriv", ["--pdeathsig", "KILL", "--", command, ...args]] : [command, args];
+	if (!setpriv) return [command, args];
+	const unlessOrphaned = [
+		"sh",
+		"-c",
+		'[ "$PPID" = "$0" ] && exec "$@"',
+		String(process.pid),
+		command,
+		...args,
+	];
+	return ["setpriv", ["--pdeathsig", "KILL", "--", ...unlessOrphaned]];
 }
 let setpriv: boolean | undefined;
 
