@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding, Workbench } from "../checks/check.js";
-import { UndecidedError } from "../errors.js";
+import { hostFailure, UndecidedError } from "../errors.js";
 import type { Lack } from "../features/missing.js";
 import { GuestError } from "../guest/client.js";
 import type { Inventory } from "../guest/operations.js";
@@ -112,9 +112,8 @@ function panicReason({ kind, title }: Splat): Reason {
 }
 
 function undecidedReason(cause: unknown): Reason {
-	if (cause instanceof UndecidedError) {
-		return { code: cause.code, message: cause.message, hint: cause.hint };
-	}
+	const undecided = cause instanceof UndecidedError ? cause : hostFailure(cause);
+	if (undecided) return { code: undecided.code, message: undecided.message, hint: undecided.hint };
 	if (cause instanceof GuestError) {
 		return {
 			code: "agent-refused",

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Check, Finding } from "../checks/check.js";
 import { UndecidedError } from "../errors.js";
+import { GuestError } from "../guest/client.js";
 import { exitStatus, Results } from "../results/results.js";
 import { validator } from "../schema/validate.js";
 import type { RunEvent } from "./events.js";
@@ -85,6 +86,19 @@ describe("run", () => {
 		const outcomes = document.results.map(({ kernel: id, outcome }) => `${id} ${outcome}`);
 		expect(new Set(outcomes)).toEqual(new Set(["5.10 error", "6.1 pass"]));
 		expect(document.results[0]?.reason?.code).toBe("boot-failed");
+	});
+
+	it.each([
+		["a full disk", Object.assign(new Error("x"), { syscall: "write", code: "ENOSPC" }), "host-failed"],
+		["a refusal of the agent", new GuestError("ping", { errno: 5, what: "ping" }), "agent-refused"],
+		["a defect of bpfgate", new TypeError("x is undefined"), "internal-error"],
+	] as const)("does not blame the package for %s", async (_, thrown, code) => {
+		const broken = check(["a"], async function* () {
+			yield* [];
+			throw thrown;
+		});
+		const document = await results({ ...only, checks: [broken] });
+		expect(document.results).toMatchObject([{ case: "a", outcome: "error", reason: { code } }]);
 	});
 
 	it.each([

@@ -38,7 +38,7 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 		if (!check) throw new InputError(`check ${name}`, "", "is not part of this version of bpfgate");
 		return check;
 	});
-	const machines = new Machines({ agent: agentPath });
+	const machines = new Machines({ agent: agentPath, signal });
 	const qemu = await machines.qemuVersion(first.arch);
 	const { accelerator } = await machines.acceleration(first);
 	const fresh = (kernel: Kernel) => (request.cold ? machines.boot(kernel) : machines.clone(kernel));
