@@ -202,4 +202,4 @@ export const VectorFile = Type.Object(
 export type VectorFile = Static<typeof VectorFile>;
 
 /** The same for editors, with everything that a layer may have. */
-export const vectorFileSchema = { ...VectorFile, definitions: { layers: LayersSchema } };
+export const vectorFileSchema: object = { ...VectorFile, definitions: { layers: LayersSchema } };
