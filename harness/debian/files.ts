@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { makersPrefix, removeAbandoned } from "./abandoned.js";
 
 /** SHA-256 of a file's content, in hex. */
 export async function sha256File(path: string): Promise<string> {
@@ -31,7 +32,8 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
 }
 
 /**
- * Lends `use` an empty folder and removes it afterwards, also when the process exits meanwhile.
+ * Lends `use` an empty folder and removes it afterwards, also when the process exits meanwhile. What killed processes
+ * left in `parent` goes first.
  *
  * @param parent where to make it; default: the system's folder for temporary files
  */
@@ -40,13 +42,16 @@ export async function withTemporaryFolder<T>(
 	parent: string = tmpdir(),
 ): Promise<T> {
 	await mkdir(parent, { recursive: true });
-	const folder = passing(await mkdtemp(join(parent, "bpfgate-")));
+	await removeAbandoned(parent, temporaryName);
+	const folder = passing(await mkdtemp(join(parent, makersPrefix(temporaryName))));
 	try {
 		return await use(folder);
 	} finally {
 		await remove(folder);
 	}
 }
+
+const temporaryName = "bpfgate-";
 
 /** What is to be gone when the process exits. */
 const temporaries = new Set<string>();

@@ -87,6 +87,14 @@ it("refuses modules of another kernel and stores nothing", async () => {
 	expect(await readdir(join(storeFolder(), "objects"))).toEqual([]);
 });
 
+it("removes what a killed runner left half made", async () => {
+	const objects = join(storeFolder(), "objects");
+	// Beyond the largest process id, proc(5).
+	await mkdir(join(objects, "bpfgate-4194304-abcdef/object"), { recursive: true });
+	const { object } = await storeKernel(parts());
+	expect(await readdir(objects)).toEqual([object]);
+});
+
 it("lists the catalog first and then one's own", async () => {
 	await storeKernel(parts());
 	const kernels = await listKernels();

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { alive, locked } from "./lock.js";
+import { locked } from "./lock.js";
 
 let folder: string;
 let path: string;
@@ -40,10 +40,4 @@ it("waits no longer than it is wanted", async () => {
 	await writeFile(path, String(process.pid));
 	const waiting = locked({ path, patience: 60_000, signal: AbortSignal.timeout(50) }, async () => "done");
 	await expect(waiting).rejects.toMatchObject({ name: "TimeoutError" });
-});
-
-it("knows the living from the dead", () => {
-	expect(alive(process.pid)).toBe(true);
-	expect(alive(1)).toBe(true);
-	expect(alive(4194304)).toBe(false);
 });

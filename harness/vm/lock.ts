@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { alive } from "../debian/abandoned.js";
 
 const lookMs = 100;
-
-/** Whether a process with this id runs on this host (in this PID namespace); one that only waits to be reaped does not. */
-export function alive(pid: number): boolean {
-	try {
-		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-		return stat[stat.lastIndexOf(")") + 2] !== "Z";
-	} catch {
-		return false;
-	}
-}
 
 export interface Lock {
 	/** The lock file; it names its owner's process. */

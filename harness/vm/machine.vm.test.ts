@@ -5,11 +5,11 @@ import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alive } from "../debian/abandoned.js";
 import type { UndecidedError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { openKernel } from "../kernel/store.js";
 import type { Guest } from "./guest.js";
-import { alive } from "./lock.js";
 import { Machines } from "./machine.js";
 
 const agent = (arch: string) => join(import.meta.dirname, "../../build/agent", arch, "agent");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { alive } from "./lock.js";
+import { alive } from "../debian/abandoned.js";
 import { own, removeFolder, temporaryFolder } from "./process.js";
 
 it("hands channels and files over as descriptors 3 and up", async () => {

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alive } from "../debian/abandoned.js";
 import { initramfsFor } from "../kernel/initramfs.js";
 import { openKernel } from "../kernel/store.js";
 import type { InstanceOptions } from "./instance.js";
-import { alive } from "./lock.js";
 
 let scratch: string;
 let options: InstanceOptions;

@@ -4,14 +4,16 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
+import { makersPrefix, removeAbandoned } from "../debian/abandoned.js";
 import { validator } from "../schema/validate.js";
 import { Instance, type InstanceOptions, type Template } from "./instance.js";
-import { alive, locked } from "./lock.js";
+import { locked } from "./lock.js";
 import { removeFolder, temporaryFolder } from "./process.js";
 import { commandLine } from "./qemu.js";
 
 /** Of these, the most recently used are kept; each is 100-130 MB. */
 const kept = 24;
+const making = ".making-";
 /** How long another runner may take to make a template that this one waits for. */
 const makingMs = 120_000;
 
@@ -69,9 +71,9 @@ export async function discard(root: string, key: string): Promise<void> {
 }
 
 async function make(root: string, folder: string, options: InstanceOptions): Promise<void> {
-	const making = temporaryFolder(root, `.making-${process.pid}-`);
+	const unfinished = temporaryFolder(root, makersPrefix(making));
 	try {
-		const { ram, state } = parts(making);
+		const { ram, state } = parts(unfinished);
 		const instance = await Instance.boot(options, { kind: "shared", file: ram });
 		try {
 			await instance.save(state);
@@ -91,12 +93,12 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 			ram_bytes: Number(size),
 			ram_mtime: String(mtimeNs),
 		};
-		await writeFile(join(making, "template.json"), `${JSON.stringify(record, null, "\t")}\n`);
-		await rename(making, folder).catch(async (error) => {
+		await writeFile(join(unfinished, "template.json"), `${JSON.stringify(record, null, "\t")}\n`);
+		await rename(unfinished, folder).catch(async (error) => {
 			if (!(await sound(folder))) throw error; // Another runner was faster: its template is as good.
 		});
 	} finally {
-		removeFolder(making);
+		removeFolder(unfinished);
 	}
 }
 
@@ -135,18 +137,15 @@ async function readRecord(path: string): Promise<TemplateRecord> {
 
 /** Removes what killed runners left half made, templates whose kernel is gone, and the least recently used. */
 async function sweep(root: string): Promise<void> {
+	await removeAbandoned(root, making);
 	const used: { folder: string; at: number }[] = [];
 	for (const name of await readdir(root)) {
+		if (name.startsWith(making) || name.endsWith(".lock")) continue;
 		const folder = join(root, name);
-		const maker = /^\.making-(\d+)-/.exec(name)?.[1];
-		if (maker !== undefined) {
-			if (!alive(Number(maker))) await rm(folder, { recursive: true, force: true });
-		} else if (!name.endsWith(".lock")) {
-			const path = join(folder, "template.json");
-			const record = await readRecord(path).catch(() => undefined);
-			if (!record || !existsSync(record.image)) await rm(folder, { recursive: true, force: true });
-			else used.push({ folder, at: (await stat(path)).mtimeMs });
-		}
+		const path = join(folder, "template.json");
+		const record = await readRecord(path).catch(() => undefined);
+		if (!record || !existsSync(record.image)) await rm(folder, { recursive: true, force: true });
+		else used.push({ folder, at: (await stat(path)).mtimeMs });
 	}
 	used.sort((a, b) => b.at - a.at);
 	for (const { folder } of used.slice(kept - 1)) await rm(folder, { recursive: true, force: true });
