@@ -127,9 +127,8 @@ bool args_bool_or(struct args *args, const char *key, bool absent)
 	return value->via.boolean;
 }
 
-struct bytes args_bytes(struct args *args, const char *key)
+static struct bytes bytes_of(struct args *args, const char *key, const msgpack_object *value)
 {
-	const msgpack_object *value = require(args, key);
 	struct bytes bytes = { 0 };
 
 	if (value->type == MSGPACK_OBJECT_BIN) {
@@ -139,6 +138,23 @@ struct bytes args_bytes(struct args *args, const char *key)
 		args_complain(args, key, "is not a byte string");
 	}
 	return bytes;
+}
+
+struct bytes args_bytes(struct args *args, const char *key)
+{
+	return bytes_of(args, key, require(args, key));
+}
+
+struct bytes args_bytes_or_none(struct args *args, const char *key)
+{
+	const msgpack_object *value = args_get(args, key);
+
+	return value ? bytes_of(args, key, value) : (struct bytes){ 0 };
+}
+
+struct bytes args_bytes_at(struct args *args, const char *key, uint32_t index)
+{
+	return bytes_of(args, key, &args_get(args, key)->via.array.ptr[index]);
 }
 
 uint32_t args_count(struct args *args, const char *key)

@@ -35,6 +35,10 @@ uint64_t args_uint_or(struct args *args, const char *key, uint64_t max, uint64_t
 int64_t args_int_or(struct args *args, const char *key, int64_t absent);
 bool args_bool_or(struct args *args, const char *key, bool absent);
 struct bytes args_bytes(struct args *args, const char *key);
+/* As above; no data when the key is absent. */
+struct bytes args_bytes_or_none(struct args *args, const char *key);
+/* Element `index` of an array of byte strings. */
+struct bytes args_bytes_at(struct args *args, const char *key, uint32_t index);
 /* Number of elements of an array, 0 when the key is absent. */
 uint32_t args_count(struct args *args, const char *key);
 /* Element `index` of an array of maps, as arguments of their own. */

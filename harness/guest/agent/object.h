@@ -18,9 +18,17 @@ struct object {
 	/* Templates of inner maps, held until the object is loaded. */
 	int *inner_fds;
 	size_t inner_count;
+	/* What the maps in its maps of maps look like (inner_map.h). */
+	struct inner_template *templates;
+	size_t template_count;
+	/* Maps whose events are read (watch.h), and what its maps held (snapshot.h). */
+	struct watch *watches;
+	struct snapshot *snapshot;
 };
 
 /* The object named by argument `key`, or NULL after failing the reply with EBADF. */
 struct object *object_argument(struct args *args, const char *key, struct reply *reply);
+/* The map of this object named by argument `map`, or NULL after failing the reply: ENOENT, or EBADF when not loaded. */
+struct bpf_map *object_map_argument(struct args *args, const struct object *object, struct reply *reply);
 
 #endif

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "inner_map.h"
 #include "libbpf_log.h"
 #include "object.h"
 #include "operation.h"
+#include "snapshot.h"
+#include "watch.h"
 
 struct object *object_argument(struct args *args, const char *key, struct reply *reply)
 {
@@ -18,8 +21,25 @@ struct object *object_argument(struct args *args, const char *key, struct reply 
 	return handle ? handle->object : NULL;
 }
 
+struct bpf_map *object_map_argument(struct args *args, const struct object *object, struct reply *reply)
+{
+	const char *name = args_string(args, "map");
+	struct bpf_map *map;
+
+	if (!args_valid(args))
+		return NULL;
+	map = bpf_object__find_map_by_name(object->bpf, name);
+	if (map && bpf_map__fd(map) >= 0 && object->loaded)
+		return map;
+	reply_fail(reply, map ? EBADF : ENOENT, "map %s", name);
+	return NULL;
+}
+
 static void object_free(struct object *object)
 {
+	snapshot_free(object);
+	watch_free_all(object);
+	free(object->templates);
 	for (size_t i = 0; i < object->inner_count; i++)
 		close(object->inner_fds[i]);
 	free(object->inner_fds);
@@ -46,6 +66,7 @@ static int set_inner(struct object *object, struct bpf_map *map, struct args *in
 	if (!object->inner_fds)
 		abort();
 	object->inner_fds[object->inner_count++] = fd;
+	inner_map_note(object, map, fd);
 	return bpf_map__set_inner_map_fd(map, fd);
 }
 
@@ -205,6 +226,7 @@ void op_object_open(struct args *args, struct reply *reply)
 		object_free(object);
 		return;
 	}
+	inner_map_note_all(object);
 	handle = handle_new(HANDLE_OBJECT);
 	handle->object = object;
 	reply_map(reply, 4);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_CONTENT_H
+#define BPFGATE_CONTENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "map.h"
+
+/*
+ * The entries of one map: `count` keys one after the other, and as many values. Queues and stacks have no keys; their
+ * values are in the order of popping. Zeroed it is empty; used for one map only, whose memory it keeps for the next reading.
+ */
+struct content {
+	uint8_t *keys;
+	uint8_t *values;
+	uint32_t count;
+	uint32_t room;
+	/* The map has more. */
+	bool truncated;
+};
+
+/* Reads at most `most` entries. 0 or a negative errno. */
+int content_read(struct content *content, struct map *map, uint32_t most);
+/* Takes everything out of a queue or stack. */
+int content_pop(struct content *content, const struct map *map);
+/* Puts what was popped back, so that it would be popped in the same order. */
+int content_push(const struct content *content, const struct map *map);
+/* The same entries, whatever their order; that of queues and stacks counts. */
+bool content_equal(const struct content *a, const struct content *b, const struct map *map);
+void content_free(struct content *content);
+
+/* Entries of the map that have at most `bytes` bytes together. */
+uint32_t content_fitting(const struct map *map, uint64_t bytes);
+
+#endif

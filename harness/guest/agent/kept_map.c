@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kept_map.h"
+
+#include <bpf/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "content.h"
+
+#define MAX_BYTES (32u << 20)
+
+struct kept_map {
+	struct map map;
+	struct content before;
+	struct content now;
+	/* Of an array that can be mapped into memory (BPF_F_MMAPABLE): compared without a system call. */
+	void *view;
+	bool view_is_writable;
+	size_t view_size;
+	void *view_before;
+	/* Of a map of maps, each with a file descriptor that keeps it alive under the same id. */
+	struct kept_map **inner;
+	uint32_t inner_count;
+};
+
+static bool map_view(struct kept_map *kept)
+{
+	const struct map *map = &kept->map;
+	size_t size = (map->value_size + (size_t)7) / 8 * 8 * map->max_entries;
+
+	if (map->type != BPF_MAP_TYPE_ARRAY || !(map->flags & BPF_F_MMAPABLE) || size > MAX_BYTES)
+		return false;
+	kept->view_is_writable = true;
+	kept->view = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
+	/* A frozen one can only be read. */
+	if (kept->view == MAP_FAILED) {
+		kept->view_is_writable = false;
+		kept->view = mmap(NULL, size, PROT_READ, MAP_SHARED, map->fd, 0);
+	}
+	if (kept->view == MAP_FAILED) {
+		kept->view = NULL;
+		return false;
+	}
+	kept->view_size = size;
+	kept->view_before = malloc(size);
+	if (!kept->view_before)
+		abort();
+	memcpy(kept->view_before, kept->view, size);
+	return true;
+}
+
+/* False when a map in it could not be kept. */
+static bool take_inner(struct kept_map *kept)
+{
+	const uint32_t *ids = (const uint32_t *)kept->before.values;
+
+	kept->inner = calloc(kept->before.count + 1, sizeof(struct kept_map *));
+	if (!kept->inner)
+		abort();
+	for (uint32_t i = 0; i < kept->before.count; i++) {
+		int fd = bpf_map_get_fd_by_id(ids[i]);
+		struct kept_map *inner = fd < 0 ? NULL : kept_map_take(fd);
+
+		if (!inner) {
+			if (fd >= 0)
+				close(fd);
+			return false;
+		}
+		kept->inner[kept->inner_count++] = inner;
+	}
+	return true;
+}
+
+struct kept_map *kept_map_take(int fd)
+{
+	struct kept_map *kept = calloc(1, sizeof(*kept));
+	bool taken;
+
+	if (!kept)
+		abort();
+	taken = map_describe(&kept->map, fd) == 0;
+	if (taken && !map_view(kept)) {
+		uint32_t most = content_fitting(&kept->map, MAX_BYTES);
+
+		taken = content_read(&kept->before, &kept->map, most) == 0 && !kept->before.truncated;
+		if (taken && kept->map.holds_fds && kept->map.type != BPF_MAP_TYPE_PROG_ARRAY)
+			taken = take_inner(kept);
+	}
+	if (taken)
+		return kept;
+	kept_map_free(kept);
+	return NULL;
+}
+
+static bool restore_view(struct kept_map *kept)
+{
+	if (memcmp(kept->view, kept->view_before, kept->view_size) == 0)
+		return true;
+	if (!kept->view_is_writable)
+		return false;
+	memcpy(kept->view, kept->view_before, kept->view_size);
+	return memcmp(kept->view, kept->view_before, kept->view_size) == 0;
+}
+
+static bool restore_queue(struct kept_map *kept)
+{
+	uint32_t most = kept->map.max_entries;
+
+	return content_pop(&kept->now, &kept->map) == 0 && content_push(&kept->before, &kept->map) == 0 &&
+	       content_read(&kept->now, &kept->map, most) == 0 &&
+	       content_equal(&kept->now, &kept->before, &kept->map);
+}
+
+/* Each entry that is not as it was; all of them, after deleting those there are, when the keys are not the same. */
+static void rewrite(struct kept_map *kept)
+{
+	const struct content *before = &kept->before, *now = &kept->now;
+	uint32_t key_size = kept->map.key_size, value_bytes = map_value_bytes(&kept->map);
+	bool same_keys = before->count == now->count &&
+			 (now->count == 0 || memcmp(before->keys, now->keys, (size_t)now->count * key_size) == 0);
+
+	for (uint32_t i = 0; !same_keys && i < now->count; i++)
+		bpf_map_delete_elem(kept->map.fd, now->keys + (size_t)i * key_size);
+	for (uint32_t i = 0; i < before->count; i++) {
+		const uint8_t *value = before->values + (size_t)i * value_bytes;
+
+		if (!same_keys || memcmp(value, now->values + (size_t)i * value_bytes, value_bytes) != 0)
+			map_put(&kept->map, before->keys + (size_t)i * key_size, value, BPF_ANY);
+	}
+}
+
+static bool read_again(struct kept_map *kept)
+{
+	/* One more than there were is enough to see that there are too many; to delete them all must be known. */
+	return content_read(&kept->now, &kept->map, content_fitting(&kept->map, 2 * MAX_BYTES)) == 0;
+}
+
+static bool restore_entries(struct kept_map *kept)
+{
+	if (!read_again(kept))
+		return false;
+	if (content_equal(&kept->now, &kept->before, &kept->map))
+		return true;
+	rewrite(kept);
+	if (!read_again(kept) || !content_equal(&kept->now, &kept->before, &kept->map))
+		return false;
+	/* In the order of now: the next time nothing needs sorting, and only values that changed rewriting. */
+	struct content order = kept->now;
+	kept->now = kept->before;
+	kept->before = order;
+	return true;
+}
+
+bool kept_map_restore(struct kept_map *kept)
+{
+	bool equal = kept->view ? restore_view(kept) :
+		     kept->map.kind == KIND_QUEUE || kept->map.kind == KIND_STACK ? restore_queue(kept) :
+										  restore_entries(kept);
+
+	for (uint32_t i = 0; i < kept->inner_count; i++)
+		equal = kept_map_restore(kept->inner[i]) && equal;
+	return equal;
+}
+
+void kept_map_free(struct kept_map *kept)
+{
+	if (!kept)
+		return;
+	for (uint32_t i = 0; i < kept->inner_count; i++) {
+		int fd = kept->inner[i]->map.fd;
+
+		kept_map_free(kept->inner[i]);
+		close(fd);
+	}
+	free(kept->inner);
+	if (kept->view)
+		munmap(kept->view, kept->view_size);
+	free(kept->view_before);
+	content_free(&kept->before);
+	content_free(&kept->now);
+	free(kept);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_SNAPSHOT_H
+#define BPFGATE_SNAPSHOT_H
+
+#include "object.h"
+
+/* What can be done for one map of an object. */
+enum snapshot_how {
+	/* Its entries are put back. */
+	SNAPSHOT_RESTORED,
+	/* Its events are thrown away. */
+	SNAPSHOT_DRAINED,
+	/* Nothing: whether it is as it was cannot be known. */
+	SNAPSHOT_UNSUPPORTED,
+};
+
+/* Called with the name of each map concerned. */
+typedef void snapshot_map_fn(void *context, const char *map, enum snapshot_how how);
+
+/* Remembers what each map of a loaded object holds, in place of what was remembered before. */
+void snapshot_take(struct object *object, snapshot_map_fn *each, void *context);
+/*
+ * Brings each map back to what was remembered, reads it again, and calls `differs` for those that are not the same,
+ * unsupported ones among them. True when all are.
+ */
+bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *context);
+void snapshot_free(struct object *object);
+
+#endif
