@@ -23,7 +23,7 @@ export interface Lent {
 	guests: GuestSource;
 	features: FeatureSource;
 	signal: AbortSignal;
-	/** What fresh guests have, by kernel and origin: clones of one template are equal, so one is asked for all. */
+	/** What fresh clones have, by kernel id: they are equal, so one is asked for all. No two boots are. */
 	fresh: Map<string, Inventory>;
 }
 
@@ -61,9 +61,9 @@ export class CellWorkbench implements Workbench {
 	}
 
 	async #inventoryOf(guest: Guest): Promise<Inventory> {
-		const key = `${this.kernel.id} ${guest.origin}`;
-		const inventory = this.#fresh.get(key) ?? (await guest.client.call("inventory", {}));
-		this.#fresh.set(key, inventory);
+		const known = guest.origin === "clone" ? this.#fresh.get(this.kernel.id) : undefined;
+		const inventory = known ?? (await guest.client.call("inventory", {}));
+		if (guest.origin === "clone") this.#fresh.set(this.kernel.id, inventory);
 		return inventory;
 	}
 

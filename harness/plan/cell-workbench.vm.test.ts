@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { agentPath } from "../guest/build.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { openKernel } from "../kernel/store.js";
 import { Machines } from "../vm/machine.js";
 import { GuestPool } from "../vm/pool.js";
@@ -28,6 +29,22 @@ it("keeps the guest when nothing was left over", async () => {
 	await guest.client.call("netdev_del", { name: "v0" });
 	expect(await bench.leftovers()).toEqual([]);
 	expect(await bench.guest()).toBe(guest);
+});
+
+it("does not take one boot for another: their keyrings have other ids", async () => {
+	const machines = new Machines({ agent: agentPath });
+	const lent = {
+		guests: { expect: () => {}, acquire: (kernel: Kernel) => machines.boot(kernel) },
+		features: { lack: async () => undefined },
+		signal: new AbortController().signal,
+		fresh: new Map(),
+	};
+	for (let turn = 0; turn < 2; turn++) {
+		const booted = new CellWorkbench(await openKernel("6.12"), lent);
+		await booted.guest();
+		expect(await booted.leftovers()).toEqual([]);
+		await booted.retire();
+	}
 });
 
 it("names what was left over, and gives a guest that has none of it", async () => {
