@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -51,6 +51,16 @@ it("adds a kernel and lists it after the catalog's", async () => {
 	out = "";
 	await kernels("list", "--json");
 	expect(JSON.parse(out).kernels.at(-1)).toMatchObject({ id: "mine", here: true });
+});
+
+it("lists a kernel whose record is broken with what is wrong and what mends it", async () => {
+	await mkdir(join(root, "cache/kernels"), { recursive: true });
+	await writeFile(join(root, "cache/kernels/6.12.json"), "{");
+	await kernels("list");
+	expect(out).toMatch(/^6\.1 \* +not here/m);
+	expect(out).toMatch(/^6\.12 \* +broken/m);
+	expect(out).toMatch(/6\.12\.json: is no JSON; fetch it again: bpfgate kernels pull 6\.12 --force\n$/);
+	await expect(kernels("features", "6.12")).rejects.toThrow(/6\.12\.json: is no JSON/);
 });
 
 it("refuses what it cannot pull before it asks anybody", async () => {

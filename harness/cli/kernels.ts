@@ -6,6 +6,7 @@ import { addKernel } from "../kernel/add.js";
 import { readCatalog } from "../kernel/catalog.js";
 import { listKernels } from "../kernel/list.js";
 import { pullKernels } from "../kernel/pull.js";
+import { printable } from "../report/printable.js";
 import { featuresCommand } from "./kernels-features.js";
 import { pullProgress } from "./kernels-progress.js";
 import { table } from "./table.js";
@@ -32,13 +33,15 @@ function listCommand(): Command {
 			}
 			const rows = kernels.map((kernel) => [
 				`${kernel.id}${kernel.default ? " *" : ""}`,
-				kernel.release ?? "not here",
+				kernel.release ?? (kernel.problem === undefined ? "not here" : "broken"),
 				kernel.image_sha256?.slice(0, 12) ?? "",
 				kernel.bytes === undefined ? "" : mebibytes(kernel.bytes),
 				kernel.source ?? kernel.suites?.join(", ") ?? "",
 			]);
 			const header = ["kernel", "release", "image sha256", "size", "from"];
-			process.stdout.write(`${table([header, ...rows])}\n* tested on by default\n`);
+			const problems = kernels.flatMap(({ problem }) => (problem === undefined ? [] : [printable(problem)]));
+			const text = [table([header, ...rows]), "* tested on by default", ...problems];
+			process.stdout.write(`${text.join("\n")}\n`);
 		});
 }
 

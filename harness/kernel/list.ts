@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../errors.js";
 import { readCatalog } from "./catalog.js";
-import { storedKernels } from "./store.js";
+import { type StoredKernel, storedIds, storedKernel } from "./store.js";
 
 /** A kernel that is known, in the store, or both. */
 export interface ListedKernel {
@@ -9,6 +10,8 @@ export interface ListedKernel {
 	default: boolean;
 	/** Where to get it; absent for somebody's own. */
 	suites?: string[];
+	/** What is wrong with its record in the store, and what mends it: it cannot be tested on. */
+	problem?: string;
 	/** The rest only when it is in the store. */
 	here: boolean;
 	release?: string;
@@ -24,13 +27,16 @@ export interface ListedKernel {
 /** The catalog's lines in its order, then somebody's own kernels by name. */
 export async function listKernels(): Promise<ListedKernel[]> {
 	const catalog = await readCatalog();
-	const records = new Map((await storedKernels()).map((record) => [record.id, record]));
+	const ids = await storedIds();
+	const found = new Map(await Promise.all(ids.map(async (id) => [id, await recordOrError(id)] as const)));
 	const describe = (id: string, suites?: string[]): ListedKernel => {
-		const record = records.get(id);
+		const either = found.get(id);
+		const record = either instanceof InputError ? undefined : either;
 		return {
 			id,
 			default: catalog.default.includes(id),
 			...(suites ? { suites } : {}),
+			...(either instanceof InputError ? { problem: either.message } : {}),
 			here: record !== undefined,
 			...(record && {
 				release: record.release,
@@ -43,7 +49,13 @@ export async function listKernels(): Promise<ListedKernel[]> {
 		};
 	};
 	const known = catalog.lines.map((line) => describe(line.id, line.suites));
-	const ids = new Set(known.map((each) => each.id));
-	const own = [...records.keys()].filter((id) => !ids.has(id)).sort();
+	const own = ids.filter((id) => known.every((each) => each.id !== id));
 	return [...known, ...own.map((id) => describe(id))];
+}
+
+async function recordOrError(id: string): Promise<StoredKernel | InputError | undefined> {
+	return storedKernel(id).catch((error: unknown) => {
+		if (error instanceof InputError) return error;
+		throw error;
+	});
 }

@@ -7,7 +7,7 @@ import { sha256 } from "../debian/files.js";
 import { addKernel } from "./add.js";
 import { initramfsFor } from "./initramfs.js";
 import { listKernels } from "./list.js";
-import { openKernel, storedKernels, storeFolder, storeKernel } from "./store.js";
+import { openKernel, storedIds, storeFolder, storeKernel } from "./store.js";
 import { readCpio } from "./testcpio.js";
 import { fakeBzImage, fakeModule } from "./testkernel.js";
 
@@ -38,7 +38,7 @@ it("keeps a kernel and gives it back", async () => {
 	expect(await readFile(kernel.image)).toEqual(fakeBzImage("6.12.1-test"));
 	expect(await readFile(kernel.config ?? "", "utf8")).toBe("CONFIG_BPF=y\n");
 	expect(kernel.image_sha256).toBe(sha256(fakeBzImage("6.12.1-test")));
-	expect(await storedKernels()).toHaveLength(1);
+	expect(await storedIds()).toEqual(["mine"]);
 	// Nothing temporary stays.
 	expect((await readdir(join(storeFolder(), "objects"))).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(
 		true,
@@ -83,7 +83,7 @@ it("refuses modules of another kernel and stores nothing", async () => {
 	await module("virtio_console", [], "6.1.0-other");
 	const stored = storeKernel({ ...parts(), modules: join(root, "modules") });
 	await expect(stored).rejects.toThrow("has modules of 6.1.0-other, but the image is 6.12.1-test");
-	expect(await storedKernels()).toEqual([]);
+	expect(await storedIds()).toEqual([]);
 	expect(await readdir(join(storeFolder(), "objects"))).toEqual([]);
 });
 
@@ -100,6 +100,24 @@ it("lists the catalog first and then one's own", async () => {
 	const kernels = await listKernels();
 	expect(kernels[0]).toEqual({ id: "5.10", default: true, suites: ["bullseye-security"], here: false });
 	expect(kernels.at(-1)).toMatchObject({ id: "mine", default: false, here: true, release: "6.12.1-test" });
+});
+
+it("lists the others beside a record that is broken, and how to mend that", async () => {
+	await storeKernel(parts());
+	await storeKernel({ ...parts(), id: "6.12" });
+	await writeFile(join(storeFolder(), "6.12.json"), "{");
+	await writeFile(join(storeFolder(), "theirs.json"), "{}");
+	const kernels = new Map((await listKernels()).map((kernel) => [kernel.id, kernel]));
+	expect(kernels.get("mine")).toMatchObject({ here: true, release: "6.12.1-test" });
+	expect(kernels.get("6.12")).toEqual({
+		id: "6.12",
+		default: true,
+		suites: expect.any(Array),
+		here: false,
+		problem: expect.stringMatching(/6\.12\.json: is no JSON; .*: bpfgate kernels pull 6\.12 --force$/),
+	});
+	expect(kernels.get("theirs")?.problem).toMatch(/"format" is missing; .* kernels add <image> --id theirs$/);
+	await expect(openKernel("9.9")).rejects.toThrow(/known are 5\.10, .*, mine, theirs$/);
 });
 
 it("makes an initramfs with modules in load order, once", async () => {

@@ -53,12 +53,11 @@ export function storeFolder(): string {
 	return join(cacheRoot(), "kernels");
 }
 
-/** Everything in the store, in no particular order. Records that cannot be read are InputErrors. */
-export async function storedKernels(): Promise<StoredKernel[]> {
+/** The ids that the store has records of, sound or broken, by name. */
+export async function storedIds(): Promise<string[]> {
 	const names = await readdir(storeFolder()).catch(() => []);
 	const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
-	const records = await Promise.all(ids.map((id) => storedKernel(id)));
-	return records.filter((record) => record !== undefined);
+	return ids.filter((id) => ID.test(id)).sort();
 }
 
 /** The record of one kernel; undefined when it is not in the store. @throws InputError when it cannot be read */
@@ -183,7 +182,7 @@ async function notHere(id: string): Promise<Error> {
 			`bpfgate kernels pull ${id}`,
 		);
 	}
-	const own = (await storedKernels()).map((record) => record.id).filter((each) => !known.includes(each));
+	const own = (await storedIds()).filter((each) => !known.includes(each));
 	return new InputError(
 		`kernel ${ID.test(id) ? id : JSON.stringify(id)}`,
 		"",

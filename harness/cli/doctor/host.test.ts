@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -51,6 +51,16 @@ describe("the host", () => {
 		expect((await diagnoseAgent(agent)).state).toBe("missing");
 		chmodSync(agent, 0o755);
 		expect((await diagnoseAgent(agent)).state).toBe("ok");
+	});
+
+	it("goes on after a kernel whose record is broken", async () => {
+		vi.stubEnv("BPFGATE_CACHE", join(folder, "broken"));
+		mkdirSync(join(folder, "broken/kernels"), { recursive: true });
+		writeFileSync(join(folder, "broken/kernels/5.10.json"), "[]");
+		const { diagnosis } = await diagnoseKernels();
+		expect(diagnosis.state).toBe("missing");
+		expect(diagnosis.found).toMatch(/5\.10\.json: \/: must be an object.*; kernel 6\.1 is not in the store/);
+		expect(diagnosis.fix).toEqual([expect.stringMatching(/^bpfgate kernels pull 5\.10 --force; /)]);
 	});
 
 	it("names the kernels to pull", async () => {

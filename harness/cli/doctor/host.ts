@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { UndecidedError } from "../../errors.js";
+import { InputError, UndecidedError } from "../../errors.js";
 import { readCatalog } from "../../kernel/catalog.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { openKernel } from "../../kernel/store.js";
@@ -73,9 +73,10 @@ export async function diagnoseKernels(): Promise<{ diagnosis: Diagnosis; kernel:
 		try {
 			kernel = await openKernel(id);
 		} catch (error) {
-			if (!(error instanceof UndecidedError)) throw error;
+			if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
 			found.push(error.message);
-			fix.push(error.code === "kernel-not-pulled" ? id : `${id} --force`);
+			const absent = error instanceof UndecidedError && error.code === "kernel-not-pulled";
+			fix.push(absent ? id : `${id} --force`);
 		}
 	}
 	const diagnosis: Diagnosis = {
