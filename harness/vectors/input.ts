@@ -36,7 +36,7 @@ const maxMetadata = 252;
 export function prepareInput(
 	pkg: Package,
 	file: PackageFile,
-	{ object, type }: Subject,
+	{ object, program, type }: Subject,
 	step: Pick<Step, "packet" | "metadata" | "context">,
 	place: ValuePlace,
 ): PreparedInput {
@@ -60,6 +60,12 @@ export function prepareInput(
 			at("metadata"),
 			`has ${metadata.length} bytes; whole words of 4, up to ${maxMetadata}, are possible`,
 		);
+	if (type === "netfilter" && packet) {
+		const given = { ...hookOf(object, program.name, packet), ...step.context };
+		const context = contextBytes(object, type, given, at("context"));
+		const onWayOut = given.hook === NF_INET_LOCAL_OUT;
+		return { packet: packet.subarray(onWayOut ? ethernetHeader : 0), metadata, context, wantsContext: false };
+	}
 	const context = step.context && contextBytes(object, type, step.context, at("context"));
 	return {
 		...(packet ? { packet } : {}),
@@ -67,6 +73,22 @@ export function prepareInput(
 		...(context ? { context } : {}),
 		wantsContext: type === "xdp" && (context !== undefined || metadata.length > 0),
 	};
+}
+
+/** uapi/linux/netfilter.h; packets made on the machine itself have no Ethernet header yet. */
+const NF_INET_LOCAL_IN = 1;
+const NF_INET_LOCAL_OUT = 3;
+const NFPROTO_IPV4 = 2;
+const NFPROTO_IPV6 = 10;
+
+/** The hook that the manifest names, with the protocol family of the packet. */
+function hookOf(
+	object: Subject["object"],
+	program: string,
+	packet: Uint8Array,
+): { hook: number; pf: number } {
+	const hook = object.settings.programs?.[program]?.attach?.hooknum ?? NF_INET_LOCAL_IN;
+	return { hook, pf: packet[12] === 0x86 && packet[13] === 0xdd ? NFPROTO_IPV6 : NFPROTO_IPV4 };
 }
 
 /** Fields that say where the packet is, which bpfgate knows. */

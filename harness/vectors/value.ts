@@ -11,6 +11,7 @@ import {
 } from "../package/btf-value.js";
 import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "../packet/address.js";
 import { fromHex, toHex } from "../packet/bytes.js";
+import { retvalNumber } from "./retval.js";
 
 /** What a value's bytes mean: a type of the object's BTF, or nothing but a size. */
 export interface ValueType {
@@ -51,7 +52,8 @@ export type Purpose = "given" | "expected";
 /**
  * The parts of a type that `value` names. Beyond what `encodeValue` takes: IPv4, IPv6 and MAC addresses for anything of
  * 4, 16 and 6 bytes, `__be16`, `__be32` and `__be64` as the numbers that they stand for, `{ "be": 443 }` for other integers
- * that are kept in network order, `{ "hex": "…" }` for anything, enumerators of any enum of the object for integers.
+ * that are kept in network order, `{ "hex": "…" }` for anything, enumerators of any enum of
+ * the object, and `XDP_DROP` and its like, for integers.
  *
  * @throws InputError with the pointer of what does not fit
  */
@@ -253,6 +255,8 @@ class Walker {
 	}
 
 	#enumerator(name: string): bigint | undefined {
+		const action = retvalNumber("xdp", name);
+		if (action !== undefined) return BigInt(action);
 		const btf = this.#btf;
 		if (!btf || !/^[A-Za-z_]/.test(name)) return undefined;
 		for (const kind of ["enum", "enum64"] as const)

@@ -75,7 +75,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COUNTERS);
-	__type(key, __u32);
+	__type(key, enum counter);
 	__type(value, struct counted);
 } counters SEC(".maps");
 
@@ -187,14 +187,12 @@ static __always_inline enum counter match(struct cursor *cursor)
 	}
 }
 
-SEC("xdp")
-int xdp_filter(struct xdp_md *ctx)
+static __always_inline int filter(struct xdp_md *ctx, __u64 bytes)
 {
 	struct cursor cursor = {
 		.at = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 	};
-	__u64 bytes = cursor.end - cursor.at;
 	__u32 key = match(&cursor);
 	struct counted *counted = bpf_map_lookup_elem(&counters, &key);
 
@@ -203,6 +201,19 @@ int xdp_filter(struct xdp_md *ctx)
 		counted->bytes += bytes;
 	}
 	return key == COUNT_DEFAULT ? default_action : XDP_DROP;
+}
+
+SEC("xdp")
+int xdp_filter(struct xdp_md *ctx)
+{
+	return filter(ctx, ctx->data_end - ctx->data);
+}
+
+/** For devices whose frames take several buffers (5.18): headers are in the first, the length is that of all. */
+SEC("?xdp.frags")
+int xdp_filter_frags(struct xdp_md *ctx)
+{
+	return filter(ctx, bpf_xdp_get_buff_len(ctx));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";
