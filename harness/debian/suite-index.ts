@@ -39,7 +39,7 @@ export const SETTINGS = [
  * The stanzas of a suite's index whose package name matches, from an index whose signature apt checked. It is fetched when there is
  * none, or when it is older than six hours (`refresh: true`: always; `refresh: false`: only when there is none).
  *
- * @throws UndecidedError `mirror-unreachable` naming mirror and suite
+ * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming mirror and suite
  */
 export async function* stanzas(
 	apt: Apt,
@@ -160,7 +160,10 @@ async function update(apt: Apt, suite: Suite, configuration: string): Promise<vo
 			await new Promise((resolve) => setTimeout(resolve, 500));
 			continue;
 		}
-		throw unreachable(apt, suite, lastError(result.stderr) ?? result.shortMessage ?? "apt-get update failed");
+		throw (
+			outdated(apt, suite, result.stderr) ??
+			unreachable(apt, suite, lastError(result.stderr) ?? result.shortMessage ?? "apt-get update failed")
+		);
 	}
 }
 
@@ -169,6 +172,23 @@ function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
 		"mirror-unreachable",
 		`${mirrorOf(apt, suite)} ${suite.name}: ${reason}`,
 		"check the network, or name another mirror with --mirror or BPFGATE_MIRROR",
+	);
+}
+
+/**
+ * What to say of a mirror whose signed Release file is not valid at this machine's time (apt-secure(8),
+ * Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt complained of something else.
+ */
+export function outdated(apt: Apt, suite: Suite, stderr: string): UndecidedError | undefined {
+	const line = /^\w+: (Release file for \S+ is (expired|not valid yet).*)$/m.exec(stderr);
+	if (!line) return undefined;
+	const clock = `see whether this machine's clock is right (${new Date().toISOString().slice(0, 16)}Z)`;
+	const standing =
+		'; of a mirror that stands still, such as a snapshot, apt takes it with `Acquire::Check-Valid-Until "false";` in /etc/apt/apt.conf.d';
+	return new UndecidedError(
+		"index-not-valid",
+		`${mirrorOf(apt, suite)} ${suite.name}: ${line[1]}`,
+		line[2] === "expired" ? clock + standing : clock,
 	);
 }
 
