@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JsonValue } from "../../package/btf-value.js";
+import { equalBytes, toHex } from "../../packet/bytes.js";
+import { compareMap, mapChanges } from "../../vectors/compare-maps.js";
+import { contextStruct, decodeContext } from "../../vectors/context.js";
+import { compareEvents, type Expected } from "../../vectors/expectation.js";
+import type { MapContent } from "../../vectors/map-model.js";
+import { type Mismatch, mismatchText } from "../../vectors/mismatch.js";
+import { retvalName } from "../../vectors/retval.js";
+import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
+import type { StepRun, VectorRun } from "./session.js";
+
+/** What a vector that was run came to. */
+export interface Judgement {
+	/** One line for each thing that is not as expected: `packet 2: ipv4.ttl: expected 63, got 64`. */
+	mismatches: string[];
+	/** What happened, by fact, without what the vector calls volatile: comparable between kernels. */
+	actual: Record<string, JsonValue>;
+}
+
+/** Compares what happened with what was expected. */
+export function judge(vector: PreparedVector, { before, steps }: VectorRun): Judgement {
+	const mismatches: string[] = [];
+	const actual: Record<string, JsonValue> = {};
+	const type = vector.subject.type;
+	const allEvents = new Map<string, Uint8Array[]>();
+	let maps = before;
+	for (const [index, run] of steps.entries()) {
+		const step = vector.steps[index];
+		if (!step) continue;
+		const name = vector.isSequence ? `packet ${index + 1}: ` : "";
+		const after = run.maps ?? maps;
+		const output = outputOf(type, step, run);
+		const found = [
+			...ofOutput(type, step.expected, output),
+			...ofMaps(step.expected, maps, after),
+			...step.expected.events.flatMap((events) => compareEvents(events, run.events.get(events.map) ?? [])),
+		];
+		mismatches.push(...found.map((mismatch) => name + mismatchText(mismatch)));
+		maps = after;
+		for (const [map, events] of run.events) allEvents.set(map, [...(allEvents.get(map) ?? []), ...events]);
+		Object.assign(actual, factsOf(type, step, output, vector.isSequence ? `${index + 1}/` : ""));
+	}
+	if (vector.after) {
+		const found = [
+			...ofMaps(vector.after, before, maps),
+			...vector.after.events.flatMap((events) => compareEvents(events, allEvents.get(events.map) ?? [])),
+		];
+		mismatches.push(...found.map((mismatch) => `after all packets: ${mismatchText(mismatch)}`));
+	}
+	for (const [name, content] of maps) {
+		const was = before.get(name);
+		if (!was) continue;
+		for (const [path, [, now]] of mapChanges(was, content)) actual[`maps/${path}`] = now;
+	}
+	for (const [map, events] of allEvents)
+		for (const [index, event] of events.entries()) actual[`events/${map}[${index}]`] = toHex(event);
+	const stable = Object.entries(actual).filter(([fact]) => !vector.isVolatile(fact));
+	return { mismatches, actual: Object.fromEntries(stable) };
+}
+
+/** What came out of one run. */
+interface Output {
+	retval: number;
+	/** Undefined where the kernel gives none back. */
+	packet?: Uint8Array;
+	metadata: Uint8Array;
+	/** Fields of the context; undefined where the kernel gives none back. */
+	context?: Record<string, JsonValue>;
+}
+
+function outputOf(type: string, step: PreparedStep, { run }: StepRun): Output {
+	const struct = contextStruct(type);
+	// Of a flow dissector it stands where others have the packet.
+	const bytes = type === "flow_dissector" ? run.data_out : run.ctx_out;
+	const context = struct && bytes.length > 0 ? decodeContext(struct, bytes) : undefined;
+	const start = type === "xdp" && step.wantsContext && context ? Number(context.data) : 0;
+	const hasPacket = step.packet !== undefined && run.data_out.length > 0 && type !== "flow_dissector";
+	return {
+		retval: run.retval,
+		...(hasPacket ? { packet: run.data_out.subarray(start) } : {}),
+		metadata: run.data_out.subarray(0, start),
+		...(context ? { context } : {}),
+	};
+}
+
+function ofOutput(type: string, expected: Expected, output: Output): Mismatch[] {
+	const found: Mismatch[] = [];
+	if (expected.retval !== undefined && expected.retval !== output.retval)
+		found.push({
+			what: "retval",
+			expected: retvalName(type, expected.retval),
+			actual: retvalName(type, output.retval),
+		});
+	const packet = output.packet ?? new Uint8Array();
+	if (expected.length && expected.length.bytes !== packet.length) {
+		const relative = /^[+-]/.test(expected.length.text);
+		const change = packet.length - (expected.length.bytes - Number(expected.length.text));
+		found.push({
+			what: "length",
+			expected: expected.length.text,
+			actual: relative ? `${change < 0 ? "" : "+"}${change}` : packet.length,
+		});
+	}
+	if (expected.packet) found.push(...expected.packet(packet));
+	if (expected.metadata && !equalBytes(expected.metadata, output.metadata))
+		found.push({ what: "metadata", expected: toHex(expected.metadata), actual: toHex(output.metadata) });
+	for (const [field, value] of Object.entries(expected.context ?? {})) {
+		const actual = output.context?.[field] ?? "nothing";
+		if (!sameValue(value, actual)) found.push({ what: `context.${field}`, expected: jsonOf(value), actual });
+	}
+	return found;
+}
+
+/** Lists may be cut short; numbers may be written in hexadecimal. */
+function sameValue(wanted: unknown, actual: JsonValue): boolean {
+	if (Array.isArray(wanted) && Array.isArray(actual))
+		return wanted.every((value, index) => sameValue(value, actual[index] ?? null));
+	return (
+		String(wanted) === String(actual) ||
+		(String(wanted).startsWith("0x") && Number(wanted) === Number(actual))
+	);
+}
+
+function jsonOf(value: unknown): JsonValue {
+	return JSON.parse(JSON.stringify(value ?? null));
+}
+
+function ofMaps(
+	expected: Expected,
+	before: Map<string, MapContent>,
+	after: Map<string, MapContent>,
+): Mismatch[] {
+	return expected.maps.flatMap(({ model, expected: map }) => {
+		const [was, is] = [before.get(model.name), after.get(model.name)];
+		if (!was || !is) throw new Error(`map ${model.name} was not read`);
+		return compareMap(map, was, is);
+	});
+}
+
+/** Facts of one run: of its context only what programs write, of which the kernel itself has no say. */
+function factsOf(
+	type: string,
+	{ packet: sent }: PreparedStep,
+	output: Output,
+	prefix: string,
+): Record<string, JsonValue> {
+	const facts: Record<string, JsonValue> = { [`${prefix}retval`]: retvalName(type, output.retval) };
+	const { packet, metadata, context } = output;
+	if (packet && sent) facts[`${prefix}packet`] = equalBytes(packet, sent) ? "unchanged" : toHex(packet);
+	if (metadata.length > 0) facts[`${prefix}metadata`] = toHex(metadata);
+	for (const field of contextStruct(type)?.written ?? []) {
+		const value = context?.[field];
+		if (value !== undefined && [value].flat().some((each) => each !== 0))
+			facts[`${prefix}context.${field}`] = value;
+	}
+	return facts;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { progLoad, program as programOf, tryBpf } from "../../features/syscall.js";
+import type { GuestClient } from "../../guest/client.js";
+import type { TestRun } from "../../guest/operations.js";
+import type { Reason } from "../../results/results.js";
+import { programTypes } from "../../uapi/bpf.js";
+import { errnoName } from "../../uapi/errno.js";
+import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
+import type { Finding, Workbench } from "../check.js";
+import { wantedPrograms } from "../load/open-args.js";
+import { programFinding } from "../load/program.js";
+import { type Session, xdpContext } from "./session.js";
+
+export type Refused = Pick<Finding, "outcome" | "evidence"> & { reason: Reason };
+
+/** ENOTSUPP of the kernel, which it returns for a program type that has no test run (kernel/bpf/syscall.c). */
+const notSupported = new Set([524, 95]);
+const EINVAL = 22;
+const BPF_F_XDP_HAS_FRAGS = 1 << 5;
+
+/** Why a vector was not run, its program not being there: a lack of the kernel's is a skip, and so is what `load` tells already. */
+export async function notLoaded(
+	vector: PreparedVector,
+	session: Session,
+	bench: Workbench,
+): Promise<Refused> {
+	const { object, program } = vector.subject;
+	const { id } = bench.kernel;
+	const evidence = { object: object.file, program: program.name };
+	if (
+		program.section.startsWith("xdp.frags", program.section.startsWith("?") ? 1 : 0) &&
+		!(await takesFrags(session.guest.client))
+	)
+		return {
+			outcome: "skip",
+			reason: {
+				code: "feature-unsupported",
+				message: `${id} has no multi-buffer XDP, which the section ${program.section} of ${program.name} asks for`,
+				hint: "frames above a page need 5.18 or newer",
+			},
+			evidence: { ...evidence, state: "unsupported" },
+		};
+	const finding = await programFinding(object, program, program.name, session.loaded, bench);
+	const why = finding.reason?.message ?? `${program.name} did not load`;
+	if (wantedPrograms(object).some(({ name }) => name === program.name))
+		return {
+			outcome: "skip",
+			reason: {
+				code: "not-loaded",
+				message: `${program.name} was not run, because it did not load: ${why}`,
+				hint: `see load/program/${program.name}`,
+			},
+			evidence,
+		};
+	const reason = finding.reason ?? { code: "not-loaded", message: why, hint: "see the load check" };
+	return { outcome: "fail", reason, evidence: { ...evidence, ...finding.evidence } };
+}
+
+/** Asks the kernel whether it takes a program that says that it can do with several buffers. */
+async function takesFrags(client: GuestClient): Promise<boolean> {
+	const attr = progLoad(programTypes.number("xdp") ?? 0, programOf([], true), true).u32(
+		44,
+		BPF_F_XDP_HAS_FRAGS,
+	);
+	return (await tryBpf(client, "prog_load", attr)).errno === 0;
+}
+
+/** Why BPF_PROG_TEST_RUN refused a packet: asked of the kernel by running less of it. */
+export async function notRun(
+	vector: PreparedVector,
+	step: PreparedStep,
+	number: number,
+	{ errno }: TestRun,
+	session: Session,
+	bench: Workbench,
+): Promise<Refused> {
+	const { object, program, type } = vector.subject;
+	const { id } = bench.kernel;
+	const evidence = { object: object.file, program: program.name, errno };
+	const skip = (message: string, hint: string): Refused => ({
+		outcome: "skip",
+		reason: { code: "feature-unsupported", message, hint },
+		evidence: { ...evidence, state: "unsupported" },
+	});
+	if (notSupported.has(errno))
+		return skip(
+			`${id} cannot run programs of type ${type} without attaching them (BPF_PROG_TEST_RUN: ${errnoName(errno)})`,
+			"nothing to do about the package; the load check still attaches it",
+		);
+	const args = session.runArgs(vector, step);
+	if (errno === EINVAL && type === "xdp" && args.ctx_in) {
+		const { ctx_in: _, ...plain } = args;
+		const bare = { ...args, ctx_in: xdpContext({ ...step, context: new Uint8Array() }) };
+		const [without, withBare] = [
+			await session.probe(program.name, { ...plain, ctx_out_max: 0 }),
+			await session.probe(program.name, bare),
+		];
+		if (without.errno === 0 && withBare.errno !== 0)
+			return skip(
+				`${id} takes no context for XDP programs, which this vector gives or wants to see`,
+				"test runs of XDP have contexts and metadata from 5.15 on",
+			);
+	}
+	const which = vector.isSequence ? `packet ${number} of ${vector.case}` : vector.case;
+	const tooLarge = errnoName(errno) === "ENOSPC";
+	return {
+		outcome: "fail",
+		reason: {
+			code: tooLarge ? "output-too-large" : "test-run-refused",
+			message: tooLarge
+				? `${which}: ${program.name} made the packet more than 1024 bytes longer`
+				: `the kernel does not run ${which}: BPF_PROG_TEST_RUN of ${program.name} gave ${errnoName(errno)}`,
+			hint: hintFor(vector, step),
+		},
+		evidence,
+	};
+}
+
+function hintFor({ subject: { type, program } }: PreparedVector, step: PreparedStep): string {
+	if (type === "xdp" && (step.packet?.length ?? 0) > 3500 && !program.section.includes("xdp.frags"))
+		return "frames above a page are only for programs of a section xdp.frags";
+	if (step.context) return "the kernel takes only some fields of a context, and only devices that there are";
+	return "look into the kernel's net/bpf/test_run.c for what it wants of a packet of this program type";
+}

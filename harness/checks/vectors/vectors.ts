@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { InputError } from "../../errors.js";
+import { toHex } from "../../packet/bytes.js";
+import { errnoName } from "../../uapi/errno.js";
+import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
+import type { Check, Finding, Workbench } from "../check.js";
+import { judge } from "./judge.js";
+import { notLoaded, notRun } from "./refused.js";
+import { Session, type VectorRun } from "./session.js";
+
+/** Most mismatches that the evidence holds. */
+const maxTold = 50;
+
+/**
+ * Does each packet vector do what its file says? Cases `<file without suffix>/<name>`, `<file>` for a file that is wrong,
+ * and `leftovers` when something stays behind after all was unloaded.
+ */
+export const vectorsCheck: Check = {
+	name: "vectors",
+
+	cases(pkg) {
+		const { vectors, invalid } = suiteOf(pkg);
+		return [...invalid.map(({ stem }) => stem), ...vectors.map((vector) => vector.case)];
+	},
+
+	async *run(pkg, bench) {
+		const { vectors, invalid } = suiteOf(pkg);
+		for (const { stem, errors } of invalid) yield invalidFile(stem, errors);
+		const groups = new Map<string, PreparedVector[]>();
+		for (const vector of vectors)
+			groups.set(vector.subject.key, [...(groups.get(vector.subject.key) ?? []), vector]);
+		for (const group of groups.values()) yield* runGroup(group, bench);
+	},
+};
+
+function invalidFile(stem: string, errors: readonly InputError[]): Finding {
+	const [first] = errors;
+	const more = errors.length > 1 ? `, and ${errors.length - 1} more` : "";
+	return {
+		case: stem,
+		outcome: "error",
+		reason: {
+			code: "invalid-vectors",
+			message: `${first?.message ?? "the vector file is invalid"}${more}`,
+			hint: "mend the file; none of its vectors was run",
+		},
+		evidence: { errors: errors.map(({ message }) => message) },
+	};
+}
+
+/** Vectors of one object with the same constants, on one load of it as long as nothing forbids that. */
+async function* runGroup(group: readonly PreparedVector[], bench: Workbench): AsyncIterable<Finding> {
+	const programs = group.map(({ subject }) => subject.program.name);
+	let session: Session | undefined;
+	for (const vector of group) {
+		try {
+			session ??= await Session.open(await bench.guest(), vector.subject, programs);
+			const { finding, spoilt } = await runOne(vector, session, bench);
+			yield finding;
+			if (!spoilt) continue;
+			await session.close();
+			session = undefined;
+		} catch (cause) {
+			session = undefined;
+			const { outcome, reason } = await bench.lost(cause);
+			yield { case: vector.case, outcome, reason, evidence: { place: vector.place } };
+		}
+	}
+	try {
+		await session?.close();
+		const left = await bench.leftovers();
+		if (left.length > 0) yield leftoversOf(left);
+	} catch (cause) {
+		const { outcome, reason } = await bench.lost(cause);
+		yield { case: "leftovers", outcome, reason, evidence: {} };
+	}
+}
+
+function leftoversOf(left: readonly string[]): Finding {
+	return {
+		case: "leftovers",
+		outcome: "fail",
+		reason: {
+			code: "leftovers",
+			message: `after all vectors were run and the object unloaded, the kernel still has ${left.slice(0, 5).join(", ")}`,
+			hint: "look for programs that pin or create what nobody takes away again",
+		},
+		evidence: { leftovers: left.slice(0, 100) },
+	};
+}
+
+async function runOne(
+	vector: PreparedVector,
+	session: Session,
+	bench: Workbench,
+): Promise<{ finding: Finding; spoilt: boolean }> {
+	const { place, subject } = vector;
+	const identity = { place, object: subject.object.file, program: subject.program.name };
+	const base = { case: vector.case };
+	if (!session.loaded.loaded.has(subject.program.name)) {
+		const { outcome, reason, evidence } = await notLoaded(vector, session, bench);
+		return { finding: { ...base, outcome, reason, evidence: { ...identity, ...evidence } }, spoilt: false };
+	}
+	const run = await session.run(vector);
+	const { spoilt } = run;
+	if (run.unfilled) return { finding: { ...base, ...unfilled(run.unfilled, identity) }, spoilt };
+	const failed = run.steps.findIndex(({ run: { errno } }) => errno !== 0);
+	const [step, failure] = [vector.steps[failed], run.steps[failed]];
+	if (step && failure) {
+		const { outcome, reason, evidence } = await notRun(vector, step, failed + 1, failure.run, session, bench);
+		return { finding: { ...base, outcome, reason, evidence: { ...identity, ...evidence } }, spoilt };
+	}
+	return { finding: { ...base, ...judged(vector, run, identity) }, spoilt };
+}
+
+function unfilled(
+	{ entry, errno }: NonNullable<VectorRun["unfilled"]>,
+	identity: Record<string, unknown>,
+): Omit<Finding, "case"> {
+	return {
+		outcome: "error",
+		reason: {
+			code: "map-not-filled",
+			message: `${entry} could not be written before the packet: ${errnoName(errno)}`,
+			hint: "the package is not to blame; look whether the map has room for maps_before, and takes such a key",
+		},
+		evidence: { ...identity, errno },
+	};
+}
+
+function judged(
+	vector: PreparedVector,
+	run: VectorRun,
+	identity: Record<string, unknown>,
+): Omit<Finding, "case"> {
+	const { mismatches, actual } = judge(vector, run);
+	const duration_ns = run.steps.reduce((sum, step) => sum + step.run.duration_ns, 0);
+	const evidence = { ...identity, actual, duration_ns };
+	const [first] = mismatches;
+	if (first === undefined) return { outcome: "pass", evidence };
+	const more = mismatches.length > 1 ? `; and ${mismatches.length - 1} more` : "";
+	return {
+		outcome: "fail",
+		reason: {
+			code: "vector-mismatch",
+			message: `${first}${more}`,
+			hint: `the expectation stands at ${identity.place}; the evidence has all that differs`,
+		},
+		evidence: {
+			...evidence,
+			mismatches: mismatches.slice(0, maxTold),
+			packets: vector.steps.map(({ packet }) => (packet ? toHex(packet) : null)),
+		},
+	};
+}
