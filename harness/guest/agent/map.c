@@ -65,6 +65,7 @@ int map_describe(struct map *map, int fd)
 		.flags = info.map_flags,
 		.key_size = info.key_size,
 		.max_entries = info.max_entries,
+		.declared_value_size = info.value_size,
 		.value_size = per_cpu ? (info.value_size + 7) / 8 * 8 : info.value_size,
 		.cpus = per_cpu ? libbpf_num_possible_cpus() : 1,
 		.holds_fds = info.type == BPF_MAP_TYPE_PROG_ARRAY || info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||

@@ -25,7 +25,9 @@ struct map {
 	uint32_t flags;
 	uint32_t key_size;
 	uint32_t max_entries;
-	/* Of one CPU, rounded up to 8 when there is one value for each. */
+	/* As the object declares it. */
+	uint32_t declared_value_size;
+	/* The same, rounded up to 8 when there is one value for each CPU: so much of it lies in an entry. */
 	uint32_t value_size;
 	/* Values that an entry has: 1, or one for each possible CPU. */
 	uint32_t cpus;

@@ -78,10 +78,8 @@ static int write_entry(const struct map *map, const struct bytes *key, const str
 		return -EINVAL;
 	if (value->length == map_value_bytes(map))
 		return map_put(map, keyless ? NULL : key->data, value->data, flags);
-	/* One CPU's value, with or without the padding, is every CPU's. */
-	if (map->cpus == 1 && map->value_size < value->length)
-		return -EINVAL;
-	if (value->length > map->value_size || value->length + 8 <= map->value_size)
+	/* One CPU's value is every CPU's. */
+	if (value->length != map->declared_value_size)
 		return -EINVAL;
 	memset(all, 0, map_value_bytes(map));
 	for (uint32_t cpu = 0; cpu < map->cpus; cpu++)
