@@ -32,7 +32,7 @@ export const codes = {
 	"attach-target-missing": {
 		meaning:
 			"The kernel function, tracepoint, hook or iterator that the program names does not exist in this kernel.",
-		hint: "Functions are renamed and inlined from one kernel to the next: name another, or switch autoload off where it is missing.",
+		hint: "Functions are renamed and inlined from one kernel to the next: name another in the section or in the manifest (programs.<name>.target), or switch autoload off where it is missing.",
 	},
 	"btf-missing": {
 		meaning: "The object or the kernel has no BTF, and the program cannot do without.",
@@ -131,6 +131,10 @@ export const codes = {
 		meaning:
 			"The verifier gave up: following every path of the program needs more steps or states than it allows.",
 		hint: "Shorten loops and branches, split the program with tail calls or global functions, or use bpf_loop(); a loop that never ends looks the same.",
+	},
+	"program-name": {
+		meaning: "The program has a name that the kernel does not take.",
+		hint: "Rename the function: the first 15 characters may be letters, digits, _ and . only.",
 	},
 	"program-too-large": {
 		meaning: "The program has more instructions than the kernel takes.",

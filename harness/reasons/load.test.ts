@@ -48,6 +48,22 @@ describe("explainLoad without words", () => {
 		expect(explainLoad(refused({ features })).reason.code).toBe(code);
 	});
 
+	it.each([
+		["my-filter", "program-name"],
+		["filter@v2", "program-name"],
+		["prüfung", "program-name"],
+		["filter.llvm.1", "rejected"],
+		["fifteen_letters-and-more", "rejected"],
+	])("a program called %s is %s", (name, code) => {
+		const program = { name, section: "xdp", type: "xdp" };
+		expect(explainLoad(refused({ program })).reason.code).toBe(code);
+		// The kernel looks at the type before the name, and its other errors are about neither.
+		const features = () => "unsupported" as const;
+		expect(explainLoad(refused({ program, features })).reason.code).toBe("program-type-unsupported");
+		expect(explainLoad(refused({ program, errno: EPERM })).reason.code).toBe("permission");
+		expect(explainLoad(refused({ program, verifierLog: "moon\n" })).reason.code).toBe("rejected");
+	});
+
 	it("asks for the attach type after the program type", () => {
 		const program = {
 			name: "filter",

@@ -52,6 +52,15 @@ export function explainLoad(facts: LoadFacts): Explanation {
 	return explainErrno(facts, subject, said, known);
 }
 
+/**
+ * Whether the kernel takes the name: bpf_obj_name_cpy (kernel/bpf/syscall.c) looks at the bytes that libbpf passes, all
+ * but the last of BPF_OBJ_NAME_LEN (16). The kernel's isalnum (lib/ctype.c) is that of Latin-1.
+ */
+function nameable(name: string): boolean {
+	const passed = Buffer.from(name).subarray(0, 15).toString("latin1");
+	return /^[\w.\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*$/.test(passed);
+}
+
 /** A log that was cut still tells the cause when its end is there: the end has the count of instructions. */
 function causeLost(facts: LoadFacts, log: VerifierLog): boolean {
 	if (!facts.verifierLogTruncated && facts.errno !== ENOSPC) return false;
@@ -150,6 +159,10 @@ function explainErrno(
 		if (feature.facts.feature_state === undefined || feature.facts.feature_state === "present") continue;
 		const words = `${subject} is of ${what}, which this kernel does not have${feature.words}`;
 		return explanation(feature.code ?? code, words, { ...known, ...feature.facts });
+	}
+	if (errno === EINVAL && program && !nameable(program.name)) {
+		const words = `${subject} was refused without a word (EINVAL): its name has a character that the kernel does not take`;
+		return explanation("program-name", words, known);
 	}
 	const last = said.at(-1);
 	if (last !== undefined) {
