@@ -87,7 +87,7 @@ const Element = {
 export const TestRun = Type.Object({
 	errno: Type.Integer({
 		minimum: 0,
-		description: "0; ENOSPC: the packet or context was longer than asked for",
+		description: "0 done; ENOSPC done, the packet or context was longer than asked for; else not run",
 	}),
 	retval: U32,
 	duration_ns: U32,
@@ -217,13 +217,13 @@ export const operations = {
 
 	/**
 	 * BPF_PROG_TEST_RUN for each run in turn, in one request. `data_out_max` is `data_in` + 256 unless given, and
-	 * `ctx_out_max` 256 or as much as `ctx_in`, when there is one; 0 asks for nothing back. Only what the kernel copies
-	 * for the program's type comes back: packet and context of XDP, tc, socket filter, cgroup_skb, LWT and flow dissector
-	 * (there the flow keys are the packet), context of sk_lookup and syscall. `repeat`, `cpu`, `flags` (BPF_F_TEST_*) and
-	 * `batch_size` are passed on, 0 unless given: the kernel's errno is the answer (EINVAL, or ENOTSUPP 524 for a type
-	 * that has no test run). `reset` does `object_reset` before each run; the first that is not equal ends the request:
-	 * `differs` names the maps, `runs` has what was done until then. Errors: ENOENT for no such program or no snapshot,
-	 * EBADF when it is not loaded, EMSGSIZE for an answer above 64 MiB.
+	 * `ctx_out_max` 256 or as much as `ctx_in`, when there is one; 0 asks for nothing back. Only what the kernel
+	 * copies for the program's type comes back: packet and context of XDP, tc, socket filter, cgroup_skb, LWT and flow
+	 * dissector (there the flow keys are the packet), context of sk_lookup and syscall. `repeat`, `cpu`, `flags`
+	 * (BPF_F_TEST_*) and `batch_size` are passed on, 0 unless given: the kernel's errno is the answer (EINVAL, or
+	 * ENOTSUPP 524 for a type that has no test run). `reset` does `object_reset` before each run; the first that is
+	 * not equal ends the request: `differs` names the maps, `runs` has what was done until then. Errors: ENOENT for no
+	 * such program or no snapshot, EBADF when it is not loaded, EMSGSIZE for an answer above 64 MiB.
 	 *
 	 * Kernel: `bpf_test_finish`, `bpf_prog_test_run_*` of net/bpf/test_run.c.
 	 */
@@ -248,10 +248,11 @@ export const operations = {
 		Type.Object({ runs: Type.Array(TestRun), differs: Type.Array(Type.String()) }),
 	),
 	/**
-	 * All entries of a map, at most 65,536 or 32 MiB. `value_size` is one CPU's, rounded up to 8 in per-CPU maps, where
-	 * `cpus` (possible ones) are in each value. Maps of maps and program arrays give ids (4 bytes), sockmaps cookies (of
-	 * 8-byte values). Queues and stacks are popped and filled again: empty keys, values in the order of popping. Data sections are
-	 * arrays of one entry. EOPNOTSUPP: local storage, ring buffers and all else that cannot be listed; ENOENT: no such map.
+	 * All entries of a map, at most 65,536 or 32 MiB. `value_size` is one CPU's, rounded up to 8 in per-CPU maps,
+	 * where `cpus` (possible ones) are in each value. Maps of maps and program arrays give ids (4 bytes), sockmaps
+	 * cookies (of 8-byte values). Queues and stacks are popped and filled again: empty keys, values in the order of
+	 * popping. Data sections are arrays of one entry. EOPNOTSUPP: local storage, ring buffers and all else that cannot
+	 * be listed; ENOENT: no such map.
 	 *
 	 * Kernel: BPF_MAP_LOOKUP_BATCH, else BPF_MAP_GET_NEXT_KEY and BPF_MAP_LOOKUP_ELEM, kernel/bpf/syscall.c.
 	 */
@@ -267,10 +268,10 @@ export const operations = {
 		}),
 	),
 	/**
-	 * BPF_MAP_UPDATE_ELEM for each entry; one errno for each, 0 done, EINVAL also for a key or value of another length.
-	 * A per-CPU value is one CPU's, written for all, or all CPUs' as `map_dump` gives them. Queues and stacks take no key.
-	 * Maps of maps and program arrays take an id (4 bytes); a map of maps instead `inner`: a new map like the
-	 * template's is made, filled and put in.
+	 * BPF_MAP_UPDATE_ELEM for each entry; one errno for each, 0 done, EINVAL also for a key or value of another
+	 * length. A per-CPU value is one CPU's, written for all, or all CPUs' as `map_dump` gives them. Queues and stacks
+	 * take no key. Maps of maps and program arrays take an id (4 bytes); a map of maps instead `inner`: a new map like
+	 * the template's is made, filled and put in.
 	 */
 	map_write: operation(
 		Type.Object({
@@ -289,9 +290,11 @@ export const operations = {
 	),
 
 	/**
-	 * Remembers what every map of a loaded object holds, in place of an earlier snapshot; maps in maps as well. `drained`:
-	 * its events are thrown away. `unsupported`: cannot be read (local storage, arenas, sockmaps with 4-byte values ...), is larger than
-	 * 32 MiB, or has what reading does not show (timers, lists, kptrs): `object_reset` then always says that it differs.
+	 * Remembers what every map of a loaded object holds, in place of an earlier snapshot; maps in maps as well. Maps
+	 * are named as by `object_open` (`filter.bss`), while an argument `map` may also be a section's name (`.bss`).
+	 * `drained`: its events are thrown away. `unsupported`: cannot be read (local storage, arenas, sockmaps with
+	 * 4-byte values ...), is larger than 32 MiB, or has what reading does not show (timers, lists, kptrs):
+	 * `object_reset` then always says that it differs.
 	 */
 	object_snapshot: operation(
 		Type.Object({ object: Handle }),
@@ -307,10 +310,10 @@ export const operations = {
 		}),
 	),
 	/**
-	 * Brings every map back to its snapshot and reads it again: only what differs is rewritten. `differs` names the maps
-	 * that are still not the same; the object must then be loaded anew. The same entries count as equal in whatever order, and
-	 * what no reading shows is not restored: the age of LRU entries, the seed of a hash, positions within a ring buffer.
-	 * ENOENT without a snapshot.
+	 * Brings every map back to its snapshot and reads it again: only what differs is rewritten. `differs` names the
+	 * maps that are still not the same; the object must then be loaded anew. The same entries count as equal in
+	 * whatever order, and what no reading shows is not restored: the age of LRU entries, the seed of a hash, positions
+	 * within a ring buffer. ENOENT without a snapshot.
 	 */
 	object_reset: operation(
 		Type.Object({ object: Handle }),
@@ -318,8 +321,8 @@ export const operations = {
 	),
 
 	/**
-	 * Opens the reading end of a ring buffer, or a perf event for each CPU in a perf event array (`pages` of buffer for
-	 * each CPU, a power of two, 64 unless given): before that bpf_perf_event_output fails with ENOENT. Kept until
+	 * Opens the reading end of a ring buffer, or a perf event for each CPU in a perf event array (`pages` of buffer
+	 * for each CPU, a power of two, 64 unless given): before that bpf_perf_event_output fails with ENOENT. Kept until
 	 * `object_close`; doing it again changes nothing. EOPNOTSUPP: no map of events.
 	 */
 	events_watch: operation(
@@ -331,10 +334,10 @@ export const operations = {
 		Empty,
 	),
 	/**
-	 * The events since the last time, oldest first (for each CPU), at most 65,536 or 32 MiB of a ring buffer: `more` when some are left.
-	 * The kernel pads perf events: up to 7 bytes follow the program's (PERF_SAMPLE_RAW, perf_event_open(2)). `lost` counts
-	 * perf events without room since the last time; a full ring buffer tells only the program. ENOENT: a perf event array that is not
-	 * watched.
+	 * The events since the last time, oldest first (for each CPU), at most 65,536 or 32 MiB of a ring buffer: `more`
+	 * when some are left. The kernel pads perf events: up to 7 bytes follow the program's (PERF_SAMPLE_RAW,
+	 * perf_event_open(2)). `lost` counts perf events without room since the last time; a full ring buffer tells only
+	 * the program. ENOENT: a perf event array that is not watched.
 	 */
 	events_drain: operation(
 		Type.Object({ object: Handle, map: Type.String() }),

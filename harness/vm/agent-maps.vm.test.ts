@@ -20,21 +20,30 @@ const XDP_PASS = 2;
 const XDP_TX = 3;
 const ENOSPC = 28;
 
-/** One object with a map of each kind (testdata/operations), compiled once. */
+/** One object with a map of each kind (testdata/operations), and one with maps that cannot be read besides. */
 let everyMap: Uint8Array;
+let unreadable: Uint8Array;
 
-beforeAll(async () => {
+async function compile(...flags: string[]): Promise<Uint8Array> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
 	const object = join(folder, "operations.bpf.o");
 	const libbpf = join(root, "build/libbpf");
-	await execa(process.env.CLANG ?? "clang-19", [
-		...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror"],
-		...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
-		...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-		...["-c", join(import.meta.dirname, "testdata/operations/operations.bpf.c"), "-o", object],
-	]);
-	everyMap = await readFile(object);
-	await rm(folder, { recursive: true });
+	try {
+		await execa(process.env.CLANG ?? "clang-19", [
+			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...flags],
+			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
+			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
+			...["-c", join(import.meta.dirname, "testdata/operations/operations.bpf.c"), "-o", object],
+		]);
+		return await readFile(object);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+beforeAll(async () => {
+	everyMap = await compile();
+	unreadable = await compile("-DUNREADABLE");
 });
 
 function u32(...values: number[]): Uint8Array {
@@ -374,6 +383,66 @@ describe.each(["5.10", "6.12", "7.3"])("maps and test runs on %s", (id) => {
 		expect(flooded.events.length).toBeLessThan(1003);
 		const full = await client.call("events_drain", { object, map: "ring" });
 		expect(full.events.length).toBe(4096 / 16 - 1);
+		await client.call("object_close", { object });
+	});
+
+	it("says what it cannot restore, and then that it differs", async () => {
+		const object = await load(unreadable);
+		const { maps } = await client.call("object_snapshot", { object });
+		const unsupported = maps.filter((map) => map.how === "unsupported").map((map) => map.name);
+		expect(unsupported).toEqual(["per_socket", "alarms"]);
+		expect(await client.call("object_reset", { object })).toEqual({ equal: false, differs: unsupported });
+		await expect(dump(object, "per_socket")).rejects.toMatchObject({ errnoName: "EOPNOTSUPP" });
+		await client.call("object_close", { object });
+	});
+
+	it("runs sk_lookup programs on a context alone", async () => {
+		const object = await example("sk-lookup-dispatcher/sk-lookup-dispatcher.bpf.o");
+		const { programs } = await client.call("object_open", { path: "/run/object.o" });
+		expect(await client.call("object_snapshot", { object })).toMatchObject({
+			maps: [{ how: "restored" }, { name: "listeners", how: "restored" }],
+		});
+		const ctx_in = new Uint8Array(72); // struct bpf_sk_lookup
+		const context = new DataView(ctx_in.buffer);
+		context.setUint32(8, 2, true); // AF_INET
+		context.setUint32(12, 6, true); // IPPROTO_TCP
+		context.setUint32(60, 8080, true); // local_port
+		const runs = [{ ctx_in }];
+		const answer = await client.call("test_run", { object, program: programs[0]!.name, runs, reset: true });
+		const [run] = answer.runs;
+		expect(answer.differs).toEqual([]);
+		expect(run).toMatchObject({ errno: 0, retval: 1, data_out: new Uint8Array() });
+		// Linux 5.10 has no ingress_ifindex at its end.
+		expect(run!.ctx_out.subarray(8, 64)).toEqual(ctx_in.subarray(8, 64));
+		await client.call("object_close", { object });
+	});
+
+	it("gives back what a syscall program wrote into its context", async () => {
+		const programs = [{ name: "add", autoload: true }];
+		if (id === "5.10") {
+			await client.call("file_write", { path: "/run/object.o", data: everyMap });
+			const opened = await client.call("object_open", { path: "/run/object.o", programs });
+			const refused = { object: opened.object, log_level: 0, log_bytes: 0 };
+			expect(await client.call("object_load", refused)).toMatchObject({ errno: 22 });
+			await client.call("object_close", { object: opened.object });
+			return;
+		}
+		const object = await load(everyMap, { programs });
+		const runs = [{ ctx_in: u32(2, 3, 0) }, { ctx_in: u32(4, 5, 0), ctx_out_max: 0 }];
+		const answer = await client.call("test_run", { object, program: "add", runs });
+		expect(answer.runs.map((run) => [run.errno, run.ctx_out])).toEqual([
+			[0, u32(2, 3, 5)],
+			[0, new Uint8Array()],
+		]);
+		await client.call("object_close", { object });
+	});
+
+	it("has no test run for a type for which the kernel has none", async () => {
+		const object = await example("cgroup-connect-guard/connect-guard.bpf.o");
+		const { programs } = await client.call("object_open", { path: "/run/object.o" });
+		const runs = [{ data_in: arp(64) }];
+		const answer = await client.call("test_run", { object, program: programs[0]!.name, runs });
+		expect(answer.runs).toMatchObject([{ errno: 524, retval: 0, data_out: new Uint8Array() }]);
 		await client.call("object_close", { object });
 	});
 

@@ -9,7 +9,7 @@
 
 /*
  * The entries of one map: `count` keys one after the other, and as many values. Queues and stacks have no keys; their
- * values are in the order of popping. Zeroed it is empty; used for one map only, whose memory it keeps for the next reading.
+ * values are in the order of popping. Zeroed it is empty; its memory is kept for the next reading of the same map.
  */
 struct content {
 	uint8_t *keys;

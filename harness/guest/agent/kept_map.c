@@ -133,7 +133,7 @@ static void rewrite(struct kept_map *kept)
 
 static bool read_again(struct kept_map *kept)
 {
-	/* One more than there were is enough to see that there are too many; to delete them all must be known. */
+	/* May have become more than was worth keeping: all must be known to be deleted. */
 	return content_read(&kept->now, &kept->map, content_fitting(&kept->map, 2 * MAX_BYTES)) == 0;
 }
 

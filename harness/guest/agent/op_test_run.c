@@ -109,7 +109,7 @@ static void run_once(struct args *run, int fd, const struct gives *gives, struct
 	if (error && error != ENOSPC)
 		opts.data_size_out = opts.ctx_size_out = opts.retval = opts.duration = 0;
 	else if (gives->context_in_place)
-		opts.ctx_size_out = context_max = context.length;
+		opts.ctx_size_out = context.length;
 	reply_map(reply, 6);
 	reply_key_uint(reply, "errno", error);
 	reply_key_uint(reply, "retval", opts.retval);

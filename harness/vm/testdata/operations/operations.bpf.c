@@ -53,6 +53,21 @@ struct {
 	__array(values, struct inner);
 } by_tenant SEC(".maps");
 
+#ifdef UNREADABLE
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} per_socket SEC(".maps");
+
+struct alarm {
+	__u64 armed;
+	struct bpf_timer timer;
+};
+MAP(alarms, BPF_MAP_TYPE_HASH, 4, __u32, struct alarm);
+#endif
+
 /** In .bss, and so in memory that user space can map. */
 __u64 packets;
 
@@ -96,6 +111,19 @@ int tick(void *unused)
 
 	if (value)
 		*value += 1;
+	return 0;
+}
+
+struct sum {
+	__u32 of[2];
+	__u32 is;
+};
+
+/** Answers in its context. The type is there from Linux 5.14 on. */
+SEC("?syscall")
+int add(struct sum *sum)
+{
+	sum->is = sum->of[0] + sum->of[1];
 	return 0;
 }
 
