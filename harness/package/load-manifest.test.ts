@@ -33,6 +33,11 @@ describe("refuses", () => {
 		);
 	});
 
+	it("a key that is there twice", () => {
+		const text = `{"name": "x", "version": "1", "objects": [{"file": "a.o", "maps": {}, "maps": {"m": {}}}]}`;
+		expect(() => parse(text)).toThrow("p/bpfgate.json: /objects/0/maps: is there more than once");
+	});
+
 	it("bytes that are no UTF-8", () => {
 		expect(() => parseManifest("m", Uint8Array.from([0x22, 0xff, 0x22]))).toThrow("m: is not UTF-8 text");
 	});

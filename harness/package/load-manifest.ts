@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
 import { type Violation, validator } from "../schema/validate.js";
+import { duplicateKey } from "./duplicate-key.js";
 import { Manifest, ObjectEntry } from "./manifest.js";
 
 const manifests = validator(Manifest);
@@ -49,12 +50,16 @@ function parseJson(file: string, bytes: Uint8Array): unknown {
 	} catch (cause) {
 		throw new InputError(file, "", "is not UTF-8 text", { cause });
 	}
+	let value: unknown;
 	try {
-		return JSON.parse(text);
+		value = JSON.parse(text);
 	} catch (cause) {
 		const { place, reason } = jsonError(text, cause as SyntaxError);
 		throw new InputError(file, place, reason, { cause });
 	}
+	const twice = duplicateKey(text);
+	if (twice !== undefined) throw new InputError(file, twice, "is there more than once");
+	return value;
 }
 
 /** V8 gives an offset for most errors, and none when the text ends too early. */
