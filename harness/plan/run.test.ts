@@ -137,7 +137,7 @@ describe("run", () => {
 		const left = { ...emptyInventory, pins: ["/sys/fs/bpf/x"] };
 		guests.inventories = [emptyInventory, left];
 		const seen: string[][] = [];
-		const untidy = check([], async function* (_pkg, bench) {
+		const untidy = check(["a"], async function* (_pkg, bench) {
 			await bench.guest();
 			seen.push(await bench.leftovers());
 			await bench.guest();
@@ -146,6 +146,35 @@ describe("run", () => {
 		await results({ ...only, checks: [untidy] });
 		expect(seen).toEqual([["pin: /sys/fs/bpf/x"]]);
 		expect(guests.acquired).toBe(2);
+	});
+
+	it("wastes no guest on a check that has no case for a package", async () => {
+		const idle = check([], async function* () {
+			yield pass("never");
+		});
+		expect((await results({ checks: [idle] })).results).toEqual([]);
+		expect(guests.acquired).toBe(0);
+	});
+
+	it("finds vectors that differ between kernels, unless the manifest says that they do", async () => {
+		const drifting: Check = {
+			name: "vectors",
+			cases: () => ["v/x"],
+			async *run(_pkg, bench) {
+				const retval = bench.kernel.id === "6.1" ? "XDP_DROP" : "XDP_PASS";
+				yield { ...pass("v/x"), evidence: { actual: { retval } } };
+			},
+		};
+		const expecting = pkg("two", { expect: { failures: [{ case: "vectors/drift/v/x", kernels: ["6.1"] }] } });
+		const kernels = ["5.10", "6.1", "6.12"].map(kernel);
+		const document = await results({ packages: [pkg("one"), expecting], kernels, checks: [drifting] });
+		const drifts = document.results.filter((it) => it.case.startsWith("drift/"));
+		expect(drifts.map((it) => `${it.package} ${it.kernel} ${it.outcome}`)).toEqual([
+			"one 6.1 fail",
+			"two 6.1 pass",
+		]);
+		expect(drifts[1]).not.toHaveProperty("reason");
+		expect(drifts[0]?.reason?.message).toContain("retval is XDP_DROP, not XDP_PASS");
 	});
 
 	it("skips where the kernel lacks what the manifest requires, with the reason", async () => {

@@ -5,6 +5,7 @@ import type { Check, Finding } from "../checks/check.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
 import type { CaseResult, KernelRecord, Results, RunRecord } from "../results/results.js";
+import { drift } from "../vectors/drift.js";
 import { CellWorkbench, type Lent, splatFindings } from "./cell-workbench.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
@@ -58,7 +59,9 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	const releases = new Map<string, string>();
 	emit({ type: "run-start", cells: cells.length });
 	const queue = cells.values();
-	for (const { kernel } of cells) options.guests.expect(kernel);
+	for (const { pkg, kernel } of cells) {
+		for (const check of options.checks) if (check.cases(pkg).length > 0) options.guests.expect(kernel);
+	}
 	const worker = async () => {
 		for (const cell of queue) {
 			if (options.signal.aborted) return;
@@ -79,6 +82,15 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	};
 	await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, worker));
 
+	const found = cells.flatMap((cell) => results.get(cell) ?? []);
+	const drifted = drift(found).map((result): CaseResult => {
+		const pkg = options.packages.find(({ name }) => name === result.package);
+		if (!pkg) return result;
+		const { reason: _, ...bare } = result;
+		return { ...bare, ...expected(pkg.manifest, result.check, result.kernel, result) };
+	});
+	for (const result of drifted) emit({ type: "finding", result });
+
 	const { packages, kernels, jobs, host } = options;
 	const document: Results = {
 		format: "bpfgate/results",
@@ -93,7 +105,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		},
 		kernels: kernels.map((kernel) => kernelRecord(kernel, releases.get(kernel.id))),
 		packages: packages.map(({ name, version, sha256, path }) => ({ name, version, sha256, path })),
-		results: cells.flatMap((cell) => results.get(cell) ?? []),
+		results: [...found, ...drifted],
 	};
 	emit({ type: "run-end", results: document });
 }
@@ -130,6 +142,7 @@ async function* findings(
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
 	const open = new Set(check.cases(pkg));
+	if (open.size === 0) return;
 	const bench = new CellWorkbench(kernel, options);
 	try {
 		const skipped = await unmet(pkg.manifest, kernel, options.features);
