@@ -102,6 +102,21 @@ describe("refuses", () => {
 			'/objects/1/file: "a.o" is named already by /objects/0',
 		],
 		[
+			"vectors outside",
+			{ ...sampleManifest, vectors: ["../v.yaml"] },
+			'/vectors/0: "../v.yaml" leads out of the package',
+		],
+		[
+			"vectors of no kind that is read",
+			{ ...sampleManifest, vectors: ["v.txt"] },
+			'/vectors/0: "v.txt" is no vector file (.json, .yaml, .yml) and no capture (.pcap, .pcapng)',
+		],
+		[
+			"vectors twice",
+			{ ...sampleManifest, vectors: ["v.yaml", "c.pcap", "v.yaml"] },
+			'/vectors/2: "v.yaml" is named already by /vectors/0',
+		],
+		[
 			"kernels the wrong way round",
 			{ ...sampleManifest, kernels: { from: "6.12", to: "6.2" } },
 			"/kernels/from: 6.12 is newer than /kernels/to, 6.2",

@@ -33,6 +33,26 @@ describe("opens", () => {
 		await rm(inside);
 	});
 
+	it("the vector files that the manifest names, which its digest covers", async () => {
+		const manifest = { ...sampleManifest, vectors: ["v/a.yaml", "v/b.pcap"] };
+		await using folder = await temporaryFolder({
+			...sampleFiles(manifest),
+			"v/a.yaml": "x",
+			"v/b.pcap": "y",
+		});
+		const pkg = await openPackage(folder.path);
+		expect(pkg.vectors.map(({ file, bytes }) => [file, Buffer.from(bytes).toString()])).toEqual([
+			["v/a.yaml", "x"],
+			["v/b.pcap", "y"],
+		]);
+		await writeFile(join(folder.path, "v/a.yaml"), "z");
+		expect((await openPackage(folder.path)).sha256).not.toBe(pkg.sha256);
+		await rm(join(folder.path, "v/b.pcap"));
+		await expect(openPackage(folder.path)).rejects.toThrow(
+			'/vectors/1: "v/b.pcap" is missing from the package',
+		);
+	});
+
 	it("a bare object, named after its file", async () => {
 		await using folder = await temporaryFolder({ "my filter.bpf.o": sampleObject() });
 		const pkg = await openPackage(join(folder.path, "my filter.bpf.o"));

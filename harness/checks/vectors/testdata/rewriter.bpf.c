@@ -46,6 +46,32 @@ struct {
 	__uint(max_entries, 4096);
 } expiries SEC(".maps");
 
+struct inner {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(values, struct inner);
+} tables SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4);
+	__type(value, __u32);
+} answers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} samples SEC(".maps");
+
 __u64 packets_seen;
 
 static __always_inline void count(enum verdict verdict)
@@ -85,13 +111,13 @@ static __always_inline int expire(struct iphdr *ip)
 /** RFC 1624: one less in the high byte is one more in the sum's. */
 static __always_inline void decrement_ttl(struct iphdr *ip)
 {
-	__u32 check = ip->check;
+	__u32 check = ip->check + bpf_htons(0x0100);
 
-	ip->ttl--;
-#ifndef MUTANT_CHECKSUM_NOT_UPDATED
-	check += bpf_htons(0x0100);
-	ip->check = check + (check >= 0xffff);
+#ifdef MUTANT_CHECKSUM_NOT_UPDATED
+	check = ip->check;
 #endif
+	ip->ttl--;
+	ip->check = check + (check >= 0xffff);
 }
 
 SEC("xdp")
@@ -158,6 +184,22 @@ int mark(struct __sk_buff *skb)
 #endif
 	skb->cb[1] = skb->cb[0] + 1;
 	return TC_ACT_OK;
+}
+
+/** Returns what table 3 has at 5, or what the queue begins with, and tells it. */
+SEC("xdp")
+int look(struct xdp_md *ctx)
+{
+	__u32 table = 3, key = 5, answer = XDP_ABORTED;
+	void *inner = bpf_map_lookup_elem(&tables, &table);
+	__u32 *found = inner ? bpf_map_lookup_elem(inner, &key) : NULL;
+
+	if (found)
+		answer = *found;
+	else
+		bpf_map_pop_elem(&answers, &answer);
+	bpf_perf_event_output(ctx, &samples, BPF_F_CURRENT_CPU, &answer, sizeof(answer));
+	return answer;
 }
 
 /** Does on a kernel with multi-buffer XDP (5.18) what it does not do without. */

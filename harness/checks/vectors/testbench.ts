@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { agentPath } from "../../guest/build.js";
+import { openKernel } from "../../kernel/store.js";
+import { openPackage, type Package } from "../../package/package.js";
+import { Machines } from "../../vm/machine.js";
+import type { Finding, Workbench } from "../check.js";
+import { vectorsCheck } from "./vectors.js";
+
+const testdata = fileURLToPath(new URL("testdata/", import.meta.url));
+const libbpf = fileURLToPath(new URL("../../../build/libbpf/", import.meta.url));
+
+/** A package of `testdata/rewriter`, compiled with these macros defined and its vectors changed. */
+export async function rewriter(
+	defines: readonly string[] = [],
+	change: (vectors: string) => string = (vectors) => vectors,
+): Promise<Package> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-vectors-"));
+	try {
+		const object = join(folder, "rewriter.bpf.o");
+		const include = ["-isystem", `${libbpf}include`, "-isystem", `${libbpf}uapi`];
+		const system = ["-idirafter", `/usr/include/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`];
+		const macros = defines.map((name) => `-D${name}`);
+		await execa("clang-19", [
+			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...macros, ...include, ...system],
+			...["-c", join(testdata, "rewriter.bpf.c"), "-o", object],
+		]);
+		await execa("llvm-strip-19", ["-g", object]);
+		await writeFile(
+			join(folder, "rewriter.yaml"),
+			change(await readFile(join(testdata, "rewriter.yaml"), "utf8")),
+		);
+		const manifest = {
+			name: "rewriter",
+			version: "1",
+			objects: ["rewriter.bpf.o"],
+			vectors: ["rewriter.yaml"],
+		};
+		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
+		return await openPackage(folder);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+/** A clone of a kernel in which packages are checked one after another. */
+export async function testbench(
+	kernelId: string,
+): Promise<AsyncDisposable & { check(pkg: Package): Promise<Map<string, Finding>> }> {
+	const kernel = await openKernel(kernelId);
+	const guest = await new Machines({ agent: agentPath }).clone(kernel);
+	const bench: Workbench = {
+		kernel,
+		guest: async () => guest,
+		lack: async () => undefined,
+		leftovers: async () => [],
+		lost: async (cause) => {
+			throw cause;
+		},
+	};
+	return {
+		async check(pkg) {
+			const findings = new Map<string, Finding>();
+			for await (const finding of vectorsCheck.run(pkg, bench)) findings.set(finding.case, finding);
+			return findings;
+		},
+		[Symbol.asyncDispose]: () => guest.dispose(),
+	};
+}
