@@ -2,9 +2,9 @@
 import type { JsonValue } from "../package/btf-value.js";
 import { equalBytes, toHex } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
+import { type IntegerLeaf, type Leaf, readInteger } from "./leaf.js";
 import { keyText, type MapContent, type WrittenEntry } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
-import { type IntegerLeaf, type Leaf, readInteger } from "./value.js";
 
 /** What a map shall hold after a packet. */
 export type MapExpectation =

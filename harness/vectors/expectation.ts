@@ -9,12 +9,13 @@ import { matchLayers } from "../packet/match.js";
 import type { MapExpectation } from "./compare-maps.js";
 import { contextStruct, encodeContext } from "./context.js";
 import type { PreparedInput } from "./input.js";
+import { type Leaf, readInteger, type ValueType } from "./leaf.js";
 import { isEventMap, isReadable, type MapModel, mapModel, writtenEntries } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
 import { retvalNames, retvalNumber } from "./retval.js";
 import type { Expectation, ExpectedEvent, ExpectedMap, ExpectedPacket } from "./schema.js";
 import type { Subject } from "./subject.js";
-import { type Leaf, leavesOf, readInteger, type ValueType } from "./value.js";
+import { leavesOf } from "./value.js";
 
 /** What one packet shall do. */
 export interface Expected {

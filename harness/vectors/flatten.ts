@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Bits, type JsonValue, jsonInteger } from "../package/btf-value.js";
 import { toHex } from "../packet/bytes.js";
-import { leavesOf, membersOf, type ValueType } from "./value.js";
+import { membersOf, type ValueType } from "./leaf.js";
+import { leavesOf } from "./value.js";
 
 /** Above this a value is told as one row of digits. */
 const maxLeaves = 1024;

@@ -9,9 +9,10 @@ import type { Package, PackageFile } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { concat, fromHex } from "../packet/bytes.js";
 import { contextStruct, encodeContext } from "./context.js";
+import { writeLeaves } from "./leaf.js";
 import type { Packet, Step } from "./schema.js";
 import type { Subject } from "./subject.js";
-import { leavesOf, writeLeaves } from "./value.js";
+import { leavesOf } from "./value.js";
 
 /** What BPF_PROG_TEST_RUN is given. */
 export interface PreparedInput {

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Btf } from "../package/btf.js";
 import { TestBtf } from "../package/testelf.js";
 import { flatten } from "./flatten.js";
-import { leavesOf, type Purpose, readInteger, type ValueType, writeLeaves } from "./value.js";
+import { readInteger, type ValueType, writeLeaves } from "./leaf.js";
+import { leavesOf, type Purpose } from "./value.js";
 
 const test = new TestBtf();
 const u8 = test.typedef("__u8", test.int("unsigned char", 1));

@@ -2,6 +2,7 @@
 import type { Args, TestRun } from "../../guest/operations.js";
 import { concat } from "../../packet/bytes.js";
 import { contextStruct } from "../../vectors/context.js";
+import { type Leaf, writeLeaves } from "../../vectors/leaf.js";
 import {
 	isEventMap,
 	isReadable,
@@ -12,7 +13,6 @@ import {
 } from "../../vectors/map-model.js";
 import type { Subject } from "../../vectors/subject.js";
 import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
-import { type Leaf, writeLeaves } from "../../vectors/value.js";
 import type { Guest } from "../../vm/guest.js";
 import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
