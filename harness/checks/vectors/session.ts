@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../errors.js";
 import type { Args, TestRun } from "../../guest/operations.js";
 import { concat } from "../../packet/bytes.js";
 import { contextStruct } from "../../vectors/context.js";
@@ -176,8 +177,15 @@ export class Session {
 	async #dump(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
 		const { client } = this.guest;
 		const dumps = models.map(async (model): Promise<[string, MapContent]> => {
-			const { entries } = await client.call("map_dump", { object: this.#handle, map: model.name });
-			return [model.name, new MapContent(model, entries)];
+			const { name } = model;
+			const { entries, truncated } = await client.call("map_dump", { object: this.#handle, map: name });
+			if (truncated)
+				throw new UndecidedError(
+					"map-too-large",
+					`map ${name} has more entries than are read, so what a packet does to it is not seen`,
+					"give it a smaller max_entries in the manifest, or fewer entries in maps_before",
+				);
+			return [name, new MapContent(model, entries)];
 		});
 		return new Map(await Promise.all(dumps));
 	}
