@@ -20,7 +20,7 @@ const XDP_PASS = 2;
 const XDP_TX = 3;
 const ENOSPC = 28;
 
-/** One object with a map of each kind (testdata/operations), and one with maps that cannot be read besides. */
+/** One object with a map of each kind (testoperations.bpf.c), and one with maps that cannot be read besides. */
 let everyMap: Uint8Array;
 let unreadable: Uint8Array;
 
@@ -33,7 +33,7 @@ async function compile(...flags: string[]): Promise<Uint8Array> {
 			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...flags],
 			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
 			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-			...["-c", join(import.meta.dirname, "testdata/operations/operations.bpf.c"), "-o", object],
+			...["-c", join(import.meta.dirname, "testoperations.bpf.c"), "-o", object],
 		]);
 		return await readFile(object);
 	} finally {
