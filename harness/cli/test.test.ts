@@ -12,7 +12,8 @@ import { type Engine, type RunRequest, testCommand } from "./test.js";
 
 /** An engine that gives every cell the same outcome, so that only the command is tested here. */
 class Fake implements Engine {
-	readonly checks = ["load"] as const;
+	readonly checks = ["load", "vectors"] as const;
+	vectors: Package["vectors"] = [];
 	asked: RunRequest | undefined;
 	wanted: string[] = [];
 	outcome: Outcome = "pass";
@@ -21,7 +22,7 @@ class Fake implements Engine {
 		if (path.startsWith("bad")) throw new InputError(path, "", "is no package");
 		const name = path.split("/").at(-1)!;
 		const manifest = { name, version: "1", objects: ["a.o"] };
-		return { name, version: "1", sha256: "0", path, manifest, objects: [], vectors: [] };
+		return { name, version: "1", sha256: "0", path, manifest, objects: [], vectors: this.vectors };
 	}
 
 	async kernels(wanted: string[]): Promise<Kernel[]> {
@@ -104,7 +105,7 @@ describe("bpfgate test", () => {
 		await bpfgate("a", "b", "--kernel", "5.10", "--kernel", "6.1", "--jobs", "3");
 		expect(out).toMatch(/5\.10 {2}6\.1\na 1/);
 		expect(process.exitCode).toBe(0);
-		expect(engine.asked).toMatchObject({ checks: ["load"], jobs: 3 });
+		expect(engine.asked).toMatchObject({ checks: ["load", "vectors"], jobs: 3 });
 		engine.outcome = "fail";
 		await bpfgate("a");
 		expect(process.exitCode).toBe(1);
@@ -113,6 +114,18 @@ describe("bpfgate test", () => {
 		await bpfgate("a", "--kernels", "6.1,7.3");
 		expect(process.exitCode).toBe(3);
 		expect(engine.wanted).toEqual(["6.1", "7.3"]);
+	});
+
+	it("refuses a vector file that is wrong after all else has run, unless vectors were not asked for", async () => {
+		engine.vectors = [
+			{ file: "v.yaml", display: "a/v.yaml", bytes: Buffer.from("program: x\nvectors: 7\n") },
+		];
+		await expect(bpfgate("a")).rejects.toMatchObject({
+			errors: [{ name: "InputError", message: expect.stringMatching(/^a\/v\.yaml:2: \/vectors: /) }],
+		});
+		expect(out).toContain("1 passed");
+		await bpfgate("a", "--check", "load");
+		expect(process.exitCode).toBe(0);
 	});
 
 	it("writes the documents asked for, whole", async () => {
@@ -158,7 +171,7 @@ describe("bpfgate test", () => {
 	it.each([
 		[["--jobs", "0"], "It must be a whole number from 1 to 256."],
 		[["--jobs", "two"], "It must be a whole number from 1 to 256."],
-		[["--check", "taste"], "Allowed choices are load."],
+		[["--check", "taste"], "Allowed choices are load, vectors."],
 		[["--reporter", "prose"], "Allowed choices are pretty, json, tap, junit, markdown."],
 		[["--kernel", "6.1", "--kernels", "all"], "cannot be used with option"],
 		[["--frob"], "unknown option '--frob'"],

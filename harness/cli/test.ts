@@ -7,6 +7,7 @@ import type { Package } from "../package/package.js";
 import type { RunEvent } from "../plan/events.js";
 import { reporterNames } from "../report/reporter.js";
 import { type CheckName, exitStatus } from "../results/results.js";
+import { suiteOf } from "../vectors/suite.js";
 import { assertOutputs, deliver, type Outputs } from "./deliver.js";
 import { follow } from "./progress.js";
 
@@ -73,11 +74,12 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 			await assertOutputs(options);
 			const packages = await openAll(engine, paths);
 			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
+			const checks = options.check ?? [...engine.checks];
 			const results = await follow(
 				engine.run({
 					packages,
 					kernels,
-					checks: options.check ?? [...engine.checks],
+					checks,
 					jobs: options.jobs,
 					cold: options.cold ?? false,
 					signal: signal(),
@@ -85,7 +87,18 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 			);
 			await deliver(results, options);
 			process.exitCode = exitStatus(results);
+			if (!results.run.interrupted && checks.includes("vectors")) assertVectors(packages);
 		});
+}
+
+/**
+ * The other vectors have run by now: a file that is wrong is an `error` in the results, and makes the input invalid.
+ *
+ * @throws AggregateError of an InputError for each mistake in a vector file
+ */
+function assertVectors(packages: Package[]): void {
+	const errors = packages.flatMap((pkg) => suiteOf(pkg).invalid.flatMap((file) => file.errors));
+	if (errors.length > 0) throw new AggregateError(errors);
 }
 
 /** @throws AggregateError of an InputError for each package that is invalid */

@@ -4,17 +4,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checks as allChecks } from "../../checks/checks.js";
 import { InputError } from "../../errors.js";
 import { openPackage, type Package } from "../../package/package.js";
 import { testPackages } from "../../plan/test-packages.js";
-import type { CaseResult, Results } from "../../results/results.js";
+import type { CaseResult, CheckName, Results } from "../../results/results.js";
 import { chooseKernels } from "../choose-kernels.js";
 import { deviations, parseExpectations } from "./expectations.js";
 
 const programs = fileURLToPath(new URL("../../../programs", import.meta.url));
 
-async function test(packages: Package[], kernels: string[]): Promise<Results> {
-	const request = { packages, kernels: await chooseKernels(kernels), checks: ["load" as const], jobs: 2 };
+async function test(
+	packages: Package[],
+	kernels: string[],
+	checks: CheckName[] = ["load"],
+): Promise<Results> {
+	const request = { packages, kernels: await chooseKernels(kernels), checks, jobs: 2 };
 	const { signal } = new AbortController();
 	for await (const event of testPackages({ ...request, signal })) {
 		if (event.type === "run-end") return event.results;
@@ -37,7 +42,7 @@ describe("the example packages on the default kernels", () => {
 				if (!(error instanceof InputError) || name !== "bad-elf") throw error;
 			}
 		}
-		results = await test(packages, ["default"]);
+		results = await test(packages, ["default"], [...allChecks.keys()]);
 	}, 600_000);
 
 	it("each become what is expected of them", async () => {
