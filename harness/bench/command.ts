@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js";
@@ -13,11 +14,11 @@ export async function commandFigure(path: string, kernels: string[]): Promise<Fi
 	await test();
 	const { a: warm, b: cold } = await inTurn(turns, test, () => test("--cold"));
 	return {
-		name: `test/${kernels.length}-kernels`,
+		name: `test/${basename(path)}`,
 		value: rounded(median(warm) / 1000),
 		unit: "s",
 		against: "the same with --cold",
 		ratio: rounded(median(cold) / median(warm)),
-		how: `median of ${turns} whole processes \`bpfgate test ${path} --kernels ${kernels.join(",")}\`, in turn with the other side, default jobs`,
+		how: `median of ${turns} whole processes \`bpfgate test ${path} --kernels ${kernels.join(",")}\`, in turn with the other side, default jobs, every check that the package has cases for`,
 	};
 }

@@ -33,6 +33,7 @@ const jobs = availableParallelism();
 
 take(...(await hostFigures(small)));
 for (const id of ["5.10", "6.12", "7.3"]) take(...(await guestFigures(machines, await openKernel(id))));
+take(await commandFigure("programs/cgroup-connect-guard", ids));
 take(await commandFigure(small, ids));
 take(await throughputFigure(pkg, await openKernel("6.12"), jobs));
 
