@@ -6,8 +6,8 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build } from "../packet/build.js";
 import { type Layer, type Layers, layerKinds } from "../packet/layers.js";
+import { Random } from "../packet/random.js";
 import { randomLayers } from "../packet/testpackets.js";
-import { Random } from "../packet/testrandom.js";
 import { writePcap, writePcapng } from "./write.js";
 
 /** Checksums are verified, packets taken one by one. */

@@ -4,8 +4,8 @@ import { build } from "./build.js";
 import { equalBytes } from "./bytes.js";
 import { diffPackets, maskedEqual } from "./diff.js";
 import type { Layers } from "./layers.js";
+import { Random } from "./random.js";
 import { randomLayers } from "./testpackets.js";
-import { Random } from "./testrandom.js";
 
 const addresses = { src: "10.0.0.1", dst: "10.0.0.2" };
 const packet = (ipv4: object, payload = "01020304", tcp = {}): Uint8Array =>

@@ -6,8 +6,8 @@ import { build } from "./build.js";
 import { equalBytes, toHex } from "./bytes.js";
 import { dissect } from "./dissect.js";
 import { type Layers, LayersSchema, layerKinds } from "./layers.js";
+import { Random } from "./random.js";
 import { randomLayers } from "./testpackets.js";
-import { Random } from "./testrandom.js";
 
 const count = 10_000;
 const linkTypeOf = (ethernet: boolean) => (ethernet ? "ethernet" : "raw");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HeaderName, type Layer, type Layers, layerKinds } from "./layers.js";
-import type { Random } from "./testrandom.js";
+import type { Random } from "./random.js";
 
 type Values = Record<string, unknown>;
 type Maker = (random: Random) => Values;

@@ -37,6 +37,8 @@ export interface PreparedVector {
 	after?: Expected;
 	/** Whether a fact may differ from run to run. */
 	isVolatile(fact: string): boolean;
+	/** As its file has it. */
+	written: { defaults: VectorFile; vector: Vector };
 }
 
 export interface PreparedStep extends PreparedInput {
@@ -170,6 +172,7 @@ function prepare(
 				}
 			: {}),
 		isVolatile: (fact) => globs.some((matches) => matches(fact)),
+		written: { defaults, vector },
 	};
 }
 
