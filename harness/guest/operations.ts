@@ -271,14 +271,20 @@ export const operations = {
 	 * BPF_MAP_UPDATE_ELEM for each entry; one errno for each, 0 done, EINVAL also for a key or value of another
 	 * length. A per-CPU value is one CPU's, written for all, or all CPUs' as `map_dump` gives them. Queues and stacks
 	 * take no key. Maps of maps and program arrays take an id (4 bytes); a map of maps instead `inner`: a new map like
-	 * the template's is made, filled and put in.
+	 * the template's is made, filled and put in; a program array instead `program`: one of the object, by name (EBADF
+	 * when it is not loaded). Sockmaps and sockhashes take a `socket`: the handle that `socket_open` gave.
 	 */
 	map_write: operation(
 		Type.Object({
 			object: Handle,
 			map: Type.String(),
 			entries: Type.Array(
-				Type.Object({ ...Element, inner: Type.Optional(Type.Array(Type.Object(Element))) }),
+				Type.Object({
+					...Element,
+					inner: Type.Optional(Type.Array(Type.Object(Element))),
+					program: Type.Optional(Type.String()),
+					socket: Type.Optional(Handle),
+				}),
 			),
 		}),
 		Type.Object({ errnos: Type.Array(U32) }),
@@ -416,6 +422,19 @@ export const operations = {
 			map_types: Type.Array(Type.Integer()),
 			helpers: Type.Array(Type.Array(Type.Integer())),
 		}),
+	),
+	/**
+	 * A listening TCP or a bound UDP socket, of the family that `address` (4 or 16 bytes, network order) has; the
+	 * machine need not have the address (IP_FREEBIND). `cookie` is SO_COOKIE, which the kernel calls it in contexts.
+	 * Kept until `close`. Errors: that of socket(2), bind(2) or listen(2).
+	 */
+	socket_open: operation(
+		Type.Object({
+			protocol: Type.Unsafe<"tcp" | "udp">({ type: "string", enum: ["tcp", "udp"] }),
+			address: Bytes(),
+			port: Type.Integer({ minimum: 0, maximum: 0xffff }),
+		}),
+		Type.Object({ handle: Handle, cookie: Size }),
 	),
 	/**
 	 * The bpf(2) system call itself: `attr` as the kernel's union, pointers patched in from `blobs` at their offsets.

@@ -2,11 +2,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "content.h"
-#include "inner_map.h"
+#include "map_entry.h"
 #include "operation.h"
 
 #define MAX_ENTRIES 65536
@@ -68,103 +66,26 @@ void op_map_dump(struct args *args, struct reply *reply)
 	content_free(&content);
 }
 
-/* Writes one entry. `all` has room for a value of every CPU. 0 or a negative errno. */
-static int write_entry(const struct map *map, const struct bytes *key, const struct bytes *value, uint64_t flags,
-		       uint8_t *all)
-{
-	bool keyless = map->kind == KIND_QUEUE || map->kind == KIND_STACK || map->key_size == 0;
-
-	if (key->length != (keyless ? 0 : map->key_size))
-		return -EINVAL;
-	if (value->length == map_value_bytes(map))
-		return map_put(map, keyless ? NULL : key->data, value->data, flags);
-	/* One CPU's value is every CPU's. */
-	if (value->length != map->declared_value_size)
-		return -EINVAL;
-	memset(all, 0, map_value_bytes(map));
-	for (uint32_t cpu = 0; cpu < map->cpus; cpu++)
-		memcpy(all + (size_t)cpu * map->value_size, value->data, value->length);
-	return map_put(map, keyless ? NULL : key->data, all, flags);
-}
-
-static int write_simple(struct args *entry, const struct map *map, uint8_t *all)
-{
-	struct bytes key = args_bytes_or_none(entry, "key");
-	struct bytes value = args_bytes(entry, "value");
-	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
-
-	return args_valid(entry) ? write_entry(map, &key, &value, flags, all) : -EINVAL;
-}
-
-static uint8_t *room_for_value(const struct map *map)
-{
-	uint8_t *all = malloc(map_value_bytes(map) + 1);
-
-	if (!all)
-		abort();
-	return all;
-}
-
-/* Fills a new inner map with the elements of `inner`. 0 or the first errno, negative. */
-static int fill(int fd, struct args *entry)
-{
-	uint32_t count = args_count(entry, "inner");
-	struct map map;
-	uint8_t *all;
-	int error = map_describe(&map, fd);
-
-	if (error)
-		return error;
-	all = room_for_value(&map);
-	for (uint32_t i = 0; i < count && !error; i++) {
-		struct args element = args_element(entry, "inner", i);
-
-		error = write_simple(&element, &map, all);
-	}
-	free(all);
-	return error;
-}
-
-static int write_inner(struct args *entry, const struct object *object, const struct bpf_map *outer,
-		       const struct map *map)
-{
-	struct bytes key = args_bytes(entry, "key");
-	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
-	int fd, error;
-
-	if (!args_valid(entry) || key.length != map->key_size)
-		return -EINVAL;
-	fd = inner_map_create(object, outer);
-	if (fd < 0)
-		return fd;
-	error = fill(fd, entry);
-	if (!error)
-		error = bpf_map_update_elem(map->fd, key.data, &fd, flags);
-	close(fd);
-	return error;
-}
-
 void op_map_write(struct args *args, struct reply *reply)
 {
 	uint32_t count = args_count(args, "entries");
 	const struct bpf_map *of;
 	struct object *object;
 	struct map map;
-	uint8_t *all;
+	uint8_t *room;
 
 	if (!map_arguments(args, &object, &of, &map, reply) || !args_valid(args))
 		return;
-	all = room_for_value(&map);
+	room = map_entry_room(&map);
 	reply_map(reply, 1);
 	reply_key(reply, "errnos");
 	reply_array(reply, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct args entry = args_element(args, "entries", i);
 
-		reply_uint(reply, -(args_has(&entry, "inner") ? write_inner(&entry, object, of, &map) :
-								write_simple(&entry, &map, all)));
+		reply_uint(reply, -map_entry_write(&entry, object, of, &map, room));
 	}
-	free(all);
+	free(room);
 }
 
 void op_map_delete(struct args *args, struct reply *reply)

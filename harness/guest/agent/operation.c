@@ -33,6 +33,7 @@ static const struct {
 	{ "module_load", op_module_load },
 	{ "inventory", op_inventory },
 	{ "probe", op_probe },
+	{ "socket_open", op_socket_open },
 	{ "bpf", op_bpf },
 	{ "close", op_close },
 	{ "mount", op_mount },

@@ -19,7 +19,7 @@ operation_fn op_map_dump, op_map_write, op_map_delete;
 operation_fn op_events_watch, op_events_drain;
 operation_fn op_attach, op_detach;
 operation_fn op_netdev_add, op_netdev_del, op_cgroup_add, op_cgroup_del;
-operation_fn op_inventory, op_probe, op_bpf, op_close;
+operation_fn op_inventory, op_probe, op_socket_open, op_bpf, op_close;
 operation_fn op_mount, op_unmount;
 operation_fn op_module_load, op_misbehave;
 

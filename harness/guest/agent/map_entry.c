@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "map_entry.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handle.h"
+#include "inner_map.h"
+
+/* Writes one entry. `all` has room for a value of every CPU. 0 or a negative errno. */
+static int write_entry(const struct map *map, const struct bytes *key, const struct bytes *value, uint64_t flags,
+		       uint8_t *all)
+{
+	bool keyless = map->kind == KIND_QUEUE || map->kind == KIND_STACK || map->key_size == 0;
+
+	if (key->length != (keyless ? 0 : map->key_size))
+		return -EINVAL;
+	if (value->length == map_value_bytes(map))
+		return map_put(map, keyless ? NULL : key->data, value->data, flags);
+	/* One CPU's value is every CPU's. */
+	if (value->length != map->declared_value_size)
+		return -EINVAL;
+	memset(all, 0, map_value_bytes(map));
+	for (uint32_t cpu = 0; cpu < map->cpus; cpu++)
+		memcpy(all + (size_t)cpu * map->value_size, value->data, value->length);
+	return map_put(map, keyless ? NULL : key->data, all, flags);
+}
+
+static int write_simple(struct args *entry, const struct map *map, uint8_t *all)
+{
+	struct bytes key = args_bytes_or_none(entry, "key");
+	struct bytes value = args_bytes(entry, "value");
+	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
+
+	return args_valid(entry) ? write_entry(map, &key, &value, flags, all) : -EINVAL;
+}
+
+uint8_t *map_entry_room(const struct map *map)
+{
+	uint8_t *all = malloc(map_value_bytes(map) + 1);
+
+	if (!all)
+		abort();
+	return all;
+}
+
+/* Fills a new inner map with the elements of `inner`. 0 or the first errno, negative. */
+static int fill(int fd, struct args *entry)
+{
+	uint32_t count = args_count(entry, "inner");
+	struct map map;
+	uint8_t *all;
+	int error = map_describe(&map, fd);
+
+	if (error)
+		return error;
+	all = map_entry_room(&map);
+	for (uint32_t i = 0; i < count && !error; i++) {
+		struct args element = args_element(entry, "inner", i);
+
+		error = write_simple(&element, &map, all);
+	}
+	free(all);
+	return error;
+}
+
+static int write_inner(struct args *entry, const struct object *object, const struct bpf_map *outer,
+		       const struct map *map)
+{
+	struct bytes key = args_bytes(entry, "key");
+	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
+	int fd, error;
+
+	if (!args_valid(entry) || key.length != map->key_size)
+		return -EINVAL;
+	fd = inner_map_create(object, outer);
+	if (fd < 0)
+		return fd;
+	error = fill(fd, entry);
+	if (!error)
+		error = bpf_map_update_elem(map->fd, key.data, &fd, flags);
+	close(fd);
+	return error;
+}
+
+/* Puts a file descriptor into a slot of 4 or, where sockets are read as cookies, 8 bytes. */
+static int write_fd(struct args *entry, const struct map *map, int fd)
+{
+	struct bytes key = args_bytes(entry, "key");
+	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
+	uint64_t value = fd;
+
+	if (!args_valid(entry) || key.length != map->key_size || map->value_size > sizeof(value))
+		return -EINVAL;
+	if (fd < 0)
+		return -EBADF;
+	return bpf_map_update_elem(map->fd, key.data, &value, flags);
+}
+
+static int program_fd(struct args *entry, const struct object *object)
+{
+	const struct bpf_program *program =
+		bpf_object__find_program_by_name(object->bpf, args_string(entry, "program"));
+
+	return program ? bpf_program__fd(program) : -1;
+}
+
+static int socket_fd(struct args *entry)
+{
+	const struct handle *handle = handle_find(args_uint(entry, "socket", UINT32_MAX), HANDLE_FD);
+
+	return handle ? handle->fd : -1;
+}
+
+int map_entry_write(struct args *entry, const struct object *object, const struct bpf_map *of,
+		    const struct map *map, uint8_t *room)
+{
+	if (args_has(entry, "inner"))
+		return write_inner(entry, object, of, map);
+	if (args_has(entry, "program"))
+		return write_fd(entry, map, program_fd(entry, object));
+	if (args_has(entry, "socket"))
+		return write_fd(entry, map, socket_fd(entry));
+	return write_simple(entry, map, room);
+}
