@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { posix } from "node:path";
-import { readCapture } from "../capture/capture.js";
-import type { CapturedFrame } from "../capture/frame.js";
-import { selectFrames } from "../capture/select.js";
 import { InputError } from "../errors.js";
 import type { ValuePlace } from "../package/btf-value.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { build } from "../packet/build.js";
-import { concat, fromHex } from "../packet/bytes.js";
+import { fromHex } from "../packet/bytes.js";
+import { framesOf, packetOf } from "./captured.js";
 import { contextStruct, encodeContext } from "./context.js";
 import { writeLeaves } from "./leaf.js";
 import type { Packet, Step } from "./schema.js";
@@ -157,34 +154,8 @@ export function packetBytes(pkg: Package, file: PackageFile, packet: Packet, pla
 			);
 		return bytes;
 	}
-	return capturedFrame(pkg, file, pcap ?? "", frame ?? 0, place);
-}
-
-const captures = new WeakMap<PackageFile, CapturedFrame[]>();
-
-function capturedFrame(
-	pkg: Package,
-	file: PackageFile,
-	pcap: string,
-	number: number,
-	{ file: display, pointer }: ValuePlace,
-): Uint8Array {
-	const path = posix.normalize(posix.join(posix.dirname(file.file), pcap));
-	const capture = pkg.vectors.find((candidate) => candidate.file === path);
-	if (!capture || !/\.pcap(ng)?$/.test(path))
-		throw new InputError(
-			display,
-			`${pointer}/pcap`,
-			`${JSON.stringify(path)} is no capture that the manifest lists`,
-		);
-	let frames = captures.get(capture);
-	if (!frames) {
-		frames = readCapture(capture.display, capture.bytes);
-		captures.set(capture, frames);
-	}
-	const [frame] = selectFrames(capture.display, frames, [{ from: number, to: number }]);
-	if (!frame) throw new InputError(display, `${pointer}/frame`, `${path} has no frame ${number}`);
-	if (frame.link === "ethernet") return Uint8Array.from(frame.bytes);
-	const ethertype = (frame.bytes[0] ?? 0) >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00];
-	return concat(new Uint8Array(12), Uint8Array.from(ethertype), frame.bytes);
+	const only = { from: frame ?? 0, to: frame ?? 0 };
+	const [captured] = framesOf(pkg, file, pcap ?? "", [only], "frame", place);
+	if (!captured) throw new InputError(place.file, `${place.pointer}/frame`, `there is no frame ${frame}`);
+	return packetOf(captured);
 }

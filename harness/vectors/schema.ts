@@ -20,12 +20,19 @@ export const Packet = Type.Object(
 		pcap: Type.Optional(
 			Type.String({
 				minLength: 1,
-				description: "a capture beside this file, which the manifest names; needs `frame`",
+				description: "a capture beside this file, which the manifest names; needs `frame` or `frames`",
 			}),
 		),
 		frame: Type.Optional(Type.Integer({ minimum: 1, description: "number in the capture, the first is 1" })),
+		frames: Type.Optional(
+			Type.String({
+				minLength: 1,
+				description:
+					"a selection of frames, `1-3,7,20-`: in a vector each is a case of its own, in a sequence a packet of its own",
+			}),
+		),
 	},
-	{ ...closed, description: "what the program gets: `layers`, `hex`, or `pcap` and `frame`" },
+	{ ...closed, description: "what the program gets: `layers`, `hex`, or `pcap` with `frame` or `frames`" },
 );
 export type Packet = Static<typeof Packet>;
 
@@ -145,7 +152,17 @@ const input = {
 	),
 };
 
-export const Step = Type.Object({ ...input, expect: Type.Optional(Expectation) }, closed);
+const expected = {
+	expect: Type.Optional(Expectation),
+	each: Type.Optional(
+		named(
+			Expectation,
+			"beside a packet of `frames`: what is expected of some of them, by selection (`1-3,7`), over what `expect` says of all",
+		),
+	),
+};
+
+export const Step = Type.Object({ ...input, ...expected }, closed);
 export type Step = Static<typeof Step>;
 
 const defaults = {
@@ -183,7 +200,7 @@ export const Vector = Type.Object(
 		cpu: Type.Optional(
 			Type.Integer({ minimum: 0, maximum: 4095, description: "of a raw tracepoint program: where it runs" }),
 		),
-		expect: Type.Optional(Expectation),
+		...expected,
 	},
 	closed,
 );

@@ -199,6 +199,16 @@ describe("the vectors of a package", () => {
 			one("packet: { frame: 1 }"),
 			"v.yaml:3: /vectors/0/packet: must have exactly one of layers, hex and pcap",
 		],
+		[
+			"expectations by frame without frames",
+			one(packet, 'each: { "1": { retval: XDP_DROP } }'),
+			"v.yaml:4: /vectors/0/each: goes with a packet that has `frames`",
+		],
+		[
+			"frames without a capture",
+			one('packet: { frames: "1-2" }'),
+			"v.yaml:3: /vectors/0/packet: frames are those of a capture: pcap and frames belong together",
+		],
 		["a cycle", "vectors: &a [ *a ]", "v.yaml:1: the alias *a stands inside of what it names"],
 	])("are refused with %s", async (_, text, message) => {
 		const found = await suite({ "v.yaml": text });

@@ -4,16 +4,21 @@ import type { ValuePlace } from "../package/btf-value.js";
 import { wildcard } from "../package/check-settings.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { validator } from "../schema/validate.js";
+import { isCapture } from "./captured.js";
 import { type Expected, prepareExpectation } from "./expectation.js";
+import { type FrameStep, framesOfStep, mergeExpected } from "./frames.js";
 import { type PreparedInput, prepareInput } from "./input.js";
 import { isWritable, type MapModel, mapModel, type WrittenEntry, writtenEntries } from "./map-model.js";
-import { type Step, type Vector, VectorFile } from "./schema.js";
+import { type Expectation, type Step, type Vector, VectorFile } from "./schema.js";
 import { type Around, type Subject, subjectOf } from "./subject.js";
 import { parseText, type Text } from "./text.js";
 
 const files = validator(VectorFile);
 /** Most errors of one file that are told. */
 const maxErrors = 20;
+/** Most cases of one file, and most packets of one sequence, with all that `frames` stands for. */
+const maxCases = 100_000;
+const maxPackets = 10_000;
 
 /** All vectors of a package, checked against its objects. */
 export interface Suite {
@@ -23,7 +28,7 @@ export interface Suite {
 }
 
 export interface PreparedVector {
-	/** `<file without suffix>/<name>` */
+	/** `<file without suffix>/<name>`, of a vector with `frames` `<file without suffix>/<name>/<frame>` */
 	case: string;
 	/** Where it was written: `vectors/filter.yaml:12`. */
 	place: string;
@@ -43,6 +48,8 @@ export interface PreparedVector {
 
 export interface PreparedStep extends PreparedInput {
 	repeat: number;
+	/** Number in the capture that the packet is from. */
+	frame?: number;
 	expected: Expected;
 }
 
@@ -57,8 +64,6 @@ export function suiteOf(pkg: Package): Suite {
 	}
 	return suite;
 }
-
-const isCapture = ({ file }: PackageFile) => /\.pcap(ng)?$/.test(file);
 
 function readSuite(pkg: Package): Suite {
 	const suite: Suite = { vectors: [], invalid: [] };
@@ -98,6 +103,7 @@ function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputEr
 	const value = attempt(() => checked(file, text.value));
 	if (!value) return [];
 	const names = new Map<string, number>();
+	let cases = 0;
 	return value.vectors.flatMap((vector, index) => {
 		const pointer = `/vectors/${index}`;
 		const prepared = attempt(() => {
@@ -106,9 +112,14 @@ function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputEr
 				throw new InputError(file.display, `${pointer}/name`, `is the name of /vectors/${twin} already`);
 			names.set(vector.name, index);
 			const place = `${file.display}:${text.lineOf(pointer)}`;
-			return prepare({ pkg, file, defaults: value }, vector, pointer, `${stem}/${vector.name}`, place);
+			const around = { pkg, file, defaults: value };
+			const frames = framesOfVector(around, vector, pointer);
+			cases += frames.length;
+			if (cases > maxCases)
+				throw new InputError(file.display, pointer, `makes more than ${maxCases} cases of the file`);
+			return prepare(around, vector, frames, pointer, `${stem}/${vector.name}`, place);
 		});
-		return prepared ? [prepared] : [];
+		return prepared ?? [];
 	});
 }
 
@@ -126,41 +137,73 @@ function checked(file: PackageFile, value: unknown): VectorFile {
 	return value;
 }
 
+/** The packets of each of a vector's cases. @throws InputError */
+function framesOfVector({ pkg, file }: Around, vector: Vector, pointer: string): VectorCase[] {
+	const fail = (at: string, reason: string) => new InputError(file.display, `${pointer}${at}`, reason);
+	const { sequence } = vector;
+	if (!sequence)
+		return framesOfStep(pkg, file, stepOf(vector), true, pointer).map((one) => ({
+			steps: [{ ...one, at: pointer }],
+			suffix: vector.packet?.frames === undefined ? "" : `/${one.frame}`,
+		}));
+	for (const key of ["packet", "metadata", "repeat", "each"] as const)
+		if (vector[key] !== undefined) throw fail(`/${key}`, "belongs to a packet of the sequence");
+	const ofPackets = Object.keys(vector.expect ?? {}).find((key) => key !== "maps_after" && key !== "events");
+	if (ofPackets !== undefined)
+		throw fail(
+			`/expect/${ofPackets}`,
+			"belongs to a packet of the sequence; only maps and events are its own",
+		);
+	const steps: VectorCase["steps"] = [];
+	for (const [index, step] of sequence.entries()) {
+		const at = `${pointer}/sequence/${index}`;
+		for (const one of framesOfStep(pkg, file, step, false, at)) steps.push({ ...one, at });
+		if (steps.length > maxPackets)
+			throw fail(`/sequence/${index}`, `makes more than ${maxPackets} packets of the sequence`);
+	}
+	return [{ steps, suffix: "" }];
+}
+
+/** What a vector that is no sequence says of its one packet. */
+function stepOf({ packet, metadata, repeat, expect, each }: Vector): Step {
+	return {
+		...(packet === undefined ? {} : { packet }),
+		...(metadata === undefined ? {} : { metadata }),
+		...(repeat === undefined ? {} : { repeat }),
+		...(expect === undefined ? {} : { expect }),
+		...(each === undefined ? {} : { each }),
+	};
+}
+
+interface VectorCase {
+	/** With the pointers of the steps as they were written. */
+	steps: (FrameStep & { at: string })[];
+	/** Of its name. */
+	suffix: string;
+}
+
 function prepare(
 	around: Around,
 	vector: Vector,
+	cases: readonly VectorCase[],
 	pointer: string,
 	name: string,
 	place: string,
-): PreparedVector {
-	const { pkg, file, defaults } = around;
-	const fail = (at: string, reason: string) => new InputError(file.display, `${pointer}${at}`, reason);
+): PreparedVector[] {
+	const { file, defaults } = around;
 	const subject = subjectOf(around, vector, pointer);
-	const { sequence } = vector;
-	if (sequence) {
-		for (const key of ["packet", "metadata", "repeat"] as const)
-			if (vector[key] !== undefined) throw fail(`/${key}`, "belongs to a packet of the sequence");
-		const ofPackets = Object.keys(vector.expect ?? {}).find(
-			(key) => key !== "maps_after" && key !== "events",
-		);
-		if (ofPackets !== undefined)
-			throw fail(
-				`/expect/${ofPackets}`,
-				"belongs to a packet of the sequence; only maps and events are its own",
-			);
-	}
 	if (vector.cpu !== undefined && !subject.type.startsWith("raw_tracepoint"))
-		throw fail("/cpu", `only raw tracepoint programs run on a chosen CPU, not ${subject.type}`);
-	const steps = sequence
-		? sequence.map((step, index) => ({ step, at: `${pointer}/sequence/${index}` }))
-		: [{ step: vector as Step, at: pointer }];
+		throw new InputError(
+			file.display,
+			`${pointer}/cpu`,
+			`only raw tracepoint programs run on a chosen CPU, not ${subject.type}`,
+		);
+	const { sequence } = vector;
 	const globs = [...(defaults.volatile ?? []), ...(vector.volatile ?? [])].map(wildcard);
-	return {
-		case: name,
+	const common = {
 		place,
 		subject,
 		before: mapsBefore(around, subject, vector, pointer),
-		steps: steps.map(({ step, at }) => prepareStep(pkg, file, defaults, vector, step, subject, at)),
 		isSequence: sequence !== undefined,
 		...(vector.cpu === undefined ? {} : { cpu: vector.cpu }),
 		...(sequence && vector.expect
@@ -171,29 +214,33 @@ function prepare(
 					}),
 				}
 			: {}),
-		isVolatile: (fact) => globs.some((matches) => matches(fact)),
+		isVolatile: (fact: string) => globs.some((matches) => matches(fact)),
 		written: { defaults, vector },
 	};
+	return cases.map(({ steps, suffix }) => ({
+		...common,
+		case: `${name}${suffix}`,
+		steps: steps.map((step) => prepareStep(around, vector, step, subject)),
+	}));
 }
 
 function prepareStep(
-	pkg: Package,
-	file: PackageFile,
-	defaults: VectorFile,
+	{ pkg, file, defaults }: Around,
 	vector: Vector,
-	step: Step,
+	{ step, frame, each, at: pointer }: VectorCase["steps"][number],
 	subject: Subject,
-	pointer: string,
 ): PreparedStep {
 	const context = { ...defaults.context, ...vector.context, ...step.context };
 	const given = Object.keys(context).length > 0 ? context : undefined;
 	const place: ValuePlace = { file: file.display, pointer };
 	const input = prepareInput(pkg, file, subject, { ...step, ...(given ? { context: given } : {}) }, place);
-	const expectPlace = { file: file.display, pointer: `${pointer}/expect` };
-	const expected = prepareExpectation(subject, step.expect ?? {}, input, expectPlace);
+	const expectation = (expect: Expectation, at: string) =>
+		prepareExpectation(subject, expect, input, { file: file.display, pointer: at });
+	const common = expectation(step.expect ?? {}, `${pointer}/expect`);
+	const expected = each ? mergeExpected(common, expectation(each.expect, each.pointer)) : common;
 	if (subject.type === "xdp" && (expected.context || expected.metadata) && !input.wantsContext)
 		input.wantsContext = true;
-	return { ...input, repeat: step.repeat ?? 1, expected };
+	return { ...input, repeat: step.repeat ?? 1, ...(frame === undefined ? {} : { frame }), expected };
 }
 
 function mapsBefore(

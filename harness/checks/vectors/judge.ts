@@ -28,7 +28,8 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 	for (const [index, run] of steps.entries()) {
 		const step = vector.steps[index];
 		if (!step) continue;
-		const name = vector.isSequence ? `packet ${index + 1}: ` : "";
+		const frame = step.frame === undefined ? "" : ` (frame ${step.frame})`;
+		const name = vector.isSequence ? `packet ${index + 1}${frame}: ` : "";
 		const after = run.maps ?? maps;
 		const output = outputOf(type, step, run);
 		const found = [
