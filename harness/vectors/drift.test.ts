@@ -49,10 +49,24 @@ describe("drift", () => {
 		]);
 	});
 
-	it("takes the first kernel for right where as many say one thing as another, and sees facts that are missing", () => {
+	it("takes no kernel for right where as many say one thing as another, and sees facts that are missing", () => {
 		const found = drift([ran("5.10", { a: 1 }), ran("6.1", { a: 1, b: null })]);
 		expect(found.map(({ kernel, reason }) => [kernel, reason?.message])).toEqual([
-			["6.1", "f/v does not do on 6.1 what it does on 5.10: b is null, not absent"],
+			["6.1", "f/v does one thing on 5.10 and another on 6.1: b is absent on 5.10, null on 6.1"],
+		]);
+		const [first, ...others] = drift([
+			ran("5.10", { a: 1 }),
+			ran("6.1", { a: 1 }),
+			ran("6.12", { a: 2 }),
+			ran("7.3", { a: 2 }),
+			ran("7.2", { a: 3 }),
+		]);
+		expect(first?.reason?.message).toBe(
+			"f/v does one thing on 5.10, 6.1 and another on 6.12: a is 1 on 5.10, 6.1, 2 on 6.12",
+		);
+		expect(others.map(({ reason }) => reason?.message)).toEqual([
+			"f/v does one thing on 5.10, 6.1 and another on 7.3: a is 1 on 5.10, 6.1, 2 on 7.3",
+			"f/v does not do on 7.2 what it does on 5.10, 6.1: a is 3, not 1",
 		]);
 	});
 

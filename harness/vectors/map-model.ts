@@ -8,8 +8,9 @@ import type { PackageObject } from "../package/package.js";
 import { parseIpv4, parseIpv6 } from "../packet/address.js";
 import { concat, toHex } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
+import type { Purpose } from "./integer-value.js";
 import { type Leaf, type ValueType, writeLeaves } from "./leaf.js";
-import { leavesOf, type Purpose } from "./value.js";
+import { leavesOf } from "./value.js";
 
 /** How the entries of a map are written and read. */
 export interface MapModel {

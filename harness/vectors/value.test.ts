@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { Btf } from "../package/btf.js";
 import { TestBtf } from "../package/testelf.js";
 import { flatten } from "./flatten.js";
+import type { Purpose } from "./integer-value.js";
 import { readInteger, type ValueType, writeLeaves } from "./leaf.js";
-import { leavesOf, type Purpose } from "./value.js";
+import { leavesOf } from "./value.js";
 
 const test = new TestBtf();
 const u8 = test.typedef("__u8", test.int("unsigned char", 1));

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
 import type { Btf } from "../package/btf.js";
-import {
-	escapePointer,
-	integerOf,
-	type JsonValue,
-	jsonInteger,
-	type ValuePlace,
-} from "../package/btf-value.js";
-import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "../packet/address.js";
+import { escapePointer, type JsonValue, jsonInteger, type ValuePlace } from "../package/btf-value.js";
 import { fromHex, toHex } from "../packet/bytes.js";
+import { addressBytes, formatAddress } from "./address-value.js";
+import { integerRange, type Purpose, writtenInteger } from "./integer-value.js";
 import { type Leaf, membersOf, type ValueType } from "./leaf.js";
-import { retvalNumber } from "./retval.js";
-
-/** `given`: what is put into a map; `expected`: numbers may be relative, unions have several members, arrays be cut short. */
-export type Purpose = "given" | "expected";
 
 /**
  * The parts of a type that `value` names. Beyond what `encodeValue` takes: IPv4, IPv6 and MAC addresses for anything of
@@ -80,7 +71,7 @@ class Walker {
 	/** Without a type: an integer of the size that there is, or an address. */
 	#untyped(slot: Slot, size: number, value: unknown): void {
 		if (this.#address(slot, size, value)) return;
-		if (![1, 2, 4, 8].includes(size) || this.#integerIn(value) === undefined)
+		if (![1, 2, 4, 8].includes(size) || !writtenInteger(value, this.purpose, this.#btf))
 			throw this.#mismatch(
 				slot,
 				value,
@@ -169,61 +160,35 @@ class Walker {
 		spelled: string,
 		spell: (value: bigint) => JsonValue = jsonInteger,
 	): void {
-		const isBe = typeof value === "object" && value !== null && Object.keys(value).join() === "be";
-		const number = this.#integerIn(isBe ? (value as { be: unknown }).be : value);
-		if (number === undefined)
+		const number = writtenInteger(value, this.purpose, this.#btf);
+		if (!number)
 			throw this.#mismatch(
 				slot,
 				value,
 				spelled,
 				"an integer (large ones as a string of digits) or a name of an enum",
 			);
-		const relative = this.purpose === "expected" && typeof value === "string" && /^[+-]\d+$/.test(value);
-		const least = signed ? -(1n << BigInt(bits - 1)) : 0n;
-		const most = (1n << BigInt(signed ? bits - 1 : bits)) - 1n;
-		if (!relative && (number < least || number > most))
-			throw this.#fail(slot, `${number} does not fit into ${spelled} (${least} to ${most})`);
-		const little = littleEndian && !isBe;
+		const { least, most } = integerRange(bits, signed);
+		if (!number.relative && (number.value < least || number.value > most))
+			throw this.#fail(slot, `${number.value} does not fit into ${spelled} (${least} to ${most})`);
 		this.leaves.push({
 			...this.#inside(slot, bits),
 			kind: "integer",
 			bits,
 			signed,
-			littleEndian: little,
-			value: number,
-			relative,
+			littleEndian: littleEndian && !number.bigEndian,
+			value: number.value,
+			relative: number.relative,
 			spell,
 		});
-	}
-
-	#integerIn(value: unknown): bigint | undefined {
-		if (typeof value === "string" && /^\+\d+$/.test(value))
-			return this.purpose === "expected" ? integerOf(value.slice(1)) : undefined;
-		return integerOf(value) ?? (typeof value === "string" ? this.#enumerator(value) : undefined);
-	}
-
-	#enumerator(name: string): bigint | undefined {
-		const action = retvalNumber("xdp", name);
-		if (action !== undefined) return BigInt(action);
-		const btf = this.#btf;
-		if (!btf || !/^[A-Za-z_]/.test(name)) return undefined;
-		for (const kind of ["enum", "enum64"] as const)
-			for (const id of btf.ids(kind)) {
-				const type = btf.type(id);
-				const found =
-					type.kind === kind ? type.values.find((candidate) => candidate.name === name) : undefined;
-				if (found) return found.value;
-			}
-		return undefined;
 	}
 
 	/** An address as packets have it. */
 	#address(slot: Slot, size: number, value: unknown): boolean {
 		if (typeof value !== "string") return false;
-		const parse = { 4: parseIpv4, 6: parseMac, 16: parseIpv6 }[size];
-		const bytes = parse?.(value);
+		const bytes = addressBytes(size, value);
 		if (!bytes) return false;
-		this.#bytes(slot, bytes, (actual) => formatAs(size, actual));
+		this.#bytes(slot, bytes, (actual) => formatAddress(actual));
 		return true;
 	}
 
@@ -316,10 +281,6 @@ class Walker {
 function isText(btf: Btf, id: number): boolean {
 	const type = btf.type(id);
 	return type.kind === "array" && btf.name(btf.resolve(type.type)) === "char";
-}
-
-function formatAs(size: number, bytes: Uint8Array): string {
-	return size === 4 ? formatIpv4(bytes) : size === 6 ? formatMac(bytes) : formatIpv6(bytes);
 }
 
 function isAre(names: Iterable<string>): string {
