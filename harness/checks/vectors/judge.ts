@@ -61,7 +61,7 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 }
 
 /** What came out of one run. */
-interface Output {
+export interface Output {
 	retval: number;
 	/** Undefined where the kernel gives none back. */
 	packet?: Uint8Array;
@@ -70,7 +70,7 @@ interface Output {
 	context?: Record<string, JsonValue>;
 }
 
-function outputOf(type: string, step: PreparedStep, { run }: StepRun): Output {
+export function outputOf(type: string, step: PreparedStep, { run }: StepRun): Output {
 	const struct = contextStruct(type);
 	// Of a flow dissector it stands where others have the packet.
 	const bytes = type === "flow_dissector" ? run.data_out : run.ctx_out;
