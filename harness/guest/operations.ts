@@ -83,6 +83,25 @@ const Element = {
 	flags: Type.Optional(U32),
 };
 
+const WrittenElement = Type.Object({
+	...Element,
+	inner: Type.Optional(Type.Array(Type.Object(Element))),
+	program: Type.Optional(Type.String()),
+	socket: Type.Optional(Handle),
+});
+
+/** What BPF_PROG_TEST_RUN is given for one run; see `test_run`. */
+const TestRunInput = Type.Object({
+	data_in: Type.Optional(Bytes()),
+	ctx_in: Type.Optional(Bytes()),
+	data_out_max: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
+	ctx_out_max: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
+	repeat: Type.Optional(Type.Integer({ minimum: 0, maximum: 0x7fffffff })),
+	cpu: Type.Optional(U32),
+	flags: Type.Optional(U32),
+	batch_size: Type.Optional(U32),
+});
+
 /** What BPF_PROG_TEST_RUN gave for one run. */
 export const TestRun = Type.Object({
 	errno: Type.Integer({
@@ -101,6 +120,22 @@ export type TestRun = Static<typeof TestRun>;
 /** An entry of a map: per-CPU values are one after the other, each of `value_size` bytes. */
 export const MapEntry = Type.Object({ key: Bytes(), value: Bytes() });
 export type MapEntry = Static<typeof MapEntry>;
+
+/**
+ * What a map holds that it did not hold at the snapshot, and keys that are gone since; or, `whole`, all that it holds
+ * (`truncated`: not all), because no snapshot of it could be taken. `map` is its number in the request.
+ */
+export const MapChange = Type.Object({
+	map: U32,
+	entries: Type.Array(MapEntry),
+	gone: Type.Array(Bytes()),
+	whole: Type.Boolean(),
+	truncated: Type.Boolean(),
+});
+export type MapChange = Static<typeof MapChange>;
+
+/** Events of one map, as `events_drain` gives them. */
+const DrainedEvents = Type.Object({ events: Type.Array(Bytes()), lost: Size, more: Type.Boolean() });
 
 const operation = <A extends TSchema, R extends TSchema>(args: A, result: R) => ({ args, result });
 
@@ -231,18 +266,7 @@ export const operations = {
 		Type.Object({
 			object: Handle,
 			program: Type.String(),
-			runs: Type.Array(
-				Type.Object({
-					data_in: Type.Optional(Bytes()),
-					ctx_in: Type.Optional(Bytes()),
-					data_out_max: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
-					ctx_out_max: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
-					repeat: Type.Optional(Type.Integer({ minimum: 0, maximum: 0x7fffffff })),
-					cpu: Type.Optional(U32),
-					flags: Type.Optional(U32),
-					batch_size: Type.Optional(U32),
-				}),
-			),
+			runs: Type.Array(TestRunInput),
 			reset: Type.Optional(Type.Boolean()),
 		}),
 		Type.Object({ runs: Type.Array(TestRun), differs: Type.Array(Type.String()) }),
@@ -278,14 +302,7 @@ export const operations = {
 		Type.Object({
 			object: Handle,
 			map: Type.String(),
-			entries: Type.Array(
-				Type.Object({
-					...Element,
-					inner: Type.Optional(Type.Array(Type.Object(Element))),
-					program: Type.Optional(Type.String()),
-					socket: Type.Optional(Handle),
-				}),
-			),
+			entries: Type.Array(WrittenElement),
 		}),
 		Type.Object({ errnos: Type.Array(U32) }),
 	),
@@ -327,6 +344,51 @@ export const operations = {
 	),
 
 	/**
+	 * Many situations in one request. Each case writes entries into maps (`fills`, as `map_write`), runs a program on
+	 * one input after another (as `test_run`) and then does `object_reset`: the first that is not equal ends the
+	 * request (`differs` names the maps), as an answer of more than 8 MiB does, so `cases` of the answer may be fewer.
+	 * An object whose last reset was not equal gets no case done. Programs, maps and maps of events are named once and
+	 * then by number. After the fills, and after each run with `look`, the answer has what differs from the snapshot
+	 * in `maps`: those alone that differ. After each run come the events of all `events`. A fill that gave an errno ends
+	 * its case: nothing is run. ENOENT: no snapshot, no such map or program, a map of events that is not watched;
+	 * EMSGSIZE: one case has an answer above 64 MiB.
+	 */
+	replay: operation(
+		Type.Object({
+			object: Handle,
+			programs: Type.Array(Type.String()),
+			maps: Type.Array(Type.String()),
+			events: Type.Array(Type.String()),
+			cases: Type.Array(
+				Type.Object({
+					program: U32,
+					fills: Type.Optional(
+						Type.Array(Type.Object({ map: Type.String(), entries: Type.Array(WrittenElement) })),
+					),
+					runs: Type.Array(Type.Object({ run: TestRunInput, look: Type.Optional(Type.Boolean()) })),
+				}),
+			),
+		}),
+		Type.Object({
+			cases: Type.Array(
+				Type.Object({
+					errnos: Type.Optional(Type.Array(Type.Array(U32))),
+					before: Type.Optional(Type.Array(MapChange)),
+					runs: Type.Array(
+						Type.Object({
+							run: TestRun,
+							maps: Type.Optional(Type.Array(MapChange)),
+							events: Type.Optional(Type.Array(DrainedEvents)),
+						}),
+					),
+				}),
+			),
+			equal: Type.Boolean(),
+			differs: Type.Array(Type.String()),
+		}),
+	),
+
+	/**
 	 * Opens the reading end of a ring buffer, or a perf event for each CPU in a perf event array (`pages` of buffer
 	 * for each CPU, a power of two, 64 unless given): before that bpf_perf_event_output fails with ENOENT. Kept until
 	 * `object_close`; doing it again changes nothing. EOPNOTSUPP: no map of events.
@@ -345,10 +407,7 @@ export const operations = {
 	 * perf_event_open(2)). `lost` counts perf events without room since the last time; a full ring buffer tells only
 	 * the program. ENOENT: a perf event array that is not watched.
 	 */
-	events_drain: operation(
-		Type.Object({ object: Handle, map: Type.String() }),
-		Type.Object({ events: Type.Array(Bytes()), lost: Size, more: Type.Boolean() }),
-	),
+	events_drain: operation(Type.Object({ object: Handle, map: Type.String() }), DrainedEvents),
 
 	/**
 	 * Attaches a loaded program (or a struct_ops map) and holds the link. `hook` `auto` attaches as libbpf does by
@@ -480,6 +539,33 @@ export const operations = {
 		Empty,
 	),
 	unmount: operation(Type.Object({ target: Type.String() }), Empty),
+
+	/**
+	 * Runs a program of the guest to its end: `argv[0]` is its path, `env` its whole environment (`NAME=value`), its
+	 * standard input is empty. `status` when it exited, `signal` when that ended it. After `timeout_ms` (30 s unless
+	 * given, ten minutes at most) it is killed together with its process group, in a session of its own: `timed_out`.
+	 * Of each output the first `max_output` bytes come back (64 KiB unless given, 16 MiB at most) and its whole size.
+	 * What it leaves running in the background goes on. The errno is that of starting it: ENOENT, EACCES, ENOEXEC.
+	 */
+	command_run: operation(
+		Type.Object({
+			argv: Type.Array(Type.String(), { minItems: 1 }),
+			env: Type.Optional(Type.Array(Type.String())),
+			cwd: Type.Optional(Type.String()),
+			timeout_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })),
+			max_output: Type.Optional(Type.Integer({ minimum: 0, maximum: 16 << 20 })),
+		}),
+		Type.Object({
+			status: Type.Optional(U32),
+			signal: Type.Optional(U32),
+			timed_out: Type.Boolean(),
+			duration_ns: Size,
+			stdout: Bytes(),
+			stdout_size: Size,
+			stderr: Bytes(),
+			stderr_size: Size,
+		}),
+	),
 
 	/** Ill-behaved on purpose, so that the tests can show that the runner survives it. */
 	misbehave: operation(

@@ -3,7 +3,8 @@ import type { JsonValue } from "../package/btf-value.js";
 import { equalBytes, toHex } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
 import { type IntegerLeaf, type Leaf, readInteger } from "./leaf.js";
-import { keyText, type MapContent, type WrittenEntry } from "./map-model.js";
+import type { MapContent } from "./map-content.js";
+import { keyText, type WrittenEntry } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
 
 /** What a map shall hold after a packet. */
@@ -110,8 +111,7 @@ function summed(type: MapContent["model"]["value"], values: readonly Uint8Array[
 export function mapChanges(before: MapContent, after: MapContent): Map<string, [JsonValue, JsonValue]> {
 	const { model } = after;
 	const changes = new Map<string, [JsonValue, JsonValue]>();
-	const keys = new Map([...before.keys, ...after.keys].map((key) => [toHex(key), key]));
-	for (const key of keys.values()) {
+	for (const key of after.keysUnlike(before)) {
 		const [was, is] = [before.at(key), after.at(key)];
 		if (was && is && was.every((bytes, cpu) => equalBytes(bytes, is[cpu] ?? new Uint8Array()))) continue;
 		const label = model.single ? model.name : `${model.name}[${keyText(model, key)}]`;

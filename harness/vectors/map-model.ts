@@ -6,7 +6,7 @@ import { STB } from "../package/elf.js";
 import type { MapShape } from "../package/maps.js";
 import type { PackageObject } from "../package/package.js";
 import { parseIpv4, parseIpv6 } from "../packet/address.js";
-import { concat, toHex } from "../packet/bytes.js";
+import { concat } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
 import type { Purpose } from "./integer-value.js";
 import { type Leaf, type ValueType, writeLeaves } from "./leaf.js";
@@ -230,32 +230,4 @@ export function keyText({ key }: MapModel, bytes: Uint8Array): string {
 
 function text(value: JsonValue): string {
 	return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** Content of a map: values of all CPUs one after the other, by the key's digits. */
-export class MapContent {
-	readonly #values = new Map<string, Uint8Array>();
-
-	constructor(
-		readonly model: MapModel,
-		entries: readonly { key: Uint8Array; value: Uint8Array }[],
-	) {
-		for (const { key, value } of entries) this.#values.set(toHex(key), value);
-	}
-
-	/** The value of each CPU; a single one in maps that are not per-CPU; undefined when there is no such entry. */
-	at(key: Uint8Array): Uint8Array[] | undefined {
-		const whole = this.#values.get(toHex(key));
-		if (!whole) return undefined;
-		const { perCpu, value } = this.model;
-		if (!perCpu) return [whole.subarray(0, value.size)];
-		const stride = Math.ceil(value.size / 8) * 8;
-		return Array.from({ length: Math.floor(whole.length / stride) }, (_, cpu) =>
-			whole.subarray(cpu * stride, cpu * stride + value.size),
-		);
-	}
-
-	get keys(): Uint8Array[] {
-		return [...this.#values.keys()].map((digits) => Uint8Array.from(Buffer.from(digits, "hex")));
-	}
 }

@@ -4,11 +4,11 @@ import { equalBytes, toHex } from "../../packet/bytes.js";
 import { compareMap, mapChanges } from "../../vectors/compare-maps.js";
 import { contextStruct, decodeContext } from "../../vectors/context.js";
 import { compareEvents, type Expected } from "../../vectors/expectation.js";
-import type { MapContent } from "../../vectors/map-model.js";
+import type { MapContent } from "../../vectors/map-content.js";
 import { type Mismatch, mismatchText } from "../../vectors/mismatch.js";
 import { retvalName } from "../../vectors/retval.js";
 import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
-import type { StepRun, VectorRun } from "./session.js";
+import type { StepRun, VectorRun } from "./vector-run.js";
 
 /** What a vector that was run came to. */
 export interface Judgement {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../errors.js";
-import type { Args, TestRun } from "../../guest/operations.js";
+import type { Args, Result, TestRun } from "../../guest/operations.js";
 import { concat } from "../../packet/bytes.js";
 import { contextStruct } from "../../vectors/context.js";
 import { type Leaf, writeLeaves } from "../../vectors/leaf.js";
+import { MapContent } from "../../vectors/map-content.js";
 import {
 	isEventMap,
 	isReadable,
-	MapContent,
 	type MapModel,
 	mapModel,
 	type WrittenEntry,
@@ -17,119 +16,208 @@ import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
 import type { Guest } from "../../vm/guest.js";
 import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
+import { type Batch, batchesOf, isLookedAt } from "./batch.js";
+import { malformed, runOf, tooLarge, type VectorRun } from "./vector-run.js";
+
+export type { StepRun, VectorRun } from "./vector-run.js";
 
 /** Larger arrays are read only for a vector that expects something of them. */
 const maxUnasked = 256 * 1024;
 /** Room for what a program adds to a packet. */
 const growth = 1024;
+const maxBatch = 256;
 
-/** What one packet did. */
-export interface StepRun {
-	run: TestRun;
-	/** Content of maps afterwards, by name; absent where nobody asks before the next packet. */
-	maps?: Map<string, MapContent>;
-	events: Map<string, Uint8Array[]>;
+type Element = Args<"map_write">["entries"][number];
+
+interface Sent {
+	/** Of the object that they run in. */
+	handle: number;
+	before: Map<string, MapContent>;
+	answer: Promise<Result<"replay">>;
 }
 
-/** What one vector did. */
-export interface VectorRun {
-	before: Map<string, MapContent>;
-	steps: StepRun[];
-	/** A map that could not be filled: nothing was run. */
-	unfilled?: { map: string; entry: string; errno: number };
-	/** The kernel did not forget what a vector did; the object is to be loaded again. */
-	spoilt: boolean;
+export interface Batches {
+	/** Most vectors in one request; 256 unless given. */
+	most?: number;
+	/** No request before the one before it is answered. */
+	oneAtATime?: boolean;
 }
 
 /** An object with its constants, loaded in a guest: vectors run in it one after another, each on maps as after loading. */
 export class Session {
+	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
+	/** What maps hold when no vector has run, as far as it was asked. */
+	readonly #contents = new Map<string, MapContent>();
+	/** Possible ones: each has a value in per-CPU maps. */
+	#cpus: number;
+	/** The object is to be loaded again before anything is run. */
+	#spoilt = false;
+	#pending = 0;
+
 	private constructor(
 		readonly guest: Guest,
 		readonly subject: Subject,
-		readonly loaded: LoadedObject,
+		private readonly programs: readonly string[],
 		private readonly eventMaps: readonly string[],
 		private readonly readable: readonly MapModel[],
-		/** Possible ones: each has a value in per-CPU maps. */
-		private readonly cpus: number,
-	) {}
+	) {
+		this.#cpus = guest.greeting.cpus;
+	}
 
 	/** Loads the object with the programs that its vectors are about and those that it always loads. */
 	static async open(guest: Guest, subject: Subject, programs: readonly string[]): Promise<Session> {
-		const { client } = guest;
 		const { object } = subject;
-		await client.call("file_write", { path: guestPath(object), data: object.bytes });
+		await guest.client.call("file_write", { path: guestPath(object), data: object.bytes });
 		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
-		const loaded = await loadObject(client, openArgs(object, guest.greeting.cpus, new Map()), names);
 		const models = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []);
 		const readable = models.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name));
 		const eventMaps = object.maps.filter(({ type }) => isEventMap(type)).map(({ name }) => name);
-		const { handle } = loaded;
-		let cpus = guest.greeting.cpus;
-		if (handle !== undefined) {
-			for (const map of eventMaps) await client.call("events_watch", { object: handle, map });
-			await client.call("object_snapshot", { object: handle });
-			const perCpu = readable.find((model) => model.perCpu);
-			if (perCpu) cpus = (await client.call("map_dump", { object: handle, map: perCpu.name })).cpus;
-		}
-		return new Session(guest, subject, loaded, eventMaps, readable, cpus);
+		const session = new Session(guest, subject, names, eventMaps, readable);
+		await session.#load();
+		return session;
+	}
+
+	async #load(): Promise<void> {
+		const { client, greeting } = this.guest;
+		const args = openArgs(this.subject.object, greeting.cpus, new Map());
+		this.#loaded = await loadObject(client, args, this.programs);
+		this.#contents.clear();
+		this.#spoilt = false;
+		const { handle } = this.#loaded;
+		if (handle === undefined) return;
+		for (const map of this.eventMaps) await client.call("events_watch", { object: handle, map });
+		await client.call("object_snapshot", { object: handle });
+		const perCpu = this.readable.find((model) => model.perCpu);
+		if (perCpu) this.#cpus = (await client.call("map_dump", { object: handle, map: perCpu.name })).cpus;
+	}
+
+	/** How loading the object went. */
+	get loaded(): LoadedObject {
+		return this.#loaded;
+	}
+
+	/** Vectors that were sent to the guest and whose runs were not yet given: one of them it is that a lost guest was at. */
+	get pending(): number {
+		return this.#pending;
 	}
 
 	async close(): Promise<void> {
 		const { client } = this.guest;
-		if (this.loaded.handle !== undefined) await client.call("object_close", { object: this.loaded.handle });
+		if (this.#loaded.handle !== undefined) await client.call("object_close", { object: this.#loaded.handle });
 		await client.call("file_remove", { path: guestPath(this.subject.object) });
 	}
 
-	/** Fills the maps, runs the packets, reads the maps, and puts everything back. The object is loaded. */
+	/** `runEach` of one. */
 	async run(vector: PreparedVector): Promise<VectorRun> {
-		const { client } = this.guest;
+		const [run] = await this.runAll([vector]);
+		if (!run) throw new Error(`${vector.case} was not run`);
+		return run;
+	}
+
+	/** `runEach`, when all have been run. */
+	async runAll(vectors: readonly PreparedVector[]): Promise<VectorRun[]> {
+		const runs: VectorRun[] = [];
+		for await (const run of this.runEach(vectors)) runs.push(run);
+		return runs;
+	}
+
+	/**
+	 * For each vector in turn: fills the maps, runs the packets, reads the maps, and puts everything back. Many go to
+	 * the guest in one request, and the next request while the answer to this one is looked at; when the kernel does
+	 * not forget what a vector did, the object is loaded again before the next. The programs of all must be loaded.
+	 *
+	 * @throws UndecidedError when the guest is lost, or a map too large to be read; the runs given before stand
+	 */
+	async *runEach(
+		vectors: readonly PreparedVector[],
+		{ most = maxBatch, oneAtATime = false }: Batches = {},
+	): AsyncGenerator<VectorRun, void> {
+		this.#pending = 0;
+		const batches = batchesOf(vectors, most, (vector) => this.#modelsFor(vector));
+		let ahead: Promise<Sent> | undefined;
+		for (const [index, batch] of batches.entries()) {
+			let rest = batch;
+			let sent = ahead ?? this.#send(rest);
+			this.#pending += ahead ? 0 : rest.vectors.length;
+			const next = oneAtATime ? undefined : batches[index + 1];
+			ahead = next && this.#sendAhead(next);
+			for (;;) {
+				const { handle, before, answer } = await sent;
+				const { cases, equal } = await answer;
+				if (cases.length > rest.vectors.length) throw malformed("more cases than were sent");
+				for (const [at, each] of cases.entries()) {
+					const vector = rest.vectors[at]!;
+					const run = runOf(vector, each, rest.models, before, this.eventMaps);
+					this.#spoilt ||= !equal && handle === this.#loaded.handle;
+					this.#pending--;
+					yield { ...run, spoilt: !equal && at === cases.length - 1 };
+				}
+				this.#spoilt ||= !equal && handle === this.#loaded.handle;
+				rest = { ...rest, vectors: rest.vectors.slice(cases.length) };
+				if (rest.vectors.length === 0) break;
+				if (cases.length === 0 && equal) throw malformed("no case done");
+				sent = this.#send(rest);
+			}
+		}
+	}
+
+	#sendAhead(batch: Batch): Promise<Sent> {
+		const sent = this.#send(batch);
+		this.#pending += batch.vectors.length;
+		// Whoever waits for it later hears of it; nobody may, when the batch before it failed.
+		sent.catch(() => {});
+		return sent;
+	}
+
+	async #send({ vectors, models }: Batch): Promise<Sent> {
+		if (this.#spoilt) await this.#reload();
 		const object = this.#handle;
-		// Nothing here waits for an answer before the next request: the agent takes them in order.
-		const fills = vector.before.map(({ model, entries }) => ({
-			model,
-			entries,
-			done: client.call("map_write", {
-				object,
-				map: model.name,
-				entries: entries.map((entry) => this.#entry(model, entry)),
-			}),
-		}));
-		const models = this.#modelsFor(vector);
-		const before = this.#dump(models);
-		const steps = vector.steps.map((step, index) => {
-			const next = vector.steps[index + 1];
-			const asked = step.expected.maps.length > 0 || !next || next.expected.maps.length > 0;
-			const request = { object, program: vector.subject.program.name, runs: [this.runArgs(vector, step)] };
-			return {
-				run: client.call("test_run", request),
-				maps: asked ? this.#dump(models) : undefined,
-				events: this.eventMaps.map((map) => ({ map, drained: client.call("events_drain", { object, map }) })),
-			};
+		const before = await this.#snapshotOf(models);
+		const programs = [...new Set(vectors.map(({ subject }) => subject.program.name))];
+		const answer = this.guest.client.call("replay", {
+			object,
+			programs,
+			maps: models.map(({ name }) => name),
+			events: [...this.eventMaps],
+			cases: vectors.map((vector) => ({
+				program: programs.indexOf(vector.subject.program.name),
+				...(vector.before.length > 0 ? { fills: vector.before.map((fill) => this.#fill(fill)) } : {}),
+				runs: vector.steps.map((step, index) => ({
+					run: this.runArgs(vector, step),
+					...(isLookedAt(vector, index) ? { look: true } : {}),
+				})),
+			})),
 		});
-		const reset = client.call("object_reset", { object });
-		await Promise.allSettled([
-			...fills.map(({ done }) => done),
-			before,
-			...steps.flatMap(({ run, maps, events }) => [run, maps, ...events.map(({ drained }) => drained)]),
-			reset,
-		]);
-		const { equal } = await reset;
-		for (const { model, entries, done } of fills) {
-			const { errnos } = await done;
-			const at = errnos.findIndex((errno) => errno !== 0);
-			if (at < 0) continue;
-			const unfilled = { map: model.name, entry: entries[at]?.label ?? model.name, errno: errnos[at] ?? 0 };
-			return { before: await before, steps: [], unfilled, spoilt: !equal };
-		}
-		const runs: StepRun[] = [];
-		for (const { run, maps, events } of steps) {
-			const [only] = (await run).runs;
-			if (!only) throw new Error("test_run answered without a run");
-			const drained = new Map<string, Uint8Array[]>();
-			for (const { map, drained: answer } of events) drained.set(map, (await answer).events);
-			runs.push({ run: only, ...(maps ? { maps: await maps } : {}), events: drained });
-		}
-		return { before: await before, steps: runs, spoilt: !equal };
+		answer.catch(() => {});
+		return { handle: object, before, answer };
+	}
+
+	async #reload(): Promise<void> {
+		const { handle } = this.#loaded;
+		if (handle !== undefined) await this.guest.client.call("object_close", { object: handle });
+		await this.#load();
+	}
+
+	#fill({ model, entries }: PreparedVector["before"][number]): { map: string; entries: Element[] } {
+		return { map: model.name, entries: entries.map((entry) => this.#entry(model, entry)) };
+	}
+
+	/** What maps hold before any vector. To be asked for only while all is as it was at the snapshot. */
+	async #snapshotOf(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
+		const dumped = models.map(async (model): Promise<[string, MapContent]> => {
+			const { name } = model;
+			const known = this.#contents.get(name);
+			if (known) return [name, known];
+			const { entries, truncated } = await this.guest.client.call("map_dump", {
+				object: this.#handle,
+				map: name,
+			});
+			if (truncated) throw tooLarge(name);
+			const content = new MapContent(model, entries);
+			this.#contents.set(name, content);
+			return [name, content];
+		});
+		return new Map(await Promise.all(dumped));
 	}
 
 	/** Runs one input by itself, to find out what the kernel has against another. */
@@ -160,8 +248,8 @@ export class Session {
 	}
 
 	get #handle(): number {
-		if (this.loaded.handle === undefined) throw new Error(`${this.subject.object.file} is not loaded`);
-		return this.loaded.handle;
+		if (this.#loaded.handle === undefined) throw new Error(`${this.subject.object.file} is not loaded`);
+		return this.#loaded.handle;
 	}
 
 	#modelsFor(vector: PreparedVector): MapModel[] {
@@ -174,24 +262,8 @@ export class Session {
 		});
 	}
 
-	async #dump(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
-		const { client } = this.guest;
-		const dumps = models.map(async (model): Promise<[string, MapContent]> => {
-			const { name } = model;
-			const { entries, truncated } = await client.call("map_dump", { object: this.#handle, map: name });
-			if (truncated)
-				throw new UndecidedError(
-					"map-too-large",
-					`map ${name} has more entries than are read, so what a packet does to it is not seen`,
-					"give it a smaller max_entries in the manifest, or fewer entries in maps_before",
-				);
-			return [name, new MapContent(model, entries)];
-		});
-		return new Map(await Promise.all(dumps));
-	}
-
 	/** A value for all CPUs is put on the first and zero on the others: what is read is their sum. */
-	#entry(model: MapModel, { key, value }: WrittenEntry): Args<"map_write">["entries"][number] {
+	#entry(model: MapModel, { key, value }: WrittenEntry): Element {
 		const keyed = model.key.size > 0 ? { key } : {};
 		const { perCpu } = model;
 		const size = perCpu ? Math.ceil(model.value.size / 8) * 8 : model.value.size;
@@ -200,7 +272,7 @@ export class Session {
 			writeLeaves(leaves, bytes);
 			return bytes;
 		};
-		const cpus = Array.from({ length: perCpu ? this.cpus : 1 }, (_, cpu) => cpu);
+		const cpus = Array.from({ length: perCpu ? this.#cpus : 1 }, (_, cpu) => cpu);
 		switch (value?.kind) {
 			case "all":
 				return { ...keyed, value: concat(...cpus.map((cpu) => bytesOf(cpu === 0 ? value.leaves : []))) };

@@ -7,7 +7,8 @@ import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { judge } from "./judge.js";
 import { notLoaded, notRun } from "./refused.js";
-import { Session, type VectorRun } from "./session.js";
+import { Session } from "./session.js";
+import type { VectorRun } from "./vector-run.js";
 
 /** Most mismatches that the evidence holds. */
 const maxTold = 50;

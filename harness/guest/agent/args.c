@@ -197,3 +197,8 @@ uint64_t args_uint_at(struct args *args, const char *key, uint32_t index, uint64
 {
 	return uint_of(args, key, &args_get(args, key)->via.array.ptr[index], max);
 }
+
+const char *args_string_at(struct args *args, const char *key, uint32_t index)
+{
+	return string_of(args, key, &args_get(args, key)->via.array.ptr[index]);
+}

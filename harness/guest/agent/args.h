@@ -48,6 +48,9 @@ struct args args_map(struct args *args, const char *key);
 /* Element `index` of an array of unsigned integers. */
 uint64_t args_uint_at(struct args *args, const char *key, uint32_t index, uint64_t max);
 
+/* Element `index` of an array of strings. */
+const char *args_string_at(struct args *args, const char *key, uint32_t index);
+
 void args_complain(struct args *args, const char *key, const char *reason);
 bool args_valid(const struct args *args);
 

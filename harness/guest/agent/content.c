@@ -238,3 +238,48 @@ bool content_equal(const struct content *a, const struct content *b, const struc
 		return memcmp(a->values, b->values, (size_t)a->count * map_value_bytes(map)) == 0;
 	return equal_when_sorted(a, b, map);
 }
+
+static bool same_value(const struct content *a, uint32_t of_a, const struct content *b, uint32_t of_b,
+		       const struct map *map)
+{
+	return memcmp(value_at(a, map, of_a), value_at(b, map, of_b), map_value_bytes(map)) == 0;
+}
+
+static void changes_when_sorted(const struct content *before, const struct content *now, const struct map *map,
+				content_change_fn *change, void *context)
+{
+	uint32_t *of_before = order(before, map), *of_now = order(now, map);
+	uint32_t i = 0, k = 0;
+
+	while (i < before->count || k < now->count) {
+		int side = i == before->count ? 1 :
+			   k == now->count    ? -1 :
+						memcmp(key_at(before, map, of_before[i]), key_at(now, map, of_now[k]),
+						       map->key_size);
+
+		if (side < 0)
+			change(context, key_at(before, map, of_before[i]), NULL);
+		else if (side > 0 || !same_value(before, of_before[i], now, of_now[k], map))
+			change(context, key_at(now, map, of_now[k]), value_at(now, map, of_now[k]));
+		i += side <= 0;
+		k += side >= 0;
+	}
+	free(of_before);
+	free(of_now);
+}
+
+void content_changes(const struct content *before, const struct content *now, const struct map *map,
+		     content_change_fn *change, void *context)
+{
+	if (before->count == 0 && now->count == 0)
+		return;
+	if (before->count != now->count ||
+	    memcmp(before->keys, now->keys, (size_t)now->count * map->key_size) != 0) {
+		changes_when_sorted(before, now, map, change, context);
+		return;
+	}
+	for (uint32_t i = 0; i < now->count; i++) {
+		if (!same_value(before, i, now, i, map))
+			change(context, key_at(now, map, i), value_at(now, map, i));
+	}
+}

@@ -28,6 +28,11 @@ int content_pop(struct content *content, const struct map *map);
 int content_push(const struct content *content, const struct map *map);
 /* The same entries, whatever their order; that of queues and stacks counts. */
 bool content_equal(const struct content *a, const struct content *b, const struct map *map);
+/* Called with a key and the value it has now, NULL when it is gone. */
+typedef void content_change_fn(void *context, const void *key, const void *value);
+/* Tells each entry of `now` that is not so in `before`, and each of `before` whose key is gone. */
+void content_changes(const struct content *before, const struct content *now, const struct map *map,
+		     content_change_fn *change, void *context);
 void content_free(struct content *content);
 
 /* Entries of the map that have at most `bytes` bytes together. */

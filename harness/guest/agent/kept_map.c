@@ -2,6 +2,7 @@
 #include "kept_map.h"
 
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,8 @@ struct kept_map {
 	struct map map;
 	struct content before;
 	struct content now;
+	/* `now` is what the map holds: nothing has run or been written since it was read. */
+	bool is_current;
 	/* Of an array that can be mapped into memory (BPF_F_MMAPABLE): compared without a system call. */
 	void *view;
 	bool view_is_writable;
@@ -139,8 +142,9 @@ static bool read_again(struct kept_map *kept)
 
 static bool restore_entries(struct kept_map *kept)
 {
-	if (!read_again(kept))
+	if (!kept->is_current && !read_again(kept))
 		return false;
+	kept->is_current = false;
 	if (content_equal(&kept->now, &kept->before, &kept->map))
 		return true;
 	rewrite(kept);
@@ -151,6 +155,48 @@ static bool restore_entries(struct kept_map *kept)
 	kept->now = kept->before;
 	kept->before = order;
 	return true;
+}
+
+const struct map *kept_map_shape(const struct kept_map *kept)
+{
+	return &kept->map;
+}
+
+void kept_map_touched(struct kept_map *kept)
+{
+	kept->is_current = false;
+}
+
+static void changes_of_view(const struct kept_map *kept, content_change_fn *change, void *context)
+{
+	size_t stride = (kept->map.value_size + (size_t)7) / 8 * 8;
+	const uint8_t *before = kept->view_before, *now = kept->view;
+
+	if (memcmp(before, now, kept->view_size) == 0)
+		return;
+	for (uint32_t index = 0; index < kept->map.max_entries; index++) {
+		size_t at = index * stride;
+
+		if (memcmp(before + at, now + at, kept->map.value_size) != 0)
+			change(context, &index, now + at);
+	}
+}
+
+int kept_map_changes(struct kept_map *kept, content_change_fn *change, void *context)
+{
+	if (kept->view) {
+		changes_of_view(kept, change, context);
+		return 0;
+	}
+	if (kept->map.kind != KIND_INDEXED && kept->map.kind != KIND_KEYED)
+		return -EOPNOTSUPP;
+	if (!read_again(kept))
+		return -EIO;
+	if (kept->now.truncated)
+		return -E2BIG;
+	kept->is_current = true;
+	content_changes(&kept->before, &kept->now, &kept->map, change, context);
+	return 0;
 }
 
 bool kept_map_restore(struct kept_map *kept)

@@ -19,6 +19,7 @@ static const struct {
 	{ "object_snapshot", op_object_snapshot },
 	{ "object_reset", op_object_reset },
 	{ "test_run", op_test_run },
+	{ "replay", op_replay },
 	{ "map_dump", op_map_dump },
 	{ "map_write", op_map_write },
 	{ "map_delete", op_map_delete },
@@ -38,6 +39,7 @@ static const struct {
 	{ "close", op_close },
 	{ "mount", op_mount },
 	{ "unmount", op_unmount },
+	{ "command_run", op_command_run },
 	{ "misbehave", op_misbehave },
 };
 

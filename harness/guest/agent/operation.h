@@ -14,14 +14,14 @@ typedef void operation_fn(struct args *args, struct reply *reply);
 operation_fn op_hello, op_ping;
 operation_fn op_file_read, op_file_write, op_file_remove, op_dir_list;
 operation_fn op_object_open, op_object_load, op_object_close;
-operation_fn op_object_snapshot, op_object_reset, op_test_run;
+operation_fn op_object_snapshot, op_object_reset, op_test_run, op_replay;
 operation_fn op_map_dump, op_map_write, op_map_delete;
 operation_fn op_events_watch, op_events_drain;
 operation_fn op_attach, op_detach;
 operation_fn op_netdev_add, op_netdev_del, op_cgroup_add, op_cgroup_del;
 operation_fn op_inventory, op_probe, op_socket_open, op_bpf, op_close;
 operation_fn op_mount, op_unmount;
-operation_fn op_module_load, op_misbehave;
+operation_fn op_module_load, op_command_run, op_misbehave;
 
 /* The operation of this name, or NULL. */
 operation_fn *operation_find(const char *name);

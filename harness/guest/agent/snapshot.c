@@ -16,6 +16,8 @@ struct element {
 };
 
 struct snapshot {
+	/* The last restoring left something that is not the same. */
+	bool spoilt;
 	size_t count;
 	struct element elements[];
 };
@@ -87,7 +89,30 @@ bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *con
 			differs(context, bpf_map__name(element->map), element->how);
 		}
 	}
+	object->snapshot->spoilt = !equal;
 	return equal;
+}
+
+bool snapshot_spoilt(const struct object *object)
+{
+	return object->snapshot->spoilt;
+}
+
+void snapshot_touched(struct object *object)
+{
+	for (size_t i = 0; i < object->snapshot->count; i++) {
+		if (object->snapshot->elements[i].kept)
+			kept_map_touched(object->snapshot->elements[i].kept);
+	}
+}
+
+struct kept_map *snapshot_find(const struct object *object, const struct bpf_map *map)
+{
+	for (size_t i = 0; i < object->snapshot->count; i++) {
+		if (object->snapshot->elements[i].map == map)
+			return object->snapshot->elements[i].kept;
+	}
+	return NULL;
 }
 
 void snapshot_free(struct object *object)

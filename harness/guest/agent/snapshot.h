@@ -24,6 +24,12 @@ void snapshot_take(struct object *object, snapshot_map_fn *each, void *context);
  * unsupported ones among them. True when all are.
  */
 bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *context);
+/* Whether the last `snapshot_restore` was not true. */
+bool snapshot_spoilt(const struct object *object);
+/* Something has been run or written since the maps were read (kept_map_changes). */
+void snapshot_touched(struct object *object);
+/* What is remembered of a map; NULL when nothing can be. */
+struct kept_map *snapshot_find(const struct object *object, const struct bpf_map *map);
 void snapshot_free(struct object *object);
 
 #endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "operation.h"
+#include "serve.h"
+
+#define MAX_WORDS 4096
+#define MAX_TIMEOUT_MS (600u * 1000)
+#define TIMEOUT_MS (30u * 1000)
+#define MAX_OUTPUT (16u << 20)
+#define OUTPUT (64u << 10)
+
+/* One of the command's two outputs: its beginning, and how long it was. */
+struct output {
+	int fd;
+	uint8_t *data;
+	uint32_t kept;
+	uint32_t room;
+	uint64_t total;
+};
+
+struct command {
+	char **argv;
+	char **env;
+	const char *cwd;
+	uint64_t timeout_ms;
+	struct output outputs[2];
+	pid_t pid;
+	int pidfd;
+	bool timed_out;
+	siginfo_t end;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The strings of an array, ended by NULL; the caller frees the array. */
+static char **words(struct args *args, const char *key)
+{
+	uint32_t count = args_count(args, key);
+	char **list;
+
+	if (count > MAX_WORDS) {
+		args_complain(args, key, "has too many words");
+		count = 0;
+	}
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		abort();
+	for (uint32_t i = 0; i < count; i++)
+		list[i] = (char *)args_string_at(args, key, i);
+	return list;
+}
+
+/*
+ * In a session of its own, so that it can be killed with all it started, with every signal as at boot. Spawning needs
+ * no copy of the agent's memory, and says why a command could not be started. 0 or an errno.
+ */
+static int start(struct command *command, int out, int err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t all, none;
+	int error;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	error = error ? error : posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	error = error ? error : posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+	if (!error && command->cwd)
+		error = posix_spawn_file_actions_addchdir_np(&actions, command->cwd);
+	error = error ? error :
+			posix_spawn(&command->pid, command->argv[0], &actions, &attributes, command->argv, command->env);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return error;
+}
+
+/* Takes a piece of what is there. False at the end. */
+static bool take(struct output *output)
+{
+	uint8_t piece[65536];
+	ssize_t got = read(output->fd, piece, sizeof(piece));
+	uint32_t left = output->room - output->kept, keep;
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR;
+	keep = left < (size_t)got ? left : (uint32_t)got;
+	memcpy(output->data + output->kept, piece, keep);
+	output->kept += keep;
+	output->total += got;
+	return got > 0;
+}
+
+/* Until the command has ended, or its time is up and it was killed. What it left running may hold the pipes open. */
+static void wait_for_end(struct command *command)
+{
+	uint64_t until = now_ns() + command->timeout_ms * 1000000;
+	struct pollfd polled[3] = {
+		{ .fd = command->pidfd, .events = POLLIN },
+		{ .fd = command->outputs[0].fd, .events = POLLIN },
+		{ .fd = command->outputs[1].fd, .events = POLLIN },
+	};
+
+	while (!(polled[0].revents & POLLIN)) {
+		uint64_t now = now_ns();
+		int wait_ms = now >= until ? 0 : (until - now) / 1000000 < 1000 ? (until - now) / 1000000 + 1 : 1000;
+
+		if (now >= until && !command->timed_out) {
+			command->timed_out = true;
+			kill(-command->pid, SIGKILL);
+			until = UINT64_MAX;
+			continue;
+		}
+		poll(polled, 3, wait_ms);
+		/* Waiting is what was asked for, but not for one that does not die. */
+		if (!command->timed_out)
+			serve_progress();
+		for (int i = 0; i < 2; i++) {
+			if (polled[i + 1].revents && !take(&command->outputs[i]))
+				polled[i + 1].fd = -1;
+		}
+	}
+	/* A pipe holds no more than one piece. */
+	for (int i = 0; i < 2; i++) {
+		if (polled[i + 1].fd >= 0)
+			take(&command->outputs[i]);
+	}
+	waitid(P_PID, command->pid, &command->end, WEXITED);
+}
+
+static void reply_end(const struct command *command, uint64_t duration, struct reply *reply)
+{
+	bool exited = command->end.si_code == CLD_EXITED;
+
+	reply_map(reply, 7);
+	reply_key_uint(reply, exited ? "status" : "signal", command->end.si_status);
+	reply_key_bool(reply, "timed_out", command->timed_out);
+	reply_key_uint(reply, "duration_ns", duration);
+	reply_key_bytes(reply, "stdout", command->outputs[0].data, command->outputs[0].kept);
+	reply_key_uint(reply, "stdout_size", command->outputs[0].total);
+	reply_key_bytes(reply, "stderr", command->outputs[1].data, command->outputs[1].kept);
+	reply_key_uint(reply, "stderr_size", command->outputs[1].total);
+}
+
+static void run(struct command *command, struct reply *reply)
+{
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+	uint64_t began = now_ns();
+	int error = 0;
+
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
+		error = errno;
+	error = error ? error : start(command, out[1], err[1]);
+	close(out[1]);
+	close(err[1]);
+	if (!error) {
+		command->pidfd = syscall(SYS_pidfd_open, command->pid, 0);
+		if (command->pidfd < 0) {
+			error = errno;
+			kill(-command->pid, SIGKILL);
+			waitpid(command->pid, NULL, 0);
+		}
+	}
+	if (error) {
+		reply_fail(reply, error, "run %s", command->argv[0]);
+	} else {
+		command->outputs[0].fd = out[0];
+		command->outputs[1].fd = err[0];
+		fcntl(out[0], F_SETFL, O_NONBLOCK);
+		fcntl(err[0], F_SETFL, O_NONBLOCK);
+		wait_for_end(command);
+		close(command->pidfd);
+		reply_end(command, now_ns() - began, reply);
+	}
+	close(out[0]);
+	close(err[0]);
+}
+
+void op_command_run(struct args *args, struct reply *reply)
+{
+	uint32_t room = args_uint_or(args, "max_output", MAX_OUTPUT, OUTPUT);
+	struct command command = {
+		.argv = words(args, "argv"),
+		.env = words(args, "env"),
+		.cwd = args_string_or_null(args, "cwd"),
+		.timeout_ms = args_uint_or(args, "timeout_ms", MAX_TIMEOUT_MS, TIMEOUT_MS),
+	};
+
+	if (!command.argv[0])
+		args_complain(args, "argv", "is empty");
+	for (int i = 0; i < 2; i++) {
+		command.outputs[i].room = room;
+		command.outputs[i].data = malloc(room + 1);
+		if (!command.outputs[i].data)
+			abort();
+	}
+	if (args_valid(args))
+		run(&command, reply);
+	free(command.outputs[0].data);
+	free(command.outputs[1].data);
+	free(command.argv);
+	free(command.env);
+}
