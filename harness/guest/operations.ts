@@ -137,6 +137,26 @@ export type MapChange = Static<typeof MapChange>;
 /** Events of one map, as `events_drain` gives them. */
 const DrainedEvents = Type.Object({ events: Type.Array(Bytes()), lost: Size, more: Type.Boolean() });
 
+/**
+ * Which blocks of a program ran: instructions that are run all or not at all. Slots are those that libbpf hands to the
+ * kernel, with all subprograms but without the probes.
+ */
+export const ProgramCoverage = Type.Object({
+	name: Type.String(),
+	insns: Size,
+	probed_insns: Size,
+	/** Of each two 32-bit numbers: its first slot, and its instructions (of two slots count once). */
+	blocks: Bytes(),
+	/** Of each a byte: 0 not reached, 1 reached, 2 without a probe. */
+	reached: Bytes(),
+	/** Records of struct bpf_line_info and bpf_func_info and their size; strings and types are those of the object's BTF. */
+	line_info_size: U32,
+	line_info: Bytes(),
+	func_info_size: U32,
+	func_info: Bytes(),
+});
+export type ProgramCoverage = Static<typeof ProgramCoverage>;
+
 const operation = <A extends TSchema, R extends TSchema>(args: A, result: R) => ({ args, result });
 
 /** Every operation of the agent: its arguments and its result. The C side is `agent/op_*.c`. */
@@ -239,7 +259,14 @@ export const operations = {
 	 * `log_level` as of BPF_PROG_LOAD (1 verbose, 2 more, 4 statistics).
 	 */
 	object_load: operation(
-		Type.Object({ object: Handle, log_level: U32, log_bytes: U32 }),
+		Type.Object({
+			object: Handle,
+			log_level: U32,
+			log_bytes: U32,
+			coverage: Type.Optional(
+				Type.Boolean({ description: "with probes that `coverage_read` reads, where the kernel takes them" }),
+			),
+		}),
 		Type.Object({
 			errno: Type.Integer({ minimum: 0 }),
 			log: Type.String({ description: "libbpf's messages" }),
@@ -270,6 +297,19 @@ export const operations = {
 			reset: Type.Optional(Type.Boolean()),
 		}),
 		Type.Object({ runs: Type.Array(TestRun), differs: Type.Array(Type.String()) }),
+	),
+	/**
+	 * What was reached since the object was loaded with `coverage`; `object_reset` does not forget it. Each loaded
+	 * program is there; with an `obstacle`, why it was loaded without probes, nothing of it was measured. Numbers in
+	 * bytes are in the guest's order. Empty of an object that was loaded without `coverage`.
+	 */
+	coverage_read: operation(
+		Type.Object({ object: Handle }),
+		Type.Object({
+			programs: Type.Array(
+				Type.Union([ProgramCoverage, Type.Object({ name: Type.String(), obstacle: Type.String() })]),
+			),
+		}),
 	),
 	/**
 	 * All entries of a map, at most 65,536 or 32 MiB. `value_size` is one CPU's, rounded up to 8 in per-CPU maps,

@@ -40,16 +40,18 @@ type Attempt = Result<"object_load"> & { handle: number; opened: Result<"object_
  * libbpf stops at the first refusal, so what was refused is left out and the rest tried again.
  *
  * @param wanted names of the programs to load; the object's others are left out
+ * @param coverage loads with probes (agent's `coverage_read`) whatever the kernel takes with them
  */
 export async function loadObject(
 	client: GuestClient,
 	args: Args<"object_open">,
 	wanted: readonly string[],
+	coverage = false,
 ): Promise<LoadedObject> {
 	const refused = new Map<string, Refusal>();
 	let rest = [...wanted];
 	for (;;) {
-		const attempt = await load(client, args, rest, statistics);
+		const attempt = await load(client, args, rest, statistics, coverage);
 		if (!("handle" in attempt)) return { loaded: new Map(), refused, maps: [], unopened: attempt };
 		if (attempt.errno === 0) return complete(attempt, rest, refused);
 		await client.call("object_close", { object: attempt.handle });
@@ -125,6 +127,7 @@ async function load(
 	args: Args<"object_open">,
 	programs: readonly string[],
 	logLevel: number,
+	coverage = false,
 ): Promise<Attempt | Refusal> {
 	const others = args.programs ?? [];
 	const settings = others.map((setting) => ({ ...setting, autoload: programs.includes(setting.name) }));
@@ -144,6 +147,7 @@ async function load(
 		object: opened.object,
 		log_level: logLevel,
 		log_bytes: logBytes,
+		...(coverage ? { coverage } : {}),
 	});
 	return { ...outcome, handle: opened.object, opened };
 }

@@ -43,6 +43,8 @@ export interface Batches {
 	oneAtATime?: boolean;
 }
 
+export type CoverageSink = (coverage: Result<"coverage_read">) => void;
+
 /** An object with its constants, loaded in a guest: vectors run in it one after another, each on maps as after loading. */
 export class Session {
 	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
@@ -60,19 +62,29 @@ export class Session {
 		private readonly programs: readonly string[],
 		private readonly eventMaps: readonly string[],
 		private readonly readable: readonly MapModel[],
+		private readonly measured?: CoverageSink,
 	) {
 		this.#cpus = guest.greeting.cpus;
 	}
 
-	/** Loads the object with the programs that its vectors are about and those that it always loads. */
-	static async open(guest: Guest, subject: Subject, programs: readonly string[]): Promise<Session> {
+	/**
+	 * Loads the object with the programs that its vectors are about and those that it always loads.
+	 *
+	 * @param measured makes it load programs with probes, and gets what each load of the object reached when it ends
+	 */
+	static async open(
+		guest: Guest,
+		subject: Subject,
+		programs: readonly string[],
+		measured?: CoverageSink,
+	): Promise<Session> {
 		const { object } = subject;
 		await guest.client.call("file_write", { path: guestPath(object), data: object.bytes });
 		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
 		const models = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []);
 		const readable = models.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name));
 		const eventMaps = object.maps.filter(({ type }) => isEventMap(type)).map(({ name }) => name);
-		const session = new Session(guest, subject, names, eventMaps, readable);
+		const session = new Session(guest, subject, names, eventMaps, readable, measured);
 		await session.#load();
 		return session;
 	}
@@ -80,7 +92,7 @@ export class Session {
 	async #load(): Promise<void> {
 		const { client, greeting } = this.guest;
 		const args = openArgs(this.subject.object, greeting.cpus, new Map());
-		this.#loaded = await loadObject(client, args, this.programs);
+		this.#loaded = await loadObject(client, args, this.programs, this.measured !== undefined);
 		this.#contents.clear();
 		this.#spoilt = false;
 		const { handle } = this.#loaded;
@@ -102,9 +114,16 @@ export class Session {
 	}
 
 	async close(): Promise<void> {
+		await this.#unload();
+		await this.guest.client.call("file_remove", { path: guestPath(this.subject.object) });
+	}
+
+	async #unload(): Promise<void> {
 		const { client } = this.guest;
-		if (this.#loaded.handle !== undefined) await client.call("object_close", { object: this.#loaded.handle });
-		await client.call("file_remove", { path: guestPath(this.subject.object) });
+		const { handle } = this.#loaded;
+		if (handle === undefined) return;
+		this.measured?.(await client.call("coverage_read", { object: handle }));
+		await client.call("object_close", { object: handle });
 	}
 
 	/** `runEach` of one. */
@@ -193,8 +212,7 @@ export class Session {
 	}
 
 	async #reload(): Promise<void> {
-		const { handle } = this.#loaded;
-		if (handle !== undefined) await this.guest.client.call("object_close", { object: handle });
+		await this.#unload();
 		await this.#load();
 	}
 

@@ -6,8 +6,15 @@
 #include <stdbool.h>
 
 #include "args.h"
+#include "coverage.h"
 #include "handle.h"
 #include "reply.h"
+
+/* What is measured of one program. */
+struct coverage_entry {
+	const struct bpf_program *program;
+	struct coverage coverage;
+};
 
 /* An ELF object that libbpf has opened. */
 struct object {
@@ -24,6 +31,9 @@ struct object {
 	/* Maps whose events are read (watch.h), and what its maps held (snapshot.h). */
 	struct watch *watches;
 	struct snapshot *snapshot;
+	/* Of the programs that were loaded with probes, or should have been. */
+	struct coverage_entry *coverage;
+	size_t coverage_count;
 };
 
 /* The object named by argument `key`, or NULL after failing the reply with EBADF. */

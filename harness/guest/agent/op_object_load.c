@@ -123,11 +123,30 @@ static size_t program_count(const struct bpf_object *object)
 	return count;
 }
 
+/* What is measured goes over to the object, which it lasts as long as. */
+static void keep_coverage(struct object *object, struct prog_load *loads, size_t count)
+{
+	object->coverage = calloc(count ? count : 1, sizeof(*object->coverage));
+	if (!object->coverage)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		if (!loads[i].attempted || loads[i].error || !object->loaded) {
+			coverage_free(&loads[i].coverage);
+			continue;
+		}
+		object->coverage[object->coverage_count++] = (struct coverage_entry){
+			.program = loads[i].program,
+			.coverage = loads[i].coverage,
+		};
+	}
+}
+
 void op_object_load(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
 	uint32_t log_level = args_uint(args, "log_level", 7);
 	uint32_t log_bytes = args_uint(args, "log_bytes", MAX_LOG_BYTES);
+	bool probe = args_bool_or(args, "coverage", false);
 	bool reached_programs = false;
 	struct bpf_program *program;
 	struct prog_load *loads;
@@ -140,13 +159,18 @@ void op_object_load(struct args *args, struct reply *reply)
 	loads = calloc(count ? count : 1, sizeof(*loads));
 	if (!loads)
 		abort();
-	bpf_object__for_each_program(program, object->bpf)
+	bpf_object__for_each_program(program, object->bpf) {
+		loads[i].coverage.map_fd = -1;
+		loads[i].probe = probe;
 		loads[i++].program = program;
+	}
 	libbpf_log_begin();
 	prog_load_begin(loads, count, log_level, log_bytes);
 	error = -bpf_object__load(object->bpf);
 	prog_load_end();
 	object->loaded = error == 0;
+	if (probe && !object->coverage)
+		keep_coverage(object, loads, count);
 
 	for (i = 0; i < count; i++)
 		reached_programs |= loads[i].attempted;

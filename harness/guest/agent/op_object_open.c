@@ -43,6 +43,9 @@ static void object_free(struct object *object)
 	for (size_t i = 0; i < object->inner_count; i++)
 		close(object->inner_fds[i]);
 	free(object->inner_fds);
+	for (size_t i = 0; i < object->coverage_count; i++)
+		coverage_free(&object->coverage[i].coverage);
+	free(object->coverage);
 	bpf_object__close(object->bpf);
 	free(object);
 }

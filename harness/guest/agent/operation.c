@@ -19,6 +19,7 @@ static const struct {
 	{ "object_snapshot", op_object_snapshot },
 	{ "object_reset", op_object_reset },
 	{ "test_run", op_test_run },
+	{ "coverage_read", op_coverage_read },
 	{ "replay", op_replay },
 	{ "map_dump", op_map_dump },
 	{ "map_write", op_map_write },

@@ -82,6 +82,23 @@ static struct prog_load *find(const struct bpf_insn *insns)
 	return NULL;
 }
 
+/* With probes where they are wanted and can be, else as it is. */
+static int load_program(struct prog_load *load, enum bpf_prog_type type, const char *name, const char *license,
+			const struct bpf_insn *insns, size_t insn_cnt, struct bpf_prog_load_opts *opts)
+{
+	int fd = -1;
+
+	if (load->probe) {
+		/* libbpf may ask again. */
+		if (load->coverage.blocks)
+			coverage_free(&load->coverage);
+		fd = coverage_load(&load->coverage, __real_bpf_prog_load, type, name, license, insns, insn_cnt, opts);
+		if (fd < 0 && session.log)
+			session.log[0] = '\0';
+	}
+	return fd >= 0 ? fd : __real_bpf_prog_load(type, name, license, insns, insn_cnt, opts);
+}
+
 int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
 			 const struct bpf_insn *insns, size_t insn_cnt, struct bpf_prog_load_opts *opts)
 {
@@ -96,7 +113,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	serve_enter_call();
 	wall = clock_ns(CLOCK_MONOTONIC);
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	fd = __real_bpf_prog_load(type, name, license, insns, insn_cnt, opts);
+	fd = load_program(load, type, name, license, insns, insn_cnt, opts);
 	error = errno;
 	if (fd < 0 && error == ENOSPC && opts->log_level) {
 		/* The log did not fit, which hides the verdict: ask again without one. */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coverage.h"
+
 /* What the kernel said to one program of the object being loaded. */
 struct prog_load {
 	const struct bpf_program *program;
@@ -20,6 +22,9 @@ struct prog_load {
 	uint64_t memlock;
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
+	/* Of a program that is to be loaded with probes; its `map_fd` is -1 when it was loaded without them. */
+	bool probe;
+	struct coverage coverage;
 };
 
 /*
