@@ -38,6 +38,8 @@ function compareEntry(
 	const was = before.at(key) ?? actual.map((bytes) => new Uint8Array(bytes.length));
 	switch (value.kind) {
 		case "inner":
+		case "program":
+		case "socket":
 			return [];
 		case "percpu":
 			return value.leaves.flatMap((leaves, cpu) => {

@@ -93,7 +93,7 @@ const skBuff = struct(
 const skLookup = struct(
 	"struct bpf_sk_lookup",
 	72,
-	[],
+	["cookie"],
 	`
 	cookie          0   u64
 	family          8   u32
@@ -161,6 +161,9 @@ const hookState = struct(
 
 /** Arguments of a raw tracepoint: MAX_BPF_FUNC_ARGS of include/linux/bpf.h. */
 const rawArguments = struct("struct bpf_raw_tracepoint_args", 96, [], "args 0 u64 12");
+
+/** Of a struct_ops program; the kernel wants as many as its function has (net/bpf/bpf_dummy_struct_ops.c). */
+export const structOpsArguments = struct("arguments", 96, [], "args 0 u64 12");
 
 const structs: Readonly<Record<string, ContextStruct>> = {
 	xdp: xdpMd,

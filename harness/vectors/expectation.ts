@@ -7,11 +7,14 @@ import { fromHex, toHex } from "../packet/bytes.js";
 import { type Difference, diffPackets } from "../packet/diff.js";
 import { matchLayers } from "../packet/match.js";
 import type { MapExpectation } from "./compare-maps.js";
-import { contextStruct, encodeContext } from "./context.js";
+import { type ContextStruct, contextStruct, encodeContext } from "./context.js";
 import type { PreparedInput } from "./input.js";
 import { type Leaf, readInteger, type ValueType } from "./leaf.js";
 import { isEventMap, isReadable, type MapModel, mapModel, writtenEntries } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
+import { namedType } from "./named-type.js";
+import { testRunRules } from "./program-type.js";
+import { socketOf } from "./reference.js";
 import { retvalNames, retvalNumber } from "./retval.js";
 import type { Expectation, ExpectedEvent, ExpectedMap, ExpectedPacket } from "./schema.js";
 import type { Subject } from "./subject.js";
@@ -27,6 +30,8 @@ export interface Expected {
 	metadata?: Uint8Array;
 	/** Values by field name, in the spelling of `decodeContext`. */
 	context?: Readonly<Record<string, unknown>>;
+	/** Parts of a context that is a struct of the object's own. */
+	contextValue?: { type: ValueType; leaves: Leaf[] };
 	maps: { model: MapModel; expected: MapExpectation }[];
 	events: ExpectedEvents[];
 }
@@ -77,7 +82,7 @@ export function prepareExpectation(
 		expected.retval = number;
 	}
 	if (expect.packet !== undefined || expect.length !== undefined || expect.metadata !== undefined) {
-		if (!input?.packet || noPacketBack.has(type))
+		if (!input?.packet || !testRunRules(type).packetBack)
 			throw new InputError(
 				place.file,
 				place.pointer,
@@ -97,16 +102,36 @@ export function prepareExpectation(
 	}
 	if (expect.context !== undefined) {
 		const struct = contextStruct(type);
-		if (!struct) throw fail("context", `the context of a program of type ${type} is not known by fields`);
-		// What cannot be written is no field, or no value of it.
-		encodeContext(struct, expect.context, at("context"));
-		expected.context = expect.context;
+		if (struct && !givesContext(type))
+			throw fail("context", `the kernel gives no context of a program of type ${type} back`);
+		if (struct) expected.context = expectedContext(struct, expect.context, at("context"));
+		else if (type === "syscall") {
+			const valueType = namedType(object, expect.context.type, at("context", "type"));
+			const leaves = leavesOf(valueType, expect.context.value, at("context", "value"), "given");
+			expected.contextValue = { type: valueType, leaves };
+		} else throw fail("context", `the context of a program of type ${type} is not known by fields`);
 	}
 	return expected;
 }
 
-/** The kernel copies no packet back for these (net/bpf/test_run.c). */
-const noPacketBack = new Set(["netfilter", "flow_dissector"]);
+const givesContext = (type: string) =>
+	type === "xdp" || type === "flow_dissector" || testRunRules(type).contextBack;
+
+/** Fields in the spelling of `decodeContext`; a cookie may be the name of its socket. */
+function expectedContext(
+	struct: ContextStruct,
+	fields: Readonly<Record<string, unknown>>,
+	place: ValuePlace,
+): Readonly<Record<string, unknown>> {
+	const { cookie } = fields;
+	if (struct !== contextStruct("sk_lookup") || typeof cookie !== "string" || !cookie.includes(" ")) {
+		// What cannot be written is no field, or no value of it.
+		encodeContext(struct, fields, place);
+		return fields;
+	}
+	encodeContext(struct, { ...fields, cookie: 0 }, place);
+	return { ...fields, cookie: socketOf(cookie, { ...place, pointer: `${place.pointer}/cookie` }).text };
+}
 
 function packetTest(
 	expect: ExpectedPacket,
@@ -196,18 +221,7 @@ function expectedEvents(
 			const bits = mask === undefined ? new Uint8Array() : (fromHex(mask) ?? new Uint8Array());
 			return { kind: "bytes", bytes, mask: bits };
 		}
-		const name = type?.replace(/^(struct|union) /, "") ?? "";
-		const id =
-			object.btf?.find(name, "struct") ??
-			object.btf?.find(name, "union") ??
-			object.btf?.find(name, "typedef");
-		if (!object.btf || id === undefined)
-			throw new InputError(at.file, `${at.pointer}/type`, `the BTF of ${object.file} has no struct ${name}`);
-		const valueType: ValueType = {
-			size: object.btf.sizeOf(id),
-			littleEndian: object.btf.littleEndian,
-			types: { btf: object.btf, id },
-		};
+		const valueType = namedType(object, type, { ...at, pointer: `${at.pointer}/type` });
 		return {
 			kind: "value",
 			type: valueType,
@@ -245,7 +259,7 @@ export function compareEvents(
 	return found;
 }
 
-function compareLeaf(what: string, leaf: Leaf, bytes: Uint8Array): Mismatch[] {
+export function compareLeaf(what: string, leaf: Leaf, bytes: Uint8Array): Mismatch[] {
 	if (leaf.kind === "integer") {
 		const actual = readInteger(leaf, bytes);
 		return actual === leaf.value

@@ -4,9 +4,12 @@ import type { ValuePlace } from "../package/btf-value.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { fromHex } from "../packet/bytes.js";
+import type { LinkType } from "../packet/dissect.js";
 import { framesOf, packetOf } from "./captured.js";
-import { contextStruct, encodeContext } from "./context.js";
+import { contextStruct, encodeContext, structOpsArguments } from "./context.js";
 import { writeLeaves } from "./leaf.js";
+import { namedType } from "./named-type.js";
+import { testRunRules } from "./program-type.js";
 import type { Packet, Step } from "./schema.js";
 import type { Subject } from "./subject.js";
 import { leavesOf } from "./value.js";
@@ -17,14 +20,14 @@ export interface PreparedInput {
 	packet?: Uint8Array;
 	/** In front of the packet. */
 	metadata: Uint8Array;
+	/** `raw`: it begins with its IP header. */
+	linkType?: LinkType;
 	/** As the kernel takes it, of XDP without the fields that say where the packet is. */
 	context?: Uint8Array;
 	/** XDP: the kernel is to be given and asked for a context, which it cannot before 5.15. */
 	wantsContext: boolean;
 }
 
-/** Types that run without a packet. */
-const withoutPacket = new Set(["sk_lookup", "syscall", "raw_tracepoint", "raw_tracepoint_writable"]);
 const ethernetHeader = 14;
 const maxPacket = 0x20000;
 /** XDP_METADATA: at most 255 bytes, in whole words (net/core/xdp.h, xdp_metalen_invalid). */
@@ -35,14 +38,19 @@ export function prepareInput(
 	pkg: Package,
 	file: PackageFile,
 	{ object, program, type }: Subject,
-	step: Pick<Step, "packet" | "metadata" | "context">,
+	step: Pick<Step, "packet" | "metadata" | "context" | "repeat">,
 	place: ValuePlace,
 ): PreparedInput {
 	const at = (key: string): ValuePlace => ({ file: place.file, pointer: `${place.pointer}/${key}` });
 	const fail = ({ file: of, pointer }: ValuePlace, reason: string) => new InputError(of, pointer, reason);
-	if (withoutPacket.has(type)) {
-		if (step.packet) throw fail(at("packet"), `programs of type ${type} get no packet`);
-	} else if (!step.packet) throw fail(place, 'key "packet" is missing');
+	const rules = testRunRules(type);
+	if (rules.packet === "none" && step.packet)
+		throw fail(at("packet"), `programs of type ${type} get no packet`);
+	if (rules.packet === "needed" && !step.packet) throw fail(place, 'key "packet" is missing');
+	if (rules.contextNeeded && !step.context)
+		throw fail(place, `key "context" is missing; ${rules.contextNeeded}`);
+	if (!rules.repeats && (step.repeat ?? 1) > 1)
+		throw fail(at("repeat"), `a test run of a program of type ${type} is one run`);
 	const packet = step.packet && packetBytes(pkg, file, step.packet, at("packet"));
 	if (packet && packet.length < ethernetHeader)
 		throw fail(
@@ -62,9 +70,13 @@ export function prepareInput(
 		const given = { ...hookOf(object, program.name, packet), ...step.context };
 		const context = contextBytes(object, type, given, at("context"));
 		const onWayOut = given.hook === NF_INET_LOCAL_OUT;
-		return { packet: packet.subarray(onWayOut ? ethernetHeader : 0), metadata, context, wantsContext: false };
+		if (!onWayOut) return { packet, metadata, context, wantsContext: false };
+		const inner = packet.subarray(ethernetHeader);
+		return { packet: inner, linkType: "raw", metadata, context, wantsContext: false };
 	}
-	const context = step.context && contextBytes(object, type, step.context, at("context"));
+	// A raw tracepoint program that looks at its arguments is not run without any.
+	const given = step.context ?? (type.startsWith("raw_tracepoint") ? {} : undefined);
+	const context = given && contextBytes(object, type, given, at("context"));
 	return {
 		...(packet ? { packet } : {}),
 		metadata,
@@ -114,19 +126,15 @@ function contextBytes(
 			);
 		return encodeContext(struct, context, place);
 	}
-	if (type === "syscall" && typeof structName === "string") {
-		const id = object.btf?.find(structName.replace(/^struct /, ""), "struct");
-		if (!object.btf || id === undefined)
-			throw new InputError(
-				place.file,
-				`${place.pointer}/type`,
-				`${object.file} knows no struct ${structName}`,
-			);
-		const size = object.btf.sizeOf(id);
-		const valueType = { size, littleEndian: object.btf.littleEndian, types: { btf: object.btf, id } };
-		const bytes = new Uint8Array(size);
+	if (type === "syscall" && structName !== undefined) {
+		const valueType = namedType(object, structName, { ...place, pointer: `${place.pointer}/type` });
+		const bytes = new Uint8Array(valueType.size);
 		writeLeaves(leavesOf(valueType, value, { ...place, pointer: `${place.pointer}/value` }, "given"), bytes);
 		return bytes;
+	}
+	if (type === "struct_ops" && Array.isArray(context.args)) {
+		const all = encodeContext(structOpsArguments, { args: context.args }, place);
+		return all.subarray(0, context.args.length * 8);
 	}
 	throw new InputError(
 		place.file,

@@ -10,6 +10,7 @@ import { concat } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
 import type { Purpose } from "./integer-value.js";
 import { type Leaf, type ValueType, writeLeaves } from "./leaf.js";
+import { deviceMaps, LOOPBACK_IFINDEX, type Reference, referenceOf, socketMaps } from "./reference.js";
 import { leavesOf } from "./value.js";
 
 /** How the entries of a map are written and read. */
@@ -26,6 +27,8 @@ export interface MapModel {
 	/** A section of global variables: one value, which needs no key. */
 	single: boolean;
 	inner?: MapModel;
+	/** Of the object: what a program array can hold. */
+	programs: readonly string[];
 }
 
 /** Map types whose content can be read. Those of sockets, devices and programs are known only to the kernel. */
@@ -40,10 +43,16 @@ const readable = new Set([
 ]);
 const inMaps = new Set(["array_of_maps", "hash_of_maps"]);
 const queues = new Set(["queue", "stack"]);
+const numbered = new Set([...deviceMaps, "cpumap"]);
 
 export const isReadable = ({ type }: MapModel): boolean => readable.has(type);
 export const isWritable = ({ type }: MapModel): boolean =>
-	readable.has(type) || inMaps.has(type) || queues.has(type);
+	readable.has(type) ||
+	inMaps.has(type) ||
+	queues.has(type) ||
+	numbered.has(type) ||
+	socketMaps.has(type) ||
+	type === "prog_array";
 export const isEventMap = (type: string): boolean => type === "ringbuf" || type === "perf_event_array";
 
 /** The model of one of the object's maps; undefined when it has no such map. */
@@ -63,7 +72,7 @@ export function mapModel(object: PackageObject, name: string): MapModel | undefi
 	return facts.inner ? { ...model, inner: modelOf(object, `${name} (inner)`, facts.inner) } : model;
 }
 
-function modelOf({ btf, elf }: PackageObject, name: string, shape: MapShape): MapModel {
+function modelOf({ btf, elf, programs }: PackageObject, name: string, shape: MapShape): MapModel {
 	const littleEndian = btf?.littleEndian ?? elf.littleEndian;
 	const typed = (size: number, id: number | undefined): ValueType => ({
 		size,
@@ -79,6 +88,7 @@ function modelOf({ btf, elf }: PackageObject, name: string, shape: MapShape): Ma
 		perCpu: type.includes("percpu"),
 		array: type === "array" || type === "percpu_array",
 		single: false,
+		programs: programs.map((program) => program.name),
 	};
 }
 
@@ -116,7 +126,8 @@ export interface WrittenEntry {
 export type WrittenValue =
 	| { kind: "all"; leaves: Leaf[] }
 	| { kind: "percpu"; leaves: Leaf[][] }
-	| { kind: "inner"; entries: WrittenEntry[] };
+	| { kind: "inner"; entries: WrittenEntry[] }
+	| Reference;
 
 /**
  * The entries that a file gives of a map: a list of `key` and `value`, or an object of values by key.
@@ -189,6 +200,10 @@ function written(model: MapModel, value: unknown, place: ValuePlace, purpose: Pu
 			);
 		return { kind: "inner", entries: writtenEntries(model.inner, entries, within("entries"), purpose) };
 	}
+	const reference = referenceOf(model.type, model.programs, value, place);
+	if (reference) return reference;
+	if (value === "lo" && deviceMaps.has(model.type))
+		return { kind: "all", leaves: leavesOf(model.value, deviceValue(model.value), place, purpose) };
 	const each = model.perCpu ? only("percpu") : undefined;
 	if (Array.isArray(each)) {
 		const leaves = each.map((part: unknown, cpu) =>
@@ -197,6 +212,13 @@ function written(model: MapModel, value: unknown, place: ValuePlace, purpose: Pu
 		return { kind: "percpu", leaves };
 	}
 	return { kind: "all", leaves: leavesOf(model.value, value, place, purpose) };
+}
+
+/** A device is an ifindex, or a struct bpf_devmap_val that begins with it. */
+function deviceValue({ types, size }: ValueType): unknown {
+	const isStruct = types !== undefined && types.btf.kind(types.btf.resolve(types.id)) === "struct";
+	if (isStruct) return { ifindex: LOOPBACK_IFINDEX };
+	return size === 4 ? LOOPBACK_IFINDEX : { hex: `01000000${"00".repeat(size - 4)}` };
 }
 
 function keyBytes({ type, key }: MapModel, value: unknown, place: ValuePlace): Uint8Array {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MapModel } from "../../vectors/map-model.js";
 import type { PreparedVector } from "../../vectors/suite.js";
+import { runsAttached } from "./attached.js";
 
 /** Of one request: bytes there and back, and repetitions. */
 const maxCost = 1 << 20;
@@ -27,6 +28,7 @@ export function batchesOf(
 			last &&
 			last.vectors.length < most &&
 			last.cost + cost <= maxCost &&
+			sameAttachment(last.vectors[0], vector) &&
 			last.models.length === models.length &&
 			last.models.every((model, index) => model === models[index]);
 		if (fits) {
@@ -35,6 +37,12 @@ export function batchesOf(
 		} else batches.push({ vectors: [vector], models, cost });
 	}
 	return batches;
+}
+
+/** A program that is attached for its vectors is the only one of a batch. */
+function sameAttachment(one: PreparedVector | undefined, other: PreparedVector): boolean {
+	if (!one || !(runsAttached(one) || runsAttached(other))) return true;
+	return one.subject.program.name === other.subject.program.name;
 }
 
 /** Maps are read after each packet of which something is expected of them, before it, and at the end. */

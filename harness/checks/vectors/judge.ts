@@ -3,9 +3,10 @@ import type { JsonValue } from "../../package/btf-value.js";
 import { equalBytes, toHex } from "../../packet/bytes.js";
 import { compareMap, mapChanges } from "../../vectors/compare-maps.js";
 import { contextStruct, decodeContext } from "../../vectors/context.js";
-import { compareEvents, type Expected } from "../../vectors/expectation.js";
+import { compareEvents, compareLeaf, type Expected } from "../../vectors/expectation.js";
 import type { MapContent } from "../../vectors/map-content.js";
 import { type Mismatch, mismatchText } from "../../vectors/mismatch.js";
+import { testRunRules, withEthernetHeader } from "../../vectors/program-type.js";
 import { retvalName } from "../../vectors/retval.js";
 import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
 import type { StepRun, VectorRun } from "./vector-run.js";
@@ -14,6 +15,10 @@ import type { StepRun, VectorRun } from "./vector-run.js";
 export interface Judgement {
 	/** One line for each thing that is not as expected: `packet 2: ipv4.ttl: expected 63, got 64`. */
 	mismatches: string[];
+	/** The same packet by packet, without its name, and what came out. */
+	steps: { output: Output; mismatches: string[] }[];
+	/** Of a sequence: what is not as expected after its last packet. */
+	after: string[];
 	/** What happened, by fact, without what the vector calls volatile: comparable between kernels. */
 	actual: Record<string, JsonValue>;
 }
@@ -21,6 +26,8 @@ export interface Judgement {
 /** Compares what happened with what was expected. */
 export function judge(vector: PreparedVector, { before, steps }: VectorRun): Judgement {
 	const mismatches: string[] = [];
+	const judged: Judgement["steps"] = [];
+	const afterAll: string[] = [];
 	const actual: Record<string, JsonValue> = {};
 	const type = vector.subject.type;
 	const allEvents = new Map<string, Uint8Array[]>();
@@ -37,7 +44,9 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 			...ofMaps(step.expected, maps, after),
 			...step.expected.events.flatMap((events) => compareEvents(events, run.events.get(events.map) ?? [])),
 		];
-		mismatches.push(...found.map((mismatch) => name + mismatchText(mismatch)));
+		const told = found.map(mismatchText);
+		judged.push({ output, mismatches: told });
+		mismatches.push(...told.map((text) => name + text));
 		maps = after;
 		for (const [map, events] of run.events) allEvents.set(map, [...(allEvents.get(map) ?? []), ...events]);
 		Object.assign(actual, factsOf(type, step, output, vector.isSequence ? `${index + 1}/` : ""));
@@ -47,7 +56,8 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 			...ofMaps(vector.after, before, maps),
 			...vector.after.events.flatMap((events) => compareEvents(events, allEvents.get(events.map) ?? [])),
 		];
-		mismatches.push(...found.map((mismatch) => `after all packets: ${mismatchText(mismatch)}`));
+		afterAll.push(...found.map(mismatchText));
+		mismatches.push(...afterAll.map((text) => `after all packets: ${text}`));
 	}
 	for (const [name, content] of maps) {
 		const was = before.get(name);
@@ -57,7 +67,7 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 	for (const [map, events] of allEvents)
 		for (const [index, event] of events.entries()) actual[`events/${map}[${index}]`] = toHex(event);
 	const stable = Object.entries(actual).filter(([fact]) => !vector.isVolatile(fact));
-	return { mismatches, actual: Object.fromEntries(stable) };
+	return { mismatches, steps: judged, after: afterAll, actual: Object.fromEntries(stable) };
 }
 
 /** What came out of one run. */
@@ -68,20 +78,27 @@ export interface Output {
 	metadata: Uint8Array;
 	/** Fields of the context; undefined where the kernel gives none back. */
 	context?: Record<string, JsonValue>;
+	/** A context that is a struct of the object's own. */
+	contextBytes?: Uint8Array;
 }
 
-export function outputOf(type: string, step: PreparedStep, { run }: StepRun): Output {
+export function outputOf(type: string, step: PreparedStep, { run, sockets }: StepRun): Output {
 	const struct = contextStruct(type);
 	// Of a flow dissector it stands where others have the packet.
 	const bytes = type === "flow_dissector" ? run.data_out : run.ctx_out;
 	const context = struct && bytes.length > 0 ? decodeContext(struct, bytes) : undefined;
+	const socket = sockets?.get(Number(context?.cookie));
+	if (context && socket !== undefined) context.cookie = socket;
 	const start = type === "xdp" && step.wantsContext && context ? Number(context.data) : 0;
-	const hasPacket = step.packet !== undefined && run.data_out.length > 0 && type !== "flow_dissector";
+	const rules = testRunRules(type);
+	const back = run.data_out.subarray(start);
+	const sent = rules.packetBack && back.length > 0 ? step.packet : undefined;
 	return {
 		retval: run.retval,
-		...(hasPacket ? { packet: run.data_out.subarray(start) } : {}),
+		...(sent ? { packet: rules.ethernet === "hidden" ? withEthernetHeader(sent, back) : back } : {}),
 		metadata: run.data_out.subarray(0, start),
 		...(context ? { context } : {}),
+		...(!struct && bytes.length > 0 ? { contextBytes: bytes } : {}),
 	};
 }
 
@@ -106,6 +123,13 @@ function ofOutput(type: string, expected: Expected, output: Output): Mismatch[] 
 	if (expected.packet) found.push(...expected.packet(packet));
 	if (expected.metadata && !equalBytes(expected.metadata, output.metadata))
 		found.push({ what: "metadata", expected: toHex(expected.metadata), actual: toHex(output.metadata) });
+	if (expected.contextValue) {
+		const { type: valueType, leaves } = expected.contextValue;
+		const bytes = output.contextBytes ?? new Uint8Array();
+		if (bytes.length < valueType.size)
+			found.push({ what: "context", expected: `${valueType.size} bytes`, actual: `${bytes.length} bytes` });
+		else found.push(...leaves.flatMap((leaf) => compareLeaf(`context${leaf.path}`, leaf, bytes)));
+	}
 	for (const [field, value] of Object.entries(expected.context ?? {})) {
 		const actual = output.context?.[field] ?? "nothing";
 		if (!sameValue(value, actual)) found.push({ what: `context.${field}`, expected: jsonOf(value), actual });
@@ -147,7 +171,8 @@ function factsOf(
 	prefix: string,
 ): Record<string, JsonValue> {
 	const facts: Record<string, JsonValue> = { [`${prefix}retval`]: retvalName(type, output.retval) };
-	const { packet, metadata, context } = output;
+	const { packet, metadata, context, contextBytes } = output;
+	if (contextBytes) facts[`${prefix}context`] = toHex(contextBytes);
 	if (packet && sent) facts[`${prefix}packet`] = equalBytes(packet, sent) ? "unchanged" : toHex(packet);
 	if (metadata.length > 0) facts[`${prefix}metadata`] = toHex(metadata);
 	for (const field of contextStruct(type)?.written ?? []) {

@@ -11,13 +11,17 @@ import {
 	mapModel,
 	type WrittenEntry,
 } from "../../vectors/map-model.js";
+import { testRunRules } from "../../vectors/program-type.js";
 import type { Subject } from "../../vectors/subject.js";
 import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
 import type { Guest } from "../../vm/guest.js";
 import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
+import { runsAttached, whileAttached } from "./attached.js";
 import { type Batch, batchesOf, isLookedAt } from "./batch.js";
-import { malformed, runOf, tooLarge, type VectorRun } from "./vector-run.js";
+import { dissectorVerdict } from "./dissector.js";
+import { Sockets } from "./sockets.js";
+import { malformed, runOf, type StepRun, tooLarge, type VectorRun } from "./vector-run.js";
 
 export type { StepRun, VectorRun } from "./vector-run.js";
 
@@ -55,6 +59,9 @@ export class Session {
 	/** The object is to be loaded again before anything is run. */
 	#spoilt = false;
 	#pending = 0;
+	readonly #sockets: Sockets;
+	/** What a flow dissector returned, of what this kernel says of it. */
+	#dissectorVerdict: Promise<(retval: number) => number> | undefined;
 
 	private constructor(
 		readonly guest: Guest,
@@ -65,6 +72,7 @@ export class Session {
 		private readonly measured?: CoverageSink,
 	) {
 		this.#cpus = guest.greeting.cpus;
+		this.#sockets = new Sockets(guest.client);
 	}
 
 	/**
@@ -115,6 +123,7 @@ export class Session {
 
 	async close(): Promise<void> {
 		await this.#unload();
+		await this.#sockets.close();
 		await this.guest.client.call("file_remove", { path: guestPath(this.subject.object) });
 	}
 
@@ -158,7 +167,9 @@ export class Session {
 			let rest = batch;
 			let sent = ahead ?? this.#send(rest);
 			this.#pending += ahead ? 0 : rest.vectors.length;
-			const next = oneAtATime ? undefined : batches[index + 1];
+			const alone =
+				oneAtATime || [...batch.vectors, ...(batches[index + 1]?.vectors ?? [])].some(runsAttached);
+			const next = alone ? undefined : batches[index + 1];
 			ahead = next && this.#sendAhead(next);
 			for (;;) {
 				const { handle, before, answer } = await sent;
@@ -167,9 +178,10 @@ export class Session {
 				for (const [at, each] of cases.entries()) {
 					const vector = rest.vectors[at]!;
 					const run = runOf(vector, each, rest.models, before, this.eventMaps);
+					await this.#interpret(vector, run.steps);
 					this.#spoilt ||= !equal && handle === this.#loaded.handle;
-					this.#pending--;
 					yield { ...run, spoilt: !equal && at === cases.length - 1 };
+					this.#pending--;
 				}
 				this.#spoilt ||= !equal && handle === this.#loaded.handle;
 				rest = { ...rest, vectors: rest.vectors.slice(cases.length) };
@@ -178,6 +190,16 @@ export class Session {
 				sent = this.#send(rest);
 			}
 		}
+	}
+
+	/** Says what only the guest's kernel or its agent knows the meaning of. */
+	async #interpret({ subject: { type } }: PreparedVector, steps: readonly StepRun[]): Promise<void> {
+		if (type === "flow_dissector") {
+			this.#dissectorVerdict ??= dissectorVerdict(this.guest.client);
+			const verdict = await this.#dissectorVerdict;
+			for (const { run } of steps) run.retval = verdict(run.retval);
+		}
+		if (type === "sk_lookup") for (const step of steps) step.sockets = this.#sockets.names;
 	}
 
 	#sendAhead(batch: Batch): Promise<Sent> {
@@ -192,8 +214,9 @@ export class Session {
 		if (this.#spoilt) await this.#reload();
 		const object = this.#handle;
 		const before = await this.#snapshotOf(models);
+		await this.#sockets.prepare(vectors);
 		const programs = [...new Set(vectors.map(({ subject }) => subject.program.name))];
-		const answer = this.guest.client.call("replay", {
+		const request: Args<"replay"> = {
 			object,
 			programs,
 			maps: models.map(({ name }) => name),
@@ -206,7 +229,11 @@ export class Session {
 					...(isLookedAt(vector, index) ? { look: true } : {}),
 				})),
 			})),
-		});
+		};
+		const replay = () => this.guest.client.call("replay", request);
+		const [program] = programs;
+		const attached = program !== undefined && vectors.some(runsAttached);
+		const answer = attached ? whileAttached(this.guest.client, object, program, replay) : replay();
 		answer.catch(() => {});
 		return { handle: object, before, answer };
 	}
@@ -254,10 +281,12 @@ export class Session {
 		const data = packet && concat(metadata, packet);
 		const context = type === "xdp" ? (step.wantsContext ? xdpContext(step) : undefined) : step.context;
 		const struct = contextStruct(type);
-		const wanted = contextOut.has(type) ? struct?.size : context?.length;
+		const rules = testRunRules(type);
+		const dataBack = rules.packetBack || type === "flow_dissector";
+		const wanted = rules.contextBack ? struct?.size : context?.length;
 		return {
 			...(data ? { data_in: data } : {}),
-			data_out_max: data && !noDataOut.has(type) ? data.length + growth : 0,
+			data_out_max: data && dataBack ? data.length + growth : 0,
 			...(context ? { ctx_in: context } : {}),
 			ctx_out_max: wanted ?? 0,
 			...(step.repeat > 1 ? { repeat: step.repeat } : {}),
@@ -300,6 +329,10 @@ export class Session {
 				const { inner } = model;
 				return { ...keyed, inner: inner ? value.entries.map((entry) => this.#entry(inner, entry)) : [] };
 			}
+			case "program":
+				return { ...keyed, program: value.program };
+			case "socket":
+				return { ...keyed, socket: this.#sockets.handleOf(value.socket) };
 			case undefined:
 				throw new Error(`an entry of ${model.name} has no value that can be written`);
 		}
@@ -308,18 +341,6 @@ export class Session {
 
 /** BPF_F_TEST_RUN_ON_CPU */
 const testRunOnCpu = 1;
-/** Programs of these types give a context back without having been given one. */
-const contextOut = new Set([
-	"socket_filter",
-	"sched_cls",
-	"sched_act",
-	"cgroup_skb",
-	"lwt_in",
-	"lwt_out",
-	"lwt_xmit",
-	"lwt_seg6local",
-]);
-const noDataOut = new Set(["netfilter"]);
 
 /** data and data_end count from the start of the metadata (K: net/bpf/test_run.c, xdp_convert_md_to_buff). */
 export function xdpContext({ packet, metadata, context }: PreparedStep): Uint8Array {

@@ -11,6 +11,8 @@ export interface StepRun {
 	/** Content of maps afterwards, by name; absent where nobody asks before the next packet. */
 	maps?: Map<string, MapContent>;
 	events: Map<string, Uint8Array[]>;
+	/** Of a sk_lookup program: names of sockets by their cookies. */
+	sockets?: ReadonlyMap<number, string>;
 }
 
 /** What one vector did. */
