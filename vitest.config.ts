@@ -21,7 +21,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "vm",
-					include: ["harness/**/*.vm.test.ts"],
+					include: ["harness/**/*.vm.test.ts", "programs/**/*.vm.test.ts"],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
 					maxWorkers: 2,

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <stdbool.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #define ALLOW 1
 #define DENY 0
+
+#define IP_OFFSET 0x1fff /* fragment offset in iphdr.frag_off */
+#define PORT_OFFSET 2	 /* of the destination port in the headers of TCP and UDP */
 
 /** Report what would be denied, and let it through. */
 const volatile bool audit_only = false;
@@ -24,6 +31,8 @@ struct event {
 	__u32 protocol;
 	struct destination destination;
 };
+/** For the BTF only, in which readers of `events` find what it holds: a ring buffer does not say. */
+const struct event *event_of_events __attribute__((unused));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -37,16 +46,23 @@ struct {
 	__uint(max_entries, 64 * 1024);
 } events SEC(".maps");
 
-enum counter { COUNT_ALLOWED, COUNT_DENIED, COUNT_EVENT_LOST, COUNTERS };
+enum counter {
+	COUNT_ALLOWED,
+	COUNT_DENIED,
+	COUNT_EVENT_LOST,
+	COUNT_PACKET_ALLOWED,
+	COUNT_PACKET_DENIED,
+	COUNTERS,
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COUNTERS);
-	__type(key, __u32);
+	__type(key, enum counter);
 	__type(value, __u64);
 } counters SEC(".maps");
 
-static __always_inline void count(__u32 counter)
+static __always_inline void count(enum counter counter)
 {
 	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
 
@@ -62,7 +78,7 @@ static __always_inline bool is_denied(const struct destination *destination)
 	return bpf_map_lookup_elem(&denied, destination) || bpf_map_lookup_elem(&denied, &any_port);
 }
 
-static __always_inline void report(struct bpf_sock_addr *ctx, const struct destination *destination)
+static __always_inline void report(const struct destination *destination, __u32 protocol, __u32 uid, __u64 cookie)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
@@ -71,9 +87,9 @@ static __always_inline void report(struct bpf_sock_addr *ctx, const struct desti
 		return;
 	}
 	event->time_ns = bpf_ktime_get_ns();
-	event->cookie = bpf_get_socket_cookie(ctx);
-	event->uid = bpf_get_current_uid_gid();
-	event->protocol = ctx->protocol;
+	event->cookie = cookie;
+	event->uid = uid;
+	event->protocol = protocol;
 	event->destination = *destination;
 	bpf_ringbuf_submit(event, 0);
 }
@@ -85,7 +101,7 @@ static __always_inline int judge(struct bpf_sock_addr *ctx, const struct destina
 		return ALLOW;
 	}
 	count(COUNT_DENIED);
-	report(ctx, destination);
+	report(destination, ctx->protocol, bpf_get_current_uid_gid(), bpf_get_socket_cookie(ctx));
 	return audit_only ? ALLOW : DENY;
 }
 
@@ -109,6 +125,61 @@ int guard_connect6(struct bpf_sock_addr *ctx)
 	};
 
 	return judge(ctx, &destination);
+}
+
+/** Where an IPv4 packet goes; its protocol, or 0 when the packet is too short. Later fragments have no port. */
+static __always_inline __u8 destination4(struct __sk_buff *skb, struct destination *destination)
+{
+	struct iphdr ip;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return 0;
+	destination->address[2] = bpf_htonl(0xffff);
+	destination->address[3] = ip.daddr;
+	if (ip.protocol != IPPROTO_TCP && ip.protocol != IPPROTO_UDP)
+		return ip.protocol;
+	if (!(ip.frag_off & bpf_htons(IP_OFFSET)))
+		bpf_skb_load_bytes(skb, ip.ihl * 4 + PORT_OFFSET, &destination->port, sizeof(destination->port));
+	return ip.protocol;
+}
+
+/** The same of IPv6; of what stands behind extension headers only the address is known. */
+static __always_inline __u8 destination6(struct __sk_buff *skb, struct destination *destination)
+{
+	struct ipv6hdr ip;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+		return 0;
+	__builtin_memcpy(destination->address, &ip.daddr, sizeof(destination->address));
+	if (ip.nexthdr == IPPROTO_TCP || ip.nexthdr == IPPROTO_UDP)
+		bpf_skb_load_bytes(skb, sizeof(ip) + PORT_OFFSET, &destination->port, sizeof(destination->port));
+	return ip.nexthdr;
+}
+
+/** Packets that no connect() announced: of UDP without one, of sockets connected before the guard came. */
+SEC("cgroup_skb/egress")
+int guard_egress(struct __sk_buff *skb)
+{
+	struct destination destination = {};
+	__u8 protocol;
+
+	switch (skb->protocol) {
+	case bpf_htons(ETH_P_IP):
+		protocol = destination4(skb, &destination);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		protocol = destination6(skb, &destination);
+		break;
+	default:
+		return ALLOW;
+	}
+	if (!is_denied(&destination)) {
+		count(COUNT_PACKET_ALLOWED);
+		return ALLOW;
+	}
+	count(COUNT_PACKET_DENIED);
+	report(&destination, protocol, bpf_get_socket_uid(skb), bpf_get_socket_cookie(skb));
+	return audit_only ? ALLOW : DENY;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -17,7 +17,11 @@ const volatile bool set_priority = true;
 struct rule {
 	__u32 mark;
 	__u32 priority;
-	__u32 enabled;
+	bool enabled;
+	/** Egress only: the packet leaves with `dscp` for its own value. */
+	bool remark;
+	__u8 dscp;
+	__u8 zero;
 };
 
 /** What to do with packets of one DSCP value; the index is the value. */
@@ -36,12 +40,17 @@ struct {
 	__type(value, __u64);
 } seen SEC(".maps");
 
-/** The packet's DSCP value, or negative when it is not IP. */
-static __always_inline int dscp_of(struct __sk_buff *skb)
-{
-	__u8 head[2];
+/** The first bytes of the IP header: they have version and DSCP, and are one word of IPv4's checksum. */
+struct head {
+	__u8 bytes[2];
+};
 
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, head, sizeof(head)))
+/** The packet's DSCP value, or negative when it is not IP. */
+static __always_inline int dscp_of(struct __sk_buff *skb, struct head *ip)
+{
+	__u8 *head = ip->bytes;
+
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, head, sizeof(*ip)))
 		return -1;
 	switch (skb->protocol) {
 	case bpf_htons(ETH_P_IP):
@@ -53,9 +62,9 @@ static __always_inline int dscp_of(struct __sk_buff *skb)
 	}
 }
 
-static __always_inline struct rule *rule_for(struct __sk_buff *skb)
+static __always_inline struct rule *rule_for(struct __sk_buff *skb, struct head *ip)
 {
-	int dscp = dscp_of(skb);
+	int dscp = dscp_of(skb, ip);
 	struct rule *rule;
 	__u64 *packets;
 
@@ -68,10 +77,32 @@ static __always_inline struct rule *rule_for(struct __sk_buff *skb)
 	return rule && rule->enabled ? rule : NULL;
 }
 
+/** Gives the packet another DSCP value and leaves its ECN bits alone; nonzero when that fails. */
+static __always_inline long set_dscp(struct __sk_buff *skb, const struct head *ip, __u8 dscp)
+{
+	const __u8 *head = ip->bytes;
+	bool is_ipv4 = skb->protocol == bpf_htons(ETH_P_IP);
+	struct head changed = { { head[0], dscp << 2 | (head[1] & 0x03) } };
+	__be16 from, to;
+
+	if (!is_ipv4) {
+		changed.bytes[0] = (head[0] & 0xf0) | dscp >> 2;
+		changed.bytes[1] = dscp << 6 | (head[1] & 0x3f);
+	}
+	if (bpf_skb_store_bytes(skb, ETH_HLEN, &changed, sizeof(changed), 0))
+		return -1;
+	if (!is_ipv4)
+		return 0;
+	__builtin_memcpy(&from, head, sizeof(from));
+	__builtin_memcpy(&to, &changed, sizeof(to));
+	return bpf_l3_csum_replace(skb, ETH_HLEN + offsetof(struct iphdr, check), from, to, sizeof(to));
+}
+
 SEC("tc")
 int mark_ingress(struct __sk_buff *skb)
 {
-	struct rule *rule = rule_for(skb);
+	struct head ip;
+	struct rule *rule = rule_for(skb, &ip);
 
 	if (rule)
 		skb->mark = rule->mark;
@@ -81,13 +112,17 @@ int mark_ingress(struct __sk_buff *skb)
 SEC("tc")
 int mark_egress(struct __sk_buff *skb)
 {
-	struct rule *rule = rule_for(skb);
+	struct head ip;
+	struct rule *rule = rule_for(skb, &ip);
 
-	if (rule) {
-		skb->mark = rule->mark;
-		if (set_priority)
-			skb->priority = rule->priority;
-	}
+	if (!rule)
+		return TC_ACT_UNSPEC;
+	skb->mark = rule->mark;
+	if (set_priority)
+		skb->priority = rule->priority;
+	/* A packet that is half changed would have a wrong checksum. */
+	if (rule->remark && set_dscp(skb, &ip, rule->dscp))
+		return TC_ACT_SHOT;
 	return TC_ACT_UNSPEC;
 }
 

@@ -5,6 +5,7 @@
 #include "chain.h"
 
 CHAIN_NEXT(allow_list_next);
+CHAIN_NEXT(allow_list_frags_next);
 
 struct prefix4 {
 	__u32 prefixlen;
@@ -19,9 +20,8 @@ struct {
 	__type(value, __u8);
 } allowed SEC(".maps");
 
-/** First member: IPv4 goes on only from allowed sources; anything else is not its business. */
-SEC("xdp")
-int xdp_allow_list(struct xdp_md *ctx)
+/** The verdict for a packet that has to stop here, XDP_PASS for one that goes on. */
+static __always_inline enum xdp_action match(struct xdp_md *ctx)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = (void *)(long)ctx->data;
@@ -31,13 +31,29 @@ int xdp_allow_list(struct xdp_md *ctx)
 	if ((void *)(eth + 1) > end)
 		return XDP_DROP;
 	if (eth->h_proto != bpf_htons(ETH_P_IP))
-		return chain_continue(ctx, &allow_list_next);
+		return XDP_PASS;
 	if ((void *)(ip + 1) > end)
 		return XDP_DROP;
 	source.address = ip->saddr;
-	if (!bpf_map_lookup_elem(&allowed, &source))
-		return XDP_DROP;
-	return chain_continue(ctx, &allow_list_next);
+	return bpf_map_lookup_elem(&allowed, &source) ? XDP_PASS : XDP_DROP;
+}
+
+/** First member: IPv4 goes on only from allowed sources; anything else is not its business. */
+SEC("xdp")
+int xdp_allow_list(struct xdp_md *ctx)
+{
+	enum xdp_action verdict = match(ctx);
+
+	return verdict == XDP_PASS ? chain_continue(ctx, &allow_list_next) : verdict;
+}
+
+/** In a frame of several buffers the headers are in the first. */
+SEC("?xdp.frags")
+int xdp_allow_list_frags(struct xdp_md *ctx)
+{
+	enum xdp_action verdict = match(ctx);
+
+	return verdict == XDP_PASS ? chain_continue(ctx, &allow_list_frags_next) : verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -7,6 +7,7 @@
 const volatile __u64 packets_per_second = 100000;
 
 CHAIN_NEXT(rate_limit_next);
+CHAIN_NEXT(rate_limit_frags_next);
 
 struct window {
 	__u64 started_ns;
@@ -20,9 +21,8 @@ struct {
 	__type(value, struct window);
 } windows SEC(".maps");
 
-/** Second member: counts packets in windows of one second and drops those above the limit. */
-SEC("xdp")
-int xdp_rate_limit(struct xdp_md *ctx)
+/** The verdict for a packet that has to stop here, XDP_PASS for one that goes on. */
+static __always_inline enum xdp_action limit(void)
 {
 	__u32 key = 0;
 	struct window *window = bpf_map_lookup_elem(&windows, &key);
@@ -34,9 +34,24 @@ int xdp_rate_limit(struct xdp_md *ctx)
 		window->started_ns = now;
 		window->packets = 0;
 	}
-	if (++window->packets > packets_per_second)
-		return XDP_DROP;
-	return chain_continue(ctx, &rate_limit_next);
+	return ++window->packets > packets_per_second ? XDP_DROP : XDP_PASS;
+}
+
+/** Second member: counts packets in windows of one second and drops those above the limit. */
+SEC("xdp")
+int xdp_rate_limit(struct xdp_md *ctx)
+{
+	enum xdp_action verdict = limit();
+
+	return verdict == XDP_PASS ? chain_continue(ctx, &rate_limit_next) : verdict;
+}
+
+SEC("?xdp.frags")
+int xdp_rate_limit_frags(struct xdp_md *ctx)
+{
+	enum xdp_action verdict = limit();
+
+	return verdict == XDP_PASS ? chain_continue(ctx, &rate_limit_frags_next) : verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -65,6 +65,17 @@ async function takesFrags(client: GuestClient): Promise<boolean> {
 	return (await tryBpf(client, "prog_load", attr)).errno === 0;
 }
 
+/** Frames that fit into a page of 4 KB with what the kernel keeps beside them, and that do not. */
+const smallFrame = 3000;
+const largeFrame = 5000;
+
+/** The packet cut short, or with zeros behind it. */
+function resized(packet: Uint8Array = new Uint8Array(), length: number): Uint8Array {
+	const bytes = new Uint8Array(length);
+	bytes.set(packet.subarray(0, length));
+	return bytes;
+}
+
 /** Why BPF_PROG_TEST_RUN refused a packet: asked of the kernel by running less of it. */
 export async function notRun(
 	vector: PreparedVector,
@@ -99,6 +110,15 @@ export async function notRun(
 			return skip(
 				`${id} takes no context for XDP programs, which this vector gives or wants to see`,
 				"test runs of XDP have contexts and metadata from 5.15 on",
+			);
+	}
+	if (errno === EINVAL && type !== "xdp" && (step.packet?.length ?? 0) > smallFrame) {
+		const cut = async (length: number) =>
+			session.probe(program.name, session.runArgs(vector, { ...step, packet: resized(step.packet, length) }));
+		if ((await cut(smallFrame)).errno === 0 && (await cut(largeFrame)).errno !== 0)
+			return skip(
+				`${id} runs programs of type ${type} on frames of one page at most, and this one has ${step.packet?.length} bytes`,
+				"frames of several buffers: XDP from 5.18 on, tc and cgroup_skb programs from 6.19 on",
 			);
 	}
 	const which = vector.isSequence ? `packet ${number} of ${vector.case}` : vector.case;
