@@ -10,11 +10,16 @@ const checkout = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(checkout, "harness/README.md"), "utf8");
 const order = [...readme.matchAll(/^\| `([a-z]+)` /gm)].map((match) => match[1]!);
 /** These two see data only, though they stand further down. */
-const narrow = new Set(["reasons", "report"]);
+const data = ["uapi", "schema", "results"];
+const narrow = new Map([
+	["reasons", data],
+	["report", [...data, "packet", "capture"]],
+]);
 
 function mayImport(folder: string, other: string): boolean {
 	if (folder === other) return true;
-	if (narrow.has(folder)) return ["uapi", "schema", "results"].includes(other);
+	const seen = narrow.get(folder);
+	if (seen) return seen.includes(other);
 	return order.indexOf(other) < order.indexOf(folder);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../errors.js";
 import { Cursor } from "./cursor.js";
 import { type CapturedFrame, frameBytes } from "./frame.js";
 import { optionCodes, readOptions, timeUnit } from "./pcapng-options.js";
@@ -55,6 +56,20 @@ export function readPcapng(file: string, bytes: Uint8Array): CapturedFrame[] {
 		offset += size;
 	}
 	return frames;
+}
+
+/** The comment of the first section, where the file begins with one; undefined otherwise. */
+export function sectionComment(start: Uint8Array): string | undefined {
+	if (!isPcapng(start)) return undefined;
+	try {
+		const section = new Cursor("", "", start, sectionOrder(new Cursor("", "", start, true)));
+		const block = new Cursor("", "", section.part(0, blockSize(section) - 4), section.littleEndian);
+		const comment = readOptions(block, 24).find(({ code }) => code === optionCodes.comment);
+		return comment && new TextDecoder().decode(comment.value);
+	} catch (error) {
+		if (error instanceof InputError) return undefined;
+		throw error;
+	}
 }
 
 function sectionOrder(section: Cursor): boolean {

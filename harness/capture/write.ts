@@ -7,6 +7,8 @@ import { optionCodes } from "./pcapng-options.js";
 /** A packet to be written. */
 export interface CapturePacket {
 	bytes: Uint8Array;
+	/** Bytes that it had, more than there are when it was cut. */
+	length?: number;
 	linkType?: LinkType;
 	/** Shown by Wireshark above the packet, each on lines of its own. */
 	comments?: readonly string[];
@@ -21,8 +23,12 @@ const linkNumbers: Readonly<Record<LinkType, number>> = { ethernet: 1, raw: 101 
 const maxText = 0xfffc;
 const nanoseconds = 9;
 
-/** A pcapng file (draft-ietf-opsawg-pcapng) in little endian, with an interface for each name and link type. */
-export function writePcapng(packets: readonly CapturePacket[]): Uint8Array {
+/**
+ * A pcapng file (draft-ietf-opsawg-pcapng) in little endian, with an interface for each name and link type.
+ *
+ * @param comment of the whole file
+ */
+export function writePcapng(packets: readonly CapturePacket[], comment?: string): Uint8Array {
 	const interfaces = new Map<string, number>();
 	const blocks: Uint8Array[] = [
 		block(
@@ -30,12 +36,15 @@ export function writePcapng(packets: readonly CapturePacket[]): Uint8Array {
 			words32(byteOrderMagic),
 			words16(1, 0),
 			words32(0xffffffff, 0xffffffff),
-			options([optionCodes.shb_userappl, text("bpfgate")]),
+			options(...(comment === undefined ? [] : [[optionCodes.comment, text(comment)] as const]), [
+				optionCodes.shb_userappl,
+				text("bpfgate"),
+			]),
 		),
 	];
 	let time = 0n;
 	for (const packet of packets) {
-		const { bytes, linkType = "ethernet", comments = [], interface: name } = packet;
+		const { bytes, length = bytes.length, linkType = "ethernet", comments = [], interface: name } = packet;
 		const key = `${linkType} ${name ?? ""}`;
 		let index = interfaces.get(key);
 		if (index === undefined) {
@@ -47,13 +56,7 @@ export function writePcapng(packets: readonly CapturePacket[]): Uint8Array {
 		blocks.push(
 			block(
 				blockTypes.enhancedPacket,
-				words32(
-					index,
-					Number((time >> 32n) & 0xffffffffn),
-					Number(time & 0xffffffffn),
-					bytes.length,
-					bytes.length,
-				),
+				words32(index, Number((time >> 32n) & 0xffffffffn), Number(time & 0xffffffffn), bytes.length, length),
 				padded(bytes),
 				comments.length > 0
 					? options(...comments.map((each): Option => [optionCodes.comment, text(each)]))

@@ -5,6 +5,7 @@ import { html } from "../report/html.js";
 import { json } from "../report/json.js";
 import { type ReporterName, reporters } from "../report/reporter.js";
 import type { Results } from "../results/results.js";
+import { writeCaptures } from "./captures.js";
 import { mediumOf } from "./terminal.js";
 import { assertWritableFile, assertWritableFolder, makeFolder, writeWhole } from "./write.js";
 
@@ -14,30 +15,35 @@ export interface Outputs {
 	json?: string;
 	/** What is printed; default: the matrix, or the document when `json` is `-`. */
 	reporter?: ReporterName;
-	/** Folder for results.json and report.html. */
+	/** Folder for results.json, report.html and captures/. */
 	report?: string;
+	/** Folder for the packets of failed vectors. */
+	captures?: string;
 }
 
 /** What could not be written in the end is said before anything runs. @throws InputError */
-export async function assertOutputs({ json: file, report, reporter }: Outputs): Promise<void> {
+export async function assertOutputs({ json: file, report, captures, reporter }: Outputs): Promise<void> {
 	if (file === "-" && reporter !== undefined && reporter !== "json") {
 		throw new InputError("--json", "", `standard output is already taken by --reporter ${reporter}`);
 	}
-	if (file === "" || report === "") {
-		throw new InputError(file === "" ? "--json" : "--report", "", "is given without a name");
-	}
+	for (const [option, name] of Object.entries({ json: file, report, captures }))
+		if (name === "") throw new InputError(`--${option}`, "", "is given without a name");
 	if (file !== undefined && file !== "-") await assertWritableFile(file);
-	if (report !== undefined) await assertWritableFolder(report);
+	for (const folder of [report, captures]) if (folder !== undefined) await assertWritableFolder(folder);
 }
 
 /** Prints first: what cannot be written in the end is at least seen. */
-export async function deliver(results: Results, { json: file, report, reporter }: Outputs): Promise<void> {
+export async function deliver(results: Results, outputs: Outputs): Promise<void> {
+	const { json: file, report, captures, reporter } = outputs;
 	const name = reporter ?? (file === "-" ? "json" : "pretty");
-	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env)));
+	const folder = captures ?? (report === undefined ? undefined : join(report, "captures"));
+	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env), folder));
 	if (file !== undefined && file !== "-") await writeWhole(file, json(results));
 	if (report !== undefined) {
 		await makeFolder(report);
 		await writeWhole(join(report, "results.json"), json(results));
-		await writeWhole(join(report, "report.html"), html(results));
+		await writeWhole(join(report, "report.html"), html(results, "captures"));
+		await writeCaptures(join(report, "captures"), results);
 	}
+	if (captures !== undefined) await writeCaptures(captures, results);
 }

@@ -69,7 +69,8 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		.option("--cold", "boot every guest instead of cloning a booted one")
 		.option("--json <file>", "write the results document; `-` is standard output")
 		.addOption(new Option("--reporter <name>", "what to print (default: pretty)").choices(reporterNames))
-		.option("--report <folder>", "write results.json and report.html into this folder")
+		.option("--report <folder>", "write results.json, report.html and captures/ into this folder")
+		.option("--captures <folder>", "write the packets of failed vectors into this folder, for Wireshark")
 		.action(async (paths: string[], options: TestOptions) => {
 			await assertOutputs(options);
 			const packages = await openAll(engine, paths);

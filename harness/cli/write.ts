@@ -10,13 +10,13 @@ import { InputError, systemReason, UndecidedError } from "../errors.js";
  *
  * @throws UndecidedError `not-written`
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
 	try {
-		if ((await kindOf(path)) === "other") return await writeFile(path, text);
+		if ((await kindOf(path)) === "other") return await writeFile(path, content);
 		const target = await realpath(path).catch(() => path);
 		const partial = `${target}.${process.pid}.partial`;
 		try {
-			await writeFile(partial, text, { flag: "wx" });
+			await writeFile(partial, content, { flag: "wx" });
 			await rename(partial, target);
 		} finally {
 			await rm(partial, { force: true });

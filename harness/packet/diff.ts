@@ -61,6 +61,14 @@ export function diffPackets(
 	return differences;
 }
 
+/** The packet as it would be right under a mask: the expected one, with the actual bits where the mask has a 0. */
+export function withMask(expected: Uint8Array, actual: Uint8Array, mask: Uint8Array): Uint8Array {
+	return expected.map((byte, index) => {
+		const bits = mask[index] ?? 0xff;
+		return (byte & bits) | ((actual[index] ?? byte) & ~bits);
+	});
+}
+
 /** `actual` with the expected bits where the mask has a 0. */
 function underMask(expected: Uint8Array, actual: Uint8Array, mask: Uint8Array): Uint8Array {
 	return actual.map((byte, index) => {
@@ -70,7 +78,7 @@ function underMask(expected: Uint8Array, actual: Uint8Array, mask: Uint8Array): 
 }
 
 /** Pairs of layers of one kind, as many as can be without changing the order, and those without a partner between them. */
-function aligned(
+export function aligned(
 	left: readonly LocatedLayer[],
 	right: readonly LocatedLayer[],
 ): [LocatedLayer | undefined, LocatedLayer | undefined][] {

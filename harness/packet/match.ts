@@ -26,15 +26,12 @@ const verified = ["check", "tot_len", "payload_len", "len"];
  * @throws InputError when a field is given that cannot be written
  */
 export function matchLayers(expected: Layers, actual: Uint8Array, options: MatchOptions = {}): Difference[] {
-	const { linkType = "ethernet", place = { file: "packet", pointer: "/layers" } } = options;
+	const { linkType = "ethernet", place = somewhere } = options;
 	const given = checkLayers(expected, place);
 	const found = locate(actual, linkType);
-	const first = firstRun(
-		given.map(({ name }) => name),
-		found.map(({ name }) => name),
-	);
+	const first = firstRun(given, found);
 	if (first < 0) {
-		const names = (layers: readonly { name: string }[]) => layers.map(({ name }) => name).join(" ");
+		const names = (layers: Named) => layers.map(({ name }) => name).join(" ");
 		const [top] = given;
 		return [
 			{ layer: 0, kind: top?.name ?? "", field: "", expected: names(given), actual: names(found), offset: 0 },
@@ -43,10 +40,33 @@ export function matchLayers(expected: Layers, actual: Uint8Array, options: Match
 	return diffPackets(overwritten(given, first, found, actual), actual, { linkType });
 }
 
-/** Where one list stands in another; -1 when it does not. */
-function firstRun(part: readonly string[], whole: readonly string[]): number {
+/**
+ * The packet as it would be right: the actual one with the given fields in it, and with the checksums and lengths of the
+ * layers named. Undefined when the layers do not follow each other in it, or it would not match all the same.
+ *
+ * @throws InputError when a field is given that cannot be written
+ */
+export function withFields(
+	expected: Layers,
+	actual: Uint8Array,
+	options: MatchOptions = {},
+): Uint8Array | undefined {
+	const { linkType = "ethernet", place = somewhere } = options;
+	const given = checkLayers(expected, place);
+	const found = locate(actual, linkType);
+	const first = firstRun(given, found);
+	if (first < 0) return undefined;
+	const packet = overwritten(given, first, found, actual);
+	return matchLayers(expected, packet, options).length === 0 ? packet : undefined;
+}
+
+const somewhere: Place = { file: "packet", pointer: "/layers" };
+type Named = readonly { name: string }[];
+
+/** Where the layers of one list stand in another; -1 when they do not. */
+function firstRun(part: Named, whole: Named): number {
 	for (let start = 0; start + part.length <= whole.length; start++)
-		if (part.every((name, index) => whole[start + index] === name)) return start;
+		if (part.every(({ name }, index) => whole[start + index]?.name === name)) return start;
 	return -1;
 }
 

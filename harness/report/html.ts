@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Outcome, Results } from "../results/results.js";
+import { capturePaths } from "./captures.js";
 import { caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { escapeMarkup } from "./markup.js";
+import { diffOf } from "./packets.js";
 import { printableLines } from "./printable.js";
 import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
@@ -21,12 +23,37 @@ td.pass, td.fail, td.skip, td.error, td.none, th.kernel { text-align: center; }
 td.pass { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error { background: #a3d5; }
 dt { margin-top: 1rem; } dd { margin: 0 0 0 1.5rem; } dd.hint::before { content: "→ "; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .8rem; }
+pre.diff { white-space: pre; overflow-x: auto; overflow-wrap: normal; }
 .interrupted { border: 2px solid #d33; padding: .5rem 1rem; }
 `;
 
-/** A self-contained page: no script, nothing from elsewhere; the policy in its head holds the browser to that. */
-export function html(results: Results): string {
+/** Columns of a diff, and most that a page has. */
+const diffMedium = { width: 120, colour: false, unicode: true };
+const maxDiffs = 200;
+
+/**
+ * A self-contained page: no script, nothing from elsewhere; the policy in its head holds the browser to that.
+ *
+ * @param captures folder of the captures, relative to the page; undefined when they are not written
+ */
+export function html(results: Results, captures?: string): string {
 	const { run } = results;
+	const paths = capturePaths(results);
+	const captured = [...paths.keys()];
+	const diffs = new Set(captured.slice(0, maxDiffs));
+	const packets = (result: CaseResult): string[] => {
+		const path = paths.get(result);
+		const diff = diffs.has(result) ? diffOf(result, diffMedium) : undefined;
+		const link =
+			captures === undefined || path === undefined
+				? []
+				: [
+						`<p>Packets: <a href="${encodeURI(`${captures}/${path}`)}">${escapeMarkup(`${captures}/${path}`)}</a></p>`,
+					];
+		if (!diff) return link;
+		const lines = diff.lines.map(escapeMarkup).join("\n");
+		return [...link, `<p>${escapeMarkup(diff.title)}:</p>`, `<pre class="diff">${lines}</pre>`];
+	};
 	const parts = [
 		"<!doctype html>",
 		'<html lang="en">',
@@ -46,7 +73,7 @@ export function html(results: Results): string {
 		table("package", packageRows(results), results, (index) => `#package-${index}`),
 		"<p>✓ pass, ✗ fail, – skip, ! undecided, · not run</p>",
 		...reasons(results),
-		...results.packages.flatMap((_, index) => packageSection(results, index)),
+		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
 		...provenance(results),
 		"</body>",
 		"</html>",
@@ -83,20 +110,25 @@ function reasons(results: Results): string[] {
 	return ["<h2>Reasons</h2>", "<dl>", ...items, "</dl>"];
 }
 
-function packageSection(results: Results, index: number): string[] {
+function packageSection(
+	results: Results,
+	index: number,
+	packets: (result: CaseResult) => string[],
+): string[] {
 	const { name, version, sha256 } = results.packages[index]!;
 	const explained = results.results.filter((result) => result.package === name && result.outcome !== "pass");
 	return [
 		`<h2 id="package-${index}">${escapeMarkup(name)} ${escapeMarkup(version)}</h2>`,
 		`<p>SHA-256 ${code(sha256)}</p>`,
 		table("case", caseRows(results, name), results),
-		...explained.flatMap(evidence),
+		...explained.flatMap((result) => evidence(result, packets(result))),
 	];
 }
 
-function evidence(result: CaseResult): string[] {
+function evidence(result: CaseResult, packets: string[]): string[] {
 	if (Object.keys(result.evidence).length === 0) return [];
-	const { log, ...facts } = result.evidence;
+	const { log, packets: asBytes, ...others } = result.evidence;
+	const facts = packets.length > 0 || asBytes === undefined ? others : { ...others, packets: asBytes };
 	const text = [
 		...(Object.keys(facts).length > 0 ? printableLines(JSON.stringify(facts, null, 2)) : []),
 		...(typeof log === "string" ? printableLines(log) : []),
@@ -106,6 +138,7 @@ function evidence(result: CaseResult): string[] {
 	return [
 		"<details>",
 		`<summary>${signs[result.outcome]} ${code(caseName(result))} on ${escapeMarkup(result.kernel)}</summary>`,
+		...packets,
 		...(cut > 0
 			? [`<p>The first ${cut} characters are left out here; the results document has them.</p>`]
 			: []),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Outcome, Results } from "../results/results.js";
-import { packageRows, tallyLine } from "./cells.js";
+import type { CaseResult, Outcome, Results } from "../results/results.js";
+import { caseName, packageRows, tallyLine } from "./cells.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
+import { differs, diffOf, maxDiffs } from "./packets.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
 const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
@@ -23,6 +24,7 @@ export function markdown(results: Results): string {
 		table.join("\n"),
 		"✓ pass, ✗ fail, – skip, ! undecided, · not run",
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
+		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
 		`${tallyLine(results)}. bpfgate ${escapeMarkdown(results.run.bpfgate)}, QEMU ${escapeMarkdown(qemu)}, ${accelerator}.`,
 		...(interrupted ? ["**Interrupted: what is missing was not tested.**"] : []),
 	]
@@ -38,4 +40,16 @@ function item(entry: ReasonEntry, results: Results): string {
 		...wordingLines(entry).map(escapeMarkdown),
 		`*${escapeMarkdown(entry.hint)}*`,
 	].join("\\\n  ");
+}
+
+/** Columns of a diff: what a pull request shows without a scroll bar. */
+const medium = { width: 100, colour: false, unicode: true };
+
+function diff(result: CaseResult): string {
+	const { title = "", lines = [] } = diffOf(result, medium) ?? {};
+	const text = lines.join("\n");
+	const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+	const fence = "`".repeat(longest + 1);
+	const head = `${markdownCode(caseName(result))} of ${markdownCode(result.package)}, ${escapeMarkdown(title)}:`;
+	return [head, "", `${fence}text`, text, fence].join("\n");
 }

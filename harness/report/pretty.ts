@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
 import type { Outcome, Results } from "../results/results.js";
+import { capturePaths } from "./captures.js";
 import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { differs, diffOf, maxDiffs } from "./packets.js";
 import { printable, printableLines } from "./printable.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import type { Medium } from "./reporter.js";
@@ -15,8 +17,8 @@ const meaning = { pass: "pass", fail: "fail", skip: "skip", error: "undecided", 
 const colourOf = { pass: "green", fail: "red", skip: "yellow", error: "magenta", none: "dim" } as const;
 
 /** The matrix for a terminal: packages down (cases, when there is only one package), kernels across, reasons below. */
-export function pretty(results: Results, medium: Medium): string {
-	const painter = new Painter(results, medium);
+export function pretty(results: Results, medium: Medium, captures?: string): string {
+	const painter = new Painter(results, medium, captures);
 	const [only] = results.packages;
 	const alone = results.packages.length === 1 && only !== undefined;
 	const rows = alone ? caseRows(results, only.name) : packageRows(results);
@@ -25,6 +27,7 @@ export function pretty(results: Results, medium: Medium): string {
 		...painter.matrix(rows),
 		painter.legend(rows),
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
+		painter.moreDiffs(),
 		painter.summary(),
 	];
 	return `${blocks.filter((block) => block !== "").join("\n")}`;
@@ -33,13 +36,17 @@ export function pretty(results: Results, medium: Medium): string {
 class Painter {
 	private readonly colours: Colours;
 	private readonly signs: Record<Cell, string>;
+	private readonly paths: ReturnType<typeof capturePaths>;
+	private diffsShown = 0;
 
 	constructor(
 		private readonly results: Results,
 		private readonly medium: Medium,
+		private readonly captures: string | undefined,
 	) {
 		this.colours = picocolors.createColors(medium.colour);
 		this.signs = medium.unicode ? unicodeSigns : asciiSigns;
+		this.paths = capturePaths(results);
 	}
 
 	title(text: string): string {
@@ -95,8 +102,21 @@ class Painter {
 			`${this.sign(outcome)} ${head.map(this.colours.bold).join("\n  ")}`,
 			...body,
 			...(alone && outcome === "fail" ? this.log(entry) : []),
+			...this.packets(entry),
 		];
 		return `${lines.join("\n")}\n`;
+	}
+
+	/** Where there are failures whose packets are not shown. */
+	moreDiffs(): string {
+		const left = this.results.results.filter(differs).length - this.diffsShown;
+		if (this.diffsShown === 0 || left <= 0) return "";
+		const where =
+			this.captures === undefined
+				? "--captures <folder> writes the packets of all"
+				: `see ${printable(this.captures)}`;
+		const text = `${left} more ${left === 1 ? "failure has a packet" : "failures have packets"} that ${left === 1 ? "differs" : "differ"}: ${where}`;
+		return `${wrap(text, this.medium.width).join("\n")}\n`;
 	}
 
 	summary(): string {
@@ -119,6 +139,24 @@ class Painter {
 			`    the kernel's log on ${kernel}:`,
 			...tail.map((line) => `    ${this.colours.dim(`| ${line}`)}`),
 		];
+	}
+
+	/** Where the packets are, and those of the first results side by side. */
+	private packets({ results }: ReasonEntry): string[] {
+		const [first, ...others] = results.filter((result) => this.paths.has(result));
+		const lines: string[] = [];
+		if (first && this.captures !== undefined) {
+			const more = others.length > 0 ? ` and ${others.length} more` : "";
+			lines.push(`packets: ${printable(this.captures)}/${this.paths.get(first)}${more}`);
+		}
+		const shown = results.find(differs);
+		const medium = { ...this.medium, width: this.medium.width - 4 };
+		const diff = shown && this.diffsShown < maxDiffs ? diffOf(shown, medium) : undefined;
+		if (diff) {
+			this.diffsShown++;
+			lines.push(...wrap(`${printable(diff.title)}:`, medium.width), ...diff.lines);
+		}
+		return lines.map(indent);
 	}
 
 	private sign(cell: Cell, width = 1): string {

@@ -14,6 +14,8 @@ export interface ReasonEntry {
 	wordings: { message: string; kernels: string[] }[];
 	/** The first result that has it: its evidence stands for the rest. */
 	example: CaseResult;
+	/** All that have it. */
+	results: CaseResult[];
 }
 
 /**
@@ -42,11 +44,16 @@ export function reasonEntries(results: Results): ReasonEntry[] {
 				kernels: kernelsOf(some),
 			})),
 			example: result,
+			results: group.map((item) => item.result),
 		};
 	});
-	const merged = groupBy(entries, ({ cases, example, ...same }) => JSON.stringify(same));
+	const merged = groupBy(entries, ({ cases, example, results: _, ...same }) => JSON.stringify(same));
 	return [...merged.values()]
-		.map((group) => ({ ...group[0]!, cases: group.flatMap(({ cases }) => cases) }))
+		.map((group) => ({
+			...group[0]!,
+			cases: group.flatMap(({ cases }) => cases),
+			results: group.flatMap((entry) => entry.results),
+		}))
 		.sort((a, b) => outcomeOrder.indexOf(b.outcome) - outcomeOrder.indexOf(a.outcome));
 }
 

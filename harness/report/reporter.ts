@@ -15,8 +15,12 @@ export interface Medium {
 	unicode: boolean;
 }
 
-/** A pure function from one results document to text that ends in a newline. */
-export type Reporter = (results: Results, medium: Medium) => string;
+/**
+ * A pure function from one results document to text that ends in a newline.
+ *
+ * @param captures folder in which the packets of failed vectors are; undefined when they are not written
+ */
+export type Reporter = (results: Results, medium: Medium, captures?: string) => string;
 
 export const reporters = { pretty, json, tap, junit, markdown } satisfies Record<string, Reporter>;
 export type ReporterName = keyof typeof reporters;

@@ -9,7 +9,7 @@ import { type Expected, prepareExpectation } from "./expectation.js";
 import { type FrameStep, framesOfStep, mergeExpected } from "./frames.js";
 import { type PreparedInput, prepareInput } from "./input.js";
 import { isWritable, type MapModel, mapModel, type WrittenEntry, writtenEntries } from "./map-model.js";
-import { type Expectation, type Step, type Vector, VectorFile } from "./schema.js";
+import { type Expectation, type ExpectedPacket, type Step, type Vector, VectorFile } from "./schema.js";
 import { type Around, type Subject, subjectOf } from "./subject.js";
 import { parseText, type Text } from "./text.js";
 
@@ -51,6 +51,8 @@ export interface PreparedStep extends PreparedInput {
 	/** Number in the capture that the packet is from. */
 	frame?: number;
 	expected: Expected;
+	/** What `expected.packet` compares with. */
+	expectedPacket?: ExpectedPacket;
 }
 
 const suites = new WeakMap<Package, Suite>();
@@ -238,9 +240,11 @@ function prepareStep(
 		prepareExpectation(subject, expect, input, { file: file.display, pointer: at });
 	const common = expectation(step.expect ?? {}, `${pointer}/expect`);
 	const expected = each ? mergeExpected(common, expectation(each.expect, each.pointer)) : common;
+	const expectedPacket = each?.expect.packet ?? step.expect?.packet;
+	const compared = expectedPacket === undefined ? {} : { expectedPacket };
 	if (subject.type === "xdp" && (expected.context || expected.metadata) && !input.wantsContext)
 		input.wantsContext = true;
-	return { ...input, repeat: step.repeat ?? 1, ...(frame === undefined ? {} : { frame }), expected };
+	return { ...input, repeat: step.repeat ?? 1, ...(frame === undefined ? {} : { frame }), expected, ...compared };
 }
 
 function mapsBefore(

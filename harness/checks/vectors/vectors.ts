@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { InputError } from "../../errors.js";
-import { toHex } from "../../packet/bytes.js";
 import { errnoName } from "../../uapi/errno.js";
 import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { judge } from "./judge.js";
+import { packetEvidence } from "./packet-evidence.js";
 import { notLoaded, notRun } from "./refused.js";
 import { Session } from "./session.js";
 import type { VectorRun } from "./vector-run.js";
@@ -135,7 +135,8 @@ function judged(
 	run: VectorRun,
 	identity: Record<string, unknown>,
 ): Omit<Finding, "case"> {
-	const { mismatches, actual } = judge(vector, run);
+	const judgement = judge(vector, run);
+	const { mismatches, actual } = judgement;
 	const duration_ns = run.steps.reduce((sum, step) => sum + step.run.duration_ns, 0);
 	const evidence = { ...identity, actual, duration_ns };
 	const [first] = mismatches;
@@ -151,7 +152,7 @@ function judged(
 		evidence: {
 			...evidence,
 			mismatches: mismatches.slice(0, maxTold),
-			packets: vector.steps.map(({ packet }) => (packet ? toHex(packet) : null)),
+			packets: packetEvidence(vector, judgement),
 		},
 	};
 }

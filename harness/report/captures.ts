@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sectionComment } from "../capture/pcapng.js";
+import { type CapturePacket, writePcapng } from "../capture/write.js";
+import { fromHex } from "../packet/bytes.js";
+import { type EvidentBytes, PacketEvidence, type PacketStep } from "../results/packets.js";
+import type { CaseResult, Results } from "../results/results.js";
+import { validator } from "../schema/validate.js";
+import { printable } from "./printable.js";
+
+const evidence = validator(PacketEvidence);
+
+/** The packets of a result; undefined unless it is a failure that has some. */
+export function packetsOf(result: CaseResult): PacketEvidence | undefined {
+	const { packets } = result.evidence;
+	if (result.outcome !== "fail" || packets === undefined || !evidence.accepts(packets)) return undefined;
+	return packets.steps.some(({ input, actual }) => input ?? actual) ? packets : undefined;
+}
+
+/** What the section of every capture of a run says before its path, by which it is known again. */
+const mark = "bpfgate test, packets of a failed vector: ";
+
+/**
+ * The path that a capture was written to, as its section says; undefined for a file that is no capture of a run.
+ *
+ * @param start of the file
+ */
+export function markedPath(start: Uint8Array): string | undefined {
+	const comment = sectionComment(start);
+	return comment?.startsWith(mark) ? comment.slice(mark.length) : undefined;
+}
+
+/** A capture's path below the folder of captures, `<package>/<kernel>/<case>.pcapng`, by its result. */
+export function capturePaths(results: Results): Map<CaseResult, string> {
+	const paths = new Map<CaseResult, string>();
+	const taken = new Set<string>();
+	for (const result of results.results) {
+		if (!packetsOf(result)) continue;
+		const parts = [result.package, result.kernel, ...result.case.split("/")].map(fileName);
+		const wanted = parts.join("/");
+		let path = wanted;
+		// File systems that do not tell `A` from `a` are met.
+		for (let next = 2; taken.has(path.toLowerCase()); next++) path = `${wanted}-${next}`;
+		taken.add(path.toLowerCase());
+		paths.set(result, `${path}.pcapng`);
+	}
+	return paths;
+}
+
+/** Longest part of a path, in characters, all of one byte: with `.pcapng` and a temporary name it stays below 255. */
+const maxName = 128;
+
+/** A name that every file system takes and that leads nowhere else. */
+function fileName(text: string): string {
+	const name = text.replace(/[^A-Za-z0-9._ -]/g, "_").slice(0, maxName);
+	return /^[A-Za-z0-9_]/.test(name) && !/[. ]$/.test(name) ? name : `_${name.replace(/[. ]+$/, "")}`;
+}
+
+/**
+ * The packets of a failed vector as a pcapng file: of each that the evidence has, what went in, what should have come out where
+ * that is known, and what did, on interfaces of these names, with what to know of it as comments.
+ *
+ * @param path below the folder of captures
+ */
+export function captureOf(result: CaseResult, packets: PacketEvidence, path: string): Uint8Array {
+	const { total, steps, after } = packets;
+	const left = total - steps.length;
+	const rest = [
+		...after.map((text) => `after all packets: ${text}`),
+		...(left > 0 ? [`${left} of ${total} packets are left out: the evidence of a case is bounded`] : []),
+	];
+	const written = steps.flatMap((step, index) =>
+		packetsOfStep(result, step, total, index === steps.length - 1 ? rest : []),
+	);
+	return writePcapng(written, `${mark}${path}`);
+}
+
+function packetsOfStep(
+	{ case: name, package: owner, kernel }: CaseResult,
+	step: PacketStep,
+	total: number,
+	rest: readonly string[],
+): CapturePacket[] {
+	const { link, retval, input, expected, actual, expected_from: from, mismatches } = step;
+	const place = `${total > 1 ? `packet ${step.number} of ${total}` : "packet"}${step.frame === undefined ? "" : ` (frame ${step.frame})`}`;
+	const head = [`${name} of ${owner} on ${kernel}, ${place}`];
+	const wanted = retval.expected === undefined ? "nothing expected" : `expected ${retval.expected}`;
+	const verdict = `retval ${retval.actual}, ${wanted}`;
+	const packet = (side: string, bytes: EvidentBytes | undefined, ...comments: string[]): CapturePacket[] => {
+		if (!bytes) return [];
+		const data = fromHex(bytes.hex) ?? new Uint8Array();
+		const cut = data.length < bytes.length ? [`cut: ${data.length} of ${bytes.length} bytes`] : [];
+		const lines = [...head, ...comments, ...cut].map(printable);
+		return [{ bytes: data, length: bytes.length, linkType: link, interface: side, comments: lines }];
+	};
+	const found = mismatches.length > 0 ? mismatches : ["nothing differs in this packet"];
+	const lacking =
+		actual && !expected ? ["no whole packet was expected, or none can be made of what was"] : [];
+	// What has no packet back has its verdict on the one that went in.
+	const last = [verdict, ...found, ...lacking, ...rest];
+	return [
+		...packet("input", input, "input", ...(actual ? [verdict] : last)),
+		...packet("expected", expected, `expected${from ? `, ${origins[from]}` : ""}`),
+		...packet("actual", actual, "actual", ...last),
+	];
+}
+
+const origins: Record<NonNullable<PacketStep["expected_from"]>, string> = {
+	exact: "as the vector gives it",
+	mask: "as the vector gives it, bits that are not compared being those of the actual packet",
+	fields: "the actual packet with the fields that the vector gives, and with lengths and checksums to match",
+};
