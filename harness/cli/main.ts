@@ -7,11 +7,13 @@ import { inspectCommand } from "./inspect.js";
 import { kernelsCommand } from "./kernels.js";
 import { createProgram } from "./program.js";
 import { testCommand } from "./test.js";
+import { vectorsCommand } from "./vectors/command.js";
 
 await enter((interruption) =>
 	createProgram([
 		testCommand(engine, () => interruption.signal),
 		inspectCommand(),
+		vectorsCommand(() => interruption.signal),
 		kernelsCommand(),
 		doctorCommand(),
 	]).parseAsync(),

@@ -50,6 +50,8 @@ export interface PreparedStep extends PreparedInput {
 	repeat: number;
 	/** Number in the capture that the packet is from. */
 	frame?: number;
+	/** JSON pointers of the step in its file, and of the expectation in its `each` that is about this frame. */
+	written?: { pointer: string; each?: string };
 	expected: Expected;
 	/** What `expected.packet` compares with. */
 	expectedPacket?: ExpectedPacket;
@@ -244,7 +246,9 @@ function prepareStep(
 	const compared = expectedPacket === undefined ? {} : { expectedPacket };
 	if (subject.type === "xdp" && (expected.context || expected.metadata) && !input.wantsContext)
 		input.wantsContext = true;
-	return { ...input, repeat: step.repeat ?? 1, ...(frame === undefined ? {} : { frame }), expected, ...compared };
+	const written = { pointer, ...(each ? { each: each.pointer } : {}) };
+	const repeat = step.repeat ?? 1;
+	return { ...input, repeat, ...(frame === undefined ? {} : { frame }), written, expected, ...compared };
 }
 
 function mapsBefore(

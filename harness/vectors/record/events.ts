@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { equalBytes, toHex } from "../../packet/bytes.js";
+import { compareEvents, type ExpectedEvents } from "../expectation.js";
+import { flatten } from "../flatten.js";
+import type { ValueType } from "../leaf.js";
+import type { ExpectedEvent } from "../schema.js";
+import type { PreparedVector } from "../suite.js";
+import { leavesOf } from "../value.js";
+import { recordedValue } from "./value.js";
+
+/** Types of events by map, where some vector of the package tells one and none another. */
+export type EventTypes = ReadonlyMap<string, ValueType>;
+
+/** Gathers what the vectors of one object say of the types of its events. */
+export function eventTypes(vectors: readonly PreparedVector[]): EventTypes {
+	const known = new Map<string, ValueType>();
+	const contradicted = new Set<string>();
+	const expected = vectors.flatMap(({ steps, after }) => [
+		...steps.map((step) => step.expected),
+		...(after ? [after] : []),
+	]);
+	for (const { map, events } of expected.flatMap((each) => each.events))
+		for (const event of events) {
+			if (event.kind !== "value") continue;
+			const other = known.get(map);
+			if (other && other.types?.id !== event.type.types?.id) contradicted.add(map);
+			known.set(map, event.type);
+		}
+	for (const map of contradicted) known.delete(map);
+	return known;
+}
+
+/**
+ * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is known, else as hex. Bytes
+ * in which a second run differs are masked.
+ *
+ * @param again what the second run sent
+ * @returns undefined when the two runs sent events of other number or sizes
+ */
+export function recordedEvents(
+	map: string,
+	perf: boolean,
+	events: readonly Uint8Array[],
+	again: readonly Uint8Array[],
+	type: ValueType | undefined,
+): ExpectedEvent[] | undefined {
+	if (events.length !== again.length || events.some((event, at) => event.length !== again[at]?.length))
+		return undefined;
+	return events.map((event, index): ExpectedEvent => {
+		const other = again[index] ?? event;
+		if (type) {
+			const byFields = fieldsOf(map, perf, event, other, type);
+			if (byFields) return byFields;
+		}
+		const mask = event.map((byte, at) => (byte === other[at] ? 0xff : 0));
+		return { hex: toHex(event), ...(equalBytes(event, other) ? {} : { mask: toHex(mask) }) };
+	});
+}
+
+/** Undefined when the event is not such a struct, or the struct cannot be written. */
+function fieldsOf(
+	map: string,
+	perf: boolean,
+	event: Uint8Array,
+	other: Uint8Array,
+	type: ValueType,
+): ExpectedEvent | undefined {
+	const slack = event.length - type.size;
+	const { types } = type;
+	if (!types || slack < 0 || slack >= (perf ? 8 : 1)) return undefined;
+	const [one, two] = [event.subarray(0, type.size), other.subarray(0, type.size)];
+	const parts = flatten(type, two);
+	const differ = new Set(
+		[...flatten(type, one)].filter(([path, part]) => parts.get(path) !== part).map(([path]) => path),
+	);
+	const value = recordedValue(type, undefined, [one], (path) => differ.has(path));
+	if (value === undefined) return undefined;
+	const place = { file: "", pointer: "" };
+	const prepared: ExpectedEvents = {
+		map,
+		perf: false,
+		events: [{ kind: "value", type, leaves: leavesOf(type, value, place, "expected") }],
+	};
+	if (compareEvents(prepared, [one]).length > 0 || compareEvents(prepared, [two]).length > 0)
+		return undefined;
+	return { type: types.btf.spell(types.id), value };
+}
