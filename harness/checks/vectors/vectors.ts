@@ -4,10 +4,11 @@ import type { InputError } from "../../errors.js";
 import { errnoName } from "../../uapi/errno.js";
 import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
 import type { Check, Finding, Workbench } from "../check.js";
+import { runGroup } from "./group.js";
 import { judge } from "./judge.js";
 import { packetEvidence } from "./packet-evidence.js";
 import { notLoaded, notRun } from "./refused.js";
-import { Session } from "./session.js";
+import type { Session } from "./session.js";
 import type { VectorRun } from "./vector-run.js";
 
 /** Most mismatches that the evidence holds. */
@@ -28,10 +29,13 @@ export const vectorsCheck: Check = {
 	async *run(pkg, bench) {
 		const { vectors, invalid } = suiteOf(pkg);
 		for (const { stem, errors } of invalid) yield invalidFile(stem, errors);
-		const groups = new Map<string, PreparedVector[]>();
-		for (const vector of vectors)
-			groups.set(vector.subject.key, [...(groups.get(vector.subject.key) ?? []), vector]);
-		for (const group of groups.values()) yield* runGroup(group, bench);
+		const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
+		for (const vector of vectors) {
+			const group = groups.get(vector.subject.key);
+			if (group) group.push(vector);
+			else groups.set(vector.subject.key, [vector]);
+		}
+		for (const group of groups.values()) yield* runGroup(group, bench, findingOf);
 	},
 };
 
@@ -50,69 +54,27 @@ function invalidFile(stem: string, errors: readonly InputError[]): Finding {
 	};
 }
 
-/** Vectors of one object with the same constants, on one load of it as long as nothing forbids that. */
-async function* runGroup(group: readonly PreparedVector[], bench: Workbench): AsyncIterable<Finding> {
-	const programs = group.map(({ subject }) => subject.program.name);
-	let session: Session | undefined;
-	for (const vector of group) {
-		try {
-			session ??= await Session.open(await bench.guest(), vector.subject, programs);
-			const { finding, spoilt } = await runOne(vector, session, bench);
-			yield finding;
-			if (!spoilt) continue;
-			await session.close();
-			session = undefined;
-		} catch (cause) {
-			session = undefined;
-			const { outcome, reason } = await bench.lost(cause);
-			yield { case: vector.case, outcome, reason, evidence: { place: vector.place } };
-		}
-	}
-	try {
-		await session?.close();
-		const left = await bench.leftovers();
-		if (left.length > 0) yield leftoversOf(left);
-	} catch (cause) {
-		const { outcome, reason } = await bench.lost(cause);
-		yield { case: "leftovers", outcome, reason, evidence: {} };
-	}
-}
-
-function leftoversOf(left: readonly string[]): Finding {
-	return {
-		case: "leftovers",
-		outcome: "fail",
-		reason: {
-			code: "leftovers",
-			message: `after all vectors were run and the object unloaded, the kernel still has ${left.slice(0, 5).join(", ")}`,
-			hint: "look for programs that pin or create what nobody takes away again",
-		},
-		evidence: { leftovers: left.slice(0, 100) },
-	};
-}
-
-async function runOne(
+async function findingOf(
 	vector: PreparedVector,
+	run: VectorRun | undefined,
 	session: Session,
 	bench: Workbench,
-): Promise<{ finding: Finding; spoilt: boolean }> {
+): Promise<Finding> {
 	const { place, subject } = vector;
 	const identity = { place, object: subject.object.file, program: subject.program.name };
 	const base = { case: vector.case };
-	if (!session.loaded.loaded.has(subject.program.name)) {
+	if (!run) {
 		const { outcome, reason, evidence } = await notLoaded(vector, session, bench);
-		return { finding: { ...base, outcome, reason, evidence: { ...identity, ...evidence } }, spoilt: false };
+		return { ...base, outcome, reason, evidence: { ...identity, ...evidence } };
 	}
-	const run = await session.run(vector);
-	const { spoilt } = run;
-	if (run.unfilled) return { finding: { ...base, ...unfilled(run.unfilled, identity) }, spoilt };
+	if (run.unfilled) return { ...base, ...unfilled(run.unfilled, identity) };
 	const failed = run.steps.findIndex(({ run: { errno } }) => errno !== 0);
 	const [step, failure] = [vector.steps[failed], run.steps[failed]];
 	if (step && failure) {
 		const { outcome, reason, evidence } = await notRun(vector, step, failed + 1, failure.run, session, bench);
-		return { finding: { ...base, outcome, reason, evidence: { ...identity, ...evidence } }, spoilt };
+		return { ...base, outcome, reason, evidence: { ...identity, ...evidence } };
 	}
-	return { finding: { ...base, ...judged(vector, run, identity) }, spoilt };
+	return { ...base, ...judged(vector, run, identity) };
 }
 
 function unfilled(
