@@ -8,7 +8,7 @@ import { agentPath } from "../../guest/build.js";
 import { openKernel } from "../../kernel/store.js";
 import { openPackage, type Package } from "../../package/package.js";
 import { Machines } from "../../vm/machine.js";
-import type { Finding, Workbench } from "../check.js";
+import type { Check, Finding, Workbench } from "../check.js";
 import { vectorsCheck } from "./vectors.js";
 
 const testdata = fileURLToPath(new URL("testdata/", import.meta.url));
@@ -19,27 +19,30 @@ export async function rewriter(
 	defines: readonly string[] = [],
 	change: (vectors: string) => string = (vectors) => vectors,
 ): Promise<Package> {
+	const vectors = change(await readFile(join(testdata, "rewriter.yaml"), "utf8"));
+	return compiled("rewriter", join(testdata, "rewriter.bpf.c"), vectors, defines);
+}
+
+/** A package of one object, compiled with these macros defined, and one vector file, both called as the package. */
+export async function compiled(
+	name: string,
+	source: string,
+	vectors: string,
+	defines: readonly string[] = [],
+): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-vectors-"));
 	try {
-		const object = join(folder, "rewriter.bpf.o");
+		const object = join(folder, `${name}.bpf.o`);
 		const include = ["-isystem", `${libbpf}include`, "-isystem", `${libbpf}uapi`];
 		const system = ["-idirafter", `/usr/include/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`];
-		const macros = defines.map((name) => `-D${name}`);
-		await execa("clang-19", [
+		const macros = defines.map((macro) => `-D${macro}`);
+		await execa(process.env.CLANG ?? "clang-19", [
 			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...macros, ...include, ...system],
-			...["-c", join(testdata, "rewriter.bpf.c"), "-o", object],
+			...["-c", source, "-o", object],
 		]);
-		await execa("llvm-strip-19", ["-g", object]);
-		await writeFile(
-			join(folder, "rewriter.yaml"),
-			change(await readFile(join(testdata, "rewriter.yaml"), "utf8")),
-		);
-		const manifest = {
-			name: "rewriter",
-			version: "1",
-			objects: ["rewriter.bpf.o"],
-			vectors: ["rewriter.yaml"],
-		};
+		await execa(process.env.LLVM_STRIP ?? "llvm-strip-19", ["-g", object]);
+		await writeFile(join(folder, `${name}.yaml`), vectors);
+		const manifest = { name, version: "1", objects: [`${name}.bpf.o`], vectors: [`${name}.yaml`] };
 		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
 		return await openPackage(folder);
 	} finally {
@@ -50,7 +53,7 @@ export async function rewriter(
 /** A clone of a kernel in which packages are checked one after another. */
 export async function testbench(
 	kernelId: string,
-): Promise<AsyncDisposable & { check(pkg: Package): Promise<Map<string, Finding>> }> {
+): Promise<AsyncDisposable & { check(pkg: Package, check?: Check): Promise<Map<string, Finding>> }> {
 	const kernel = await openKernel(kernelId);
 	const guest = await new Machines({ agent: agentPath }).clone(kernel);
 	const bench: Workbench = {
@@ -63,9 +66,9 @@ export async function testbench(
 		},
 	};
 	return {
-		async check(pkg) {
+		async check(pkg, check = vectorsCheck) {
 			const findings = new Map<string, Finding>();
-			for await (const finding of vectorsCheck.run(pkg, bench)) findings.set(finding.case, finding);
+			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
 			return findings;
 		},
 		[Symbol.asyncDispose]: () => guest.dispose(),

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from "node:util";
+import { joined } from "../../coverage/blocks.js";
+import { coverageEvidence } from "../../coverage/evidence.js";
+import { InputError } from "../../errors.js";
+import type { ProgramCoverage, Result } from "../../guest/operations.js";
+import type { ProgramFacts } from "../../package/object.js";
+import type { Package, PackageObject } from "../../package/package.js";
+import { neverRun, testRunRules } from "../../vectors/program-type.js";
+import type { Subject } from "../../vectors/subject.js";
+import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
+import type { Check, Finding, Workbench } from "../check.js";
+import { wantedPrograms } from "../load/open-args.js";
+import { judge } from "./judge.js";
+import { Session } from "./session.js";
+
+/** What was seen of one object, in all loads of it. */
+interface Seen {
+	measured: Map<string, ProgramCoverage>;
+	/** Why nothing was measured of a program, by its name. */
+	obstacles: Map<string, string>;
+	/** Vectors that were run, by program. */
+	run: Map<string, number>;
+	/** Cases that did something else in a program with probes. */
+	disturbed: string[];
+}
+
+/**
+ * A check of vectors that, on one kernel, runs them again with a probe in each basic block of each program, and reports how
+ * much of it they reached: cases `coverage/<object>/<program>`, with evidence `coverage` (results/coverage.ts). They
+ * `pass` whatever was reached; `skip` says that it could not be measured, `error` that the probes changed what a vector
+ * did.
+ *
+ * @param kernelId the one kernel
+ */
+export function measuring(check: Check, kernelId: string): Check {
+	return {
+		name: check.name,
+		cases: (pkg) => check.cases(pkg),
+		async *run(pkg, bench) {
+			const plain = new Map<string, unknown>();
+			for await (const finding of check.run(pkg, bench)) {
+				plain.set(finding.case, finding.evidence.actual);
+				yield finding;
+			}
+			if (bench.kernel.id === kernelId) yield* measure(pkg, plain, bench);
+		},
+	};
+}
+
+/** @param plain what each vector did without probes, by case; undefined when it did not run */
+async function* measure(
+	pkg: Package,
+	plain: ReadonlyMap<string, unknown>,
+	bench: Workbench,
+): AsyncIterable<Finding> {
+	for (const object of pkg.objects) {
+		const vectors = suiteOf(pkg).vectors.filter(({ subject }) => subject.object.file === object.file);
+		const programs = programsOf(object, vectors);
+		if (programs.length === 0) continue;
+		const seen: Seen = { measured: new Map(), obstacles: new Map(), run: new Map(), disturbed: [] };
+		try {
+			for (const group of groupsOf(object, programs, vectors)) await runGroup(group, plain, seen, bench);
+			for (const { name } of programs) yield findingOf(object, name, seen, bench);
+			await bench.leftovers();
+		} catch (cause) {
+			const { outcome, reason } = await bench.lost(cause);
+			yield { case: `coverage/${object.file}`, outcome, reason, evidence: { object: object.file } };
+		}
+	}
+}
+
+/** Programs that vectors can be about: not those that no kernel runs without attaching them. */
+function programsOf(object: PackageObject, vectors: readonly PreparedVector[]): ProgramFacts[] {
+	const wanted = new Set(wantedPrograms(object).map(({ name }) => name));
+	const named = new Set(vectors.map(({ subject }) => subject.program.name));
+	return object.programs.filter(({ name, meaning }) => {
+		if (named.has(name)) return true;
+		const type = meaning?.type ?? "unspec";
+		return (
+			wanted.has(name) &&
+			testRunRules(type).packet !== "perhaps" &&
+			neverRun(type, meaning?.attachType ?? "", "") === undefined
+		);
+	});
+}
+
+interface Group {
+	subject: Subject;
+	vectors: PreparedVector[];
+}
+
+/** Vectors that one load of the object serves; an object without any is loaded for the sake of what it has. */
+function groupsOf(
+	object: PackageObject,
+	[first]: readonly ProgramFacts[],
+	vectors: readonly PreparedVector[],
+): Group[] {
+	const groups = new Map<string, Group>();
+	for (const vector of vectors) {
+		const { subject } = vector;
+		const group = groups.get(subject.key) ?? { subject, vectors: [] };
+		group.vectors.push(vector);
+		groups.set(subject.key, group);
+	}
+	if (groups.size > 0 || !first) return [...groups.values()];
+	const subject = { object, program: first, type: first.meaning?.type ?? "unspec", key: object.file };
+	return [{ subject, vectors: [] }];
+}
+
+async function runGroup(
+	{ subject, vectors }: Group,
+	plain: ReadonlyMap<string, unknown>,
+	seen: Seen,
+	bench: Workbench,
+): Promise<void> {
+	const programs = vectors.map((vector) => vector.subject.program.name);
+	const sink = (coverage: Result<"coverage_read">) => keep(seen, coverage);
+	const session = await Session.open(await bench.guest(), subject, programs, sink);
+	for (const [name, { errno }] of session.loaded.refused)
+		seen.obstacles.set(name, `the kernel refuses it (errno ${errno}); see load/program/${name}`);
+	const runnable = vectors.filter((vector) => session.loaded.loaded.has(vector.subject.program.name));
+	let index = 0;
+	for await (const run of session.runEach(runnable)) {
+		const vector = runnable[index++];
+		if (!vector || run.unfilled || run.steps.some((step) => step.run.errno !== 0)) continue;
+		const { name } = vector.subject.program;
+		seen.run.set(name, (seen.run.get(name) ?? 0) + 1);
+		const before = plain.get(vector.case);
+		if (before !== undefined && !isDeepStrictEqual(before, judge(vector, run).actual))
+			seen.disturbed.push(vector.case);
+	}
+	await session.close();
+}
+
+function keep(seen: Seen, { programs }: Result<"coverage_read">): void {
+	for (const program of programs) {
+		if ("obstacle" in program) {
+			seen.obstacles.set(program.name, program.obstacle);
+			continue;
+		}
+		const known = seen.measured.get(program.name);
+		seen.measured.set(program.name, known ? joined(known, program) : program);
+	}
+}
+
+function findingOf(object: PackageObject, program: string, seen: Seen, bench: Workbench): Finding {
+	const name = `coverage/${object.file}/${program}`;
+	const identity = { object: object.file, program };
+	const coverage = seen.measured.get(program);
+	const obstacle = seen.obstacles.get(program);
+	if (!coverage || obstacle !== undefined)
+		return {
+			case: name,
+			outcome: "skip",
+			reason: {
+				code: "not-measured",
+				message: `what of ${program} the vectors reach could not be measured on ${bench.kernel.id}: ${obstacle ?? "it was not loaded"}`,
+				hint: "measure on another kernel; the vectors themselves ran without probes",
+			},
+			evidence: identity,
+		};
+	const disturbed = seen.disturbed.slice(0, 5).join(", ");
+	if (disturbed !== "")
+		return {
+			case: name,
+			outcome: "error",
+			reason: {
+				code: "probes-disturb",
+				message: `with probes in the programs of ${object.file} these vectors do something else than without: ${disturbed}`,
+				hint: "what is random or a time belongs under `volatile`; else this is a defect of bpfgate, report it",
+			},
+			evidence: { ...identity, disturbed: seen.disturbed.slice(0, 100) },
+		};
+	try {
+		const evidence = coverageEvidence(object, coverage, seen.run.get(program) ?? 0);
+		return { case: name, outcome: "pass", evidence: { coverage: evidence } };
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		return {
+			case: name,
+			outcome: "error",
+			reason: {
+				code: "invalid-line-info",
+				message: error.message,
+				hint: "compile the object again; its line information and its BTF do not fit together",
+			},
+			evidence: identity,
+		};
+	}
+}

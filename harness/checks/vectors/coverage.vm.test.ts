@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openPackage, type Package } from "../../package/package.js";
+import { CoverageEvidence, linesIn } from "../../results/coverage.js";
+import { validator } from "../../schema/validate.js";
+import type { Finding } from "../check.js";
+import { measuring } from "./coverage.js";
+import { testbench } from "./testbench.js";
+import { vectorsCheck } from "./vectors.js";
+
+const source = fileURLToPath(new URL("testdata/coverage/branches.bpf.c", import.meta.url));
+const libbpf = fileURLToPath(new URL("../../../build/libbpf/", import.meta.url));
+const evidence = validator(CoverageEvidence);
+
+/** A vector of a 16-byte packet: its first byte, and the last two. */
+interface Packet {
+	program?: string;
+	first?: number;
+	kind?: number;
+	more?: number;
+	volatile?: string[];
+	/** Whether a frame too short for the program is sent instead. */
+	short?: boolean;
+}
+
+/** testdata/coverage with a vector for each packet. */
+async function branches(packets: readonly Packet[], ...flags: string[]): Promise<Package> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-coverage-"));
+	try {
+		const object = join(folder, "branches.bpf.o");
+		await execa("clang-19", [
+			...["-target", "bpf", "-O2", "-g", "-Wall", "-Werror"],
+			...(flags.length > 0 ? flags : ["-mcpu=v3"]),
+			...["-isystem", `${libbpf}include`, "-isystem", `${libbpf}uapi`],
+			...["-idirafter", `/usr/include/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`],
+			...["-c", source, "-o", object],
+		]);
+		await execa("llvm-strip-19", ["-g", object]);
+		const byte = (value = 0) => value.toString(16).padStart(2, "0");
+		const vectors = packets.map(({ program = "branch", first, kind, more, volatile, short }, index) => ({
+			name: `v${index}`,
+			program,
+			packet: { hex: `${byte(first)}${"00".repeat(13)}${short ? "" : byte(kind) + byte(more)}` },
+			...(volatile ? { volatile } : {}),
+		}));
+		await writeFile(join(folder, "v.json"), JSON.stringify({ vectors }));
+		const manifest = { name: "branches", version: "1", objects: ["branches.bpf.o"], vectors: ["v.json"] };
+		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
+		return await openPackage(folder);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+const marks: [mark: string, line: number][] = (await readFile(source, "utf8"))
+	.split("\n")
+	.flatMap((text, index): [string, number][] => {
+		const mark = /\/\* ([a-z-]+) \*\/$/.exec(text)?.[1];
+		return mark === undefined ? [] : [[mark, index + 1]];
+	});
+
+describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
+	let bench: Awaited<ReturnType<typeof testbench>>;
+	beforeAll(async () => {
+		bench = await testbench(kernel);
+	});
+	afterAll(() => bench[Symbol.asyncDispose]());
+
+	const check = async (packets: readonly Packet[], ...flags: string[]): Promise<Map<string, Finding>> =>
+		bench.check(await branches(packets, ...flags), measuring(vectorsCheck, kernel));
+
+	const coverageIn = (findings: Map<string, Finding>, program: string) => {
+		const finding = findings.get(`coverage/branches.bpf.o/${program}`);
+		expect(finding).toMatchObject({ outcome: "pass" });
+		const found = finding?.evidence.coverage;
+		if (!evidence.accepts(found)) throw new Error(`no coverage of ${program}`);
+		return found;
+	};
+
+	/** Marks of the lines of one program that were reached and missed. */
+	function marked(findings: Map<string, Finding>, program: string) {
+		const { files } = coverageIn(findings, program);
+		const file = files.find(({ file }) => file.endsWith("branches.bpf.c"));
+		const named = (ranges = "") => {
+			const lines = new Set(linesIn(ranges));
+			return marks.filter(([, line]) => lines.has(line)).map(([mark]) => mark);
+		};
+		return { reached: named(file?.reached), missed: named(file?.missed) };
+	}
+
+	const inBranch = marks
+		.map(([mark]) => mark)
+		.filter((mark) => !/^(landed|callback|bpf-loop|may-goto|near|far)/.test(mark));
+
+	it.each<[Packet, string[]]>([
+		[{}, ["plain"]],
+		[{ short: true }, []],
+		[{ kind: 1, more: 3 }, ["subprogram", "subprogram-small"]],
+		[{ kind: 1, more: 30 }, ["subprogram", "subprogram-large"]],
+		[{ kind: 2, more: 3 }, ["global", "global-small"]],
+		[{ kind: 2, more: 30 }, ["global", "global-large"]],
+		[{ kind: 3 }, ["loop"]],
+		[{ kind: 3, first: 1 }, ["loop", "loop-odd"]],
+		[{ kind: 4, more: 0 }, ["tail-call"]],
+		[{ kind: 4, more: 1 }, ["tail-call", "tail-call-failed"]],
+		[{ kind: 5 }, ["wide"]],
+	])("has the lines that %j goes through, and no others", async (packet, lines) => {
+		const findings = await check([packet]);
+		expect([...findings.values()].map(({ case: name, outcome }) => `${name}: ${outcome}`)).toEqual([
+			"v/v0: pass",
+			"coverage/branches.bpf.o/landed: pass",
+			"coverage/branches.bpf.o/branch: pass",
+		]);
+		const found = marked(findings, "branch");
+		expect(found.reached.sort()).toEqual([...lines].sort());
+		expect(found.missed.sort()).toEqual(inBranch.filter((mark) => !lines.includes(mark)).sort());
+		const landed = packet.kind === 4 && packet.more === 0;
+		expect(marked(findings, "landed")).toEqual(
+			landed ? { reached: ["landed"], missed: [] } : { reached: [], missed: ["landed"] },
+		);
+		expect(coverageIn(findings, "landed").instructions).toMatchObject({ reached: landed ? 7 : 0, total: 7 });
+	});
+
+	it("counts instructions, blocks and functions", async () => {
+		const { instructions, blocks, vectors, files } = coverageIn(await check([{}]), "branch");
+		// By llvm-objdump: 61 of branch, 15 of twice, 11 of scale.
+		expect(instructions).toMatchObject({ reached: 17, total: 87, unmeasured: 0 });
+		expect(blocks).toMatchObject({ reached: 7, unmeasured: 0 });
+		expect(vectors).toBe(1);
+		expect(
+			files.flatMap(({ functions }) => functions.map(({ name, reached }) => [name, reached])).sort(),
+		).toEqual([
+			["branch", true],
+			["scale", false],
+			["twice", false],
+		]);
+	});
+
+	it("loses exactly the line that only the vector left out has reached", async () => {
+		const all: Packet[] = [1, 2, 3, 4, 5].flatMap((kind) => [
+			{ kind, more: 1, first: 1 },
+			{ kind, more: 30 },
+		]);
+		const whole = await check([...all, {}]);
+		expect(marked(whole, "branch").missed).toEqual([]);
+		const { missed } = coverageIn(await check(all), "branch");
+		const [, plain] = marks.find(([mark]) => mark === "plain") ?? [];
+		expect(missed.map((place) => place.replace(/^.*\//, ""))).toEqual([`branches.bpf.c:${plain}`]);
+	});
+
+	it("measures nothing where a jump has no room for probes, and says so", async () => {
+		const findings = await check([{ program: "wide_jump" }, { program: "wide_jump", first: 1 }]);
+		expect(findings.get("v/v0")).toMatchObject({
+			outcome: "pass",
+			evidence: { actual: { retval: "XDP_PASS" } },
+		});
+		expect(findings.get("v/v1")).toMatchObject({
+			outcome: "pass",
+			evidence: { actual: { retval: "XDP_DROP" } },
+		});
+		expect(findings.get("coverage/branches.bpf.o/wide_jump")).toMatchObject({
+			outcome: "skip",
+			reason: { code: "not-measured", message: expect.stringMatching(/longer than 16 bits/) },
+		});
+		expect(findings.get("coverage/branches.bpf.o/branch")).toMatchObject({ outcome: "pass" });
+	});
+
+	it("says when a vector does something else with probes, unless that is volatile", async () => {
+		const findings = await check([{ program: "clock" }]);
+		expect(findings.get("coverage/branches.bpf.o/clock")).toMatchObject({
+			outcome: "error",
+			reason: { code: "probes-disturb", message: expect.stringContaining("v/v0") },
+		});
+		const silent = await check([{ program: "clock", volatile: ["maps/.bss.landed_at"] }]);
+		expect(coverageIn(silent, "clock").instructions).toMatchObject({ unmeasured: 0 });
+	});
+
+	it("is measured on the kernel asked for only", async () => {
+		const findings = await bench.check(await branches([{}]), measuring(vectorsCheck, "another"));
+		expect([...findings.keys()]).toEqual(["v/v0"]);
+	});
+
+	it.runIf(kernel !== "5.10")("follows callbacks, may_goto and far jumps", async () => {
+		const flags = ["-mcpu=v4", "-DV4"];
+		const one = await check(
+			[
+				{ program: "callback", first: 1 },
+				{ program: "patient", first: 0 },
+				{ program: "far", first: 1 },
+			],
+			...flags,
+		);
+		expect(marked(one, "callback")).toEqual({
+			reached: ["callback", "bpf-loop"],
+			missed: ["callback-odd"],
+		});
+		expect(marked(one, "patient")).toEqual({ reached: [], missed: ["may-goto"] });
+		expect(marked(one, "far")).toEqual({ reached: ["far"], missed: ["near"] });
+		const other = await check(
+			[
+				{ program: "callback", first: 2 },
+				{ program: "patient", first: 200 },
+				{ program: "far", first: 2 },
+			],
+			...flags,
+		);
+		expect(marked(other, "callback").missed).toEqual([]);
+		expect(marked(other, "patient")).toEqual({ reached: ["may-goto"], missed: [] });
+		expect(marked(other, "far")).toEqual({ reached: ["near"], missed: ["far"] });
+	});
+});

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from "@sinclair/typebox";
+
+const Count = Type.Integer({ minimum: 0 });
+const Lines = Type.String({
+	pattern: "^([0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)?$",
+	description: "ascending, as `12-15,17`; see `linesIn`",
+});
+
+/** A source file, as the compiler called it, as far as one program has instructions of it. */
+export const CoveredFile = Type.Object({
+	file: Type.String(),
+	reached: Lines,
+	missed: Lines,
+	functions: Type.Array(
+		Type.Object({
+			name: Type.String(),
+			line: Type.Integer({ minimum: 1 }),
+			reached: Type.Boolean(),
+		}),
+	),
+});
+export type CoveredFile = Static<typeof CoveredFile>;
+
+/** Evidence `coverage` of the cases `coverage/…` of the vectors check: how much of one program the vectors reached. */
+export const CoverageEvidence = Type.Object({
+	object: Type.String({ description: "file in the package" }),
+	program: Type.String(),
+	vectors: Type.Integer({ minimum: 0, description: "that were run in this program" }),
+	instructions: Type.Object({
+		reached: Count,
+		total: Count,
+		unmeasured: Type.Integer({
+			minimum: 0,
+			description: "of `total`; whether they were reached is not known",
+		}),
+		loaded: Type.Integer({ minimum: 0, description: "slots that the kernel was given, with the probes" }),
+	}),
+	blocks: Type.Object({ reached: Count, total: Count, unmeasured: Count }),
+	lines: Type.Object({ reached: Count, total: Count }),
+	missed: Type.Array(Type.String(), { description: "`<file>:<lines>` that no vector reached" }),
+	files: Type.Array(CoveredFile),
+});
+export type CoverageEvidence = Static<typeof CoverageEvidence>;
+
+/** Numbers as ranges: `12-15,17`. */
+export function rangesOf(numbers: Iterable<number>): string {
+	const ranges: [first: number, last: number][] = [];
+	for (const number of [...new Set(numbers)].sort((a, b) => a - b)) {
+		const open = ranges.at(-1);
+		if (open && open[1] + 1 === number) open[1] = number;
+		else ranges.push([number, number]);
+	}
+	return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}
+
+/** What `rangesOf` was given, ascending. */
+export function linesIn(ranges: string): number[] {
+	if (ranges === "") return [];
+	return ranges.split(",").flatMap((range) => {
+		const [first = 0, last = first] = range.split("-").map(Number);
+		return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+	});
+}
