@@ -254,10 +254,17 @@ export const mutants: Record<string, Mutants> = {
 		"verdict swapped": [
 			{
 				file: "sk-lookup-dispatcher.bpf.c",
-				search: "	if (!slot)\n		return SK_PASS;",
-				replace: "	if (!slot)\n		return SK_DROP;",
-				case: "dispatch/services-one-after-another",
-				message: "packet 2: retval: expected SK_PASS, got SK_DROP",
+				search: "return failed ? SK_DROP : SK_PASS;",
+				replace: "return failed ? SK_PASS : SK_DROP;",
+				case: "dispatch/connections-one-after-another",
+				message: "packet 1: retval: expected SK_PASS, got SK_DROP",
+			},
+			{
+				file: "sk-lookup-dispatcher.bpf.c",
+				search: "failed = bpf_sk_assign(ctx, listener, 0);",
+				replace: "failed = 0;",
+				case: "dispatch/connections-one-after-another",
+				message: "packet 3: context.cookie: expected udp 192.0.2.1:4433, got 0",
 			},
 		],
 		"checksum not updated": "it is asked before there is a packet to write into",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
-import type { JsonValue, ValuePlace } from "../package/btf-value.js";
+import type { ValuePlace } from "../package/btf-value.js";
 import type { PackageObject } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { fromHex, toHex } from "../packet/bytes.js";
-import { type Difference, diffPackets } from "../packet/diff.js";
+import { diffPackets } from "../packet/diff.js";
 import { matchLayers } from "../packet/match.js";
 import type { MapExpectation } from "./compare-maps.js";
 import { type ContextStruct, contextStruct, encodeContext } from "./context.js";
@@ -13,6 +13,7 @@ import { type Leaf, readInteger, type ValueType } from "./leaf.js";
 import { isEventMap, isReadable, type MapModel, mapModel, writtenEntries } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
 import { namedType } from "./named-type.js";
+import { packetMismatches } from "./packet-mismatch.js";
 import { testRunRules } from "./program-type.js";
 import { socketOf } from "./reference.js";
 import { retvalNames, retvalNumber } from "./retval.js";
@@ -138,7 +139,7 @@ function packetTest(
 	sent: Uint8Array,
 	place: ValuePlace,
 ): NonNullable<Expected["packet"]> {
-	if (expect === "unchanged") return (actual) => mismatches(diffPackets(sent, actual));
+	if (expect === "unchanged") return (actual) => packetMismatches(diffPackets(sent, actual), actual);
 	const { layers, fields, hex, mask } = expect;
 	const given = [layers, fields, hex].filter((way) => way !== undefined);
 	if (given.length !== 1)
@@ -147,32 +148,15 @@ function packetTest(
 		throw new InputError(place.file, `${place.pointer}/mask`, "goes with layers or hex");
 	if (fields) {
 		const options = { place: { file: place.file, pointer: `${place.pointer}/fields` } };
-		matchLayers(fields, sent, options);
-		return (actual) => mismatches(matchLayers(fields, actual, options));
+		// What cannot be built is no field, or no value of it.
+		build(fields, options.place);
+		return (actual) => packetMismatches(matchLayers(fields, actual, options), actual);
 	}
 	const wanted = layers
 		? build(layers, { file: place.file, pointer: `${place.pointer}/layers` })
 		: (fromHex(hex ?? "") ?? new Uint8Array());
 	const bits = mask === undefined ? undefined : fromHex(mask);
-	return (actual) => mismatches(diffPackets(wanted, actual, bits ? { mask: bits } : {}));
-}
-
-/** `ipv4.ttl`; of one kind several times, `ipv4 (layer 3).ttl` says nothing that the numbers do not. */
-function mismatches(differences: readonly Difference[]): Mismatch[] {
-	return differences.map(({ kind, field, layer, expected, actual }) => ({
-		what:
-			field === ""
-				? `layer ${layer} (${kind})`
-				: field === kind
-					? kind
-					: `${kind}.${field.replaceAll("/", ".")}`,
-		expected: jsonOf(expected),
-		actual: jsonOf(actual),
-	}));
-}
-
-function jsonOf(value: unknown): JsonValue {
-	return value === undefined ? "nothing" : JSON.parse(JSON.stringify(value));
+	return (actual) => packetMismatches(diffPackets(wanted, actual, bits ? { mask: bits } : {}), actual);
 }
 
 function expectedMap(
