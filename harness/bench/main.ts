@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { UndecidedError } from "../errors.js";
 import { agentPath } from "../guest/build.js";
 import { readCatalog } from "../kernel/catalog.js";
 import { openKernel } from "../kernel/store.js";
 import { openPackage } from "../package/package.js";
 import { Machines } from "../vm/machine.js";
+import { bpftoolPath } from "./bpftool.js";
 import { commandFigure } from "./command.js";
 import type { Figure } from "./figure.js";
 import { guestFigures } from "./guests.js";
 import { hostFigures } from "./host.js";
 import { throughputFigure } from "./packages.js";
+import { vectorFigures } from "./vectors.js";
 
 const small = "programs/xdp-filter";
 const out = "reports/out";
@@ -26,6 +29,13 @@ const take = (...taken: Figure[]) => {
 	figures.push(...taken);
 };
 
+try {
+	await bpftoolPath();
+} catch (error) {
+	if (!(error instanceof UndecidedError)) throw error;
+	process.stderr.write(`bench: ${error.message}\n${error.hint}\n`);
+	process.exit(3);
+}
 const machines = new Machines({ agent: agentPath });
 const { default: ids } = await readCatalog();
 const pkg = await openPackage(small);
@@ -33,6 +43,7 @@ const jobs = availableParallelism();
 
 take(...(await hostFigures(small)));
 for (const id of ["5.10", "6.12", "7.3"]) take(...(await guestFigures(machines, await openKernel(id))));
+for (const id of ["5.10", "6.12", "7.3"]) take(...(await vectorFigures(machines, await openKernel(id))));
 take(await commandFigure("programs/cgroup-connect-guard", ids));
 take(await commandFigure(small, ids));
 take(await throughputFigure(pkg, await openKernel("6.12"), jobs));

@@ -85,6 +85,8 @@ export class GuestClient {
 	private nonce: Uint8Array = new Uint8Array(nonceBytes);
 	private lastId = 0;
 	private lostWith: UndecidedError | undefined;
+	/** Bytes on the channel, frames and all. */
+	readonly traffic = { sent: 0, received: 0 };
 
 	constructor(
 		private readonly stream: Duplex,
@@ -124,7 +126,9 @@ export class GuestClient {
 			const id = ++this.lastId;
 			const frame = encodeFrame(this.nonce, encodePayload({ id, op, args }));
 			this.enqueue({ id, op, progress: 0, resolve: (result) => resolve(result as Result<N>), reject });
-			if (!this.lostWith) this.stream.write(frame);
+			if (this.lostWith) return;
+			this.traffic.sent += frame.length;
+			this.stream.write(frame);
 		});
 	}
 
@@ -171,6 +175,7 @@ export class GuestClient {
 
 	private read(chunk: Buffer): void {
 		if (this.lostWith) return;
+		this.traffic.received += chunk.length;
 		try {
 			for (const frame of this.decoder.push(chunk)) {
 				if (!frame.nonce.equals(this.nonce)) throw new FrameError("a frame with another nonce");
