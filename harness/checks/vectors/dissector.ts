@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf, progLoad, program } from "../../features/syscall.js";
+import { bpf, progLoad, program } from "../../features/syscall.js";
 import type { GuestClient } from "../../guest/client.js";
 import { programTypes } from "../../uapi/bpf.js";
 import { retvalNumber } from "../../vectors/retval.js";
+import { testRunRetval } from "./test-run-retval.js";
 
-/** union bpf_attr's `test` (include/uapi/linux/bpf.h): where the retval stands, and how long it is up to `duration`. */
-const retvalAt = 4;
-const testSize = 40;
+/** include/uapi/linux/bpf.h */
 const BPF_FLOW_DISSECTOR = 17;
 
 /**
@@ -19,20 +18,11 @@ export async function dissectorVerdict(client: GuestClient): Promise<(retval: nu
 	const { fd } = await bpf(client, "prog_load", load);
 	if (fd === undefined) return (retval) => retval;
 	try {
-		const attr = new BpfAttr(testSize, true).u32(8, 14).pointer(16, new Uint8Array(14));
-		const { errno, attr: answer } = await client.call("bpf", {
-			cmd: BPF_PROG_TEST_RUN,
-			attr: attr.bytes,
-			blobs: attr.blobs,
-			handles: [{ offset: 0, handle: fd }],
-		});
+		const says = await testRunRetval(client, fd, new Uint8Array(14));
 		const [ok, drop] = [retvalNumber("flow_dissector", "BPF_OK"), retvalNumber("flow_dissector", "BPF_DROP")];
-		const says = new DataView(answer.buffer, answer.byteOffset).getUint32(retvalAt, true);
-		if (errno !== 0 || says === ok) return (retval) => retval;
+		if (says === undefined || says === ok) return (retval) => retval;
 		return (retval) => (retval === says ? (ok ?? 0) : (drop ?? 0));
 	} finally {
 		await client.call("close", { handle: fd });
 	}
 }
-
-const BPF_PROG_TEST_RUN = 10;

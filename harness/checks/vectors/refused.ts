@@ -9,6 +9,8 @@ import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
 import type { Finding, Workbench } from "../check.js";
 import { wantedPrograms } from "../load/open-args.js";
 import { programFinding } from "../load/program.js";
+import { cgroupSkbSeesPacket, readsPacketDirectly } from "./direct-access.js";
+import { programsOf, whyNever } from "./needs.js";
 import { type Session, xdpContext } from "./session.js";
 
 export type Refused = Pick<Finding, "outcome" | "evidence"> & { reason: Reason };
@@ -24,9 +26,23 @@ export async function notLoaded(
 	session: Session,
 	bench: Workbench,
 ): Promise<Refused> {
-	const { object, program } = vector.subject;
+	const { object } = vector.subject;
 	const { id } = bench.kernel;
+	const { loaded } = session.loaded;
+	const missing = programsOf(vector).find((name) => !loaded.has(name));
+	const program = object.programs.find(({ name }) => name === missing) ?? vector.subject.program;
 	const evidence = { object: object.file, program: program.name };
+	const never = whyNever(vector);
+	if (never !== undefined)
+		return {
+			outcome: "skip",
+			reason: {
+				code: "feature-unsupported",
+				message: `no kernel runs ${vector.subject.program.name} (${vector.subject.type}) by BPF_PROG_TEST_RUN: ${never}`,
+				hint: "the load check still loads and attaches it",
+			},
+			evidence: { ...evidence, state: "unsupported" },
+		};
 	if (
 		program.section.startsWith("xdp.frags", program.section.startsWith("?") ? 1 : 0) &&
 		!(await takesFrags(session.guest.client))
@@ -37,6 +53,17 @@ export async function notLoaded(
 				code: "feature-unsupported",
 				message: `${id} has no multi-buffer XDP, which the section ${program.section} of ${program.name} asks for`,
 				hint: "frames above a page need 5.18 or newer",
+			},
+			evidence: { ...evidence, state: "unsupported" },
+		};
+	const type = program.meaning?.type ?? "";
+	if (!(await hasType(session.guest.client, type)))
+		return {
+			outcome: "skip",
+			reason: {
+				code: "feature-unsupported",
+				message: `${id} has no programs of type ${type}, which ${program.name} is`,
+				hint: "nothing to do about the package on this kernel",
 			},
 			evidence: { ...evidence, state: "unsupported" },
 		};
@@ -54,6 +81,32 @@ export async function notLoaded(
 		};
 	const reason = finding.reason ?? { code: "not-loaded", message: why, hint: "see the load check" };
 	return { outcome: "fail", reason, evidence: { ...evidence, ...finding.evidence } };
+}
+
+async function hasType(client: GuestClient, type: string): Promise<boolean> {
+	const number = programTypes.number(type);
+	if (number === undefined) return true;
+	return (await client.call("probe", { program_types: [number] })).program_types[0] !== 0;
+}
+
+/** Why the run of a vector says nothing of its program: undefined when it does. */
+export async function notSeen(
+	{ subject }: PreparedVector,
+	{ guest: { client } }: Session,
+	bench: Workbench,
+): Promise<Refused | undefined> {
+	const { object, program, type } = subject;
+	if (type !== "cgroup_skb" || !readsPacketDirectly(subject) || (await cgroupSkbSeesPacket(client)))
+		return undefined;
+	return {
+		outcome: "skip",
+		reason: {
+			code: "feature-unsupported",
+			message: `test runs of cgroup_skb programs on ${bench.kernel.id} do not let ${program.name} see the packet by data and data_end`,
+			hint: "direct access is there in test runs from 6.19 on; bpf_skb_load_bytes reads the packet on every kernel",
+		},
+		evidence: { object: object.file, program: program.name, state: "unsupported" },
+	};
 }
 
 /** Asks the kernel whether it takes a program that says that it can do with several buffers. */

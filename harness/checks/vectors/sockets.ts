@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
+import { UndecidedError } from "../../errors.js";
+import { type GuestClient, GuestError } from "../../guest/client.js";
 import type { SocketName } from "../../vectors/reference.js";
 import type { PreparedVector } from "../../vectors/suite.js";
 
@@ -9,13 +10,23 @@ export class Sockets {
 
 	constructor(private readonly client: GuestClient) {}
 
-	/** Opens those that the vectors name. @throws GuestError as socket(2), bind(2) and listen(2) */
+	/** Opens those that the vectors name. @throws UndecidedError when one cannot be opened */
 	async prepare(vectors: readonly PreparedVector[]): Promise<void> {
 		const entries = vectors.flatMap(({ before }) => before.flatMap((fill) => fill.entries));
 		for (const { value } of entries) {
 			if (value?.kind !== "socket" || this.#open.has(value.socket.text)) continue;
 			const { protocol, address, port, text } = value.socket;
-			this.#open.set(text, await this.client.call("socket_open", { protocol, address, port }));
+			try {
+				this.#open.set(text, await this.client.call("socket_open", { protocol, address, port }));
+			} catch (error) {
+				if (!(error instanceof GuestError)) throw error;
+				throw new UndecidedError(
+					"socket-not-opened",
+					`${text}, which a vector puts into a map, cannot be opened in the guest: ${error.errnoName}`,
+					"the package is not to blame; sockets of one vector file must not get into each other's way",
+					{ cause: error },
+				);
+			}
 		}
 	}
 

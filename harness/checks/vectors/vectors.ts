@@ -7,7 +7,7 @@ import type { Check, Finding, Workbench } from "../check.js";
 import { runGroup } from "./group.js";
 import { judge } from "./judge.js";
 import { packetEvidence } from "./packet-evidence.js";
-import { notLoaded, notRun } from "./refused.js";
+import { notLoaded, notRun, notSeen } from "./refused.js";
 import type { Session } from "./session.js";
 import type { VectorRun } from "./vector-run.js";
 
@@ -74,6 +74,8 @@ async function findingOf(
 		const { outcome, reason, evidence } = await notRun(vector, step, failed + 1, failure.run, session, bench);
 		return { ...base, outcome, reason, evidence: { ...identity, ...evidence } };
 	}
+	const unseen = await notSeen(vector, session, bench);
+	if (unseen) return { ...base, ...unseen, evidence: { ...identity, ...unseen.evidence } };
 	return { ...base, ...judged(vector, run, identity) };
 }
 
