@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { html } from "../report/html.js";
 import { json } from "../report/json.js";
+import { lcov } from "../report/lcov.js";
 import { type ReporterName, reporters } from "../report/reporter.js";
 import type { Results } from "../results/results.js";
 import { writeCaptures } from "./captures.js";
@@ -17,28 +18,33 @@ export interface Outputs {
 	reporter?: ReporterName;
 	/** Folder for results.json, report.html and captures/. */
 	report?: string;
+	/** File for what the vectors reached, for lcov. */
+	coverage?: string;
 	/** Folder for the packets of failed vectors. */
 	captures?: string;
 }
 
 /** What could not be written in the end is said before anything runs. @throws InputError */
-export async function assertOutputs({ json: file, report, captures, reporter }: Outputs): Promise<void> {
+export async function assertOutputs(outputs: Outputs): Promise<void> {
+	const { json: file, report, captures, coverage, reporter } = outputs;
 	if (file === "-" && reporter !== undefined && reporter !== "json") {
 		throw new InputError("--json", "", `standard output is already taken by --reporter ${reporter}`);
 	}
-	for (const [option, name] of Object.entries({ json: file, report, captures }))
+	for (const [option, name] of Object.entries({ json: file, report, captures, coverage }))
 		if (name === "") throw new InputError(`--${option}`, "", "is given without a name");
 	if (file !== undefined && file !== "-") await assertWritableFile(file);
+	if (coverage !== undefined) await assertWritableFile(coverage);
 	for (const folder of [report, captures]) if (folder !== undefined) await assertWritableFolder(folder);
 }
 
 /** Prints first: what cannot be written in the end is at least seen. */
 export async function deliver(results: Results, outputs: Outputs): Promise<void> {
-	const { json: file, report, captures, reporter } = outputs;
+	const { json: file, report, captures, coverage, reporter } = outputs;
 	const name = reporter ?? (file === "-" ? "json" : "pretty");
 	const folder = captures ?? (report === undefined ? undefined : join(report, "captures"));
 	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env), folder));
 	if (file !== undefined && file !== "-") await writeWhole(file, json(results));
+	if (coverage !== undefined) await writeWhole(coverage, lcov(results));
 	if (report !== undefined) {
 		await makeFolder(report);
 		await writeWhole(join(report, "results.json"), json(results));

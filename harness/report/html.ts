@@ -2,6 +2,7 @@
 import type { CaseResult, Outcome, Results } from "../results/results.js";
 import { capturePaths } from "./captures.js";
 import { caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { coverageSection } from "./coverage.js";
 import { escapeMarkup } from "./markup.js";
 import { diffOf } from "./packets.js";
 import { printableLines } from "./printable.js";
@@ -74,6 +75,7 @@ export function html(results: Results, captures?: string): string {
 		"<p>✓ pass, ✗ fail, – skip, ! undecided, · not run</p>",
 		...reasons(results),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
+		...coverageSection(results),
 		...provenance(results),
 		"</body>",
 		"</html>",

@@ -3,6 +3,7 @@ import picocolors from "picocolors";
 import type { Outcome, Results } from "../results/results.js";
 import { capturePaths } from "./captures.js";
 import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { coverageText } from "./coverage.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { printable, printableLines } from "./printable.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
@@ -28,6 +29,7 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 		painter.legend(rows),
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
 		painter.moreDiffs(),
+		coverageText(results),
 		painter.summary(),
 	];
 	return `${blocks.filter((block) => block !== "").join("\n")}`;
