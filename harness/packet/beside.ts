@@ -157,7 +157,7 @@ function* leavesOf(value: unknown, path: string): Iterable<[string, string]> {
 function headerOf({ name, offset, end, fields }: LocatedLayer): string {
 	const text = (field: Located | undefined) => String(field?.value);
 	const { src, dst, sport, dport, vni, type, id, proto } = fields;
-	if (name === "payload") return `${end - offset} bytes`;
+	if (name === "payload") return `${end - offset} ${end - offset === 1 ? "byte" : "bytes"}`;
 	if (sport && dport) return `${text(sport)} > ${text(dport)}`;
 	if (src && dst) return `${text(src)} > ${text(dst)}`;
 	const [key, field] = Object.entries({ vni, type, id, proto }).find(([, each]) => each) ?? [];

@@ -78,14 +78,20 @@ class Page {
 				return this.#content(line);
 			case "layer":
 				// The same on both sides: once, across them.
-				if (line.expected === line.actual)
-					return [`${marks[line.status]} ${line.name.padEnd(this.#left - 2)} ${line.actual ?? ""}`.trimEnd()];
+				if (line.expected === line.actual) return this.#across(line);
 				// The fields below tell where those of a header differ.
 				if (line.status === "changed" && line.name !== "payload") return [`* ${line.name}`];
 				return this.#cells(line, line.name);
 			case "field":
 				return this.#cells(line, `  ${this.#shortened(line.name, this.#left - 4)}`);
 		}
+	}
+
+	#across({ name, status, actual = "" }: Extract<Line, { kind: "layer" }>): string[] {
+		return folded(this.#signs(actual), this.medium.width - this.#left - 1).map((text, index) => {
+			const start = index === 0 ? `${marks[status]} ${name}` : "";
+			return `${start.padEnd(this.#left)} ${text}`.trimEnd();
+		});
 	}
 
 	#cells({ status, expected, actual }: Extract<Line, { kind: "layer" | "field" }>, name: string): string[] {
@@ -121,7 +127,7 @@ class Page {
 		for (let at = 0; at < length; at += size)
 			if (!same(expected.subarray(at, at + size), actual.subarray(at, at + size))) differing.push(at);
 		const [shown, left] = [differing.slice(0, maxRows), differing.length - maxRows];
-		const lengths = [expected, actual].map((part) => [`${name} ${part.length} bytes`]);
+		const lengths = [expected, actual].map((part) => [`${name} ${count(part.length)}`]);
 		const [was = [], is = []] = lengths;
 		return [
 			// The payload's own are said already.
@@ -159,6 +165,10 @@ class Page {
 	#signs(text: string): string {
 		return this.medium.unicode ? text : text.replaceAll("…", "..");
 	}
+}
+
+function count(bytes: number): string {
+	return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { build } from "../packet/build.js";
+import { toHex } from "../packet/bytes.js";
+import type { Layers } from "../packet/layers.js";
+import type { EvidentBytes, PacketEvidence, PacketStep } from "../results/packets.js";
+import type { CaseResult, Results } from "../results/results.js";
+
+/** A UDP packet. */
+export const udpPacket = (ipv4: object = {}, payload = "hello"): Uint8Array =>
+	build([{ eth: {} }, { ipv4 }, { udp: {} }, { payload: { text: payload } }] as Layers);
+
+export const evident = (bytes: Uint8Array): EvidentBytes => ({ hex: toHex(bytes), length: bytes.length });
+
+/** A packet whose TTL was not decremented. */
+export function stepOf(number = 1, more: Partial<PacketStep> = {}): PacketStep {
+	return {
+		number,
+		link: "ethernet",
+		retval: { actual: "XDP_PASS", expected: "XDP_PASS" },
+		input: evident(udpPacket()),
+		actual: evident(udpPacket()),
+		expected: evident(udpPacket({ ttl: 63 })),
+		expected_from: "exact",
+		mismatches: ["ipv4.ttl: expected 63, got 64"],
+		...more,
+	};
+}
+
+/** A vector that failed with these packets. */
+export function failure(
+	name: string,
+	packets: Partial<PacketEvidence> = {},
+	more: Partial<CaseResult> = {},
+): CaseResult {
+	const { steps = [stepOf()], total = steps.length, after = [] } = packets;
+	return {
+		package: "router",
+		kernel: "6.12",
+		check: "vectors",
+		case: name,
+		outcome: "fail",
+		reason: { code: "vector-mismatch", message: "ipv4.ttl: expected 63, got 64", hint: `see ${name}` },
+		duration_ms: 1,
+		evidence: { packets: { total, steps, after } },
+		...more,
+	};
+}
+
+export function documentOf(results: CaseResult[]): Results {
+	const ids = (key: "kernel" | "package") => [...new Set(results.map((result) => result[key]))];
+	return {
+		format: "bpfgate/results",
+		version: 1,
+		run: {
+			id: "r",
+			started: "2026-01-01T00:00:00Z",
+			finished: "2026-01-01T00:00:01Z",
+			bpfgate: "0.1.0",
+			accelerator: "tcg",
+			qemu: "7.2",
+			jobs: 1,
+			interrupted: false,
+		},
+		kernels: ids("kernel").map((id) => ({ id, release: id, arch: "x86_64", image_sha256: "" })),
+		packages: ids("package").map((name) => ({ name, version: "1", sha256: "" })),
+		results,
+	};
+}
