@@ -9,22 +9,36 @@ export const kinds = [
 ] as const;
 export type Kind = (typeof kinds)[number];
 
-/** A source with one mistake, and the vector that has to find it. */
-export interface Mutant {
+/** A change of a source. */
+export interface Patch {
 	file: string;
 	/** Stands in the source exactly once. */
 	search: string;
 	replace: string;
+}
+
+/** A source with one mistake, and the vector that has to find it. */
+export interface Mutant extends Patch {
 	/** Case of the vectors check that fails. */
 	case: string;
 	/** What it says of packet and field. */
 	message: string;
 }
 
-/** Of each networking example its mutants by kind, or why there can be none. */
-export type Mutants = Record<Kind, readonly Mutant[] | string>;
+/** Why a program cannot have a mistake of a kind. */
+export interface Impossible {
+	because: string;
+	/** A program that makes it nevertheless, and that no kernel loads. */
+	refused?: Patch;
+}
 
-const writesNothing = "it writes into no packet, so there is no checksum to update";
+/** Of each networking example its mutants by kind, or why there can be none. */
+export type Mutants = Record<Kind, readonly Mutant[] | Impossible>;
+
+const writesNothing: Impossible = {
+	because: "it writes into no packet, as its vectors say, so that there is no checksum to update",
+};
+const hasNoPacket: Impossible = { because: "it is asked for a socket, and gets no packet" };
 
 /** Turns over a bit of byte `offset` of the packet, in a program of XDP or tc. */
 const mangleXdp = (offset: number) =>
@@ -226,7 +240,14 @@ export const mutants: Record<string, Mutants> = {
 				message: "packet 2 (frame 2): map dropped_protocols[4]: expected +1, got +2",
 			},
 		],
-		"payload mangled": "the verifier lets netfilter programs only read packets",
+		"payload mangled": {
+			because: "the verifier lets netfilter programs only read packets",
+			refused: {
+				file: "netfilter-guard.bpf.c",
+				search: "	protocol = ip->protocol;",
+				replace: "	ip->ttl = 1;\n	protocol = ip->protocol;",
+			},
+		},
 	},
 	"cgroup-connect-guard": {
 		"verdict swapped": [
@@ -248,7 +269,14 @@ export const mutants: Record<string, Mutants> = {
 				message: "packet 1 (frame 1): map counters[COUNT_PACKET_ALLOWED]: expected +1, got +2",
 			},
 		],
-		"payload mangled": "the verifier lets cgroup_skb programs only read packets",
+		"payload mangled": {
+			because: "the verifier lets cgroup_skb programs only read packets",
+			refused: {
+				file: "connect-guard.bpf.c",
+				search: "	switch (skb->protocol) {",
+				replace: `	${mangleSkb(28)}\n	switch (skb->protocol) {`,
+			},
+		},
 	},
 	"sk-lookup-dispatcher": {
 		"verdict swapped": [
@@ -267,8 +295,8 @@ export const mutants: Record<string, Mutants> = {
 				message: "packet 3: context.cookie: expected udp 192.0.2.1:4433, got 0",
 			},
 		],
-		"checksum not updated": "it is asked before there is a packet to write into",
-		"counter off by one": "it counts nothing",
-		"payload mangled": "it is asked before there is a packet to write into",
+		"checksum not updated": hasNoPacket,
+		"counter off by one": { because: "it counts nothing" },
+		"payload mangled": hasNoPacket,
 	},
 };

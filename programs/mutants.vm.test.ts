@@ -5,65 +5,92 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Finding } from "../harness/checks/check.js";
 import { testbench } from "../harness/checks/vectors/testbench.js";
 import { openPackage } from "../harness/package/package.js";
-import { kinds, type Mutant, mutants } from "./mutants.js";
+import { kinds, mutants, type Patch } from "./mutants.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
 
-/** Every mutant, with its package, its kind and a name for its folder. */
-const all = Object.entries(mutants).flatMap(([name, table]) =>
-	kinds.flatMap((kind) => {
-		const listed = table[kind];
-		return typeof listed === "string" ? [] : listed.map((mutant) => ({ name, kind, mutant }));
-	}),
+interface Entry<T> {
+	name: string;
+	kind: string;
+	entry: T;
+}
+
+const tables = Object.entries(mutants).flatMap(([name, table]) =>
+	kinds.map((kind) => ({ name, kind, entry: table[kind] })),
 );
-const folderOf = (mutant: Mutant) => `mutant-${all.findIndex((each) => each.mutant === mutant)}`;
+const wrong = tables.flatMap(({ entry, ...of }) =>
+	"because" in entry ? [] : entry.map((mutant) => ({ ...of, entry: mutant })),
+);
+const impossible = tables.flatMap(({ entry, ...of }) => ("because" in entry ? [{ ...of, entry }] : []));
+const refused = impossible.flatMap(({ entry, ...of }) =>
+	entry.refused ? [{ ...of, entry: entry.refused }] : [],
+);
+
+const patched: readonly Entry<Patch>[] = [...wrong, ...refused];
+const folderOf = (patch: Patch) => `mutant-${patched.findIndex(({ entry }) => entry === patch)}`;
 
 let scratch: string;
 beforeAll(async () => {
 	scratch = await mkdtemp(join(tmpdir(), "bpfgate-mutants-"));
-	for (const { name, mutant } of all) await plant(name, mutant);
+	for (const { name, entry } of patched) await plant(name, entry);
 	// One call: it compiles with the flags that the examples are compiled with.
-	const sources = all.map(({ mutant }) => join(scratch, folderOf(mutant), mutant.file));
+	const sources = patched.map(({ entry }) => join(scratch, folderOf(entry), entry.file));
 	await execa(join(programs, "build"), sources);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-/** A copy of a package with one mistake in its source, whose object is still to be made. */
-async function plant(name: string, mutant: Mutant): Promise<void> {
-	const folder = join(scratch, folderOf(mutant));
+/** A copy of a package with one change in its source, whose object is still to be made. */
+async function plant(name: string, patch: Patch): Promise<void> {
+	const folder = join(scratch, folderOf(patch));
 	await cp(join(programs, name), folder, { recursive: true });
-	await rm(join(folder, mutant.file.replace(/c$/, "o")));
-	const source = await readFile(join(folder, mutant.file), "utf8");
-	const parts = source.split(mutant.search);
+	await rm(join(folder, patch.file.replace(/c$/, "o")));
+	const source = await readFile(join(folder, patch.file), "utf8");
+	const parts = source.split(patch.search);
 	if (parts.length !== 2)
-		throw new Error(`${name}/${mutant.file} has ${parts.length - 1} times, not once: ${mutant.search}`);
-	await writeFile(join(folder, mutant.file), parts.join(mutant.replace));
+		throw new Error(`${name}/${patch.file} has ${parts.length - 1} times, not once: ${patch.search}`);
+	await writeFile(join(folder, patch.file), parts.join(patch.replace));
 }
 
-describe.each(["6.12", "7.3"])("on %s", (kernel) => {
+it("has every kind of mistake for each networking example, or says why there is none", () => {
+	expect(tables).toHaveLength(Object.keys(mutants).length * kinds.length);
+	for (const { entry } of tables) {
+		if ("because" in entry) expect(entry.because).not.toBe("");
+		else expect(entry.length).toBeGreaterThan(0);
+	}
+	for (const { entry } of wrong)
+		expect(entry.message).toMatch(/^packet \d+( \(frame \d+\))?: .+: expected .+, got /);
+});
+
+describe.each([
+	["6.12", Object.keys(mutants)],
+	["7.3", ["tc-marker"]],
+])("on %s", (kernel, names) => {
 	let bench: Awaited<ReturnType<typeof testbench>>;
 	beforeAll(async () => {
 		bench = await testbench(kernel);
 	});
 	afterAll(() => bench[Symbol.asyncDispose]());
 
-	const failing = (findings: Map<string, Finding>) =>
-		[...findings.values()].filter(({ outcome }) => outcome !== "pass" && outcome !== "skip");
+	const check = async (folder: string) => bench.check(await openPackage(folder));
 
-	it.each(Object.keys(mutants))("%s as it is passes", async (name) => {
-		const findings = await bench.check(await openPackage(join(programs, name)));
-		expect(findings.size).toBeGreaterThan(0);
-		expect(failing(findings)).toEqual([]);
+	const of = <T>(entries: readonly Entry<T>[]) => entries.filter(({ name }) => names.includes(name));
+
+	it.each(names)("%s as it is passes", async (name) => {
+		const findings = [...(await check(join(programs, name))).values()];
+		expect(findings.filter(({ outcome }) => outcome === "pass").length).toBeGreaterThan(0);
+		expect(findings.filter(({ outcome }) => outcome !== "pass" && outcome !== "skip")).toEqual([]);
 	});
 
-	it.each(all)("$name, $kind: $mutant.message", async ({ mutant }) => {
-		expect(mutant.message).toMatch(/^packet \d+( \(frame \d+\))?: .+: expected .+, got /);
-		const findings = await bench.check(await openPackage(join(scratch, folderOf(mutant))));
-		const finding = findings.get(mutant.case);
+	it.each(of(wrong))("$name, $kind: $entry.message", async ({ entry }) => {
+		const finding = (await check(join(scratch, folderOf(entry)))).get(entry.case);
 		expect(finding).toMatchObject({ outcome: "fail", reason: { code: "vector-mismatch" } });
-		expect(finding?.evidence.mismatches).toContain(mutant.message);
+		expect(finding?.evidence.mismatches).toContain(entry.message);
+	});
+
+	it.each(of(refused))("$name, $kind: does not load", async ({ entry }) => {
+		const findings = [...(await check(join(scratch, folderOf(entry)))).values()];
+		expect(new Set(findings.map(({ reason }) => reason?.code))).toEqual(new Set(["not-loaded"]));
 	});
 });
