@@ -4,7 +4,7 @@ import { beside } from "./beside.js";
 import { build } from "./build.js";
 import type { Layers } from "./layers.js";
 
-const packet = (ipv4: object, payload: Layers[number] = { payload: "01020304" }): Layers => [
+const packet = (ipv4: Record<string, unknown>, payload: Layers[number] = { payload: "01020304" }): Layers => [
 	{ eth: {} },
 	{ ipv4 },
 	{ udp: {} },

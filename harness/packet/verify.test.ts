@@ -20,7 +20,7 @@ function right(layers: Layers, name: string): unknown {
 }
 
 describe("wrongChecksums", () => {
-	const packets: [string, (given: object) => Layers][] = [
+	const packets: [string, (given: Record<string, unknown>) => Layers][] = [
 		["ipv4", (given) => [eth, { ipv4: given }, { udp: {} }, data]],
 		["udp", (given) => [eth, { ipv4: {} }, { udp: given }, data]],
 		["udp", (given) => [eth, { vlan: {} }, { ipv6: {} }, { udp: given }, data]],
@@ -36,7 +36,7 @@ describe("wrongChecksums", () => {
 	});
 
 	it("tells that of SCTP, which has 32 bits", () => {
-		const sctp = (given: object): Layers => [
+		const sctp = (given: Record<string, unknown>): Layers => [
 			eth,
 			{ ipv4: {} },
 			{ sctp: { chunks: [{ data: {} }], ...given } },
@@ -50,7 +50,12 @@ describe("wrongChecksums", () => {
 	});
 
 	it("tells that of padded packets, whose padding does not count", () => {
-		const padded = (check: object): Layers => [eth, { ipv4: { trailer: "000000" } }, { udp: check }, data];
+		const padded = (check: Record<string, unknown>): Layers => [
+			eth,
+			{ ipv4: { trailer: "000000" } },
+			{ udp: check },
+			data,
+		];
 		expect(wrong(build(padded({})))).toEqual([]);
 		expect(wrong(build(padded({ check: 1 })))).toEqual([["udp", right(padded({}), "udp")]]);
 	});

@@ -114,10 +114,8 @@ class Painter {
 		const left = this.results.results.filter(differs).length - this.diffsShown;
 		if (this.diffsShown === 0 || left <= 0) return "";
 		const where =
-			this.captures === undefined
-				? "--captures <folder> writes the packets of all"
-				: `see ${printable(this.captures)}`;
-		const text = `${left} more ${left === 1 ? "failure has a packet" : "failures have packets"} that ${left === 1 ? "differs" : "differ"}: ${where}`;
+			this.captures === undefined ? "--captures <folder> writes them" : `see ${printable(this.captures)}`;
+		const text = `${count(left, "more failure")} with packets that differ: ${where}`;
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
 	}
 
