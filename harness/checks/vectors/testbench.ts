@@ -18,17 +18,19 @@ const libbpf = fileURLToPath(new URL("../../../build/libbpf/", import.meta.url))
 export async function rewriter(
 	defines: readonly string[] = [],
 	change: (vectors: string) => string = (vectors) => vectors,
+	captures: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<Package> {
 	const vectors = change(await readFile(join(testdata, "rewriter.yaml"), "utf8"));
-	return compiled("rewriter", join(testdata, "rewriter.bpf.c"), vectors, defines);
+	return compiled("rewriter", join(testdata, "rewriter.bpf.c"), vectors, defines, captures);
 }
 
-/** A package of one object, compiled with these macros defined, and one vector file, both called as the package. */
+/** A package of one object, compiled with these macros defined, and one vector file, both called as the package; with captures. */
 export async function compiled(
 	name: string,
 	source: string,
 	vectors: string,
 	defines: readonly string[] = [],
+	captures: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-vectors-"));
 	try {
@@ -42,7 +44,9 @@ export async function compiled(
 		]);
 		await execa(process.env.LLVM_STRIP ?? "llvm-strip-19", ["-g", object]);
 		await writeFile(join(folder, `${name}.yaml`), vectors);
-		const manifest = { name, version: "1", objects: [`${name}.bpf.o`], vectors: [`${name}.yaml`] };
+		for (const [file, bytes] of Object.entries(captures)) await writeFile(join(folder, file), bytes);
+		const listed = [`${name}.yaml`, ...Object.keys(captures)];
+		const manifest = { name, version: "1", objects: [`${name}.bpf.o`], vectors: listed };
 		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
 		return await openPackage(folder);
 	} finally {
