@@ -38,6 +38,7 @@ class Tally {
 	failed = 0;
 	readonly running = new Map<string, { name: string; outcomes: Set<Outcome> }>();
 	readonly preparing = new Map<string, string>();
+	exploring: string | undefined;
 
 	on(event: RunEvent): void {
 		switch (event.type) {
@@ -63,7 +64,11 @@ class Tally {
 				this.finished++;
 				this.running.delete(key(event.package, event.kernel));
 				break;
+			case "explore":
+				this.exploring = printable(`exploring ${event.name}: ${event.done} of ${event.mutants} mutants`);
+				break;
 			case "run-end":
+				this.exploring = undefined;
 				this.running.clear();
 				this.preparing.clear();
 		}
@@ -83,6 +88,8 @@ export function plainProgress(write: (line: string) => void): Progress {
 				event.type === "cell-end" ? tally.running.get(key(event.package, event.kernel)) : undefined;
 			tally.on(event);
 			if (event.type === "kernel-prepare") write(`${printable(event.kernel)}: ${printable(event.step)}`);
+			// Elsewhere than on a terminal, once for each program.
+			if (event.type === "explore" && event.done === 0 && tally.exploring) write(tally.exploring);
 			if (cell) write(`${tally.count} ${cell.name}: ${worst(cell.outcomes) ?? "not run"}`);
 		},
 		end() {},
@@ -103,7 +110,10 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
 
 function liveLine(tally: Tally, width: number): string {
 	const preparing = [...tally.preparing].map(([kernel, step]) => `${printable(kernel)}: ${step}`);
-	const doing = [...[...tally.running.values()].map(({ name }) => name), ...preparing].join(", ");
+	const exploring = tally.exploring === undefined ? [] : [tally.exploring];
+	const doing = [...[...tally.running.values()].map(({ name }) => name), ...preparing, ...exploring].join(
+		", ",
+	);
 	const failed = tally.failed > 0 ? ` ${tally.failed} failed` : "";
 	return `${tally.count}${failed} ${doing}`.slice(0, width - 1);
 }

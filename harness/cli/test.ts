@@ -5,10 +5,12 @@ import { InputError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
 import type { RunEvent } from "../plan/events.js";
+import type { Exploration } from "../plan/explore.js";
 import { reporterNames } from "../report/reporter.js";
 import { type CheckName, exitStatus } from "../results/results.js";
 import { suiteOf } from "../vectors/suite.js";
 import { assertOutputs, deliver, type Outputs } from "./deliver.js";
+import { type ExploreOptions, explorationOf, exploreOptions, saveFinds } from "./explore.js";
 import { follow } from "./progress.js";
 
 /** What the command sets in motion. */
@@ -34,10 +36,14 @@ export interface RunRequest {
 	jobs: number;
 	/** Boots every guest instead of cloning it. */
 	cold: boolean;
+	/** Measures on the last of the kernels what of the programs the vectors reach. */
+	coverage?: boolean;
+	/** Changes the vectors too, and looks for what no program should do. */
+	explore?: Exploration | undefined;
 	signal: AbortSignal;
 }
 
-interface TestOptions extends Outputs {
+interface TestOptions extends Outputs, ExploreOptions {
 	kernel?: string[];
 	kernels?: string[];
 	check?: CheckName[];
@@ -71,11 +77,18 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		.addOption(new Option("--reporter <name>", "what to print (default: pretty)").choices(reporterNames))
 		.option("--report <folder>", "write results.json, report.html and captures/ into this folder")
 		.option("--captures <folder>", "write the packets of failed vectors into this folder, for Wireshark")
+		.option("--coverage <file>", "measure on the last kernel what the vectors reach; write it for lcov")
+		.addOption(exploreOptions.explore)
+		.addOption(exploreOptions.seed)
+		.addOption(exploreOptions.saveFinds)
 		.action(async (paths: string[], options: TestOptions) => {
 			await assertOutputs(options);
+			const explore = await explorationOf(options, paths.length);
 			const packages = await openAll(engine, paths);
 			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
 			const checks = options.check ?? [...engine.checks];
+			if (options.coverage !== undefined && !checks.includes("vectors"))
+				throw new InputError("--coverage", "", "is of the check vectors, which --check leaves out");
 			const results = await follow(
 				engine.run({
 					packages,
@@ -83,10 +96,13 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 					checks,
 					jobs: options.jobs,
 					cold: options.cold ?? false,
+					coverage: options.coverage !== undefined,
+					explore,
 					signal: signal(),
 				}),
 			);
 			await deliver(results, options);
+			await saveFinds(results, options);
 			process.exitCode = exitStatus(results);
 			if (!results.run.interrupted && checks.includes("vectors")) assertVectors(packages);
 		});

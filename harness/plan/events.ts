@@ -11,4 +11,6 @@ export type RunEvent =
 	| { type: "cell-start"; package: string; kernel: string }
 	| { type: "finding"; result: CaseResult }
 	| { type: "cell-end"; package: string; kernel: string }
+	/** A program is explored: so many mutants of its vectors were run on every kernel. */
+	| { type: "explore"; name: string; done: number; mutants: number }
 	| { type: "run-end"; results: Results };

@@ -9,6 +9,7 @@ import { drift } from "../vectors/drift.js";
 import { CellWorkbench, type Lent, splatFindings } from "./cell-workbench.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
+import { type Exploration, explore } from "./explore.js";
 import { unmet } from "./requirements.js";
 
 export interface RunOptions extends Omit<Lent, "fresh"> {
@@ -17,6 +18,8 @@ export interface RunOptions extends Omit<Lent, "fresh"> {
 	checks: Check[];
 	/** Cells worked on at the same time. */
 	jobs: number;
+	/** Changes the vectors too, and looks for what no program should do. */
+	explore?: Exploration | undefined;
 	/** Ends the run early; what was found until then is in the results, which say `interrupted`. */
 	signal: AbortSignal;
 	/** What the results document says of the host. */
@@ -83,13 +86,21 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, worker));
 
 	const found = cells.flatMap((cell) => results.get(cell) ?? []);
-	const drifted = drift(found).map((result): CaseResult => {
+	const asExpected = (result: CaseResult): CaseResult => {
 		const pkg = options.packages.find(({ name }) => name === result.package);
 		if (!pkg) return result;
 		const { reason: _, ...bare } = result;
 		return { ...bare, ...expected(pkg.manifest, result.check, result.kernel, result) };
-	});
+	};
+	const drifted = drift(found).map(asExpected);
 	for (const result of drifted) emit({ type: "finding", result });
+	const explored: CaseResult[] = [];
+	if (options.explore) {
+		for await (const result of explore({ ...options, ...options.explore, emit })) {
+			explored.push(asExpected(result));
+			emit({ type: "finding", result: asExpected(result) });
+		}
+	}
 
 	const { packages, kernels, jobs, host } = options;
 	const document: Results = {
@@ -105,7 +116,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		},
 		kernels: kernels.map((kernel) => kernelRecord(kernel, releases.get(kernel.id))),
 		packages: packages.map(({ name, version, sha256, path }) => ({ name, version, sha256, path })),
-		results: [...found, ...drifted],
+		results: [...found, ...drifted, ...explored],
 	};
 	emit({ type: "run-end", results: document });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { checks as allChecks } from "../checks/checks.js";
+import { measuring } from "../checks/vectors/coverage.js";
 import { InputError } from "../errors.js";
 import { KernelFeatures } from "../features/source.js";
 import { agentPath } from "../guest/build.js";
@@ -10,6 +11,7 @@ import type { CheckName } from "../results/results.js";
 import { Machines } from "../vm/machine.js";
 import { GuestPool } from "../vm/pool.js";
 import type { RunEvent } from "./events.js";
+import type { Exploration } from "./explore.js";
 import { run } from "./run.js";
 
 export interface TestRequest {
@@ -21,6 +23,10 @@ export interface TestRequest {
 	jobs: number;
 	/** Boots every guest instead of cloning it; for whoever doubts the clones. */
 	cold?: boolean;
+	/** Changes the vectors too, and looks for what no program should do. */
+	explore?: Exploration | undefined;
+	/** Measures on the last of the kernels what of the programs the vectors reach. */
+	coverage?: boolean;
 	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
 	signal: AbortSignal;
 }
@@ -36,7 +42,8 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 	const checks = request.checks.map((name) => {
 		const check = allChecks.get(name);
 		if (!check) throw new InputError(`check ${name}`, "", "is not part of this version of bpfgate");
-		return check;
+		const measured = request.coverage && check.name === "vectors" ? kernels.at(-1) : undefined;
+		return measured ? measuring(check, measured.id) : check;
 	});
 	const machines = new Machines({ agent: agentPath, signal });
 	const qemu = await machines.qemuVersion(first.arch);

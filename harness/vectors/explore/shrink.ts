@@ -133,7 +133,15 @@ function simplerLayers(layers: Layers): Layers[] {
 		if (name === undefined || name === "payload") continue;
 		result.push([...layers.slice(0, index), { [name]: {} } as Layer, ...layers.slice(index + 1)]);
 		for (const field of Object.keys(values)) {
-			const { [field]: _, ...fewer } = values as Record<string, unknown>;
+			const { [field]: value, ...fewer } = values as Record<string, unknown>;
+			// The shortest options there are, and what is left without one of them.
+			const lists = Array.isArray(value) ? [["nop"], ...value.map((__, at) => value.toSpliced(at, 1))] : [];
+			for (const list of lists)
+				result.push([
+					...layers.slice(0, index),
+					{ [name]: { ...fewer, [field]: list } } as Layer,
+					...layers.slice(index + 1),
+				]);
 			result.push([...layers.slice(0, index), { [name]: fewer } as Layer, ...layers.slice(index + 1)]);
 		}
 	}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import { findingsOf } from "../checks/explore/findings.js";
+import { search } from "../checks/explore/search.js";
+import { hostFailure, UndecidedError } from "../errors.js";
+import { GuestError } from "../guest/client.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Package } from "../package/package.js";
+import type { CaseResult } from "../results/results.js";
+import { type PreparedVector, suiteOf } from "../vectors/suite.js";
+import type { GuestSource } from "./cell-workbench.js";
+import type { RunEvent } from "./events.js";
+import { GuestLab } from "./explore-lab.js";
+import type { FeatureSource } from "./requirements.js";
+import { unmet } from "./requirements.js";
+
+/** What is asked for with `--explore`. */
+export interface Exploration {
+	/** For each program that has vectors. */
+	mutants: number;
+	seed: number;
+}
+
+export interface ExploreOptions extends Exploration {
+	packages: readonly Package[];
+	kernels: readonly Kernel[];
+	/** Guests at a time. */
+	jobs: number;
+	guests: GuestSource;
+	features: FeatureSource;
+	signal: AbortSignal;
+	emit(event: RunEvent): void;
+}
+
+/**
+ * Changes the vectors of the packages and looks for what no program should do, on all kernels side by side. Cases
+ * `explore/<object>/<program>`, and `explore/<program>/<digest>` for each find. Ends early without a word when interrupted.
+ */
+export async function* explore(options: ExploreOptions): AsyncIterable<CaseResult> {
+	for (const pkg of options.packages) {
+		const kernels: Kernel[] = [];
+		for (const kernel of options.kernels)
+			if (!(await unmet(pkg.manifest, kernel, options.features))) kernels.push(kernel);
+		const programs = new Map<string, PreparedVector[]>();
+		for (const vector of suiteOf(pkg).vectors) {
+			const key = JSON.stringify([vector.subject.key, vector.subject.program.name]);
+			programs.set(key, [...(programs.get(key) ?? []), vector]);
+		}
+		for (const vectors of programs.values()) {
+			if (options.signal.aborted || kernels.length === 0) return;
+			yield* exploreProgram(pkg, kernels, vectors, options);
+		}
+	}
+}
+
+async function* exploreProgram(
+	pkg: Package,
+	kernels: readonly Kernel[],
+	vectors: readonly PreparedVector[],
+	options: ExploreOptions,
+): AsyncIterable<CaseResult> {
+	const [first] = vectors;
+	if (!first) return;
+	const { subject } = first;
+	const { seed, mutants, signal, emit } = options;
+	const started = performance.now();
+	const result = (
+		kernel: string,
+		finding: Omit<CaseResult, "package" | "kernel" | "check" | "duration_ms">,
+	): CaseResult => ({
+		package: pkg.name,
+		kernel,
+		check: "vectors",
+		...finding,
+		duration_ms: Math.round(performance.now() - started),
+	});
+	const name = `${pkg.name} ${subject.program.name}`;
+	emit({ type: "explore", name, done: 0, mutants });
+	await using lab = new GuestLab(kernels, subject, options);
+	try {
+		const progress = (done: number) => emit({ type: "explore", name, done, mutants });
+		const searched = await search(lab, vectors, { seed, mutants, signal, progress });
+		const abandoned = lab.abandoned.length > 0 ? { abandoned: lab.abandoned } : {};
+		const duration_ms = Math.round(performance.now() - started);
+		for (const { kernel, finding } of findingsOf(subject, searched, { kernels: lab.kernels, seed })) {
+			const evidence =
+				finding.outcome === "pass" ? { ...finding.evidence, ...abandoned, duration_ms } : finding.evidence;
+			yield result(kernel, { ...finding, evidence });
+		}
+	} catch (error) {
+		if (signal.aborted) return;
+		const undecided = error instanceof UndecidedError ? error : hostFailure(error);
+		if (!undecided && !(error instanceof GuestError)) throw error;
+		const reason = undecided
+			? { code: undecided.code, message: undecided.message, hint: undecided.hint }
+			: {
+					code: "agent-refused",
+					message: `the agent in the guest could not do its part: ${(error as Error).message}`,
+					hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
+				};
+		for (const kernel of lab.kernels)
+			yield result(kernel, {
+				case: `explore/${subject.object.file}/${subject.program.name}`,
+				outcome: "error",
+				reason,
+				evidence: { seed },
+			});
+	}
+}

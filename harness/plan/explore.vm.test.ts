@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { compiled } from "../checks/vectors/testbench.js";
+import { agentPath } from "../guest/build.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { openKernel } from "../kernel/store.js";
+import { openPackage, type Package } from "../package/package.js";
+import type { CaseResult } from "../results/results.js";
+import { Machines } from "../vm/machine.js";
+import { GuestPool } from "../vm/pool.js";
+import { explore } from "./explore.js";
+
+const source = fileURLToPath(new URL("testdata/explored.bpf.c", import.meta.url));
+
+/** A vector of one program; `more` stands beside its packet. */
+const vectorsOf = (program: string, more = "") => `
+program: ${program}
+vectors:
+  - name: plain
+${more}
+    packet:
+      layers: [ { eth: {} }, { ipv4: {} }, { udp: { dport: 4000 } }, { payload: { length: 700 } } ]
+`;
+
+/** Shorter than what users get, so that a hang is found while the test waits. */
+const machines = new Machines({ agent: agentPath });
+const impatient = new Machines({ agent: agentPath, patience: 4_000 });
+let kernels: Record<string, Kernel>;
+beforeAll(async () => {
+	const ids = ["5.10", "6.12", "7.3"];
+	kernels = Object.fromEntries(await Promise.all(ids.map(async (id) => [id, await openKernel(id)] as const)));
+});
+
+async function explored(
+	pkg: Package,
+	ids: string[],
+	mutants: number,
+	jobs = 2,
+	from = machines,
+): Promise<{ results: CaseResult[]; finds: CaseResult[] }> {
+	const pool = new GuestPool({ jobs, spare: 0, fresh: (kernel) => from.clone(kernel) });
+	try {
+		const results: CaseResult[] = [];
+		for await (const result of explore({
+			packages: [pkg],
+			kernels: ids.map((id) => kernels[id]!),
+			mutants,
+			seed: 1,
+			jobs,
+			guests: pool,
+			features: { lack: async () => undefined },
+			signal: new AbortController().signal,
+			emit: () => {},
+		}))
+			results.push(result);
+		return { results, finds: results.filter(({ outcome }) => outcome !== "pass") };
+	} finally {
+		await pool.close();
+	}
+}
+
+const listed = "    maps_before: { sources: { 192.0.2.1: 1, 192.0.2.9: 1 } }";
+
+describe("exploring", () => {
+	it("finds what only a listed source with options brings out, and makes it small", async () => {
+		const pkg = await compiled("explored", source, vectorsOf("differs", listed));
+		const { results, finds } = await explored(pkg, ["5.10", "6.12", "7.3"], 1000);
+		expect(finds).toMatchObject([
+			{
+				kernel: "5.10",
+				check: "vectors",
+				case: expect.stringMatching(/^explore\/differs\/[0-9a-f]{8}$/),
+				outcome: "fail",
+				reason: {
+					code: "explore-disagreement",
+					message: expect.stringMatching(
+						/^differs: retval is XDP_PASS on 5.10, XDP_DROP on 6.12, 7.3, given explored\/plain with ipv4\./,
+					),
+				},
+				evidence: {
+					facts: { retval: { here: "XDP_PASS", there: "XDP_DROP" } },
+					vector: {
+						maps_before: { sources: { "192.0.2.1": 1 } },
+						packet: { layers: [{ eth: {} }, { ipv4: { options: ["nop"] } }] },
+					},
+				},
+			},
+		]);
+		expect(results.filter(({ outcome }) => outcome === "pass")).toMatchObject(
+			["5.10", "6.12", "7.3"].map((kernel) => ({
+				kernel,
+				case: "explore/explored.bpf.o/differs",
+				evidence: { mutants: 1000, seed: 1, finds: 1, kernels: ["5.10", "6.12", "7.3"] },
+			})),
+		);
+	});
+
+	it("finds the same again, whatever the order of the kernels", async () => {
+		const pkg = await compiled("explored", source, vectorsOf("differs", listed));
+		const [one, other] = [
+			await explored(pkg, ["5.10", "6.12", "7.3"], 300, 3),
+			await explored(pkg, ["7.3", "6.12", "5.10"], 300, 1),
+		];
+		expect(one.finds).toHaveLength(1);
+		expect(other.finds.map((each) => [each.case, each.kernel])).toEqual(
+			one.finds.map((each) => [each.case, each.kernel]),
+		);
+		expect(other.finds[0]?.evidence.packets).toEqual(one.finds[0]?.evidence.packets);
+	});
+
+	it("finds a return value that means nothing", async () => {
+		const { finds } = await explored(await compiled("explored", source, vectorsOf("strays")), ["6.12"], 1000);
+		expect(finds).toMatchObject([
+			{
+				reason: {
+					code: "explore-retval",
+					message: expect.stringMatching(
+						/^strays: returns 77, which is no value of a program of type xdp: .* on 6.12, given explored\/plain with .*tot_len/,
+					),
+				},
+				evidence: { vector: { packet: { layers: [{ eth: {} }, { ipv4: { tot_len: 65535 } }] } } },
+			},
+		]);
+	});
+
+	it("finds a packet that becomes larger than a frame", async () => {
+		const { finds } = await explored(await compiled("explored", source, vectorsOf("grows")), ["6.12"], 500);
+		expect(finds).toMatchObject([{ reason: { code: "explore-output-size" } }]);
+		expect(finds[0]?.reason?.message).toMatch(
+			/^grows: makes 1\d{3} bytes of \d+, more than the 1518 of the largest/,
+		);
+	});
+
+	it("finds nothing in a program that does nothing wrong, nor in what is only chance", async () => {
+		const sound = await explored(
+			await compiled("explored", source, vectorsOf("sound", listed)),
+			["5.10", "6.12"],
+			1000,
+		);
+		expect(sound.finds).toEqual([]);
+		const chance = await explored(
+			await compiled("explored", source, vectorsOf("gambles")),
+			["5.10", "6.12"],
+			1000,
+		);
+		expect(chance.finds).toEqual([]);
+		expect(chance.results[0]?.evidence.unstable).toBeGreaterThan(0);
+	});
+
+	it("says that one kernel alone cannot disagree", async () => {
+		const { results, finds } = await explored(
+			await compiled("explored", source, vectorsOf("differs", listed)),
+			["6.12"],
+			200,
+		);
+		expect(finds).toEqual([]);
+		expect(results[0]?.evidence.note).toBe("one kernel alone cannot disagree; choose two or more");
+	});
+
+	it("finds the packet that a program hangs on, among others", async () => {
+		const pkg = await compiled("explored", source, vectorsOf("hangs"));
+		const { finds, results } = await explored(pkg, ["6.12"], 300, 1, impatient);
+		expect(results[0]?.evidence.abandoned).toEqual(["6.12"]);
+		expect(finds).toMatchObject([
+			{ reason: { code: "explore-crash" }, evidence: { how: expect.any(String) } },
+		]);
+		expect(finds[0]?.reason?.message).toMatch(/ipv4\.flags/);
+	});
+
+	it("finds nothing in xdp-filter on three kernels", async () => {
+		const folder = fileURLToPath(new URL("../../programs/xdp-filter", import.meta.url));
+		const { results, finds } = await explored(await openPackage(folder), ["5.10", "6.12", "7.3"], 2000);
+		for (const { evidence } of results) expect(evidence.mutants).toBe(2000);
+		expect(finds).toEqual([]);
+	});
+});
