@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { machine, tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GuestClient } from "../guest/client.js";
 import type { Args } from "../guest/operations.js";
 import { openKernel } from "../kernel/store.js";
 import type { Guest } from "./guest.js";
 import { Machines } from "./machine.js";
+import { compileObject } from "./testobject.js";
 
 const root = join(import.meta.dirname, "../..");
 const machines = new Machines({
@@ -24,26 +23,9 @@ const ENOSPC = 28;
 let everyMap: Uint8Array;
 let unreadable: Uint8Array;
 
-async function compile(...flags: string[]): Promise<Uint8Array> {
-	const folder = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
-	const object = join(folder, "operations.bpf.o");
-	const libbpf = join(root, "build/libbpf");
-	try {
-		await execa(process.env.CLANG ?? "clang-19", [
-			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...flags],
-			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
-			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-			...["-c", join(import.meta.dirname, "testoperations.bpf.c"), "-o", object],
-		]);
-		return await readFile(object);
-	} finally {
-		await rm(folder, { recursive: true });
-	}
-}
-
 beforeAll(async () => {
-	everyMap = await compile();
-	unreadable = await compile("-DUNREADABLE");
+	everyMap = await compileObject();
+	unreadable = await compileObject("-DUNREADABLE");
 });
 
 function u32(...values: number[]): Uint8Array {

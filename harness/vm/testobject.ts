@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { machine, tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+
+const root = join(import.meta.dirname, "../..");
+
+/** What a compiler makes in a temporary folder: the bytes of the file that `command` is to be told to write. */
+async function made(command: (output: string) => [tool: string, args: string[]]): Promise<Uint8Array> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
+	const output = join(folder, "output");
+	try {
+		await execa(...command(output));
+		return await readFile(output);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+/** testoperations.bpf.c: one object with a map of each kind; with `-DUNREADABLE` maps that cannot be read besides. */
+export function compileObject(...flags: string[]): Promise<Uint8Array> {
+	const libbpf = join(root, "build/libbpf");
+	return made((output) => [
+		process.env.CLANG ?? "clang-19",
+		[
+			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...flags],
+			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
+			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
+			...["-c", join(import.meta.dirname, "testoperations.bpf.c"), "-o", output],
+		],
+	]);
+}
+
+/** testcommand.c: a program for guests, which have no libraries. */
+export function compileCommand(): Promise<Uint8Array> {
+	const source = join(import.meta.dirname, "testcommand.c");
+	return made((output) => [
+		process.env.CC ?? "gcc",
+		["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", output, source],
+	]);
+}
