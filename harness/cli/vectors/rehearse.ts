@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Workbench } from "../../checks/check.js";
+import { type FindingOf, runGroup } from "../../checks/vectors/group.js";
 import { outputOf } from "../../checks/vectors/judge.js";
 import { notLoaded, notRun } from "../../checks/vectors/refused.js";
-import { Session, type VectorRun } from "../../checks/vectors/session.js";
+import type { Session } from "../../checks/vectors/session.js";
+import type { VectorRun } from "../../checks/vectors/vector-run.js";
 import type { Outcome, Reason } from "../../results/results.js";
 import { errnoName } from "../../uapi/errno.js";
 import { isReadable, mapModel } from "../../vectors/map-model.js";
@@ -19,51 +21,46 @@ export async function rehearse(
 	vectors: readonly PreparedVector[],
 	bench: Workbench,
 ): Promise<Map<string, Rehearsal>> {
-	const groups = new Map<string, PreparedVector[]>();
-	for (const vector of vectors)
-		groups.set(vector.subject.key, [...(groups.get(vector.subject.key) ?? []), vector]);
 	const rehearsals = new Map<string, Rehearsal>();
-	for (const group of groups.values()) {
-		const programs = group.map(({ subject }) => subject.program.name);
-		let session: Session | undefined;
-		for (const vector of group) {
-			try {
-				session ??= await Session.open(await bench.guest(), vector.subject, programs);
-				const { rehearsal, spoilt } = await rehearseOne(vector, session, bench);
-				rehearsals.set(vector.case, rehearsal);
-				if (!spoilt) continue;
-				await session.close();
-				session = undefined;
-			} catch (cause) {
-				session = undefined;
-				rehearsals.set(vector.case, { kind: "not-run", ...(await bench.lost(cause)) });
-			}
-		}
-		await session?.close();
-		// Whoever comes next gets a fresh guest if something stayed behind.
-		await bench.leftovers();
-	}
+	await rehearseAll(vectors, true, bench, rehearsals);
+	// Kernels before 5.15 give XDP programs no context.
+	const without = vectors.filter(
+		({ case: name, subject }) => subject.type === "xdp" && rehearsals.get(name)?.kind === "not-run",
+	);
+	await rehearseAll(without, false, bench, rehearsals);
 	return rehearsals;
 }
 
-async function rehearseOne(
+async function rehearseAll(
+	vectors: readonly PreparedVector[],
+	context: boolean,
+	bench: Workbench,
+	rehearsals: Map<string, Rehearsal>,
+): Promise<void> {
+	const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
+	for (const vector of vectors) {
+		const watched = watchedVector(vector, context);
+		const group = groups.get(vector.subject.key);
+		if (group) group.push(watched);
+		else groups.set(vector.subject.key, [watched]);
+	}
+	const findingOf: FindingOf = async (vector, run, session) => {
+		const rehearsal = await rehearsalOf(vector, run, session, bench);
+		rehearsals.set(vector.case, rehearsal);
+		return { case: vector.case, outcome: "pass", evidence: {} };
+	};
+	for (const group of groups.values())
+		for await (const { case: name, outcome, reason } of runGroup(group, bench, findingOf))
+			if (outcome !== "pass" && reason) rehearsals.set(name, { kind: "not-run", outcome, reason });
+}
+
+async function rehearsalOf(
 	vector: PreparedVector,
+	run: VectorRun | undefined,
 	session: Session,
 	bench: Workbench,
-): Promise<{ rehearsal: Rehearsal; spoilt: boolean }> {
-	if (!session.loaded.loaded.has(vector.subject.program.name)) {
-		const { outcome, reason } = await notLoaded(vector, session, bench);
-		return { rehearsal: { kind: "not-run", outcome, reason }, spoilt: false };
-	}
-	let watched = watchedVector(vector, true);
-	let run = await session.run(watched);
-	let { spoilt } = run;
-	if (refusedStep(run) >= 0 && !spoilt) {
-		// Kernels before 5.15 give XDP programs no context.
-		watched = watchedVector(vector, false);
-		run = await session.run(watched);
-		spoilt = run.spoilt;
-	}
+): Promise<Rehearsal> {
+	if (!run) return { kind: "not-run", ...(await notLoaded(vector, session, bench)) };
 	if (run.unfilled) {
 		const { entry, errno } = run.unfilled;
 		const reason = {
@@ -71,18 +68,14 @@ async function rehearseOne(
 			message: `${entry} could not be written before the packet: ${errnoName(errno)}`,
 			hint: "look whether the map has room for maps_before, and takes such a key",
 		};
-		return { rehearsal: { kind: "not-run", outcome: "error", reason }, spoilt };
+		return { kind: "not-run", outcome: "error", reason };
 	}
-	const refused = refusedStep(run);
+	const refused = run.steps.findIndex(({ run: { errno } }) => errno !== 0);
 	const [step, failure] = [vector.steps[refused], run.steps[refused]];
-	if (step && failure) {
-		const { outcome, reason } = await notRun(vector, step, refused + 1, failure.run, session, bench);
-		return { rehearsal: { kind: "not-run", outcome, reason }, spoilt };
-	}
-	return { rehearsal: { kind: "observed", observed: observedOf(watched, run) }, spoilt };
+	if (step && failure)
+		return { kind: "not-run", ...(await notRun(vector, step, refused + 1, failure.run, session, bench)) };
+	return { kind: "observed", observed: observedOf(vector, run) };
 }
-
-const refusedStep = ({ steps }: VectorRun): number => steps.findIndex(({ run: { errno } }) => errno !== 0);
 
 /**
  * The vector with something to be seen of maps after every packet, so that they are read.

@@ -31,8 +31,8 @@ export function eventTypes(vectors: readonly PreparedVector[]): EventTypes {
 }
 
 /**
- * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is known, else as hex. Bytes
- * in which a second run differs are masked.
+ * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is known, else as hex. What a
+ * second run has otherwise is left out, or masked.
  *
  * @param again what the second run sent
  * @returns undefined when the two runs sent events of other number or sizes
@@ -52,9 +52,15 @@ export function recordedEvents(
 			const byFields = fieldsOf(map, perf, event, other, type);
 			if (byFields) return byFields;
 		}
-		const mask = event.map((byte, at) => (byte === other[at] ? 0xff : 0));
+		const mask = maskOf(event, other);
 		return { hex: toHex(event), ...(equalBytes(event, other) ? {} : { mask: toHex(mask) }) };
 	});
+}
+
+/** Whole words of 8 bytes in which two events differ are not compared: the upper bytes of a time are often the same. */
+function maskOf(event: Uint8Array, other: Uint8Array): Uint8Array {
+	const word = (bytes: Uint8Array, at: number) => bytes.subarray(at - (at % 8), at - (at % 8) + 8);
+	return event.map((_, at) => (equalBytes(word(event, at), word(other, at)) ? 0xff : 0));
 }
 
 /** Undefined when the event is not such a struct, or the struct cannot be written. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonValue } from "../../package/btf-value.js";
-import { toHex } from "../../packet/bytes.js";
+import { equalBytes, toHex } from "../../packet/bytes.js";
 import { mapChanges } from "../compare-maps.js";
 import { contextStruct } from "../context.js";
 import type { MapContent } from "../map-content.js";
@@ -42,7 +42,7 @@ export interface Differing {
 	proposed: string[];
 }
 
-/** Compares two runs of a vector. Events of equal length are not told: a mask does for them. */
+/** Compares two runs of a vector. Events that differ are recorded all the same, with a mask, if they are as long. */
 export function differing(vector: PreparedVector, one: Observed, other: Observed): Differing {
 	const [left, right] = [factsOf(vector, one), factsOf(vector, other)];
 	const facts = new Set<string>();
@@ -54,6 +54,11 @@ export function differing(vector: PreparedVector, one: Observed, other: Observed
 		// The next run has yet other keys.
 		proposed.add(value === thereIs ? name.replace(/\[.*$/s, "[*") : name);
 	}
+	for (const [index, { events }] of one.steps.entries())
+		for (const [map, sent] of events) {
+			const again = other.steps[index]?.events.get(map) ?? [];
+			if (sent.some((event, at) => !equalBytes(event, again[at] ?? event))) proposed.add(`events/${map}[*`);
+		}
 	const covers = (pattern: string, fact: string) =>
 		pattern.endsWith("[*") && pattern !== fact && fact.startsWith(pattern.slice(0, -1));
 	return {

@@ -2,6 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../../errors.js";
 import { equalBytes, toHex } from "../../packet/bytes.js";
+import type { Difference } from "../../packet/diff.js";
+import { dissect } from "../../packet/dissect.js";
+import type { Layers } from "../../packet/layers.js";
 import { matchLayers } from "../../packet/match.js";
 import { contextStruct, decodeContext, encodeContext } from "../context.js";
 import { type Expected, prepareExpectation } from "../expectation.js";
@@ -137,27 +140,39 @@ function ofPacket(
 	if (written.layers && typeof recorded === "object" && recorded.layers)
 		return [{ path: ["packet", "layers"], value: recorded.layers }];
 	const { fields } = written;
-	if (!fields) return whole;
-	const changes = matchLayers(fields, packet).flatMap(({ kind, field, expected, actual }): Change[] => {
-		const [top = "", ...inside] = field.split("/");
-		const at = fields.findIndex((layer) => {
-			const given = valueAt(layer, [kind, top]);
-			return given !== undefined && (inside.length > 0 || isDeepStrictEqual(given, expected));
-		});
-		return at < 0 || actual === undefined
-			? []
-			: [{ path: [String(at), kind, top, ...inside], value: actual }];
-	});
-	const mended = changed(fields, changes) as typeof fields;
-	if (changes.length === 0 || !matches(mended, packet)) return whole;
-	return changes.map(({ path, value }) => ({ path: ["packet", "fields", ...path], value }));
+	return (fields && mendedFields(fields, packet)) ?? whole;
 }
 
-function matches(fields: Parameters<typeof matchLayers>[0], packet: Uint8Array): boolean {
-	try {
-		return matchLayers(fields, packet).length === 0;
-	} catch (error) {
-		if (error instanceof InputError) return false;
-		throw error;
+/** What has to change in `fields`; undefined when changing fields does not do. */
+function mendedFields(fields: Layers, packet: Uint8Array): Change[] | undefined {
+	const changes: Change[] = [];
+	// What is right of a checksum depends on what stands behind it: a change may make another one wrong.
+	for (let pass = 0; pass < fields.length + 1; pass++) {
+		const mended = changed(fields, changes) as Layers;
+		try {
+			const differences = matchLayers(mended, packet);
+			if (differences.length === 0)
+				return changes.map(({ path, value }) => ({ path: ["packet", "fields", ...path], value }));
+			changes.push(...differences.flatMap((difference) => fieldChange(mended, difference, packet) ?? []));
+		} catch (error) {
+			if (error instanceof InputError) return undefined;
+			throw error;
+		}
 	}
+	return undefined;
+}
+
+function fieldChange(
+	fields: Layers,
+	{ kind, layer, field, expected, actual }: Difference,
+	packet: Uint8Array,
+): Change | undefined {
+	const named = fields.flatMap((each, index) => (kind in each ? [index] : []));
+	if (actual === undefined || field === "" || named.length === 0) return undefined;
+	if (kind === "payload")
+		return { path: [String(named[0]), kind], value: valueAt(dissect(packet)[layer], [kind]) };
+	const path = [kind, ...field.split("/")];
+	// Checksums and lengths are looked at where they are not given, too.
+	const at = named.find((index) => isDeepStrictEqual(valueAt(fields[index], path), expected)) ?? named[0];
+	return { path: [String(at), ...path], value: actual };
 }

@@ -56,7 +56,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
-} log SEC(".maps");
+} records SEC(".maps");
 
 struct record {
 	__u64 at;
@@ -94,7 +94,7 @@ int tally(struct xdp_md *ctx)
 	bpf_map_update_elem(&prefixes, prefix, &verdict, BPF_ANY);
 	bpf_map_delete_elem(&prefixes, gone);
 
-	struct record *record = bpf_ringbuf_reserve(&log, sizeof(*record), 0);
+	struct record *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (record) {
 #ifdef JITTERY
 		record->at = bpf_ktime_get_ns();
