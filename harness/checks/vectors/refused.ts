@@ -103,7 +103,7 @@ export async function notSeen(
 		reason: {
 			code: "feature-unsupported",
 			message: `test runs of cgroup_skb programs on ${bench.kernel.id} do not let ${program.name} see the packet by data and data_end`,
-			hint: "direct access is there in test runs from 6.19 on; bpf_skb_load_bytes reads the packet on every kernel",
+			hint: "test runs of newer kernels have it, as 6.16; bpf_skb_load_bytes reads the packet on all",
 		},
 		evidence: { object: object.file, program: program.name, state: "unsupported" },
 	};
