@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { readCapture } from "./capture.js";
+import { sectionComment } from "./pcapng.js";
 import { writePcap, writePcapng } from "./write.js";
 
 const packet = Uint8Array.of(1, 2, 3, 4, 5);
@@ -22,6 +23,14 @@ it("writes pcapng that is read again", () => {
 		[5, 1, [], 1_700_000_000_123_457_789n],
 	]);
 	expect(frames.map(({ bytes }) => bytes[0])).toEqual([1, 2, 1]);
+});
+
+it("says how long a packet was that is cut, and what the file is", () => {
+	const file = writePcapng([{ bytes: packet, length: 9000 }], "größer");
+	expect(readCapture("out", file)).toMatchObject([{ length: 9000, bytes: packet }]);
+	expect(sectionComment(file)).toBe("größer");
+	expect(sectionComment(writePcapng([{ bytes: packet, comments: ["a"] }]))).toBeUndefined();
+	for (let size = 0; size < 60; size++) expect(() => sectionComment(file.subarray(0, size))).not.toThrow();
 });
 
 it("cuts a comment that is longer than an option", () => {

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InputError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
+import { markedPath } from "../report/captures.js";
+import { failure } from "../report/testpackets.js";
 import type { CaseResult, Outcome, Results } from "../results/results.js";
 import { createProgram } from "./program.js";
 import { type Engine, type RunRequest, testCommand } from "./test.js";
@@ -17,6 +19,7 @@ class Fake implements Engine {
 	asked: RunRequest | undefined;
 	wanted: string[] = [];
 	outcome: Outcome = "pass";
+	evidence: CaseResult["evidence"] = {};
 
 	async openPackage(path: string): Promise<Package> {
 		if (path.startsWith("bad")) throw new InputError(path, "", "is no package");
@@ -44,7 +47,7 @@ class Fake implements Engine {
 					case: "program/a",
 					outcome: this.outcome,
 					duration_ms: 1,
-					evidence: {},
+					evidence: this.evidence,
 				};
 				results.push(result);
 				yield { type: "finding" as const, result };
@@ -140,6 +143,24 @@ describe("bpfgate test", () => {
 		expect(readdirSync(folder).sort()).toEqual(["deep", "r.json"]);
 	});
 
+	it("writes the packets of failed vectors beside a report, and where else it is told to", async () => {
+		engine.outcome = "fail";
+		engine.evidence = failure("v").evidence;
+		const [report, captures] = [join(folder, "report"), join(folder, "captures")];
+		const name = "a/6.1/program/a.pcapng";
+		await bpfgate("a", "--kernel", "6.1", "--report", report);
+		expect(out).toContain(`packets: ${report}/captures/${name}\n`);
+		expect(readFileSync(join(report, "report.html"), "utf8")).toContain(`<a href="captures/${name}">`);
+		expect(markedPath(readFileSync(join(report, "captures", name)))).toBe(name);
+		await bpfgate("a", "--kernel", "6.1", "--captures", captures);
+		expect(out).toContain(`packets: ${captures}/${name}\n`);
+		expect(readFileSync(join(captures, name))).toEqual(readFileSync(join(report, "captures", name)));
+		engine.outcome = "pass";
+		await bpfgate("a", "--kernel", "6.1", "--report", report, "--captures", captures);
+		expect(readdirSync(join(report, "captures"))).toEqual([]);
+		expect(readdirSync(captures)).toEqual([]);
+	});
+
 	it("gives standard output to the document alone with --json -", async () => {
 		await bpfgate("a", "--json", "-");
 		expect(JSON.parse(out)).toMatchObject({ results: [{ package: "a" }] });
@@ -163,6 +184,8 @@ describe("bpfgate test", () => {
 		const file = join(folder, "file");
 		writeFileSync(file, "");
 		await expect(bpfgate("a", "--report", file)).rejects.toThrow(`${file}: is not a folder`);
+		await expect(bpfgate("a", "--captures", file)).rejects.toThrow(`${file}: is not a folder`);
+		await expect(bpfgate("a", "--captures", "")).rejects.toThrow("--captures: is given without a name");
 		await expect(bpfgate("a", "--json", folder)).rejects.toThrow(`${folder}: is a folder, not a file`);
 		await expect(bpfgate("a", "--json", join(file, "x"))).rejects.toThrow(`${file}: is not a folder`);
 		expect(engine.asked).toBeUndefined();

@@ -34,7 +34,7 @@ describe("the samples in reports/", () => {
 
 	it("are what the reporters write", async () => {
 		await expect(json(sample)).toMatchFileSnapshot(reports("sample/results.json"));
-		await expect(pretty(sample, medium)).toMatchFileSnapshot(reports("sample/pretty.txt"));
+		await expect(pretty(sample, medium, "captures")).toMatchFileSnapshot(reports("sample/pretty.txt"));
 		await expect(tap(sample)).toMatchFileSnapshot(reports("sample/results.tap"));
 		await expect(junit(sample)).toMatchFileSnapshot(reports("sample/junit.xml"));
 		await expect(markdown(sample)).toMatchFileSnapshot(reports("sample/report.md"));
@@ -56,7 +56,7 @@ describe("junit", () => {
 		expect(XMLValidator.validate(xml)).toBe(true);
 		const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
 		const { testsuites } = parser.parse(xml);
-		expect(testsuites).toMatchObject({ tests: "14", failures: "5", errors: "1", skipped: "1" });
+		expect(testsuites).toMatchObject({ tests: "15", failures: "6", errors: "1", skipped: "1" });
 		const suite = testsuites.testsuite.at(-1);
 		expect(suite.name).toBe("<i>hostile</i> & \\u{1b}[2J on 7.3");
 		expect(suite.testcase.failure.message).toBe("The kernel refused it: ]]> <script>alert(1)</script>");
