@@ -53,11 +53,12 @@ export type CoverageSink = (coverage: Result<"coverage_read">) => void;
 export class Session {
 	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
 	/** What maps hold when no vector has run, as far as it was asked. */
-	readonly #contents = new Map<string, MapContent>();
+	readonly #contents = new Map<string, Promise<MapContent>>();
 	/** Possible ones: each has a value in per-CPU maps. */
 	#cpus: number;
 	/** The object is to be loaded again before anything is run. */
 	#spoilt = false;
+	#reloading: Promise<void> | undefined;
 	#pending = 0;
 	readonly #sockets: Sockets;
 	/** What a flow dissector returned, of what this kernel says of it. */
@@ -102,7 +103,6 @@ export class Session {
 		const args = openArgs(this.subject.object, greeting.cpus, new Map());
 		this.#loaded = await loadObject(client, args, this.programs, this.measured !== undefined);
 		this.#contents.clear();
-		this.#spoilt = false;
 		const { handle } = this.#loaded;
 		if (handle === undefined) return;
 		for (const map of this.eventMaps) await client.call("events_watch", { object: handle, map });
@@ -211,10 +211,15 @@ export class Session {
 	}
 
 	async #send({ vectors, models }: Batch): Promise<Sent> {
-		if (this.#spoilt) await this.#reload();
-		const object = this.#handle;
-		const before = await this.#snapshotOf(models);
 		await this.#sockets.prepare(vectors);
+		let object: number;
+		let before: Map<string, MapContent>;
+		do {
+			if (this.#spoilt) await this.#reload();
+			object = this.#handle;
+			before = await this.#snapshotOf(models);
+			// Meanwhile the batch before this one may have been answered.
+		} while (this.#spoilt || object !== this.#loaded.handle);
 		const programs = [...new Set(vectors.map(({ subject }) => subject.program.name))];
 		const request: Args<"replay"> = {
 			object,
@@ -238,9 +243,15 @@ export class Session {
 		return { handle: object, before, answer };
 	}
 
-	async #reload(): Promise<void> {
-		await this.#unload();
-		await this.#load();
+	#reload(): Promise<void> {
+		this.#reloading ??= (async () => {
+			await this.#unload();
+			await this.#load();
+			this.#spoilt = false;
+		})().finally(() => {
+			this.#reloading = undefined;
+		});
+		return this.#reloading;
 	}
 
 	#fill({ model, entries }: PreparedVector["before"][number]): { map: string; entries: Element[] } {
@@ -249,20 +260,22 @@ export class Session {
 
 	/** What maps hold before any vector. To be asked for only while all is as it was at the snapshot. */
 	async #snapshotOf(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
-		const dumped = models.map(async (model): Promise<[string, MapContent]> => {
-			const { name } = model;
-			const known = this.#contents.get(name);
-			if (known) return [name, known];
-			const { entries, truncated } = await this.guest.client.call("map_dump", {
-				object: this.#handle,
-				map: name,
-			});
-			if (truncated) throw tooLarge(name);
-			const content = new MapContent(model, entries);
-			this.#contents.set(name, content);
-			return [name, content];
+		const contents = models.map(async (model): Promise<[string, MapContent]> => {
+			let content = this.#contents.get(model.name);
+			if (!content) {
+				content = this.#dump(model);
+				this.#contents.set(model.name, content);
+			}
+			return [model.name, await content];
 		});
-		return new Map(await Promise.all(dumped));
+		return new Map(await Promise.all(contents));
+	}
+
+	async #dump(model: MapModel): Promise<MapContent> {
+		const { name } = model;
+		const dump = await this.guest.client.call("map_dump", { object: this.#handle, map: name });
+		if (dump.truncated) throw tooLarge(name);
+		return new MapContent(model, dump.entries);
 	}
 
 	/** Runs one input by itself, to find out what the kernel has against another. */
