@@ -31,7 +31,7 @@ export function withoutExpectations(yaml: string): string {
 			if (line.trim() === "") kept.push(line);
 			continue;
 		}
-		depth = /^ *expect:/.test(line) ? margin : -1;
+		depth = /^ *(expect|each):/.test(line) ? margin : -1;
 		if (depth < 0) kept.push(line);
 	}
 	return kept.join("\n");
