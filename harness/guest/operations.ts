@@ -315,13 +315,14 @@ export const operations = {
 	 * All entries of a map, at most 65,536 or 32 MiB. `value_size` is one CPU's, rounded up to 8 in per-CPU maps,
 	 * where `cpus` (possible ones) are in each value. Maps of maps and program arrays give ids (4 bytes), sockmaps
 	 * cookies (of 8-byte values). Queues and stacks are popped and filled again: empty keys, values in the order of
-	 * popping. Data sections are arrays of one entry. EOPNOTSUPP: local storage, ring buffers and all else that cannot
+	 * popping. Data sections are arrays of one entry. `nested` reads a map of maps as one map, whose keys are outer and
+	 * inner keys one after the other and whose values are those of the inner maps, as `replay` always does. EOPNOTSUPP: local storage, ring buffers and all else that cannot
 	 * be listed; ENOENT: no such map.
 	 *
 	 * Kernel: BPF_MAP_LOOKUP_BATCH, else BPF_MAP_GET_NEXT_KEY and BPF_MAP_LOOKUP_ELEM, kernel/bpf/syscall.c.
 	 */
 	map_dump: operation(
-		Type.Object({ object: Handle, map: Type.String() }),
+		Type.Object({ object: Handle, map: Type.String(), nested: Type.Optional(Type.Boolean()) }),
 		Type.Object({
 			type: U32,
 			key_size: U32,

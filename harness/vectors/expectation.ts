@@ -10,7 +10,14 @@ import type { MapExpectation } from "./compare-maps.js";
 import { type ContextStruct, contextStruct, encodeContext } from "./context.js";
 import type { PreparedInput } from "./input.js";
 import { type Leaf, readInteger, type ValueType } from "./leaf.js";
-import { isEventMap, isReadable, type MapModel, mapModel, writtenEntries } from "./map-model.js";
+import {
+	contentEntries,
+	isEventMap,
+	isReadable,
+	type MapModel,
+	mapModel,
+	writtenEntries,
+} from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
 import { namedType } from "./named-type.js";
 import { packetMismatches } from "./packet-mismatch.js";
@@ -177,10 +184,9 @@ function expectedMap(
 	const [spec, at] = exact
 		? [(map as { exact: unknown }).exact, { ...place, pointer: `${place.pointer}/exact` }]
 		: [map, place];
-	return {
-		model,
-		expected: { kind: "entries", exact, entries: writtenEntries(model, spec, at, "expected") },
-	};
+	const written = writtenEntries(model, spec, at, "expected");
+	const entries = model.inner ? contentEntries(written, at) : written;
+	return { model, expected: { kind: "entries", exact, entries } };
 }
 
 function expectedEvents(

@@ -27,6 +27,8 @@ export interface MapModel {
 	/** A section of global variables: one value, which needs no key. */
 	single: boolean;
 	inner?: MapModel;
+	/** Of a map of maps that is read as one map: what its keys begin with. */
+	outerKey?: ValueType;
 	/** Of the object: what a program array can hold. */
 	programs: readonly string[];
 }
@@ -45,7 +47,8 @@ const inMaps = new Set(["array_of_maps", "hash_of_maps"]);
 const queues = new Set(["queue", "stack"]);
 const numbered = new Set([...deviceMaps, "cpumap"]);
 
-export const isReadable = ({ type }: MapModel): boolean => readable.has(type);
+export const isReadable = ({ type, inner }: MapModel): boolean =>
+	readable.has(type) || (inMaps.has(type) && inner !== undefined && readable.has(inner.type));
 export const isWritable = ({ type }: MapModel): boolean =>
 	readable.has(type) ||
 	inMaps.has(type) ||
@@ -90,6 +93,36 @@ function modelOf({ btf, elf, programs }: PackageObject, name: string, shape: Map
 		single: false,
 		programs: programs.map((program) => program.name),
 	};
+}
+
+/** How the content of a map is read: a map of maps as one map, whose keys are an outer and an inner one. */
+export function contentModel(model: MapModel): MapModel {
+	const { inner, name, key } = model;
+	if (!inner) return model;
+	return {
+		...inner,
+		name,
+		outerKey: key,
+		key: { size: key.size + inner.key.size, littleEndian: key.littleEndian },
+		inner,
+	};
+}
+
+/** Entries that are expected of a map of maps, as entries of the one map that it is read as. @throws InputError */
+export function contentEntries(entries: readonly WrittenEntry[], place: ValuePlace): WrittenEntry[] {
+	return entries.flatMap(({ key, label, value }) => {
+		if (value?.kind === "inner")
+			return value.entries.map((entry) => ({
+				...entry,
+				key: concat(key, entry.key),
+				label: `${label}${entry.label.slice(entry.label.lastIndexOf("(inner)") + "(inner)".length)}`,
+			}));
+		throw new InputError(
+			place.file,
+			place.pointer,
+			`${label} is an inner map: its entries can be expected to be there or not, by themselves`,
+		);
+	});
 }
 
 /** The compiler leaves the offset of a global variable to the symbol table; that of a static one stands in the BTF. */
@@ -243,7 +276,11 @@ function prefixKey({ size, littleEndian }: ValueType, value: unknown): Uint8Arra
 }
 
 /** A key in messages and in evidence; equal for equal keys. */
-export function keyText({ key }: MapModel, bytes: Uint8Array): string {
+export function keyText({ key, outerKey, inner }: MapModel, bytes: Uint8Array): string {
+	if (outerKey && inner) {
+		const within = keyText(inner, bytes.subarray(outerKey.size));
+		return `${keyText({ ...inner, key: outerKey }, bytes.subarray(0, outerKey.size))}][${within}`;
+	}
 	const parts = [...flatten(key, bytes)];
 	const [only] = parts;
 	if (parts.length === 1 && only?.[0] === "") return String(only[1]);

@@ -5,6 +5,7 @@ import { contextStruct } from "../../vectors/context.js";
 import { type Leaf, writeLeaves } from "../../vectors/leaf.js";
 import { MapContent } from "../../vectors/map-content.js";
 import {
+	contentModel,
 	isEventMap,
 	isReadable,
 	type MapModel,
@@ -91,7 +92,9 @@ export class Session {
 		await guest.client.call("file_write", { path: guestPath(object), data: object.bytes });
 		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
 		const models = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []);
-		const readable = models.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name));
+		const readable = models
+			.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name))
+			.map(contentModel);
 		const eventMaps = object.maps.filter(({ type }) => isEventMap(type)).map(({ name }) => name);
 		const session = new Session(guest, subject, names, eventMaps, readable, measured);
 		await session.#load();
@@ -273,7 +276,7 @@ export class Session {
 
 	async #dump(model: MapModel): Promise<MapContent> {
 		const { name } = model;
-		const dump = await this.guest.client.call("map_dump", { object: this.#handle, map: name });
+		const dump = await this.guest.client.call("map_dump", { object: this.#handle, map: name, nested: true });
 		if (dump.truncated) throw tooLarge(name);
 		return new MapContent(model, dump.entries);
 	}

@@ -5,6 +5,7 @@
 
 #include "content.h"
 #include "map_entry.h"
+#include "nested.h"
 #include "operation.h"
 
 #define MAX_ENTRIES 65536
@@ -45,13 +46,17 @@ void op_map_dump(struct args *args, struct reply *reply)
 	const struct bpf_map *of;
 	struct object *object;
 	struct map map;
+	bool nested = args_bool_or(args, "nested", false);
 	uint32_t most;
 	int error;
 
 	if (!map_arguments(args, &object, &of, &map, reply) || !args_valid(args))
 		return;
 	most = content_fitting(&map, MAX_BYTES);
-	error = content_read(&content, &map, most < MAX_ENTRIES ? most : MAX_ENTRIES);
+	if (most > MAX_ENTRIES)
+		most = MAX_ENTRIES;
+	error = nested && is_map_of_maps(&map) ? nested_read(&content, &map, most) :
+						 content_read(&content, &map, most);
 	if (error) {
 		reply_fail(reply, error, "read map %s", bpf_map__name(of));
 	} else {

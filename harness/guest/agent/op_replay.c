@@ -5,6 +5,7 @@
 
 #include "kept_map.h"
 #include "map_entry.h"
+#include "nested.h"
 #include "object.h"
 #include "operation.h"
 #include "serve.h"
@@ -67,7 +68,7 @@ static void add_change(void *context, const void *key, const void *value)
 	change->keys[change->gone++] = key;
 }
 
-/* Of a map that is not kept, or cannot be compared: all it holds. */
+/* Of a map that is not kept, or cannot be compared as maps of maps cannot: all it holds. */
 static void reply_whole(struct reply *reply, const struct bpf_map *of)
 {
 	struct content content = { 0 };
@@ -77,7 +78,9 @@ static void reply_whole(struct reply *reply, const struct bpf_map *of)
 
 	if (!error) {
 		most = content_fitting(&map, MAX_BYTES);
-		error = content_read(&content, &map, most < MAX_ENTRIES ? most : MAX_ENTRIES);
+		if (most > MAX_ENTRIES)
+			most = MAX_ENTRIES;
+		error = is_map_of_maps(&map) ? nested_read(&content, &map, most) : content_read(&content, &map, most);
 	}
 	if (error) {
 		reply_fail(reply, -error, "read map %s", bpf_map__name(of));
@@ -112,7 +115,7 @@ static bool reply_changed_map(const struct replay *replay, uint32_t index)
 	reply_key_uint(reply, "map", index);
 	reply_key(reply, "entries");
 	array = reply_array_begin(reply);
-	compared = kept && kept_map_changes(kept, add_change, &change) == 0;
+	compared = kept && !is_map_of_maps(change.map) && kept_map_changes(kept, add_change, &change) == 0;
 	if (!compared || change.entries + change.gone == 0) {
 		free(change.keys);
 		reply->buffer.size = start;

@@ -295,4 +295,49 @@ int to_processor(struct xdp_md *xdp)
 	return bpf_redirect_map(&processors, RIGHT_OR(0, 1), XDP_ABORTED);
 }
 
+struct hit {
+	__u32 packets;
+	__u32 last_length;
+};
+
+struct hits {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, struct hit);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(values, struct hits);
+} tenants SEC(".maps");
+
+/** The BTF of a type that only inner maps name would be without its members. */
+struct hit latest;
+
+/** Counts a packet in the map of the tenant that its first byte names. */
+SEC("xdp")
+int per_tenant(struct xdp_md *xdp)
+{
+	__u8 *first = (void *)(long)xdp->data;
+	struct hit new = { .packets = RIGHT_OR(1, 2), .last_length = xdp->data_end - xdp->data };
+	struct hit *hit;
+	void *hits;
+
+	if (first + 1 > (__u8 *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	hits = bpf_map_lookup_elem(&tenants, &(__u32){ *first });
+	if (!hits)
+		return XDP_DROP;
+	hit = bpf_map_lookup_elem(hits, &(__u32){ 7 });
+	if (hit)
+		new.packets += hit->packets;
+	latest = new;
+	bpf_map_update_elem(hits, &(__u32){ 7 }, &new, BPF_ANY);
+	bpf_map_delete_elem(hits, &(__u32){ RIGHT_OR(9, 8) });
+	return XDP_PASS;
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";
