@@ -29,11 +29,18 @@ export function markedPath(start: Uint8Array): string | undefined {
 	return comment?.startsWith(mark) ? comment.slice(mark.length) : undefined;
 }
 
-/** A capture's path below the folder of captures, `<package>/<kernel>/<case>.pcapng`, by its result. */
+/** Most captures of one run: whoever has more failures looks at the first. */
+export const maxCaptures = 1000;
+
+/**
+ * A capture's path below the folder of captures, `<package>/<kernel>/<case>.pcapng`, by its result: of the first `maxCaptures`
+ * failures that have packets.
+ */
 export function capturePaths(results: Results): Map<CaseResult, string> {
 	const paths = new Map<CaseResult, string>();
 	const taken = new Set<string>();
 	for (const result of results.results) {
+		if (paths.size === maxCaptures) break;
 		if (!packetsOf(result)) continue;
 		const parts = [result.package, result.kernel, ...result.case.split("/")].map(fileName);
 		const wanted = parts.join("/");

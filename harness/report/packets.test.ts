@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XMLValidator } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
+import { capturePaths } from "./captures.js";
 import { html } from "./html.js";
 import { markdown } from "./markdown.js";
 import { differs, diffOf } from "./packets.js";
@@ -71,6 +72,14 @@ describe("the packets of failures", () => {
 			"1 more failure with packets that differ: --captures <folder> writes them\n",
 		);
 		expect(pretty(documentOf(many.slice(2)), medium)).not.toContain("more failure");
+	});
+
+	it("are written of so many failures, which is said", () => {
+		const many = documentOf(Array.from({ length: 1001 }, (_, index) => failure(`v/${index}`)));
+		expect(capturePaths(many).size).toBe(1000);
+		expect(pretty(many, medium, "out")).toContain(
+			"998 more failures with packets that differ: see out (of the first 1000 failures)\n",
+		);
 	});
 
 	it("are in the page, with a link, and leave it well-formed", () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
 import type { Outcome, Results } from "../results/results.js";
-import { capturePaths } from "./captures.js";
+import { capturePaths, maxCaptures } from "./captures.js";
 import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { coverageText } from "./coverage.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
@@ -113,8 +113,11 @@ class Painter {
 	moreDiffs(): string {
 		const left = this.results.results.filter(differs).length - this.diffsShown;
 		if (this.diffsShown === 0 || left <= 0) return "";
+		const written = this.paths.size === maxCaptures ? ` (of the first ${maxCaptures} failures)` : "";
 		const where =
-			this.captures === undefined ? "--captures <folder> writes them" : `see ${printable(this.captures)}`;
+			this.captures === undefined
+				? "--captures <folder> writes them"
+				: `see ${printable(this.captures)}${written}`;
 		const text = `${count(left, "more failure")} with packets that differ: ${where}`;
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
 	}
