@@ -21,6 +21,8 @@ export class Btf {
 	readonly #offsets: Uint32Array;
 	readonly #firstId: number;
 	#byName: Map<string, number[]> | undefined;
+	/** Types that were asked for, by id. */
+	readonly #read = new Map<number, BtfType>();
 
 	/**
 	 * @param file what the user calls it, for messages
@@ -87,7 +89,12 @@ export class Btf {
 	type(id: number): BtfType {
 		if (id === 0) return { kind: "void", name: "" };
 		if (id < this.#firstId && this.#base) return this.#base.type(id);
-		return readType(this.#types, this.#at(id), (offset) => this.string(offset));
+		let type = this.#read.get(id);
+		if (!type) {
+			type = readType(this.#types, this.#at(id), (offset) => this.string(offset));
+			this.#read.set(id, type);
+		}
+		return type;
 	}
 
 	/** Follows typedef, const, volatile, restrict and type tags to what is beneath. */

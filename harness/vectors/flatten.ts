@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Btf } from "../package/btf.js";
 import { Bits, type JsonValue, jsonInteger } from "../package/btf-value.js";
 import { toHex } from "../packet/bytes.js";
 import { membersOf, type ValueType } from "./leaf.js";
@@ -74,16 +75,7 @@ function collect(
 		case "int":
 		case "enum":
 		case "enum64": {
-			// What leavesOf makes of a zero here is how it is read.
-			const [leaf] = bitSize
-				? []
-				: leavesOf(
-						{ size: btf.sizeOf(id), littleEndian: type.littleEndian, types: { btf, id } },
-						0,
-						nowhere,
-						"given",
-					);
-			const little = leaf?.kind === "integer" ? leaf.littleEndian : type.littleEndian;
+			const little = bitSize ? type.littleEndian : isLittleEndian(type, id);
 			const bits = bitSize || (found.kind === "int" ? found.bits : found.size * 8);
 			const start = bit + (found.kind === "int" ? found.offset : 0);
 			const bitsOf = new Bits(bytes, little);
@@ -99,6 +91,24 @@ function collect(
 			flat.set(path, toHex(bytes.subarray(bit / 8, bit / 8 + size)));
 		}
 	}
+}
+
+/** By type id, for each BTF. */
+const byteOrders = new WeakMap<Btf, Map<number, boolean>>();
+
+/** How an integer of a type is read: as what `leavesOf` makes of a zero. */
+function isLittleEndian({ littleEndian, types }: ValueType, id: number): boolean {
+	if (!types) return littleEndian;
+	const known = byteOrders.get(types.btf) ?? new Map<number, boolean>();
+	byteOrders.set(types.btf, known);
+	let little = known.get(id);
+	if (little === undefined) {
+		const { btf } = types;
+		const [leaf] = leavesOf({ size: btf.sizeOf(id), littleEndian, types: { btf, id } }, 0, nowhere, "given");
+		little = leaf?.kind === "integer" ? leaf.littleEndian : littleEndian;
+		known.set(id, little);
+	}
+	return little;
 }
 
 const nowhere = { file: "", pointer: "" };

@@ -10,15 +10,15 @@ interface Entry {
 
 /** Content of a map: all its entries, or what is different from another content. */
 export class MapContent {
-	/** By the key's digits; undefined for one of the base that is gone. */
-	readonly #own = new Map<string, Uint8Array | undefined>();
+	/** By the key's digits; without a value for one of the base that is gone. */
+	readonly #own = new Map<string, { key: Uint8Array; value?: Uint8Array }>();
 	#base: MapContent | undefined;
 
 	constructor(
 		readonly model: MapModel,
 		entries: readonly Entry[],
 	) {
-		for (const { key, value } of entries) this.#own.set(toHex(key), value);
+		for (const entry of entries) this.#own.set(toHex(entry.key), entry);
 	}
 
 	/** The same with some entries changed or added and others gone; what has not changed is shared. */
@@ -26,15 +26,16 @@ export class MapContent {
 		if (entries.length === 0 && gone.length === 0) return this;
 		const content = new MapContent(this.model, []);
 		content.#base = this.#base ?? this;
-		if (this.#base) for (const [key, value] of this.#own) content.#own.set(key, value);
-		for (const { key, value } of entries) content.#own.set(toHex(key), value);
-		for (const key of gone) content.#own.set(toHex(key), undefined);
+		if (this.#base) for (const [digits, entry] of this.#own) content.#own.set(digits, entry);
+		for (const entry of entries) content.#own.set(toHex(entry.key), entry);
+		for (const key of gone) content.#own.set(toHex(key), { key });
 		return content;
 	}
 
 	/** The value of each CPU; a single one in maps that are not per-CPU; undefined when there is no such entry. */
 	at(key: Uint8Array): Uint8Array[] | undefined {
-		const whole = this.#whole(toHex(key));
+		const digits = toHex(key);
+		const whole = this.#entry(digits)?.value;
 		if (!whole) return undefined;
 		const { perCpu, value } = this.model;
 		if (!perCpu) return [whole.subarray(0, value.size)];
@@ -44,26 +45,30 @@ export class MapContent {
 		);
 	}
 
+	#entry(digits: string): { value?: Uint8Array } | undefined {
+		const own = this.#own.get(digits);
+		return own || !this.#base ? own : this.#base.#own.get(digits);
+	}
+
 	get keys(): Uint8Array[] {
-		const shared = this.#base ? this.#base.#own.keys() : [];
-		const digits = [...new Set([...shared, ...this.#own.keys()])];
-		return digits.filter((key) => this.#whole(key) !== undefined).map(fromDigits);
+		const keys: Uint8Array[] = [];
+		for (const [digits, entry] of this.#base ? this.#base.#own : this.#own) {
+			const { key, value } = this.#own.get(digits) ?? entry;
+			if (value) keys.push(key);
+		}
+		if (!this.#base) return keys;
+		const shared = this.#base.#own;
+		for (const [digits, { key, value }] of this.#own) if (value && !shared.has(digits)) keys.push(key);
+		return keys;
 	}
 
 	/** Keys of entries that may not be the same in both: without looking at those that both share. */
 	keysUnlike(other: MapContent): Uint8Array[] {
 		if (this === other) return [];
 		const shared = (this.#base ?? this) === (other.#base ?? other);
-		const changed = (content: MapContent) => (shared && !content.#base ? [] : content.#own.keys());
-		return shared
-			? [...new Set([...changed(other), ...changed(this)])].map(fromDigits)
-			: [...new Map([...other.keys, ...this.keys].map((key) => [toHex(key), key])).values()];
-	}
-
-	#whole(digits: string): Uint8Array | undefined {
-		const of = this.#base && !this.#own.has(digits) ? this.#base : this;
-		return of.#own.get(digits);
+		const lists = shared
+			? [other, this].map((content) => (content.#base ? [...content.#own.values()] : []))
+			: [other, this].map((content) => content.keys.map((key) => ({ key })));
+		return [...new Map(lists.flat().map(({ key }) => [toHex(key), key])).values()];
 	}
 }
-
-const fromDigits = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, "hex"));
