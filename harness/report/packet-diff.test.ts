@@ -3,6 +3,8 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { build } from "../packet/build.js";
 import type { Layers } from "../packet/layers.js";
+import { Random } from "../packet/random.js";
+import { randomLayers } from "../packet/testpackets.js";
 import { packetDiff } from "./packet-diff.js";
 
 const medium = { width: 76, colour: false, unicode: true };
@@ -118,6 +120,29 @@ describe("packetDiff", () => {
 			]),
 		);
 	});
+
+	it("shows a difference of any two packets that differ, within the width, and none of the same", () => {
+		const random = new Random(7);
+		for (let round = 0; round < 300; round++) {
+			const { layers, ethernet } = randomLayers(random, true);
+			const link = ethernet ? "ethernet" : "raw";
+			const packet = build(layers);
+			expect(packetDiff(packet, packet, link, medium)).toEqual([]);
+			if (packet.length === 0) continue;
+			const changed = Uint8Array.from(packet);
+			const at = random.below(packet.length);
+			changed[at] = changed[at]! ^ (1 << random.below(8));
+			const cut = packet.subarray(0, random.below(packet.length));
+			for (const other of [changed, cut, build(randomLayers(random, true).layers)]) {
+				const width = 40 + random.below(100);
+				const lines = packetDiff(packet, other, link, { ...medium, width });
+				if (Buffer.compare(packet, other) === 0) continue;
+				const marked = lines.some((line) => /^[*+-] /.test(line));
+				expect({ layers, at, marked }).toEqual({ layers, at, marked: true });
+				expect(lines.find((line) => line.length > width)).toBeUndefined();
+			}
+		}
+	}, 20_000);
 
 	it("colours only when told to, and the colours change nothing else", () => {
 		const coloured = diff(packet({ ttl: 63 }), packet({ ttl: 64 }), { ...medium, colour: true });

@@ -127,11 +127,10 @@ class Page {
 		for (let at = 0; at < length; at += size)
 			if (!same(expected.subarray(at, at + size), actual.subarray(at, at + size))) differing.push(at);
 		const [shown, left] = [differing.slice(0, maxRows), differing.length - maxRows];
-		const lengths = [expected, actual].map((part) => [`${name} ${count(part.length)}`]);
-		const [was = [], is = []] = lengths;
+		const [was = [], is = []] = [expected, actual].map((part) => folded(count(part.length), this.#side));
 		return [
 			// The payload's own are said already.
-			...(name === "payload" ? [] : this.#beside("*", "", was, is, "changed")),
+			...(name === "payload" ? [] : this.#beside("*", `  ${name}`, was, is, "changed")),
 			...shown.flatMap((at) => this.#rowAt(at, expected, actual)),
 			...(left > 0 ? [`    and ${left} more ${left === 1 ? "row" : "rows"} of ${size} bytes`] : []),
 		];
