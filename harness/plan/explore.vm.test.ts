@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compiled } from "../checks/vectors/testbench.js";
+import { compiled, testbench } from "../checks/vectors/testbench.js";
 import { agentPath } from "../guest/build.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { openKernel } from "../kernel/store.js";
 import { openPackage, type Package } from "../package/package.js";
 import type { CaseResult } from "../results/results.js";
+import { drift } from "../vectors/drift.js";
+import { vectorFile } from "../vectors/explore/saved.js";
+import type { Vector } from "../vectors/schema.js";
+import { suiteOf } from "../vectors/suite.js";
 import { Machines } from "../vm/machine.js";
 import { GuestPool } from "../vm/pool.js";
 import { explore } from "./explore.js";
@@ -99,8 +103,8 @@ describe("exploring", () => {
 	it("finds the same again, whatever the order of the kernels", async () => {
 		const pkg = await compiled("explored", source, vectorsOf("differs", listed));
 		const [one, other] = [
-			await explored(pkg, ["5.10", "6.12", "7.3"], 300, 3),
-			await explored(pkg, ["7.3", "6.12", "5.10"], 300, 1),
+			await explored(pkg, ["5.10", "6.12", "7.3"], 150, 3),
+			await explored(pkg, ["7.3", "6.12", "5.10"], 150, 2),
 		];
 		expect(one.finds).toHaveLength(1);
 		expect(other.finds.map((each) => [each.case, each.kernel])).toEqual(
@@ -169,9 +173,30 @@ describe("exploring", () => {
 	});
 
 	it("finds nothing in xdp-filter on three kernels", async () => {
-		const folder = fileURLToPath(new URL("../../programs/xdp-filter", import.meta.url));
-		const { results, finds } = await explored(await openPackage(folder), ["5.10", "6.12", "7.3"], 2000);
-		for (const { evidence } of results) expect(evidence.mutants).toBe(2000);
+		const pkg = await openPackage(fileURLToPath(new URL("../../programs/xdp-filter", import.meta.url)));
+		const vectors = suiteOf(pkg).vectors.filter(({ subject }) => subject.program.name === "xdp_filter");
+		expect(vectors.length).toBeGreaterThan(3);
+		const { results, finds } = await explored(pkg, ["5.10", "6.12", "7.3"], 700);
 		expect(finds).toEqual([]);
+		for (const { evidence } of results) expect(evidence.mutants).toBe(700);
+	});
+
+	it("saves finds as vectors, which drift shows from then on", async () => {
+		const pkg = await compiled("explored", source, vectorsOf("differs", listed));
+		const { finds } = await explored(pkg, ["5.10", "6.12"], 400);
+		const saved = finds.map(({ evidence }) => evidence.vector as Vector);
+		const file = vectorFile("finds", saved);
+		const results: CaseResult[] = [];
+		const added = await compiled("explored", source, file);
+		expect(suiteOf(added).invalid).toEqual([]);
+		for (const kernel of ["5.10", "6.12"]) {
+			await using bench = await testbench(kernel);
+			for (const finding of (await bench.check(added)).values())
+				results.push({ package: "explored", kernel, check: "vectors", duration_ms: 0, ...finding });
+		}
+		expect(results.map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
+		expect(drift(results)).toMatchObject([
+			{ case: `drift/explored/${saved[0]?.name}`, outcome: "fail", reason: { code: "vector-drift" } },
+		]);
 	});
 });

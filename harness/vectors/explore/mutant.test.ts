@@ -18,10 +18,10 @@ const shownAs = (mutant: Mutant) =>
 
 describe("mutants", () => {
 	it("are the same for a seed and others for another", () => {
-		const made = (seed: number) => [...mutantsOf(vectors, 500, seed)].map(shownAs);
+		const made = (seed: number) => [...mutantsOf(vectors, 200, seed)].map(shownAs);
 		expect(made(1)).toEqual(made(1));
 		const other = new Set(made(2));
-		expect(made(1).filter((mutant) => !other.has(mutant)).length).toBeGreaterThan(300);
+		expect(made(1).filter((mutant) => !other.has(mutant)).length).toBeGreaterThan(80);
 	});
 
 	it("of a vector do not depend on the other vectors' number of mutants", () => {
@@ -31,13 +31,13 @@ describe("mutants", () => {
 	});
 
 	it("are no two equal, differ from their vector, and say how", () => {
-		const all = [...mutantsOf(vectors, 2000, 3)];
-		expect(all).toHaveLength(2000);
+		const all = [...mutantsOf(vectors, 1000, 3)];
+		expect(all).toHaveLength(1000);
 		const inputs = all.map(
 			({ vector, step, base }) =>
 				`${base.case} ${step} ${toHex(vector.steps[step]?.packet ?? new Uint8Array())}`,
 		);
-		expect(new Set(inputs).size).toBe(2000);
+		expect(new Set(inputs).size).toBe(1000);
 		for (const mutant of all) {
 			expect(mutantText(mutant)).not.toBe("as it is");
 			expect(mutant.vector.steps[mutant.step]?.packet?.length).toBeGreaterThanOrEqual(14);

@@ -68,6 +68,8 @@ function writtenContext(
 	const fields = Object.fromEntries(
 		Object.entries(decodeContext(struct, context)).filter(([, value]) => isSet(value)),
 	);
+	// Nothing at all would be read as no context.
+	if (Object.keys(fields).length === 0) return hex;
 	const encoded = encodeContext(struct, fields, { file: "context", pointer: "" });
 	return equalBytes(encoded.subarray(0, context.length), context) ? fields : hex;
 }
