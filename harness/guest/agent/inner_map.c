@@ -12,6 +12,9 @@ struct inner_template {
 	uint32_t value_size;
 	uint32_t max_entries;
 	uint32_t flags;
+	/* In the object's BTF, 0 without one. */
+	uint32_t key_type;
+	uint32_t value_type;
 };
 
 static void add(struct object *object, struct inner_template template)
@@ -38,6 +41,8 @@ void inner_map_note_all(struct object *object)
 					     .value_size = bpf_map__value_size(inner),
 					     .max_entries = bpf_map__max_entries(inner),
 					     .flags = bpf_map__map_flags(inner),
+					     .key_type = bpf_map__btf_key_type_id(inner),
+					     .value_type = bpf_map__btf_value_type_id(inner),
 				     });
 	}
 }
@@ -58,15 +63,32 @@ void inner_map_note(struct object *object, const struct bpf_map *outer, int fd)
 			     });
 }
 
+/* With types, as libbpf makes the template: from 5.15 to 6.1 the kernel takes no map without them in its place. */
+static int create_typed(const struct object *object, const struct inner_template *template)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = template->flags,
+		    .btf_fd = bpf_object__btf_fd(object->bpf), .btf_key_type_id = template->key_type,
+		    .btf_value_type_id = template->value_type);
+
+	if (template->value_type == 0 || (int)opts.btf_fd < 0)
+		return -ENOENT;
+	return bpf_map_create(template->type, NULL, template->key_size, template->value_size,
+			      template->max_entries, &opts);
+}
+
 int inner_map_create(const struct object *object, const struct bpf_map *outer)
 {
 	for (size_t i = 0; i < object->template_count; i++) {
 		const struct inner_template *template = &object->templates[i];
 		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = template->flags);
+		int fd;
 
-		if (template->outer == outer)
-			return bpf_map_create(template->type, NULL, template->key_size, template->value_size,
-					      template->max_entries, &opts);
+		if (template->outer != outer)
+			continue;
+		fd = create_typed(object, template);
+		return fd >= 0 ? fd :
+				 bpf_map_create(template->type, NULL, template->key_size, template->value_size,
+						template->max_entries, &opts);
 	}
 	return -EINVAL;
 }
