@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { InputError } from "../errors.js";
+import { unmeasuredPackages } from "../report/coverage.js";
 import { html } from "../report/html.js";
 import { json } from "../report/json.js";
 import { lcov } from "../report/lcov.js";
+import { printable } from "../report/printable.js";
 import { type ReporterName, reporters } from "../report/reporter.js";
 import type { Results } from "../results/results.js";
 import { writeCaptures } from "./captures.js";
@@ -44,7 +46,13 @@ export async function deliver(results: Results, outputs: Outputs): Promise<void>
 	const folder = captures ?? (report === undefined ? undefined : join(report, "captures"));
 	process.stdout.write(reporters[name](results, mediumOf(process.stdout, process.env), folder));
 	if (file !== undefined && file !== "-") await writeWhole(file, json(results));
-	if (coverage !== undefined) await writeWhole(coverage, lcov(results));
+	if (coverage !== undefined) {
+		await writeWhole(coverage, lcov(results));
+		for (const name of unmeasuredPackages(results).map(printable))
+			process.stderr.write(
+				`bpfgate: --coverage: nothing was measured of ${name}: its vectors did not run on ${results.kernels.at(-1)?.id}, the last kernel\n`,
+			);
+	}
 	if (report !== undefined) {
 		await makeFolder(report);
 		await writeWhole(join(report, "results.json"), json(results));

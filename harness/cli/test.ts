@@ -83,12 +83,12 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		.addOption(exploreOptions.saveFinds)
 		.action(async (paths: string[], options: TestOptions) => {
 			await assertOutputs(options);
-			const explore = await explorationOf(options, paths.length);
-			const packages = await openAll(engine, paths);
-			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
 			const checks = options.check ?? [...engine.checks];
 			if (options.coverage !== undefined && !checks.includes("vectors"))
 				throw new InputError("--coverage", "", "is of the check vectors, which --check leaves out");
+			const explore = await explorationOf(options, paths.length);
+			const packages = await openAll(engine, paths);
+			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
 			const results = await follow(
 				engine.run({
 					packages,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { CoverageEvidence } from "../results/coverage.js";
 import type { CaseResult, Results } from "../results/results.js";
-import { coverageOf, coverageSection, coverageText } from "./coverage.js";
+import { coverageOf, coverageSection, coverageText, unmeasuredPackages } from "./coverage.js";
 import { html } from "./html.js";
 import { lcov } from "./lcov.js";
 import { pretty } from "./pretty.js";
@@ -100,6 +100,15 @@ describe("coverage in reports", () => {
 		expect(pretty(results({}), medium)).not.toContain("Reached");
 		expect(html(results({}))).not.toContain("Coverage");
 		expect(coverageSection(results())).toEqual([]);
+	});
+
+	it("says of which packages with vectors nothing was measured", () => {
+		const skipped = { ...results({}).results[0]!, case: "file/vector", outcome: "skip" as const };
+		const measured = results(filter);
+		expect(unmeasuredPackages(measured)).toEqual([]);
+		expect(unmeasuredPackages({ ...measured, results: [skipped] })).toEqual(["p-1"]);
+		expect(unmeasuredPackages({ ...measured, results: [...measured.results, skipped] })).toEqual([]);
+		expect(unmeasuredPackages({ ...measured, results: [{ ...skipped, check: "load" }] })).toEqual([]);
 	});
 
 	it("escapes what the object calls its files", () => {

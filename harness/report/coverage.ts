@@ -25,6 +25,15 @@ export function coverageOf(results: Results): Measured[] {
 	});
 }
 
+/** Packages that have vectors of which nothing was measured, as where the measuring kernel lacks what they need. */
+export function unmeasuredPackages(results: Results): string[] {
+	const ofVectors = results.results.filter(({ check }) => check === "vectors");
+	const tried = new Set(
+		ofVectors.filter((result) => result.case.startsWith("coverage/")).map((result) => result.package),
+	);
+	return [...new Set(ofVectors.map((result) => result.package))].filter((name) => !tried.has(name));
+}
+
 /** A table for a terminal, a program a line, and below it what no vector reached; empty when nothing was measured. */
 export function coverageText(results: Results): string {
 	const measured = coverageOf(results);
