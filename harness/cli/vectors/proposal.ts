@@ -36,11 +36,10 @@ export interface Proposal {
 function chosen(pkg: Package, { update, vector }: Wanted): PlacedVector[] {
 	const suite = suiteOf(pkg);
 	const matches = wildcard(vector ?? "*");
-	const all = placedVectors(pkg, suite).map((placed) => ({
-		...placed,
-		cases: placed.cases.filter(({ case: name }) => matches(name)),
-	}));
-	const matching = all.filter(({ cases }) => cases.length > 0);
+	// All frames of a vector, or none: what they do is written together.
+	const matching = placedVectors(pkg, suite).filter(({ cases }) =>
+		cases.some(({ case: name }) => matches(name)),
+	);
 	if (vector !== undefined && matching.length === 0)
 		throw new InputError("--vector", "", `${JSON.stringify(vector)} matches no case of ${pkg.name}`);
 	return matching.filter(({ written }) => update || lacksExpectation(written));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Document, isCollection, isNode, isPair, isScalar, type Node, visit } from "yaml";
+import { Document, isCollection, isMap, isNode, isPair, isScalar, isSeq, type Node, visit } from "yaml";
 
 /** Widest line that a collection may make when it is written in one. */
 const maxWidth = 110;
@@ -29,7 +29,10 @@ function fold(node: Node, key: string, column: number, indent: number, top: bool
 		const [name, part] = isPair(item)
 			? [isScalar(item.key) ? String(item.key.value) : "", item.value]
 			: ["", item];
-		if (isNode(part)) fold(part, name, top ? column : column + indent, indent, false);
+		if (!isNode(part)) continue;
+		fold(part, name, top ? column : column + indent, indent, false);
+		// `- eth: {}`, as lists of layers are mostly written.
+		if (isSeq(node) && isMap(part) && part.items.length === 1) part.flow = false;
 	}
 }
 
