@@ -45,9 +45,15 @@ export async function* explore(options: ExploreOptions): AsyncIterable<CaseResul
 			const key = JSON.stringify([vector.subject.key, vector.subject.program.name]);
 			programs.set(key, [...(programs.get(key) ?? []), vector]);
 		}
+		const names = new Map<string, number>();
 		for (const vectors of programs.values()) {
 			if (options.signal.aborted || kernels.length === 0) return;
-			yield* exploreProgram(pkg, kernels, vectors, options);
+			const { object, program } = vectors[0]!.subject;
+			const bare = `explore/${object.file}/${program.name}`;
+			const times = (names.get(bare) ?? 0) + 1;
+			names.set(bare, times);
+			// With other constants it is another load, and another case.
+			yield* exploreProgram(pkg, kernels, vectors, times > 1 ? `${bare}#${times}` : bare, options);
 		}
 	}
 }
@@ -56,6 +62,7 @@ async function* exploreProgram(
 	pkg: Package,
 	kernels: readonly Kernel[],
 	vectors: readonly PreparedVector[],
+	caseName: string,
 	options: ExploreOptions,
 ): AsyncIterable<CaseResult> {
 	const [first] = vectors;
@@ -84,7 +91,8 @@ async function* exploreProgram(
 		for (const { kernel, finding } of findingsOf(subject, searched, { kernels: lab.kernels, seed })) {
 			const evidence =
 				finding.outcome === "pass" ? { ...finding.evidence, ...abandoned, duration_ms } : finding.evidence;
-			yield result(kernel, { ...finding, evidence });
+			const name = finding.outcome === "pass" ? caseName : finding.case;
+			yield result(kernel, { ...finding, case: name, evidence });
 		}
 	} catch (error) {
 		if (signal.aborted) return;
@@ -99,7 +107,7 @@ async function* exploreProgram(
 				};
 		for (const kernel of lab.kernels)
 			yield result(kernel, {
-				case: `explore/${subject.object.file}/${subject.program.name}`,
+				case: caseName,
 				outcome: "error",
 				reason,
 				evidence: { seed },
