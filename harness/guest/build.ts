@@ -37,10 +37,10 @@ const publicHeaders = [
 ];
 
 const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
-const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
+export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
 /** Calls of libbpf that the agent watches (agent/prog_load.c, agent/vmlinux.c). */
 const wrapped = ["bpf_prog_load", "btf__load_vmlinux_btf", "btf__free"];
-const libraries = ["msgpackc", "elf", "z"];
+export const libraries = ["msgpackc", "elf", "z"];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const agentSources = join(root, "harness/guest/agent");
@@ -115,7 +115,7 @@ async function digestOfInputs(arch: string): Promise<string> {
 }
 
 /** Folder with `include/bpf`, `uapi/linux` and, for this architecture, `<arch>/libbpf.a`. */
-async function buildLibbpf(arch: string, say: (line: string) => void): Promise<string> {
+export async function buildLibbpf(arch: string, say: (line: string) => void): Promise<string> {
 	const folder = join(root, "build/libbpf");
 	const compiler = toolFor(arch, "gcc");
 	const inputs = `${libbpf.sha256} ${libbpfFlags.join(" ")} ${await run(compiler, ["-dumpfullversion"])}`;
@@ -197,8 +197,8 @@ async function each<T>(items: T[], work: (item: T, index: number) => Promise<voi
 	await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
-/** What the tool printed. */
-async function run(tool: string, args: string[]): Promise<string> {
+/** What the tool printed. @throws UndecidedError `tool-missing`, `build-failed` */
+export async function run(tool: string, args: string[]): Promise<string> {
 	const result = await execa(tool, args, { reject: false, all: true, stdin: "ignore", env: { LC_ALL: "C" } });
 	if (result.code === "ENOENT") {
 		throw new UndecidedError(

@@ -5,6 +5,12 @@ import { Bytes } from "../schema/bytes.js";
 const Handle = Type.Integer({ minimum: 1, description: "names something the agent holds; never reused" });
 const U32 = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 const Size = Type.Integer({ minimum: 0 });
+const Key = Type.Integer({
+	minimum: -8,
+	maximum: 0x7fffffff,
+	description: "serial number of a key or keyring, or KEY_SPEC_* (keySpecs of uapi/keys.ts)",
+});
+const NewKey = Type.Object({ serial: Type.Integer({ minimum: 1 }) });
 const Empty = Type.Object({});
 
 /**
@@ -71,7 +77,7 @@ export const Inventory = Type.Object({
 	mounts: Type.Array(Type.String({ description: "mount point and type" })),
 	cgroups: Type.Array(Type.String()),
 	pins: Type.Array(Type.String()),
-	keys: Type.Array(Type.String()),
+	keys: Type.Array(Type.String({ description: "serial number (hexadecimal), type, description" })),
 	processes: Type.Array(Type.String({ description: "command names of user processes other than the agent" })),
 });
 export type Inventory = Static<typeof Inventory>;
@@ -506,7 +512,7 @@ export const operations = {
 
 	/**
 	 * `settle`: the kernel frees what a closed program held after an RCU grace period, so wait until there is no more
-	 * of BPF than at boot, or until nothing has changed for half a second (two seconds at most).
+	 * of BPF or keys than at boot, or until nothing has changed for half a second (two seconds at most).
 	 */
 	inventory: operation(Type.Object({ settle: Type.Optional(Type.Boolean()) }), Inventory),
 
@@ -539,7 +545,8 @@ export const operations = {
 	/**
 	 * The bpf(2) system call itself: `attr` as the kernel's union, pointers patched in from `blobs` at their offsets.
 	 * `fd` is the handle of a file descriptor that the command gave. `blobs` of the result has as many elements as
-	 * that of the arguments, those without `out` empty.
+	 * that of the arguments, those without `out` empty. `handles` are patched into `attr`, or into `blobs[blob]`.
+	 * What BPF_PROG_TEST_RUN of a syscall program opened in the agent's process waits for `fd_adopt`.
 	 */
 	bpf: operation(
 		Type.Object({
@@ -553,6 +560,7 @@ export const operations = {
 					Type.Object({
 						offset: U32,
 						handle: Handle,
+						blob: Type.Optional(U32),
 						program: Type.Optional(Type.String()),
 						map: Type.Optional(Type.String()),
 					}),
@@ -568,7 +576,76 @@ export const operations = {
 			blobs: Type.Array(Bytes()),
 		}),
 	),
+	/**
+	 * Handles for the file descriptors of maps, programs, links and BTF that programs run by `bpf` opened in the
+	 * agent's process, by the numbers that a loader wrote into its context; without `fds`, of all that have no handle
+	 * yet, as after a loader that failed midway. EBADF: no such one (nothing that is the agent's own can be had so).
+	 */
+	fd_adopt: operation(
+		Type.Object({ fds: Type.Optional(Type.Array(U32)) }),
+		Type.Object({
+			adopted: Type.Array(
+				Type.Object({
+					fd: U32,
+					handle: Handle,
+					kind: Type.Unsafe<"map" | "program" | "link" | "btf">({
+						enum: ["map", "program", "link", "btf"],
+					}),
+				}),
+			),
+		}),
+	),
 	close: operation(Type.Object({ handle: Handle }), Empty),
+
+	/**
+	 * add_key(2): a key or, of type `keyring` and without payload, a keyring. A key of the same type and description
+	 * in that keyring is updated or displaced. Type `asymmetric` takes a certificate (DER), whose subject and serial
+	 * number become the description when there is none. EBADMSG: cannot be parsed; ENOPKG: of an algorithm that the
+	 * kernel has not got; EKEYREJECTED: blacklisted or not admitted by the keyring; EPERM: a restricted keyring.
+	 * The agent has a session keyring of its own since boot, which all that it runs inherits.
+	 */
+	key_add: operation(
+		Type.Object({
+			type: Type.String(),
+			description: Type.Optional(Type.String()),
+			payload: Type.Optional(Bytes()),
+			keyring: Key,
+		}),
+		NewKey,
+	),
+	/** The key that is found in or below a keyring (keyctl_search(3)). ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
+	key_search: operation(
+		Type.Object({ keyring: Key, type: Type.String(), description: Type.String() }),
+		NewKey,
+	),
+	/** The serial number of one of KEY_SPEC_*, which is made if it was not there. */
+	key_id: operation(Type.Object({ key: Key }), NewKey),
+	/** `type;uid;gid;permissions;description` (keyctl_describe(3)). */
+	key_describe: operation(Type.Object({ key: Key }), Type.Object({ description: Type.String() })),
+	/** The payload, or the serial numbers in a keyring (4 bytes each). EOPNOTSUPP: asymmetric keys cannot be read. */
+	key_read: operation(Type.Object({ key: Key }), Type.Object({ data: Bytes() })),
+	key_link: operation(Type.Object({ key: Key, keyring: Key }), Empty),
+	/** A key in no keyring any more goes away. */
+	key_unlink: operation(Type.Object({ key: Key, keyring: Key }), Empty),
+	/** What uses the key from here on gets EKEYREVOKED; it stays in its keyrings. */
+	key_revoke: operation(Type.Object({ key: Key }), Empty),
+	/** The key is removed from all keyrings. */
+	key_invalidate: operation(Type.Object({ key: Key }), Empty),
+	key_clear: operation(Type.Object({ key: Key }), Empty),
+	/** After so many seconds, 0 for never, it gives EKEYEXPIRED. */
+	key_timeout: operation(Type.Object({ key: Key, seconds: U32 }), Empty),
+	/** KEY_POS_* and so on of linux/keyctl.h, keyctl_setperm(3). */
+	key_permit: operation(Type.Object({ key: Key, permissions: U32 }), Empty),
+	/** keyctl_restrict_keyring(3): what may be linked from here on, nothing without `type`. Type `asymmetric` takes `builtin_trusted`, `key_or_keyring:<serial>[:chain]` and so on. */
+	key_restrict: operation(
+		Type.Object({
+			keyring: Key,
+			type: Type.Optional(Type.String()),
+			restriction: Type.Optional(Type.String()),
+		}),
+		Empty,
+	),
+
 	mount: operation(
 		Type.Object({
 			source: Type.String(),

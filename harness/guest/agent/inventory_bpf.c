@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ struct counts {
 	uint32_t maps;
 	uint32_t links;
 	uint32_t btfs;
+	uint32_t keys;
 };
 
 static struct counts at_boot;
@@ -51,6 +53,20 @@ static uint32_t count_user_btfs(void)
 	return count;
 }
 
+/* The garbage collector of keys works in the background too. */
+static uint32_t count_keys(void)
+{
+	FILE *file = fopen("/proc/keys", "re");
+	uint32_t count = 0;
+	int character;
+
+	while (file && (character = getc(file)) != EOF)
+		count += character == '\n';
+	if (file)
+		fclose(file);
+	return count;
+}
+
 static struct counts count_all(void)
 {
 	return (struct counts){
@@ -58,6 +74,7 @@ static struct counts count_all(void)
 		.maps = count_ids(bpf_map_get_next_id),
 		.links = count_ids(bpf_link_get_next_id),
 		.btfs = count_user_btfs(),
+		.keys = count_keys(),
 	};
 }
 

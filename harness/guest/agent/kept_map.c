@@ -116,13 +116,42 @@ static bool restore_queue(struct kept_map *kept)
 	       content_equal(&kept->now, &kept->before, &kept->map);
 }
 
+static bool has_same_keys(const struct kept_map *kept)
+{
+	const struct content *before = &kept->before, *now = &kept->now;
+
+	return before->count == now->count &&
+	       (now->count == 0 || memcmp(before->keys, now->keys, (size_t)now->count * kept->map.key_size) == 0);
+}
+
+/* Of the entries: each that is not as it was. False when one is not as it was then either. */
+static bool rewrite_values(struct kept_map *kept)
+{
+	uint32_t value_bytes = map_value_bytes(&kept->map);
+	uint8_t *written = malloc(value_bytes);
+	bool equal = true;
+
+	if (!written)
+		abort();
+	for (uint32_t i = 0; equal && i < kept->before.count; i++) {
+		const uint8_t *key = kept->before.keys + (size_t)i * kept->map.key_size;
+		const uint8_t *value = kept->before.values + (size_t)i * value_bytes;
+
+		if (memcmp(value, kept->now.values + (size_t)i * value_bytes, value_bytes) == 0)
+			continue;
+		map_put(&kept->map, key, value, BPF_ANY);
+		equal = bpf_map_lookup_elem(kept->map.fd, key, written) == 0 && memcmp(value, written, value_bytes) == 0;
+	}
+	free(written);
+	return equal;
+}
+
 /* Each entry that is not as it was; all of them, after deleting those there are, when the keys are not the same. */
 static void rewrite(struct kept_map *kept)
 {
 	const struct content *before = &kept->before, *now = &kept->now;
 	uint32_t key_size = kept->map.key_size, value_bytes = map_value_bytes(&kept->map);
-	bool same_keys = before->count == now->count &&
-			 (now->count == 0 || memcmp(before->keys, now->keys, (size_t)now->count * key_size) == 0);
+	bool same_keys = has_same_keys(kept);
 
 	for (uint32_t i = 0; !same_keys && i < now->count; i++)
 		bpf_map_delete_elem(kept->map.fd, now->keys + (size_t)i * key_size);
@@ -147,6 +176,9 @@ static bool restore_entries(struct kept_map *kept)
 	kept->is_current = false;
 	if (content_equal(&kept->now, &kept->before, &kept->map))
 		return true;
+	/* Writing to a slot leaves the others alone, which in a hash with LRU it need not: a large array is not read twice. */
+	if (kept->map.kind == KIND_INDEXED && has_same_keys(kept))
+		return rewrite_values(kept);
 	rewrite(kept);
 	if (!read_again(kept) || !content_equal(&kept->now, &kept->before, &kept->map))
 		return false;

@@ -5,6 +5,7 @@
 
 #include "boot.h"
 #include "inventory_bpf.h"
+#include "key.h"
 #include "libbpf_log.h"
 #include "modules.h"
 #include "serve.h"
@@ -19,6 +20,7 @@ int main(void)
 	boot_filesystems();
 	modules_load_boot();
 	boot_settings();
+	key_make_keyrings();
 	libbpf_log_install();
 	vmlinux_parse();
 	inventory_note_floor();

@@ -10,6 +10,8 @@
 #include "handle.h"
 #include "object.h"
 #include "operation.h"
+#include "serve.h"
+#include "strays.h"
 
 /* Longer attributes than any kernel knows are worth sending, to see them refused; the kernel takes a page at most. */
 #define MAX_ATTR 4096
@@ -58,22 +60,6 @@ static int fd_of(struct args *element)
 	return of_program ? bpf_program__fd(of_program) : of_map ? bpf_map__fd(of_map) : -1;
 }
 
-static void patch_handles(struct args *args, uint8_t *attr, uint32_t length)
-{
-	for (uint32_t i = 0; i < args_count(args, "handles"); i++) {
-		struct args element = args_element(args, "handles", i);
-		uint64_t offset = args_uint(&element, "offset", UINT32_MAX);
-		int32_t fd = fd_of(&element);
-
-		if (fd < 0)
-			args_complain(args, "handles", "names nothing that has a file descriptor");
-		else if (offset + sizeof(fd) > length)
-			args_complain(args, "handles", "has an offset beyond attr");
-		else
-			memcpy(attr + offset, &fd, sizeof(fd));
-	}
-}
-
 struct blob {
 	uint8_t *data;
 	uint32_t length;
@@ -103,13 +89,45 @@ static void patch_blobs(struct args *args, uint8_t *attr, uint32_t length, struc
 	}
 }
 
+static void patch_handles(struct args *args, uint8_t *attr, uint32_t length, const struct blob *blobs,
+			  uint32_t blob_count)
+{
+	for (uint32_t i = 0; i < args_count(args, "handles"); i++) {
+		struct args element = args_element(args, "handles", i);
+		uint64_t offset = args_uint(&element, "offset", UINT32_MAX);
+		uint32_t blob = args_uint_or(&element, "blob", UINT32_MAX, 0);
+		bool into_blob = args_has(&element, "blob");
+		int32_t fd = fd_of(&element);
+
+		if (!args_valid(args))
+			return;
+		if (fd < 0)
+			args_complain(args, "handles", "names nothing that has a file descriptor");
+		else if (into_blob && blob >= blob_count)
+			args_complain(args, "handles", "names a blob that is not there");
+		else if (offset + sizeof(fd) > (into_blob ? blobs[blob].length : length))
+			args_complain(args, "handles", "has an offset beyond attr or blob");
+		else
+			memcpy((into_blob ? blobs[blob].data : attr) + offset, &fd, sizeof(fd));
+	}
+}
+
 static void call(uint32_t cmd, uint8_t *attr, uint32_t length, const struct blob *blobs, uint32_t count,
 		 struct reply *reply)
 {
-	long ret = syscall(SYS_bpf, cmd, attr, length);
-	int error = ret < 0 ? errno : 0;
-	bool fd = ret >= 0 && gives_fd(cmd);
+	bool fd;
+	int error;
+	long ret;
 
+	if (cmd == BPF_PROG_TEST_RUN)
+		strays_begin();
+	serve_enter_call();
+	ret = syscall(SYS_bpf, cmd, attr, length);
+	error = ret < 0 ? errno : 0;
+	serve_leave_call();
+	if (cmd == BPF_PROG_TEST_RUN)
+		strays_end();
+	fd = ret >= 0 && gives_fd(cmd);
 	reply_map(reply, fd ? 5 : 4);
 	reply_key_int(reply, "ret", ret);
 	reply_key_uint(reply, "errno", error);
@@ -143,7 +161,7 @@ void op_bpf(struct args *args, struct reply *reply)
 		return;
 	memcpy(attr, given.data, given.length);
 	patch_blobs(args, attr, given.length, blobs, count);
-	patch_handles(args, attr, given.length);
+	patch_handles(args, attr, given.length, blobs, count);
 	if (args_valid(args))
 		call(cmd, attr, given.length, blobs, count, reply);
 	for (uint32_t i = 0; i < count; i++)

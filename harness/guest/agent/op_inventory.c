@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "inventory_bpf.h"
+#include "key.h"
 #include "netlink.h"
 #include "operation.h"
 
@@ -134,7 +136,7 @@ static void reply_tree(struct reply *reply, const char *key, const char *folder,
 	list_end(&list);
 }
 
-/* Serial number, type and description of each line of /proc/keys; the summary after the last `: ` changes by itself. */
+/* Of each line of /proc/keys, which cuts off types: serial number, type and description (keyctl_describe(3)). */
 static void reply_keys(struct reply *reply)
 {
 	struct list list = list_begin(reply, "keys");
@@ -143,17 +145,15 @@ static void reply_keys(struct reply *reply)
 	size_t size = 0;
 
 	while (file && getline(&line, &size, file) >= 0) {
-		char serial[16], type[32], text[600];
-		char *summary = strrchr(line, ':');
+		unsigned long serial = strtoul(line, NULL, 16);
+		char described[512] = "", type[64], text[600];
 		int description = 0;
 
-		if (summary)
-			*summary = '\0';
-		if (sscanf(line, "%15s %*s %*s %*s %*s %*s %*s %31s %n", serial, type, &description) != 2 ||
+		if (keyctl(KEYCTL_DESCRIBE, serial, (unsigned long)described, sizeof(described) - 1, 0) < 0 ||
+		    sscanf(described, "%63[^;];%*[^;];%*[^;];%*[^;];%n", type, &description) != 1 ||
 		    description == 0)
 			continue;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(text, sizeof(text), "%s %s %.512s", serial, type, line + description);
+		snprintf(text, sizeof(text), "%08lx %s %s", serial, type, described + description);
 		list_add(&list, text);
 	}
 	free(line);

@@ -19,7 +19,10 @@ operation_fn op_map_dump, op_map_write, op_map_delete;
 operation_fn op_events_watch, op_events_drain;
 operation_fn op_attach, op_detach;
 operation_fn op_netdev_add, op_netdev_del, op_cgroup_add, op_cgroup_del;
-operation_fn op_inventory, op_probe, op_socket_open, op_bpf, op_close;
+operation_fn op_inventory, op_probe, op_socket_open, op_bpf, op_fd_adopt, op_close;
+operation_fn op_key_add, op_key_search, op_key_id, op_key_describe, op_key_read;
+operation_fn op_key_link, op_key_unlink, op_key_revoke, op_key_invalidate, op_key_clear;
+operation_fn op_key_timeout, op_key_permit, op_key_restrict;
 operation_fn op_mount, op_unmount;
 operation_fn op_module_load, op_command_run, op_misbehave;
 
