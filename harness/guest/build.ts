@@ -38,8 +38,15 @@ const publicHeaders = [
 
 const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
 export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
-/** Calls of libbpf that the agent watches (agent/prog_load.c, agent/vmlinux.c). */
-const wrapped = ["bpf_prog_load", "btf__load_vmlinux_btf", "btf__free"];
+/** Calls of libbpf that the agent watches or answers (agent/prog_load.c, agent/vmlinux.c, agent/adoption.c). */
+const wrapped = [
+	"bpf_prog_load",
+	"btf__load_vmlinux_btf",
+	"btf__free",
+	"bpf_map_get_info_by_fd",
+	"bpf_prog_bind_map",
+	"btf_load_into_kernel",
+];
 export const libraries = ["msgpackc", "elf", "z"];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { assembled, instructions, op } from "./instruction.js";
+
+/** `struct loader_stack` of libbpf's gen_loader.c: two file descriptors, and one for each program. */
+const stackBytes = (programs: number) => (2 + programs) * 4;
+/** MAX_USED_PROGS of that file. */
+const libbpfRoom = 32;
+/** MAX_BPF_STACK of the kernel. */
+const maxStackBytes = 512;
+/** How many programs and functions a loader has room for. */
+export const maxPrograms = maxStackBytes / 4 - 2;
+
+/**
+ * How many programs libbpf counts in an object: functions that programs call are among them, also those that are not
+ * loaded. Only the length of the loader's clean-up, which its seventh instruction jumps over, tells.
+ *
+ * @param insns of `gen_loader` of libbpf 1.7
+ */
+export function countedPrograms(insns: Uint8Array, maps: number): number {
+	const jump = [...take(instructions(insns), 7)][6];
+	const counted = ((jump?.offset ?? 0) - 2 - maps * 6) / 3 - 2;
+	if (jump?.code !== op.jump || !Number.isInteger(counted) || counted < 0)
+		throw new Error("the loader does not begin as libbpf's do");
+	return counted;
+}
+
+/**
+ * Gives a loader the stack that its programs need. Libbpf makes room for 32 and lets the others write past the end of the
+ * frame, which no kernel loads: here every access moves down, and the clearing at the start with it.
+ */
+export function withRoomFor(programs: number, insns: Uint8Array): Uint8Array {
+	if (programs <= libbpfRoom) return insns;
+	const from = stackBytes(libbpfRoom);
+	const to = stackBytes(programs);
+	const moved = Uint8Array.from(insns);
+	const [save, copy, start, length] = [...take(instructions(insns), 4)];
+	const frame =
+		copy?.code === op.movReg && copy.source === 10 && start?.imm === -from && length?.imm === from;
+	if (!save || !frame) throw new Error("the loader does not begin as libbpf's do");
+	moved.set(assembled(op.addImm, { ...start, imm: -to }), start.at);
+	moved.set(assembled(op.movImm, { ...length, imm: to }), length.at);
+	for (const each of instructions(insns)) {
+		const reads = each.code === op.ldxW && each.source === 10;
+		const writes = each.code === op.stxW && each.target === 10;
+		if (reads || writes)
+			moved.set(assembled(each.code, { ...each, offset: each.offset + from - to }), each.at);
+		else if (each !== copy && each.at !== copy.at && each.source === 10)
+			throw new Error(`the loader uses its stack at instruction ${each.at / 8} in an unknown way`);
+	}
+	return moved;
+}
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T> {
+	if (count === 0) return;
+	let left = count;
+	for (const item of items) {
+		yield item;
+		if (--left === 0) return;
+	}
+}
