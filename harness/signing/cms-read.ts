@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import "reflect-metadata";
+import { verify } from "node:crypto";
+import { ContentInfo, id_signedData, SignedData } from "@peculiar/asn1-cms";
+import { AsnConvert } from "@peculiar/asn1-schema";
+import type { Certificate } from "./certificate.js";
+
+const maxCmsBytes = 1024 * 1024;
+
+/** Object identifiers of hashes, by the names of openssl. */
+const digests: Record<string, string> = {
+	"1.2.840.113549.2.5": "md5",
+	"1.3.14.3.2.26": "sha1",
+	"2.16.840.1.101.3.4.2.1": "sha256",
+	"2.16.840.1.101.3.4.2.2": "sha384",
+	"2.16.840.1.101.3.4.2.3": "sha512",
+	"2.16.840.1.101.3.4.2.4": "sha224",
+};
+
+/** A CMS signature with one signer, taken apart. */
+export interface CmsSignature {
+	/** Hash by name, or its object identifier when it is an unusual one. */
+	digest: string;
+	/** Subject key identifier of the signer's certificate, lower-case hexadecimal; absent when issuer and serial name it. */
+	keyId?: string;
+	/** The content is inside. */
+	attached: boolean;
+	/** What is signed are attributes, and only through them the content. */
+	attributes: boolean;
+	/** How many certificates are inside. */
+	certificates: number;
+	signature: Uint8Array;
+}
+
+/** What is wrong with bytes that should be a CMS signature. */
+export class NotCms extends Error {
+	override name = "NotCms";
+}
+
+/** @throws NotCms in words that follow "the signature" */
+export function readCms(bytes: Uint8Array): CmsSignature {
+	if (bytes.length > maxCmsBytes)
+		throw new NotCms(`has ${bytes.length} bytes, more than the ${maxCmsBytes} that are read`);
+	let data: SignedData;
+	try {
+		const info = AsnConvert.parse(bytes, ContentInfo);
+		if (info.contentType !== id_signedData) throw new NotCms("is CMS, but no signature");
+		data = AsnConvert.parse(info.content, SignedData);
+	} catch (cause) {
+		if (cause instanceof NotCms) throw cause;
+		throw new NotCms("is no CMS signature in DER form", { cause });
+	}
+	const [signer, second] = data.signerInfos;
+	if (!signer || second) throw new NotCms(`has ${data.signerInfos.length} signers instead of one`);
+	const keyId = signer.sid.subjectKeyIdentifier;
+	const oid = signer.digestAlgorithm.algorithm;
+	return {
+		digest: digests[oid] ?? oid,
+		...(keyId ? { keyId: Buffer.from(keyId.buffer).toString("hex") } : {}),
+		attached: data.encapContentInfo.eContent !== undefined,
+		attributes: (signer.signedAttrs?.length ?? 0) > 0,
+		certificates: data.certificates?.length ?? 0,
+		signature: new Uint8Array(signer.signature.buffer),
+	};
+}
+
+/**
+ * Why a signature is none of this certificate's key over these bytes in the form that kernels take; undefined when it is
+ * one. Says nothing of the certificate's dates or usage (`unfit`).
+ */
+export function wrongSignature(
+	bytes: Uint8Array,
+	cms: Uint8Array,
+	certificate: Certificate,
+): string | undefined {
+	let read: CmsSignature;
+	try {
+		read = readCms(cms);
+	} catch (error) {
+		if (error instanceof NotCms) return `the signature ${error.message}`;
+		throw error;
+	}
+	if (read.attached) return "the signature has its content inside; kernels want it detached";
+	if (read.attributes) return "the signature is over attributes, which kernels do not take";
+	if (read.digest !== "sha256") return `the signature is made with ${read.digest}, not with sha256`;
+	if (read.keyId === undefined) return "the signature does not name its key by subject key identifier";
+	if (read.keyId !== certificate.keyId)
+		return `the signature is by key ${read.keyId}, the certificate is of key ${certificate.keyId}`;
+	if (!matches(read.digest, bytes, certificate, read.signature))
+		return "the signature does not match: what it covers was changed, or another key made it";
+	return undefined;
+}
+
+function matches(digest: string, bytes: Uint8Array, { node }: Certificate, signature: Uint8Array): boolean {
+	try {
+		return verify(digest, bytes, node.publicKey, signature);
+	} catch {
+		// A key of a kind that does not go with the digest has signed nothing.
+		return false;
+	}
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execaSync } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type SignOptions, signDetached } from "./cms.js";
+import { readCms, wrongSignature } from "./cms-read.js";
+import { type Identity, issue } from "./issue.js";
+import { openKey } from "./key.js";
+
+const content = new TextEncoder().encode("what is signed\n");
+const identities = new Map<string, Identity>();
+let folder: string;
+
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), "bpfgate-cms-"));
+	for (const type of ["rsa2048", "ecdsa", "ecdsa384", "ed25519"] as const)
+		identities.set(type, await issue({ type, subject: `signer ${type}` }));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function sign(type: string, options?: SignOptions): Promise<Uint8Array> {
+	const { privateKey, certificate } = identities.get(type)!;
+	return signDetached(content, { kind: "memory", pem: privateKey }, certificate, options);
+}
+
+describe("a signature", () => {
+	it.each(["rsa2048", "ecdsa", "ecdsa384"])("of %s is one to openssl and to bpfgate", async (type) => {
+		const { certificate } = identities.get(type)!;
+		const cms = await sign(type);
+		expect(readCms(cms)).toMatchObject({
+			digest: "sha256",
+			keyId: certificate.keyId,
+			attached: false,
+			attributes: false,
+			certificates: 0,
+		});
+		expect(wrongSignature(content, cms, certificate)).toBeUndefined();
+		expect(wrongSignature(content.subarray(1), cms, certificate)).toMatch("does not match");
+
+		const at = (name: string, bytes: Uint8Array | string) => {
+			writeFileSync(join(folder, name), bytes);
+			return join(folder, name);
+		};
+		const verified = execaSync(
+			"openssl",
+			[
+				...["cms", "-verify", "-binary", "-inform", "DER", "-in", at("cms", cms)],
+				...["-content", at("content", content), "-certfile", at("cert.pem", certificate.pem)],
+				...["-nointern", "-noverify", "-out", "/dev/null"],
+			],
+			{ reject: false },
+		);
+		expect(verified.stderr).toMatch("Verification successful");
+	});
+
+	it("of Ed25519 is refused: openssl makes none without attributes", async () => {
+		await expect(sign("ed25519")).rejects.toThrow("use RSA or ECDSA");
+	});
+
+	it.each<[SignOptions, object, string]>([
+		[{ digest: "sha1" }, { digest: "sha1" }, "made with sha1"],
+		[{ digest: "md5" }, { digest: "md5" }, "made with md5"],
+		[{ attached: true }, { attached: true }, "content inside"],
+		[{ attributes: true }, { attributes: true }, "over attributes"],
+		[{ certificates: true }, { certificates: 1 }, ""],
+		[{ issuerAndSerial: true }, { keyId: undefined }, "subject key identifier"],
+	])("made with %j is told apart", async (options, read, reason) => {
+		const cms = await sign("rsa2048", options);
+		const { keyId, ...others } = readCms(cms);
+		expect({ keyId, ...others }).toMatchObject(read);
+		const wrong = wrongSignature(content, cms, identities.get("rsa2048")!.certificate);
+		if (reason === "") expect(wrong).toBeUndefined();
+		else expect(wrong).toMatch(reason);
+	});
+
+	it("of another key, or none at all, is not this one's", async () => {
+		const { certificate } = identities.get("ecdsa")!;
+		expect(wrongSignature(content, await sign("rsa2048"), certificate)).toMatch("is by key");
+		for (const junk of [new Uint8Array(), new Uint8Array(300).fill(0x30), content])
+			expect(wrongSignature(content, junk, certificate)).toMatch("no CMS signature");
+		const cms = await sign("ecdsa");
+		expect(wrongSignature(content, cms.subarray(0, cms.length - 8), certificate)).toMatch("no CMS");
+	});
+});
+
+describe("a key", () => {
+	it("that is not the certificate's does not sign, and says nothing of itself", async () => {
+		const { privateKey } = await issue({ type: "rsa2048" });
+		const { certificate } = identities.get("rsa2048")!;
+		const attempt = signDetached(content, { kind: "memory", pem: privateKey }, certificate);
+		await expect(attempt).rejects.toThrow("the key: does not belong to the certificate of CN=signer rsa2048");
+		const other = signDetached(
+			content,
+			{ kind: "memory", pem: identities.get("ecdsa")!.privateKey },
+			certificate,
+		);
+		await expect(other).rejects.toThrow("does not belong");
+	});
+
+	it("in an encrypted file needs its passphrase", async () => {
+		const { privateKey, certificate } = identities.get("ecdsa")!;
+		const path = join(folder, "encrypted.pem");
+		execaSync("openssl", ["pkcs8", "-topk8", "-passout", "pass:secret", "-out", path], { input: privateKey });
+		await expect(openKey(path)).rejects.toThrow("is encrypted; give its passphrase");
+		await expect(openKey(path, "wrong")).rejects.toThrow("the passphrase does not open it");
+		const key = await openKey(path, "secret");
+		expect(
+			wrongSignature(content, await signDetached(content, key, certificate), certificate),
+		).toBeUndefined();
+	});
+
+	it("that is none is refused", async () => {
+		const path = join(folder, "no-key");
+		writeFileSync(path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+		await expect(openKey(path)).rejects.toThrow("is no private key that openssl reads");
+		writeFileSync(path, "hello");
+		await expect(openKey(path)).rejects.toThrow("is no private key in PEM form");
+		await expect(openKey(join(folder, "absent"))).rejects.toThrow("cannot be read: no such file");
+	});
+
+	it("in memory leaves no file behind", async () => {
+		const before = readdirSync(tmpdir()).sort();
+		await sign("rsa2048");
+		expect(
+			readdirSync(tmpdir()).filter((name) => name.startsWith("bpfgate-") && !before.includes(name)),
+		).toEqual([]);
+	});
+});

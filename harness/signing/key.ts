@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createPrivateKey } from "node:crypto";
+import { open } from "node:fs/promises";
+import { InputError, systemReason } from "../errors.js";
+
+const maxKeyBytes = 64 * 1024;
+
+/**
+ * A private key: where the user keeps it, or in memory. What is in memory reaches openssl by a pipe; nothing here ever
+ * writes a key to a file.
+ */
+export type SigningKey =
+	| { kind: "file"; path: string; passphrase?: string }
+	| { kind: "pkcs11"; uri: string; passphrase?: string }
+	| { kind: "memory"; pem: string };
+
+/**
+ * The key that a user names: a PEM file, or a `pkcs11:` URI (RFC 7512).
+ *
+ * @param passphrase of an encrypted file, or the token's PIN
+ * @throws InputError when the file is no private key, or encrypted and no passphrase opens it
+ */
+export async function openKey(name: string, passphrase?: string): Promise<SigningKey> {
+	const secret = passphrase === undefined ? {} : { passphrase };
+	if (name.startsWith("pkcs11:")) return { kind: "pkcs11", uri: name, ...secret };
+	const pem = await readKey(name);
+	if (!pem.includes("PRIVATE KEY-----")) throw new InputError(name, "", "is no private key in PEM form");
+	const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem);
+	if (encrypted && passphrase === undefined)
+		throw new InputError(name, "", "is encrypted; give its passphrase with --passphrase");
+	try {
+		createPrivateKey({ key: pem, ...secret });
+	} catch {
+		// Without the cause: what a crypto library says of a key is not for a log.
+		throw new InputError(
+			name,
+			"",
+			encrypted
+				? "is encrypted, and the passphrase does not open it"
+				: "is no private key that openssl reads",
+		);
+	}
+	return { kind: "file", path: name, ...secret };
+}
+
+async function readKey(path: string): Promise<string> {
+	try {
+		const handle = await open(path, "r");
+		try {
+			const { size } = await handle.stat();
+			if (size > maxKeyBytes) throw new InputError(path, "", `has ${size} bytes, too many for a private key`);
+			return await handle.readFile("latin1");
+		} finally {
+			await handle.close();
+		}
+	} catch (cause) {
+		if (cause instanceof InputError) throw cause;
+		throw new InputError(path, "", `cannot be read: ${systemReason(cause)}`);
+	}
+}
+
+/** As messages call it. */
+export function keyName(key: SigningKey): string {
+	if (key.kind === "memory") return "the key";
+	return key.kind === "file" ? key.path : "the PKCS#11 key";
+}
