@@ -39,6 +39,26 @@ describe("progress", () => {
 		expect(lines).toEqual(["6.1: booting", "[1/2] a on 6.1: fail", "[2/2] b\\u{1b}[2J on 6.1: not run"]);
 	});
 
+	it("tells where there is no terminal of each program that is explored, and each half minute how far it is", () => {
+		const lines: string[] = [];
+		let time = 0;
+		const progress = plainProgress(
+			(line) => lines.push(line),
+			() => time,
+		);
+		for (const [done, now] of [
+			[0, 1_000],
+			[5, 20_000],
+			[9, 31_000],
+			[12, 60_000],
+			[14, 61_000],
+		] as const) {
+			time = now;
+			progress.on({ type: "explore", name: "a count", done, mutants: 50 });
+		}
+		expect(lines).toEqual([0, 9, 14].map((done) => `exploring a count: ${done} of 50 mutants`));
+	});
+
 	it("keeps one line up to date on a terminal and takes it away at the end", () => {
 		const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 40, rows: 24 });
 		const progress = progressOn(stream as unknown as NodeJS.WriteStream);

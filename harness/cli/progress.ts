@@ -79,17 +79,23 @@ class Tally {
 	}
 }
 
-/** One line for each kernel's preparation and each finished cell. */
-export function plainProgress(write: (line: string) => void): Progress {
+/** How often a program that is explored for long is told of elsewhere than on a terminal, in ms. */
+const exploringInterval = 30_000;
+
+/** One line for each kernel's preparation and each finished cell; of programs that are explored, now and then. */
+export function plainProgress(write: (line: string) => void, clock = () => performance.now()): Progress {
 	const tally = new Tally();
+	let told = 0;
 	return {
 		on(event) {
 			const cell =
 				event.type === "cell-end" ? tally.running.get(key(event.package, event.kernel)) : undefined;
 			tally.on(event);
 			if (event.type === "kernel-prepare") write(`${printable(event.kernel)}: ${printable(event.step)}`);
-			// Elsewhere than on a terminal, once for each program.
-			if (event.type === "explore" && event.done === 0 && tally.exploring) write(tally.exploring);
+			if (event.type === "explore" && (event.done === 0 || clock() - told >= exploringInterval)) {
+				told = clock();
+				if (tally.exploring) write(tally.exploring);
+			}
 			if (cell) write(`${tally.count} ${cell.name}: ${worst(cell.outcomes) ?? "not run"}`);
 		},
 		end() {},

@@ -163,6 +163,24 @@ describe("a search", () => {
 		expect(many.searched.finds.length).toBeLessThanOrEqual(20);
 	}, 30_000);
 
+	it("says how far it is every few seconds, also where a kernel is slow", async () => {
+		const progressOf = async (each: number) => {
+			let time = 0;
+			const slow = lab({ a: good });
+			const observe = slow.observe.bind(slow);
+			slow.observe = (kernel, given) => {
+				time += each * given.length;
+				return observe(kernel, given);
+			};
+			const said: number[] = [];
+			const progress = (done: number) => said.push(done);
+			await search(slow, vectors, { ...options, mutants: 2000, progress, clock: () => time });
+			return said.map((done, index) => done - (said[index - 1] ?? 0));
+		};
+		expect((await progressOf(500)).slice(0, 4)).toEqual([25, 4, 4, 4]);
+		expect(await progressOf(0.01)).toEqual([25, 100, 400, 1000, 475]);
+	});
+
 	it("ends when it is interrupted", async () => {
 		const signal = AbortSignal.abort(new Error("stop"));
 		await expect(told({ a: good }, { signal })).rejects.toThrow("stop");

@@ -25,6 +25,8 @@ export interface SearchOptions {
 	signal: AbortSignal;
 	/** Called with the number of mutants that were run. */
 	progress?: (done: number) => void;
+	/** In ms; `performance.now` unless given. */
+	clock?: () => number;
 }
 
 export interface Find {
@@ -56,8 +58,8 @@ export interface Searched {
 	not_compared: Record<string, string[]>;
 }
 
-/** Mutants that are looked at together. */
-const batch = 1000;
+/** Mutants that are looked at together: few at first, then as many as take so long, in ms. */
+const batch = { first: 25, most: 1000, time: 2_000 };
 const maxFinds = 20;
 /** Finds of the same symptom that are made smaller, each from another vector. */
 const maxOfSymptom = 3;
@@ -115,7 +117,8 @@ class Search {
 		await this.#learn(mutable);
 		const usable = mutable.filter((vector) => (this.#bases.get(vector)?.kernels.size ?? 0) > 0);
 		result.left_out = vectors.filter((vector) => !usable.includes(vector)).map((vector) => vector.case);
-		for (const mutants of batches(mutantsOf(usable, this.options.mutants, this.options.seed))) {
+		const { mutants: wanted, seed, clock = () => performance.now() } = this.options;
+		for (const mutants of batches(mutantsOf(usable, wanted, seed), clock)) {
 			this.options.signal.throwIfAborted();
 			const observed = await this.#observe(
 				this.lab.kernels,
@@ -283,12 +286,17 @@ function kernelsOf({ kernels, usual = [] }: Symptom): string[] {
 	return [...usual.slice(0, 1), ...kernels.slice(0, 1)];
 }
 
-function* batches<T>(items: Iterable<T>): Iterable<T[]> {
+/** The next one is made once the one before it is done with: a slow kernel gets fewer at a time. */
+function* batches<T>(items: Iterable<T>, clock: () => number): Iterable<T[]> {
+	let size = batch.first;
 	let full: T[] = [];
 	for (const item of items) {
 		full.push(item);
-		if (full.length < batch) continue;
+		if (full.length < size) continue;
+		const started = clock();
 		yield full;
+		const asLongAsWanted = (size * batch.time) / Math.max(1, clock() - started);
+		size = Math.ceil(Math.min(Math.max(asLongAsWanted, 1), 4 * size, batch.most));
 		full = [];
 	}
 	if (full.length > 0) yield full;
