@@ -125,6 +125,19 @@ describe("a search", () => {
 		});
 	});
 
+	it("takes no value for meaningless that a vector expects", async () => {
+		const stray: Kernel = (packet) => ran(ihl(packet) === 15 ? "77" : "31");
+		const [first, ...others] = vectors;
+		const expected = { maps: [], events: [], retval: 31 };
+		const meant = [{ ...first!, steps: first!.steps.map((step) => ({ ...step, expected })) }, ...others];
+		const values = async (of: PreparedVector[]) => {
+			const { finds } = await search(lab({ a: stray }), of, options);
+			return new Set(finds.map(({ symptom }) => symptom.evidence.retval));
+		};
+		expect(await values(vectors)).toEqual(new Set([31]));
+		expect(await values(meant)).toEqual(new Set([77]));
+	});
+
 	it("finds packets that outgrow a frame, and output without room", async () => {
 		const growing: Kernel = (packet) => ran("XDP_PASS", ihl(packet) === 15 ? 1519 : 1518);
 		expect((await told({ a: growing })).finds[0]?.finding.reason?.code).toBe("explore-output-size");

@@ -94,6 +94,8 @@ class Search {
 	readonly #ofSymptom = new Map<string, number>();
 	readonly #unstable = new Map<string, number>();
 	readonly #written = new Set<string>();
+	/** Return values that vectors expect: a dispatcher's slot may return what only its program knows. */
+	#meant: ReadonlySet<number> = new Set();
 	readonly #result: Searched = {
 		mutants: 0,
 		finds: [],
@@ -113,6 +115,9 @@ class Search {
 
 	async run(vectors: readonly PreparedVector[]): Promise<Searched> {
 		const result = this.#result;
+		this.#meant = new Set(
+			vectors.flatMap(({ steps }) => steps.flatMap(({ expected }) => expected.retval ?? [])),
+		);
 		const mutable = vectors.filter(isMutable);
 		await this.#learn(mutable);
 		const usable = mutable.filter((vector) => (this.#bases.get(vector)?.kernels.size ?? 0) > 0);
@@ -159,9 +164,15 @@ class Search {
 			}
 		}
 		for (const [index, mutant] of unchanged.entries()) {
-			const wrong = symptomsOf(mutant.vector, first[index]!).filter(({ kind }) => kind !== "disagreement");
+			const wrong = this.#symptomsOf(mutant.vector, first[index]!).filter(
+				({ kind }) => kind !== "disagreement",
+			);
 			for (const symptom of wrong) await this.#pursue(mutant, symptom);
 		}
+	}
+
+	#symptomsOf(vector: PreparedVector, observations: Observations, ignored?: ReadonlySet<string>): Symptom[] {
+		return symptomsOf(vector, observations, ignored, this.#meant);
 	}
 
 	#base(vector: PreparedVector): Base {
@@ -188,7 +199,7 @@ class Search {
 			if (kinds.has("ran")) this.#result.refused_differently++;
 			else this.#result.refused++;
 		}
-		for (const symptom of symptomsOf(mutant.vector, observations, ignored))
+		for (const symptom of this.#symptomsOf(mutant.vector, observations, ignored))
 			await this.#pursue(mutant, symptom);
 	}
 
@@ -234,14 +245,16 @@ class Search {
 		const { ignored } = this.#base(base);
 		for (const kernel of kernels)
 			for (const name of differingClasses(again.flatMap((run) => run.get(kernel) ?? []))) ignored.add(name);
-		return again.every((run) => symptomsOf(vector, run, ignored).some(({ key }) => key === symptom.key));
+		return again.every((run) =>
+			this.#symptomsOf(vector, run, ignored).some(({ key }) => key === symptom.key),
+		);
 	}
 
 	/** Of all kernels on which the vector ran: which of them show the symptom of the vector that is left. */
 	async #everywhere(base: PreparedVector, vector: PreparedVector, symptom: Symptom): Promise<Symptom> {
 		const { kernels, ignored } = this.#base(base);
 		const [observations] = await this.#observe([...kernels], [vector]);
-		const symptoms = observations ? symptomsOf(vector, observations, ignored) : [];
+		const symptoms = observations ? this.#symptomsOf(vector, observations, ignored) : [];
 		return symptoms.find(({ key }) => key === symptom.key) ?? symptom;
 	}
 
@@ -254,13 +267,13 @@ class Search {
 				const vectors = candidates.map(vectorOf);
 				const observed = vectors.length > 0 ? await this.#observe(kernelsOf(symptom), vectors) : [];
 				return candidates.find((_, index) =>
-					symptomsOf(vectors[index]!, observed[index]!, ignored).some(({ key }) => key === symptom.key),
+					this.#symptomsOf(vectors[index]!, observed[index]!, ignored).some(({ key }) => key === symptom.key),
 				);
 			}
 			for (const candidate of candidates) {
 				if (tries-- <= 0) return undefined;
 				const [observed] = await this.#observe(kernelsOf(symptom), [vectorOf(candidate)]);
-				const symptoms = symptomsOf(vectorOf(candidate), observed!);
+				const symptoms = this.#symptomsOf(vectorOf(candidate), observed!);
 				if (symptoms.some(({ key }) => key === symptom.key)) return candidate;
 			}
 			return undefined;

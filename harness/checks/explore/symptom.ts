@@ -35,15 +35,17 @@ export function factClass(fact: string): string {
  * What is wrong with a vector on some kernel or between kernels.
  *
  * @param ignored classes of facts that are not compared
+ * @param meant return values that mean something to whoever wrote the program, though not to the kernel
  */
 export function symptomsOf(
 	vector: PreparedVector,
 	observations: Observations,
 	ignored: ReadonlySet<string> = new Set(),
+	meant: ReadonlySet<number> = new Set(),
 ): Symptom[] {
 	return [
 		...crashes(observations),
-		...meaninglessValues(vector, observations),
+		...meaninglessValues(vector, observations, meant),
 		...largeOutputs(vector, observations),
 		...disagreements(observations, ignored),
 	];
@@ -69,13 +71,17 @@ function crashes(observations: Observations): Symptom[] {
 	return [...found.values()];
 }
 
-function meaninglessValues({ subject }: PreparedVector, observations: Observations): Symptom[] {
+function meaninglessValues(
+	{ subject }: PreparedVector,
+	observations: Observations,
+	meant: ReadonlySet<number>,
+): Symptom[] {
 	const { type, program } = subject;
 	const found = new Map<string, { kernels: string[]; value: number; consequence: string }>();
 	for (const [kernel, observation] of observations) {
 		if (observation.kind !== "ran") continue;
 		for (const { retval } of observation.outputs) {
-			const consequence = meaningless(type, program.section, retval);
+			const consequence = meant.has(retval) ? undefined : meaningless(type, program.section, retval);
 			if (consequence === undefined) continue;
 			const entry = found.get("retval") ?? { kernels: [], value: retval, consequence };
 			if (!entry.kernels.includes(kernel)) entry.kernels.push(kernel);
