@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What an attacker may have loaded before the gatekeeper came. */
+#include "kernel.h"
+
+/* r0 = 0; exit */
+static __u64 insns[] = { 0xb7, 0x95 };
+static char gpl[] = "GPL";
+
+/* Loads an unsigned program: its file descriptor, or a negative errno. */
+SEC("syscall")
+int load_unsigned(void *ctx)
+{
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insns = (__u64)insns,
+		.insn_cnt = 2,
+		.license = (__u64)gpl,
+	};
+
+	return bpf_sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+/* An answer that is neither yes nor no: what comes after it in the hook is not asked any more. */
+SEC("lsm/bpf")
+int BPF_PROG(answer_first, int cmd, union bpf_attr *attr, unsigned int size)
+{
+	return cmd == BPF_PROG_LOAD;
+}
+
+/* The same in front of all LSMs: they are not asked at all. */
+SEC("fmod_ret/security_bpf")
+int BPF_PROG(answer_before, int cmd, union bpf_attr *attr, unsigned int size)
+{
+	return cmd == BPF_PROG_LOAD;
+}
+
+SEC("fmod_ret/security_bpf_prog_load")
+int BPF_PROG(answer_before_load, struct bpf_prog *prog)
+{
+	return 1;
+}

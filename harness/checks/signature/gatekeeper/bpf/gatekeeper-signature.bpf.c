@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Requires a signature: admits a load by user space only when the kernel verified its signature against an admitted
+ * keyring. What a loader then loads with bpf_sys_bpf() is not signed itself. The plain gatekeeper admits all such
+ * loads; the hardened one only those by a program that it admitted itself.
+ */
+#include "self.h"
+
+#define KEYRING_USER 8
+
+static __always_inline bool is_listed(__s32 serial)
+{
+	for (int i = 0; i < MAX_SERIALS; i++) {
+		if (serial > 0 && settings.serials[i] == serial)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Kernels before 7.2 record no verdict. They call the hook after they verified a signature, so a load with one is
+ * verified. Which key a special id such as KEY_SPEC_SESSION_KEYRING meant is not told: is_listed() refuses it.
+ */
+static __always_inline void take_from_attr(const union bpf_attr *attr, struct decision *decision)
+{
+	__s32 id = attr->keyring_id;
+
+	if (!attr->signature)
+		return;
+	decision->verdict = 1;
+	decision->keyring_type = id == 0 ? 1 : id == 1 ? 2 : id == 2 ? 3 : 4;
+	decision->keyring_serial = decision->keyring_type == 4 ? id : 0;
+}
+
+static __always_inline bool is_admitted(const struct decision *decision)
+{
+	__u32 keyring = decision->keyring_type ? 1 << (decision->keyring_type - 1) : 0;
+
+	if (decision->verdict != 1 || !(settings.keyrings & keyring))
+		return false;
+	return keyring != KEYRING_USER || is_listed(decision->keyring_serial);
+}
+
+#ifdef HARDENED
+/* Programs that were admitted, and threads that run one of them now. A program's aux stays the same all its life. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} admitted SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u8);
+} running SEC(".maps");
+
+static __always_inline bool is_own_map(__u32 id)
+{
+	return id == map_id(&decisions) || id == map_id(&admitted) || id == map_id(&running);
+}
+
+SEC("fentry/bpf_prog_test_run_syscall")
+int BPF_PROG(enter_run, struct bpf_prog *prog)
+{
+	__u64 aux = (__u64)prog->aux, thread = bpf_get_current_pid_tgid();
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&admitted, &aux))
+		bpf_map_update_elem(&running, &thread, &one, BPF_ANY);
+	return 0;
+}
+
+SEC("fexit/bpf_prog_test_run_syscall")
+int BPF_PROG(leave_run, struct bpf_prog *prog)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&running, &thread);
+	return 0;
+}
+
+static __always_inline bool by_admitted_program(void)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&running, &thread);
+}
+
+/* Each load comes by here first, so that the address of a freed one means nothing any more. */
+static __always_inline void remember(struct bpf_prog *prog, bool admit)
+{
+	__u64 aux = (__u64)prog->aux;
+	__u8 one = 1;
+
+	if (admit)
+		bpf_map_update_elem(&admitted, &aux, &one, BPF_ANY);
+	else
+		bpf_map_delete_elem(&admitted, &aux);
+}
+
+SEC("lsm/bpf_prog_free")
+int BPF_PROG(forget, struct bpf_prog *prog)
+{
+	remember(prog, false);
+	return 0;
+}
+#else
+static __always_inline bool by_admitted_program(void)
+{
+	return true;
+}
+
+static __always_inline void remember(struct bpf_prog *prog, bool admit)
+{
+}
+#endif
+
+SEC("lsm/bpf_prog_load")
+int BPF_PROG(admit, struct bpf_prog *prog, union bpf_attr *attr, struct bpf_token *token, bool kernel)
+{
+	struct decision decision = { .cmd = BPF_PROG_LOAD, .by_program = kernel };
+	bool deny;
+
+	if (bpf_core_field_exists(prog->aux->sig)) {
+		decision.verdict = prog->aux->sig.verdict;
+		decision.keyring_type = prog->aux->sig.keyring_type;
+		decision.keyring_serial = prog->aux->sig.keyring_serial;
+	} else {
+		take_from_attr(attr, &decision);
+	}
+	deny = kernel ? !by_admitted_program() : !is_admitted(&decision);
+	remember(prog, !kernel && !deny);
+	return decided(&decision, deny);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import { GuestError } from "../../../guest/client.js";
+import type { GuestClient } from "../../../guest/client.js";
+import { readText } from "../../../features/files.js";
+import { BpfAttr, bpf } from "../../../features/syscall.js";
+import { errnoName } from "../../../uapi/errno.js";
+import type { Guest } from "../../../vm/guest.js";
+import { artifact, type GatekeeperName, objectFile } from "./artifacts.js";
+import { type Decision, parseDecision } from "./decision.js";
+import { encodeSettings, type Settings } from "./settings.js";
+
+/** Where a hardened gatekeeper's links are pinned: a bpffs of its own. */
+export const pinFolder = "/run/bpfgate-pins";
+
+/** The kernel or libbpf does not take the gatekeeper. */
+export class NotInstalled extends Error {
+	override name = "NotInstalled";
+}
+
+/** A gatekeeper at its post in a guest. */
+export class Gatekeeper {
+	private constructor(
+		private readonly guest: Guest,
+		readonly name: GatekeeperName,
+		private readonly object: number,
+		/** Its links by program: handle, and the kernel's id. */
+		readonly links: ReadonlyMap<string, { handle: number; id: number }>,
+		/** Ids of its maps by name. */
+		readonly maps: ReadonlyMap<string, number>,
+	) {}
+
+	/**
+	 * Loads and attaches it. A hardened one is pinned too, in a bpffs that cannot be unmounted from then on.
+	 *
+	 * @param folder where its object is; default: what was built
+	 * @throws NotInstalled with the kernel's reason; UndecidedError `not-built`
+	 */
+	static async install(
+		guest: Guest,
+		name: GatekeeperName,
+		settings: Settings,
+		folder?: string,
+	): Promise<Gatekeeper> {
+		const { client, kernel } = guest;
+		const hardened = name.endsWith("-hardened");
+		const littleEndian = kernel.arch !== "s390x";
+		const path = `/run/${objectFile(name)}`;
+		await client.call("file_write", { path, data: await artifact(kernel.arch, objectFile(name), folder) });
+		const pins = hardened ? await mountPins(client) : undefined;
+		const initial_value = encodeSettings({ ...settings, ...(pins ? { pins } : {}) }, littleEndian);
+		const map = hardened ? ".rodata.settings" : ".data.settings";
+		const opened = await client.call("object_open", { path, maps: [{ name: map, initial_value }] });
+		const { object } = opened;
+		const loaded = await client.call("object_load", { object, log_level: 1, log_bytes: 2048 });
+		if (loaded.errno !== 0) {
+			await client.call("object_close", { object });
+			const log = loaded.programs.find(({ errno }) => errno !== 0)?.log || loaded.log;
+			throw new NotInstalled(`${errnoName(loaded.errno)}: ${log.trim().split("\n").slice(-3).join("; ")}`);
+		}
+		await client.call("events_watch", { object, map: "decisions" });
+		const links = new Map<string, { handle: number; id: number }>();
+		// The hook that decides comes last: from then on it decides of everything, pins included.
+		const programs = opened.programs.map((program) => program.name).filter((program) => program !== "admit");
+		for (const program of [...programs, "admit"]) {
+			const link = await client.call("attach", { object, program, hook: "auto" }).catch((cause: unknown) => {
+				if (cause instanceof GuestError) throw new NotInstalled(`${program}: ${cause.message}`, { cause });
+				throw cause;
+			});
+			links.set(program, { handle: link.link, id: link.id ?? 0 });
+			if (hardened) await pin(client, link.id ?? 0, `${pinFolder}/${program}`, littleEndian);
+		}
+		const maps = new Map(loaded.maps.map(({ name, id }) => [name, id ?? 0]));
+		return new Gatekeeper(guest, name, object, links, maps);
+	}
+
+	/** What it decided since the last time. */
+	async decisions(): Promise<Decision[]> {
+		const { events } = await this.guest.client.call("events_drain", { object: this.object, map: "decisions" });
+		return events.map((event) => parseDecision(event, this.guest.kernel.arch !== "s390x"));
+	}
+
+	/** Writes into one of its maps, as the one who loaded it. One errno for each entry. */
+	async write(map: string, key: Uint8Array, value: Uint8Array): Promise<void> {
+		await this.guest.client.call("map_write", { object: this.object, map, entries: [{ key, value }] });
+	}
+
+	/** What happens when the process ends that loaded it: its file descriptors are closed. */
+	async abandon(): Promise<void> {
+		for (const { handle } of this.links.values()) await this.guest.client.call("detach", { link: handle });
+		await this.guest.client.call("object_close", { object: this.object });
+	}
+}
+
+/** The device number of the new mount. */
+async function mountPins(client: GuestClient): Promise<{ major: number; minor: number }> {
+	await client.call("mount", { source: "bpf", target: pinFolder, fstype: "bpf" });
+	const mounts = (await readText(client, "/proc/self/mountinfo")) ?? "";
+	const found = mounts.split("\n").find((line) => line.split(" ")[4] === pinFolder);
+	const [major, minor] = found?.split(" ")[2]?.split(":").map(Number) ?? [];
+	if (major === undefined || minor === undefined) throw new Error(`${pinFolder} is not mounted`);
+	return { major, minor };
+}
+
+async function pin(client: GuestClient, id: number, path: string, littleEndian: boolean): Promise<void> {
+	const link = await bpf(client, "link_get_fd_by_id", new BpfAttr(12, littleEndian).u32(0, id));
+	if (link.fd === undefined) throw new NotInstalled(`its link: ${errnoName(link.errno)}`);
+	await pinHandle(client, link.fd, path, littleEndian);
+	await client.call("close", { handle: link.fd });
+}
+
+/** BPF_OBJ_PIN of what a handle names; of an object's program when one is named. */
+export async function pinHandle(
+	client: GuestClient,
+	handle: number,
+	path: string,
+	littleEndian: boolean,
+	program?: string,
+): Promise<void> {
+	const attr = new BpfAttr(16, littleEndian).pointer(0, Buffer.from(`${path}\0`));
+	const { errno } = await client.call("bpf", {
+		cmd: 6,
+		attr: attr.bytes,
+		blobs: attr.blobs,
+		handles: [{ offset: 8, handle, ...(program === undefined ? {} : { program }) }],
+	});
+	if (errno !== 0) throw new NotInstalled(`pin ${path}: ${errnoName(errno)}`);
+}
