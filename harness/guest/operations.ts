@@ -263,6 +263,12 @@ export const operations = {
 	 * `bpf_object__load`: relocates and loads every autoload program. Never answers `err` for a refusal of the
 	 * kernel: `errno` is the whole object's, `failed` says at what, and each program and map has its own.
 	 * `log_level` as of BPF_PROG_LOAD (1 verbose, 2 more, 4 statistics).
+	 *
+	 * With `adopt` all of it is in the kernel already, made by a loader program: each map and program of the object is
+	 * the one that the handle names (`fd_adopt`), and nothing is created, no BTF either, so that a gatekeeper has
+	 * nothing to refuse. Handles stay the runner's. `err`: ENOENT for a map or program that the object has not got, or
+	 * a map that none was given for; EINVAL for one of another type; EBADF for a handle of something else. A program that none was
+	 * given for has errno ENOENT.
 	 */
 	object_load: operation(
 		Type.Object({
@@ -271,6 +277,15 @@ export const operations = {
 			log_bytes: U32,
 			coverage: Type.Optional(
 				Type.Boolean({ description: "with probes that `coverage_read` reads, where the kernel takes them" }),
+			),
+			adopt: Type.Optional(
+				Type.Array(
+					Type.Object({
+						program: Type.Optional(Type.String()),
+						map: Type.Optional(Type.String()),
+						handle: Handle,
+					}),
+				),
 			),
 		}),
 		Type.Object({
@@ -543,9 +558,10 @@ export const operations = {
 		Type.Object({ handle: Handle, cookie: Size }),
 	),
 	/**
-	 * The bpf(2) system call itself: `attr` as the kernel's union, pointers patched in from `blobs` at their offsets.
-	 * `fd` is the handle of a file descriptor that the command gave. `blobs` of the result has as many elements as
-	 * that of the arguments, those without `out` empty. `handles` are patched into `attr`, or into `blobs[blob]`.
+	 * The bpf(2) system call itself: `attr` as the kernel's union, into which pointers to `blobs` and file descriptors
+	 * (`handles`) are patched at their offsets, or, with `blob`, into that blob. `fd` is the handle of a file
+	 * descriptor that the command gave. `blobs` of the result has as many elements as that of the arguments, those
+	 * without `out` empty; pointers in them are those of the agent.
 	 * What BPF_PROG_TEST_RUN of a syscall program opened in the agent's process waits for `fd_adopt`.
 	 */
 	bpf: operation(
@@ -553,7 +569,14 @@ export const operations = {
 			cmd: U32,
 			attr: Bytes(),
 			blobs: Type.Optional(
-				Type.Array(Type.Object({ offset: U32, data: Bytes(), out: Type.Optional(Type.Boolean()) })),
+				Type.Array(
+					Type.Object({
+						offset: U32,
+						blob: Type.Optional(U32),
+						data: Bytes(),
+						out: Type.Optional(Type.Boolean()),
+					}),
+				),
 			),
 			handles: Type.Optional(
 				Type.Array(

@@ -6,6 +6,7 @@
 #include "boot.h"
 #include "inventory_bpf.h"
 #include "key.h"
+#include "kernel_features.h"
 #include "libbpf_log.h"
 #include "modules.h"
 #include "serve.h"
@@ -24,6 +25,7 @@ int main(void)
 	libbpf_log_install();
 	vmlinux_parse();
 	inventory_note_floor();
+	kernel_features_probe();
 	serve_start_watch();
 	channel.fd = boot_open_port();
 	if (channel.fd < 0)

@@ -66,49 +66,68 @@ struct blob {
 	bool out;
 };
 
-static void patch_blobs(struct args *args, uint8_t *attr, uint32_t length, struct blob *blobs, uint32_t count)
+/* `size` bytes of `attr`, or of the blob that the element names, to be patched at its offset. NULL after a complaint. */
+static uint8_t *place(struct args *args, const char *key, struct args *element, size_t size, uint8_t *attr,
+		      uint32_t length, const struct blob *blobs, uint32_t blob_count)
+{
+	uint64_t offset = args_uint(element, "offset", UINT32_MAX);
+	uint32_t blob = args_uint_or(element, "blob", UINT32_MAX, 0);
+
+	if (args_valid(args) && args_has(element, "blob")) {
+		if (blob >= blob_count) {
+			args_complain(args, key, "names a blob that is not there");
+			return NULL;
+		}
+		attr = blobs[blob].data;
+		length = blobs[blob].length;
+	}
+	if (args_valid(args) && offset + size > length)
+		args_complain(args, key, "has an offset beyond attr or blob");
+	return args_valid(args) ? attr + offset : NULL;
+}
+
+static void take_blobs(struct args *args, struct blob *blobs, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct args element = args_element(args, "blobs", i);
 		struct bytes data = args_bytes(&element, "data");
-		uint64_t offset = args_uint(&element, "offset", UINT32_MAX);
-		uint64_t pointer;
 
 		if (!args_valid(args))
 			return;
 		blobs[i].data = malloc(data.length ? data.length : 1);
-		if (!blobs[i].data || offset + sizeof(pointer) > length) {
-			args_complain(args, "blobs", "has an offset beyond attr or does not fit into memory");
+		if (!blobs[i].data) {
+			args_complain(args, "blobs", "do not fit into memory");
 			return;
 		}
 		memcpy(blobs[i].data, data.data, data.length);
 		blobs[i].length = data.length;
 		blobs[i].out = args_bool_or(&element, "out", false);
-		pointer = (uintptr_t)blobs[i].data;
-		memcpy(attr + offset, &pointer, sizeof(pointer));
 	}
 }
 
-static void patch_handles(struct args *args, uint8_t *attr, uint32_t length, const struct blob *blobs,
-			  uint32_t blob_count)
+static void patch_blobs(struct args *args, uint8_t *attr, uint32_t length, const struct blob *blobs, uint32_t count)
 {
-	for (uint32_t i = 0; i < args_count(args, "handles"); i++) {
-		struct args element = args_element(args, "handles", i);
-		uint64_t offset = args_uint(&element, "offset", UINT32_MAX);
-		uint32_t blob = args_uint_or(&element, "blob", UINT32_MAX, 0);
-		bool into_blob = args_has(&element, "blob");
-		int32_t fd = fd_of(&element);
+	for (uint32_t i = 0; i < count && args_valid(args); i++) {
+		struct args element = args_element(args, "blobs", i);
+		uint64_t pointer = (uintptr_t)blobs[i].data;
+		uint8_t *at = place(args, "blobs", &element, sizeof(pointer), attr, length, blobs, count);
 
-		if (!args_valid(args))
-			return;
+		if (at)
+			memcpy(at, &pointer, sizeof(pointer));
+	}
+}
+
+static void patch_handles(struct args *args, uint8_t *attr, uint32_t length, const struct blob *blobs, uint32_t count)
+{
+	for (uint32_t i = 0; i < args_count(args, "handles") && args_valid(args); i++) {
+		struct args element = args_element(args, "handles", i);
+		int32_t fd = fd_of(&element);
+		uint8_t *at = place(args, "handles", &element, sizeof(fd), attr, length, blobs, count);
+
 		if (fd < 0)
 			args_complain(args, "handles", "names nothing that has a file descriptor");
-		else if (into_blob && blob >= blob_count)
-			args_complain(args, "handles", "names a blob that is not there");
-		else if (offset + sizeof(fd) > (into_blob ? blobs[blob].length : length))
-			args_complain(args, "handles", "has an offset beyond attr or blob");
-		else
-			memcpy((into_blob ? blobs[blob].data : attr) + offset, &fd, sizeof(fd));
+		else if (at)
+			memcpy(at, &fd, sizeof(fd));
 	}
 }
 
@@ -160,6 +179,7 @@ void op_bpf(struct args *args, struct reply *reply)
 	if (!args_valid(args))
 		return;
 	memcpy(attr, given.data, given.length);
+	take_blobs(args, blobs, count);
 	patch_blobs(args, attr, given.length, blobs, count);
 	patch_handles(args, attr, given.length, blobs, count);
 	if (args_valid(args))

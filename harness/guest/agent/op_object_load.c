@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adoption.h"
 #include "libbpf_log.h"
 #include "object.h"
 #include "operation.h"
@@ -147,13 +148,18 @@ void op_object_load(struct args *args, struct reply *reply)
 	uint32_t log_level = args_uint(args, "log_level", 7);
 	uint32_t log_bytes = args_uint(args, "log_bytes", MAX_LOG_BYTES);
 	bool probe = args_bool_or(args, "coverage", false);
+	bool adopts = args_has(args, "adopt");
 	bool reached_programs = false;
 	struct bpf_program *program;
 	struct prog_load *loads;
 	size_t count, i = 0;
 	int error;
 
+	if (adopts && probe)
+		args_complain(args, "coverage", "cannot be had of what was loaded elsewhere");
 	if (!object || !args_valid(args))
+		return;
+	if (adopts && !adoption_begin(args, object, reply))
 		return;
 	count = program_count(object->bpf);
 	loads = calloc(count ? count : 1, sizeof(*loads));
@@ -168,6 +174,8 @@ void op_object_load(struct args *args, struct reply *reply)
 	prog_load_begin(loads, count, log_level, log_bytes);
 	error = -bpf_object__load(object->bpf);
 	prog_load_end();
+	if (adopts)
+		adoption_end();
 	object->loaded = error == 0;
 	if (probe && !object->coverage)
 		keep_coverage(object, loads, count);

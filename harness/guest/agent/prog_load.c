@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "adoption.h"
 #include "serve.h"
 
 /* The most that kernels before 6.4 take (UINT_MAX >> 8, kernel/bpf/verifier.c). Only touched pages cost memory. */
@@ -88,6 +89,8 @@ static int load_program(struct prog_load *load, enum bpf_prog_type type, const c
 {
 	int fd = -1;
 
+	if (adoption_active())
+		return adoption_program(load->program);
 	if (load->probe) {
 		/* libbpf may ask again. */
 		if (load->coverage.blocks)
@@ -106,6 +109,8 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	uint64_t wall, cpu;
 	int fd, error;
 
+	if (!load && adoption_active())
+		return adoption_placeholder();
 	if (!load)
 		return __real_bpf_prog_load(type, name, license, insns, insn_cnt, opts);
 	if (session.log)
