@@ -5,15 +5,21 @@ import { engine } from "./engine.js";
 import { enter } from "./enter.js";
 import { inspectCommand } from "./inspect.js";
 import { kernelsCommand } from "./kernels.js";
+import { keygenCommand } from "./keygen.js";
 import { createProgram } from "./program.js";
+import { signCommand } from "./sign.js";
 import { testCommand } from "./test.js";
 import { vectorsCommand } from "./vectors/command.js";
+import { verifyCommand } from "./verify.js";
 
 await enter((interruption) =>
 	createProgram([
 		testCommand(engine, () => interruption.signal),
 		inspectCommand(),
 		vectorsCommand(() => interruption.signal),
+		signCommand(),
+		verifyCommand(),
+		keygenCommand(),
 		kernelsCommand(),
 		doctorCommand(),
 	]).parseAsync(),

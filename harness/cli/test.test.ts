@@ -25,7 +25,16 @@ class Fake implements Engine {
 		if (path.startsWith("bad")) throw new InputError(path, "", "is no package");
 		const name = path.split("/").at(-1)!;
 		const manifest = { name, version: "1", objects: ["a.o"] };
-		return { name, version: "1", sha256: "0", path, manifest, objects: [], vectors: this.vectors };
+		return {
+			name,
+			version: "1",
+			sha256: "0",
+			path,
+			manifest,
+			objects: [],
+			vectors: this.vectors,
+			signatures: [],
+		};
 	}
 
 	async kernels(wanted: string[]): Promise<Kernel[]> {

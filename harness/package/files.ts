@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:fs";
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { type FileHandle, lstat, open, readdir, realpath, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import { InputError, systemReason } from "../errors.js";
 import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
 
@@ -10,6 +10,8 @@ export interface Files {
 	kind: "package";
 	/** The file's bytes; undefined when there is no such file. @throws InputError when it cannot be read */
 	read(path: string): Promise<Uint8Array | undefined>;
+	/** Paths of all files below a folder of the package, sorted; none when there is no such folder. */
+	list(folder: string): Promise<string[]>;
 	/** How messages call a file of the package. */
 	display(path: string): string;
 }
@@ -54,6 +56,23 @@ async function folder(root: string): Promise<Files> {
 				throw new InputError(display(path), "", "is a link that leads out of the package");
 			return readRegular(target, display(path));
 		},
+		async list(folder) {
+			const below = join(real, folder);
+			// Before it is walked: a link might lead to the whole file system.
+			if (
+				await lstat(below).then(
+					(info) => info.isSymbolicLink(),
+					() => false,
+				)
+			)
+				throw new InputError(display(folder), "", "is a link, where a package has a folder");
+			const entries = await readdir(below, { recursive: true, withFileTypes: true }).catch((cause) => {
+				if (cause.code === "ENOENT") return [];
+				throw unreadable(display(folder), cause);
+			});
+			const files = entries.filter((entry) => !entry.isDirectory());
+			return files.map((entry) => relative(real, join(entry.parentPath, entry.name))).sort();
+		},
 	};
 }
 
@@ -72,6 +91,10 @@ async function archive(path: string, bytes: Uint8Array, marker: string): Promise
 			if (entry?.kind === "link")
 				throw new InputError(display(name), "", "is a link; of an archive only regular files are read");
 			return entry?.bytes;
+		},
+		async list(folder) {
+			const names = [...entries.keys()].filter((name) => name.startsWith(`${prefix}${folder}/`));
+			return names.map((name) => name.slice(prefix.length)).sort();
 		},
 	};
 }

@@ -9,6 +9,9 @@ const entries = validator(ObjectEntry);
 const maxManifestBytes = 1024 * 1024;
 const maxNesting = 64;
 
+/** Folder of a package that holds the signatures over the rest of it. */
+export const signaturesFolder = "signatures";
+
 /**
  * Reads the text of a `bpfgate.json` and checks everything that can be known without the objects.
  *
@@ -95,6 +98,12 @@ function checkFiles(file: string, manifest: Manifest): void {
 	const check = (path: string, place: string, entry: string) => {
 		const wrong = pathProblem(path);
 		if (wrong) throw new InputError(file, place, `${JSON.stringify(path)} ${wrong}`);
+		if (path.startsWith(`${signaturesFolder}/`))
+			throw new InputError(
+				file,
+				place,
+				`${JSON.stringify(path)} stands in ${signaturesFolder}/, which is kept for signatures and no part of what they cover`,
+			);
 		const other = seen.get(path);
 		if (other !== undefined)
 			throw new InputError(file, place, `${JSON.stringify(path)} is named already by ${other}`);

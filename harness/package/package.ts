@@ -4,12 +4,13 @@ import { basename, extname } from "node:path";
 import { InputError } from "../errors.js";
 import { maxPackageBytes } from "./archive.js";
 import { checkSettings } from "./check-settings.js";
-import { openFiles } from "./files.js";
-import { objectEntries, objectPointer, parseManifest } from "./load-manifest.js";
+import { type Files, openFiles } from "./files.js";
+import { objectEntries, objectPointer, parseManifest, signaturesFolder } from "./load-manifest.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
 import { type ObjectFacts, readObject } from "./object.js";
 
 export const manifestName = "bpfgate.json";
+const maxSignatureFiles = 4096;
 
 /** One ELF object of a package: the file, what the manifest says of it, what it holds. */
 export interface PackageObject extends ObjectFacts {
@@ -40,6 +41,10 @@ export interface Package {
 	objects: PackageObject[];
 	/** What `vectors` of the manifest names, in its order; not yet read as vectors. */
 	vectors: PackageFile[];
+	/** Every file below `signatures/`, by path; no part of the digest and not yet read. */
+	signatures: PackageFile[];
+	/** It is an object alone, about which no manifest says anything. */
+	bare?: true;
 }
 
 /**
@@ -89,6 +94,7 @@ export async function openPackage(path: string): Promise<Package> {
 		manifest,
 		objects,
 		vectors,
+		signatures: await readSignatureFiles(file, files, maxPackageBytes - total),
 	};
 }
 
@@ -111,7 +117,32 @@ function bareObject(path: string, bytes: Uint8Array): Package {
 		manifest,
 		objects: [{ file, bytes, settings: { file }, ...facts }],
 		vectors: [],
+		signatures: [],
+		bare: true,
 	};
+}
+
+/** @param room bytes that they may come to */
+async function readSignatureFiles(manifest: string, files: Files, room: number): Promise<PackageFile[]> {
+	const found: PackageFile[] = [];
+	const names = await files.list(signaturesFolder);
+	const folder = files.display(signaturesFolder);
+	if (names.length > maxSignatureFiles)
+		throw new InputError(
+			folder,
+			"",
+			`holds ${names.length} files, more than the ${maxSignatureFiles} that are read`,
+		);
+	let left = room;
+	for (const file of names) {
+		const bytes = await files.read(file);
+		if (!bytes) continue;
+		left -= bytes.length;
+		if (left < 0)
+			throw new InputError(manifest, "", `comes with its signatures to more than ${maxPackageBytes} bytes`);
+		found.push({ file, display: files.display(file), bytes });
+	}
+	return found;
 }
 
 /**

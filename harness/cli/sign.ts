@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command, InvalidArgumentError } from "commander";
+import { type Certificate, readCertificate } from "../signing/certificate.js";
+import { type Contract, contracts } from "../signing/contract.js";
+import { openKey } from "../signing/key.js";
+import { signPackage } from "../signing/sign.js";
+import { readPassphrase } from "./passphrase.js";
+import { readSmallFile } from "./read.js";
+
+interface Options {
+	key: string;
+	certificate: string;
+	passphrase?: string;
+	contracts: readonly Contract[];
+	out?: string;
+}
+
+/** `bpfgate sign <package>`: signs the package, and for each object a loader for each contract. */
+export function signCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+	return new Command("sign")
+		.description("sign a package, and its programs for the kernels that verify signatures")
+		.argument("<package>", "folder with bpfgate.json, into which signatures/ is written, or archive of one")
+		.requiredOption("--key <file|pkcs11:uri>", "private key: PEM file, or PKCS#11 URI")
+		.requiredOption("--certificate <file>", "its certificate, PEM or DER")
+		.option("--passphrase <source>", "of an encrypted key, or PIN of a token: env:NAME, file:PATH or prompt")
+		.option(
+			"--contracts <list>",
+			`what kernels shall verify: ${contracts.join(", ")}, or none`,
+			contractList,
+			contracts,
+		)
+		.option("--out <archive>", "signed archive to write, when the package is an archive")
+		.action(async (path: string, { key, certificate, passphrase, contracts, out }: Options) => {
+			const signer = await certificateAt(certificate);
+			const secret = passphrase === undefined ? undefined : await readPassphrase(passphrase);
+			const signatures = await signPackage(path, await openKey(key, secret), signer, {
+				contracts,
+				...(out === undefined ? {} : { out }),
+			});
+			const loaders = signatures.objects.reduce((sum, object) => sum + object.loaders.length, 0);
+			write(
+				`${out ?? path}: signed by ${signer.subject} (key ${signer.keyId}): ` +
+					`the package, and ${loaders} loader${loaders === 1 ? "" : "s"} of ${signatures.objects.length} object${signatures.objects.length === 1 ? "" : "s"}\n`,
+			);
+		});
+}
+
+/** @throws InputError when there is no certificate in that file */
+export async function certificateAt(path: string): Promise<Certificate> {
+	return readCertificate(path, await readSmallFile(path));
+}
+
+function contractList(text: string): Contract[] {
+	if (text === "none") return [];
+	return text.split(",").map((name) => {
+		const contract = contracts.find((known) => known === name.trim());
+		if (!contract) throw new InvalidArgumentError(`It must be none, or a list of ${contracts.join(", ")}.`);
+		return contract;
+	});
+}

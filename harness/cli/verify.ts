@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { InputError, systemReason } from "../errors.js";
+import { openPackage } from "../package/package.js";
+import { printable } from "../report/printable.js";
+import type { Certificate } from "../signing/certificate.js";
+import type { Contract } from "../signing/contract.js";
+import { type ContractVerdict, type Verification, verifyPackage } from "../signing/verify.js";
+import { certificateAt } from "./sign.js";
+
+interface Options {
+	certificate?: string;
+	trust?: string;
+	json?: boolean;
+}
+
+/** `bpfgate verify <package>`: what the signatures of a package are worth; boots nothing. */
+export function verifyCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+	return new Command("verify")
+		.description("verify the signatures of a package; boots nothing")
+		.argument("<package>", "folder with bpfgate.json, or archive of one")
+		.option("--certificate <file>", "whose signature it must be")
+		.addOption(
+			new Option(
+				"--trust <folder>",
+				"certificates (.pem, .crt, .cer, .der), one of whose it must be",
+			).conflicts("certificate"),
+		)
+		.option("--json", "print JSON")
+		.action(async (path: string, { certificate, trust, json }: Options) => {
+			const trusted =
+				certificate !== undefined
+					? [await certificateAt(certificate)]
+					: trust === undefined
+						? undefined
+						: await certificatesIn(trust);
+			const result = await verifyPackage(await openPackage(path), trusted ? { trusted } : {});
+			write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
+			if (result.problems.length > 0) process.exitCode = 1;
+		});
+}
+
+async function certificatesIn(folder: string): Promise<Certificate[]> {
+	const names = await readdir(folder).catch((cause) => {
+		throw new InputError(folder, "", `cannot be read: ${systemReason(cause)}`, { cause });
+	});
+	const wanted = names.filter((name) => /\.(pem|crt|cer|der)$/.test(name)).sort();
+	if (wanted.length === 0) throw new InputError(folder, "", "holds no certificate (.pem, .crt, .cer, .der)");
+	return Promise.all(wanted.map((name) => certificateAt(join(folder, name))));
+}
+
+/** The kernels that a contract counts on. */
+const kernels: Record<Contract, string> = {
+	insns: "6.18 to 7.1",
+	"insns-excl": "7.2",
+	"insns-maps": "7.3 on",
+};
+
+function text({ package: { name, version }, signer, trusted, objects, problems }: Verification): string {
+	const lines: string[] = [];
+	if (signer) {
+		const trust = trusted === undefined ? "; nobody said whom to trust (--certificate, --trust)" : "";
+		lines.push(
+			`${name} ${version}: signed by ${signer.subject}${trust}`,
+			`  key          ${signer.keyId} (${signer.key})`,
+			`  certificate  ${signer.validFrom} to ${signer.validTo}`,
+		);
+		for (const { object, contracts } of objects) {
+			lines.push(`  ${object}`);
+			for (const verdict of contracts) lines.push(`    ${verdict.contract.padEnd(12)}${outcome(verdict)}`);
+		}
+	}
+	lines.push(...problems.map((problem) => `problem: ${problem}`));
+	if (problems.length === 0) lines.push("valid");
+	return `${lines.map(printable).join("\n")}\n`;
+}
+
+function outcome({ contract, state }: ContractVerdict): string {
+	const where = `kernels ${kernels[contract]}`;
+	if (state === "valid") return `signed, for ${where}`;
+	return state === "absent"
+		? `not signed: ${where} load it only unsigned`
+		: `signed, but not validly, for ${where}`;
+}
