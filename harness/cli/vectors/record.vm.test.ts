@@ -68,6 +68,31 @@ describe("recorded on 6.12", () => {
 		);
 	});
 
+	it("vectors say what changed in which inner map", async () => {
+		const packet = '{ layers: [ { eth: { dst: "02:00:00:00:00:01" } }, { payload: { length: 50 } } ] }';
+		const yaml = `program: per_tenant
+vectors:
+  - name: tenant
+    maps_before: { tenants: { 2: { entries: { 7: { packets: 40 }, 9: { packets: 1 } } }, 3: { entries: { 7: { packets: 3 } } } } }
+    packet: ${packet}
+`;
+		const expected = `    expect:
+      retval: XDP_PASS
+      packet: unchanged
+      maps_after:
+        tenants: { 2: { entries: { 7: { packets: "+1", last_length: "+64" }, 9: null } } }
+`;
+		const source = fileURLToPath(new URL("../../checks/vectors/testdata/types/types.bpf.c", import.meta.url));
+		const pkg = await compiled("types", source, yaml);
+		const proposal = await proposeOn("6.12", pkg);
+		expect(proposal).toMatchObject({ left: [], unstable: [], unproven: [] });
+		expect(proposal.files[0]?.after).toContain(expected);
+		const wrong = withFile(accepted(pkg, proposal), (text) => text.replace("9: null", "9: { packets: 4 }"));
+		const mended = await proposeOn("6.12", wrong, { update: true });
+		expect(mended.unproven).toEqual([]);
+		expect(mended.files[0]?.after).toContain("9: null");
+	});
+
 	it("vectors leave out what is not twice the same, and say so", async () => {
 		const yaml = await readFile(`${testdata}tally.yaml`, "utf8");
 		const pkg = await compiled("tally", `${testdata}tally.bpf.c`, yaml, ["JITTERY"]);

@@ -1,16 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openPackage } from "../../package/package.js";
+import { sampleObject } from "../../package/testelf.js";
+import { sampleManifest, temporaryFolder } from "../../package/testpackage.js";
 import { toHex } from "../../packet/bytes.js";
 import { type PreparedVector, suiteOf } from "../suite.js";
 import { isMutable, type Mutant, mutantOf, mutantsOf, mutantText } from "./mutant.js";
 
+/** A packet of each kind that is changed in a way of its own, and an address as a map's key. */
+const file = `maps_before: { hits: { 192.0.2.0: 1 } }
+vectors:
+  - name: tcp
+    packet: { layers: [ { eth: {} }, { ipv4: { src: 198.51.100.7 } }, { tcp: { dport: 443, flags: [ syn ] } } ] }
+  - name: udp
+    packet: { layers: [ { eth: {} }, { ipv4: {} }, { udp: { dport: 53 } }, { payload: { length: 20 } } ] }
+  - name: udp-over-ipv6
+    packet: { layers: [ { eth: {} }, { ipv6: {} }, { udp: { dport: 53 } }, { payload: { length: 20 } } ] }
+  - name: connection
+    sequence:
+      - packet: { layers: [ { eth: {} }, { ipv4: {} }, { tcp: { flags: [ syn ] } } ] }
+        repeat: 3
+        expect: { retval: XDP_PASS, maps_after: { hits: unchanged } }
+      - packet: { layers: [ { eth: {} }, { ipv4: {} }, { tcp: { flags: [ ack ] } } ] }
+`;
+
 let vectors: PreparedVector[];
 beforeAll(async () => {
-	const pkg = await openPackage(fileURLToPath(new URL("../../../programs/xdp-filter", import.meta.url)));
-	vectors = suiteOf(pkg).vectors.filter(({ subject }) => subject.program.name === "xdp_filter");
-	expect(vectors.length).toBeGreaterThan(3);
+	await using folder = await temporaryFolder({
+		"bpfgate.json": JSON.stringify({ ...sampleManifest, vectors: ["v.yaml"] }),
+		"bpf/count.bpf.o": sampleObject(),
+		"v.yaml": file,
+	});
+	const suite = suiteOf(await openPackage(folder.path));
+	expect(suite.invalid).toEqual([]);
+	vectors = suite.vectors;
 });
 
 const shownAs = (mutant: Mutant) =>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../errors.js";
 import { formatIpv4, formatIpv6 } from "../../packet/address.js";
-import { equalBytes, toHex } from "../../packet/bytes.js";
+import { concat, equalBytes, toHex } from "../../packet/bytes.js";
 import { compareMap } from "../compare-maps.js";
-import type { MapContent } from "../map-content.js";
-import { type MapModel, writtenEntries } from "../map-model.js";
+import { MapContent } from "../map-content.js";
+import { keyText, type MapModel, writtenEntries } from "../map-model.js";
 import type { ExpectedMap } from "../schema.js";
 import { entryLabel } from "./observed.js";
 import { recordedValue } from "./value.js";
@@ -32,14 +32,71 @@ export function recordedMap(
 	isVolatile: (fact: string) => boolean,
 ): ExpectedMap | undefined {
 	const { model } = after;
-	const entries = after
-		.keysUnlike(before)
-		.flatMap((key) => recordedEntry(before, after, key, isVolatile) ?? []);
+	const keys = after.keysUnlike(before);
+	const entries = model.outerKey
+		? recordedInnerMaps(before, after, keys, isVolatile)
+		: keys.flatMap((key) => recordedEntry(before, after, key, isVolatile) ?? []);
 	if (entries.length === 0) return undefined;
 	if (model.single) return entries[0]?.value as ExpectedMap;
 	if (entries.every(({ key }) => typeof key === "string"))
 		return Object.fromEntries(entries.map(({ key, value, absent }) => [String(key), absent ? null : value]));
 	return entries;
+}
+
+/** Of a map of maps: by outer key what changed in the inner map. */
+function recordedInnerMaps(
+	before: MapContent,
+	after: MapContent,
+	keys: readonly Uint8Array[],
+	isVolatile: (fact: string) => boolean,
+): Entry[] {
+	const { inner, outerKey } = after.model;
+	if (!inner || !outerKey) return [];
+	const byOuter = new Map<string, Uint8Array[]>();
+	for (const key of keys) {
+		const outer = toHex(key.subarray(0, outerKey.size));
+		byOuter.set(outer, [...(byOuter.get(outer) ?? []), key]);
+	}
+	return [...byOuter.values()].flatMap((own) => {
+		const outer = own[0]?.subarray(0, outerKey.size) ?? new Uint8Array();
+		const within = (content: MapContent) =>
+			new MapContent(
+				inner,
+				own.flatMap((key) => {
+					const values = content.at(key);
+					return values ? [{ key: key.subarray(outerKey.size), value: joined(values) }] : [];
+				}),
+			);
+		// Not of the inner map's type, whose keys may be prefixes.
+		const outerModel: MapModel = { ...inner, type: "hash", key: outerKey };
+		const label = `maps/${after.model.name}[${keyText(outerModel, outer)}]`;
+		const entries = recordedMap(within(before), within(after), (fact) =>
+			isVolatile(label + fact.slice(`maps/${inner.name}`.length)),
+		);
+		if (entries === undefined) return [];
+		const name = keyName(outerModel, outer);
+		return [
+			{ key: name !== undefined && isKey(outerModel, name, outer) ? name : hex(outer), value: { entries } },
+		];
+	});
+}
+
+/** Values of CPUs as they lie in a map. */
+function joined([first = new Uint8Array(), ...others]: readonly Uint8Array[]): Uint8Array {
+	if (others.length === 0) return first;
+	const gap = new Uint8Array(Math.ceil(first.length / 8) * 8 - first.length);
+	return concat(...[first, ...others].flatMap((value) => [value, gap]));
+}
+
+/** Whether a key that is written so is read as these bytes. */
+function isKey(model: MapModel, key: string, bytes: Uint8Array): boolean {
+	try {
+		const [entry] = writtenEntries(model, [{ key, absent: true }], nowhere, "expected");
+		return entry !== undefined && equalBytes(entry.key, bytes);
+	} catch (error) {
+		if (error instanceof InputError) return false;
+		throw error;
+	}
 }
 
 /** One entry; undefined when there is nothing to say of it. */

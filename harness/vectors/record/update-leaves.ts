@@ -53,6 +53,8 @@ export function mapChanges(
 			? entriesPath
 			: [...entriesPath, Array.isArray(spec) ? String(index) : (Object.keys(Object(spec))[index] ?? "")];
 		if (!entry.value || !after.at(entry.key)) {
+			// What is expected of inner maps does not stand entry by entry as it is compared.
+			if (after.model.outerKey) return undefined;
 			const replaced = wholeEntry(entry, Array.isArray(spec) ? spec[index] : undefined, before, after);
 			if (!replaced) return undefined;
 			changes.push({ path: entryPath, value: replaced.value });
