@@ -193,9 +193,7 @@ const byRegister = 0x08;
 function equality(insn: Placed, { registers }: State, learn: Learn): number {
 	const left = registers[insn.target];
 	const right: Value | undefined =
-		(insn.code & byRegister) !== 0
-			? registers[insn.source]
-			: { kind: "constant", value: BigInt(insn.imm) };
+		(insn.code & byRegister) !== 0 ? registers[insn.source] : { kind: "constant", value: BigInt(insn.imm) };
 	const [field, constant] = left?.kind === "field" ? [left, right] : [right, left];
 	if (field?.kind !== "field" || constant?.kind !== "constant") return 0;
 	// Of eight bytes, 32-bit jumps compare only half.

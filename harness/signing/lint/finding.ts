@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What the lint of signed loaders can find; documented in docs/signatures.md. */
+export const lintCodes = [
+	"unknown-loader",
+	"metadata-unchecked",
+	"metadata-not-exclusive",
+	"metadata-hash-differs",
+	"host-sizes-maps",
+	"host-initial-values",
+	"host-input",
+	"payload-too-large",
+	"other-maps",
+	"other-programs",
+	"other-instructions",
+	"signature-unreadable",
+	"signature-too-large",
+	"weak-digest",
+	"content-attached",
+	"attributes-signed",
+	"certificates-embedded",
+	"certificate-expired",
+	"certificate-not-yet-valid",
+	"certificate-usage",
+	"weak-key",
+] as const;
+
+export type LintCode = (typeof lintCodes)[number];
+
+/** One weakness of a signed loader. */
+export interface LintFinding {
+	code: LintCode;
+	/**
+	 * `error`: the signature does not protect what it should, or no kernel of its contract takes it; `warning`: it is weaker
+	 * than it could be, or its contract leaves no better way.
+	 */
+	severity: "error" | "warning";
+	sentence: string;
+	/** What to do about it. */
+	hint: string;
+}
