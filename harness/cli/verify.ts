@@ -72,6 +72,10 @@ function text({ package: { name, version }, signer, trusted, objects, problems }
 			for (const verdict of contracts) lines.push(`    ${verdict.contract.padEnd(12)}${outcome(verdict)}`);
 		}
 	}
+	for (const { object, contracts } of objects)
+		for (const { contract, weaknesses = [] } of contracts)
+			for (const { severity, code, sentence } of weaknesses)
+				if (severity === "warning") lines.push(`warning: ${object}: ${contract}: ${code}: ${sentence}`);
 	lines.push(...problems.map((problem) => `problem: ${problem}`));
 	if (problems.length === 0) lines.push("valid");
 	return `${lines.map(printable).join("\n")}\n`;

@@ -69,6 +69,8 @@ export interface SignedLoader extends Loader {
 	cms: Uint8Array;
 	/** How messages call the signature's file. */
 	display: string;
+	/** bpftool's own making: what `generateLoaders` makes of the object differs from it. */
+	foreign?: true;
 }
 
 export interface SignedObject {

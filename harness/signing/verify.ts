@@ -7,6 +7,8 @@ import { wrongSignature } from "./cms-read.js";
 import { type Contract, contracts } from "./contract.js";
 import { packageDocument } from "./document.js";
 import { readSignatures, type SignedLoader, type SignedObject, signedBytes } from "./layout.js";
+import { lintCertificate } from "./lint/certificate.js";
+import { type LintFinding, lintLoader } from "./lint/lint.js";
 import { exclProgHash, generateLoaders, type Loader } from "./loader/generate.js";
 import { Unsignable } from "./loader/unsignable.js";
 
@@ -17,6 +19,8 @@ export interface ContractVerdict {
 	state: "valid" | "invalid" | "absent";
 	/** What is wrong, where it is invalid. */
 	reason?: string;
+	/** What the lint finds in it, where it is valid. */
+	weaknesses?: LintFinding[];
 }
 
 /** What the signatures of a package are worth, without asking a kernel. */
@@ -69,6 +73,9 @@ export async function verifyPackage(
 	if (wrong !== undefined) result.problems.push(`${signatures.package.display}: ${wrong}`);
 	const reason = unfit(certificate, now);
 	if (reason !== undefined) result.problems.push(`${certificate.subject} should not sign: ${reason}`);
+	else
+		for (const { severity, code, sentence } of lintCertificate(certificate, now))
+			if (severity === "error") result.problems.push(`${code}: ${sentence}`);
 	if (trusted) {
 		result.trusted = trusted.some((other) => other.sha256 === certificate.sha256);
 		if (!result.trusted)
@@ -80,8 +87,11 @@ export async function verifyPackage(
 		const signed = signatures.objects.find((candidate) => candidate.object === object.file);
 		const verdicts = await verifyObject(object, signed?.loaders ?? [], certificate);
 		result.objects.push({ object: object.file, contracts: verdicts });
-		for (const { contract, reason } of verdicts)
+		for (const { contract, reason, weaknesses = [] } of verdicts) {
 			if (reason !== undefined) result.problems.push(`${object.file}: ${contract}: ${reason}`);
+			for (const { severity, code, sentence } of weaknesses)
+				if (severity === "error") result.problems.push(`${object.file}: ${contract}: ${code}: ${sentence}`);
+		}
 	}
 	return result;
 }
@@ -109,14 +119,19 @@ async function verifyObject(
 	loaders: readonly SignedLoader[],
 	certificate: Certificate,
 ): Promise<ContractVerdict[]> {
-	const made = await madeOf(object, loaders);
+	const made = await madeOf(
+		object,
+		loaders.filter(({ foreign }) => !foreign),
+	);
 	return contracts.map((contract): ContractVerdict => {
 		const loader = loaders.find((candidate) => candidate.contract === contract);
 		if (!loader) return { contract, state: "absent" };
 		const reason =
 			wrongSignature(signedBytes(loader), loader.cms, certificate) ??
-			(typeof made === "string" ? made : wrongLoader(loader, made));
-		return reason === undefined ? { contract, state: "valid" } : { contract, state: "invalid", reason };
+			(loader.foreign ? undefined : typeof made === "string" ? made : wrongLoader(loader, made));
+		if (reason !== undefined) return { contract, state: "invalid", reason };
+		// Of a loader of bpftool's making, the lint says whether it installs what the object has.
+		return { contract, state: "valid", weaknesses: lintLoader(loader, { object }) };
 	});
 }
 

@@ -45,6 +45,7 @@ export function loaderOfSkeleton(
 		programs: loadedOf(file, skeleton.programs, installed.programs),
 		cms,
 		display: file,
+		foreign: true,
 	};
 }
 
