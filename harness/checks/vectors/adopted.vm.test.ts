@@ -98,6 +98,23 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		];
 	}
 
+	/** Ids that the next program and map get: they count up, whatever was there meanwhile. */
+	async function nextIds(): Promise<number[]> {
+		const words = { 0: 1, 4: 2 };
+		const exit = Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
+		const blobs = [
+			{ offset: 8, data: exit },
+			{ offset: 16, data: Buffer.from("GPL\0") },
+		];
+		const made = [
+			(await bpf("prog_load", attr(48, words), { blobs })).fd!,
+			(await bpf("map_create", attr(20, { 0: 2, 4: 4, 8: 4, 12: 1 }), {})).fd!,
+		];
+		const { programs, maps } = await guest.client.call("inventory", {});
+		for (const handle of made) await guest.client.call("close", { handle });
+		return [programs, maps].map((items) => Math.max(...items.map((item) => item.id)) + 1);
+	}
+
 	const counts = ({ programs, maps, btfs }: Inventory) =>
 		[programs, maps, btfs].map((items) => items.map((item) => item.id).sort((a, b) => a - b));
 
@@ -124,7 +141,9 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		const adopt = await install(await generateLoader(subject.object, "insns-maps"));
 		const installed = counts(await guest.client.call("inventory", { settle: true }));
 		expect(installed[0]!.length).toBe(adopt.filter((each) => each.program !== undefined).length);
+		const [program, map] = await nextIds();
 		const session = await Session.open(adopting(adopt), subject, [subject.program.name]);
+		expect(await nextIds()).toEqual([program! + 1, map! + 1]);
 		expect(session.loaded.refused).toEqual(new Map());
 		expect(counts(await guest.client.call("inventory", { settle: true }))).toEqual(installed);
 		expect(await outcomes(session)).toEqual(expected);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { program } from "../../features/syscall.js";
+import { agentPath } from "../../guest/build.js";
+import type { Args } from "../../guest/operations.js";
+import { openKernel } from "../../kernel/store.js";
+import { signDetached } from "../../signing/cms.js";
+import { issue } from "../../signing/issue.js";
+import { commands, programTypes } from "../../uapi/bpf.js";
+import { keySpecs } from "../../uapi/keys.js";
+import type { Guest } from "../../vm/guest.js";
+import { Machines } from "../../vm/machine.js";
+import { readVerdicts, VerdictReader } from "./verdict.js";
+
+describe.each([
+	{ id: "5.10", signatures: false, recorded: false },
+	{ id: "6.18", signatures: true, recorded: false },
+	{ id: "7.3", signatures: true, recorded: true },
+])("verdicts on $id", ({ id, signatures, recorded }) => {
+	const insns = program([], true);
+	let guest: Guest;
+
+	beforeAll(async () => {
+		guest = await new Machines({ agent: agentPath }).clone(await openKernel(id));
+	});
+	afterAll(() => guest.dispose());
+
+	async function load(type: string, signature?: { cms: Uint8Array; keyring: number }): Promise<number> {
+		const attr = Buffer.alloc(signature ? 168 : 48);
+		attr.writeUInt32LE(programTypes.number(type)!, 0);
+		attr.writeUInt32LE(insns.length / 8, 4);
+		const blobs: Args<"bpf">["blobs"] = [
+			{ offset: 8, data: insns },
+			{ offset: 16, data: Buffer.from("GPL\0") },
+		];
+		if (signature) {
+			attr.writeUInt32LE(signature.cms.length, 160);
+			attr.writeInt32LE(signature.keyring, 164);
+			attr.writeUInt32LE(1 << 4, 44);
+			blobs.push({ offset: 152, data: signature.cms });
+		}
+		const loaded = await guest.client.call("bpf", { cmd: commands.number("prog_load")!, attr, blobs });
+		expect(loaded.errno).toBe(0);
+		return loaded.fd!;
+	}
+
+	it("are told of each program but the reader's own", async () => {
+		const before = await guest.client.call("inventory", {});
+		const handles = [await load("socket_filter")];
+		const known = new Set(before.programs.map((each) => each.id));
+		const added = async () => {
+			const { programs } = await guest.client.call("inventory", {});
+			return programs.map((each) => each.id).filter((each) => !known.has(each));
+		};
+		const [unsigned] = await added();
+		const verdicts = await readVerdicts(guest);
+		expect([...verdicts.keys()].filter((each) => !known.has(each))).toEqual([unsigned]);
+		const none = { verdict: "unsigned", keyringType: "none", keyringSerial: 0 };
+		expect(verdicts.get(unsigned!)).toEqual(recorded ? none : undefined);
+
+		const reader = await VerdictReader.open(guest);
+		const { privateKey, certificate } = await issue({ type: "rsa2048" });
+		const inSession = { keyring: keySpecs.session };
+		const ring = { type: "keyring", description: "signers", ...inSession };
+		const { serial } = await guest.client.call("key_add", ring);
+		const key = { type: "asymmetric", payload: certificate.der, keyring: serial };
+		await guest.client.call("key_add", key);
+		if (signatures) {
+			const cms = await signDetached(insns, { kind: "memory", pem: privateKey }, certificate);
+			for (const keyring of [keySpecs.session, serial]) {
+				known.clear();
+				for (const each of (await guest.client.call("inventory", {})).programs) known.add(each.id);
+				handles.push(await load("syscall", { cms, keyring }));
+				const session = (await guest.client.call("key_id", { key: keySpecs.session })).serial;
+				const keyringSerial = keyring === serial ? serial : session;
+				const [signed] = await added();
+				expect((await reader.read()).get(signed!)).toEqual(
+					recorded ? { verdict: "verified", keyringType: "user", keyringSerial } : undefined,
+				);
+			}
+		}
+		await reader.close();
+		await guest.client.call("key_unlink", { key: serial, ...inSession });
+		for (const handle of handles) await guest.client.call("close", { handle });
+		expect(await guest.client.call("inventory", { settle: true })).toEqual(before);
+	});
+});
