@@ -190,8 +190,9 @@ describe("a search", () => {
 			await search(slow, vectors, { ...options, mutants: 2000, progress, clock: () => time });
 			return said.map((done, index) => done - (said[index - 1] ?? 0));
 		};
-		expect((await progressOf(500)).slice(0, 4)).toEqual([25, 4, 4, 4]);
-		expect(await progressOf(0.01)).toEqual([25, 100, 400, 1000, 475]);
+		expect((await progressOf(200)).slice(0, 4)).toEqual([100, 50, 50, 50]);
+		expect((await progressOf(2000)).slice(0, 3)).toEqual([100, 25, 25]);
+		expect(await progressOf(0.01)).toEqual([100, 400, 1000, 500]);
 	});
 
 	it("ends when it is interrupted", async () => {

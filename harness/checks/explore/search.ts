@@ -58,8 +58,11 @@ export interface Searched {
 	not_compared: Record<string, string[]>;
 }
 
-/** Mutants that are looked at together: few at first, then as many as take so long, in ms. */
-const batch = { first: 25, most: 1000, time: 2_000 };
+/**
+ * Mutants that are looked at together: some at first, then as many as take so long, in ms. Not fewer: where there are more
+ * kernels than guests at a time, each batch costs a guest of each.
+ */
+const batch = { first: 100, least: 25, most: 1000, time: 10_000 };
 const maxFinds = 20;
 /** Finds of the same symptom that are made smaller, each from another vector. */
 const maxOfSymptom = 3;
@@ -309,7 +312,7 @@ function* batches<T>(items: Iterable<T>, clock: () => number): Iterable<T[]> {
 		const started = clock();
 		yield full;
 		const asLongAsWanted = (size * batch.time) / Math.max(1, clock() - started);
-		size = Math.ceil(Math.min(Math.max(asLongAsWanted, 1), 4 * size, batch.most));
+		size = Math.ceil(Math.min(Math.max(asLongAsWanted, batch.least), 4 * size, batch.most));
 		full = [];
 	}
 	if (full.length > 0) yield full;

@@ -6,6 +6,14 @@ import { runsAttached } from "./attached.js";
 /** Of one request: bytes there and back, and repetitions. */
 const maxCost = 1 << 20;
 
+/** How vectors are sent to the guest. */
+export interface Batches {
+	/** Most vectors in one request; 256 unless given. */
+	most?: number;
+	/** No request before the one before it is answered. */
+	oneAtATime?: boolean;
+}
+
 /** Vectors that go to the guest in one request. */
 export interface Batch {
 	vectors: readonly PreparedVector[];

@@ -11,7 +11,8 @@ import { wantedPrograms } from "../load/open-args.js";
 import { programFinding } from "../load/program.js";
 import { cgroupSkbSeesPacket, readsPacketDirectly } from "./direct-access.js";
 import { programsOf, whyNever } from "./needs.js";
-import { type Session, xdpContext } from "./session.js";
+import { runArgs, xdpContext } from "./run-args.js";
+import type { Session } from "./session.js";
 
 export type Refused = Pick<Finding, "outcome" | "evidence"> & { reason: Reason };
 
@@ -162,7 +163,7 @@ export async function notRun(
 			`${id} cannot run programs of type ${type} without attaching them (BPF_PROG_TEST_RUN: ${errnoName(errno)})`,
 			"nothing to do about the package; the load check still attaches it",
 		);
-	const args = session.runArgs(vector, step);
+	const args = runArgs(vector, step);
 	if (errno === EINVAL && type === "xdp" && args.ctx_in) {
 		const { ctx_in: _, ...plain } = args;
 		const bare = { ...args, ctx_in: xdpContext({ ...step, context: new Uint8Array() }) };
@@ -178,7 +179,7 @@ export async function notRun(
 	}
 	if (errno === EINVAL && type !== "xdp" && (step.packet?.length ?? 0) > smallFrame) {
 		const cut = async (length: number) =>
-			session.probe(program.name, session.runArgs(vector, { ...step, packet: resized(step.packet, length) }));
+			session.probe(program.name, runArgs(vector, { ...step, packet: resized(step.packet, length) }));
 		if ((await cut(smallFrame)).errno === 0 && (await cut(largeFrame)).errno !== 0)
 			return skip(
 				`${id} runs programs of type ${type} on frames of one page at most, and this one has ${step.packet?.length} bytes`,
@@ -187,7 +188,7 @@ export async function notRun(
 	}
 	if (errno === EINVAL && step.packet && endsInIpHeader(step.packet)) {
 		const whole = { ...step, packet: resized(step.packet, ipHeaderEnd) };
-		if ((await session.probe(program.name, session.runArgs(vector, whole))).errno === 0)
+		if ((await session.probe(program.name, runArgs(vector, whole))).errno === 0)
 			return skip(
 				`${id} runs programs of type ${type} on no frame that ends within its IP header, and this one has ${step.packet.length} bytes`,
 				"some kernels run them (6.16), and all run XDP programs on them",

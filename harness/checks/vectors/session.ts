@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Args, Result, TestRun } from "../../guest/operations.js";
-import { concat } from "../../packet/bytes.js";
-import { contextStruct } from "../../vectors/context.js";
-import { type Leaf, writeLeaves } from "../../vectors/leaf.js";
 import { MapContent } from "../../vectors/map-content.js";
-import {
-	contentModel,
-	isEventMap,
-	isReadable,
-	type MapModel,
-	mapModel,
-	type WrittenEntry,
-} from "../../vectors/map-model.js";
-import { testRunRules } from "../../vectors/program-type.js";
+import { contentModel, isEventMap, isReadable, type MapModel, mapModel } from "../../vectors/map-model.js";
 import type { Subject } from "../../vectors/subject.js";
-import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
+import type { PreparedVector } from "../../vectors/suite.js";
 import type { Guest } from "../../vm/guest.js";
 import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
 import { runsAttached, whileAttached } from "./attached.js";
-import { type Batch, batchesOf, isLookedAt } from "./batch.js";
+import { type Batch, type Batches, batchesOf, isLookedAt } from "./batch.js";
 import { dissectorVerdict } from "./dissector.js";
+import { fillOf } from "./fill.js";
+import { runArgs } from "./run-args.js";
 import { Sockets } from "./sockets.js";
 import { malformed, runOf, type StepRun, tooLarge, type VectorRun } from "./vector-run.js";
 
@@ -28,11 +19,7 @@ export type { StepRun, VectorRun } from "./vector-run.js";
 
 /** Larger arrays are read only for a vector that expects something of them. */
 const maxUnasked = 256 * 1024;
-/** Room for what a program adds to a packet. */
-const growth = 1024;
 const maxBatch = 256;
-
-type Element = Args<"map_write">["entries"][number];
 
 interface Sent {
 	/** Of the object that they run in. */
@@ -41,14 +28,10 @@ interface Sent {
 	answer: Promise<Result<"replay">>;
 }
 
-export interface Batches {
-	/** Most vectors in one request; 256 unless given. */
-	most?: number;
-	/** No request before the one before it is answered. */
-	oneAtATime?: boolean;
-}
-
 export type CoverageSink = (coverage: Result<"coverage_read">) => void;
+
+/** Puts the object into the kernel in another way than loading it; called again after the object was closed. */
+export type Load = (args: Args<"object_open">) => Promise<LoadedObject>;
 
 /** An object with its constants, loaded in a guest: vectors run in it one after another, each on maps as after loading. */
 export class Session {
@@ -72,6 +55,7 @@ export class Session {
 		private readonly eventMaps: readonly string[],
 		private readonly readable: readonly MapModel[],
 		private readonly measured?: CoverageSink,
+		private readonly load?: Load,
 	) {
 		this.#cpus = guest.greeting.cpus;
 		this.#sockets = new Sockets(guest.client);
@@ -81,12 +65,14 @@ export class Session {
 	 * Loads the object with the programs that its vectors are about and those that it always loads.
 	 *
 	 * @param measured makes it load programs with probes, and gets what each load of the object reached when it ends
+	 * @param load in place of loading it
 	 */
 	static async open(
 		guest: Guest,
 		subject: Subject,
 		programs: readonly string[],
 		measured?: CoverageSink,
+		load?: Load,
 	): Promise<Session> {
 		const { object } = subject;
 		await guest.client.call("file_write", { path: guestPath(object), data: object.bytes });
@@ -96,7 +82,7 @@ export class Session {
 			.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name))
 			.map(contentModel);
 		const eventMaps = object.maps.filter(({ type }) => isEventMap(type)).map(({ name }) => name);
-		const session = new Session(guest, subject, names, eventMaps, readable, measured);
+		const session = new Session(guest, subject, names, eventMaps, readable, measured, load);
 		await session.#load();
 		return session;
 	}
@@ -104,7 +90,9 @@ export class Session {
 	async #load(): Promise<void> {
 		const { client, greeting } = this.guest;
 		const args = openArgs(this.subject.object, greeting.cpus, new Map());
-		this.#loaded = await loadObject(client, args, this.programs, this.measured !== undefined);
+		this.#loaded = this.load
+			? await this.load(args)
+			: await loadObject(client, args, this.programs, this.measured !== undefined);
 		this.#contents.clear();
 		const { handle } = this.#loaded;
 		if (handle === undefined) return;
@@ -231,9 +219,11 @@ export class Session {
 			events: [...this.eventMaps],
 			cases: vectors.map((vector) => ({
 				program: programs.indexOf(vector.subject.program.name),
-				...(vector.before.length > 0 ? { fills: vector.before.map((fill) => this.#fill(fill)) } : {}),
+				...(vector.before.length > 0
+					? { fills: vector.before.map((fill) => fillOf(fill, this.#cpus, this.#sockets)) }
+					: {}),
 				runs: vector.steps.map((step, index) => ({
-					run: this.runArgs(vector, step),
+					run: runArgs(vector, step),
 					...(isLookedAt(vector, index) ? { look: true } : {}),
 				})),
 			})),
@@ -255,10 +245,6 @@ export class Session {
 			this.#reloading = undefined;
 		});
 		return this.#reloading;
-	}
-
-	#fill({ model, entries }: PreparedVector["before"][number]): { map: string; entries: Element[] } {
-		return { map: model.name, entries: entries.map((entry) => this.#entry(model, entry)) };
 	}
 
 	/** What maps hold before any vector. To be asked for only while all is as it was at the snapshot. */
@@ -290,26 +276,6 @@ export class Session {
 		return only;
 	}
 
-	/** What the kernel is given for a step. */
-	runArgs(vector: PreparedVector, step: PreparedStep): Args<"test_run">["runs"][number] {
-		const { type } = vector.subject;
-		const { packet, metadata } = step;
-		const data = packet && concat(metadata, packet);
-		const context = type === "xdp" ? (step.wantsContext ? xdpContext(step) : undefined) : step.context;
-		const struct = contextStruct(type);
-		const rules = testRunRules(type);
-		const dataBack = rules.packetBack || type === "flow_dissector";
-		const wanted = rules.contextBack ? struct?.size : context?.length;
-		return {
-			...(data ? { data_in: data } : {}),
-			data_out_max: data && dataBack ? data.length + growth : 0,
-			...(context ? { ctx_in: context } : {}),
-			ctx_out_max: wanted ?? 0,
-			...(step.repeat > 1 ? { repeat: step.repeat } : {}),
-			...(vector.cpu === undefined ? {} : { cpu: vector.cpu, flags: testRunOnCpu }),
-		};
-	}
-
 	get #handle(): number {
 		if (this.#loaded.handle === undefined) throw new Error(`${this.subject.object.file} is not loaded`);
 		return this.#loaded.handle;
@@ -324,47 +290,4 @@ export class Session {
 			return !array || asked.has(name) || entries * value.size <= maxUnasked;
 		});
 	}
-
-	/** A value for all CPUs is put on the first and zero on the others: what is read is their sum. */
-	#entry(model: MapModel, { key, value }: WrittenEntry): Element {
-		const keyed = model.key.size > 0 ? { key } : {};
-		const { perCpu } = model;
-		const size = perCpu ? Math.ceil(model.value.size / 8) * 8 : model.value.size;
-		const bytesOf = (leaves: readonly Leaf[] = []) => {
-			const bytes = new Uint8Array(size);
-			writeLeaves(leaves, bytes);
-			return bytes;
-		};
-		const cpus = Array.from({ length: perCpu ? this.#cpus : 1 }, (_, cpu) => cpu);
-		switch (value?.kind) {
-			case "all":
-				return { ...keyed, value: concat(...cpus.map((cpu) => bytesOf(cpu === 0 ? value.leaves : []))) };
-			case "percpu":
-				return { ...keyed, value: concat(...cpus.map((cpu) => bytesOf(value.leaves[cpu]))) };
-			case "inner": {
-				const { inner } = model;
-				return { ...keyed, inner: inner ? value.entries.map((entry) => this.#entry(inner, entry)) : [] };
-			}
-			case "program":
-				return { ...keyed, program: value.program };
-			case "socket":
-				return { ...keyed, socket: this.#sockets.handleOf(value.socket) };
-			case undefined:
-				throw new Error(`an entry of ${model.name} has no value that can be written`);
-		}
-	}
-}
-
-/** BPF_F_TEST_RUN_ON_CPU */
-const testRunOnCpu = 1;
-
-/** data and data_end count from the start of the metadata (K: net/bpf/test_run.c, xdp_convert_md_to_buff). */
-export function xdpContext({ packet, metadata, context }: PreparedStep): Uint8Array {
-	const bytes = new Uint8Array(contextStruct("xdp")?.size ?? 0);
-	bytes.set(context ?? []);
-	const view = new DataView(bytes.buffer);
-	view.setUint32(0, metadata.length, true);
-	view.setUint32(4, metadata.length + (packet?.length ?? 0), true);
-	view.setUint32(8, 0, true);
-	return bytes;
 }

@@ -8,8 +8,17 @@ import { compiled, testbench } from "./testbench.js";
 
 const folder = fileURLToPath(new URL("testdata/types/", import.meta.url));
 
-/** Each program of one type in a package of its object, all of them right or all of them wrong. */
-async function everyType(name: "types" | "struct_ops", ...defines: string[]): Promise<Package> {
+const packages = new Map<string, Promise<Package>>();
+
+/** Each program of one type in a package of its object, all of them right or all of them wrong; compiled once. */
+function everyType(name: "types" | "struct_ops", ...defines: string[]): Promise<Package> {
+	const key = [name, ...defines].join(" ");
+	const known = packages.get(key) ?? compileTypes(name, defines);
+	packages.set(key, known);
+	return known;
+}
+
+async function compileTypes(name: string, defines: readonly string[]): Promise<Package> {
 	const vectors = await readFile(`${folder}${name}.yaml`, "utf8");
 	return compiled(name, `${folder}${name}.bpf.c`, vectors, defines);
 }
