@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import "reflect-metadata";
 import { createHash, X509Certificate as NodeCertificate } from "node:crypto";
-import {
-	ExtendedKeyUsageExtension,
-	KeyUsageFlags,
-	KeyUsagesExtension,
-	SubjectKeyIdentifierExtension,
-	X509Certificate,
-} from "@peculiar/x509";
 import { InputError } from "../errors.js";
+import { contentOf, readAll, readDer, readOid, tag } from "./der.js";
 
 const maxCertificateBytes = 64 * 1024;
 const codeSigning = "1.3.6.1.5.5.7.3.3";
@@ -49,30 +42,73 @@ export function readCertificate(file: string, bytes: Uint8Array): Certificate {
 			"",
 			`has ${bytes.length} bytes, more than the ${maxCertificateBytes} of a certificate`,
 		);
-	let node: NodeCertificate;
-	let parsed: X509Certificate;
 	try {
-		node = new NodeCertificate(bytes);
-		parsed = new X509Certificate(new Uint8Array(node.raw));
+		const node = new NodeCertificate(bytes);
+		const extensions = readExtensions(node.raw);
+		return {
+			...usagesOf(extensions),
+			pem: node.toString(),
+			der: new Uint8Array(node.raw),
+			subject: node.subject.split("\n").join(", "),
+			keyId: keyIdOf(extensions),
+			sha256: createHash("sha256").update(node.raw).digest("hex"),
+			key: describeKey(node),
+			validFrom: new Date(node.validFrom).toISOString(),
+			validTo: new Date(node.validTo).toISOString(),
+			node,
+		};
 	} catch (cause) {
 		throw new InputError(file, "", "is no X.509 certificate, neither PEM nor DER", { cause });
 	}
-	const usages = parsed.getExtension(KeyUsagesExtension);
-	const extended = parsed.getExtension(ExtendedKeyUsageExtension);
-	const { type, details } = describeKey(node);
+}
+
+/** RFC 5280, 4.2.1: what each extension holds, by its object identifier. */
+const extensionOids = { keyId: "2.5.29.14", keyUsage: "2.5.29.15", extendedKeyUsage: "2.5.29.37" };
+/** Bits of KeyUsage, the first of which is the highest of the first byte. */
+const keyUsages = [
+	"digitalSignature",
+	"nonRepudiation",
+	"keyEncipherment",
+	"dataEncipherment",
+	"keyAgreement",
+	"keyCertSign",
+	"cRLSign",
+	"encipherOnly",
+	"decipherOnly",
+];
+
+function readExtensions(certificate: Uint8Array): Map<string, Uint8Array> {
+	const [signed] = readAll(contentOf(readDer(certificate), tag.sequence));
+	const wrapper = readAll(contentOf(signed, tag.sequence)).find((field) => field.tag === tag.constructed(3));
+	if (!wrapper) return new Map();
+	const extensions = readAll(contentOf(readDer(wrapper.content), tag.sequence)).map(
+		(extension): [string, Uint8Array] => {
+			const fields = readAll(contentOf(extension, tag.sequence));
+			return [readOid(fields[0]), contentOf(fields.at(-1), tag.octetString)];
+		},
+	);
+	return new Map(extensions);
+}
+
+function keyIdOf(extensions: Map<string, Uint8Array>): string {
+	const found = extensions.get(extensionOids.keyId);
+	return found ? Buffer.from(contentOf(readDer(found), tag.octetString)).toString("hex") : "";
+}
+
+function usagesOf(extensions: Map<string, Uint8Array>): Pick<Certificate, "keyUsage" | "extendedKeyUsage"> {
+	const usage = extensions.get(extensionOids.keyUsage);
+	const extended = extensions.get(extensionOids.extendedKeyUsage);
 	return {
-		pem: node.toString(),
-		der: new Uint8Array(node.raw),
-		subject: node.subject.split("\n").join(", "),
-		keyId: parsed.getExtension(SubjectKeyIdentifierExtension)?.keyId.toLowerCase() ?? "",
-		sha256: createHash("sha256").update(node.raw).digest("hex"),
-		key: details === "" ? type : `${type} ${details}`,
-		validFrom: parsed.notBefore.toISOString(),
-		validTo: parsed.notAfter.toISOString(),
-		...(usages ? { keyUsage: flagNames(usages.usages) } : {}),
-		...(extended ? { extendedKeyUsage: extended.usages.map(String) } : {}),
-		node,
+		...(usage ? { keyUsage: flagNames(contentOf(readDer(usage), tag.bitString)) } : {}),
+		...(extended
+			? { extendedKeyUsage: readAll(contentOf(readDer(extended), tag.sequence)).map(readOid) }
+			: {}),
 	};
+}
+
+/** The first byte says how many bits of the last one are none. */
+function flagNames(bits: Uint8Array): string[] {
+	return keyUsages.filter((_, index) => ((bits[1 + (index >> 3)] ?? 0) & (0x80 >> (index & 7))) !== 0);
 }
 
 /** Why a certificate cannot stand for who signs; undefined when it can. `now` in milliseconds since 1970. */
@@ -92,16 +128,9 @@ function outOfDate(validFrom: string, validTo: string, now: number): string | un
 	return undefined;
 }
 
-function describeKey({ publicKey }: NodeCertificate): { type: string; details: string } {
+function describeKey({ publicKey }: NodeCertificate): string {
 	const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
-	return {
-		type: publicKey.asymmetricKeyType ?? "unknown",
-		details: namedCurve ?? (modulusLength === undefined ? "" : String(modulusLength)),
-	};
-}
-
-function flagNames(flags: KeyUsageFlags): string[] {
-	return Object.entries(KeyUsageFlags).flatMap(([name, value]) =>
-		typeof value === "number" && (flags & value) !== 0 ? [name] : [],
-	);
+	const details = namedCurve ?? modulusLength;
+	const type = publicKey.asymmetricKeyType ?? "unknown";
+	return details === undefined ? type : `${type} ${details}`;
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import "reflect-metadata";
 import { verify } from "node:crypto";
-import { ContentInfo, id_signedData, SignedData } from "@peculiar/asn1-cms";
-import { AsnConvert } from "@peculiar/asn1-schema";
 import type { Certificate } from "./certificate.js";
+import { contentOf, type Der, NotDer, readAll, readDer, readOid, tag } from "./der.js";
 
 const maxCmsBytes = 1024 * 1024;
 
@@ -41,26 +39,48 @@ export class NotCms extends Error {
 export function readCms(bytes: Uint8Array): CmsSignature {
 	if (bytes.length > maxCmsBytes)
 		throw new NotCms(`has ${bytes.length} bytes, more than the ${maxCmsBytes} that are read`);
-	let data: SignedData;
 	try {
-		const info = AsnConvert.parse(bytes, ContentInfo);
-		if (info.contentType !== id_signedData) throw new NotCms("is CMS, but no signature");
-		data = AsnConvert.parse(info.content, SignedData);
+		return signedData(bytes);
 	} catch (cause) {
-		if (cause instanceof NotCms) throw cause;
-		throw new NotCms("is no CMS signature in DER form", { cause });
+		if (cause instanceof NotDer) throw new NotCms("is no CMS signature in DER form", { cause });
+		throw cause;
 	}
-	const [signer, second] = data.signerInfos;
-	if (!signer || second) throw new NotCms(`has ${data.signerInfos.length} signers instead of one`);
-	const keyId = signer.sid.subjectKeyIdentifier;
-	const oid = signer.digestAlgorithm.algorithm;
+}
+
+const idSignedData = "1.2.840.113549.1.7.2";
+
+/** RFC 5652, 3 and 5: SignedData inside ContentInfo, and the one SignerInfo in it. */
+function signedData(bytes: Uint8Array): CmsSignature {
+	const [type, content] = readAll(contentOf(readDer(bytes), tag.sequence));
+	if (readOid(type) !== idSignedData) throw new NotCms("is CMS, but no signature");
+	const fields = readAll(contentOf(readDer(contentOf(content, tag.constructed(0))), tag.sequence));
+	const [version, algorithms, encapsulated, ...rest] = fields;
+	contentOf(version, tag.integer);
+	contentOf(algorithms, tag.set);
+	const inside = readAll(contentOf(encapsulated, tag.sequence));
+	const certificates = rest.find((field) => field.tag === tag.constructed(0));
+	const signers = readAll(contentOf(rest.at(-1), tag.set));
+	const [signer] = signers;
+	if (!signer || signers.length > 1) throw new NotCms(`has ${signers.length} signers instead of one`);
+	return {
+		...signerInfo(signer),
+		attached: inside.length > 1,
+		certificates: certificates ? readAll(certificates.content).length : 0,
+	};
+}
+
+function signerInfo(signer: Der): Pick<CmsSignature, "digest" | "keyId" | "attributes" | "signature"> {
+	const [version, id, algorithm, ...rest] = readAll(contentOf(signer, tag.sequence));
+	contentOf(version, tag.integer);
+	const oid = readOid(readAll(contentOf(algorithm, tag.sequence))[0]);
+	const attributes = rest[0]?.tag === tag.constructed(0);
+	const [signatureAlgorithm, signature] = attributes ? rest.slice(1) : rest;
+	contentOf(signatureAlgorithm, tag.sequence);
 	return {
 		digest: digests[oid] ?? oid,
-		...(keyId ? { keyId: Buffer.from(keyId.buffer).toString("hex") } : {}),
-		attached: data.encapContentInfo.eContent !== undefined,
-		attributes: (signer.signedAttrs?.length ?? 0) > 0,
-		certificates: data.certificates?.length ?? 0,
-		signature: new Uint8Array(signer.signature.buffer),
+		...(id?.tag === tag.primitive(0) ? { keyId: Buffer.from(id.content).toString("hex") } : {}),
+		attributes,
+		signature: contentOf(signature, tag.octetString),
 	};
 }
 

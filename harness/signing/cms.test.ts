@@ -8,6 +8,7 @@ import { type SignOptions, signDetached } from "./cms.js";
 import { readCms, wrongSignature } from "./cms-read.js";
 import { type Identity, issue } from "./issue.js";
 import { openKey } from "./key.js";
+import { openssl } from "./openssl.js";
 
 const content = new TextEncoder().encode("what is signed\n");
 const identities = new Map<string, Identity>();
@@ -55,8 +56,13 @@ describe("a signature", () => {
 		expect(verified.stderr).toMatch("Verification successful");
 	});
 
-	it("of Ed25519 is refused: openssl makes none without attributes", async () => {
-		await expect(sign("ed25519")).rejects.toThrow("use RSA or ECDSA");
+	it("of RSA has the bytes that openssl makes", async () => {
+		expect(await sign("rsa2048")).toEqual(await sign("rsa2048", { digest: "sha256" }));
+	});
+
+	it("of Ed25519 is refused, and is none that openssl makes without attributes", async () => {
+		await expect(sign("ed25519")).rejects.toThrow("kernels take CMS signatures of RSA and ECDSA keys");
+		await expect(sign("ed25519", { digest: "sha256" })).rejects.toThrow("use RSA or ECDSA");
 	});
 
 	it.each<[SignOptions, object, string]>([
@@ -85,6 +91,11 @@ describe("a signature", () => {
 	});
 });
 
+it("what openssl says is taken to the last byte, a newline too", async () => {
+	const { stdout } = await openssl(["enc", "-base64"], content);
+	expect(stdout.at(-1)).toBe(10);
+});
+
 describe("a key", () => {
 	it("that is not the certificate's does not sign, and says nothing of itself", async () => {
 		const { privateKey } = await issue({ type: "rsa2048" });
@@ -97,6 +108,12 @@ describe("a key", () => {
 			certificate,
 		);
 		await expect(other).rejects.toThrow("does not belong");
+		const byOpenssl = signDetached(content, { kind: "memory", pem: privateKey }, certificate, {
+			digest: "sha256",
+		});
+		await expect(byOpenssl).rejects.toThrow(
+			"the key: does not belong to the certificate of CN=signer rsa2048",
+		);
 	});
 
 	it("in an encrypted file needs its passphrase", async () => {
@@ -123,6 +140,7 @@ describe("a key", () => {
 	it("in memory leaves no file behind", async () => {
 		const before = readdirSync(tmpdir()).sort();
 		await sign("rsa2048");
+		await sign("rsa2048", { digest: "sha256" });
 		expect(
 			readdirSync(tmpdir()).filter((name) => name.startsWith("bpfgate-") && !before.includes(name)),
 		).toEqual([]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, UndecidedError } from "../errors.js";
 import type { Certificate } from "./certificate.js";
-import { keyName, type SigningKey } from "./key.js";
+import { signHere } from "./cms-write.js";
+import { keyName, keyObject, type SigningKey } from "./key.js";
 import { openssl, opensslReason } from "./openssl.js";
 
 /** How a signature departs from what kernels and bpfgate want; only attacks and tests set these. */
@@ -32,6 +33,9 @@ export async function signDetached(
 	certificate: Certificate,
 	options: SignOptions = {},
 ): Promise<Uint8Array> {
+	const object = keyObject(key);
+	if (object && Object.keys(options).length === 0 && certificate.keyId !== "")
+		return signHere(bytes, object, keyName(key), certificate);
 	const pem = Buffer.from(certificate.pem);
 	const held = key.kind === "memory" ? [pem, Buffer.from(key.pem)] : [pem];
 	const passphrase = "passphrase" in key ? key.passphrase : undefined;

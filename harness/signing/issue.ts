@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import "reflect-metadata";
 import { createHash, randomBytes, webcrypto } from "node:crypto";
-import {
-	BasicConstraintsExtension,
-	ExtendedKeyUsageExtension,
-	KeyUsageFlags,
-	KeyUsagesExtension,
-	SubjectKeyIdentifierExtension,
-	X509CertificateGenerator,
-} from "@peculiar/x509";
 import { type Certificate, readCertificate } from "./certificate.js";
 
 /** Kinds of keys; `rsa` has 3072 bits, `ecdsa` is on P-256. */
@@ -28,6 +19,7 @@ const algorithms: Record<KeyType, { name: string } & Record<string, unknown>> = 
 	ecdsa384: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
 	ed25519: { name: "Ed25519" },
 };
+const digitalSignature = 1;
 const codeSigning = "1.3.6.1.5.5.7.3.3";
 const day = 24 * 60 * 60 * 1000;
 
@@ -40,8 +32,8 @@ export interface IssueOptions {
 	validFrom?: Date;
 	/** Default: a year after `validFrom`. */
 	validTo?: Date;
-	/** Default: digitalSignature. */
-	keyUsage?: KeyUsageFlags;
+	/** KeyUsageFlags of @peculiar/x509. Default: digitalSignature. */
+	keyUsage?: number;
 	/** Default: codeSigning alone. Empty: the certificate does not limit it. */
 	extendedKeyUsage?: string[];
 	/** Default: false. */
@@ -59,14 +51,17 @@ export interface Identity {
 export async function issue(options: IssueOptions = {}): Promise<Identity> {
 	const { type = "rsa", subject = "bpfgate", validFrom = new Date() } = options;
 	const { validTo = new Date(validFrom.getTime() + 365 * day), withoutKeyId = false } = options;
-	const { keyUsage = KeyUsageFlags.digitalSignature, extendedKeyUsage = [codeSigning] } = options;
+	const { keyUsage = digitalSignature, extendedKeyUsage = [codeSigning] } = options;
+	// Only here, as it takes longer to import than most commands take.
+	await import("reflect-metadata");
+	const x509 = await import("@peculiar/x509");
 	const algorithm = algorithms[type];
 	const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
 		"sign",
 		"verify",
 	])) as webcrypto.CryptoKeyPair;
 	const spki = new Uint8Array(await webcrypto.subtle.exportKey("spki", keys.publicKey));
-	const certificate = await X509CertificateGenerator.createSelfSigned(
+	const certificate = await x509.X509CertificateGenerator.createSelfSigned(
 		{
 			serialNumber: serialNumber(),
 			name: [{ CN: [subject] }],
@@ -75,10 +70,10 @@ export async function issue(options: IssueOptions = {}): Promise<Identity> {
 			keys,
 			signingAlgorithm: algorithm,
 			extensions: [
-				new BasicConstraintsExtension(false, undefined, true),
-				new KeyUsagesExtension(keyUsage, true),
-				...(extendedKeyUsage.length > 0 ? [new ExtendedKeyUsageExtension(extendedKeyUsage)] : []),
-				...(withoutKeyId ? [] : [new SubjectKeyIdentifierExtension(keyIdOf(spki))]),
+				new x509.BasicConstraintsExtension(false, undefined, true),
+				new x509.KeyUsagesExtension(keyUsage, true),
+				...(extendedKeyUsage.length > 0 ? [new x509.ExtendedKeyUsageExtension(extendedKeyUsage)] : []),
+				...(withoutKeyId ? [] : [new x509.SubjectKeyIdentifierExtension(keyIdOf(spki))]),
 			],
 		},
 		webcrypto,

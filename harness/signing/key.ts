@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { open } from "node:fs/promises";
 import { InputError, systemReason } from "../errors.js";
 
@@ -10,7 +10,7 @@ const maxKeyBytes = 64 * 1024;
  * writes a key to a file.
  */
 export type SigningKey =
-	| { kind: "file"; path: string; passphrase?: string }
+	| { kind: "file"; path: string; object: KeyObject; passphrase?: string }
 	| { kind: "pkcs11"; uri: string; passphrase?: string }
 	| { kind: "memory"; pem: string };
 
@@ -29,7 +29,8 @@ export async function openKey(name: string, passphrase?: string): Promise<Signin
 	if (encrypted && passphrase === undefined)
 		throw new InputError(name, "", "is encrypted; give its passphrase with --passphrase");
 	try {
-		createPrivateKey({ key: pem, ...secret });
+		const object = createPrivateKey({ key: pem, ...secret });
+		return { kind: "file", path: name, object, ...secret };
 	} catch {
 		// Without the cause: what a crypto library says of a key is not for a log.
 		throw new InputError(
@@ -40,7 +41,12 @@ export async function openKey(name: string, passphrase?: string): Promise<Signin
 				: "is no private key that openssl reads",
 		);
 	}
-	return { kind: "file", path: name, ...secret };
+}
+
+/** The key, unless it is in a token, which never gives it away. */
+export function keyObject(key: SigningKey): KeyObject | undefined {
+	if (key.kind === "pkcs11") return undefined;
+	return key.kind === "file" ? key.object : createPrivateKey(key.pem);
 }
 
 async function readKey(path: string): Promise<string> {

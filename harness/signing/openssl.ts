@@ -39,6 +39,7 @@ export async function openssl(
 		stdio: ["pipe", "pipe", "pipe", ...secrets.map((secret) => Uint8Array.from(secret))],
 		input,
 		encoding: "buffer",
+		stripFinalNewline: false,
 		maxBuffer: maxOutput,
 		timeout,
 		reject: false,

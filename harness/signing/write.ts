@@ -113,6 +113,7 @@ async function compressed(out: string, tar: Uint8Array): Promise<Uint8Array> {
 	const result = await execa(tool, ["-c", "-q", "-T1"], {
 		input: tar,
 		encoding: "buffer",
+		stripFinalNewline: false,
 		maxBuffer: 1024 * 1024 * 1024,
 		reject: false,
 	});

@@ -91,6 +91,7 @@ async function ask(object: PackageObject): Promise<Static<typeof Answer>> {
 	const result = await execa(generatorPath, [], {
 		input: encode(request(object)),
 		encoding: "buffer",
+		stripFinalNewline: false,
 		maxBuffer: maxLoaderBytes,
 		timeout: generatorTimeout,
 		reject: false,
