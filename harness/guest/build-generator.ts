@@ -25,6 +25,7 @@ export async function buildGenerator(say: (line: string) => void): Promise<void>
 	try {
 		await run(toolFor(arch, "gcc"), [
 			...agentFlags,
+			"-Wl,--wrap=bpf_gen__map_create",
 			...["-static", "-s", "-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
 			...[source, "-o", fresh, join(library, arch, "libbpf.a"), ...libraries.map((name) => `-l${name}`)],
 		]);

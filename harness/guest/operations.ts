@@ -265,10 +265,10 @@ export const operations = {
 	 * `log_level` as of BPF_PROG_LOAD (1 verbose, 2 more, 4 statistics).
 	 *
 	 * With `adopt` all of it is in the kernel already, made by a loader program: each map and program of the object is
-	 * the one that the handle names (`fd_adopt`), and nothing is created, no BTF either, so that a gatekeeper has
-	 * nothing to refuse. Handles stay the runner's. `err`: ENOENT for a map or program that the object has not got, or
-	 * a map that none was given for; EINVAL for one of another type; EBADF for a handle of something else. A program that none was
-	 * given for has errno ENOENT.
+	 * the one that the handle names (`fd_adopt`), and nothing is created or pinned, no BTF either, so that a gatekeeper
+	 * has nothing to refuse. Handles stay the runner's. `err`: ENOENT for a map or program that the object has not got,
+	 * or a map that none was given for; EINVAL for one of another type; EBADF for a handle of something else. A program
+	 * that none was given for has errno ENOENT.
 	 */
 	object_load: operation(
 		Type.Object({

@@ -189,6 +189,32 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		expect(await guest.client.call("inventory", { settle: true })).toEqual(fresh);
 	});
 
+	it("is taken, not what is pinned under its name, and is not pinned", async () => {
+		const shipped = await openPackage(join(folder, "../xdp-tools"));
+		const object = shipped.objects.find(({ file }) => file === "xdpfilt_alw_udp.o")!;
+		const path = guestPath(object);
+		await guest.client.call("file_write", { path, data: object.bytes });
+		const load = async (adopt?: Adopt) => {
+			const opened = await guest.client.call("object_open", { path });
+			const args = { object: opened.object, log_level: 0, log_bytes: 0, ...(adopt ? { adopt } : {}) };
+			const loaded = await guest.client.call("object_load", args);
+			expect(loaded.errno).toBe(0);
+			return { object: opened.object, ids: loaded.maps.map((map) => map.id) };
+		};
+		const pinned = await load();
+		const { pins } = await guest.client.call("inventory", {});
+		expect(pins.length).toBeGreaterThan(fresh.pins.length);
+		const adopt = await install(await generateLoader(object, "insns-maps"));
+		const adopted = await load(adopt);
+		expect(adopted.ids.filter((each) => pinned.ids.includes(each))).toEqual([]);
+		await guest.client.call("object_close", { object: pinned.object });
+		expect((await guest.client.call("inventory", {})).pins).toEqual(fresh.pins);
+		await guest.client.call("object_close", { object: adopted.object });
+		for (const { handle } of adopt) await guest.client.call("close", { handle });
+		await guest.client.call("file_remove", { path });
+		expect(await guest.client.call("inventory", { settle: true })).toEqual(fresh);
+	});
+
 	it("can be had by nobody who guesses numbers, and does not stay when the loader failed", async () => {
 		const { object } = suiteOf(await openPackage(folder)).vectors[0]!.subject;
 		const guessed = guest.client.call("fd_adopt", { fds: [0] });

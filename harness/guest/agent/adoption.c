@@ -116,6 +116,8 @@ static int adopt_map(struct bpf_map *map, int fd)
 	adoption.map = map;
 	error = -bpf_map__reuse_fd(map, fd);
 	adoption.map = NULL;
+	/* A pin of that name might be another map, which libbpf would take instead. */
+	error = error ? error : -bpf_map__set_pin_path(map, NULL);
 	if (error)
 		return error;
 	adoption.maps = realloc(adoption.maps, (adoption.map_count + 1) * sizeof(*adoption.maps));
