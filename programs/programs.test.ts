@@ -6,12 +6,15 @@ import { type Expectations, parseExpectations } from "../harness/cli/examples/ex
 import { readCatalog } from "../harness/kernel/catalog.js";
 import { objectEntries, parseManifest } from "../harness/package/load-manifest.js";
 import { codes } from "../harness/reasons/codes.js";
+import { lintCodes } from "../harness/signing/lint/finding.js";
+import { signedExamples } from "./signed.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
-/** Objects that `build` does not compile: it cuts one short, and copies the others. */
-const withoutSource = ["bad-elf", "xdp-tools"];
+/** Objects that `build` does not compile: it cuts one short, copies those of Debian, and has those that came signed. */
+const withoutSource = ["bad-elf", "xdp-tools", ...signedExamples.map((each) => each.package)];
 /** Reasons of failures that no kernel gives, so that harness/reasons does not explain them. */
 const reasonsOfVectors = ["vector-mismatch", "vector-drift"];
+const reasonsOfSignatures = ["package-signature", ...lintCodes];
 
 const folders = (await readdir(programs, { withFileTypes: true }))
 	.filter((entry) => entry.isDirectory())
@@ -62,7 +65,7 @@ describe("expectations.json", () => {
 		for (const { kernels, reasons, outcome } of Object.values(expectations.packages).flat()) {
 			expect(known).toEqual(expect.arrayContaining(kernels ?? []));
 			const verdicts = reasons?.filter((code) => code !== "not-loaded") ?? [];
-			const explained = [...Object.keys(codes), ...reasonsOfVectors];
+			const explained = [...Object.keys(codes), ...reasonsOfVectors, ...reasonsOfSignatures];
 			if (outcome === "fail") expect(explained).toEqual(expect.arrayContaining(verdicts));
 			expect(reasons).toBeDefined();
 		}

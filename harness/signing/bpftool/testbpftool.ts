@@ -10,6 +10,9 @@ import { compareVersions } from "../../debian/version.js";
 import { UndecidedError } from "../../errors.js";
 import { cacheRoot } from "../../schema/cache.js";
 
+/** Suites whose bpftool signs, each for another contract as long as they have different kernels. */
+export const bpftoolSuites = ["sid", "trixie-backports"] as const;
+
 /** What bpftool is linked to. It needs libc 2.38, so that it runs with the libraries of sid wherever it runs. */
 const libraries = ["libc6", "libcap2", "libelf1t64", "libssl3t64", "libzstd1", "zlib1g"];
 const librarySuite = "sid";

@@ -75,7 +75,9 @@ function otherMap(name: string, map: InstalledMap, known?: readonly MapFacts[]):
 	const short = name.slice(0, maxName);
 	const same = map.name === short || (name.startsWith(".") && map.name.endsWith(short));
 	if (!same) return `instead of ${name} it makes ${map.name}`;
-	const facts = known?.find((each) => each.name === name);
+	const facts = known?.find(
+		(each) => each.name === name || (each.kind === "data" && name.endsWith(each.name) && name === map.name),
+	);
 	if (known && !facts) return `the object has no map ${name}`;
 	if (facts && (facts.type !== map.type || facts.key_size !== map.key_size))
 		return `${name} is ${map.type} with keys of ${map.key_size} bytes, in the object ${facts.type} with keys of ${facts.key_size}`;
