@@ -36,5 +36,5 @@ it.each([
 		const { value } = parseText(file, await readFile(new URL(file, import.meta.url)));
 		expect(whole.violation(value)).toBeUndefined();
 	},
-	20_000,
+	60_000,
 );
