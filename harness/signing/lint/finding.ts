@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What the lint of signed loaders can find; documented in docs/signatures.md. */
+/** What the lint of signed loaders can find; documented in docs/signature-lint.md. */
 export const lintCodes = [
 	"unknown-loader",
 	"metadata-unchecked",
