@@ -11,6 +11,7 @@
  * and `programs` are in the order in which their descriptors stand in the loader's context.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <msgpack.h>
@@ -135,6 +136,39 @@ static void set_aside_host(struct bpf_object *object, uint32_t cpus)
 	}
 }
 
+/* Types of the object that a loader is made of. */
+static const struct btf *types;
+
+/* What the kernel wants of an array's key in BTF (array_map_check_btf in kernel/bpf/arraymap.c): not, say, an enum. */
+static bool is_array_index(__u32 id)
+{
+	const struct btf_type *type = btf__type_by_id(types, id);
+
+	while (type && (btf_is_mod(type) || btf_is_typedef(type)))
+		type = btf__type_by_id(types, type->type);
+	return type && btf_is_int(type) && btf_int_bits(type) == 32 && btf_int_offset(type) == 0;
+}
+
+struct bpf_gen;
+
+void __real_bpf_gen__map_create(struct bpf_gen *gen, enum bpf_map_type type, const char *name, __u32 key_size,
+				__u32 value_size, __u32 max_entries, struct bpf_map_create_opts *opts, int index);
+
+/*
+ * libbpf makes a map once more without its types when the kernel refuses them; its loaders do not, so what the kernel is
+ * known to refuse is left out here. Between libbpf's own files (--wrap).
+ */
+void __wrap_bpf_gen__map_create(struct bpf_gen *gen, enum bpf_map_type type, const char *name, __u32 key_size,
+				__u32 value_size, __u32 max_entries, struct bpf_map_create_opts *opts, int index)
+{
+	struct bpf_map_create_opts fitting = *opts;
+	bool array = type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+
+	if (array && fitting.btf_key_type_id && !is_array_index(fitting.btf_key_type_id))
+		fitting.btf_key_type_id = fitting.btf_value_type_id = 0;
+	__real_bpf_gen__map_create(gen, type, name, key_size, value_size, max_entries, &fitting, index);
+}
+
 static struct bpf_object *open_object(const msgpack_object *request)
 {
 	const msgpack_object *bytes = member(request, "object", MSGPACK_OBJECT_BIN);
@@ -149,6 +183,7 @@ static struct bpf_object *open_object(const msgpack_object *request)
 	object = bpf_object__open_mem(bytes->via.bin.ptr, bytes->via.bin.size, &opts);
 	if (!object)
 		fail("%s", complaint[0] ? complaint : strerror(errno));
+	types = bpf_object__btf(object);
 	for (uint32_t i = 0; i < maps->size; i++)
 		set_map(object, &maps->ptr[i]);
 	for (uint32_t i = 0; i < programs->size; i++)
