@@ -23,7 +23,7 @@ export function keygenCommand(write: (text: string) => void = (text) => process.
 	return new Command("keygen")
 		.description("make a key and a certificate for signing packages")
 		.requiredOption("--out <folder>", "where to write key.pem, certificate.pem and certificate.der")
-		.addOption(new Option("--type <type>", "kind of key").choices(["rsa", "ecdsa", "ed25519"]).default("rsa"))
+		.addOption(new Option("--type <type>", "kind of key").choices(["rsa", "ecdsa"]).default("rsa"))
 		.option("--subject <name>", "common name in the certificate", "bpfgate")
 		.option("--days <n>", "how long the certificate is valid", days, 365)
 		.option("--passphrase <source>", "encrypt the key: env:NAME, file:PATH or prompt")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, InvalidArgumentError } from "commander";
+import { InputError } from "../errors.js";
 import { type Certificate, readCertificate } from "../signing/certificate.js";
 import { type Contract, contracts } from "../signing/contract.js";
 import { openKey } from "../signing/key.js";
@@ -15,11 +16,14 @@ interface Options {
 	out?: string;
 }
 
-/** `bpfgate sign <package>`: signs the package, and for each object a loader for each contract. */
+/** `bpfgate sign <package...>`: signs each package, and for each object of it a loader for each contract. */
 export function signCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
 	return new Command("sign")
 		.description("sign a package, and its programs for the kernels that verify signatures")
-		.argument("<package>", "folder with bpfgate.json, into which signatures/ is written, or archive of one")
+		.argument(
+			"<package...>",
+			"folder with bpfgate.json, into which signatures/ is written, or archive of one",
+		)
 		.requiredOption("--key <file|pkcs11:uri>", "private key: PEM file, or PKCS#11 URI")
 		.requiredOption("--certificate <file>", "its certificate, PEM or DER")
 		.option("--passphrase <source>", "of an encrypted key, or PIN of a token: env:NAME, file:PATH or prompt")
@@ -30,19 +34,26 @@ export function signCommand(write: (text: string) => void = (text) => process.st
 			contracts,
 		)
 		.option("--out <archive>", "signed archive to write, when the package is an archive")
-		.action(async (path: string, { key, certificate, passphrase, contracts, out }: Options) => {
+		.action(async (paths: string[], { key, certificate, passphrase, contracts, out }: Options) => {
+			if (out !== undefined && paths.length > 1)
+				throw new InputError("--out", "", `names one archive, and there are ${paths.length} packages`);
 			const signer = await certificateAt(certificate);
 			const secret = passphrase === undefined ? undefined : await readPassphrase(passphrase);
-			const signatures = await signPackage(path, await openKey(key, secret), signer, {
-				contracts,
-				...(out === undefined ? {} : { out }),
-			});
-			const loaders = signatures.objects.reduce((sum, object) => sum + object.loaders.length, 0);
-			write(
-				`${out ?? path}: signed by ${signer.subject} (key ${signer.keyId}): ` +
-					`the package, and ${loaders} loader${loaders === 1 ? "" : "s"} of ${signatures.objects.length} object${signatures.objects.length === 1 ? "" : "s"}\n`,
-			);
+			const opened = await openKey(key, secret);
+			for (const path of paths) {
+				const options = out === undefined ? { contracts } : { contracts, out };
+				const { objects } = await signPackage(path, opened, signer, options);
+				const loaders = objects.reduce((sum, object) => sum + object.loaders.length, 0);
+				write(
+					`${out ?? path}: signed by ${signer.subject} (key ${signer.keyId}): ` +
+						`the package, and ${counted(loaders, "loader")} of ${counted(objects.length, "object")}\n`,
+				);
+			}
 		});
+}
+
+function counted(count: number, thing: string): string {
+	return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /** @throws InputError when there is no certificate in that file */

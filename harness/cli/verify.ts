@@ -5,9 +5,10 @@ import { Command, Option } from "commander";
 import { InputError, systemReason } from "../errors.js";
 import { openPackage } from "../package/package.js";
 import { printable } from "../report/printable.js";
-import type { Certificate } from "../signing/certificate.js";
+import { type Certificate, readCertificate } from "../signing/certificate.js";
 import type { Contract } from "../signing/contract.js";
 import { type ContractVerdict, type Verification, verifyPackage } from "../signing/verify.js";
+import { readSmallFile } from "./read.js";
 import { certificateAt } from "./sign.js";
 
 interface Options {
@@ -47,8 +48,15 @@ async function certificatesIn(folder: string): Promise<Certificate[]> {
 		throw new InputError(folder, "", `cannot be read: ${systemReason(cause)}`, { cause });
 	});
 	const wanted = names.filter((name) => /\.(pem|crt|cer|der)$/.test(name)).sort();
-	if (wanted.length === 0) throw new InputError(folder, "", "holds no certificate (.pem, .crt, .cer, .der)");
-	return Promise.all(wanted.map((name) => certificateAt(join(folder, name))));
+	const found: Certificate[] = [];
+	for (const path of wanted.map((name) => join(folder, name))) {
+		const bytes = await readSmallFile(path);
+		// The folder of `keygen` has the key beside the certificate.
+		const other = /-----BEGIN (?!CERTIFICATE)/.test(Buffer.from(bytes).toString("latin1"));
+		if (!other) found.push(readCertificate(path, bytes));
+	}
+	if (found.length === 0) throw new InputError(folder, "", "holds no certificate (.pem, .crt, .cer, .der)");
+	return found;
 }
 
 /** The kernels that a contract counts on. */
