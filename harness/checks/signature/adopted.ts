@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GuestClient } from "../../guest/client.js";
+import type { Args } from "../../guest/operations.js";
+import type { Loader } from "../../signing/loader/generate.js";
+import type { LoadedObject } from "../load/load-object.js";
+import { type Installation, type Installed, Installer } from "./install.js";
+
+/** The loader did not install what it should have. */
+export class NotInstalled extends Error {
+	override name = "NotInstalled";
+
+	constructor(readonly installed: Installed) {
+		super(`the loader ended at ${installed.stage}`);
+	}
+}
+
+/** An object in the kernel as its loader put it there, with the agent's handles: to attach, run and read as any other. */
+export class AdoptedObject {
+	readonly #installer: Installer;
+
+	constructor(
+		private readonly client: GuestClient,
+		private readonly loader: Pick<Loader, "maps" | "programs">,
+		private readonly installation: Installation,
+	) {
+		this.#installer = new Installer(client);
+	}
+
+	/**
+	 * Installs, and opens the object with what was installed in place of what it would load; what was installed before
+	 * is given up, once its object is closed.
+	 *
+	 * @param args as for loading the object without a loader
+	 * @throws NotInstalled
+	 */
+	async load(args: Args<"object_open">): Promise<LoadedObject & { handle: number }> {
+		await this.#installer.close();
+		const installed = await this.#installer.install(this.installation);
+		if (installed.stage !== "installed") throw new NotInstalled(installed);
+		const { client, loader } = this;
+		const { adopted } = await client.call("fd_adopt", {});
+		const handleOf = new Map(adopted.map(({ fd, handle }) => [fd, handle]));
+		this.#installer.keep(adopted.map(({ handle }) => handle));
+		const adopt = [
+			...named(loader.maps, installed.maps, handleOf).map(([map, handle]) => ({ map, handle })),
+			...named(loader.programs, installed.programs, handleOf).map(([program, handle]) => ({
+				program,
+				handle,
+			})),
+		];
+		const programs = (args.programs ?? []).map((program) => ({
+			...program,
+			autoload: loader.programs.includes(program.name),
+		}));
+		const opened = await client.call("object_open", { ...args, programs });
+		const answer = await client.call("object_load", {
+			object: opened.object,
+			log_level: 0,
+			log_bytes: 0,
+			adopt,
+		});
+		const loaded = answer.programs.filter(({ attempted, errno }) => attempted && errno === 0);
+		return {
+			handle: opened.object,
+			opened,
+			loaded: new Map(loaded.map((program) => [program.name, program])),
+			refused: new Map(),
+			maps: answer.maps,
+		};
+	}
+
+	/** Handle of the loader's own program. */
+	get loaderProgram(): number | undefined {
+		return this.#installer.program;
+	}
+
+	/** To be called when the object is closed. */
+	close(): Promise<void> {
+		return this.#installer.close();
+	}
+}
+
+function named(
+	names: readonly string[],
+	fds: readonly number[],
+	handles: ReadonlyMap<number, number>,
+): [string, number][] {
+	return names.flatMap((name, index): [string, number][] => {
+		const handle = handles.get(fds[index] ?? 0);
+		return handle === undefined ? [] : [[name, handle]];
+	});
+}

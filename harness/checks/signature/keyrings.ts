@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GuestClient } from "../../guest/client.js";
+import { keySpecs } from "../../uapi/keys.js";
+import { identity, type Signer } from "./throwaway.js";
+
+/** Keyrings made in a guest for signatures to be checked against; all below the agent's session keyring. */
+export class Keyrings {
+	readonly #made: number[] = [];
+	#trusted: Promise<number> | undefined;
+
+	constructor(readonly client: GuestClient) {}
+
+	/** A keyring with the certificate of the trusted signer. */
+	get trusted(): Promise<number> {
+		this.#trusted ??= this.keyring("trusted");
+		return this.#trusted;
+	}
+
+	/** A new keyring with the certificates of these. @throws GuestError when the kernel refuses one */
+	async keyring(...signers: Signer[]): Promise<number> {
+		const { serial } = await this.client.call("key_add", {
+			type: "keyring",
+			description: `bpfgate ${this.#made.length}`,
+			keyring: keySpecs.session,
+		});
+		this.#made.push(serial);
+		for (const signer of signers) await this.trust(signer, serial);
+		return serial;
+	}
+
+	/** Puts a signer's certificate into a keyring; serial of the key. */
+	async trust(signer: Signer, keyring: number): Promise<number> {
+		return this.trustCertificate((await identity(signer)).certificate.der, keyring);
+	}
+
+	/** @param certificate X.509, DER */
+	async trustCertificate(certificate: Uint8Array, keyring: number): Promise<number> {
+		const key = { type: "asymmetric", payload: certificate, keyring };
+		return (await this.client.call("key_add", key)).serial;
+	}
+
+	/** Takes them away. */
+	async close(): Promise<void> {
+		const keyring = keySpecs.session;
+		for (const key of this.#made) await this.client.call("key_unlink", { key, keyring });
+	}
+}

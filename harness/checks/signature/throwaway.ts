@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { type SignOptions, signDetached } from "../../signing/cms.js";
+import { type Identity, type IssueOptions, issue } from "../../signing/issue.js";
+
+const day = 24 * 3600 * 1000;
+
+/** Whose signatures the cases are about. All but `untrusted` have their certificate put into the keyring that is asked. */
+const kinds = {
+	trusted: { type: "rsa2048" },
+	untrusted: { type: "rsa2048" },
+	expired: {
+		type: "rsa2048",
+		validFrom: new Date(Date.now() - 30 * day),
+		validTo: new Date(Date.now() - day),
+	},
+	"not-yet-valid": { type: "rsa2048", validFrom: new Date(Date.now() + 365 * day) },
+	"rsa-3072": { type: "rsa" },
+	"ecdsa-p256": { type: "ecdsa" },
+	"ecdsa-p384": { type: "ecdsa384" },
+} satisfies Record<string, IssueOptions>;
+
+export type Signer = keyof typeof kinds;
+
+const issued = new Map<string, Promise<Identity>>();
+const made = new Map<string, Promise<Uint8Array>>();
+/** Signatures kept: those of a few objects, for the kernels that they are tried on. */
+const maxMade = 2_000;
+
+/** The key and certificate of a signer, made once for each process, in memory only. */
+export function identity(signer: Signer): Promise<Identity> {
+	return once(issued, signer, () => issue({ ...kinds[signer], subject: `bpfgate throwaway ${signer}` }));
+}
+
+/** Has all of them made, so that nobody waits for one later. What fails shows when it is used. */
+export function prepare(): void {
+	for (const signer of Object.keys(kinds) as Signer[]) identity(signer).catch(() => {});
+}
+
+/** A certificate that no kernel knows the algorithm of, perhaps. */
+export function ed25519Certificate(): Promise<Identity> {
+	return once(issued, "ed25519", () => issue({ type: "ed25519", subject: "bpfgate throwaway ed25519" }));
+}
+
+/** A signature over these bytes; the same for the same bytes, which is what many kernels are shown. */
+export async function signature(
+	bytes: Uint8Array,
+	signer: Signer = "trusted",
+	options: SignOptions = {},
+): Promise<Uint8Array> {
+	const digest = createHash("sha256").update(bytes).digest("hex");
+	if (made.size >= maxMade) made.clear();
+	return once(made, `${signer} ${JSON.stringify(options)} ${digest}`, async () => {
+		const { privateKey, certificate } = await identity(signer);
+		return signDetached(bytes, { kind: "memory", pem: privateKey }, certificate, options);
+	});
+}
+
+function once<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+	let value = cache.get(key);
+	if (!value) {
+		value = make();
+		cache.set(key, value);
+		value.catch(() => cache.delete(key));
+	}
+	return value;
+}

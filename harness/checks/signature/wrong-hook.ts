@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { GuestError } from "../../guest/client.js";
+import type { AttachTarget } from "../../package/manifest.js";
+import type { Finding } from "../check.js";
+import { AttachPoints, NoAttachPoint } from "../load/attach-points.js";
+import { hookOf } from "../load/hook.js";
+import { settingEvidence } from "./finding.js";
+import { type InstalledSubject, whileInstalled } from "./installs.js";
+
+const hooks: readonly AttachTarget["hook"][] = [
+	"xdp",
+	"tc_ingress",
+	"tc_egress",
+	"tcx_ingress",
+	"tcx_egress",
+	"netkit_primary",
+	"netkit_peer",
+	"cgroup",
+	"netns",
+	"netfilter",
+];
+/** A function that every kernel has, for programs that are attached to one by name. */
+const otherFunction = "do_nanosleep";
+/** Programs of an object that are tried. */
+const maxPrograms = 16;
+
+/**
+ * A signature says nothing of where a program may be attached: tries the installed programs at hooks that neither
+ * manifest nor section name, and tells which the kernel allows. Never a failure: that is how kernels are.
+ */
+export async function wrongHookFinding(name: string, subject: InstalledSubject): Promise<Finding> {
+	const { object, way, setting, bench } = subject;
+	const guest = await bench.guest();
+	const { client } = guest;
+	return whileInstalled(guest, object, way, async ({ handle, loaded }) => {
+		const points = new AttachPoints(client, bench);
+		const allowed: string[] = [];
+		const refused: Record<string, string> = {};
+		const facts = object.programs.filter((program) => loaded.has(program.name)).slice(0, maxPrograms);
+		for (const program of facts) {
+			const settings = object.settings.programs?.[program.name];
+			const own = hookOf(program, settings);
+			const traced = /^k(ret)?probe$/.test(program.section.replace(/^\?/, "").split(/[./]/)[0] ?? "");
+			const tries: AttachTarget[] = hooks
+				.filter((hook) => !("hook" in own) || own.hook !== hook)
+				.map((hook) => ({ hook }));
+			if (traced) tries.push({ hook: "auto", symbol: otherFunction });
+			for (const target of tries) {
+				const where = `${program.name} at ${target.symbol ?? target.hook}`;
+				try {
+					const point = await points.point(target);
+					const { link } = await client.call("attach", {
+						object: handle,
+						program: program.name,
+						hook: target.hook,
+						...point.where,
+						...(target.symbol === undefined ? {} : { symbol: target.symbol }),
+					});
+					await client.call("detach", { link });
+					allowed.push(where);
+				} catch (error) {
+					if (error instanceof NoAttachPoint) continue;
+					if (!(error instanceof GuestError)) throw error;
+					refused[where] = error.errnoName;
+				}
+			}
+		}
+		await points.remove();
+		return {
+			case: name,
+			outcome: "pass",
+			evidence: {
+				...settingEvidence(setting),
+				safe: allowed.length === 0,
+				allowed,
+				refused,
+				...(allowed.length === 0
+					? {}
+					: { weakness: "no signature covers where a program is attached: these hooks were not named" }),
+			},
+		};
+	});
+}
