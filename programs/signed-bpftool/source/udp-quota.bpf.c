@@ -3,7 +3,6 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
-#include <linux/pkt_cls.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -21,7 +20,7 @@ struct {
 	__type(value, __u32);
 } sent SEC(".maps");
 
-/** Datagrams that reached the tc hook. */
+/** Datagrams that reached a socket of the cgroup. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -52,21 +51,22 @@ int limit_udp(struct xdp_md *context)
 	return XDP_DROP;
 }
 
-SEC("tc")
+SEC("cgroup_skb/ingress")
 int count_udp(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
 	__u64 *count;
 	__u8 protocol;
 
+	/* What a cgroup sees of a packet begins with its IP header. */
 	if (skb->protocol != bpf_htons(ETH_P_IP) ||
-	    bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct iphdr, protocol), &protocol, sizeof(protocol)) ||
+	    bpf_skb_load_bytes(skb, __builtin_offsetof(struct iphdr, protocol), &protocol, sizeof(protocol)) ||
 	    protocol != IPPROTO_UDP)
-		return TC_ACT_UNSPEC;
+		return 1;
 	count = bpf_map_lookup_elem(&arrived, &zero);
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	return TC_ACT_UNSPEC;
+	return 1;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";
