@@ -43,7 +43,7 @@ describe("the example packages on the default kernels", () => {
 			}
 		}
 		results = await test(packages, ["default"], [...allChecks.keys()]);
-	}, 600_000);
+	}, 3_600_000);
 
 	it("each become what is expected of them", async () => {
 		const file = join(programs, "expectations.json");
