@@ -28,6 +28,8 @@ export interface Workbench {
 	 * over makes the next `guest()` a fresh clone.
 	 */
 	leftovers(): Promise<string[]>;
+	/** The guest in use was changed for good, as it was meant to be: the next `guest()` is a fresh clone. */
+	spoil(): Promise<void>;
 	/**
 	 * Turns what was thrown while a guest worked into the outcome of the cases that it cut short: a kernel that
 	 * panicked is a `fail`, everything else that bpfgate could not see to its end is an `error`. The next `guest()`

@@ -80,6 +80,10 @@ export class CellWorkbench implements Workbench {
 		return left;
 	}
 
+	async spoil(): Promise<void> {
+		await this.retire();
+	}
+
 	async lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }> {
 		this.#signal.throwIfAborted();
 		const splats = await this.retire();

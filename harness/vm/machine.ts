@@ -30,6 +30,8 @@ export interface MachinesOptions {
 	patience?: number;
 	/** Default: probed. */
 	accelerator?: Accelerator;
+	/** Kernel parameters behind those of every guest; see BootKit. */
+	parameters?: readonly string[];
 	/** Ends guests that are still booting, and boots none any more. */
 	signal?: AbortSignal;
 }
@@ -127,6 +129,7 @@ export class Machines {
 				image_sha256: kernel.image_sha256,
 				initramfs: initramfs.path,
 				initramfs_sha256: initramfs.sha256,
+				parameters: this.options.parameters ?? [],
 			};
 		});
 	}

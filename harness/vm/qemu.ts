@@ -10,6 +10,8 @@ export interface BootKit {
 	image_sha256: string;
 	initramfs: string;
 	initramfs_sha256: string;
+	/** Kernel parameters behind those of every guest: of two that are the same the kernel takes the last. */
+	parameters?: readonly string[];
 }
 
 /** Where the guest's RAM lives: `private` to the process, or a file written to (`shared`) or only read (`copied`). */
@@ -39,7 +41,12 @@ export function commandLine(launch: Launch): { command: string; args: string[] }
 		...sandbox(),
 		...machine(arch.machine, launch.accelerator),
 		...memory(launch.memory),
-		...kernel(launch.kit, [`console=${arch.console.device}`, ...parameters, ...arch.parameters]),
+		...kernel(launch.kit, [
+			`console=${arch.console.device}`,
+			...parameters,
+			...arch.parameters,
+			...(launch.kit.parameters ?? []),
+		]),
 		...console(arch.console.args),
 		...channel(arch.bus),
 		...monitor(),

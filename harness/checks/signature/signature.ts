@@ -6,6 +6,7 @@ import { suiteOf } from "../../vectors/suite.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { attacks } from "./attacks.js";
 import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
+import { gatekeeperCases, gatekeeperFindings } from "./gatekeeper/findings.js";
 import { goodCases, goodFindings } from "./good.js";
 import { kernelCases } from "./kernel-cases.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
@@ -20,7 +21,8 @@ import { Ways } from "./way.js";
 
 /**
  * Is a signed package installed where it should be, and refused where it should not? Cases `package` (its signatures as
- * such, when it comes with any), `lint/<code>`, `kernel/<case>` (what the kernel promises of any program), `<object>/<case>`.
+ * such, when it comes with any), `lint/<code>`, `kernel/<case>` (what the kernel promises of any program), `<object>/<case>`,
+ * `gatekeeper/<which>/<case>` (programs that require signatures, or what stands for them on older kernels).
  */
 export const signatureCheck: Check = {
 	name: "signature",
@@ -31,6 +33,7 @@ export const signatureCheck: Check = {
 			...lintCases(pkg),
 			...kernelCases.map(({ name }) => `kernel/${name}`),
 			...pkg.objects.flatMap((object) => objectCases(pkg, object)),
+			...gatekeeperCases(),
 		];
 	},
 
@@ -55,6 +58,7 @@ export const signatureCheck: Check = {
 				checkObject(pkg, object, signatures, kernel, bench),
 			);
 		}
+		yield* gatekeeperFindings(pkg, bench, signatures);
 	},
 };
 

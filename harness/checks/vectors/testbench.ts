@@ -65,6 +65,9 @@ export async function testbench(
 		guest: async () => guest,
 		lack: async () => undefined,
 		leftovers: async () => [],
+		spoil: async () => {
+			throw new Error("this bench has one guest");
+		},
 		lost: async (cause) => {
 			throw cause;
 		},

@@ -9,10 +9,10 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 /** The gatekeepers, by what each requires; `-hardened` ones keep themselves as well. */
 export const gatekeepers = [
 	"signature",
-	"signature-hardened",
 	"deny",
-	"deny-hardened",
 	"loader",
+	"signature-hardened",
+	"deny-hardened",
 	"loader-hardened",
 ] as const;
 export type GatekeeperName = (typeof gatekeepers)[number];

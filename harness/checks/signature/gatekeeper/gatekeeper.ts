@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../../guest/client.js";
-import type { GuestClient } from "../../../guest/client.js";
+
 import { readText } from "../../../features/files.js";
 import { BpfAttr, bpf } from "../../../features/syscall.js";
+import type { GuestClient } from "../../../guest/client.js";
+import { GuestError } from "../../../guest/client.js";
 import { errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import { artifact, type GatekeeperName, objectFile } from "./artifacts.js";
@@ -59,9 +60,11 @@ export class Gatekeeper {
 		}
 		await client.call("events_watch", { object, map: "decisions" });
 		const links = new Map<string, { handle: number; id: number }>();
-		// The hook that decides comes last: from then on it decides of everything, pins included.
-		const programs = opened.programs.map((program) => program.name).filter((program) => program !== "admit");
-		for (const program of [...programs, "admit"]) {
+		// Those that decide come last: from then on they decide of all the others' attaching as well.
+		const last = ["admit", "keep_hooks"];
+		const programs = opened.programs.map((program) => program.name);
+		const order = (program: string) => last.indexOf(program);
+		for (const program of programs.sort((a, b) => order(a) - order(b))) {
 			const link = await client.call("attach", { object, program, hook: "auto" }).catch((cause: unknown) => {
 				if (cause instanceof GuestError) throw new NotInstalled(`${program}: ${cause.message}`, { cause });
 				throw cause;
@@ -75,7 +78,10 @@ export class Gatekeeper {
 
 	/** What it decided since the last time. */
 	async decisions(): Promise<Decision[]> {
-		const { events } = await this.guest.client.call("events_drain", { object: this.object, map: "decisions" });
+		const { events } = await this.guest.client.call("events_drain", {
+			object: this.object,
+			map: "decisions",
+		});
 		return events.map((event) => parseDecision(event, this.guest.kernel.arch !== "s390x"));
 	}
 

@@ -101,6 +101,23 @@ static int do_map_update(char **args)
 	return 0;
 }
 
+/* <id> <offset>: writes its own process id into the settings of a gatekeeper, and loads. */
+static int do_take_over(char **args)
+{
+	unsigned char value[256] = { 0 };
+	size_t offset = atol(args[1]);
+	uint32_t key = 0, pid = getpid();
+	int fd = told(bpf_map_get_fd_by_id(atoi(args[0])));
+	int read = told(fd < 0 ? -1 : bpf_map_lookup_elem(fd, &key, value));
+
+	if (offset > sizeof(value) - sizeof(pid))
+		return 2;
+	memcpy(value + offset, &pid, sizeof(pid));
+	told(read < 0 ? -1 : bpf_map_update_elem(fd, &key, value, BPF_ANY));
+	load();
+	return 0;
+}
+
 static int do_link_detach(char **args)
 {
 	int fd = told(bpf_link_get_fd_by_id(atoi(args[0])));
@@ -226,6 +243,7 @@ int main(int argc, char **argv)
 		{ "fork", 0, do_fork },
 		{ "objects", 1, do_objects },
 		{ "map-update", 3, do_map_update },
+		{ "take-over", 2, do_take_over },
 		{ "link-detach", 1, do_link_detach },
 		{ "unlink", 1, do_unlink },
 		{ "umount", 1, do_umount },

@@ -4,6 +4,9 @@ import { errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import { artifact } from "./artifacts.js";
 
+/** It is as large as all else that a guest is sent. */
+const brought = new WeakMap<Guest, Intruder>();
+
 /** A process of root in the guest that is on no side; see intruder.c for what it can be asked. */
 export class Intruder {
 	private constructor(
@@ -12,10 +15,14 @@ export class Intruder {
 	) {}
 
 	static async bring(guest: Guest): Promise<Intruder> {
+		const there = brought.get(guest);
+		if (there) return there;
 		const path = "/run/bpfgate-intruder";
 		const data = await artifact(guest.kernel.arch, "intruder");
 		await guest.client.call("file_write", { path, data, mode: 0o755 });
-		return new Intruder(guest, path);
+		const intruder = new Intruder(guest, path);
+		brought.set(guest, intruder);
+		return intruder;
 	}
 
 	/** The same program as another file, which must be there. */

@@ -19,21 +19,28 @@ export interface Settings {
 
 const maxSerials = 8;
 
+/** Where each stands in those bytes. */
+export const offsets = {
+	pins: 0,
+	keyrings: 4,
+	serials: 8,
+	trustedTgid: 8 + 4 * maxSerials,
+	trustedKeyring: 12 + 4 * maxSerials,
+} as const;
+
 /** The bytes of `settings` in bpf/self.h. */
 export function encodeSettings(settings: Settings, littleEndian: boolean): Uint8Array {
-	const bytes = new Uint8Array(16 + 4 * maxSerials);
+	const bytes = new Uint8Array(offsets.trustedKeyring + 4);
 	const view = new DataView(bytes.buffer);
 	const { pins, serials = [] } = settings;
 	if (serials.length > maxSerials) throw new Error(`a gatekeeper heeds ${maxSerials} serial numbers`);
 	const admitted = (settings.keyrings ?? []).map((name) => 1 << keyrings.indexOf(name));
-	view.setUint32(0, pins ? pins.major * 2 ** 20 + pins.minor : 0, littleEndian);
-	view.setUint32(
-		4,
-		admitted.reduce((all, bit) => all | bit, 0),
-		littleEndian,
-	);
-	for (const [index, serial] of serials.entries()) view.setInt32(8 + 4 * index, serial, littleEndian);
-	view.setUint32(8 + 4 * maxSerials, settings.trustedTgid ?? 0, littleEndian);
-	view.setInt32(12 + 4 * maxSerials, settings.trustedKeyring ?? 0, littleEndian);
+	view.setUint32(offsets.pins, pins ? pins.major * 2 ** 20 + pins.minor : 0, littleEndian);
+	const bits = admitted.reduce((all, bit) => all | bit, 0);
+	view.setUint32(offsets.keyrings, bits, littleEndian);
+	for (const [index, serial] of serials.entries())
+		view.setInt32(offsets.serials + 4 * index, serial, littleEndian);
+	view.setUint32(offsets.trustedTgid, settings.trustedTgid ?? 0, littleEndian);
+	view.setInt32(offsets.trustedKeyring, settings.trustedKeyring ?? 0, littleEndian);
 	return bytes;
 }

@@ -20,22 +20,31 @@ int load_unsigned(void *ctx)
 	return bpf_sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
+/*
+ * Not for init, which posts the gatekeeper: what it would load while security_bpf_prog_load() answers 1 would not be
+ * verified at all, and hang the machine.
+ */
+static __always_inline bool is_answered(void)
+{
+	return bpf_get_current_pid_tgid() >> 32 != 1;
+}
+
 /* An answer that is neither yes nor no: what comes after it in the hook is not asked any more. */
 SEC("lsm/bpf")
 int BPF_PROG(answer_first, int cmd, union bpf_attr *attr, unsigned int size)
 {
-	return cmd == BPF_PROG_LOAD;
+	return cmd == BPF_PROG_LOAD && is_answered();
 }
 
 /* The same in front of all LSMs: they are not asked at all. */
 SEC("fmod_ret/security_bpf")
 int BPF_PROG(answer_before, int cmd, union bpf_attr *attr, unsigned int size)
 {
-	return cmd == BPF_PROG_LOAD;
+	return cmd == BPF_PROG_LOAD && is_answered();
 }
 
 SEC("fmod_ret/security_bpf_prog_load")
 int BPF_PROG(answer_before_load, struct bpf_prog *prog)
 {
-	return 1;
+	return is_answered();
 }

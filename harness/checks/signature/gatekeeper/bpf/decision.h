@@ -31,15 +31,9 @@ static __always_inline __u32 current_tgid(void)
 	return bpf_get_current_pid_tgid() >> 32;
 }
 
-/*
- * Records it, and gives back what the hook is to return. A sabotaged gatekeeper admits what it should deny, and the
- * other way round.
- */
+/* Records it, and gives back what the hook is to return. */
 static __always_inline int decided(struct decision *decision, bool deny)
 {
-#ifdef INVERTED
-	deny = !deny;
-#endif
 	decision->tgid = current_tgid();
 	decision->ret = deny ? -EPERM : 0;
 	bpf_ringbuf_output(&decisions, decision, sizeof(*decision), 0);

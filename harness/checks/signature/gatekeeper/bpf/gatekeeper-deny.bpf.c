@@ -3,6 +3,7 @@
  * For kernels without signatures: one process, which checks the package's signature itself, may load programs and make
  * maps, nobody else may.
  */
+#include "commands.h"
 #include "self.h"
 
 #ifdef HARDENED
@@ -23,24 +24,12 @@ int BPF_PROG(keep_memory, struct task_struct *child, unsigned int mode)
 }
 #endif
 
-static __always_inline bool is_denied(int cmd)
-{
-	if (cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE)
-		return true;
-#ifdef HARDENED
-	/* What was loaded before must not be attached behind the gatekeeper's back. */
-	if (cmd == BPF_LINK_CREATE || cmd == BPF_RAW_TRACEPOINT_OPEN || cmd == BPF_PROG_ATTACH)
-		return true;
-#endif
-	return false;
-}
-
 SEC("lsm/bpf")
 int BPF_PROG(admit, int cmd, union bpf_attr *attr, unsigned int size)
 {
 	struct decision decision = { .cmd = cmd };
 
-	if (!is_denied(cmd))
+	if (!is_decided(cmd))
 		return 0;
 	return decided(&decision, current_tgid() != settings.trusted_tgid);
 }

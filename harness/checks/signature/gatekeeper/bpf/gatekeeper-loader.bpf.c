@@ -3,6 +3,7 @@
  * For kernels without signatures: only executables whose fs-verity digest is signed may load programs and make maps.
  * Signatures are PKCS#7 over the digest as fsverity_formatted_digest (linux/fsverity.h), by a key in the given keyring.
  */
+#include "commands.h"
 #include "self.h"
 
 #define SHA256_SIZE 32
@@ -123,7 +124,7 @@ int BPF_PROG(admit, int cmd, union bpf_attr *attr, unsigned int size)
 {
 	struct decision decision = { .cmd = cmd };
 
-	if (cmd != BPF_PROG_LOAD && cmd != BPF_MAP_CREATE)
+	if (!is_decided(cmd))
 		return 0;
 	return decided(&decision, ask() != 0);
 }

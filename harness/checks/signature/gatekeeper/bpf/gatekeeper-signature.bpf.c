@@ -4,6 +4,7 @@
  * keyring. What a loader then loads with bpf_sys_bpf() is not signed itself. The plain gatekeeper admits all such
  * loads; the hardened one only those by a program that it admitted itself.
  */
+#include "commands.h"
 #include "self.h"
 
 #define KEYRING_USER 8
@@ -42,7 +43,7 @@ static __always_inline bool is_admitted(const struct decision *decision)
 }
 
 #ifdef HARDENED
-/* Programs that were admitted, and threads that run one of them now. A program's aux stays the same all its life. */
+/* Programs that were admitted or loaded by one, and threads that run one of them now. A program's aux stays the same all its life. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -101,6 +102,48 @@ static __always_inline void remember(struct bpf_prog *prog, bool admit)
 		bpf_map_delete_elem(&admitted, &aux);
 }
 
+/* The program that a file descriptor of this process names; another thread could change it afterwards. */
+static __always_inline struct bpf_prog *program_of(__u32 fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **slots = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
+	return file ? BPF_CORE_READ(file, private_data) : NULL;
+}
+
+static __always_inline __u32 attached_fd(int cmd, const union bpf_attr *attr)
+{
+	switch (cmd) {
+	case BPF_LINK_CREATE:
+		return attr->link_create.prog_fd;
+	case BPF_LINK_UPDATE:
+		return attr->link_update.new_prog_fd;
+	case BPF_RAW_TRACEPOINT_OPEN:
+		return attr->raw_tracepoint.prog_fd;
+	default:
+		return attr->attach_bpf_fd;
+	}
+}
+
+/* What was loaded before must not be attached behind the gatekeeper's back. A struct_ops link names a map instead. */
+SEC("lsm/bpf")
+int BPF_PROG(keep_hooks, int cmd, union bpf_attr *attr, unsigned int size)
+{
+	struct decision decision = { .cmd = cmd };
+	struct bpf_prog *prog;
+	__u64 aux;
+
+	if (!attaches(cmd) || (cmd == BPF_LINK_CREATE && attr->link_create.attach_type == BPF_STRUCT_OPS))
+		return 0;
+	prog = program_of(attached_fd(cmd, attr));
+	aux = prog ? (__u64)BPF_CORE_READ(prog, aux) : 0;
+	return decided(&decision, !bpf_map_lookup_elem(&admitted, &aux));
+}
+
 SEC("lsm/bpf_prog_free")
 int BPF_PROG(forget, struct bpf_prog *prog)
 {
@@ -132,6 +175,6 @@ int BPF_PROG(admit, struct bpf_prog *prog, union bpf_attr *attr, struct bpf_toke
 		take_from_attr(attr, &decision);
 	}
 	deny = kernel ? !by_admitted_program() : !is_admitted(&decision);
-	remember(prog, !kernel && !deny);
+	remember(prog, !deny);
 	return decided(&decision, deny);
 }

@@ -43,13 +43,23 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+struct file {
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct task_struct {
 	__u32 tgid;
 	unsigned int ptrace;
-};
-
-struct file {
-	struct inode *f_inode;
+	struct files_struct *files;
 };
 
 #pragma clang attribute pop
