@@ -7,6 +7,7 @@ import { openPackage } from "../package/package.js";
 import { printable } from "../report/printable.js";
 import { type Certificate, readCertificate } from "../signing/certificate.js";
 import type { Contract } from "../signing/contract.js";
+import { clause } from "../signing/lint/finding.js";
 import { type ContractVerdict, type Verification, verifyPackage } from "../signing/verify.js";
 import { readSmallFile } from "./read.js";
 import { certificateAt } from "./sign.js";
@@ -82,8 +83,9 @@ function text({ package: { name, version }, signer, trusted, objects, problems }
 	}
 	for (const { object, contracts } of objects)
 		for (const { contract, weaknesses = [] } of contracts)
-			for (const { severity, code, sentence } of weaknesses)
-				if (severity === "warning") lines.push(`warning: ${object}: ${contract}: ${code}: ${sentence}`);
+			for (const weakness of weaknesses)
+				if (weakness.severity === "warning")
+					lines.push(`warning: ${object}: ${contract}: ${clause(weakness)}`);
 	lines.push(...problems.map((problem) => `problem: ${problem}`));
 	if (problems.length === 0) lines.push("valid");
 	return `${lines.map(printable).join("\n")}\n`;

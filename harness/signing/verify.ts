@@ -8,6 +8,7 @@ import { type Contract, contracts } from "./contract.js";
 import { packageDocument } from "./document.js";
 import { readSignatures, type SignedLoader, type SignedObject, signedBytes } from "./layout.js";
 import { lintCertificate } from "./lint/certificate.js";
+import { clause } from "./lint/finding.js";
 import { type LintFinding, lintLoader } from "./lint/lint.js";
 import { exclProgHash, generateLoaders, type Loader } from "./loader/generate.js";
 import { Unsignable } from "./loader/unsignable.js";
@@ -74,8 +75,8 @@ export async function verifyPackage(
 	const reason = unfit(certificate, now);
 	if (reason !== undefined) result.problems.push(`${certificate.subject} should not sign: ${reason}`);
 	else
-		for (const { severity, code, sentence } of lintCertificate(certificate, now))
-			if (severity === "error") result.problems.push(`${code}: ${sentence}`);
+		for (const weakness of lintCertificate(certificate, now))
+			if (weakness.severity === "error") result.problems.push(clause(weakness));
 	if (trusted) {
 		result.trusted = trusted.some((other) => other.sha256 === certificate.sha256);
 		if (!result.trusted)
@@ -89,8 +90,9 @@ export async function verifyPackage(
 		result.objects.push({ object: object.file, contracts: verdicts });
 		for (const { contract, reason, weaknesses = [] } of verdicts) {
 			if (reason !== undefined) result.problems.push(`${object.file}: ${contract}: ${reason}`);
-			for (const { severity, code, sentence } of weaknesses)
-				if (severity === "error") result.problems.push(`${object.file}: ${contract}: ${code}: ${sentence}`);
+			for (const weakness of weaknesses)
+				if (weakness.severity === "error")
+					result.problems.push(`${object.file}: ${contract}: ${clause(weakness)}`);
 		}
 	}
 	return result;

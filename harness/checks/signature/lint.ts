@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Package } from "../../package/package.js";
 import type { PackageSignatures } from "../../signing/layout.js";
-import { lintCodes } from "../../signing/lint/finding.js";
+import { clause, lintCodes } from "../../signing/lint/finding.js";
 import { type LintFinding, lintLoader } from "../../signing/lint/lint.js";
 import type { Finding } from "../check.js";
 
@@ -35,7 +35,7 @@ function judged(code: string, found: readonly (LintFinding & { of: string })[]):
 		return {
 			case: caseOf(code),
 			outcome: "fail",
-			reason: { code, message: `${error.of}: ${lowered(error.sentence)}`, hint: error.hint },
+			reason: { code, message: `${error.of}: ${clause(error)}`, hint: error.hint },
 			evidence,
 		};
 	const [warning] = found;
@@ -47,8 +47,3 @@ function judged(code: string, found: readonly (LintFinding & { of: string })[]):
 }
 
 const caseOf = (code: string) => `lint/${code}`;
-
-/** A sentence as it stands behind a colon. */
-function lowered(sentence: string): string {
-	return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
-}

@@ -39,3 +39,8 @@ export interface LintFinding {
 	/** What to do about it. */
 	hint: string;
 }
+
+/** What a finding says, as it stands behind a colon. */
+export function clause({ sentence }: LintFinding): string {
+	return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
+}

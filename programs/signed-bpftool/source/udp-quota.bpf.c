@@ -45,8 +45,10 @@ int limit_udp(struct xdp_md *context)
 		bpf_map_update_elem(&sent, &ip->saddr, &first, BPF_NOEXIST);
 		return XDP_PASS;
 	}
-	if (__sync_fetch_and_add(count, 1) < quota)
+	if (*count < quota) {
+		__sync_fetch_and_add(count, 1);
 		return XDP_PASS;
+	}
 	__sync_fetch_and_add(&dropped, 1);
 	return XDP_DROP;
 }
