@@ -13,6 +13,7 @@ import type { Figure } from "./figure.js";
 import { guestFigures } from "./guests.js";
 import { hostFigures } from "./host.js";
 import { throughputFigure } from "./packages.js";
+import { signingFigure } from "./signing.js";
 import { vectorFigures } from "./vectors.js";
 
 const small = "programs/xdp-filter";
@@ -42,6 +43,7 @@ const pkg = await openPackage(small);
 const jobs = availableParallelism();
 
 take(...(await hostFigures(small)));
+take(await signingFigure(small));
 for (const id of ["5.10", "6.12", "7.3"]) take(...(await guestFigures(machines, await openKernel(id))));
 for (const id of ["5.10", "6.12", "7.3"]) take(...(await vectorFigures(machines, await openKernel(id))));
 take(await commandFigure("programs/cgroup-connect-guard", ids));
