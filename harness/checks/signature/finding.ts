@@ -76,7 +76,11 @@ export function judged(
 		case: name,
 		outcome: "fail",
 		reason: broken(setting, promised, observed, code),
-		evidence: { ...evidence, safe: stage !== "installed", promised: promised.map(told) },
+		evidence: {
+			...evidence,
+			safe: stage !== "installed" && stage !== "loaded",
+			promised: promised.map(told),
+		},
 	};
 }
 
@@ -86,11 +90,10 @@ function broken(
 	observed: Observed,
 	code: string,
 ): Reason {
-	const what = object === undefined ? "the program" : `the loader of ${object}`;
-	const verb = observed.stage === "installed" ? "" : "was ";
+	const what = object === undefined ? "the program" : `${object}, by its loader,`;
 	const message =
 		observed.wrong ??
-		`${what} ${verb}${toldOf(observed)}, where kernels of contract ${kernel.contract} promise: ${promised.map(told).join(", or ")}`;
+		`${what} was ${toldOf(observed)}, where kernels of contract ${kernel.contract} promise: ${promised.map(told).join(", or ")}`;
 	return { code, message, hint: hints[code] ?? hints["signature-unexpected"]! };
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Package, PackageObject } from "../../package/package.js";
 import type { Finding, Workbench } from "../check.js";
+import { NotInstalled } from "./adopted.js";
 import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
-import { installOnce } from "./install.js";
-import { installsFinding } from "./installs.js";
+import type { Installed } from "./install.js";
+import { installsFinding, whileInstalled } from "./installs.js";
 import { installs, letIn, toldOf } from "./promise.js";
 import { vectorsFinding } from "./vectors.js";
 import { verdictFinding } from "./verdict-finding.js";
@@ -37,35 +38,44 @@ export async function* goodFindings(subject: Subject): AsyncIterable<Finding> {
 			yield { case: of(name), outcome: "skip", reason, evidence: settingEvidence(subject.setting) };
 		return;
 	}
-	const { loader, installation, signedBy } = way;
+	const { loader, signedBy } = way;
 	const setting = { ...subject.setting, ...(signedBy === undefined ? {} : { signedBy }) };
-	if (contract === "none") {
-		yield unsupported(of("valid"), setting);
-	} else {
-		const { client } = await bench.guest();
-		const valid = await installOnce(client, installation);
-		const older = "the loader is of an older contract, and does not ask whether its data is its own";
-		const promise = loader.contract === contract ? installs : letIn(older);
-		yield judged(of("valid"), setting, [promise], valid, "signature-refused");
-		if (valid.stage !== "installed") {
-			const reason = {
-				code: "not-installed",
-				message: `nothing of ${object.file} was installed, because its signed loader was ${toldOf(valid)}`,
-				hint: `see ${of("valid")}`,
-			};
-			for (const name of goodCases.slice(1))
-				yield { case: of(name), outcome: "skip", reason, evidence: settingEvidence(setting) };
-			return;
+	const installed = { ...subject, setting, way };
+	const findings: Finding[] = [];
+	try {
+		await whileInstalled(await bench.guest(), object, way, async (presence) => {
+			const older = "the loader is of an older contract, and does not ask whether its data is its own";
+			const promise = loader.contract === contract ? installs : letIn(older);
+			findings.push(
+				contract === "none"
+					? unsupported(of("valid"), setting)
+					: judged(of("valid"), setting, [promise], everything),
+			);
+			findings.push(installsFinding(of("installs"), installed, presence));
+			if (contract === "none") {
+				findings.push(unsupported(of("verdict"), setting), unsupported(of("wrong-hook"), setting));
+				return;
+			}
+			findings.push(await verdictFinding(of("verdict"), installed, presence));
+			findings.push(await wrongHookFinding(of("wrong-hook"), installed, presence));
+		});
+	} catch (error) {
+		if (!(error instanceof NotInstalled)) {
+			yield* findings;
+			throw error;
 		}
+		yield judged(of("valid"), setting, [installs], error.installed, "signature-refused");
+		const reason = {
+			code: "not-installed",
+			message: `nothing of ${object.file} was installed, because its signed loader was ${toldOf(error.installed)}`,
+			hint: `see ${of("valid")}`,
+		};
+		for (const name of goodCases.slice(1))
+			yield { case: of(name), outcome: "skip", reason, evidence: settingEvidence(setting) };
+		return;
 	}
-	const adopted = { ...subject, setting, way };
-	yield await installsFinding(of("installs"), adopted);
-	if (contract === "none") {
-		yield unsupported(of("verdict"), setting);
-		yield unsupported(of("wrong-hook"), setting);
-	} else {
-		yield await verdictFinding(of("verdict"), adopted);
-		yield await wrongHookFinding(of("wrong-hook"), adopted);
-	}
-	yield* vectorsFinding(of("vectors"), adopted);
+	yield* findings;
+	yield* vectorsFinding(of("vectors"), installed);
 }
+
+const everything: Installed = { stage: "installed", errno: 0, maps: [], programs: [] };

@@ -4,8 +4,20 @@ import type { Args, Result } from "../../guest/operations.js";
 import { contextLayout } from "../../signing/loader/harden.js";
 import { commands, mapTypes, programTypes } from "../../uapi/bpf.js";
 
-/** Where installing by a loader ended: at the first step that was refused, or `installed` with the loader's work done. */
-export type Stage = "key" | "hash" | "map-create" | "map-fill" | "map-freeze" | "load" | "run" | "installed";
+/**
+ * Where installing by a loader ended: at the first step that was refused, `loaded` when the loader was loaded and not to
+ * be run, or `installed` with its work done.
+ */
+export type Stage =
+	| "key"
+	| "hash"
+	| "map-create"
+	| "map-fill"
+	| "map-freeze"
+	| "load"
+	| "run"
+	| "loaded"
+	| "installed";
 
 /** The map that the loader takes its data from, as a well-meaning host makes it unless said otherwise. */
 export interface DataMap {
@@ -40,6 +52,8 @@ export interface Installation {
 	host?: (context: DataView) => { offset: number; data: Uint8Array }[];
 	/** Asks for the map's hash, which loaders of contract `insns` compare. */
 	hashed?: boolean;
+	/** Not: the loader is loaded and nothing more. Installing a large object takes seconds under emulation. */
+	run?: boolean;
 }
 
 /** A descriptor that the agent has, or a number. */
@@ -243,6 +257,7 @@ export class Installer {
 			};
 		this.#handles.push(loaded.fd);
 		this.#program = loaded.fd;
+		if (what.run === false) return { stage: "loaded", errno: 0, maps: [], programs: [] };
 		return this.#run(loaded.fd, what);
 	}
 

@@ -13,12 +13,19 @@ export interface InstalledSubject extends Subject {
 	way: Way;
 }
 
+/** While it is in the kernel. */
+export interface Presence {
+	loaded: LoadedObject & { handle: number };
+	/** Handle of the loader's own program. */
+	loaderProgram: number | undefined;
+}
+
 /** Installs the object, lets it be looked at, and takes it away again. @throws NotInstalled */
 export async function whileInstalled<T>(
 	guest: Guest,
 	object: PackageObject,
 	{ loader, installation }: Way,
-	look: (loaded: LoadedObject & { handle: number }, adopted: AdoptedObject) => Promise<T>,
+	look: (presence: Presence) => Promise<T>,
 ): Promise<T> {
 	const { client, greeting } = guest;
 	const adopted = new AdoptedObject(client, loader, installation);
@@ -26,7 +33,7 @@ export async function whileInstalled<T>(
 	try {
 		const loaded = await adopted.load(openArgs(object, greeting.cpus, new Map()));
 		try {
-			return await look(loaded, adopted);
+			return await look({ loaded, loaderProgram: adopted.loaderProgram });
 		} finally {
 			await client.call("object_close", { object: loaded.handle });
 		}
@@ -37,25 +44,26 @@ export async function whileInstalled<T>(
 }
 
 /** Is every program and every map of the object there? */
-export async function installsFinding(name: string, subject: InstalledSubject): Promise<Finding> {
-	const { object, way, setting, bench } = subject;
-	return whileInstalled(await bench.guest(), object, way, async (loaded) => {
-		const wanted = wantedPrograms(object).map((program) => program.name);
-		const missing = [
-			...wanted.filter((program) => !loaded.loaded.has(program)).map((program) => `program ${program}`),
-			...loaded.maps.filter(({ errno }) => errno !== 0).map((map) => `map ${map.name}`),
-		];
-		const evidence = {
-			...settingEvidence(setting),
-			programs: [...loaded.loaded.keys()],
-			maps: loaded.maps.filter(({ errno }) => errno === 0).map((map) => map.name),
-		};
-		if (missing.length === 0) return { case: name, outcome: "pass", evidence };
-		const reason = {
-			code: "not-installed",
-			message: `the loader says that it installed everything, and ${missing.slice(0, 5).join(", ")} of ${object.file} is not there`,
-			hint: "sign the package anew with `bpfgate sign`: its loader was made of another object",
-		};
-		return { case: name, outcome: "fail", reason, evidence: { ...evidence, missing } };
-	});
+export function installsFinding(
+	name: string,
+	{ object, setting }: InstalledSubject,
+	{ loaded }: Presence,
+): Finding {
+	const wanted = wantedPrograms(object).map((program) => program.name);
+	const missing = [
+		...wanted.filter((program) => !loaded.loaded.has(program)).map((program) => `program ${program}`),
+		...loaded.maps.filter(({ errno }) => errno !== 0).map((map) => `map ${map.name}`),
+	];
+	const evidence = {
+		...settingEvidence(setting),
+		programs: [...loaded.loaded.keys()],
+		maps: loaded.maps.filter(({ errno }) => errno === 0).map((map) => map.name),
+	};
+	if (missing.length === 0) return { case: name, outcome: "pass", evidence };
+	const reason = {
+		code: "not-installed",
+		message: `the loader says that it installed everything, and ${missing.slice(0, 5).join(", ")} of ${object.file} is not there`,
+		hint: "sign the package anew with `bpfgate sign`: its loader was made of another object",
+	};
+	return { case: name, outcome: "fail", reason, evidence: { ...evidence, missing } };
 }

@@ -3,7 +3,7 @@ import { mapTypes } from "../../uapi/bpf.js";
 import { loadBtf } from "./btf.js";
 import { createMap, freezeMap, loadLoader, mapHash, type Stage, writeElement } from "./install.js";
 import type { Keyrings } from "./keyrings.js";
-import { always, byCover, installs, letIn, type Promises, refused } from "./promise.js";
+import { always, byCover, letLoad, loads, type Promises, refused } from "./promise.js";
 import { type Observed, sha256 } from "./scene.js";
 import { signature } from "./throwaway.js";
 
@@ -39,7 +39,7 @@ const callKfunc = (() => {
 export const kernelCases: readonly KernelCase[] = [
 	{
 		name: "no-maps",
-		promises: always(installs),
+		promises: always(loads),
 		run: (world) => loadSigned(world, Buffer.concat(returnZero)),
 	},
 	{
@@ -56,7 +56,7 @@ export const kernelCases: readonly KernelCase[] = [
 	{
 		name: "map-by-fd",
 		promises: byCover(
-			[letIn("a signed number of a descriptor is whatever map the machine puts there")],
+			[letLoad("a signed number of a descriptor is whatever map the machine puts there")],
 			[refused("load", "EINVAL")],
 		),
 		run: (world) =>
@@ -67,7 +67,7 @@ export const kernelCases: readonly KernelCase[] = [
 	{
 		name: "map-by-index-uncounted",
 		promises: byCover(
-			[letIn("the signature covers a place in fd_array, and any map can be put there")],
+			[letLoad("the signature covers a place in fd_array, and any map can be put there")],
 			[refused("load", "EACCES")],
 		),
 		run: (world) =>
@@ -118,12 +118,12 @@ export const kernelCases: readonly KernelCase[] = [
 	},
 	{
 		name: "hash-matches",
-		promises: always(installs),
+		promises: always(loads),
 		run: (world) => hashOf(world, 1),
 	},
 	{
 		name: "hash-of-many-elements",
-		promises: always(installs),
+		promises: always(loads),
 		run: (world) => hashOf(world, 8),
 	},
 	{
@@ -146,7 +146,7 @@ export const kernelCases: readonly KernelCase[] = [
 
 function at(stage: Stage, errno: number, log = ""): Observed {
 	return {
-		stage: errno === 0 ? "installed" : stage,
+		stage: errno === 0 ? "loaded" : stage,
 		errno,
 		...(log ? { log } : {}),
 		maps: [],

@@ -19,7 +19,7 @@ import type { Guest } from "../../vm/guest.js";
 import { Machines } from "../../vm/machine.js";
 import type { Workbench } from "../check.js";
 import { installOnce } from "./install.js";
-import { type InstalledSubject, installsFinding } from "./installs.js";
+import { type InstalledSubject, installsFinding, whileInstalled } from "./installs.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
 import { Keyrings } from "./keyrings.js";
 import { vectorsFinding } from "./vectors.js";
@@ -164,7 +164,9 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 	] as const)("are installed by their signed loader and work: $what", async ({ what, programs, maps }) => {
 		const subject = await subjectOf(packages[what]);
 		const before = await guest.client.call("inventory", {});
-		const installed = await installsFinding("installs", subject);
+		const installed = await whileInstalled(guest, subject.object, subject.way, async (presence) =>
+			installsFinding("installs", subject, presence),
+		);
 		expect(installed).toMatchObject({ outcome: "pass" });
 		expect(installed.evidence.programs).toHaveLength(programs);
 		expect(installed.evidence.maps).toHaveLength(maps);

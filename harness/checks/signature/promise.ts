@@ -7,7 +7,7 @@ import type { Observed } from "./scene.js";
 /** What a kernel with a contract does in a case: where it ends, with which errno. */
 export interface Promised {
 	stage: Stage;
-	/** Names; any of them. Empty: none, it is installed. */
+	/** Names; any of them. Empty: it is not refused. */
 	errnos: readonly string[];
 	/** What an attacker gains although the kernel does as its contract says. */
 	weakness?: string;
@@ -18,6 +18,10 @@ export type Promises = Readonly<Record<Contract, readonly Promised[]>>;
 
 export const refused = (stage: Stage, ...errnos: string[]): Promised => ({ stage, errnos });
 export const installs: Promised = { stage: "installed", errnos: [] };
+/** The kernel takes the loader, which is not run. */
+export const loads: Promised = { stage: "loaded", errnos: [] };
+/** The kernel takes it, which it should not. */
+export const letLoad = (weakness: string): Promised => ({ ...loads, weakness });
 /** It is installed, which it should not be. */
 export const letIn = (weakness: string): Promised => ({ ...installs, weakness });
 
@@ -35,12 +39,13 @@ export function byCover(instructions: readonly Promised[], maps: readonly Promis
 export function kept(promised: readonly Promised[], seen: Observed): Promised | undefined {
 	if (seen.wrong !== undefined) return undefined;
 	return promised.find(
-		({ stage, errnos }) =>
-			stage === seen.stage && (stage === "installed" || errnos.includes(errnoName(seen.errno))),
+		({ stage, errnos }) => stage === seen.stage && (isDone(stage) || errnos.includes(errnoName(seen.errno))),
 	);
 }
 
-const where: Record<Stage, string> = {
+const isDone = (stage: Stage) => stage === "installed" || stage === "loaded";
+
+const where: Record<Exclude<Stage, "loaded" | "installed">, string> = {
 	key: "when the key was added",
 	hash: "when the map was hashed",
 	"map-create": "when the data's map was created",
@@ -48,12 +53,13 @@ const where: Record<Stage, string> = {
 	"map-freeze": "when the data's map was frozen",
 	load: "at load",
 	run: "when the loader ran",
-	installed: "",
 };
 
-/** `refused at load with EKEYREJECTED`, `installed everything` */
+/** `refused at load with EKEYREJECTED`, `installed` */
 export function told({ stage, errnos }: Pick<Promised, "stage" | "errnos">): string {
-	return stage === "installed" ? "installed" : `refused ${where[stage]} with ${errnos.join(" or ")}`;
+	return stage === "installed" || stage === "loaded"
+		? stage
+		: `refused ${where[stage]} with ${errnos.join(" or ")}`;
 }
 
 export function toldOf({ stage, errno }: Observed): string {

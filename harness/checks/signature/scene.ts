@@ -75,6 +75,11 @@ export class Scene extends Keyrings {
 		return this.installBy(this.loader, deviation);
 	}
 
+	/** The same up to loading the loader, which is not run. */
+	load(deviation: Deviation = {}): Promise<Observed> {
+		return this.install({ ...deviation, run: false });
+	}
+
 	async installBy(loader: Loader, deviation: Deviation = {}): Promise<Observed> {
 		const installer = new Installer(this.client);
 		try {

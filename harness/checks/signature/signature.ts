@@ -38,7 +38,7 @@ export const signatureCheck: Check = {
 	},
 
 	async *run(pkg, bench) {
-		prepare();
+		void prepare();
 		let signatures: PackageSignatures | undefined;
 		if (pkg.signatures.length > 0) {
 			const { finding, read } = await packageFinding(pkg);

@@ -15,9 +15,9 @@ const kinds = {
 		validTo: new Date(Date.now() - day),
 	},
 	"not-yet-valid": { type: "rsa2048", validFrom: new Date(Date.now() + 365 * day) },
-	"rsa-3072": { type: "rsa" },
 	"ecdsa-p256": { type: "ecdsa" },
 	"ecdsa-p384": { type: "ecdsa384" },
+	"rsa-3072": { type: "rsa" },
 } satisfies Record<string, IssueOptions>;
 
 export type Signer = keyof typeof kinds;
@@ -32,9 +32,9 @@ export function identity(signer: Signer): Promise<Identity> {
 	return once(issued, signer, () => issue({ ...kinds[signer], subject: `bpfgate throwaway ${signer}` }));
 }
 
-/** Has all of them made, so that nobody waits for one later. What fails shows when it is used. */
-export function prepare(): void {
-	for (const signer of Object.keys(kinds) as Signer[]) identity(signer).catch(() => {});
+/** Has all of them made, one after the other, so that nobody waits for one later. What fails shows when it is used. */
+export async function prepare(): Promise<void> {
+	for (const signer of Object.keys(kinds) as Signer[]) await identity(signer).catch(() => {});
 }
 
 /** A certificate that no kernel knows the algorithm of, perhaps. */

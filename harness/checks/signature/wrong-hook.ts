@@ -5,7 +5,7 @@ import type { Finding } from "../check.js";
 import { AttachPoints, NoAttachPoint } from "../load/attach-points.js";
 import { hookOf } from "../load/hook.js";
 import { settingEvidence } from "./finding.js";
-import { type InstalledSubject, whileInstalled } from "./installs.js";
+import type { InstalledSubject, Presence } from "./installs.js";
 
 const hooks: readonly AttachTarget["hook"][] = [
 	"xdp",
@@ -28,56 +28,56 @@ const maxPrograms = 16;
  * A signature says nothing of where a program may be attached: tries the installed programs at hooks that neither
  * manifest nor section name, and tells which the kernel allows. Never a failure: that is how kernels are.
  */
-export async function wrongHookFinding(name: string, subject: InstalledSubject): Promise<Finding> {
-	const { object, way, setting, bench } = subject;
-	const guest = await bench.guest();
-	const { client } = guest;
-	return whileInstalled(guest, object, way, async ({ handle, loaded }) => {
-		const points = new AttachPoints(client, bench);
-		const allowed: string[] = [];
-		const refused: Record<string, string> = {};
-		const facts = object.programs.filter((program) => loaded.has(program.name)).slice(0, maxPrograms);
-		for (const program of facts) {
-			const settings = object.settings.programs?.[program.name];
-			const own = hookOf(program, settings);
-			const traced = /^k(ret)?probe$/.test(program.section.replace(/^\?/, "").split(/[./]/)[0] ?? "");
-			const tries: AttachTarget[] = hooks
-				.filter((hook) => !("hook" in own) || own.hook !== hook)
-				.map((hook) => ({ hook }));
-			if (traced) tries.push({ hook: "auto", symbol: otherFunction });
-			for (const target of tries) {
-				const where = `${program.name} at ${target.symbol ?? target.hook}`;
-				try {
-					const point = await points.point(target);
-					const { link } = await client.call("attach", {
-						object: handle,
-						program: program.name,
-						hook: target.hook,
-						...point.where,
-						...(target.symbol === undefined ? {} : { symbol: target.symbol }),
-					});
-					await client.call("detach", { link });
-					allowed.push(where);
-				} catch (error) {
-					if (error instanceof NoAttachPoint) continue;
-					if (!(error instanceof GuestError)) throw error;
-					refused[where] = error.errnoName;
-				}
+export async function wrongHookFinding(
+	name: string,
+	{ object, setting, bench }: InstalledSubject,
+	{ loaded: { handle, loaded } }: Presence,
+): Promise<Finding> {
+	const { client } = await bench.guest();
+	const points = new AttachPoints(client, bench);
+	const allowed: string[] = [];
+	const refused: Record<string, string> = {};
+	const facts = object.programs.filter((program) => loaded.has(program.name)).slice(0, maxPrograms);
+	for (const program of facts) {
+		const settings = object.settings.programs?.[program.name];
+		const own = hookOf(program, settings);
+		const traced = /^k(ret)?probe$/.test(program.section.replace(/^\?/, "").split(/[./]/)[0] ?? "");
+		const tries: AttachTarget[] = hooks
+			.filter((hook) => !("hook" in own) || own.hook !== hook)
+			.map((hook) => ({ hook }));
+		if (traced) tries.push({ hook: "auto", symbol: otherFunction });
+		for (const target of tries) {
+			const where = `${program.name} at ${target.symbol ?? target.hook}`;
+			try {
+				const point = await points.point(target);
+				const { link } = await client.call("attach", {
+					object: handle,
+					program: program.name,
+					hook: target.hook,
+					...point.where,
+					...(target.symbol === undefined ? {} : { symbol: target.symbol }),
+				});
+				await client.call("detach", { link });
+				allowed.push(where);
+			} catch (error) {
+				if (error instanceof NoAttachPoint) continue;
+				if (!(error instanceof GuestError)) throw error;
+				refused[where] = error.errnoName;
 			}
 		}
-		await points.remove();
-		return {
-			case: name,
-			outcome: "pass",
-			evidence: {
-				...settingEvidence(setting),
-				safe: allowed.length === 0,
-				allowed,
-				refused,
-				...(allowed.length === 0
-					? {}
-					: { weakness: "no signature covers where a program is attached: these hooks were not named" }),
-			},
-		};
-	});
+	}
+	await points.remove();
+	return {
+		case: name,
+		outcome: "pass",
+		evidence: {
+			...settingEvidence(setting),
+			safe: allowed.length === 0,
+			allowed,
+			refused,
+			...(allowed.length === 0
+				? {}
+				: { weakness: "no signature covers where a program is attached: these hooks were not named" }),
+		},
+	};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { signedBytes } from "../../../signing/layout.js";
-import { always, byCover, installs, letIn, refused } from "../promise.js";
+import { always, byCover, letLoad, loads, refused } from "../promise.js";
 import { signature } from "../throwaway.js";
 import type { SignatureCase } from "./case.js";
 
@@ -13,13 +13,25 @@ export const messageCases: SignatureCase[] = [
 		name: "truncated-signature",
 		promises: always(refused("load", "EBADMSG")),
 		code: notEnforced,
-		run: async (scene) => scene.install({ signature: (await whole(scene.loader)).slice(0, -20) }),
+		run: async (scene) => scene.load({ signature: (await whole(scene.loader)).slice(0, -20) }),
 	},
 	{
 		name: "junk-signature",
 		promises: always(refused("load", "EBADMSG")),
 		code: notEnforced,
-		run: (scene) => scene.install({ signature: new Uint8Array(256).fill(0x42) }),
+		run: (scene) => scene.load({ signature: new Uint8Array(256).fill(0x42) }),
+	},
+	{
+		name: "refusal-logged",
+		promises: always(refused("load", "EBADMSG")),
+		// Signatures came into the verifier, and so into its log, when they took in maps.
+		run: async (scene) => {
+			const observed = await scene.install({ signature: new Uint8Array(256).fill(0x42) });
+			const told = observed.log?.includes("signature") ?? false;
+			return scene.contract !== "insns-maps" || told
+				? observed
+				: { ...observed, wrong: "the verifier's log does not say that the signature is why it was refused" };
+		},
 	},
 	{
 		name: "flipped-signature",
@@ -28,33 +40,33 @@ export const messageCases: SignatureCase[] = [
 		run: async (scene) => {
 			const flipped = Uint8Array.from(await whole(scene.loader));
 			flipped[flipped.length - 5]! ^= 1;
-			return scene.install({ signature: flipped });
+			return scene.load({ signature: flipped });
 		},
 	},
 	{
 		name: "oversized-signature",
 		promises: always(refused("load", "EINVAL")),
-		run: (scene) => scene.install({ signatureSize: 64 << 20 }),
+		run: (scene) => scene.load({ signatureSize: 64 << 20 }),
 	},
 	{
 		name: "zero-sized-signature",
 		// Before the kernel took maps into it, it went on to read a message of no bytes.
 		promises: byCover([refused("load", "EBADMSG", "EINVAL")], [refused("load", "EINVAL")]),
 		code: notEnforced,
-		run: (scene) => scene.install({ signatureSize: 0 }),
+		run: (scene) => scene.load({ signatureSize: 0 }),
 	},
 	{
 		name: "trailing-bytes",
-		promises: always(installs, refused("load", "EBADMSG")),
+		promises: always(loads, refused("load", "EBADMSG")),
 		run: async (scene) =>
-			scene.install({ signature: Buffer.concat([await whole(scene.loader), new Uint8Array(8)]) }),
+			scene.load({ signature: Buffer.concat([await whole(scene.loader), new Uint8Array(8)]) }),
 	},
 	{
 		name: "signature-of-another-program",
 		promises: always(refused("load", "EKEYREJECTED")),
 		code: notEnforced,
 		run: async (scene) =>
-			scene.install({
+			scene.load({
 				signature: await signature(Buffer.concat([signedBytes(scene.loader), new Uint8Array(8)])),
 			}),
 	},
@@ -64,49 +76,49 @@ export const messageCases: SignatureCase[] = [
 		promises: always(refused("load", "EBADMSG")),
 		code: notEnforced,
 		run: async (scene) =>
-			scene.install({
+			scene.load({
 				signature: await signature(Buffer.from("other content"), "trusted", { attached: true }),
 			}),
 	},
 	{
 		name: "signed-attributes",
-		promises: always(installs, refused("load", "EKEYREJECTED")),
-		run: (scene) => scene.install({ options: { attributes: true } }),
+		promises: always(loads, refused("load", "EKEYREJECTED")),
+		run: (scene) => scene.load({ options: { attributes: true } }),
 	},
 	{
 		name: "with-certificates",
-		promises: always(installs),
-		run: (scene) => scene.install({ options: { certificates: true } }),
+		promises: always(loads),
+		run: (scene) => scene.load({ options: { certificates: true } }),
 	},
 	{
 		name: "with-certificates-untrusted",
 		// A certificate that comes along is not trusted for that.
 		promises: always(refused("load", "ENOKEY")),
 		code: notEnforced,
-		run: (scene) => scene.install({ signer: "untrusted", options: { certificates: true } }),
+		run: (scene) => scene.load({ signer: "untrusted", options: { certificates: true } }),
 	},
 	{
 		name: "issuer-and-serial",
-		promises: always(installs),
-		run: (scene) => scene.install({ options: { issuerAndSerial: true } }),
+		promises: always(loads),
+		run: (scene) => scene.load({ options: { issuerAndSerial: true } }),
 	},
 	{
 		name: "weak-digest-md5",
 		promises: always(refused("load", "ENOPKG")),
-		run: (scene) => scene.install({ options: { digest: "md5" } }),
+		run: (scene) => scene.load({ options: { digest: "md5" } }),
 	},
 	{
 		name: "weak-digest-sha1",
 		promises: always(
-			letIn("signatures with SHA-1 count, for which two contents of one digest can be made"),
+			letLoad("signatures with SHA-1 count, for which two contents of one digest can be made"),
 			refused("load", "ENOPKG"),
 		),
-		run: (scene) => scene.install({ options: { digest: "sha1" } }),
+		run: (scene) => scene.load({ options: { digest: "sha1" } }),
 	},
 	{
 		name: "digest-sha512",
-		promises: always(installs, refused("load", "ENOPKG")),
-		run: (scene) => scene.install({ options: { digest: "sha512" } }),
+		promises: always(loads, refused("load", "ENOPKG")),
+		run: (scene) => scene.load({ options: { digest: "sha512" } }),
 	},
 ];
 

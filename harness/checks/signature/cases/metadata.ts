@@ -2,7 +2,7 @@
 import { signedBytes } from "../../../signing/layout.js";
 import { loadBtf } from "../btf.js";
 import { createMap, type Fd, freezeMap } from "../install.js";
-import { always, byCover, installs, letIn, refused } from "../promise.js";
+import { always, byCover, letIn, loads, refused } from "../promise.js";
 import { type Observed, type Scene, sha256 } from "../scene.js";
 import { signature } from "../throwaway.js";
 import type { SignatureCase } from "./case.js";
@@ -25,7 +25,7 @@ export const metadataCases: SignatureCase[] = [
 			insns[insns.length - tamperedAt]! ^= 1;
 			// Bound to the tampered loader: only the signature stands in the way.
 			const exclusiveTo = sha256(insns);
-			return scene.install({
+			return scene.load({
 				insns,
 				dataMap: { exclusiveTo },
 				signature: await signature(signedBytes(loader)),
@@ -60,52 +60,51 @@ export const metadataCases: SignatureCase[] = [
 		name: "metadata-exclusive-to-another",
 		promises: always(refused("load", "EACCES")),
 		code: notEnforced,
-		run: (scene) => scene.install({ dataMap: { exclusiveTo: sha256(new Uint8Array(8)) } }),
+		run: (scene) => scene.load({ dataMap: { exclusiveTo: sha256(new Uint8Array(8)) } }),
 	},
 	{
 		name: "metadata-wrong-type",
 		promises: always(refused("load", "EINVAL")),
 		code: notEnforced,
-		run: (scene) => scene.install({ dataMap: { type: "hash" } }),
+		run: (scene) => scene.load({ dataMap: { type: "hash" } }),
 	},
 	{
 		name: "metadata-of-two-elements",
 		promises: always(refused("load", "ENOTSUPP")),
 		code: notEnforced,
-		run: (scene) => scene.install({ dataMap: { maxEntries: 2 } }),
+		run: (scene) => scene.load({ dataMap: { maxEntries: 2 } }),
 	},
 	{
 		name: "extra-map",
 		// Before maps were signed, what a loader does not refer to is not looked at.
-		promises: byCover([installs], [refused("load", "EKEYREJECTED")]),
+		promises: byCover([loads], [refused("load", "EKEYREJECTED")]),
 		code: notEnforced,
-		run: (scene) => withExtra(scene, {}, (extra) => scene.install(bound(scene, ["data", extra]))),
+		run: (scene) => withExtra(scene, {}, (extra) => scene.load(bound(scene, ["data", extra]))),
 	},
 	{
 		name: "extra-map-not-frozen",
-		promises: byCover([installs], [refused("load", "EPERM")]),
+		promises: byCover([loads], [refused("load", "EPERM")]),
 		code: notEnforced,
-		run: (scene) =>
-			withExtra(scene, { frozen: false }, (extra) => scene.install(bound(scene, ["data", extra]))),
+		run: (scene) => withExtra(scene, { frozen: false }, (extra) => scene.load(bound(scene, ["data", extra]))),
 	},
 	{
 		name: "extra-map-not-exclusive",
-		promises: byCover([installs], [refused("load", "EPERM")]),
+		promises: byCover([loads], [refused("load", "EPERM")]),
 		code: notEnforced,
 		run: (scene) =>
-			withExtra(scene, { exclusive: false }, (extra) => scene.install(bound(scene, ["data", extra]))),
+			withExtra(scene, { exclusive: false }, (extra) => scene.load(bound(scene, ["data", extra]))),
 	},
 	{
 		name: "extra-map-uncounted",
-		promises: always(installs),
+		promises: always(loads),
 		run: (scene) =>
 			withExtra(scene, {}, (extra) =>
-				scene.install({ fds: ["data", extra], counted: scene.contract === "insns-maps" ? 1 : 0 }),
+				scene.load({ fds: ["data", extra], counted: scene.contract === "insns-maps" ? 1 : 0 }),
 			),
 	},
 	{
 		name: "two-maps",
-		promises: byCover([installs], [installs]),
+		promises: byCover([loads], [loads]),
 		run: (scene) => signedWithExtra(scene, ["data", "extra"]),
 	},
 	{
@@ -116,33 +115,33 @@ export const metadataCases: SignatureCase[] = [
 	},
 	{
 		name: "fd-array-count-zero",
-		promises: byCover([installs], [refused("load", "EKEYREJECTED")]),
+		promises: byCover([loads], [refused("load", "EKEYREJECTED")]),
 		code: notEnforced,
-		run: (scene) => scene.install({ counted: 0 }),
+		run: (scene) => scene.load({ counted: 0 }),
 	},
 	{
 		name: "fd-array-sparse",
 		// Signed over the instructions alone, the map reached by its place in an array that is not counted.
-		promises: byCover([installs], [refused("load", "EACCES")]),
+		promises: byCover([loads], [refused("load", "EACCES")]),
 		code: notEnforced,
-		run: async (scene) => scene.install({ counted: 0, signature: await signature(scene.loader.insns) }),
+		run: async (scene) => scene.load({ counted: 0, signature: await signature(scene.loader.insns) }),
 	},
 	{
 		name: "fd-array-count-one",
 		// 6.18 to 7.2 look at exclusivity before they know the digest of the program: no exclusive map can be counted.
-		promises: byCover([refused("load", "EACCES")], [installs]),
-		run: (scene) => scene.install({ counted: 1 }),
+		promises: byCover([refused("load", "EACCES")], [loads]),
+		run: (scene) => scene.load({ counted: 1 }),
 	},
 	{
 		name: "fd-array-count-too-large",
 		promises: byCover([refused("load", "EACCES", "EBADF")], [refused("load", "EBADF")]),
-		run: (scene) => scene.install({ fds: ["data", { fd: notOpen }], counted: 2 }),
+		run: (scene) => scene.load({ fds: ["data", { fd: notOpen }], counted: 2 }),
 	},
 	{
 		name: "btf-in-fd-array",
-		promises: byCover([installs], [refused("load", "EACCES")]),
+		promises: byCover([loads], [refused("load", "EACCES")]),
 		code: notEnforced,
-		run: (scene) => withBtf(scene, (btf) => scene.install(bound(scene, ["data", btf]))),
+		run: (scene) => withBtf(scene, (btf) => scene.load(bound(scene, ["data", btf]))),
 	},
 ];
 
@@ -182,7 +181,7 @@ function signedWithExtra(scene: Scene, order: readonly ("data" | "extra")[]): Pr
 		const { loader, contract } = scene;
 		const content = contract === "insns-maps" ? [loader.data, new Uint8Array(extraBytes)] : [];
 		const fds = order.map((each) => (each === "data" ? ("data" as const) : extra));
-		return scene.install({
+		return scene.load({
 			...bound(scene, fds),
 			signature: await signature(Buffer.concat([loader.insns, ...content])),
 		});

@@ -4,7 +4,7 @@ import { readFile } from "../../../features/files.js";
 import { errnoName } from "../../../uapi/errno.js";
 import { keySpecs, systemKeyrings } from "../../../uapi/keys.js";
 import { addKey } from "../install.js";
-import { always, installs, letIn, refused } from "../promise.js";
+import { always, letLoad, loads, refused } from "../promise.js";
 import { type Observed, type Scene, sha256 } from "../scene.js";
 import { ed25519Certificate, identity, type Signer } from "../throwaway.js";
 import type { SignatureCase } from "./case.js";
@@ -20,35 +20,35 @@ export const trustCases: SignatureCase[] = [
 		name: "untrusted-signer",
 		promises: always(refused("load", "ENOKEY")),
 		code: notEnforced,
-		run: (scene) => scene.install({ signer: "untrusted" }),
+		run: (scene) => scene.load({ signer: "untrusted" }),
 	},
 	{
 		name: "empty-keyring",
 		promises: always(refused("load", "ENOKEY")),
 		code: notEnforced,
-		run: async (scene) => scene.install({ keyring: await scene.keyring() }),
+		run: async (scene) => scene.load({ keyring: await scene.keyring() }),
 	},
 	{
 		name: "missing-keyring",
 		promises: always(refused("load", "EINVAL")),
 		code: notEnforced,
-		run: (scene) => scene.install({ keyring: noKeyring }),
+		run: (scene) => scene.load({ keyring: noKeyring }),
 	},
 	{
 		name: "user-keyring",
-		promises: always(installs),
+		promises: always(loads),
 		run: async (scene) => {
 			const keyring = await scene.trusted;
-			return { ...(await scene.install({ keyring })), seen: { keyring_serial: keyring } };
+			return { ...(await scene.load({ keyring })), seen: { keyring_serial: keyring } };
 		},
 	},
 	{
 		name: "session-keyring",
-		promises: always(installs),
+		promises: always(loads),
 		// The trusted keyring is linked into it.
 		run: async (scene) => {
 			await scene.trusted;
-			return scene.install({ keyring: keySpecs.session });
+			return scene.load({ keyring: keySpecs.session });
 		},
 	},
 	...(["builtin", "secondary", "platform"] as const).map(
@@ -56,7 +56,7 @@ export const trustCases: SignatureCase[] = [
 			name: `${name}-keyring`,
 			promises: always(refused("load", "ENOKEY")),
 			code: notEnforced,
-			run: (scene) => scene.install({ keyring: systemKeyrings[name] }),
+			run: (scene) => scene.load({ keyring: systemKeyrings[name] }),
 		}),
 	),
 	{
@@ -65,13 +65,13 @@ export const trustCases: SignatureCase[] = [
 		promises: always(refused("load", "ENOKEY")),
 		run: async (scene) => {
 			const key = await scene.trust("trusted", await scene.keyring());
-			return scene.install({ keyring: key });
+			return scene.load({ keyring: key });
 		},
 	},
 	{
 		name: "expired-certificate",
 		promises: always(
-			letIn("the kernel does not look at how long a certificate is valid"),
+			letLoad("the kernel does not look at how long a certificate is valid"),
 			refused("load", "EKEYEXPIRED", "EKEYREJECTED"),
 			refused("key", "EKEYEXPIRED", "EKEYREJECTED"),
 		),
@@ -80,7 +80,7 @@ export const trustCases: SignatureCase[] = [
 	{
 		name: "not-yet-valid-certificate",
 		promises: always(
-			letIn("the kernel does not look from when on a certificate is valid"),
+			letLoad("the kernel does not look from when on a certificate is valid"),
 			refused("load", "EKEYREJECTED"),
 			refused("key", "EKEYREJECTED"),
 		),
@@ -94,7 +94,7 @@ export const trustCases: SignatureCase[] = [
 			const keyring = await scene.keyring();
 			const key = await scene.trust("trusted", keyring);
 			await scene.client.call("key_revoke", { key });
-			return scene.install({ keyring });
+			return scene.load({ keyring });
 		},
 	},
 	{
@@ -104,7 +104,7 @@ export const trustCases: SignatureCase[] = [
 		run: async (scene) => {
 			const keyring = await scene.keyring("trusted");
 			await scene.client.call("key_revoke", { key: keyring });
-			return scene.install({ keyring });
+			return scene.load({ keyring });
 		},
 	},
 	{
@@ -115,7 +115,7 @@ export const trustCases: SignatureCase[] = [
 			const keyring = await scene.keyring();
 			const key = await scene.trust("trusted", keyring);
 			await scene.client.call("key_unlink", { key, keyring });
-			return scene.install({ keyring });
+			return scene.load({ keyring });
 		},
 	},
 	{
@@ -125,7 +125,7 @@ export const trustCases: SignatureCase[] = [
 		run: async (scene) => {
 			const keyring = await scene.keyring("trusted");
 			await scene.client.call("key_permit", { key: keyring, permissions: withoutSearch });
-			return scene.install({ keyring });
+			return scene.load({ keyring });
 		},
 	},
 	{
@@ -137,7 +137,7 @@ export const trustCases: SignatureCase[] = [
 	...(["rsa-3072", "ecdsa-p256", "ecdsa-p384"] as const).map(
 		(signer): SignatureCase => ({
 			name: `signer-${signer}`,
-			promises: always(installs, refused("key", "ENOPKG")),
+			promises: always(loads, refused("key", "ENOPKG")),
 			run: (scene) => signedBy(scene, signer),
 		}),
 	),
@@ -158,7 +158,7 @@ async function signedBy(scene: Scene, signer: Signer): Promise<Observed> {
 	const { certificate } = await identity(signer);
 	const keyring = await scene.keyring();
 	const added = await addKey(scene.client, { type: "asymmetric", payload: certificate.der, keyring });
-	return "errno" in added ? atKey(added.errno) : scene.install({ signer, keyring });
+	return "errno" in added ? atKey(added.errno) : scene.load({ signer, keyring });
 }
 
 function atKey(errno: number): Observed {
