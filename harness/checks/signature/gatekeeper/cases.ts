@@ -12,6 +12,9 @@ export interface CasePromise {
 	opens?: string;
 }
 
+/** Cases that another package would see otherwise; all others are of the gatekeeper and the kernel alone. */
+export const ofPackage: readonly string[] = ["admits-package", "tampered-package"];
+
 type Family = "signature" | "deny" | "loader";
 
 const both = { plain: true, hardened: true };

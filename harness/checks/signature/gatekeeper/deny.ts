@@ -15,6 +15,13 @@ const agentPid = 1;
 export async function* denyScenes(post: Post): AsyncGenerator<Seen> {
 	const { intruder } = post;
 	const before = await loadedByAgent(post);
+	if (post.peaceful) {
+		const gatekeeper = await post.install({ trustedTgid: agentPid });
+		yield admitsPackage(post, before);
+		yield tamperedPackage(post);
+		await gatekeeper.abandon();
+		return;
+	}
 	const attached = await post.attach("answer_before");
 	const gatekeeper = await post.install({ trustedTgid: agentPid });
 	yield post.answeredBy("attached-before", "answer_before", attached);

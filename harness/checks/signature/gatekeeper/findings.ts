@@ -10,7 +10,7 @@ import type { Guest } from "../../../vm/guest.js";
 import type { Finding, Workbench } from "../../check.js";
 import { kernelContract } from "../kernel-contract.js";
 import { type GatekeeperName, gatekeepers } from "./artifacts.js";
-import { type CasePromise, familyOf, isHardened, promisesOf } from "./cases.js";
+import { type CasePromise, familyOf, isHardened, ofPackage, promisesOf } from "./cases.js";
 import { denyScenes } from "./deny.js";
 import { NotInstalled } from "./gatekeeper.js";
 import { loaderScenes } from "./loader.js";
@@ -29,11 +29,16 @@ export function gatekeeperCases(which: readonly GatekeeperName[] = gatekeepers):
 	return which.flatMap((name) => [...promisesOf(name).keys()].map((each) => `gatekeeper/${name}/${each}`));
 }
 
+/** What gatekeepers did of which the package is no part, by kernel: asked once for each process. */
+const seenOnKernel = new Map<string, readonly Seen[]>();
+
 /**
  * Posts one gatekeeper after the other, and looks whether it lets the package in and what it keeps out. A case
  * that a gatekeeper promises fails when it is not kept. One that it does not promise passes and says in its evidence
  * what was seen: `stopped`, and when it was not, `does_not_stop`. A kernel that lacks what a gatekeeper is made of skips
  * all its cases. What hardened ones leave cannot be taken away: each has a guest of its own.
+ * For a second package on the same kernel only what the package is part of is tried again; the rest tells with which
+ * package it was seen.
  *
  * @param signatures that came with the package; undefined: its loaders are signed here
  */
@@ -53,12 +58,22 @@ export async function* gatekeeperFindings(
 			}
 			const guest = await bench.guest();
 			const lsms = await activeLsms(guest);
-			for await (const seen of scenes(guest, name, pkg, signatures, folder)) {
+			const key = JSON.stringify([guest.kernel.image_sha256, lsms, name, folder]);
+			const before = seenOnKernel.get(key);
+			const fresh: Seen[] = [];
+			const tell = function* (seen: Seen): Generator<Finding> {
 				const promise = open.get(seen.case);
 				if (!promise) throw new Error(`gatekeeper ${name} has no case ${seen.case}`);
 				open.delete(seen.case);
 				yield finding(name, promise, seen, guest, lsms);
+			};
+			for (const seen of before ?? []) yield* tell(seen);
+			for await (const seen of scenes(guest, name, pkg, signatures, before === undefined, folder)) {
+				if (!ofPackage.includes(seen.case))
+					fresh.push({ ...seen, evidence: { ...seen.evidence, seen_with: pkg.name } });
+				yield* tell(seen);
 			}
+			if (!before) seenOnKernel.set(key, fresh);
 			// A hardened gatekeeper stays, and so does the file system that `loader` needs.
 			if (isHardened(name) || familyOf(name) === "loader") await bench.spoil();
 			else await bench.leftovers();
@@ -75,6 +90,7 @@ async function* scenes(
 	name: GatekeeperName,
 	pkg: Package,
 	signatures: PackageSignatures | undefined,
+	attacked: boolean,
 	folder: string | undefined,
 ): AsyncGenerator<Seen> {
 	const family = familyOf(name);
@@ -83,7 +99,7 @@ async function* scenes(
 			? ["load_unsigned", "answer_before_load"]
 			: ["load_unsigned", "answer_first", "answer_before"];
 	const contract = family === "signature" ? (await kernelContract(guest)).contract : "none";
-	const post = await Post.prepare(guest, name, pkg, attacks, folder);
+	const post = await Post.prepare(guest, name, pkg, attacked ? attacks : [], folder);
 	if (family === "loader") yield* loaderScenes(post);
 	else if (family === "deny") yield* denyScenes(post);
 	else if (contract !== "none") yield* signatureScenes(post, contract, signatures);

@@ -56,7 +56,10 @@ export class Post {
 		return isHardened(this.name);
 	}
 
-	/** @param folder where the gatekeeper's object is; default: what was built */
+	/**
+	 * @param wanted what the attacker has loaded before; none when only the package's own cases (`ofPackage`) are asked
+	 * @param folder where the gatekeeper's object is; default: what was built
+	 */
 	static async prepare(
 		guest: Guest,
 		name: GatekeeperName,
@@ -84,6 +87,11 @@ export class Post {
 			this.unloadable.set(attack, why);
 		}
 		await this.client.call("object_close", { object });
+	}
+
+	/** Nobody attacks: only the package's own cases are asked. */
+	get peaceful(): boolean {
+		return this.#loaded.length === 0 && this.unloadable.size === 0;
 	}
 
 	install(settings: Settings): Promise<Gatekeeper> {
@@ -160,7 +168,7 @@ export class Post {
 
 	/** Takes away what the attacker has loaded. */
 	async leave(): Promise<void> {
-		await this.intruder.does("unlink", ...this.#loaded.map(pinned));
+		if (this.#loaded.length > 0) await this.intruder.does("unlink", ...this.#loaded.map(pinned));
 	}
 
 	/** The last case: what is left when the process is gone that loaded the gatekeeper. */

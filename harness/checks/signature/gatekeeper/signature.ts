@@ -26,8 +26,6 @@ export async function* signatureScenes(
 	const { client, intruder, littleEndian } = post;
 	const keys = new Keyrings(client);
 	const admitted = await keys.trusted;
-	const attackers = await keys.keyring("untrusted");
-	const own = await keys.trust("untrusted", keySpecs.session);
 	if (signatures) await keys.trustCertificate(signatures.certificate.der, admitted);
 	// Whoever may add a key to the admitted keyring is admitted: a hardened installation closes it.
 	if (post.hardened) await client.call("key_restrict", { keyring: admitted });
@@ -43,6 +41,15 @@ export async function* signatureScenes(
 	const objects = new Map<string, Installation | string>();
 	for (const object of post.pkg.objects)
 		objects.set(object.file, await installable(post, object, ways, admitted));
+	if (post.peaceful) {
+		const gatekeeper = await post.install({ keyrings: ["user"], serials: [admitted] });
+		yield admitsPackage(post, objects, gatekeeper);
+		await gatekeeper.abandon();
+		await keys.close();
+		return;
+	}
+	const attackers = await keys.keyring("untrusted");
+	const own = await keys.trust("untrusted", keySpecs.session);
 	const attached = await post.attach("answer_before_load");
 	const gatekeeper = await post.install({ keyrings: ["user"], serials: [admitted] });
 	yield post.answeredBy("attached-before", "answer_before_load", attached);

@@ -78,3 +78,14 @@ export async function sabotaged(
 		[Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
 	};
 }
+
+/** Names of the cases that failed, in the order in which they were found. */
+export function failures(found: Map<string, Finding>): string[] {
+	return [...found].filter(([, { outcome }]) => outcome === "fail").map(([name]) => name);
+}
+
+export function of(found: Map<string, Finding>, name: string): Finding {
+	const finding = found.get(name);
+	if (!finding) throw new Error(`nothing was found of ${name}`);
+	return finding;
+}
