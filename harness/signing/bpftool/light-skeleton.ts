@@ -83,8 +83,10 @@ class Lines {
 		return this.find(matches).next().done === false;
 	}
 
+	/** Among the lines of code, that is those which do not begin with an escape. */
 	*find(matches: (line: string) => boolean): Generator<number> {
-		for (let index = 0; index < this.count; index++) if (matches(this.at(index))) yield index;
+		for (const [index, start] of this.#starts.entries())
+			if (this.#bytes[start] !== ascii.backslash && matches(this.at(index))) yield index;
 	}
 
 	error(index: number, reason: string): InputError {
@@ -147,15 +149,22 @@ function unescaped(lines: Lines, index: number, text: string): Uint8Array {
 	const bytes = new Uint8Array(text.length / 2);
 	let count = 0;
 	for (let at = 0; at < text.length; ) {
-		const value = text.startsWith("\\0", at) ? 0 : hexEscape(text, at);
-		if (value === undefined) throw lines.error(index, `column ${at + 1} is no byte as bpftool writes it`);
+		const zero = text.charCodeAt(at + 1) === ascii.zero;
+		const value = zero ? 0 : 16 * digit(text.charCodeAt(at + 2)) + digit(text.charCodeAt(at + 3));
+		const escaped = text.charCodeAt(at) === ascii.backslash && (zero || text.charCodeAt(at + 1) === ascii.x);
+		// A digit that is none makes it no number.
+		if (!escaped || !(value >= 0))
+			throw lines.error(index, `column ${at + 1} is no byte as bpftool writes it`);
 		bytes[count++] = value;
-		at += value === 0 && text[at + 1] === "0" ? 2 : 4;
+		at += zero ? 2 : 4;
 	}
 	return bytes.subarray(0, count);
 }
 
-function hexEscape(text: string, at: number): number | undefined {
-	const four = text.slice(at, at + 4);
-	return /^\\x[0-9a-f]{2}$/.test(four) ? Number.parseInt(four.slice(2), 16) : undefined;
+const ascii = { backslash: 0x5c, zero: 0x30, nine: 0x39, a: 0x61, f: 0x66, x: 0x78 } as const;
+
+/** Of a lower-case hexadecimal digit; NaN of anything else. */
+function digit(code: number): number {
+	if (code >= ascii.zero && code <= ascii.nine) return code - ascii.zero;
+	return code >= ascii.a && code <= ascii.f ? code - ascii.a + 10 : Number.NaN;
 }

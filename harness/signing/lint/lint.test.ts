@@ -170,6 +170,8 @@ describe("what the loader installs", () => {
 		expect(codes(third, { insns: call })).toEqual(["unknown-loader"]);
 		const astray = patched(insns, ({ code }) => code === op.jump, op.jump, { offset: 32767 });
 		expect(codes(third, { insns: astray })).toEqual(["unknown-loader"]);
+		const long = Buffer.concat([insns, new Uint8Array(65_536 * 8)]);
+		expect(codes(third, { insns: long })).toEqual(["unknown-loader"]);
 		// Its attributes are beyond the end of the data.
 		expect(codes(third, { data: third.loader.data.subarray(0, 64) })).toEqual(["unknown-loader"]);
 	});

@@ -56,8 +56,8 @@ const allWords = 0b1111;
 const exclusive = 0b10000;
 /** Of `struct bpf_map` (include/linux/bpf.h): `u8 sha[32]` comes first, `u32 excl` behind it from 7.2 on. */
 const exclAt = 32;
-/** BPF_COMPLEXITY_LIMIT_INSNS: no kernel takes a longer program. */
-const maxInstructions = 1_000_000;
+/** Libbpf's loaders are no longer than half of it: on an error they jump to their start, for which they have 16 bits. */
+const maxInstructions = 65_536;
 
 /**
  * Follows a loader on all of its ways at once, as the verifier does but knowing less of each value.
@@ -120,21 +120,28 @@ function reach(program: (Placed | undefined)[], learn: Learn): (State | undefine
 	const start = new Array<Value | undefined>(11).fill(undefined);
 	start[1] = { kind: "context", at: 0 };
 	states[0] = { registers: start, facts: 0 };
-	const pending = [0];
-	for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-		const insn = program[place];
-		const state = states[place];
-		if (!insn || !state) return undefined;
-		const steps = next(place, insn, state, learn);
-		if (!steps) return undefined;
-		for (const [to, after] of steps) {
-			if (to < 0 || to >= program.length || !program[to]) return undefined;
-			const before = states[to];
-			const merged = before ? merge(before, after) : after;
-			if (merged === before) continue;
-			states[to] = merged;
-			pending.push(to);
+	const pending = new Uint8Array(program.length);
+	pending[0] = 1;
+	// In the order of the program, as most jumps of a loader lead forwards: most of it is seen once.
+	for (let from = 0; from < program.length; ) {
+		let back = program.length;
+		for (let place = pending.indexOf(1, from); place >= 0; place = pending.indexOf(1, place + 1)) {
+			pending[place] = 0;
+			const insn = program[place];
+			const state = states[place];
+			const steps = insn && state && next(place, insn, state, learn);
+			if (!steps) return undefined;
+			for (const [to, after] of steps) {
+				if (to < 0 || to >= program.length || !program[to]) return undefined;
+				const before = states[to];
+				const merged = before ? merge(before, after) : after;
+				if (merged === before) continue;
+				states[to] = merged;
+				pending[to] = 1;
+				if (to <= place) back = Math.min(back, to);
+			}
 		}
+		from = back;
 	}
 	return states;
 }
@@ -142,12 +149,13 @@ function reach(program: (Placed | undefined)[], learn: Learn): (State | undefine
 /** The state that holds whichever of two ways was gone; `before` itself when it holds already. */
 function merge(before: State, after: State): State {
 	const facts = before.facts & after.facts;
+	const registers = [...before.registers];
 	let changed = facts !== before.facts;
-	const registers = before.registers.map((value, index) => {
-		if (value === undefined || same(value, after.registers[index])) return value;
+	for (const [index, value] of before.registers.entries()) {
+		if (value === undefined || same(value, after.registers[index])) continue;
+		registers[index] = undefined;
 		changed = true;
-		return undefined;
-	});
+	}
 	return changed ? { registers, facts } : before;
 }
 
