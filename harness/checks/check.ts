@@ -41,6 +41,8 @@ export interface Workbench {
 /** One question asked of a package on a kernel. */
 export interface Check {
 	readonly name: CheckName;
+	/** Whether the package is asked when nobody named the check: always, where a check does not say. */
+	suits?(pkg: Package): boolean;
 	/** The cases that must each get a finding; one that gets none becomes an `error`. */
 	cases(pkg: Package): string[];
 	/** Runs them, in an order of its own. A case beyond those listed may be reported too. */

@@ -33,6 +33,8 @@ export interface RunRequest {
 	packages: Package[];
 	kernels: Kernel[];
 	checks: CheckName[];
+	/** The checks were named: every package is asked, also where a check would not do so by itself. */
+	named?: boolean;
 	jobs: number;
 	/** Boots every guest instead of cloning it. */
 	cold: boolean;
@@ -67,9 +69,10 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 				.conflicts("kernel"),
 		)
 		.addOption(
-			new Option("--check <name>", "a check; may be given several times (default: every check)").argParser(
-				(text: string, earlier?: CheckName[]) => collect(checkIn(engine.checks, text), earlier),
-			),
+			new Option(
+				"--check <name>",
+				"a check; may be given several times (default: every check; signature of signed packages only)",
+			).argParser((text: string, earlier?: CheckName[]) => collect(checkIn(engine.checks, text), earlier)),
 		)
 		.option("--jobs <n>", "guests at a time", positiveInteger, availableParallelism())
 		.option("--cold", "boot every guest instead of cloning a booted one")
@@ -94,6 +97,7 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 					packages,
 					kernels,
 					checks,
+					named: options.check !== undefined,
 					jobs: options.jobs,
 					cold: options.cold ?? false,
 					coverage: options.coverage !== undefined,

@@ -156,6 +156,13 @@ describe("run", () => {
 		expect(guests.acquired).toBe(0);
 	});
 
+	it("asks a package that a check does not suit only when the check was named", async () => {
+		const choosy: Check = { ...passing, suits: ({ name }) => name === "two" };
+		const packagesOf = ({ results }: Results) => [...new Set(results.map((result) => result.package))];
+		expect(packagesOf(await results({ checks: [choosy] }))).toEqual(["two"]);
+		expect(packagesOf(await results({ checks: [choosy], named: true }))).toEqual(["one", "two"]);
+	});
+
 	it("finds vectors that differ between kernels, unless the manifest says that they do", async () => {
 		const drifting: Check = {
 			name: "vectors",

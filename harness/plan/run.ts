@@ -16,6 +16,8 @@ export interface RunOptions extends Omit<Lent, "fresh"> {
 	packages: Package[];
 	kernels: Kernel[];
 	checks: Check[];
+	/** The checks were named: every package is asked, also where a check would not do so by itself. */
+	named?: boolean | undefined;
 	/** Cells worked on at the same time. */
 	jobs: number;
 	/** Changes the vectors too, and looks for what no program should do. */
@@ -55,6 +57,11 @@ function cellsOf({ packages, kernels }: RunOptions): Cell[] {
 	return kernels.flatMap((kernel) => packages.map((pkg) => ({ pkg, kernel })));
 }
 
+/** Those that have anything to ask of the package. */
+function checksOf(pkg: Package, { checks, named }: RunOptions): Check[] {
+	return checks.filter((check) => (named || (check.suits?.(pkg) ?? true)) && check.cases(pkg).length > 0);
+}
+
 async function work(options: Work, emit: (event: RunEvent) => void): Promise<void> {
 	const started = new Date();
 	const cells = cellsOf(options);
@@ -63,7 +70,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	emit({ type: "run-start", cells: cells.length });
 	const queue = cells.values();
 	for (const { pkg, kernel } of cells) {
-		for (const check of options.checks) if (check.cases(pkg).length > 0) options.guests.expect(kernel);
+		for (const _ of checksOf(pkg, options)) options.guests.expect(kernel);
 	}
 	const worker = async () => {
 		for (const cell of queue) {
@@ -131,7 +138,7 @@ async function* workCell(
 	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<CaseResult> {
-	for (const check of options.checks) {
+	for (const check of checksOf(pkg, options)) {
 		let last = performance.now();
 		const timed = (finding: Finding): CaseResult => {
 			const now = performance.now();
@@ -153,7 +160,6 @@ async function* findings(
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
 	const open = new Set(check.cases(pkg));
-	if (open.size === 0) return;
 	const bench = new CellWorkbench(kernel, options);
 	try {
 		const skipped = await unmet(pkg.manifest, kernel, options.features);

@@ -19,6 +19,8 @@ export interface TestRequest {
 	/** At least one. */
 	kernels: Kernel[];
 	checks: CheckName[];
+	/** The checks were named: every package is asked, also where a check would not do so by itself. */
+	named?: boolean;
 	/** Guests in use at the same time. */
 	jobs: number;
 	/** Boots every guest instead of cloning it; for whoever doubts the clones. */
