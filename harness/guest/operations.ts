@@ -619,6 +619,14 @@ export const operations = {
 		}),
 	),
 	close: operation(Type.Object({ handle: Handle }), Empty),
+	/**
+	 * mmap(2) of a map's memory, shared and writable, and with `freeze` BPF_MAP_FREEZE while it is mapped; then it is
+	 * unmapped. Both answers are an errno, or 0.
+	 */
+	map_mmap: operation(
+		Type.Object({ handle: Handle, bytes: U32, freeze: Type.Optional(Type.Boolean()) }),
+		Type.Object({ mapped: U32, frozen: Type.Optional(U32) }),
+	),
 
 	/**
 	 * add_key(2): a key or, of type `keyring` and without payload, a keyring. A key of the same type and description

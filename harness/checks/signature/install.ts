@@ -113,13 +113,21 @@ export function createMap(
 		type = "array",
 		valueSize,
 		maxEntries = 1,
+		flags = 0,
 		exclusiveTo,
-	}: { type?: string; valueSize: number; maxEntries?: number; exclusiveTo?: Uint8Array | undefined },
+	}: {
+		type?: string;
+		valueSize: number;
+		maxEntries?: number;
+		/** BPF_F_*. */
+		flags?: number;
+		exclusiveTo?: Uint8Array | undefined;
+	},
 ): Promise<Result<"bpf">> {
 	const attr = Buffer.alloc(exclusiveTo ? attrSize.mapCreateExclusive : attrSize.mapCreate);
 	const number = mapTypes.number(type);
 	if (number === undefined) throw new Error(`no map type ${type}`);
-	for (const [index, value] of [number, 4, valueSize, maxEntries].entries())
+	for (const [index, value] of [number, 4, valueSize, maxEntries, flags].entries())
 		attr.writeUInt32LE(value, index * 4);
 	attr.write(names.map, 28);
 	if (!exclusiveTo) return bpf(client, "map_create", attr);

@@ -3,6 +3,7 @@ import { mapTypes } from "../../uapi/bpf.js";
 import { loadBtf } from "./btf.js";
 import { createMap, freezeMap, loadLoader, mapHash, type Stage, writeElement } from "./install.js";
 import type { Keyrings } from "./keyrings.js";
+import { mappingCases } from "./mapping-cases.js";
 import { always, byCover, letLoad, loads, type Promises, refused } from "./promise.js";
 import { type Observed, sha256 } from "./scene.js";
 import { signature } from "./throwaway.js";
@@ -108,6 +109,7 @@ export const kernelCases: readonly KernelCase[] = [
 				at("map-fill", (await writeElement(world.client, handle, content)).errno),
 			),
 	},
+	...mappingCases,
 	{
 		name: "hash-requires-frozen",
 		promises: always(refused("hash", "EPERM")),

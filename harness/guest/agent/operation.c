@@ -24,6 +24,7 @@ static const struct {
 	{ "map_dump", op_map_dump },
 	{ "map_write", op_map_write },
 	{ "map_delete", op_map_delete },
+	{ "map_mmap", op_map_mmap },
 	{ "events_watch", op_events_watch },
 	{ "events_drain", op_events_drain },
 	{ "attach", op_attach },

@@ -15,7 +15,7 @@ operation_fn op_hello, op_ping;
 operation_fn op_file_read, op_file_write, op_file_remove, op_dir_list;
 operation_fn op_object_open, op_object_load, op_object_close;
 operation_fn op_object_snapshot, op_object_reset, op_coverage_read, op_test_run, op_replay;
-operation_fn op_map_dump, op_map_write, op_map_delete;
+operation_fn op_map_dump, op_map_write, op_map_delete, op_map_mmap;
 operation_fn op_events_watch, op_events_drain;
 operation_fn op_attach, op_detach;
 operation_fn op_netdev_add, op_netdev_del, op_cgroup_add, op_cgroup_del;
