@@ -31,6 +31,10 @@ describe.each(["6.18", "7.3"])("a gatekeeper of signatures on %s", (id) => {
 		]);
 		expect(open(found, "signature-hardened")).toEqual(["attached-before"]);
 		expect(of(found, "signature/load-by-program").evidence.does_not_stop).toMatch(/bpf_sys_bpf/);
+		expect(of(found, "signature/attached-before").evidence.load_of_what_no_verifier_takes).toEqual({
+			without_attacker: "EACCES",
+			with: "0",
+		});
 
 		// The attacks have nothing to do with the package: a second one is only let in.
 		const again = await postOn(id, ["signature-hardened"]);

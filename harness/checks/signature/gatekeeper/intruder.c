@@ -43,6 +43,16 @@ static int do_load(char **args)
 	return 0;
 }
 
+/* exit, with nothing in r0: no verifier takes it. It is not run. */
+static int do_load_unverifiable(char **args)
+{
+	static const struct bpf_insn insn = { .code = 0x95 };
+
+	(void)args;
+	told(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "unverifiable", "GPL", &insn, 1, NULL));
+	return 0;
+}
+
 static int do_map(char **args)
 {
 	(void)args;
@@ -239,6 +249,7 @@ int main(int argc, char **argv)
 		int (*act)(char **args);
 	} acts[] = {
 		{ "load", 0, do_load },
+		{ "load-unverifiable", 0, do_load_unverifiable },
 		{ "map", 0, do_map },
 		{ "fork", 0, do_fork },
 		{ "objects", 1, do_objects },

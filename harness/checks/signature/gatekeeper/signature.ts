@@ -50,9 +50,13 @@ export async function* signatureScenes(
 	}
 	const attackers = await keys.keyring("untrusted");
 	const own = await keys.trust("untrusted", keySpecs.session);
+	const verified = await intruder.fails("load-unverifiable");
 	const attached = await post.attach("answer_before_load");
 	const gatekeeper = await post.install({ keyrings: ["user"], serials: [admitted] });
-	yield post.answeredBy("attached-before", "answer_before_load", attached);
+	const unverified = attached === undefined ? await intruder.fails("load-unverifiable") : attached;
+	const before = await post.answeredBy("attached-before", "answer_before_load", attached);
+	const unverifiable = { without_attacker: verified ?? "0", with: unverified ?? "0" };
+	yield { ...before, evidence: { ...before.evidence, load_of_what_no_verifier_takes: unverifiable } };
 
 	yield post.loadedBefore();
 	yield admitsPackage(post, objects, gatekeeper);
@@ -73,7 +77,9 @@ export async function* signatureScenes(
 	yield denies("unlisted-key", await load("untrusted", attackers));
 	yield denies("session-keyring", await load("untrusted", keySpecs.session));
 	const other = program([7], littleEndian);
-	yield denies("tampered-load", await load("trusted", admitted, other));
+	const tampered = await denies("tampered-load", await load("trusted", admitted, other));
+	const seen = tampered.evidence.decisions as unknown[];
+	yield { ...tampered, kept: tampered.kept && seen.length === 0 };
 	yield post.loadByProgram();
 	yield post.answeredBy("attached-after", "answer_before_load", await post.attach("answer_before_load"));
 	yield post.linkDetach(gatekeeper);
