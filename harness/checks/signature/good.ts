@@ -31,7 +31,7 @@ export async function* goodFindings(subject: Subject): AsyncIterable<Finding> {
 	if (!way) {
 		const reason = {
 			code: "contract-not-covered",
-			message: `${object.file} is signed for ${ways.shipped(object)?.join(", ") || "no contract"}, and this kernel's is ${contract}: its signature does not count here`,
+			message: `${object.file} is signed for ${ways.covered(object)?.join(", ") || "no contract"}, and this kernel's is ${contract}: its signature does not count here`,
 			hint: "sign the package with `bpfgate sign`, which covers every contract",
 		};
 		for (const name of goodCases)

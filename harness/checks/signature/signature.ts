@@ -107,7 +107,8 @@ function leftovers([first = "kernel/"]: readonly string[], left: readonly string
 	};
 }
 
-async function* checkKernel(kernel: KernelContract, bench: Workbench): AsyncIterable<Finding> {
+/** `kernel/<case>`: what the kernel promises of any program. */
+export async function* checkKernel(kernel: KernelContract, bench: Workbench): AsyncIterable<Finding> {
 	const { contract } = kernel;
 	if (contract === "none") {
 		for (const { name } of kernelCases) yield unsupported(`kernel/${name}`, { kernel });
@@ -122,7 +123,8 @@ async function* checkKernel(kernel: KernelContract, bench: Workbench): AsyncIter
 	await world.close();
 }
 
-async function* checkObject(
+/** `<object>/<case>` of one object. @param signatures that the package came with */
+export async function* checkObject(
 	pkg: Package,
 	object: PackageObject,
 	signatures: PackageSignatures | undefined,
@@ -171,7 +173,13 @@ async function* checkObject(
 		for (const name of rest) if (!good.has(name)) yield unsupported(of(name), setting);
 		return;
 	}
-	const scene = new Scene(client, kernel.contract, loaders);
+	// A loader that came with the package is attacked in place of the one that would be made here.
+	const shipped = ways.shipped(object, kernel.contract);
+	const scene = new Scene(
+		client,
+		kernel.contract,
+		shipped ? { ...loaders, [kernel.contract]: shipped } : loaders,
+	);
 	for (const { name, promises, run, code } of attacks.filter(({ applies }) => applies?.(object) ?? true)) {
 		const promised = promises[kernel.contract];
 		yield judged(of(name), { ...setting, signedBy: "throwaway" }, promised, await run(scene), code);

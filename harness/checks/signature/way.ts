@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PackageObject } from "../../package/package.js";
 import type { Contract } from "../../signing/contract.js";
-import { type PackageSignatures, signedBytes } from "../../signing/layout.js";
+import {
+	type PackageSignatures,
+	type SignedLoader,
+	type SignedObject,
+	signedBytes,
+} from "../../signing/layout.js";
 import type { Loader } from "../../signing/loader/generate.js";
 import type { Installation } from "./install.js";
 import type { Keyrings } from "./keyrings.js";
@@ -28,20 +33,26 @@ export class Ways {
 	) {}
 
 	/** Contracts that an object came signed for; undefined when it came without signatures. */
-	shipped(object: PackageObject): Contract[] | undefined {
-		return this.signatures?.objects
-			.find((candidate) => candidate.object === object.file)
-			?.loaders.map(({ contract }) => contract);
+	covered(object: PackageObject): Contract[] | undefined {
+		return this.#signed(object)?.loaders.map(({ contract }) => contract);
+	}
+
+	/** The loader of a contract that an object came with. */
+	shipped(object: PackageObject, contract: Contract): SignedLoader | undefined {
+		return this.#signed(object)?.loaders.find((loader) => loader.contract === contract);
+	}
+
+	#signed(object: PackageObject): SignedObject | undefined {
+		return this.signatures?.objects.find((candidate) => candidate.object === object.file);
 	}
 
 	/** The way of an object as it is in the package; undefined when it came signed, but for no contract that does here. */
 	async own(object: PackageObject): Promise<Way | undefined> {
 		const { contract, signatures, keyrings } = this;
-		const signedObject = signatures?.objects.find((candidate) => candidate.object === object.file);
-		if (contract === "none" || !signatures || !signedObject) return this.made(object);
+		if (contract === "none" || !signatures || !this.covered(object)) return this.made(object);
 		// A kernel of `insns-excl` takes loaders of `insns` too.
-		const fits = contract === "insns-excl" ? [contract, "insns"] : [contract];
-		const loader = fits.flatMap((fit) => signedObject.loaders.filter((each) => each.contract === fit))[0];
+		const older = contract === "insns-excl" ? this.shipped(object, "insns") : undefined;
+		const loader = this.shipped(object, contract) ?? older;
 		if (!loader) return undefined;
 		const keyring = await keyrings.keyring();
 		await keyrings.trustCertificate(signatures.certificate.der, keyring);

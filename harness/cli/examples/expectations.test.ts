@@ -91,6 +91,24 @@ describe("the expectations of the example packages", () => {
 		expect(deviations(document(results), expectations)).toEqual(["bad on 5.10: a: no result"]);
 	});
 
+	it("leave to the kernel what may be skipped, for its own reasons alone", () => {
+		const may = { case: "*", outcome: "skip" as const, reasons: ["feature-unsupported"], may: true };
+		const lenient = { packages: { good: [may] }, invalid: {} };
+		const outcomes = [
+			result("good", "5.10", "x", "skip", "feature-unsupported"),
+			result("good", "6.1", "x", "pass"),
+		];
+		expect(deviations(document(outcomes), lenient)).toEqual([]);
+		const others = [
+			result("good", "5.10", "x", "skip", "not-loaded"),
+			result("good", "6.1", "x", "fail", "feature-unsupported"),
+		];
+		expect(deviations(document(others), lenient)).toEqual([
+			"good on 5.10: x: skip (not-loaded) instead of pass",
+			"good on 6.1: x: fail (feature-unsupported) instead of pass",
+		]);
+	});
+
 	it("are refused when they are not what they should be", () => {
 		expect(() => parseExpectations("e.json", "{")).toThrow("e.json: is no JSON");
 		expect(() => parseExpectations("e.json", '{"packages":{}}')).toThrow(

@@ -15,6 +15,11 @@ const Expectation = Type.Object(
 			Type.Array(Type.String(), { minItems: 1, description: "codes, one of which it must be" }),
 		),
 		kernels: Type.Optional(Type.Array(Type.String(), { description: "default: every kernel" })),
+		may: Type.Optional(
+			Type.Boolean({
+				description: "these cases may also pass, or there may be none: it is the kernel that decides",
+			}),
+		),
 	},
 	closed,
 );
@@ -57,10 +62,13 @@ export function deviations(results: Results, expectations: Expectations): string
 }
 
 function deviation(result: CaseResult, expectations: Expectation[] = []): string[] {
-	const expectation = expectations.find((each) => speaksOf(each, result));
-	const { outcome, reasons } = expectation ?? { outcome: "pass", reasons: undefined };
+	const speaking = expectations.filter((each) => speaksOf(each, result));
 	const code = result.reason?.code ?? "";
-	if (result.outcome === outcome && (reasons === undefined || reasons.includes(code))) return [];
+	const fits = ({ outcome, reasons }: Pick<Expectation, "outcome" | "reasons">) =>
+		result.outcome === outcome && (reasons === undefined || reasons.includes(code));
+	const must = speaking.find(({ may }) => !may) ?? { outcome: "pass" as const };
+	if (fits(must) || speaking.some((each) => each.may && fits(each))) return [];
+	const { outcome, reasons } = must as Pick<Expectation, "outcome" | "reasons">;
 	const wanted = reasons ? `${outcome} (${reasons.join(" or ")})` : outcome;
 	const got = code === "" ? result.outcome : `${result.outcome} (${code})`;
 	return [`${result.package} on ${result.kernel}: ${result.case}: ${got} instead of ${wanted}`];
@@ -73,7 +81,7 @@ function absent(results: Results, expectations: Expectations): string[] {
 			const cell = results.results.filter((result) => result.package === name && result.kernel === id);
 			if (cell.length === 0) return [`${name} on ${id}: no results`];
 			return (expectations.packages[name] ?? [])
-				.filter(({ kernels }) => kernels === undefined || kernels.includes(id))
+				.filter(({ kernels, may }) => !may && (kernels === undefined || kernels.includes(id)))
 				.filter((each) => !cell.some((result) => speaksOf(each, result)))
 				.map((each) => `${name} on ${id}: ${each.case}: no result`);
 		}),

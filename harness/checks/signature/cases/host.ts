@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { contextLayout } from "../../../signing/loader/harden.js";
+import { errnoName } from "../../../uapi/errno.js";
 import { bpf, type Installed } from "../install.js";
 import { always, installs } from "../promise.js";
-import type { Observed, Scene } from "../scene.js";
+import type { Deviation, Observed, Scene } from "../scene.js";
 import type { SignatureCase } from "./case.js";
 
 /** Entries that no map has by itself. */
@@ -25,7 +26,8 @@ export const hostCases: SignatureCase[] = [
 		code: "host-override",
 		applies: ({ maps }) => maps.length > 0,
 		run: (scene) =>
-			scene.installAnd(
+			obeying(
+				scene,
 				{
 					host: (context) => {
 						for (const at of descriptors(scene)) context.setUint32(at + maxEntries, bogusEntries, true);
@@ -41,7 +43,8 @@ export const hostCases: SignatureCase[] = [
 		code: "host-override",
 		applies: ({ maps }) => maps.some(({ name }) => name.startsWith(".")),
 		run: (scene) =>
-			scene.installAnd(
+			obeying(
+				scene,
 				{
 					host: () =>
 						descriptors(scene).map((at) => ({
@@ -53,6 +56,20 @@ export const hostCases: SignatureCase[] = [
 			),
 	},
 ];
+
+/** A loader that cannot do what the machine says has listened to it all the same. */
+async function obeying(
+	scene: Scene,
+	deviation: Deviation,
+	look: (installed: Installed) => Promise<Pick<Observed, "seen" | "wrong">>,
+): Promise<Observed> {
+	const observed = await scene.installAnd(deviation, look);
+	if (observed.stage !== "run") return observed;
+	return {
+		...observed,
+		wrong: `the loader does what the machine that runs it says of its maps, and fails with ${errnoName(observed.errno)}`,
+	};
+}
 
 function descriptors({ loader }: Scene): number[] {
 	return loader.maps.map((_, index) => contextLayout.header + index * contextLayout.map);
