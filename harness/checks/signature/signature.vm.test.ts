@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { agentPath } from "../../guest/build.js";
+import { openKernel } from "../../kernel/store.js";
+import { openPackage, type Package } from "../../package/package.js";
+import { issue } from "../../signing/issue.js";
+import { readSignatures } from "../../signing/layout.js";
+import { signPackage } from "../../signing/sign.js";
+import type { Guest } from "../../vm/guest.js";
+import { Machines } from "../../vm/machine.js";
+import type { Finding, Workbench } from "../check.js";
+import { attacks } from "./attacks.js";
+import { judged } from "./finding.js";
+import { type KernelContract, kernelContract } from "./kernel-contract.js";
+import { loadersOf } from "./object-loaders.js";
+import { installs, loads, type Promised, refused } from "./promise.js";
+import { Scene } from "./scene.js";
+import { checkKernel, checkObject } from "./signature.js";
+
+const programs = fileURLToPath(new URL("../../../programs/", import.meta.url));
+const machines = new Machines({ agent: agentPath });
+const contracts: Record<string, KernelContract["contract"]> = {
+	"6.12": "none",
+	"6.18": "insns",
+	"7.2": "insns-excl",
+	"7.3": "insns-maps",
+};
+
+/** xdp-filter, signed with a new key; the folder is the caller's to change and to remove. */
+async function signedFolder(): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-signature-"));
+	await cp(join(programs, "xdp-filter"), folder, { recursive: true });
+	const { privateKey, certificate } = await issue({ type: "ecdsa" });
+	await signPackage(folder, { kind: "memory", pem: privateKey }, certificate);
+	return folder;
+}
+
+function benchOf(guest: Guest): Workbench {
+	return {
+		kernel: guest.kernel,
+		guest: async () => guest,
+		lack: async () => undefined,
+		leftovers: async () => [],
+		spoil: async () => {},
+		lost: async (cause) => {
+			throw cause;
+		},
+	};
+}
+
+async function collected(findings: AsyncIterable<Finding>): Promise<Map<string, Finding>> {
+	const found = new Map<string, Finding>();
+	for await (const finding of findings) found.set(finding.case.replace(/^.*\//, ""), finding);
+	return found;
+}
+
+const withOutcome = (found: Map<string, Finding>, outcome: Finding["outcome"]) =>
+	[...found].filter(([, finding]) => finding.outcome === outcome).map(([name]) => name);
+
+describe.each(Object.keys(contracts))("on %s", (id) => {
+	let guest: Guest;
+	let kernel: KernelContract;
+	let folder: string;
+	let pkg: Package;
+	const check = async (of: Package) =>
+		collected(checkObject(of, of.objects[0]!, readSignatures(of), kernel, benchOf(guest)));
+
+	beforeAll(async () => {
+		guest = await machines.clone(await openKernel(id));
+		folder = await signedFolder();
+		pkg = await openPackage(folder);
+		kernel = await kernelContract(guest);
+	});
+	afterAll(async () => {
+		await guest.dispose();
+		await rm(folder, { recursive: true });
+	});
+
+	it("the contract is found by trying", () => {
+		expect(kernel.contract).toBe(contracts[id]);
+		expect(kernel.verdictRecorded).toBe(["7.2", "7.3"].includes(id));
+	});
+
+	it("a signed package does all that its kernel promises, and leaves nothing behind", async () => {
+		const before = await guest.client.call("inventory", { settle: true });
+		const found = await check(pkg);
+		expect(withOutcome(found, "fail").map((name) => found.get(name)?.reason)).toEqual([]);
+		expect(withOutcome(found, "error")).toEqual([]);
+		const skipped = withOutcome(found, "skip");
+		if (kernel.contract === "none") {
+			expect(withOutcome(found, "pass")).toEqual(["unsigned", "installs", "vectors"]);
+		} else {
+			expect(skipped).toEqual(kernel.verdictRecorded ? ["blacklisted-key"] : ["verdict", "blacklisted-key"]);
+			expect(found.get("valid")?.evidence).toMatchObject({ stage: "installed", signed_by: "CN=bpfgate" });
+			expect(found.get("vectors")?.evidence.vectors).toBeGreaterThan(10);
+		}
+		expect(await guest.client.call("inventory", { settle: true })).toEqual(before);
+	});
+
+	it("the kernel keeps its promises of any program", async () => {
+		const found = await collected(checkKernel(kernel, benchOf(guest)));
+		const outcome = kernel.contract === "none" ? "skip" : "pass";
+		expect(withOutcome(found, outcome)).toHaveLength(found.size);
+	});
+
+	it("a signature that was tampered with after signing is refused, and nothing else is asked", async () => {
+		if (kernel.contract === "none") return;
+		const file = join(folder, `signatures/loaders/xdp-filter/${kernel.contract}.p7s`);
+		const whole = await readFile(file);
+		const tampered = Buffer.from(whole);
+		tampered[tampered.length - 5]! ^= 1;
+		await writeFile(file, tampered);
+		try {
+			const found = await check(await openPackage(folder));
+			expect(withOutcome(found, "fail")).toEqual(["valid"]);
+			expect(found.get("valid")?.reason?.code).toBe("signature-refused");
+			expect(found.get("valid")?.evidence).toMatchObject({ stage: "load", errno_name: "EKEYREJECTED" });
+			expect(found.get("vectors")?.reason?.code).toBe("not-installed");
+		} finally {
+			await writeFile(file, whole);
+		}
+	});
+
+	it("a promise turned round is broken in every case", async () => {
+		if (kernel.contract === "none") return;
+		const object = pkg.objects[0]!;
+		const scene = new Scene(guest.client, kernel.contract, await loadersOf(object));
+		const setting = { kernel, object: object.file };
+		const kept: string[] = [];
+		try {
+			for (const { name, promises, run } of attacks) {
+				const observed = await run(scene);
+				if (observed.cannot !== undefined) continue;
+				if (judged(name, setting, turned(promises[kernel.contract]), observed).outcome !== "fail")
+					kept.push(name);
+			}
+		} finally {
+			await scene.close();
+		}
+		expect(kept).toEqual([]);
+	});
+});
+
+/** A refusal in place of what is let in, and the other way round. */
+function turned(promised: readonly Promised[]): Promised[] {
+	const isLetIn = promised.some(({ stage }) => stage === "installed" || stage === "loaded");
+	return isLetIn ? [refused("load", "EKEYREJECTED")] : [installs, loads];
+}
+
+describe("a kernel that does not do what its contract promises", () => {
+	it("is found out: 7.2, taken for one that signs maps", async () => {
+		const guest = await machines.clone(await openKernel("7.2"));
+		try {
+			const pkg = await openPackage(join(programs, "xdp-filter"));
+			const kernel: KernelContract = { ...(await kernelContract(guest)), contract: "insns-maps" };
+			const [object] = pkg.objects;
+			const found = await collected(checkObject(pkg, object!, undefined, kernel, benchOf(guest)));
+			expect(withOutcome(found, "fail")).toEqual(
+				expect.arrayContaining(["valid", "metadata-not-exclusive", "contract-insns", "contract-insns-maps"]),
+			);
+			expect(found.get("contract-insns")?.reason?.code).toBe("signature-unexpected");
+			expect(found.get("contract-insns")?.evidence).toMatchObject({ stage: "installed", safe: false });
+		} finally {
+			await guest.dispose();
+		}
+	});
+});
+
+describe("a loader that obeys the machine that runs it", () => {
+	it("is found out on the kernel that takes it", async () => {
+		const guest = await machines.clone(await openKernel("6.18"));
+		try {
+			const pkg = await openPackage(join(programs, "bad-signed-loader"));
+			const kernel = await kernelContract(guest);
+			const [object] = pkg.objects;
+			const found = await collected(checkObject(pkg, object!, readSignatures(pkg), kernel, benchOf(guest)));
+			expect(withOutcome(found, "fail")).toEqual([
+				"host-override-max-entries",
+				"host-override-initial-value",
+			]);
+			for (const name of withOutcome(found, "fail")) {
+				expect(found.get(name)?.reason?.code).toBe("host-override");
+				expect(found.get(name)?.reason?.message).toMatch(/the machine that runs/);
+			}
+		} finally {
+			await guest.dispose();
+		}
+	});
+});
