@@ -8,6 +8,7 @@ import { differs, diffOf, maxDiffs } from "./packets.js";
 import { printable, printableLines } from "./printable.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import type { Medium } from "./reporter.js";
+import { weaknesses } from "./weaknesses.js";
 
 type Cell = Outcome | "none";
 type Colours = ReturnType<typeof picocolors.createColors>;
@@ -29,6 +30,7 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 		painter.legend(rows),
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
 		painter.moreDiffs(),
+		painter.weaknesses(),
 		coverageText(results),
 		painter.summary(),
 	];
@@ -120,6 +122,14 @@ class Painter {
 				: `see ${printable(this.captures)}${written}`;
 		const text = `${count(left, "more failure")} with packets that differ: ${where}`;
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
+	}
+
+	/** Passes that are no reason to feel safe. */
+	weaknesses(): string {
+		const found = weaknesses(this.results);
+		if (found.length === 0) return "";
+		const lines = found.flatMap((text) => wrap(text, this.medium.width - 2).map((line) => `  ${line}`));
+		return `${[this.colours.bold("As kernels promise, and not safe:"), ...lines].join("\n")}\n`;
 	}
 
 	summary(): string {

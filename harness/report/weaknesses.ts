@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Results } from "../results/results.js";
+import { printable } from "./printable.js";
+import { listing, onKernels } from "./reasons.js";
+
+/** What passed because the kernel did as it promises, while that is not safe: a sentence for each, with cases and kernels. */
+export function weaknesses(results: Results): string[] {
+	const found = new Map<string, { cases: Set<string>; kernels: Set<string> }>();
+	for (const { check, case: name, kernel, outcome, evidence } of results.results) {
+		const { safe, weakness } = evidence;
+		if (outcome !== "pass" || safe !== false || typeof weakness !== "string") continue;
+		const entry = found.get(weakness) ?? { cases: new Set(), kernels: new Set() };
+		entry.cases.add(`${check}/${name}`);
+		entry.kernels.add(kernel);
+		found.set(weakness, entry);
+	}
+	return [...found].map(([weakness, { cases, kernels }]) => {
+		const where = onKernels([...kernels].map(printable), results);
+		return `${listing([...cases].map(printable))} ${where}: ${printable(weakness)}`;
+	});
+}
