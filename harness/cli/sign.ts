@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { InputError } from "../errors.js";
 import { type Certificate, readCertificate } from "../signing/certificate.js";
 import { type Contract, contracts } from "../signing/contract.js";
 import { openKey } from "../signing/key.js";
-import { signPackage } from "../signing/sign.js";
+import { signPackages } from "../signing/sign.js";
 import { readPassphrase } from "./passphrase.js";
 import { readSmallFile } from "./read.js";
 
@@ -40,9 +41,12 @@ export function signCommand(write: (text: string) => void = (text) => process.st
 			const signer = await certificateAt(certificate);
 			const secret = passphrase === undefined ? undefined : await readPassphrase(passphrase);
 			const opened = await openKey(key, secret);
-			for (const path of paths) {
-				const options = out === undefined ? { contracts } : { contracts, out };
-				const { objects } = await signPackage(path, opened, signer, options);
+			const each = paths.filter(
+				(path, at) => paths.findIndex((other) => resolve(other) === resolve(path)) === at,
+			);
+			const options = out === undefined ? { contracts } : { contracts, out };
+			for await (const { path, signatures } of signPackages(each, opened, signer, options)) {
+				const { objects } = signatures;
 				const loaders = objects.reduce((sum, object) => sum + object.loaders.length, 0);
 				write(
 					`${out ?? path}: signed by ${signer.subject} (key ${signer.keyId}): ` +

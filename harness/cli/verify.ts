@@ -2,11 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { InputError, systemReason } from "../errors.js";
+import { InputError, systemReason, UndecidedError } from "../errors.js";
 import { openPackage } from "../package/package.js";
 import { printable } from "../report/printable.js";
 import { type Certificate, readCertificate } from "../signing/certificate.js";
 import type { Contract } from "../signing/contract.js";
+import type { CosignVerdict } from "../signing/cosign.js";
 import { clause } from "../signing/lint/finding.js";
 import { type ContractVerdict, type Verification, verifyPackage } from "../signing/verify.js";
 import { readSmallFile } from "./read.js";
@@ -40,7 +41,13 @@ export function verifyCommand(write: (text: string) => void = (text) => process.
 						: await certificatesIn(trust);
 			const result = await verifyPackage(await openPackage(path), trusted ? { trusted } : {});
 			write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
-			if (result.problems.length > 0) process.exitCode = 1;
+			if (result.verdict === "invalid") process.exitCode = 1;
+			if (result.verdict === "undecided")
+				throw new UndecidedError(
+					"nobody-trusted",
+					`${path}: intact, but nobody was named to trust, so anybody may have signed it`,
+					"say whose signature it must be with --certificate FILE or --trust FOLDER",
+				);
 		});
 }
 
@@ -62,17 +69,17 @@ async function certificatesIn(folder: string): Promise<Certificate[]> {
 
 /** The kernels that a contract counts on. */
 const kernels: Record<Contract, string> = {
-	insns: "6.18 to 7.1",
-	"insns-excl": "7.2",
+	insns: "6.18 to 7.0",
+	"insns-excl": "7.1 and 7.2",
 	"insns-maps": "7.3 on",
 };
 
-function text({ package: { name, version }, signer, trusted, objects, problems }: Verification): string {
+function text(verification: Verification): string {
+	const { package: own, signer, objects, cosign, problems, verdict } = verification;
 	const lines: string[] = [];
 	if (signer) {
-		const trust = trusted === undefined ? "; nobody said whom to trust (--certificate, --trust)" : "";
 		lines.push(
-			`${name} ${version}: signed by ${signer.subject}${trust}`,
+			`${own.name} ${own.version}: signed by ${signer.subject}`,
 			`  key          ${signer.keyId} (${signer.key})`,
 			`  certificate  ${signer.validFrom} to ${signer.validTo}`,
 		);
@@ -81,13 +88,16 @@ function text({ package: { name, version }, signer, trusted, objects, problems }
 			for (const verdict of contracts) lines.push(`    ${verdict.contract.padEnd(12)}${outcome(verdict)}`);
 		}
 	}
+	for (const signature of cosign) if (signature.reason === undefined) lines.push(...ofArtifact(signature));
 	for (const { object, contracts } of objects)
-		for (const { contract, weaknesses = [] } of contracts)
+		for (const { contract, uncompared, weaknesses = [] } of contracts) {
+			if (uncompared !== undefined) lines.push(`warning: ${object}: ${contract}: ${uncompared}`);
 			for (const weakness of weaknesses)
 				if (weakness.severity === "warning")
 					lines.push(`warning: ${object}: ${contract}: ${clause(weakness)}`);
+		}
 	lines.push(...problems.map((problem) => `problem: ${problem}`));
-	if (problems.length === 0) lines.push("valid");
+	if (verdict === "valid") lines.push("valid");
 	return `${lines.map(printable).join("\n")}\n`;
 }
 
@@ -97,4 +107,22 @@ function outcome({ contract, state }: ContractVerdict): string {
 	return state === "absent"
 		? `not signed: ${where} load it only unsigned`
 		: `signed, but not validly, for ${where}`;
+}
+
+function ofArtifact({ file, reference, digest, key, certificate, objects }: CosignVerdict): string[] {
+	const by =
+		certificate === undefined
+			? `by the key with SHA-256 ${key}`
+			: `by the certificate of ${certificate}; who issued it was not looked at`;
+	const what =
+		objects === undefined
+			? "without the manifest of that digest it cannot be compared with this package"
+			: objects.length > 0
+				? `its layers hold ${objects.join(", ")}`
+				: "its layers hold no object of this package";
+	return [
+		`  ${file}`,
+		`    cosign      a signature ${by}`,
+		`    artifact    ${reference === "" ? digest : `${reference}@${digest}`}: ${what}`,
+	];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPublicKey, type KeyObject, sign } from "node:crypto";
+import { type KeyObject, sign } from "node:crypto";
+import { promisify } from "node:util";
 import { InputError } from "../errors.js";
 import type { Certificate } from "./certificate.js";
 import { der, oid, tag } from "./der.js";
@@ -12,6 +13,8 @@ const algorithms: Record<string, Uint8Array> = {
 	rsa: der(tag.sequence, oid("1.2.840.113549.1.1.1"), der(tag.null)),
 	ec: der(tag.sequence, oid("1.2.840.10045.4.3.2")),
 };
+/** In a thread of its own: a signature of RSA takes milliseconds. */
+const signInThread = promisify(sign);
 const version3 = der(tag.integer, Uint8Array.of(3));
 
 /**
@@ -21,14 +24,13 @@ const version3 = der(tag.integer, Uint8Array.of(3));
  * @param name of the key, for messages
  * @throws InputError when the key is not the certificate's, or of a kind that cannot sign so
  */
-export function signHere(
+export async function signHere(
 	bytes: Uint8Array,
 	key: KeyObject,
 	name: string,
 	certificate: Certificate,
-): Uint8Array {
-	const spki = (of: KeyObject) => of.export({ type: "spki", format: "der" });
-	if (!spki(createPublicKey(key)).equals(spki(certificate.node.publicKey)))
+): Promise<Uint8Array> {
+	if (!certificate.node.checkPrivateKey(key))
 		throw new InputError(name, "", `does not belong to the certificate of ${certificate.subject}`);
 	const algorithm = algorithms[key.asymmetricKeyType ?? ""];
 	if (!algorithm)
@@ -43,7 +45,7 @@ export function signHere(
 		der(tag.primitive(0), Buffer.from(certificate.keyId, "hex")),
 		sha256,
 		algorithm,
-		der(tag.octetString, sign("sha256", bytes, key)),
+		der(tag.octetString, await signInThread("sha256", bytes, key)),
 	);
 	const signed = der(
 		tag.sequence,

@@ -23,7 +23,8 @@ const passphraseVariable = "BPFGATE_KEY_PASSPHRASE";
 
 /**
  * A CMS signature (RFC 5652, DER) over bytes as kernels take it: detached, SHA-256, no attributes, no certificates, the
- * signer named by its subject key identifier. `openssl cms` makes it.
+ * signer named by its subject key identifier. The `openssl` command makes it where the key is in a token or the
+ * form another one.
  *
  * @throws InputError when key and certificate do not belong together, the key cannot be used, or there is no openssl
  */
@@ -65,15 +66,10 @@ function keyArguments(key: SigningKey): string[] {
 		case "file":
 			return ["-inkey", key.path];
 		case "pkcs11":
-			return [...pkcs11Arguments(), "-inkey", key.uri];
+			return key.by === "engine"
+				? ["-engine", "pkcs11", "-keyform", "ENGINE", "-inkey", key.uri]
+				: ["-provider", "pkcs11", "-provider", "default", "-inkey", key.uri];
 	}
-}
-
-/** OpenSSL 3 takes a key in a token by the `pkcs11` provider, older set-ups by the engine of that name. */
-function pkcs11Arguments(): string[] {
-	return process.env.BPFGATE_PKCS11 === "engine"
-		? ["-engine", "pkcs11", "-keyform", "ENGINE"]
-		: ["-provider", "pkcs11", "-provider", "default"];
 }
 
 function refusal(stderr: string, key: SigningKey, certificate: Certificate): Error {
@@ -85,9 +81,9 @@ function refusal(stderr: string, key: SigningKey, certificate: Certificate): Err
 		return fail(
 			`is ${certificate.key}, with which openssl makes no CMS signature without attributes, the only kind that kernels take; use RSA or ECDSA`,
 		);
-	if (key.kind === "pkcs11" && /provider|engine|unable to load/i.test(stderr))
+	if (key.kind === "pkcs11")
 		return fail(
-			`cannot be used: ${opensslReason(stderr)}; install openssl's pkcs11 provider (or, with BPFGATE_PKCS11=engine, its engine) and check the URI`,
+			`cannot be used: ${opensslReason(stderr)}; check the URI, the PIN (--passphrase) and which module ${key.by === "engine" ? "PKCS11_MODULE_PATH" : "PKCS11_PROVIDER_MODULE"} names`,
 		);
 	if (/Could not read|unable to load|bad decrypt/i.test(stderr)) return fail("cannot be read by openssl");
 	return new UndecidedError(

@@ -77,6 +77,7 @@ function readAt(bytes: Uint8Array, at: number): Der {
 	if (long > 4) throw new NotDer("is not DER");
 	let length = long === 0 ? first : 0;
 	for (let digit = 0; digit < long; digit++) length = length * 256 + (bytes[at + 2 + digit] ?? 0);
+	if (long > 0 && (length < 0x80 || length < 256 ** (long - 1))) throw new NotDer("is not DER");
 	const start = at + 2 + long;
 	if (start + length > bytes.length) throw new NotDer("ends too early");
 	return {

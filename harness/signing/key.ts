@@ -2,6 +2,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { open } from "node:fs/promises";
 import { InputError, systemReason } from "../errors.js";
+import { openssl } from "./openssl.js";
 
 const maxKeyBytes = 64 * 1024;
 
@@ -11,18 +12,18 @@ const maxKeyBytes = 64 * 1024;
  */
 export type SigningKey =
 	| { kind: "file"; path: string; object: KeyObject; passphrase?: string }
-	| { kind: "pkcs11"; uri: string; passphrase?: string }
+	| { kind: "pkcs11"; uri: string; by: "provider" | "engine"; passphrase?: string }
 	| { kind: "memory"; pem: string };
 
 /**
  * The key that a user names: a PEM file, or a `pkcs11:` URI (RFC 7512).
  *
  * @param passphrase of an encrypted file, or the token's PIN
- * @throws InputError when the file is no private key, or encrypted and no passphrase opens it
+ * @throws InputError when openssl reaches no tokens, the file is no private key, or encrypted and no passphrase opens it
  */
 export async function openKey(name: string, passphrase?: string): Promise<SigningKey> {
 	const secret = passphrase === undefined ? {} : { passphrase };
-	if (name.startsWith("pkcs11:")) return { kind: "pkcs11", uri: name, ...secret };
+	if (name.startsWith("pkcs11:")) return { kind: "pkcs11", uri: name, by: await reachToken(), ...secret };
 	const pem = await readKey(name);
 	if (!pem.includes("PRIVATE KEY-----")) throw new InputError(name, "", "is no private key in PEM form");
 	const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem);
@@ -41,6 +42,18 @@ export async function openKey(name: string, passphrase?: string): Promise<Signin
 				: "is no private key that openssl reads",
 		);
 	}
+}
+
+/** OpenSSL 3 reaches a key in a token by its `pkcs11` provider, older set-ups by the engine of that name. */
+async function reachToken(): Promise<"provider" | "engine"> {
+	const none = new Uint8Array();
+	if ((await openssl(["list", "-providers", "-provider", "pkcs11"], none)).ok) return "provider";
+	if ((await openssl(["engine", "pkcs11"], none)).ok) return "engine";
+	throw new InputError(
+		"the PKCS#11 key",
+		"",
+		"is out of reach for openssl; install its pkcs11 provider (pkcs11-provider) or engine (libengine-pkcs11-openssl)",
+	);
 }
 
 /** The key, unless it is in a token, which never gives it away. */

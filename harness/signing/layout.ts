@@ -9,6 +9,7 @@ import { loaderOfSkeleton } from "./bpftool/loader.js";
 import { type Certificate, readCertificate } from "./certificate.js";
 import { type Contract, contracts } from "./contract.js";
 import type { Loader } from "./loader/generate.js";
+import type { Generator } from "./loader/generator.js";
 
 export const layoutFormat = "bpfgate/signatures";
 export const layoutVersion = 1;
@@ -42,6 +43,12 @@ export const Layout = Type.Object(
 		version: Type.Literal(layoutVersion),
 		package: Type.Object({ sha256: Sha256, cms: Path }, closed),
 		certificate: Path,
+		generator: Type.Optional(
+			Type.Object(
+				{ name: Type.String({ minLength: 1, maxLength: 256 }), version: Type.Integer({ minimum: 1 }) },
+				{ ...closed, description: "what made the loaders that are no light skeletons" },
+			),
+		),
 		objects: Type.Array(
 			Type.Object(
 				{
@@ -85,6 +92,8 @@ export interface SignedObject {
 export interface PackageSignatures {
 	package: { sha256: string; cms: Uint8Array; display: string };
 	certificate: Certificate;
+	/** What made the loaders; absent when there are none of bpfgate's. */
+	generator?: Generator;
 	objects: SignedObject[];
 }
 
@@ -118,6 +127,7 @@ export function readSignatures(pkg: Package): PackageSignatures | undefined {
 	return {
 		package: { sha256: layout.package.sha256, cms: cms.bytes, display: cms.display },
 		certificate,
+		...(layout.generator ? { generator: layout.generator } : {}),
 		objects: layout.objects.map(({ object, sha256, loaders }, at) => ({
 			object,
 			sha256,
@@ -179,7 +189,12 @@ export interface SignatureFile {
 }
 
 /** The files that say what `readSignatures` reads. */
-export function layoutFiles({ package: whole, certificate, objects }: PackageSignatures): SignatureFile[] {
+export function layoutFiles({
+	package: whole,
+	certificate,
+	generator,
+	objects,
+}: PackageSignatures): SignatureFile[] {
 	const files: SignatureFile[] = [];
 	const put = (path: string, bytes: Uint8Array) => {
 		if (!files.some((file) => file.path === `${signaturesFolder}/${path}`))
@@ -191,6 +206,7 @@ export function layoutFiles({ package: whole, certificate, objects }: PackageSig
 		version: layoutVersion,
 		package: { sha256: whole.sha256, cms: put("package.p7s", whole.cms) },
 		certificate: put("certificate.pem", Buffer.from(certificate.pem)),
+		...(generator ? { generator } : {}),
 		objects: objects.map(({ object, sha256, loaders }) => ({
 			object,
 			sha256,

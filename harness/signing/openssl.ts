@@ -35,7 +35,7 @@ export async function openssl(
 ): Promise<{ ok: boolean; stdout: Uint8Array; stderr: string }> {
 	const script = scripts[secrets.length];
 	if (script === undefined) throw new Error("more secrets than pipes");
-	const result = await execa("sh", ["-c", script, "sh", "openssl", ...args], {
+	const result = await execa("/bin/sh", ["-c", script, "sh", "openssl", ...args], {
 		stdio: ["pipe", "pipe", "pipe", ...secrets.map((secret) => Uint8Array.from(secret))],
 		input,
 		encoding: "buffer",
@@ -46,8 +46,13 @@ export async function openssl(
 		env: { LC_ALL: "C", ...env },
 	});
 	const stderr = Buffer.from(result.stderr).toString();
-	if (result.exitCode === 127 && /not found/.test(stderr))
-		throw new InputError("openssl", "", "is not installed; bpfgate signs with it");
+	// What dash and bash say; the script's own status is not that of a command that its pipe could not start.
+	if (/openssl: (command )?not found/.test(stderr))
+		throw new InputError(
+			"openssl",
+			"",
+			"is not installed; keys in PKCS#11 tokens sign through it, and so do the attacks of the signature check",
+		);
 	if (result.timedOut)
 		throw new UndecidedError(
 			"openssl-failed",

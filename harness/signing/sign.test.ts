@@ -8,11 +8,13 @@ import { openPackage } from "../package/package.js";
 import { temporaryFolder } from "../package/testpackage.js";
 import { signDetached } from "./cms.js";
 import { contracts } from "./contract.js";
+import { packageDocument } from "./document.js";
 import { type Identity, issue } from "./issue.js";
 import type { SigningKey } from "./key.js";
-import { readSignatures } from "./layout.js";
-import { signPackage } from "./sign.js";
+import { layoutFiles, readSignatures, signedBytes } from "./layout.js";
+import { signaturesOf, signPackage, signPackages } from "./sign.js";
 import { verifyPackage } from "./verify.js";
+import { writeSignatures } from "./write.js";
 
 const example = fileURLToPath(new URL("../../programs/xdp-filter", import.meta.url));
 const object = "xdp-filter.bpf.o";
@@ -49,12 +51,12 @@ describe("a signed package", () => {
 			await signPackage(archive, key, identity.certificate, { out: `${pkg.path}.signed${suffix}` });
 			const opened = await openPackage(`${pkg.path}.signed${suffix}`);
 			expect(opened.sha256).toBe(sha256);
-			expect((await verifyPackage(opened)).problems).toEqual([]);
+			expect(await verifyPackage(opened)).toMatchObject({ verdict: "undecided", problems: [] });
 		}
 		const signed = await openPackage(pkg.path);
 		expect(signed.sha256).toBe(sha256);
 		const result = await verifyPackage(signed, { trusted: [identity.certificate] });
-		expect(result).toMatchObject({ signed: true, trusted: true, problems: [] });
+		expect(result).toMatchObject({ signed: true, trusted: true, verdict: "valid", problems: [] });
 		expect(result.objects).toMatchObject([
 			{ object, contracts: contracts.map((contract) => ({ contract, state: "valid" })) },
 		]);
@@ -140,6 +142,68 @@ describe("a signed package", () => {
 		expect(problems.filter((problem) => /is not the one that this object gives/.test(problem))).toHaveLength(
 			3,
 		);
+		// Who says that nobody can compare them has no signature over that.
+		await edit(victim.path, (layout) =>
+			Object.assign(layout, { generator: { name: "bpfgate", version: 7 } }),
+		);
+		const relabelled = await verifyPackage(await openPackage(victim.path), {
+			trusted: [identity.certificate],
+		});
+		expect(relabelled).toMatchObject({
+			verdict: "invalid",
+			problems: [expect.stringContaining("package.p7s: the signature does not match")],
+		});
+	});
+
+	it("by another version of the generator is bound to its loaders, which are not compared", async () => {
+		await using pkg = await samplePackage();
+		const opened = await openPackage(pkg.path);
+		const { objects, ...rest } = await signaturesOf(opened, key, identity.certificate, ["insns-maps"]);
+		const loaders = objects.map((object) => ({
+			...object,
+			loaders: object.loaders.map((loader) => {
+				const data = Uint8Array.from([...loader.data, 0]);
+				return { ...loader, data };
+			}),
+		}));
+		const write = async (version: number) => {
+			const others = { generator: { name: "bpfgate", version }, objects: loaders };
+			for (const { loaders } of others.objects)
+				for (const loader of loaders)
+					loader.cms = await signDetached(signedBytes(loader), key, identity.certificate);
+			const cms = await signDetached(packageDocument(opened, others), key, identity.certificate);
+			const signatures = { ...rest, ...others, package: { ...rest.package, cms } };
+			await writeSignatures(pkg.path, layoutFiles(signatures));
+			return verifyPackage(await openPackage(pkg.path), { trusted: [identity.certificate] });
+		};
+		expect(await write(1)).toMatchObject({
+			verdict: "invalid",
+			problems: [expect.stringContaining("what it installs differs")],
+		});
+		const { verdict, objects: verdicts } = await write(2);
+		expect(verdict).toBe("valid");
+		expect(verdicts[0]!.contracts[2]).toMatchObject({
+			state: "valid",
+			uncompared: expect.stringContaining("made by a newer generator (bpfgate 2, this is bpfgate 1)"),
+		});
+	});
+
+	it("is one of many: in their order, up to the first that cannot be signed", async () => {
+		await using a = await samplePackage();
+		await using b = await samplePackage();
+		const signed: string[] = [];
+		const signing = async () => {
+			for await (const { path } of signPackages(
+				[a.path, join(a.path, "absent"), b.path],
+				key,
+				identity.certificate,
+			))
+				signed.push(path);
+		};
+		await expect(signing()).rejects.toThrow("absent");
+		expect(signed).toEqual([a.path]);
+		expect(await readdir(b.path)).not.toContain("signatures");
+		expect((await verifyPackage(await openPackage(a.path))).problems).toEqual([]);
 	});
 });
 

@@ -7,8 +7,15 @@ import { signDetached } from "./cms.js";
 import { contracts as allContracts, type Contract } from "./contract.js";
 import { packageDocument } from "./document.js";
 import type { SigningKey } from "./key.js";
-import { layoutFiles, type PackageSignatures, type SignedObject, signedBytes } from "./layout.js";
+import {
+	layoutFiles,
+	type PackageSignatures,
+	type SignedLoader,
+	type SignedObject,
+	signedBytes,
+} from "./layout.js";
 import { generateLoaders } from "./loader/generate.js";
+import { generator } from "./loader/generator.js";
 import { writeSignatures } from "./write.js";
 
 export interface SignPackageOptions {
@@ -31,7 +38,47 @@ export async function signPackage(
 	path: string,
 	key: SigningKey,
 	certificate: Certificate,
-	{ contracts = allContracts, out, now = Date.now() }: SignPackageOptions = {},
+	options: SignPackageOptions = {},
+): Promise<PackageSignatures> {
+	const signatures = await madeReady(path, key, certificate, options);
+	await writeSignatures(path, layoutFiles(signatures), options.out);
+	return signatures;
+}
+
+/** How many packages are made ready while one is written: as many as libuv has threads to sign in. */
+const ahead = 4;
+
+/**
+ * `signPackage` of one package after the other, in their order; the next ones are made ready meanwhile. Ends with the first
+ * that cannot be signed, those before which are signed.
+ */
+export async function* signPackages(
+	paths: readonly string[],
+	key: SigningKey,
+	certificate: Certificate,
+	options: SignPackageOptions = {},
+): AsyncGenerator<{ path: string; signatures: PackageSignatures }> {
+	// One thing at a time for a token, which may ask somebody to touch it.
+	const width = key.kind === "pkcs11" ? 1 : ahead;
+	const ready: Promise<PackageSignatures>[] = [];
+	for (const [index, path] of paths.entries()) {
+		for (const next of paths.slice(index + ready.length, index + width)) {
+			const signatures = madeReady(next, key, certificate, options);
+			// What an earlier one throws ends all; this one's is thrown when it is its turn.
+			signatures.catch(() => {});
+			ready.push(signatures);
+		}
+		const signatures = await ready.shift()!;
+		await writeSignatures(path, layoutFiles(signatures), options.out);
+		yield { path, signatures };
+	}
+}
+
+async function madeReady(
+	path: string,
+	key: SigningKey,
+	certificate: Certificate,
+	{ contracts, now = Date.now() }: SignPackageOptions,
 ): Promise<PackageSignatures> {
 	const pkg = await openPackage(path);
 	if (pkg.bare)
@@ -43,9 +90,7 @@ export async function signPackage(
 	const wrong = unfit(certificate, now);
 	if (wrong !== undefined)
 		throw new InputError("certificate", "", `${certificate.subject} cannot sign: ${wrong}`);
-	const signatures = await signaturesOf(pkg, key, certificate, contracts);
-	await writeSignatures(path, layoutFiles(signatures), out);
-	return signatures;
+	return signaturesOf(pkg, key, certificate, contracts);
 }
 
 /** What `signPackage` writes, in memory; does not look at the certificate's dates and usage. */
@@ -55,18 +100,20 @@ export async function signaturesOf(
 	certificate: Certificate,
 	contracts: readonly Contract[] = allContracts,
 ): Promise<PackageSignatures> {
-	// First, as it shows in no time whether key and certificate will do.
-	const cms = await signDetached(packageDocument(pkg), key, certificate);
 	const objects: SignedObject[] = [];
 	for (const object of pkg.objects) {
 		const loaders = contracts.length > 0 ? await generateLoaders(object, contracts) : [];
-		const signed = loaders.map(async (loader) => ({
-			...loader,
-			cms: await signDetached(signedBytes(loader), key, certificate),
-			display: `${object.file}: ${loader.contract}`,
-		}));
 		const sha256 = createHash("sha256").update(object.bytes).digest("hex");
+		const signed: Promise<SignedLoader>[] = [];
+		for (const loader of loaders) {
+			const cms = signDetached(signedBytes(loader), key, certificate);
+			if (key.kind === "pkcs11") await cms;
+			const display = `${object.file}: ${loader.contract}`;
+			signed.push(cms.then((cms) => ({ ...loader, cms, display })));
+		}
 		objects.push({ object: object.file, sha256, loaders: await Promise.all(signed) });
 	}
-	return { package: { sha256: pkg.sha256, cms, display: "package.p7s" }, certificate, objects };
+	const made = objects.some(({ loaders }) => loaders.length > 0) ? { generator } : {};
+	const cms = await signDetached(packageDocument(pkg, { ...made, objects }), key, certificate);
+	return { package: { sha256: pkg.sha256, cms, display: "package.p7s" }, certificate, ...made, objects };
 }

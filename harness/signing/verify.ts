@@ -5,12 +5,20 @@ import { manifestName, type Package, type PackageObject } from "../package/packa
 import { type Certificate, unfit } from "./certificate.js";
 import { wrongSignature } from "./cms-read.js";
 import { type Contract, contracts } from "./contract.js";
+import { type CosignVerdict, readCosign } from "./cosign.js";
 import { packageDocument } from "./document.js";
-import { readSignatures, type SignedLoader, type SignedObject, signedBytes } from "./layout.js";
+import {
+	type PackageSignatures,
+	readSignatures,
+	type SignedLoader,
+	type SignedObject,
+	signedBytes,
+} from "./layout.js";
 import { lintCertificate } from "./lint/certificate.js";
 import { clause } from "./lint/finding.js";
 import { type LintFinding, lintLoader } from "./lint/lint.js";
 import { exclProgHash, generateLoaders, type Loader } from "./loader/generate.js";
+import { type Generator, generator } from "./loader/generator.js";
 import { Unsignable } from "./loader/unsignable.js";
 
 /** What was found out about one contract of one object. */
@@ -20,6 +28,8 @@ export interface ContractVerdict {
 	state: "valid" | "invalid" | "absent";
 	/** What is wrong, where it is invalid. */
 	reason?: string;
+	/** Why it was not compared with what the object gives, where that is so; the package level still binds it. */
+	uncompared?: string;
 	/** What the lint finds in it, where it is valid. */
 	weaknesses?: LintFinding[];
 }
@@ -33,12 +43,18 @@ export interface Verification {
 	/** Whether the signer's certificate is one that was given as trusted; absent when none was given. */
 	trusted?: boolean;
 	objects: { object: string; contracts: ContractVerdict[] }[];
+	/** Of OCI artifacts, in `signatures/cosign/`; they say nothing of whom to trust. */
+	cosign: CosignVerdict[];
+	/**
+	 * `undecided`: intact, but nobody was named to trust, and anybody can sign; `valid` only of a signer that is trusted.
+	 */
+	verdict: "valid" | "invalid" | "undecided";
 	/** Sentences; empty when all that is signed is valid and, where it was asked for, trusted. */
 	problems: string[];
 }
 
 export interface VerifyOptions {
-	/** Certificates that may sign; without them nobody's is refused. */
+	/** Certificates that may sign; without them nothing is more than `undecided`. */
 	trusted?: readonly Certificate[];
 	/** Milliseconds since 1970. */
 	now?: number;
@@ -49,17 +65,26 @@ export interface VerifyOptions {
  *
  * @throws InputError when a file was changed after it was signed, or the signatures cannot be read
  */
-export async function verifyPackage(
+export async function verifyPackage(pkg: Package, options: VerifyOptions = {}): Promise<Verification> {
+	const found = await examine(pkg, options);
+	if (found.problems.length > 0) return { ...found, verdict: "invalid" };
+	return { ...found, verdict: found.trusted === true ? "valid" : "undecided" };
+}
+
+async function examine(
 	pkg: Package,
-	{ trusted, now = Date.now() }: VerifyOptions = {},
-): Promise<Verification> {
+	{ trusted, now = Date.now() }: VerifyOptions,
+): Promise<Omit<Verification, "verdict">> {
 	const { name, version, sha256 } = pkg;
-	const result: Verification = {
+	const result: Omit<Verification, "verdict"> = {
 		package: { name, version, sha256 },
 		signed: false,
 		objects: [],
+		cosign: readCosign(pkg),
 		problems: [],
 	};
+	for (const { file, reason } of result.cosign)
+		if (reason !== undefined) result.problems.push(`${file}: ${reason}`);
 	const signatures = readSignatures(pkg);
 	if (!signatures) {
 		result.problems.push(`${name} ${version} is not signed`);
@@ -70,7 +95,7 @@ export async function verifyPackage(
 	const { node: _, pem: __, der: ___, ...signer } = certificate;
 	result.signed = true;
 	result.signer = signer;
-	const wrong = wrongSignature(packageDocument(pkg), signatures.package.cms, certificate);
+	const wrong = wrongSignature(packageDocument(pkg, signatures), signatures.package.cms, certificate);
 	if (wrong !== undefined) result.problems.push(`${signatures.package.display}: ${wrong}`);
 	const reason = unfit(certificate, now);
 	if (reason !== undefined) result.problems.push(`${certificate.subject} should not sign: ${reason}`);
@@ -86,7 +111,7 @@ export async function verifyPackage(
 	}
 	for (const object of pkg.objects) {
 		const signed = signatures.objects.find((candidate) => candidate.object === object.file);
-		const verdicts = await verifyObject(object, signed?.loaders ?? [], certificate);
+		const verdicts = await verifyObject(object, signed?.loaders ?? [], signatures);
 		result.objects.push({ object: object.file, contracts: verdicts });
 		for (const { contract, reason, weaknesses = [] } of verdicts) {
 			if (reason !== undefined) result.problems.push(`${object.file}: ${contract}: ${reason}`);
@@ -119,22 +144,43 @@ function assertUnchanged(pkg: Package, signed: readonly SignedObject[], sha256: 
 async function verifyObject(
 	object: PackageObject,
 	loaders: readonly SignedLoader[],
-	certificate: Certificate,
+	{ certificate, generator: by = generator }: PackageSignatures,
 ): Promise<ContractVerdict[]> {
+	const uncompared = otherGenerator(by);
 	const made = await madeOf(
 		object,
-		loaders.filter(({ foreign }) => !foreign),
+		loaders.filter(({ foreign }) => !foreign && uncompared === undefined),
 	);
 	return contracts.map((contract): ContractVerdict => {
 		const loader = loaders.find((candidate) => candidate.contract === contract);
 		if (!loader) return { contract, state: "absent" };
 		const reason =
 			wrongSignature(signedBytes(loader), loader.cms, certificate) ??
-			(loader.foreign ? undefined : typeof made === "string" ? made : wrongLoader(loader, made));
+			(loader.foreign || uncompared !== undefined
+				? undefined
+				: typeof made === "string"
+					? made
+					: wrongLoader(loader, made));
 		if (reason !== undefined) return { contract, state: "invalid", reason };
-		// Of a loader of bpftool's making, the lint says whether it installs what the object has.
-		return { contract, state: "valid", weaknesses: lintLoader(loader, { object }) };
+		// Of a loader that cannot be made again, the lint says whether it installs what the object has.
+		const weaknesses = lintLoader(loader, { object });
+		return {
+			contract,
+			state: "valid",
+			...(loader.foreign || uncompared === undefined ? {} : { uncompared }),
+			weaknesses,
+		};
 	});
+}
+
+/** Why loaders of a generator cannot be made again to compare; undefined when they can. */
+function otherGenerator({ name, version }: Generator): string | undefined {
+	if (name === generator.name && version === generator.version) return undefined;
+	const age = name !== generator.name ? "another" : version < generator.version ? "an older" : "a newer";
+	return (
+		`made by ${age} generator (${name} ${version}, this is ${generator.name} ${generator.version}), ` +
+		"whose loaders cannot be made again to compare; the lint alone looked at what it installs"
+	);
 }
 
 /** The loaders that the object gives, or why it gives none. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { execa } from "execa";
@@ -8,11 +8,12 @@ import { InputError, systemReason, UndecidedError } from "../errors.js";
 import { readArchive } from "../package/archive.js";
 import { signaturesFolder } from "../package/load-manifest.js";
 import { manifestName } from "../package/package.js";
+import { cosignFolder } from "./cosign.js";
 import type { SignatureFile } from "./layout.js";
 
 /**
  * Puts signatures into a package's folder in place of those that are there, or writes a new archive of an archive's files
- * with them. Either is done whole or not at all.
+ * with them. Either is done whole or not at all. What others signed, in `signatures/cosign/`, stays.
  *
  * @param out the new archive: .tar, .tar.gz, .tgz, .tar.xz or .tar.zst
  * @throws InputError when one is given for a folder, or none for an archive
@@ -48,6 +49,12 @@ async function replaceFolder(root: string, files: readonly SignatureFile[]): Pro
 			await writeFile(join(scratch, path), bytes);
 		}
 		const place = join(root, signaturesFolder);
+		await cp(join(root, cosignFolder), join(scratch, cosignFolder), {
+			recursive: true,
+			verbatimSymlinks: true,
+		}).catch((error: NodeJS.ErrnoException) => {
+			if (error.code !== "ENOENT") throw error;
+		});
 		const former = join(scratch, "former");
 		await rename(place, former).catch((error: NodeJS.ErrnoException) => {
 			if (error.code !== "ENOENT") throw error;
@@ -68,7 +75,8 @@ async function writeArchive(path: string, files: readonly SignatureFile[], out: 
 	const prefix = !entries.has(manifestName) && entries.has(only + manifestName) ? only : "";
 	const blocks: Uint8Array[] = [];
 	for (const [name, { kind, bytes }] of entries) {
-		if (name.startsWith(`${prefix}${signaturesFolder}/`)) continue;
+		const former = name.startsWith(`${prefix}${signaturesFolder}/`);
+		if (former && !name.startsWith(prefix + cosignFolder)) continue;
 		if (kind === "link")
 			throw new InputError(
 				path,
