@@ -23,3 +23,10 @@ export const signedExamples: readonly SignedExample[] = [
 		lint: ["metadata-not-exclusive", "host-sizes-maps", "host-initial-values"],
 	},
 ];
+
+/** Example packages signed by bpfgate, with that object. */
+export const ownSigned = {
+	good: "signed-filter",
+	tampered: "bad-signed-tampered",
+	expired: "bad-signed-expired",
+} as const;
