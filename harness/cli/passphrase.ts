@@ -46,8 +46,9 @@ async function read(kind: string | undefined, where: string, twice: boolean): Pr
 async function ask(question: string): Promise<string> {
 	const { stdin, stderr } = process;
 	if (!stdin.isTTY) throw new InputError(option, "prompt", "there is no terminal to ask at");
-	stderr.write(question);
+	// Before the question, or what is typed at once is shown.
 	stdin.setRawMode(true);
+	stderr.write(question);
 	stdin.setEncoding("utf8");
 	let line = "";
 	try {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execaSync } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCertificate } from "./certificate.js";
 import { type SignOptions, signDetached } from "./cms.js";
 import { readCms, wrongSignature } from "./cms-read.js";
 import { type Identity, issue } from "./issue.js";
@@ -126,6 +127,19 @@ describe("a key", () => {
 		expect(
 			wrongSignature(content, await signDetached(content, key, certificate), certificate),
 		).toBeUndefined();
+	});
+
+	it("or a certificate or signature that is too large is not read", async () => {
+		const path = join(folder, "large");
+		writeFileSync(path, `-----BEGIN PRIVATE KEY-----\n${"A".repeat(64 * 1024)}`);
+		await expect(openKey(path)).rejects.toThrow(/has \d+ bytes, too many for a private key/);
+		const { certificate } = identities.get("ecdsa")!;
+		const pem = Buffer.from(`${certificate.pem}${" ".repeat(64 * 1024)}`);
+		expect(() => readCertificate("c.pem", pem)).toThrow(/c.pem: has \d+ bytes, more than the 65536 of/);
+		expect(() => readCms(new Uint8Array(1024 * 1024 + 1))).toThrow("more than the 1048576 that are read");
+		expect(wrongSignature(content, new Uint8Array(1024 * 1024 + 1), certificate)).toMatch(
+			/^the signature has/,
+		);
 	});
 
 	it("that is none is refused", async () => {

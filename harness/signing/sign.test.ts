@@ -267,12 +267,37 @@ describe("refused", () => {
 			await expect(read()).rejects.toThrow(reason);
 			await writeFile(join(pkg.path, "signatures/signatures.json"), original);
 		}
+		const many = {
+			contract: "insns",
+			...{ insns: "a", data: "b", cms: "c" },
+			excl_prog_hash: "0".repeat(64),
+		};
+		for (const [change, reason] of [
+			[{ generator: { name: "x", version: 0 } }, "/generator/version: must be >= 1"],
+			[{ loaders: Array(4).fill({ ...many, maps: [], programs: [] }) }, "/objects/0/loaders: must NOT have"],
+			[{ loaders: [{ ...many, maps: Array(257).fill("m"), programs: [] }] }, "/objects/0/loaders/0"],
+		] as const) {
+			await edit(pkg.path, (layout: { objects?: object[] }) =>
+				Object.assign("loaders" in change ? layout.objects![0]! : layout, change),
+			);
+			await expect(read()).rejects.toThrow(reason);
+			await writeFile(join(pkg.path, "signatures/signatures.json"), original);
+		}
+		await writeFile(join(pkg.path, "signatures/signatures.json"), Buffer.alloc(4 * 1024 * 1024 + 1, " "));
+		await expect(read()).rejects.toThrow("more than the 4194304 that are read");
 		await writeFile(join(pkg.path, "signatures/signatures.json"), "{");
 		await expect(read()).rejects.toThrow("is not JSON");
 		await rm(join(pkg.path, "signatures"), { recursive: true });
 		expect(await read()).toBeUndefined();
 		await symlink("/", join(pkg.path, "signatures"));
 		await expect(read()).rejects.toThrow("is a link");
+	});
+
+	it("is a folder of more signature files than are read", async () => {
+		await using pkg = await samplePackage();
+		await mkdir(join(pkg.path, "signatures"));
+		for (let at = 0; at <= 4096; at++) await writeFile(join(pkg.path, "signatures", `${at}`), "");
+		await expect(openPackage(pkg.path)).rejects.toThrow("holds 4097 files, more than the 4096 that are read");
 	});
 
 	it("is a package that counts a signature among its files", async () => {
