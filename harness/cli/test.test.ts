@@ -33,6 +33,7 @@ class Fake implements Engine {
 			manifest,
 			objects: [],
 			vectors: this.vectors,
+			loaderFiles: [],
 			signatures: [],
 		};
 	}

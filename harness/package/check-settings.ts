@@ -3,6 +3,7 @@ import { InputError } from "../errors.js";
 import { checkNames } from "../results/results.js";
 import { attachTypes, helpers, linkTypes, mapTypes, programTypes } from "../uapi/bpf.js";
 import { escapePointer } from "./btf-value.js";
+import { checkChainPrograms } from "./chain-program.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
 import type { ObjectFacts } from "./object.js";
 import { rodataOf } from "./rodata.js";
@@ -25,6 +26,7 @@ export function checkSettings(file: string, manifest: Manifest, objects: Loaded[
 		checkMaps(file, pointer, object);
 		rodataOf(object, { file, pointer: `${pointer}/rodata` });
 	}
+	checkChainPrograms(file, manifest.chains ?? [], objects);
 	checkRequirements(file, manifest);
 	checkExpectations(file, manifest, objects);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
 import { type Violation, validator } from "../schema/validate.js";
-import { duplicateKey } from "./duplicate-key.js";
+import { checkChainRules } from "./chain-rules.js";
+import { parseJson } from "./json-text.js";
 import { Manifest, ObjectEntry } from "./manifest.js";
 
 const manifests = validator(Manifest);
 const entries = validator(ObjectEntry);
-const maxManifestBytes = 1024 * 1024;
-const maxNesting = 64;
 
 /** Folder of a package that holds the signatures over the rest of it. */
 export const signaturesFolder = "signatures";
@@ -19,20 +18,13 @@ export const signaturesFolder = "signatures";
  * @throws InputError with line and column, or the JSON pointer of what is wrong
  */
 export function parseManifest(file: string, bytes: Uint8Array): Manifest {
-	if (bytes.length > maxManifestBytes)
-		throw new InputError(
-			file,
-			"",
-			`has ${bytes.length} bytes, more than the ${maxManifestBytes} that are read`,
-		);
 	const value = parseJson(file, bytes);
-	if (nestsDeeper(value, maxNesting))
-		throw new InputError(file, "", `nests deeper than ${maxNesting} levels`);
 	const violation = entryViolation(value) ?? manifests.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
 	checkFiles(file, value);
 	checkKernels(file, value);
+	checkChainRules(file, value.chains ?? []);
 	return value;
 }
 
@@ -46,36 +38,6 @@ export function objectPointer(manifest: Manifest, index: number): string {
 	return typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
 }
 
-function parseJson(file: string, bytes: Uint8Array): unknown {
-	let text: string;
-	try {
-		text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-	} catch (cause) {
-		throw new InputError(file, "", "is not UTF-8 text", { cause });
-	}
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (cause) {
-		const { place, reason } = jsonError(text, cause as SyntaxError);
-		throw new InputError(file, place, reason, { cause });
-	}
-	const twice = duplicateKey(text);
-	if (twice !== undefined) throw new InputError(file, twice, "is there more than once");
-	return value;
-}
-
-/** V8 gives an offset for most errors, and none when the text ends too early. */
-function jsonError(text: string, error: SyntaxError): { place: string; reason: string } {
-	const position = /at position (\d+)/.exec(error.message)?.[1];
-	const offset = position === undefined ? text.length : Number(position);
-	const before = text.slice(0, offset).split("\n");
-	const column = before.at(-1)!.length + 1;
-	const what =
-		offset >= text.length ? "the text ends too early" : `unexpected ${JSON.stringify(text[offset])}`;
-	return { place: `line ${before.length} column ${column}`, reason: `is not JSON: ${what}` };
-}
-
 /** Of an entry that is an object the whole schema could only say that it is neither a string nor right. */
 function entryViolation(value: unknown): Violation | undefined {
 	const { objects } = (value ?? {}) as { objects?: unknown };
@@ -86,11 +48,6 @@ function entryViolation(value: unknown): Violation | undefined {
 			return { ...violation, pointer: `/objects/${index}${violation.pointer.replace(/^\/$/, "")}` };
 	}
 	return undefined;
-}
-
-function nestsDeeper(value: unknown, levels: number): boolean {
-	if (typeof value !== "object" || value === null) return false;
-	return levels === 0 || Object.values(value).some((part) => nestsDeeper(part, levels - 1));
 }
 
 function checkFiles(file: string, manifest: Manifest): void {
@@ -120,6 +77,28 @@ function checkFiles(file: string, manifest: Manifest): void {
 				`${JSON.stringify(path)} is no vector file (.json, .yaml, .yml) and no capture (.pcap, .pcapng)`,
 			);
 	}
+	for (const [path, pointer] of loaderFiles(manifest)) {
+		const wrong = pathProblem(path);
+		if (wrong) throw new InputError(file, pointer, `${JSON.stringify(path)} ${wrong}`);
+		if (path.startsWith(`${signaturesFolder}/`))
+			throw new InputError(
+				file,
+				pointer,
+				`${JSON.stringify(path)} stands in ${signaturesFolder}/, which is kept for signatures and no part of what they cover`,
+			);
+	}
+}
+
+/**
+ * What loaders of chains ship, and where the manifest first says so. Two loaders may ship the same file, or an object of
+ * the package.
+ */
+export function loaderFiles({ chains = [] }: Manifest): Map<string, string> {
+	const files = new Map<string, string>();
+	for (const [index, { loader }] of chains.entries())
+		for (const [at, path] of (loader?.files ?? []).entries())
+			if (!files.has(path)) files.set(path, `/chains/${index}/loader/files/${at}`);
+	return files;
 }
 
 /** Why a path cannot be one inside a package; undefined when it can. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { Chain } from "./chain.js";
 
 const closed = { additionalProperties: false };
 
@@ -158,6 +159,7 @@ export const Manifest = Type.Object(
 					"packet-vector files (.json, .yaml, .yml) and the captures (.pcap, .pcapng) that they take frames from",
 			}),
 		),
+		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
 		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
 	},
 	{ ...closed, $id: "bpfgate-manifest" },

@@ -5,7 +5,13 @@ import { InputError } from "../errors.js";
 import { maxPackageBytes } from "./archive.js";
 import { checkSettings } from "./check-settings.js";
 import { type Files, openFiles } from "./files.js";
-import { objectEntries, objectPointer, parseManifest, signaturesFolder } from "./load-manifest.js";
+import {
+	loaderFiles,
+	objectEntries,
+	objectPointer,
+	parseManifest,
+	signaturesFolder,
+} from "./load-manifest.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
 import { type ObjectFacts, readObject } from "./object.js";
 
@@ -41,6 +47,8 @@ export interface Package {
 	objects: PackageObject[];
 	/** What `vectors` of the manifest names, in its order; not yet read as vectors. */
 	vectors: PackageFile[];
+	/** What the loaders of its chains ship besides; an object may be among them. */
+	loaderFiles: PackageFile[];
 	/** Every file below `signatures/`, by path; no part of the digest and not yet read. */
 	signatures: PackageFile[];
 	/** It is an object alone, about which no manifest says anything. */
@@ -86,6 +94,11 @@ export async function openPackage(path: string): Promise<Package> {
 		const bytes = await readListed(path, `/vectors/${index}`);
 		vectors.push({ file: path, display: files.display(path), bytes });
 	}
+	const shipped: PackageFile[] = [];
+	for (const [path, pointer] of loaderFiles(manifest)) {
+		const bytes = listed.find((file) => file.path === path)?.bytes ?? (await readListed(path, pointer));
+		shipped.push({ file: path, display: files.display(path), bytes });
+	}
 	return {
 		name: manifest.name,
 		version: manifest.version,
@@ -94,6 +107,7 @@ export async function openPackage(path: string): Promise<Package> {
 		manifest,
 		objects,
 		vectors,
+		loaderFiles: shipped,
 		signatures: await readSignatureFiles(file, files, maxPackageBytes - total),
 	};
 }
@@ -117,6 +131,7 @@ function bareObject(path: string, bytes: Uint8Array): Package {
 		manifest,
 		objects: [{ file, bytes, settings: { file }, ...facts }],
 		vectors: [],
+		loaderFiles: [],
 		signatures: [],
 		bare: true,
 	};

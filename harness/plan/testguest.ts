@@ -38,6 +38,7 @@ export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): 
 	manifest: { name, version: "1", objects: ["p.o"], ...manifest },
 	objects: [],
 	vectors: [],
+	loaderFiles: [],
 	signatures: [],
 });
 
