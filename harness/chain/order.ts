@@ -40,6 +40,8 @@ interface Rules {
 const u32 = (value: number) => value >>> 0;
 const UNSPEC = u32(-1);
 const XDP_PASS = 2;
+/** What an empty slot returns; libxdp sets its bit in every chain_call_actions. */
+const XDP_DISPATCHER_RETVAL = 31;
 const NETKIT_PASS = 0;
 const NETKIT_DROP = 2;
 /** OK, SHOT, STOLEN, REDIRECT, TRAP: `cls_bpf_exec_opcode` takes all other codes for UNSPEC. */
@@ -63,7 +65,8 @@ const rules: Readonly<Record<ChainMechanism, Rules>> = {
 		source: "xdp-tools lib/libxdp: libxdp.c (cmp_xdp_programs), xdp-dispatcher.c.in",
 		configured: (a, b) => a.priority - b.priority || byteOrder(a.name, b.name),
 		// The dispatcher shifts 1U by the verdict, of which BPF takes the low five bits.
-		goesOn: (verdict, proceed) => proceed?.has(verdict & 31) ?? false,
+		goesOn: (verdict, proceed) =>
+			(verdict & 31) === XDP_DISPATCHER_RETVAL || (proceed?.has(verdict & 31) ?? false),
 		outcome: (verdict, _, ended) => (ended ? verdict : XDP_PASS),
 	},
 	tc: {
