@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <linux/fsverity.h>
 #include <linux/loop.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,13 +173,34 @@ static int do_run(char **args)
 	return 0;
 }
 
-/* <pin> <link>: attaches a pinned program where it was loaded for, and pins the link. */
+/*
+ * <pin>: attaches a pinned program where it was loaded for, and says which process holds it there. Not a pin of the
+ * link: what is only unlinked stays attached until the kernel has freed the inode, some time later.
+ */
 static int do_attach(char **args)
 {
 	int fd = told(bpf_obj_get(args[0]));
 	int link = told(fd < 0 ? -1 : bpf_raw_tracepoint_open(NULL, fd));
+	pid_t holder = link < 0 ? 0 : fork();
 
-	told(link < 0 ? -1 : bpf_obj_pin(link, args[1]));
+	if (link >= 0 && holder == 0) {
+		for (;;)
+			pause();
+	}
+	printf("%d\n", (int)holder);
+	return holder < 0;
+}
+
+/* <pid>: ends a process. Its file descriptors are closed when this returns, and what only they held is detached. */
+static int do_end(char **args)
+{
+	pid_t pid = atoi(args[0]);
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+
+	if (pid <= 1 || fd < 0 || kill(pid, SIGKILL) < 0 || poll(&ended, 1, 10000) != 1)
+		return 1;
+	printf("0\n");
 	return 0;
 }
 
@@ -260,7 +284,8 @@ int main(int argc, char **argv)
 		{ "umount", 1, do_umount },
 		{ "memory", 1, do_memory },
 		{ "run", 1, do_run },
-		{ "attach", 2, do_attach },
+		{ "attach", 1, do_attach },
+		{ "end", 1, do_end },
 		{ "trace", 1, do_trace },
 		{ "loop", 3, do_loop },
 		{ "copy", 2, do_copy },

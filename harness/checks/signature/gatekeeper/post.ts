@@ -28,13 +28,14 @@ export const attacks = ["load_unsigned", "answer_first", "answer_before", "answe
 export type Attack = (typeof attacks)[number];
 
 const pinned = (attack: Attack) => `/sys/fs/bpf/${attack}`;
-const linked = (attack: Attack) => `/sys/fs/bpf/${attack}_link`;
 
 /** A guest in which one gatekeeper is to stand, who is to be kept out, and the package. */
 export class Post {
 	/** Why an attacker's program does not load, by name. */
 	readonly unloadable = new Map<Attack, string>();
 	readonly #loaded: Attack[] = [];
+	/** Processes that hold an attacker's program where it is attached. */
+	readonly #holders = new Map<Attack, number>();
 
 	private constructor(
 		readonly guest: Guest,
@@ -99,12 +100,19 @@ export class Post {
 	}
 
 	/** Attaches an attacker's program; what is in the way. */
-	attach(attack: Attack): Promise<string | undefined> {
-		return this.intruder.fails("attach", pinned(attack), linked(attack));
+	async attach(attack: Attack): Promise<string | undefined> {
+		const [opened = 0, attached = 0, holder = 0] = await this.intruder.does("attach", pinned(attack));
+		if (opened || attached) return errnoName(opened || attached);
+		this.#holders.set(attack, holder);
+		return undefined;
 	}
 
+	/** It does not answer any more when this returns; what comes next would be blamed on the gatekeeper. */
 	async detach(attack: Attack): Promise<void> {
-		await this.intruder.does("unlink", linked(attack));
+		const holder = this.#holders.get(attack);
+		if (holder === undefined) throw new Error(`${attack} is not attached`);
+		this.#holders.delete(attack);
+		await this.intruder.does("end", String(holder));
 	}
 
 	/** Has an attacker's syscall program load another: what that says. */
@@ -151,8 +159,11 @@ export class Post {
 	async linkDetach(gatekeeper: Gatekeeper): Promise<Seen> {
 		const id = gatekeeper.links.get("admit")?.id ?? 0;
 		const detached = await this.intruder.fails("link-detach", String(id));
+		await gatekeeper.decisions();
 		const load = await this.intruder.fails("load");
-		const evidence = { link: id, detach: detached ?? "0", load: load ?? "0" };
+		// Tells a gatekeeper that admits from one that is not asked.
+		const asked = (await gatekeeper.decisions()).length > 0;
+		const evidence = { link: id, detach: detached ?? "0", load: load ?? "0", gatekeeper_asked: asked };
 		return { case: "link-detach", kept: detached !== undefined && load !== undefined, evidence };
 	}
 
