@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../guest/client.js";
-import type { Result } from "../guest/operations.js";
+import type { Args, Result } from "../guest/operations.js";
 import { commands } from "../uapi/bpf.js";
+
+/** What the agent holds a file descriptor of: see `bpf` of the operations. */
+export type Held = Omit<NonNullable<Args<"bpf">["handles"]>[number], "offset" | "blob">;
 
 /** `union bpf_attr` under construction: offsets and widths as in include/uapi/linux/bpf.h. */
 export class BpfAttr {
 	readonly bytes: Uint8Array;
 	readonly blobs: { offset: number; data: Uint8Array; out?: boolean }[] = [];
+	readonly handles: NonNullable<Args<"bpf">["handles"]> = [];
 	private readonly view: DataView;
 
 	constructor(
@@ -27,6 +31,23 @@ export class BpfAttr {
 		return this;
 	}
 
+	u64(offset: number, value: bigint): this {
+		this.view.setBigUint64(offset, value, this.littleEndian);
+		return this;
+	}
+
+	/** The file descriptor of what is held. */
+	fd(offset: number, held: Held): this {
+		this.handles.push({ offset, ...held });
+		return this;
+	}
+
+	/** A pointer to the file descriptor of what is held. */
+	pointerToFd(offset: number, held: Held): this {
+		this.handles.push({ offset: 0, blob: this.blobs.length, ...held });
+		return this.pointer(offset, new Uint8Array(4));
+	}
+
 	/** A pointer to these bytes; with `out`, the kernel may write there and they come back. */
 	pointer(offset: number, data: Uint8Array, out = false): this {
 		this.blobs.push({ offset, data, out });
@@ -34,11 +55,22 @@ export class BpfAttr {
 	}
 }
 
-/** Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer: `errno` says which. */
-export function bpf(client: GuestClient, command: string, attr: BpfAttr): Promise<Result<"bpf">> {
+/** What `bpf` asks of the agent. `netns` is a handle of `netns_add`. */
+export function bpfRequest(command: string, attr: BpfAttr, netns?: number): Args<"bpf"> {
 	const cmd = commands.number(command);
 	if (cmd === undefined) throw new Error(`no bpf command ${command}`);
-	return client.call("bpf", { cmd, attr: attr.bytes, blobs: attr.blobs });
+	const { bytes, blobs, handles } = attr;
+	return { cmd, attr: bytes, blobs, handles, ...(netns === undefined ? {} : { netns }) };
+}
+
+/** Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer: `errno` says which. */
+export function bpf(
+	client: GuestClient,
+	command: string,
+	attr: BpfAttr,
+	netns?: number,
+): Promise<Result<"bpf">> {
+	return client.call("bpf", bpfRequest(command, attr, netns));
 }
 
 /** As bpf; a file descriptor that comes of it is closed at once. */

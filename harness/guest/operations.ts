@@ -12,6 +12,15 @@ const Key = Type.Integer({
 });
 const NewKey = Type.Object({ serial: Type.Integer({ minimum: 1 }) });
 const Empty = Type.Object({});
+/** The network namespace (`netns_add`) that an operation is done in; the guest's first one unless given. */
+const InNetns = { netns: Type.Optional(Handle) };
+const Ifindex = Type.Integer({ minimum: 1, maximum: 0x7fffffff });
+/** A file descriptor: of `handle` itself, of an attachment's link, or of an object's program or map. */
+const Named = Type.Object({
+	handle: Handle,
+	program: Type.Optional(Type.String()),
+	map: Type.Optional(Type.String()),
+});
 
 /**
  * errno as the guest's kernel gave it (positive), and what was being done. From 4000 on it is libbpf's own
@@ -163,6 +172,22 @@ export const ProgramCoverage = Type.Object({
 });
 export type ProgramCoverage = Static<typeof ProgramCoverage>;
 
+const socketCalls = [
+	"socket",
+	"bind",
+	"listen",
+	"connect",
+	"accept",
+	"sendmsg",
+	"recvmsg",
+	"getsockname",
+	"getpeername",
+	"setsockopt",
+	"getsockopt",
+	"close",
+] as const;
+export type SocketCall = (typeof socketCalls)[number];
+
 const operation = <A extends TSchema, R extends TSchema>(args: A, result: R) => ({ args, result });
 
 /** Every operation of the agent: its arguments and its result. The C side is `agent/op_*.c`. */
@@ -185,7 +210,12 @@ export const operations = {
 
 	/** Files of the guest's own tmpfs, /proc and /sys. `offset`/`max` bound what comes back. */
 	file_read: operation(
-		Type.Object({ path: Type.String(), offset: Type.Optional(Size), max: Type.Optional(Size) }),
+		Type.Object({
+			path: Type.String(),
+			offset: Type.Optional(Size),
+			max: Type.Optional(Size),
+			...InNetns,
+		}),
 		Type.Object({ data: Bytes(), eof: Type.Boolean() }),
 	),
 	file_write: operation(
@@ -194,6 +224,7 @@ export const operations = {
 			data: Bytes(),
 			append: Type.Optional(Type.Boolean()),
 			mode: Type.Optional(U32),
+			...InNetns,
 		}),
 		Empty,
 	),
@@ -203,7 +234,11 @@ export const operations = {
 		Type.Object({ entries: Type.Array(Type.Object({ name: Type.String(), kind: Type.String() })) }),
 	),
 
-	/** `bpf_object__open_file` and settings made before load (libbpf). */
+	/**
+	 * `bpf_object__open_file` and settings made before load (libbpf). A map with `reuse` is that map instead of one
+	 * of its own. A program's `target` is a function of the kernel, or of a program: of one of an object, or of the
+	 * one that a handle (BPF_PROG_GET_FD_BY_ID) names, whose `function` has to be said.
+	 */
 	object_open: operation(
 		Type.Object({
 			path: Type.String(),
@@ -215,6 +250,7 @@ export const operations = {
 						value_size: Type.Optional(U32),
 						initial_value: Type.Optional(Bytes()),
 						inner: Type.Optional(InnerMap),
+						reuse: Type.Optional(Named),
 					}),
 				),
 			),
@@ -474,7 +510,10 @@ export const operations = {
 	/**
 	 * Attaches a loaded program (or a struct_ops map) and holds the link. `hook` `auto` attaches as libbpf does by
 	 * section; with `symbol` to that function (kprobe) or pattern (kprobe.multi), with `tracepoint` to that. Devices are
-	 * named by `ifindex`, cgroups and namespaces by `path`. `program` and `map` together attach an sk_msg or sk_skb
+	 * named by `ifindex`, cgroups and namespaces by `path`. A tc filter has `priority` (pref) and `filter_handle`
+	 * when they are given (EEXIST: there is one), else those that the kernel chooses. With `replaces` the program takes the
+	 * place of the one that is attached so, and nothing is made: BPF_LINK_UPDATE, of `expected` only (EPERM), or
+	 * the filter with the same pref and handle. Whatever has an order (BPF_F_BEFORE ...) is the affair of `bpf`. `program` and `map` together attach an sk_msg or sk_skb
 	 * program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
 	 */
 	attach: operation(
@@ -491,6 +530,10 @@ export const operations = {
 			pf: Type.Optional(U32),
 			hooknum: Type.Optional(U32),
 			priority: Type.Optional(Type.Integer()),
+			filter_handle: Type.Optional(U32),
+			replaces: Type.Optional(Handle),
+			expected: Type.Optional(Named),
+			...InNetns,
 		}),
 		Type.Object({
 			link: Handle,
@@ -504,16 +547,85 @@ export const operations = {
 	),
 	detach: operation(Type.Object({ link: Handle }), Empty),
 
+	/**
+	 * Filters of a device's clsact qdisc as the kernel lists them, which is the order in which it asks them. `program`
+	 * and `name` (which whoever attached it chose; libbpf `program:[id]`) are of bpf filters alone. None without such
+	 * a qdisc. Within one pref the kernel puts the latest first, whatever its handle.
+	 *
+	 * Kernel: RTM_GETTFILTER, `cls_bpf_dump` of net/sched/cls_bpf.c.
+	 */
+	tc_filters: operation(
+		Type.Object({ ifindex: Ifindex, egress: Type.Optional(Type.Boolean()), ...InNetns }),
+		Type.Object({
+			filters: Type.Array(
+				Type.Object({
+					pref: U32,
+					handle: U32,
+					kind: Type.String(),
+					direct_action: Type.Boolean(),
+					program: Type.Optional(U32),
+					name: Type.Optional(Type.String()),
+				}),
+			),
+		}),
+	),
+	/** Ids of the XDP programs of a device by mode, 0: none (IFLA_XDP). */
+	xdp_query: operation(
+		Type.Object({ ifindex: Ifindex, ...InNetns }),
+		Type.Object({ native: U32, generic: U32, offloaded: U32 }),
+	),
+	/**
+	 * An XDP program attached over rtnetlink, as `ip link set xdp` does; without `program` detached. It stays when
+	 * its object is closed. `expected`: only in its place (EEXIST); `exclusive`: only where there is none (EBUSY).
+	 * The errno is the answer: EBUSY where a link holds the device.
+	 */
+	xdp_set: operation(
+		Type.Object({
+			ifindex: Ifindex,
+			program: Type.Optional(Named),
+			expected: Type.Optional(Named),
+			mode: Type.Optional(Type.Unsafe<"native" | "generic">({ enum: ["native", "generic"] })),
+			exclusive: Type.Optional(Type.Boolean()),
+			...InNetns,
+		}),
+		Type.Object({ errno: U32 }),
+	),
+
+	/**
+	 * A network namespace with its loopback device up. It lasts until `close`, as long as no socket and no process
+	 * is in it. `path` is for programs of the guest (setns(2)).
+	 */
+	netns_add: operation(Empty, Type.Object({ netns: Handle, path: Type.String() })),
+	/**
+	 * A device, and its peer in `peer_netns`. `address` and `peer_address` are Ethernet addresses; a netkit device has
+	 * none and takes IP packets, unless `ethernet` (NETKIT_L2).
+	 */
 	netdev_add: operation(
 		Type.Object({
 			kind: Type.String({ description: "rtnetlink kind: veth, dummy, netkit" }),
 			name: Type.String(),
 			peer: Type.Optional(Type.String()),
 			up: Type.Optional(Type.Boolean()),
+			address: Type.Optional(Bytes()),
+			peer_address: Type.Optional(Bytes()),
+			peer_netns: Type.Optional(Handle),
+			ethernet: Type.Optional(Type.Boolean()),
+			...InNetns,
 		}),
 		Type.Object({ ifindex: U32, peer_ifindex: Type.Optional(U32) }),
 	),
-	netdev_del: operation(Type.Object({ name: Type.String() }), Empty),
+	netdev_del: operation(Type.Object({ name: Type.String(), ...InNetns }), Empty),
+	/** An IPv4 or IPv6 address (4 or 16 bytes) of a device, to be used at once. */
+	addr_add: operation(
+		Type.Object({
+			ifindex: Ifindex,
+			address: Bytes(),
+			prefix: Type.Integer({ minimum: 0, maximum: 128 }),
+			...InNetns,
+		}),
+		Empty,
+	),
+	/** A cgroup below the one that the rest of its name says (`outer/inner`). */
 	cgroup_add: operation(Type.Object({ name: Type.String() }), Type.Object({ path: Type.String() })),
 	cgroup_del: operation(Type.Object({ name: Type.String() }), Empty),
 
@@ -547,15 +659,148 @@ export const operations = {
 	/**
 	 * A listening TCP or a bound UDP socket, of the family that `address` (4 or 16 bytes, network order) has; the
 	 * machine need not have the address (IP_FREEBIND). `cookie` is SO_COOKIE, which the kernel calls it in contexts.
-	 * Kept until `close`. Errors: that of socket(2), bind(2) or listen(2).
+	 * Kept until `close`, and read by `packets_read`. Errors: that of socket(2), bind(2) or listen(2).
 	 */
 	socket_open: operation(
 		Type.Object({
 			protocol: Type.Unsafe<"tcp" | "udp">({ type: "string", enum: ["tcp", "udp"] }),
 			address: Bytes(),
 			port: Type.Integer({ minimum: 0, maximum: 0xffff }),
+			receive_buffer: Type.Optional(
+				Type.Integer({ minimum: 0, maximum: 256 << 20, description: "bytes that wait to be read" }),
+			),
+			...InNetns,
 		}),
 		Type.Object({ handle: Handle, cookie: Size }),
+	),
+	/** A handle of a folder or file, opened to be read: a cgroup, a namespace. Until `close`. */
+	path_open: operation(Type.Object({ path: Type.String() }), Type.Object({ handle: Handle })),
+
+	/**
+	 * Sends frames out of a device (packet(7)), one after the other, over and over until there are `count` (as many
+	 * as frames unless given, 1,048,576 at most), with a pause of `interval_us` after each. With `number_at` the number
+	 * of each packet, from 0, is written there, 32 bits in network order. `tried` packets were sent, of which the
+	 * kernel took `sent`; `errno` is that of the first that it did not take.
+	 *
+	 * Each operation of `during`, `rounds` times over, is done while packets are being sent, spread over `count`; if
+	 * they take longer, more packets are sent, until the last of them is done. Their outcomes are `ok` or `err` as the
+	 * operation gives them, and how many packets had been sent when it began and when it had ended.
+	 */
+	packet_send: operation(
+		Type.Object({
+			ifindex: Ifindex,
+			frames: Type.Array(Bytes(), { minItems: 1, maxItems: 4096 }),
+			count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
+			interval_us: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+			number_at: Type.Optional(Size),
+			during: Type.Optional(Type.Array(Type.Object({ op: Type.String(), args: Type.Unknown() }))),
+			rounds: Type.Optional(Type.Integer({ minimum: 1, maximum: 65536 })),
+			...InNetns,
+		}),
+		Type.Object({
+			tried: U32,
+			sent: U32,
+			errno: U32,
+			during: Type.Optional(
+				Type.Array(
+					Type.Object({
+						from: U32,
+						to: U32,
+						ok: Type.Optional(Type.Unknown()),
+						err: Type.Optional(GuestFailure),
+					}),
+				),
+			),
+		}),
+	),
+	/**
+	 * A packet socket that keeps what passes a device, until `close`: what came in, after XDP and before tc, and, unless
+	 * `incoming`, what goes out, after tc. `buffer`: bytes of the kernel's memory, 16 MiB unless given.
+	 */
+	capture_open: operation(
+		Type.Object({
+			ifindex: Ifindex,
+			buffer: Type.Optional(Type.Integer({ minimum: 0, maximum: 256 << 20 })),
+			incoming: Type.Optional(Type.Boolean()),
+			...InNetns,
+		}),
+		Type.Object({ handle: Handle }),
+	),
+	/**
+	 * What a capture or a UDP socket holds, oldest first, until nothing more comes for `quiet_ms` (0 unless given):
+	 * frames, or payloads. `time_ns` is by the guest's wall clock, 0 from sockets. `more` when 32 MiB were read;
+	 * `lost` had no room.
+	 */
+	packets_read: operation(
+		Type.Object({ handle: Handle, quiet_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })) }),
+		Type.Object({
+			packets: Type.Array(Type.Object({ data: Bytes(), time_ns: Size, outgoing: Type.Boolean() })),
+			more: Type.Boolean(),
+			lost: Size,
+		}),
+	),
+	/**
+	 * The same, but only which of the packets numbered below `expected` came (not those that went out): the number is
+	 * the 32 bits in network order after `marker`. `others` have no such number.
+	 */
+	packets_account: operation(
+		Type.Object({
+			handle: Handle,
+			marker: Bytes(),
+			expected: Type.Integer({ minimum: 0, maximum: 1 << 20 }),
+			quiet_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+		}),
+		Type.Object({
+			arrived: U32,
+			repeated: U32,
+			others: U32,
+			missing: Type.Array(Type.Object({ first: U32, count: U32 })),
+			lost: Size,
+		}),
+	),
+	/**
+	 * System calls on sockets, made in turn by a process of its own in `cgroup` (a folder), each on the socket of a slot
+	 * (`socket`, 0 unless given; `into` is that of accept(2)). `domain`, `type` and `protocol` are of socket(2): an IPv4
+	 * UDP socket unless given. `address` (4 or 16 bytes) and `port`, or `path`, are of bind, connect and sendmsg;
+	 * `data` of sendmsg and setsockopt, and as much as it has is asked of getsockopt. A call that blocks for `wait_ms`
+	 * (1 s unless given) gets EINTR. `time_ns` is CLOCK_MONOTONIC before the call, as bpf_ktime_get_ns() has it; `data` is
+	 * of recvmsg and getsockopt, `address` and `port` of whom recvmsg, accept, getsockname and getpeername tell.
+	 * `err`: that of joining the cgroup.
+	 */
+	socket_traffic: operation(
+		Type.Object({
+			cgroup: Type.Optional(Type.String()),
+			wait_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+			steps: Type.Array(
+				Type.Object({
+					call: Type.Unsafe<SocketCall>({ enum: [...socketCalls] }),
+					socket: Type.Optional(U32),
+					into: Type.Optional(U32),
+					domain: Type.Optional(U32),
+					type: Type.Optional(U32),
+					protocol: Type.Optional(U32),
+					address: Type.Optional(Bytes()),
+					port: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffff })),
+					path: Type.Optional(Type.String()),
+					data: Type.Optional(Bytes()),
+					level: Type.Optional(Type.Integer()),
+					option: Type.Optional(Type.Integer()),
+				}),
+				{ maxItems: 4096 },
+			),
+			...InNetns,
+		}),
+		Type.Object({
+			steps: Type.Array(
+				Type.Object({
+					errno: U32,
+					time_ns: Size,
+					data: Bytes(),
+					address: Type.Optional(Bytes()),
+					port: Type.Optional(U32),
+				}),
+			),
+		}),
 	),
 	/**
 	 * The bpf(2) system call itself: `attr` as the kernel's union, into which pointers to `blobs` and file descriptors
@@ -587,9 +832,13 @@ export const operations = {
 						program: Type.Optional(Type.String()),
 						map: Type.Optional(Type.String()),
 					}),
-					{ description: "file descriptors patched in; of an object's program or map when one is named" },
+					{
+						description:
+							"file descriptors patched in; of an attachment's link, or of an object's program or map when one is named",
+					},
 				),
 			),
+			...InNetns,
 		}),
 		Type.Object({
 			ret: Type.Integer(),
@@ -703,6 +952,7 @@ export const operations = {
 			cwd: Type.Optional(Type.String()),
 			timeout_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })),
 			max_output: Type.Optional(Type.Integer({ minimum: 0, maximum: 16 << 20 })),
+			...InNetns,
 		}),
 		Type.Object({
 			status: Type.Optional(U32),

@@ -20,6 +20,11 @@ async function made(command: (output: string) => [tool: string, args: string[]])
 
 /** testoperations.bpf.c: one object with a map of each kind; with `-DUNREADABLE` maps that cannot be read besides. */
 export function compileObject(...flags: string[]): Promise<Uint8Array> {
+	return compileBpf("testoperations.bpf.c", ...flags);
+}
+
+/** A BPF object of a source in this folder. */
+export function compileBpf(source: string, ...flags: string[]): Promise<Uint8Array> {
 	const libbpf = join(root, "build/libbpf");
 	return made((output) => [
 		process.env.CLANG ?? "clang-19",
@@ -27,7 +32,7 @@ export function compileObject(...flags: string[]): Promise<Uint8Array> {
 			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...flags],
 			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
 			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-			...["-c", join(import.meta.dirname, "testoperations.bpf.c"), "-o", output],
+			...["-c", join(import.meta.dirname, source), "-o", output],
 		],
 	]);
 }

@@ -28,6 +28,8 @@ struct attachment {
 		int link_fd;
 		struct {
 			int ifindex;
+			/* Handle of the network namespace that the device is in. */
+			uint32_t netns;
 			enum bpf_tc_attach_point point;
 			uint32_t handle;
 			uint32_t priority;
@@ -48,9 +50,12 @@ int attachment_detach(struct attachment *attachment);
 
 /*
  * Puts a tc program on a device's clsact qdisc, making the qdisc when there is none. The qdisc made goes with the
- * last filter of ours on the device. 0 or a negative errno.
+ * last filter of ours on the device. The kernel chooses `priority` and `handle` that are 0. 0 or a negative errno.
  */
-int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point);
+int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point,
+	      uint32_t priority, uint32_t handle);
+/* Gives the filter another program, without a moment in which there is none. 0 or a negative errno. */
+int tc_replace(const struct attachment *attachment, int prog_fd);
 int tc_detach(const struct attachment *attachment);
 
 #endif

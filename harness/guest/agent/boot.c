@@ -61,7 +61,7 @@ static void write_setting(const char *path, const char *value)
 		close(fd);
 }
 
-static void loopback_up(void)
+void boot_loopback_up(void)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -81,7 +81,7 @@ void boot_settings(void)
 		perror("bpfgate: RLIMIT_MEMLOCK");
 	/* Warnings and worse reach the console, whatever `quiet` said. */
 	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
-	loopback_up();
+	boot_loopback_up();
 }
 
 void boot_power_off(void)

@@ -9,6 +9,9 @@ void boot_power_off(void) __attribute__((noreturn));
 void boot_filesystems(void);
 void boot_settings(void);
 
+/* The loopback device of the network namespace that this is called in. */
+void boot_loopback_up(void);
+
 /*
  * A crash of init would panic the kernel, which would be blamed for it. What comes from outside and reaches libelf and
  * libbpf may crash them; then the guest says so and switches off.

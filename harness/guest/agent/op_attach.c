@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "attachment.h"
+#include "handle_fd.h"
 #include "libbpf_log.h"
 #include "operation.h"
 
@@ -50,14 +51,25 @@ static int attach_xdp(struct args *args, const struct bpf_program *program, stru
 	return by_link(attachment, program, ifindex_of(args), BPF_XDP, &opts);
 }
 
+static int attach_tc(struct args *args, const struct bpf_program *program, struct attachment *attachment,
+		     enum bpf_tc_attach_point point)
+{
+	uint32_t priority = args_uint_or(args, "priority", UINT16_MAX, 0);
+	uint32_t handle = args_uint_or(args, "filter_handle", UINT32_MAX, 0);
+
+	if (!args_valid(args))
+		return -EINVAL;
+	return tc_attach(attachment, bpf_program__fd(program), ifindex_of(args), point, priority, handle);
+}
+
 static int attach_tc_ingress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
 {
-	return tc_attach(attachment, bpf_program__fd(program), ifindex_of(args), BPF_TC_INGRESS);
+	return attach_tc(args, program, attachment, BPF_TC_INGRESS);
 }
 
 static int attach_tc_egress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
 {
-	return tc_attach(attachment, bpf_program__fd(program), ifindex_of(args), BPF_TC_EGRESS);
+	return attach_tc(args, program, attachment, BPF_TC_EGRESS);
 }
 
 static int attach_tcx_ingress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
@@ -268,6 +280,50 @@ static void reply_attachment(struct reply *reply, const struct attachment *attac
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 
+/* Puts the program in the place of the one that is attached. 0 or a negative errno. */
+static int replace(struct args *args, const struct attachment *attachment, const struct bpf_program *program)
+{
+	struct args expected = args_map(args, "expected");
+	LIBBPF_OPTS(bpf_link_update_opts, opts);
+	int link = attachment_link_fd(attachment);
+
+	if (expected.map) {
+		int fd = handle_fd(&expected);
+
+		if (fd < 0)
+			args_complain(args, "expected", "names nothing that has a file descriptor");
+		opts.old_prog_fd = fd;
+		opts.flags = BPF_F_REPLACE;
+	}
+	if (!args_valid(args))
+		return -EINVAL;
+	if (attachment->kind == ATTACHED_BY_TC && !expected.map)
+		return tc_replace(attachment, bpf_program__fd(program));
+	if (link < 0)
+		return -EOPNOTSUPP;
+	return bpf_link_update(link, bpf_program__fd(program), &opts) < 0 ? -errno : 0;
+}
+
+static void replace_attached(struct args *args, const struct bpf_program *program, struct reply *reply)
+{
+	uint32_t id = args_uint(args, "replaces", UINT32_MAX);
+	struct handle *handle = handle_find(id, HANDLE_LINK);
+	int error;
+
+	if (!args_valid(args))
+		return;
+	if (!handle || !program) {
+		reply_fail(reply, handle ? EINVAL : EBADF, "replace the program of link %u", id);
+		return;
+	}
+	error = replace(args, handle->attachment, program);
+	if (error)
+		reply_fail_with_log(reply, error, libbpf_log_text(), "replace the program of link %u by %s", id,
+				    bpf_program__name(program));
+	else
+		reply_attachment(reply, handle->attachment, id);
+}
+
 void op_attach(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
@@ -296,6 +352,10 @@ void op_attach(struct args *args, struct reply *reply)
 		return;
 	}
 	libbpf_log_begin();
+	if (args_has(args, "replaces")) {
+		replace_attached(args, program, reply);
+		return;
+	}
 	if (program && map)
 		error = attach_to_map(&made, program, map);
 	else if (map)

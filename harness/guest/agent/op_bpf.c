@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
@@ -8,7 +7,7 @@
 #include <unistd.h>
 
 #include "handle.h"
-#include "object.h"
+#include "handle_fd.h"
 #include "operation.h"
 #include "serve.h"
 #include "strays.h"
@@ -38,26 +37,6 @@ static bool gives_fd(uint32_t cmd)
 	default:
 		return false;
 	}
-}
-
-/* The file descriptor that an element of `handles` means, or -1. */
-static int fd_of(struct args *element)
-{
-	uint32_t id = args_uint(element, "handle", UINT32_MAX);
-	const char *program = args_string_or_null(element, "program");
-	const char *map = args_string_or_null(element, "map");
-	struct handle *handle = handle_find(id, HANDLE_FD);
-	const struct bpf_program *of_program;
-	const struct bpf_map *of_map;
-
-	if (handle)
-		return handle->fd;
-	handle = handle_find(id, HANDLE_OBJECT);
-	if (!handle)
-		return -1;
-	of_program = program ? bpf_object__find_program_by_name(handle->object->bpf, program) : NULL;
-	of_map = map ? bpf_object__find_map_by_name(handle->object->bpf, map) : NULL;
-	return of_program ? bpf_program__fd(of_program) : of_map ? bpf_map__fd(of_map) : -1;
 }
 
 struct blob {
@@ -121,7 +100,7 @@ static void patch_handles(struct args *args, uint8_t *attr, uint32_t length, con
 {
 	for (uint32_t i = 0; i < args_count(args, "handles") && args_valid(args); i++) {
 		struct args element = args_element(args, "handles", i);
-		int32_t fd = fd_of(&element);
+		int32_t fd = handle_fd(&element);
 		uint8_t *at = place(args, "handles", &element, sizeof(fd), attr, length, blobs, count);
 
 		if (fd < 0)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <string.h>
 
+#include "handle.h"
 #include "netlink.h"
+#include "netns.h"
 #include "operation.h"
 
 /* Attribute of IFLA_INFO_DATA that describes the other end, for kinds that come in pairs; 0 for the rest. */
@@ -29,28 +32,50 @@ static int set_up(const char *name)
 	return netlink_call(&request);
 }
 
-static void describe_peer(struct netlink_request *request, const char *kind, const char *peer)
-{
-	struct rtattr *data = netlink_nest(request, IFLA_INFO_DATA);
-	struct rtattr *info = netlink_nest(request, peer_attribute(kind));
+/* One device of those to be made. */
+struct device {
+	const char *name;
+	/* Six bytes, or none. */
+	struct bytes address;
+	/* Handle of the network namespace that it is made in. */
+	uint32_t netns;
+};
 
-	netlink_reserve(request, sizeof(struct ifinfomsg));
-	netlink_attribute(request, IFLA_IFNAME, peer, strlen(peer) + 1);
-	netlink_nest_end(request, info);
-	netlink_nest_end(request, data);
+static void describe(struct netlink_request *request, const struct device *device)
+{
+	netlink_attribute(request, IFLA_IFNAME, device->name, strlen(device->name) + 1);
+	if (device->address.length > 0)
+		netlink_attribute(request, IFLA_ADDRESS, device->address.data, device->address.length);
 }
 
-static int create(const char *kind, const char *name, const char *peer)
+static void describe_peer(struct netlink_request *request, const char *kind, const struct device *peer)
 {
+	struct rtattr *info = netlink_nest(request, peer_attribute(kind));
+	struct handle *netns = handle_find(peer->netns, HANDLE_FD);
+
+	netlink_reserve(request, sizeof(struct ifinfomsg));
+	describe(request, peer);
+	if (netns)
+		netlink_attribute(request, IFLA_NET_NS_FD, &netns->fd, sizeof(netns->fd));
+	netlink_nest_end(request, info);
+}
+
+static int create(const char *kind, const struct device *device, const struct device *peer, bool ethernet)
+{
+	const uint32_t mode = NETKIT_L2;
 	struct netlink_request request;
-	struct rtattr *link;
+	struct rtattr *link, *data;
 
 	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
-	netlink_attribute(&request, IFLA_IFNAME, name, strlen(name) + 1);
+	describe(&request, device);
 	link = netlink_nest(&request, IFLA_LINKINFO);
 	netlink_attribute(&request, IFLA_INFO_KIND, kind, strlen(kind));
+	data = netlink_nest(&request, IFLA_INFO_DATA);
 	if (peer)
 		describe_peer(&request, kind, peer);
+	if (ethernet)
+		netlink_attribute(&request, IFLA_NETKIT_MODE, &mode, sizeof(mode));
+	netlink_nest_end(&request, data);
 	netlink_nest_end(&request, link);
 	return netlink_call(&request);
 }
@@ -62,36 +87,73 @@ static bool is_device_name(const char *name)
 	return length > 0 && length < IFNAMSIZ;
 }
 
+static struct device device_argument(struct args *args, const char *name, const char *address, uint32_t netns)
+{
+	struct device device = {
+		.name = args_string_or_null(args, name),
+		.address = args_bytes_or_none(args, address),
+		.netns = netns,
+	};
+
+	if (device.name && !is_device_name(device.name))
+		args_complain(args, name, "is no device name");
+	if (device.address.length != 0 && device.address.length != ETH_ALEN)
+		args_complain(args, address, "has not 6 bytes");
+	return device;
+}
+
+/* The device's number in its namespace; brought up when that is wanted. 0 or a negative errno. */
+static int finish(const struct device *device, bool up, uint32_t *ifindex)
+{
+	uint32_t before = netns_current();
+	int error = netns_enter(device->netns);
+
+	if (error)
+		return error;
+	if (up)
+		error = set_up(device->name);
+	*ifindex = if_nametoindex(device->name);
+	netns_enter(before);
+	return error;
+}
+
 void op_netdev_add(struct args *args, struct reply *reply)
 {
 	const char *kind = args_string(args, "kind");
-	const char *name = args_string(args, "name");
-	const char *peer = args_string_or_null(args, "peer");
+	uint32_t netns = args_uint_or(args, "peer_netns", UINT32_MAX, netns_current());
+	struct device device = device_argument(args, "name", "address", netns_current());
+	struct device peer = device_argument(args, "peer", "peer_address", netns);
 	bool up = args_bool_or(args, "up", false);
+	bool ethernet = args_bool_or(args, "ethernet", false);
+	uint32_t ifindex = 0, peer_ifindex = 0;
 	int error;
 
 	if (strlen(kind) > 32)
 		args_complain(args, "kind", "is no kind of device");
-	if (!is_device_name(name))
-		args_complain(args, "name", "is no device name");
-	if (peer && (!is_device_name(peer) || !peer_attribute(kind)))
-		args_complain(args, "peer", "is no device name, or the kind has no peer");
+	if (!device.name)
+		args_complain(args, "name", "is missing");
+	if (peer.name && !peer_attribute(kind))
+		args_complain(args, "peer", "is given although the kind has none");
+	if (ethernet && strcmp(kind, "netkit") != 0)
+		args_complain(args, "ethernet", "is for netkit");
+	if (netns != netns_current() && !handle_find(netns, HANDLE_FD))
+		args_complain(args, "peer_netns", "is no handle");
 	if (!args_valid(args))
 		return;
-	error = create(kind, name, peer);
+	error = create(kind, &device, peer.name ? &peer : NULL, ethernet);
 	/* A veth cannot be up before its peer is there, so not at once. */
-	if (!error && up)
-		error = set_up(name);
-	if (!error && up && peer)
-		error = set_up(peer);
+	if (!error)
+		error = finish(&device, up, &ifindex);
+	if (!error && peer.name)
+		error = finish(&peer, up, &peer_ifindex);
 	if (error) {
-		reply_fail(reply, error, "add %s device %s", kind, name);
+		reply_fail(reply, error, "add %s device %s", kind, device.name);
 		return;
 	}
-	reply_map(reply, peer ? 2 : 1);
-	reply_key_uint(reply, "ifindex", if_nametoindex(name));
-	if (peer)
-		reply_key_uint(reply, "peer_ifindex", if_nametoindex(peer));
+	reply_map(reply, peer.name ? 2 : 1);
+	reply_key_uint(reply, "ifindex", ifindex);
+	if (peer.name)
+		reply_key_uint(reply, "peer_ifindex", peer_ifindex);
 }
 
 void op_netdev_del(struct args *args, struct reply *reply)

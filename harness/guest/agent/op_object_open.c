@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "handle_fd.h"
 #include "inner_map.h"
 #include "libbpf_log.h"
 #include "object.h"
@@ -78,6 +79,7 @@ static int set_map(struct object *object, struct args *settings, struct reply *r
 {
 	const char *name = args_string(settings, "name");
 	struct args inner = args_map(settings, "inner");
+	struct args reuse = args_map(settings, "reuse");
 	struct bpf_map *map;
 	int error = 0;
 
@@ -97,6 +99,8 @@ static int set_map(struct object *object, struct args *settings, struct reply *r
 	}
 	if (!error && inner.map)
 		error = set_inner(object, map, &inner);
+	if (!error && reuse.map)
+		error = bpf_map__reuse_fd(map, handle_fd(&reuse));
 	if (error)
 		reply_fail_with_log(reply, error, libbpf_log_text(), "settings of map %s", name);
 	return error;
@@ -114,6 +118,9 @@ static int set_target(struct bpf_program *program, struct args *target)
 		return 0;
 	if (!args_has(target, "object"))
 		return function ? bpf_program__set_attach_target(program, 0, function) : -EINVAL;
+	handle = handle_find(args_uint(target, "object", UINT32_MAX), HANDLE_FD);
+	if (handle)
+		return bpf_program__set_attach_target(program, handle->fd, function ? function : name);
 	handle = handle_find(args_uint(target, "object", UINT32_MAX), HANDLE_OBJECT);
 	if (!handle || !name)
 		return handle ? -EINVAL : -EBADF;

@@ -7,41 +7,17 @@
 
 #include "handle.h"
 #include "operation.h"
+#include "sock_address.h"
 
 /* uapi/linux/in6.h, which cannot stand beside netinet/in.h */
 #ifndef IPV6_FREEBIND
 #define IPV6_FREEBIND 78
 #endif
 
-struct address {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in ipv4;
-		struct sockaddr_in6 ipv6;
-	};
-	socklen_t length;
-};
-
-/* False when there are neither 4 nor 16 bytes. */
-static bool address_of(struct address *address, const struct bytes *bytes, uint16_t port)
-{
-	memset(address, 0, sizeof(*address));
-	if (bytes->length == 4) {
-		address->ipv4.sin_family = AF_INET;
-		address->ipv4.sin_port = htons(port);
-		memcpy(&address->ipv4.sin_addr, bytes->data, 4);
-		address->length = sizeof(address->ipv4);
-	} else if (bytes->length == 16) {
-		address->ipv6.sin6_family = AF_INET6;
-		address->ipv6.sin6_port = htons(port);
-		memcpy(&address->ipv6.sin6_addr, bytes->data, 16);
-		address->length = sizeof(address->ipv6);
-	}
-	return address->length > 0;
-}
+#define MAX_BUFFER (256u << 20)
 
 /* To any address, whether the machine has it or not; the same port of the other family stays free. */
-static int bind_to(int fd, const struct address *address)
+static int bind_to(int fd, const struct sock_address *address)
 {
 	const int on = 1;
 	int error;
@@ -59,21 +35,23 @@ void op_socket_open(struct args *args, struct reply *reply)
 	const char *protocol = args_string(args, "protocol");
 	struct bytes bytes = args_bytes(args, "address");
 	uint16_t port = args_uint(args, "port", UINT16_MAX);
+	int buffer = (int)args_uint_or(args, "receive_buffer", MAX_BUFFER, 0);
 	bool tcp = strcmp(protocol, "tcp") == 0;
 	uint64_t cookie = 0;
 	socklen_t size = sizeof(cookie);
-	struct address address;
+	struct sock_address address;
 	struct handle *handle;
 	int fd;
 
 	if (!tcp && strcmp(protocol, "udp") != 0)
 		args_complain(args, "protocol", "is neither tcp nor udp");
-	if (!address_of(&address, &bytes, port))
+	if (!sock_address_of(&address, &bytes, port))
 		args_complain(args, "address", "has neither 4 nor 16 bytes");
 	if (!args_valid(args))
 		return;
 	fd = socket(address.any.sa_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind_to(fd, &address) || (tcp && listen(fd, 1)) ||
+	if (fd < 0 || (buffer && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer))) ||
+	    bind_to(fd, &address) || (tcp && listen(fd, 1)) ||
 	    getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size)) {
 		reply_fail(reply, errno, "open a %s socket at port %u", protocol, port);
 		if (fd >= 0)

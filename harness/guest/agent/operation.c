@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operation.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "netns.h"
 
 static const struct {
 	const char *name;
@@ -29,6 +32,17 @@ static const struct {
 	{ "events_drain", op_events_drain },
 	{ "attach", op_attach },
 	{ "detach", op_detach },
+	{ "netns_add", op_netns_add },
+	{ "path_open", op_path_open },
+	{ "addr_add", op_addr_add },
+	{ "tc_filters", op_tc_filters },
+	{ "xdp_query", op_xdp_query },
+	{ "xdp_set", op_xdp_set },
+	{ "packet_send", op_packet_send },
+	{ "capture_open", op_capture_open },
+	{ "packets_read", op_packets_read },
+	{ "packets_account", op_packets_account },
+	{ "socket_traffic", op_socket_traffic },
 	{ "netdev_add", op_netdev_add },
 	{ "netdev_del", op_netdev_del },
 	{ "cgroup_add", op_cgroup_add },
@@ -59,11 +73,32 @@ static const struct {
 	{ "misbehave", op_misbehave },
 };
 
-operation_fn *operation_find(const char *name)
+static operation_fn *find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		if (strcmp(operations[i].name, name) == 0)
 			return operations[i].run;
 	}
 	return NULL;
+}
+
+void operation_run(const char *name, struct args *args, struct reply *reply)
+{
+	operation_fn *run = find(name);
+	uint32_t before = netns_current();
+	int error;
+
+	if (!run) {
+		reply_fail(reply, ENOSYS, "%.64s: no such operation", name);
+		return;
+	}
+	error = netns_enter(args_uint_or(args, "netns", UINT32_MAX, before));
+	if (error) {
+		reply_fail(reply, error, "%s: enter the network namespace", name);
+		return;
+	}
+	run(args, reply);
+	netns_enter(before);
+	if (!args_valid(args))
+		reply_fail(reply, EINVAL, "%s: %s", name, args->complaint);
 }

@@ -7,7 +7,7 @@
 
 /*
  * One operation of operations.ts: packs its result into `reply`, or fails it. It checks `args_valid` before it acts
- * on its arguments and returns at once when they are not; the dispatcher turns the complaint into EINVAL.
+ * on its arguments and returns at once when they are not; `operation_run` turns the complaint into EINVAL.
  */
 typedef void operation_fn(struct args *args, struct reply *reply);
 
@@ -20,13 +20,19 @@ operation_fn op_events_watch, op_events_drain;
 operation_fn op_attach, op_detach;
 operation_fn op_netdev_add, op_netdev_del, op_cgroup_add, op_cgroup_del;
 operation_fn op_inventory, op_probe, op_socket_open, op_bpf, op_fd_adopt, op_close;
+operation_fn op_netns_add, op_path_open, op_addr_add;
+operation_fn op_tc_filters, op_xdp_query, op_xdp_set;
+operation_fn op_packet_send, op_capture_open, op_packets_read, op_packets_account, op_socket_traffic;
 operation_fn op_key_add, op_key_search, op_key_id, op_key_describe, op_key_read;
 operation_fn op_key_link, op_key_unlink, op_key_revoke, op_key_invalidate, op_key_clear;
 operation_fn op_key_timeout, op_key_permit, op_key_restrict;
 operation_fn op_mount, op_unmount;
 operation_fn op_module_load, op_command_run, op_misbehave;
 
-/* The operation of this name, or NULL. */
-operation_fn *operation_find(const char *name);
+/*
+ * Runs the operation of this name in the network namespace that the argument `netns` names, that of the caller
+ * unless given. Fails the reply with ENOSYS for no such operation, EINVAL for invalid arguments.
+ */
+void operation_run(const char *name, struct args *args, struct reply *reply);
 
 #endif

@@ -12,6 +12,7 @@ static void begin(struct reply *reply)
 	msgpack_packer_init(&reply->packer, &reply->buffer, msgpack_sbuffer_write);
 	reply_map(reply, 2);
 	reply_key_uint(reply, "id", reply->id);
+	reply->outcome = reply->buffer.size;
 }
 
 void reply_init(struct reply *reply, uint64_t id)
@@ -25,6 +26,12 @@ void reply_init(struct reply *reply, uint64_t id)
 void reply_free(struct reply *reply)
 {
 	msgpack_sbuffer_destroy(&reply->buffer);
+}
+
+void reply_answer(struct reply *reply, const struct reply *answer)
+{
+	msgpack_sbuffer_write(&reply->buffer, answer->buffer.data + answer->outcome,
+			      answer->buffer.size - answer->outcome);
 }
 
 static void fail(struct reply *reply, int error, const char *log, const char *format, va_list arguments)

@@ -12,6 +12,8 @@ struct reply {
 	msgpack_sbuffer buffer;
 	msgpack_packer packer;
 	bool failed;
+	/* Where in the buffer `ok` or `err` begins. */
+	size_t outcome;
 };
 
 void reply_init(struct reply *reply, uint64_t id);
@@ -22,6 +24,9 @@ void reply_fail(struct reply *reply, int error, const char *format, ...) __attri
 /* The same with `log`, what libbpf said meanwhile. */
 void reply_fail_with_log(struct reply *reply, int error, const char *log, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Packs the key and value `ok` or `err` of another answer. */
+void reply_answer(struct reply *reply, const struct reply *answer);
 
 void reply_map(struct reply *reply, uint32_t keys);
 void reply_array(struct reply *reply, uint32_t elements);

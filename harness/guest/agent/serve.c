@@ -164,20 +164,13 @@ static void run(const msgpack_object *request, msgpack_zone *zone, struct reply 
 	};
 	const char *op = args_string(&head, "op");
 	struct args args = args_map(&head, "args");
-	operation_fn *operation = operation_find(op);
 
 	if (!args_valid(&head)) {
 		reply_fail(reply, EINVAL, "request: %s", complaint);
 		return;
 	}
-	if (!operation) {
-		reply_fail(reply, ENOSYS, "%.64s: no such operation", op);
-		return;
-	}
-	operation(&args, reply);
-	if (complaint[0] != '\0')
-		reply_fail(reply, EINVAL, "%s: %s", op, complaint);
-	else if (reply->buffer.size > CHANNEL_MAX_PAYLOAD)
+	operation_run(op, &args, reply);
+	if (reply->buffer.size > CHANNEL_MAX_PAYLOAD)
 		reply_fail(reply, EMSGSIZE, "%s: the answer has %zu bytes", op, reply->buffer.size);
 }
 

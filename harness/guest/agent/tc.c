@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "attachment.h"
+#include "netns.h"
 
-/* A clsact qdisc made by the agent, and how many filters of ours are on it. */
+/* A clsact qdisc of the network namespace `netns` made by the agent, and how many filters of ours are on it. */
 struct clsact {
 	struct clsact *next;
 	int ifindex;
+	uint32_t netns;
 	unsigned int filters;
 };
 
@@ -18,7 +20,7 @@ static struct clsact **find_made(int ifindex)
 {
 	struct clsact **at = &made;
 
-	while (*at && (*at)->ifindex != ifindex)
+	while (*at && ((*at)->ifindex != ifindex || (*at)->netns != netns_current()))
 		at = &(*at)->next;
 	return at;
 }
@@ -35,6 +37,7 @@ static int ensure_clsact(int ifindex)
 	if (!clsact)
 		abort();
 	clsact->ifindex = ifindex;
+	clsact->netns = netns_current();
 	clsact->next = made;
 	made = clsact;
 	return 0;
@@ -53,10 +56,11 @@ static int release_clsact(int ifindex)
 	return bpf_tc_hook_destroy(&hook);
 }
 
-int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point)
+int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point,
+	      uint32_t priority, uint32_t handle)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = priority, .handle = handle);
 	int error = ensure_clsact(ifindex);
 
 	if (error)
@@ -70,21 +74,43 @@ int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_
 		(*find_made(ifindex))->filters++;
 	attachment->kind = ATTACHED_BY_TC;
 	attachment->tc.ifindex = ifindex;
+	attachment->tc.netns = netns_current();
 	attachment->tc.point = point;
 	attachment->tc.handle = opts.handle;
 	attachment->tc.priority = opts.priority;
 	return 0;
 }
 
+int tc_replace(const struct attachment *attachment, int prog_fd)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = attachment->tc.ifindex, .attach_point = attachment->tc.point);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE,
+		    .handle = attachment->tc.handle, .priority = attachment->tc.priority);
+	uint32_t before = netns_current();
+	int error = netns_enter(attachment->tc.netns);
+
+	if (error)
+		return error;
+	error = bpf_tc_attach(&hook, &opts);
+	netns_enter(before);
+	return error;
+}
+
 int tc_detach(const struct attachment *attachment)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = attachment->tc.ifindex, .attach_point = attachment->tc.point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = attachment->tc.handle, .priority = attachment->tc.priority);
-	struct clsact *clsact = *find_made(attachment->tc.ifindex);
-	int error = bpf_tc_detach(&hook, &opts);
+	uint32_t before = netns_current();
+	int error = netns_enter(attachment->tc.netns);
+	struct clsact *clsact;
 
+	if (error)
+		return error;
+	error = bpf_tc_detach(&hook, &opts);
+	clsact = *find_made(attachment->tc.ifindex);
 	if (clsact)
 		clsact->filters--;
 	release_clsact(attachment->tc.ifindex);
+	netns_enter(before);
 	return error;
 }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BpfAttr, bpf, bpfRequest, type Held } from "../../features/syscall.js";
+import type { Args } from "../../guest/operations.js";
+import { attachTypes } from "../../uapi/bpf.js";
+import { E2BIG, EINVAL, errnoName } from "../../uapi/errno.js";
+import type { Guest } from "../../vm/guest.js";
+
+/** BPF_F_* of include/uapi/linux/bpf.h that say where in a list a program goes, and what a reference means. */
+export const attachFlags = {
+	multi: 1 << 1,
+	replace: 1 << 2,
+	before: 1 << 3,
+	after: 1 << 4,
+	id: 1 << 5,
+	preorder: 1 << 6,
+	link: 1 << 13,
+} as const;
+
+/** A hook that keeps a list: `target` is a device's number, or the handle of a cgroup's folder (`path_open`). */
+export interface ListHook {
+	/** `tcx_ingress`, `netkit_peer`, `cgroup_inet4_connect` ...: a name of `attachTypes`. */
+	attachType: string;
+	target: number | Held;
+	/** Where the device is. */
+	netns?: number;
+}
+
+export interface Place {
+	/** BPF_F_*; those that tell what `relative` is have to be among them. */
+	flags?: number;
+	/** Before or after which program or link: one that is held, or an id (with `attachFlags.id`). */
+	relative?: Held | number;
+	/** ESTALE unless the list has this revision. */
+	revision?: bigint;
+}
+
+export interface Listed {
+	program: number;
+	/** 0 when it is attached without a link. */
+	link: number;
+	/** BPF_F_PREORDER ... of this one; kernels before 6.6 do not tell. */
+	flags: number;
+}
+
+export interface HookListing {
+	/** In the kernel's order. */
+	listed: Listed[];
+	/** Of the whole hook. */
+	flags: number;
+	/** Grows with each change; 0 where the kernel keeps none. */
+	revision: bigint;
+}
+
+type GuestPart = Pick<Guest, "client" | "kernel">;
+
+/** bpf(2) of one hook's list. A refusal is an answer: the kernel's errno, 0 when it was done. */
+export class HookList {
+	private readonly attachType: number;
+
+	constructor(
+		private readonly guest: GuestPart,
+		private readonly hook: ListHook,
+	) {
+		const number = attachTypes.number(hook.attachType);
+		if (number === undefined) throw new Error(`${hook.attachType} is no attach type`);
+		this.attachType = number;
+	}
+
+	/** BPF_LINK_CREATE. `link` is a handle; the program is detached by `close`, when nothing else holds the link. */
+	async createLink(program: Held, place: Place = {}): Promise<{ errno: number; link?: number }> {
+		const attr = this.attr(isOrdered(place) ? 32 : 16, 4).fd(0, program);
+		attr.u32(8, this.attachType).u32(12, place.flags ?? 0);
+		if (isOrdered(place)) putPlace(attr, place, 16);
+		const { errno, fd } = await this.call("link_create", attr);
+		return fd === undefined ? { errno } : { errno, link: fd };
+	}
+
+	/** BPF_PROG_ATTACH: without a link. `replaced` goes with `attachFlags.replace`. */
+	async attach(program: Held, place: Place & { replaced?: Held } = {}): Promise<number> {
+		const attr = this.programAttr(program, place);
+		if (place.replaced) attr.fd(16, place.replaced);
+		return (await this.call("prog_attach", attr)).errno;
+	}
+
+	/** BPF_PROG_DETACH of what was attached without a link. Without a program: the first or last, as `place` says. */
+	async detach(program?: Held, place: Place = {}): Promise<number> {
+		return (await this.call("prog_detach", this.programAttr(program, place))).errno;
+	}
+
+	/**
+	 * BPF_PROG_QUERY. `flags` may be 1, BPF_F_QUERY_EFFECTIVE: a cgroup's whole list with its ancestors', in the order
+	 * of execution.
+	 *
+	 * @throws Error with the kernel's errno when it does not tell
+	 */
+	async query(flags = 0): Promise<HookListing> {
+		const found = await this.querySized(64, flags);
+		// Older kernels have no room for links; some do not tell them of some lists.
+		const refused = found.errno === EINVAL || found.errno === E2BIG;
+		const { errno, ...listing } = refused ? await this.querySized(32, flags) : found;
+		if (errno !== 0) throw new Error(`BPF_PROG_QUERY of ${this.hook.attachType}: ${errnoName(errno)}`);
+		return listing;
+	}
+
+	private async querySized(size: 32 | 64, flags: number): Promise<HookListing & { errno: number }> {
+		const room = 256;
+		const ids = () => new Uint8Array(room * 4);
+		const attr = this.attr(size, 0).u32(4, this.attachType).u32(8, flags);
+		attr.u32(24, room).pointer(16, ids(), true);
+		if (size === 64) attr.pointer(32, ids(), true).pointer(40, ids(), true);
+		const result = await this.call("prog_query", attr);
+		const told = view(result.attr);
+		const [programs, attached, links] = result.blobs.map(view);
+		const word = (of: DataView | undefined, index: number) =>
+			of?.getUint32(index * 4, isLittleEndian(this.guest)) ?? 0;
+		const count = result.errno === 0 ? Math.min(word(told, 6), room) : 0;
+		return {
+			errno: result.errno,
+			listed: Array.from({ length: count }, (_, index) => ({
+				program: word(programs, index),
+				link: word(links, index),
+				flags: word(attached, index),
+			})),
+			flags: word(told, 3),
+			revision: size === 64 ? told.getBigUint64(56, isLittleEndian(this.guest)) : 0n,
+		};
+	}
+
+	private programAttr(program: Held | undefined, place: Place): BpfAttr {
+		const attr = this.attr(isOrdered(place) ? 32 : 20, 0);
+		attr.u32(8, this.attachType).u32(12, place.flags ?? 0);
+		if (program) attr.fd(4, program);
+		if (isOrdered(place)) putPlace(attr, place, 20);
+		return attr;
+	}
+
+	private attr(size: number, targetAt: number): BpfAttr {
+		const attr = new BpfAttr(size, isLittleEndian(this.guest));
+		const { target } = this.hook;
+		return typeof target === "number" ? attr.u32(targetAt, target) : attr.fd(targetAt, target);
+	}
+
+	private call(command: string, attr: BpfAttr) {
+		return bpf(this.guest.client, command, attr, this.hook.netns);
+	}
+}
+
+/** BPF_LINK_UPDATE: the program of a link is another one from here on; of `expected` only (EPERM). */
+export function linkUpdate(guest: GuestPart, link: Held, program: Held, expected?: Held): Args<"bpf"> {
+	const attr = new BpfAttr(16, isLittleEndian(guest)).fd(0, link).fd(4, program);
+	if (expected) attr.u32(8, attachFlags.replace).fd(12, expected);
+	return bpfRequest("link_update", attr);
+}
+
+/** BPF_MAP_UPDATE_ELEM of one slot of a program array. */
+export function slotUpdate(guest: GuestPart, array: Held, slot: number, program: Held): Args<"bpf"> {
+	const key = new Uint8Array(4);
+	view(key).setUint32(0, slot, isLittleEndian(guest));
+	const attr = new BpfAttr(32, isLittleEndian(guest)).fd(0, array);
+	return bpfRequest("map_update_elem", attr.pointer(8, key).pointerToFd(16, program));
+}
+
+/** Kernels without an order know neither of its attributes. */
+function isOrdered(place: Place): boolean {
+	return place.relative !== undefined || place.revision !== undefined;
+}
+
+function putPlace(attr: BpfAttr, { relative, revision }: Place, at: number): void {
+	if (typeof relative === "number") attr.u32(at, relative);
+	else if (relative) attr.fd(at, relative);
+	if (revision !== undefined) attr.u64(24, revision);
+}
+
+function view(bytes: Uint8Array): DataView {
+	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function isLittleEndian({ kernel }: GuestPart): boolean {
+	return kernel.arch !== "s390x";
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../errors.js";
+import type { Held } from "../../features/syscall.js";
+import { bpfObject } from "../../guest/bpf-object.js";
+import type { GuestClient } from "../../guest/client.js";
+import type { Args } from "../../guest/operations.js";
+import { errnoName } from "../../uapi/errno.js";
+import type { Guest } from "../../vm/guest.js";
+import { slotUpdate } from "./hook-list.js";
+
+/** In a packet, followed by its number in network order; both are found within its first 192 bytes. */
+export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
+
+/** What a member's context is, and so where its packet: nothing is looked for in `none`. */
+export type PacketKind = "none" | "xdp" | "skb";
+const kinds: Record<PacketKind, number> = { none: 0, xdp: 1, skb: 2 };
+
+export type SlotType = "xdp" | "xdp.frags" | "tc";
+const slotPrograms: Record<SlotType, string> = {
+	xdp: "slot_xdp",
+	"xdp.frags": "slot_xdp_frags",
+	tc: "slot_tc",
+};
+
+/** A program of an object that the agent has loaded, or a handle and the name of its main function. */
+export type Target = { object: number; program: string } | { handle: number; function: string };
+
+/** One run of one member. */
+export interface MemberRun {
+	member: number;
+	/** The packet's number; absent when it has none. */
+	packet?: number;
+	/** What the member returned (signed); absent of slots, which run before. */
+	retval?: number;
+	/** The recording slot had nothing to go on to, or the limit of tail calls was reached. */
+	empty: boolean;
+	/** CLOCK_MONOTONIC, in nanoseconds. */
+	timeNs: bigint;
+}
+
+/** struct run of order-recorder.bpf.c */
+const runBytes = 24;
+const flag = { numbered: 1, returned: 2, empty: 4 };
+const path = "/run/bpfgate-order-recorder.bpf.o";
+
+/**
+ * Records which members of a chain a packet meets, in their order, without changing them: by an fexit program on each,
+ * or, where fexit does not fire because the member is entered by a tail call, by a program in the member's slot that
+ * goes on to it. All write into one ring buffer, whose order is the order of execution; a member that calls another
+ * (freplace) returns after it.
+ */
+export class OrderRecorder {
+	private readonly objects: number[] = [];
+	private readonly links: number[] = [];
+	private readonly client: GuestClient;
+
+	private constructor(
+		private readonly guest: Pick<Guest, "client" | "kernel">,
+		/** Holds the ring buffer that the others use. */
+		private readonly base: number,
+	) {
+		this.client = guest.client;
+	}
+
+	/**
+	 * @param ringBytes of the ring buffer, a power of two; a run takes 32 bytes
+	 * @throws UndecidedError `recorder-refused`, `not-built`
+	 */
+	static async open(guest: Pick<Guest, "client" | "kernel">, ringBytes = 1 << 20): Promise<OrderRecorder> {
+		const { client, kernel } = guest;
+		await client.call("file_write", { path, data: await bpfObject(kernel.arch, "order-recorder") });
+		const maps = [{ name: "runs", max_entries: ringBytes }];
+		const base = await load(client, { path, maps });
+		await client.call("events_watch", { object: base, map: "runs" });
+		return new OrderRecorder(guest, base);
+	}
+
+	/**
+	 * Records each run of `target` as `member`, after it.
+	 *
+	 * @throws UndecidedError `recorder-refused`: the program has no BTF, or is one that cannot be traced
+	 */
+	async member(member: number, target: Target, kind: PacketKind): Promise<void> {
+		const aim =
+			"handle" in target
+				? { object: target.handle, function: target.function }
+				: { object: target.object, program: target.program };
+		const programs = [{ name: "after_member", autoload: true, target: aim }];
+		const object = await load(this.client, { path, maps: this.maps(member, kind), programs });
+		this.objects.push(object);
+		const attached = { object, program: "after_member", hook: "auto" };
+		this.links.push((await this.client.call("attach", attached)).link);
+	}
+
+	/**
+	 * A program for the slot of `member`, which records and goes on to `program`. It takes one of the 33 tail calls.
+	 *
+	 * @throws UndecidedError `recorder-refused`
+	 */
+	async slot(member: number, type: SlotType, program: Held): Promise<Held> {
+		const name = slotPrograms[type];
+		const programs = [{ name, autoload: true }];
+		const maps = this.maps(member, type === "tc" ? "skb" : "xdp");
+		const object = await load(this.client, { path, maps, programs });
+		this.objects.push(object);
+		const real = slotUpdate(this.guest, { handle: object, map: "real" }, 0, program);
+		refused(`the slot of member ${member}`, (await this.client.call("bpf", real)).errno, "");
+		return { handle: object, program: name };
+	}
+
+	/**
+	 * Runs since the last time, in the order in which they ended.
+	 *
+	 * @throws UndecidedError `recorder-overrun` when some were lost for want of room
+	 */
+	async read(): Promise<MemberRun[]> {
+		const runs: MemberRun[] = [];
+		for (let more = true; more; ) {
+			const drained = await this.client.call("events_drain", { object: this.base, map: "runs" });
+			for (const event of drained.events) runs.push(parse(event, this.littleEndian));
+			more = drained.more;
+		}
+		for (const object of this.objects) {
+			const { entries } = await this.client.call("map_dump", { object, map: ".bss" });
+			const lost = view(entries[0]!.value).getBigUint64(0, this.littleEndian);
+			if (lost > 0n)
+				throw new UndecidedError(
+					"recorder-overrun",
+					`${lost} runs of members were not recorded: the ring buffer was full`,
+					"this is a defect of bpfgate; report it",
+				);
+		}
+		return runs;
+	}
+
+	/** Takes every recorder away; slots must have been taken out of their arrays before. */
+	async close(): Promise<void> {
+		for (const link of this.links.splice(0)) await this.client.call("detach", { link });
+		for (const object of [...this.objects.splice(0), this.base])
+			await this.client.call("object_close", { object });
+		await this.client.call("file_remove", { path });
+	}
+
+	private get littleEndian(): boolean {
+		return this.guest.kernel.arch !== "s390x";
+	}
+
+	private maps(member: number, kind: PacketKind): NonNullable<Args<"object_open">["maps"]> {
+		const settings = new DataView(new ArrayBuffer(12));
+		for (const [index, value] of [marker.readUInt32BE(), member, kinds[kind]].entries())
+			settings.setUint32(index * 4, value, this.littleEndian);
+		return [
+			{ name: ".rodata.settings", initial_value: new Uint8Array(settings.buffer) },
+			{ name: "runs", reuse: { handle: this.base, map: "runs" } },
+		];
+	}
+}
+
+/** Runs by the packet's number, each packet's in the order in which it met the members. Those without number are left out. */
+export function byPacket(runs: readonly MemberRun[]): Map<number, MemberRun[]> {
+	const packets = new Map<number, MemberRun[]>();
+	for (const run of runs) {
+		if (run.packet === undefined) continue;
+		const met = packets.get(run.packet);
+		if (met) met.push(run);
+		else packets.set(run.packet, [run]);
+	}
+	return packets;
+}
+
+function parse(event: Uint8Array, littleEndian: boolean): MemberRun {
+	if (event.length < runBytes)
+		throw new Error(`a record of ${event.length} bytes in the recorder's ring buffer`);
+	const record = view(event);
+	const flags = record.getUint32(12, littleEndian);
+	return {
+		member: record.getUint32(0, littleEndian),
+		...(flags & flag.returned ? { retval: record.getInt32(4, littleEndian) } : {}),
+		...(flags & flag.numbered ? { packet: record.getUint32(8, littleEndian) } : {}),
+		empty: (flags & flag.empty) !== 0,
+		timeNs: record.getBigUint64(16, littleEndian),
+	};
+}
+
+function view(bytes: Uint8Array): DataView {
+	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+async function load(client: GuestClient, args: Args<"object_open">): Promise<number> {
+	const { object } = await client.call("object_open", args);
+	const loaded = await client.call("object_load", { object, log_level: 1, log_bytes: 65536 });
+	if (loaded.errno === 0) return object;
+	await client.call("object_close", { object });
+	const failed = loaded.programs.find(({ errno }) => errno !== 0);
+	refused(failed?.name ?? "the recorder", loaded.errno, failed?.log.trim().split("\n").at(-1) ?? loaded.log);
+	return object;
+}
+
+/** @throws UndecidedError `recorder-refused` unless `errno` is 0 */
+function refused(what: string, errno: number, log: string): void {
+	if (errno === 0) return;
+	throw new UndecidedError(
+		"recorder-refused",
+		`the kernel does not take ${what}: ${errnoName(errno)}${log === "" ? "" : ` (${log})`}`,
+		"programs can be watched when they have BTF and are no tracing programs",
+	);
+}

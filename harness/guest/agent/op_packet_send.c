@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "operation.h"
+#include "serve.h"
+
+#define MAX_FRAMES 4096
+#define MAX_FRAME 65535
+#define MAX_PACKETS (1u << 20)
+#define MAX_INTERVAL_US 1000000
+#define MAX_STEPS 65536
+
+struct frame {
+	uint8_t *data;
+	uint32_t length;
+};
+
+/* What the sending thread works on. */
+struct sending {
+	int fd;
+	struct sockaddr_ll to;
+	struct frame *frames;
+	uint32_t frame_count;
+	uint32_t wanted;
+	uint32_t interval_us;
+	/* Where in the frames their number is written; UINT32_MAX: nowhere. */
+	uint32_t number_at;
+	/* Packets so far, whether sent or refused; and whether more than wanted are. */
+	_Atomic uint32_t tried;
+	_Atomic bool go_on;
+	uint32_t sent;
+	int first_error;
+};
+
+static void pause_us(uint32_t us)
+{
+	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void *send_all(void *argument)
+{
+	struct sending *sending = argument;
+
+	for (uint32_t n = 0; n < MAX_PACKETS && (n < sending->wanted || sending->go_on); n++) {
+		struct frame *frame = &sending->frames[n % sending->frame_count];
+		uint32_t number = htonl(n);
+
+		if (sending->number_at != UINT32_MAX)
+			memcpy(frame->data + sending->number_at, &number, sizeof(number));
+		if (sendto(sending->fd, frame->data, frame->length, 0, (struct sockaddr *)&sending->to,
+			   sizeof(sending->to)) >= 0)
+			sending->sent++;
+		else if (!sending->first_error)
+			sending->first_error = errno;
+		sending->tried = n + 1;
+		if (sending->interval_us)
+			pause_us(sending->interval_us);
+	}
+	return NULL;
+}
+
+/* One operation of `during`; between which packets it was. */
+static void step(struct args *args, uint32_t index, const struct sending *sending, struct reply *reply)
+{
+	char complaint[160] = "";
+	struct args element = args_element(args, "during", index);
+	struct args inner = args_map(&element, "args");
+	const char *op = args_string(&element, "op");
+	struct reply answer;
+
+	inner.complaint = complaint;
+	inner.complaint_size = sizeof(complaint);
+	reply_init(&answer, 0);
+	reply_map(reply, 3);
+	reply_key_uint(reply, "from", sending->tried);
+	operation_run(op, &inner, &answer);
+	reply_key_uint(reply, "to", sending->tried);
+	reply_answer(reply, &answer);
+	reply_free(&answer);
+}
+
+/* Spread over the packets wanted: one after each so many. */
+static void steps(struct args *args, uint32_t rounds, const struct sending *sending, struct reply *reply)
+{
+	uint32_t count = args_count(args, "during"), total = count * rounds;
+
+	reply_key(reply, "during");
+	reply_array(reply, total);
+	for (uint32_t i = 0; i < total; i++) {
+		uint32_t from = (uint64_t)(i + 1) * sending->wanted / (total + 1);
+
+		while (sending->tried < from) {
+			pause_us(50);
+			serve_progress();
+		}
+		step(args, i % count, sending, reply);
+	}
+}
+
+static void take_frames(struct args *args, struct sending *sending)
+{
+	sending->frame_count = args_count(args, "frames");
+	if (sending->frame_count == 0 || sending->frame_count > MAX_FRAMES)
+		args_complain(args, "frames", "are none or too many");
+	if (!args_valid(args))
+		return;
+	sending->frames = calloc(sending->frame_count, sizeof(*sending->frames));
+	if (!sending->frames)
+		abort();
+	for (uint32_t i = 0; i < sending->frame_count && args_valid(args); i++) {
+		struct bytes bytes = args_bytes_at(args, "frames", i);
+
+		if (bytes.length == 0 || bytes.length > MAX_FRAME ||
+		    (sending->number_at != UINT32_MAX && (uint64_t)sending->number_at + 4 > bytes.length)) {
+			args_complain(args, "frames", "have one that is empty, too long, or too short for the number");
+			return;
+		}
+		sending->frames[i] = (struct frame){ .data = malloc(bytes.length), .length = bytes.length };
+		if (!sending->frames[i].data)
+			abort();
+		memcpy(sending->frames[i].data, bytes.data, bytes.length);
+	}
+}
+
+static void send_and_answer(struct args *args, struct sending *sending, uint32_t rounds, struct reply *reply)
+{
+	pthread_t thread;
+	int error;
+
+	sending->go_on = args_count(args, "during") > 0;
+	error = pthread_create(&thread, NULL, send_all, sending);
+	if (error) {
+		reply_fail(reply, error, "send packets");
+		return;
+	}
+	reply_map(reply, sending->go_on ? 4 : 3);
+	if (sending->go_on)
+		steps(args, rounds, sending, reply);
+	sending->go_on = false;
+	while (sending->tried < sending->wanted) {
+		pause_us(500);
+		serve_progress();
+	}
+	pthread_join(thread, NULL);
+	reply_key_uint(reply, "tried", sending->tried);
+	reply_key_uint(reply, "sent", sending->sent);
+	reply_key_uint(reply, "errno", sending->first_error);
+}
+
+void op_packet_send(struct args *args, struct reply *reply)
+{
+	const struct timeval second = { .tv_sec = 1 };
+	uint32_t rounds = args_uint_or(args, "rounds", MAX_STEPS, 1);
+	struct sending sending = {
+		.to = { .sll_family = AF_PACKET, .sll_ifindex = (int)args_uint(args, "ifindex", INT32_MAX) },
+		.interval_us = args_uint_or(args, "interval_us", MAX_INTERVAL_US, 0),
+		.number_at = args_uint_or(args, "number_at", MAX_FRAME, UINT32_MAX),
+		.fd = -1,
+	};
+
+	take_frames(args, &sending);
+	sending.wanted = args_uint_or(args, "count", MAX_PACKETS, sending.frame_count);
+	if ((uint64_t)rounds * args_count(args, "during") > MAX_STEPS)
+		args_complain(args, "during", "has too many operations");
+	if (args_valid(args)) {
+		/* Of no protocol: it only sends. */
+		sending.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		if (sending.fd < 0 || setsockopt(sending.fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second)) < 0)
+			reply_fail(reply, errno, "send packets");
+		else
+			send_and_answer(args, &sending, rounds, reply);
+		if (sending.fd >= 0)
+			close(sending.fd);
+	}
+	for (uint32_t i = 0; sending.frames && i < sending.frame_count; i++)
+		free(sending.frames[i].data);
+	free(sending.frames);
+}

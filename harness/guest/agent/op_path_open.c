@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+
+#include "handle.h"
+#include "operation.h"
+
+void op_path_open(struct args *args, struct reply *reply)
+{
+	const char *path = args_string(args, "path");
+	struct handle *handle;
+	int fd;
+
+	if (!args_valid(args))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		reply_fail(reply, errno, "open %s", path);
+		return;
+	}
+	handle = handle_new(HANDLE_FD);
+	handle->fd = fd;
+	reply_map(reply, 1);
+	reply_key_uint(reply, "handle", handle->id);
+}

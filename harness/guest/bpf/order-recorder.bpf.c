@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Which members of a chain a packet met, in which order: one record in `runs` each time that a member runs. Each member
+ * has an instance of this object, with its number in `member`, and all of them share one `runs`.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define WINDOW 192
+
+enum { NO_PACKET, XDP_PACKET, SKB_PACKET };
+enum { NUMBERED = 1, RETURNED = 2, SLOT_EMPTY = 4 };
+
+struct run {
+	__u32 member;
+	__u32 retval;
+	__u32 number;
+	__u32 flags;
+	__u64 time_ns;
+};
+
+/* `marker` is in a packet, followed by its number, both in network order. */
+const volatile struct {
+	__u32 marker;
+	__u32 member;
+	__u32 packet_kind;
+} settings SEC(".rodata.settings");
+
+/* Runs for which `runs` had no room. */
+__u64 lost = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} runs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} real SEC(".maps");
+
+struct window {
+	__u8 bytes[WINDOW];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct window);
+} windows SEC(".maps");
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct xdp_buff {
+	void *data;
+	void *data_end;
+};
+
+struct sk_buff {
+	unsigned int len;
+	unsigned int data_len;
+	unsigned char *data;
+};
+
+#pragma clang attribute pop
+
+static __always_inline __u32 word(const __u8 *at)
+{
+	return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
+}
+
+/* Reports the number in the `length` bytes of the window, if there is one. */
+static __always_inline void find_number(const struct window *window, __u32 length, struct run *run)
+{
+	for (__u32 at = 0; at + 8 <= WINDOW; at++) {
+		if (at + 8 > length)
+			return;
+		if (word(&window->bytes[at]) == settings.marker) {
+			run->number = word(&window->bytes[at + 4]);
+			run->flags |= NUMBERED;
+			return;
+		}
+	}
+}
+
+static __always_inline struct window *own_window(void)
+{
+	return bpf_map_lookup_elem(&windows, &(__u32){ 0 });
+}
+
+static __always_inline void report(struct run *run)
+{
+	run->member = settings.member;
+	run->time_ns = bpf_ktime_get_ns();
+	if (bpf_ringbuf_output(&runs, run, sizeof(*run), 0))
+		__sync_fetch_and_add(&lost, 1);
+}
+
+/* After the member's run. Its packet is what the member has made of it. */
+SEC("?fexit")
+int after_member(__u64 *arguments)
+{
+	struct run run = { .flags = RETURNED };
+	struct window *window = own_window();
+	const void *data = NULL;
+	__u64 length = 0;
+
+	run.retval = (__u32)arguments[1];
+	if (settings.packet_kind == XDP_PACKET) {
+		struct xdp_buff *xdp = (void *)arguments[0];
+
+		data = BPF_CORE_READ(xdp, data);
+		length = (__u64)BPF_CORE_READ(xdp, data_end) - (__u64)data;
+	} else if (settings.packet_kind == SKB_PACKET) {
+		struct sk_buff *skb = (void *)arguments[0];
+
+		data = BPF_CORE_READ(skb, data);
+		length = BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
+	}
+	if (length > WINDOW)
+		length = WINDOW;
+	if (window && length > 0 && bpf_probe_read_kernel(window, length, data) == 0)
+		find_number(window, length, &run);
+	report(&run);
+	return 0;
+}
+
+static __always_inline void record_xdp(struct xdp_md *xdp)
+{
+	const __u8 *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
+	struct run run = {};
+
+	for (__u32 at = 0; at + 8 <= WINDOW; at++) {
+		if (data + at + 8 > end)
+			break;
+		if (word(data + at) == settings.marker) {
+			run.number = word(data + at + 4);
+			run.flags = NUMBERED;
+			break;
+		}
+	}
+	report(&run);
+}
+
+static __always_inline void report_empty(void)
+{
+	struct run run = { .flags = SLOT_EMPTY };
+
+	report(&run);
+}
+
+/* In a slot of a program array, before the member whose slot it was. */
+SEC("?xdp")
+int slot_xdp(struct xdp_md *xdp)
+{
+	record_xdp(xdp);
+	bpf_tail_call(xdp, &real, 0);
+	report_empty();
+	return XDP_ABORTED;
+}
+
+SEC("?xdp.frags")
+int slot_xdp_frags(struct xdp_md *xdp)
+{
+	record_xdp(xdp);
+	bpf_tail_call(xdp, &real, 0);
+	report_empty();
+	return XDP_ABORTED;
+}
+
+SEC("?tc")
+int slot_tc(struct __sk_buff *skb)
+{
+	struct window *window = own_window();
+	__u32 length = skb->len;
+	struct run run = {};
+
+	if (length > WINDOW)
+		length = WINDOW;
+	if (window && length > 0 && bpf_skb_load_bytes(skb, 0, window, length) == 0)
+		find_number(window, length, &run);
+	report(&run);
+	bpf_tail_call(skb, &real, 0);
+	report_empty();
+	return TC_ACT_SHOT;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
