@@ -1,35 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Contract } from "../../signing/contract.js";
 import { mapTypes } from "../../uapi/bpf.js";
+import type { Guest } from "../../vm/guest.js";
 import { loadBtf } from "./btf.js";
 import { createMap, freezeMap, loadLoader, mapHash, type Stage, writeElement } from "./install.js";
+import { insn, loadMap, returnZero } from "./instructions.js";
 import type { Keyrings } from "./keyrings.js";
 import { mappingCases } from "./mapping-cases.js";
 import { always, byCover, letLoad, loads, type Promises, refused } from "./promise.js";
 import { type Observed, sha256 } from "./scene.js";
 import { signature } from "./throwaway.js";
+import { tokenCases } from "./token-cases.js";
 
 /** What a kernel promises of signatures whatever the package, which therefore is tried once for each kernel. */
 export interface KernelCase {
 	name: string;
 	promises: Promises;
-	run(keyrings: Keyrings): Promise<Observed>;
+	run(keyrings: Keyrings, guest: Guest, contract: Contract): Promise<Observed>;
 }
 
 const bytes = 64;
 const content = Uint8Array.from({ length: bytes }, (_, index) => index * 7 + 1);
 const someDigest = sha256(new Uint8Array(1));
 
-/** Instructions of include/uapi/linux/bpf.h: code, registers, offset, number. */
-const insn = (code: number, registers: number, imm: number): Buffer => {
-	const out = Buffer.alloc(8);
-	out.writeUInt8(code, 0);
-	out.writeUInt8(registers, 1);
-	out.writeInt32LE(imm, 4);
-	return out;
-};
-const returnZero = [insn(0xb7, 0, 0), insn(0x95, 0, 0)];
-/** r1 = a map, by descriptor (BPF_PSEUDO_MAP_FD) or by place in `fd_array` (BPF_PSEUDO_MAP_IDX). */
-const loadMap = (pseudo: 1 | 5, number: number) => [insn(0x18, (pseudo << 4) | 1, number), insn(0, 0, 0)];
 /** Calls function 1 of the BTF at place 1 of `fd_array` (BPF_PSEUDO_KFUNC_CALL). */
 const callKfunc = (() => {
 	const call = insn(0x85, 2 << 4, 1);
@@ -144,6 +137,7 @@ export const kernelCases: readonly KernelCase[] = [
 				at("hash", (await mapHash(world.client, handle)).errno),
 			),
 	},
+	...tokenCases,
 ];
 
 function at(stage: Stage, errno: number, log = ""): Observed {

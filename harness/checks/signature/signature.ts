@@ -114,11 +114,11 @@ export async function* checkKernel(kernel: KernelContract, bench: Workbench): As
 		for (const { name } of kernelCases) yield unsupported(`kernel/${name}`, { kernel });
 		return;
 	}
-	const { client } = await bench.guest();
-	const world = new Keyrings(client);
+	const guest = await bench.guest();
+	const world = new Keyrings(guest.client);
 	for (const { name, promises, run } of kernelCases) {
 		const setting = { kernel, signedBy: "throwaway" };
-		yield judged(`kernel/${name}`, setting, promises[contract], await run(world));
+		yield judged(`kernel/${name}`, setting, promises[contract], await run(world, guest, contract));
 	}
 	await world.close();
 }

@@ -35,7 +35,7 @@ export const imageBytes = 8 << 20;
 const read = new Map<string, Promise<Uint8Array>>();
 
 /**
- * One of what was built: an object, `attack.bpf.o`, `intruder` or `verity.ext4`.
+ * One of what was built: an object, `attack.bpf.o`, `intruder`, `token-loader` or `verity.ext4`.
  *
  * @throws UndecidedError `not-built`
  */

@@ -21,7 +21,7 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the gatekeepers, what attacks them and an empty file system, for guests of an architecture.
+ * Builds the gatekeepers, what attacks them, what loads by a token and an empty file system, for guests of an architecture.
  *
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
  */
@@ -57,6 +57,10 @@ export async function buildGatekeepers(
 			...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s", ...includes],
 			...[join(sourceFolder, "intruder.c"), "-o", join(work, "intruder")],
 			...[join(libbpf, arch, "libbpf.a"), "-lelf", "-lz"],
+		]);
+		await run(toolFor(arch, "gcc"), [
+			...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s", ...includes],
+			...[join(sourceFolder, "../token-loader.c"), "-o", join(work, "token-loader")],
 		]);
 		await makeFileSystem(join(work, "verity.ext4"));
 		for (const file of await readdir(work))
