@@ -20,7 +20,8 @@ export async function packageFinding(
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
 		const reason = { code: "package-signature", message: error.message, hint };
-		return { finding: { ...base, outcome: "fail", reason, evidence: {} }, read };
+		const evidence = { file: error.file, place: error.place, problems: [error.reason] };
+		return { finding: { ...base, outcome: "fail", reason, evidence }, read };
 	}
 	const { problems, objects, signer } = verification;
 	const evidence = {
