@@ -27,7 +27,7 @@ const front: Chain = {
 const loader: Chain = {
 	name: "loaded",
 	hook: "xdp",
-	root: { program: "root", map: "first" },
+	root_program: { program: "root", map: "first" },
 	members: [{ program: "filter", next: "filter_next" }, { program: { package: "meter", program: "filter" } }],
 	loader: { command: ["xdp-loader", "load"] },
 };
@@ -141,7 +141,7 @@ describe("refuses", () => {
 		[
 			"a map that the other package has not",
 			{
-				root: { program: { package: "firewall", program: "root" }, map: "first" },
+				root_program: { program: { package: "firewall", program: "root" }, map: "first" },
 				members: [{ program: count, next: "n" }],
 			},
 			[firewall, meter],
@@ -150,11 +150,11 @@ describe("refuses", () => {
 		[
 			"a root's map that is not there",
 			{
-				root: { program: { package: "firewall", program: "root" }, map: "1st" },
+				root_program: { program: { package: "firewall", program: "root" }, map: "1st" },
 				members: [{ program: count }],
 			},
 			[firewall, meter],
-			'/root/map: f.o has no map "1st"',
+			'/root_program/map: f.o has no map "1st"',
 		],
 	])("%s", (_, chain, packages, message) => {
 		expect(() => declaredChain(outside(chain), packages, modern)).toThrow(

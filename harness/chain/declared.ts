@@ -103,8 +103,11 @@ export function declaredChain(
 	});
 	checkDistinct(source, members);
 	const labels = labelsOf(members);
-	const root = chain.root && { ...find(chain.root.program, "root/program"), map: chain.root.map };
-	if (root) checkProgArray({ file, pointer: `${pointer}/root/map` }, root.map, root.object);
+	const root = chain.root_program && {
+		...find(chain.root_program.program, "root_program/program"),
+		map: chain.root_program.map,
+	};
+	if (root) checkProgArray({ file, pointer: `${pointer}/root_program/map` }, root.map, root.object);
 	return {
 		name: chain.name,
 		hook: chain.hook,

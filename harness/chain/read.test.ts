@@ -47,8 +47,8 @@ describe("refuses", () => {
 		],
 		[
 			"a root of no package",
-			{ chains: [{ ...chain, members: [chain.members[0]], root: { program: "r", map: "m" } }] },
-			"/chains/0/root/program: names no package; a chain file stands outside of any, so it must",
+			{ chains: [{ ...chain, members: [chain.members[0]], root_program: { program: "r", map: "m" } }] },
+			"/chains/0/root_program/program: names no package; a chain file stands outside of any, so it must",
 		],
 		[
 			"a loader",

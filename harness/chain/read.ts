@@ -54,10 +54,14 @@ export function parseChainFile(file: string, bytes: Uint8Array): ChainSource[] {
 }
 
 /** There is no package whose programs a bare name could mean, nor one that could ship a loader. */
-function checkStandsAlone(file: string, pointer: string, { members, root, loader }: Chain): void {
+function checkStandsAlone(
+	file: string,
+	pointer: string,
+	{ members, root_program: root, loader }: Chain,
+): void {
 	const references = [
 		...members.map(({ program }, index) => ({ program, place: `members/${index}` })),
-		...(root ? [{ program: root.program, place: "root" }] : []),
+		...(root ? [{ program: root.program, place: "root_program" }] : []),
 	];
 	for (const { program, place } of references)
 		if (longReference(program).package === undefined)

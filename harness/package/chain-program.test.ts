@@ -27,7 +27,7 @@ const check = (chain: Omit<Chain, "name">) =>
 it("takes programs that are there, and what stands in another package unseen", () => {
 	check({
 		hook: "xdp",
-		root: { program: "root", map: "first" },
+		root_program: { program: "root", map: "first" },
 		members: [
 			{ program: "b", next: "first" },
 			{ program: { object: "y.o", program: "a" } },
@@ -80,8 +80,8 @@ describe("refuses", () => {
 		],
 		[
 			"a root among the members",
-			{ hook: "xdp", root: { program: "b", map: "first" }, members: [{ program: "b" }] },
-			"/chains/0/root/program: b is /members/0 already",
+			{ hook: "xdp", root_program: { program: "b", map: "first" }, members: [{ program: "b" }] },
+			"/chains/0/root_program/program: b is /members/0 already",
 		],
 		[
 			"a map that is not there",
@@ -90,8 +90,8 @@ describe("refuses", () => {
 		],
 		[
 			"a map of another type",
-			{ hook: "xdp", root: { program: "root", map: "counts" }, members: [{ program: "b" }] },
-			"/chains/0/root/map: counts is of type array, not prog_array",
+			{ hook: "xdp", root_program: { program: "root", map: "counts" }, members: [{ program: "b" }] },
+			"/chains/0/root_program/map: counts is of type array, not prog_array",
 		],
 	])("%s", (_, chain, message) => {
 		expect(() => check(chain)).toThrow(

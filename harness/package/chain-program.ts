@@ -66,10 +66,10 @@ export function checkProgArray({ file, pointer }: ReferencePlace, name: string, 
  * @param file what the user calls the manifest, for messages
  */
 export function checkChainPrograms(file: string, chains: readonly Chain[], objects: readonly Holder[]): void {
-	for (const [index, { hook, members, root }] of chains.entries()) {
+	for (const [index, { hook, members, root_program: root }] of chains.entries()) {
 		const ends = [
 			...members.map((member, at) => ({ ...member, map: member.next, at: `members/${at}`, key: "next" })),
-			...(root ? [{ ...root, at: "root", key: "map" }] : []),
+			...(root ? [{ ...root, at: "root_program", key: "map" }] : []),
 		];
 		const taken = new Map<ProgramFacts, string>();
 		for (const { program: reference, map, at, key } of ends) {

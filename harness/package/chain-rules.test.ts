@@ -10,7 +10,7 @@ const members = (...names: string[]): ChainMember[] => names.map((program) => ({
 const parse = (...chains: unknown[]) =>
 	parseManifest("bpfgate.json", new Uint8Array(Buffer.from(JSON.stringify({ ...sampleManifest, chains }))));
 const xdp: Chain = { name: "front", hook: "xdp", members: members("a", "b", "c") };
-const root = { program: "root", map: "first" };
+const root_program = { program: "root", map: "first" };
 
 describe("takes", () => {
 	it.each<[string, Partial<Chain>]>([
@@ -32,7 +32,7 @@ describe("takes", () => {
 		[
 			"tail calls, the last by seq_id without a map of its own",
 			{
-				root,
+				root_program,
 				members: [
 					{ program: "a", priority: 2 },
 					{ program: "b", priority: 1, next: "b_next" },
@@ -92,28 +92,28 @@ describe("refuses", () => {
 		],
 		[
 			"a root program where there are no tail calls",
-			{ mechanism: "dispatcher", root },
-			"/chains/0/root: is for tail calls; dispatcher has no root program",
+			{ mechanism: "dispatcher", root_program },
+			"/chains/0/root_program: is for tail calls; dispatcher has no root program",
 		],
 		[
 			"a root program on a cgroup",
-			{ hook: "cgroup_bind4", root },
-			"/chains/0/root: is for tail calls, which make no chain on cgroup_bind4",
+			{ hook: "cgroup_bind4", root_program },
+			"/chains/0/root_program: is for tail calls, which make no chain on cgroup_bind4",
 		],
 		[
 			"tail calls without a root program",
 			{ mechanism: "tail_call" },
-			'/chains/0: key "root" is missing, which tail calls need',
+			'/chains/0: key "root_program" is missing, which tail calls need',
 		],
 		[
 			"a member that has no map for the one after it",
-			{ root, members: [{ program: "a" }, { program: "b", next: "x" }] },
+			{ root_program, members: [{ program: "a" }, { program: "b", next: "x" }] },
 			'/chains/0/members/0: key "next" is missing: its prog_array, for the member after it',
 		],
 		[
 			"a seq_id that two have",
 			{
-				root,
+				root_program,
 				members: [
 					{ program: "a", priority: 1, next: "x" },
 					{ program: "b", priority: 1 },
@@ -189,7 +189,7 @@ describe("refuses", () => {
 		],
 		[
 			"a 34th tail call",
-			{ root, members: many(34).map((member) => ({ ...member, next: "n" })) },
+			{ root_program, members: many(34).map((member) => ({ ...member, next: "n" })) },
 			"/chains/0/members: are 34, more than the 33 that tail_call takes",
 		],
 		[
@@ -218,7 +218,7 @@ describe("refuses", () => {
 
 it.each<[string, Partial<Chain>, string[]]>([
 	["xdp", {}, ["dispatcher"]],
-	["xdp with a root", { root }, ["tail_call"]],
+	["xdp with a root", { root_program }, ["tail_call"]],
 	["tc", { hook: "tc_ingress" }, ["tcx", "tc"]],
 	["tc with priorities", { hook: "tc_ingress", members: [{ program: "a", priority: 1 }] }, ["tc"]],
 	["tc as named", { hook: "tc_ingress", mechanism: "tc" }, ["tc"]],

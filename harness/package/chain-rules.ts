@@ -20,7 +20,7 @@ export function programPointer(pointer: string, reference: ProgramReference): st
 export function possibleMechanisms(chain: Chain): ChainMechanism[] {
 	if (chain.mechanism !== undefined) return [chain.mechanism];
 	const ofHook: readonly ChainMechanism[] = chainHooks[chain.hook].mechanisms;
-	if (chain.root) return ofHook.filter((mechanism) => mechanism === "tail_call");
+	if (chain.root_program) return ofHook.filter((mechanism) => mechanism === "tail_call");
 	const listed = ofHook.filter((mechanism) => mechanism !== "tail_call");
 	if (chain.members.every(({ priority }) => priority === undefined)) return listed;
 	const ranked = listed.filter((mechanism) => mechanismFacts[mechanism].priority !== undefined);
@@ -56,11 +56,12 @@ function checkChain(fail: Fail, chain: Chain): void {
 		);
 	const possible = possibleMechanisms(chain);
 	const mechanism = possible[0];
-	if (mechanism === undefined) throw fail("/root", `is for tail calls, which make no chain on ${chain.hook}`);
-	if (chain.root && mechanism !== "tail_call")
-		throw fail("/root", `is for tail calls; ${mechanism} has no root program`);
-	if (mechanism === "tail_call" && !chain.root)
-		throw fail("", 'key "root" is missing, which tail calls need');
+	if (mechanism === undefined)
+		throw fail("/root_program", `is for tail calls, which make no chain on ${chain.hook}`);
+	if (chain.root_program && mechanism !== "tail_call")
+		throw fail("/root_program", `is for tail calls; ${mechanism} has no root program`);
+	if (mechanism === "tail_call" && !chain.root_program)
+		throw fail("", 'key "root_program" is missing, which tail calls need');
 	const facts = mechanismFacts[mechanism];
 	if (chain.members.length > facts.maxMembers)
 		throw fail(

@@ -74,7 +74,7 @@ export const Chain = Type.Object(
 			}),
 		),
 		members: Type.Array(ChainMember, { minItems: 1, maxItems: 64 }),
-		root: Type.Optional(
+		root_program: Type.Optional(
 			Type.Object(
 				{
 					program: ProgramReference,
