@@ -20,6 +20,8 @@ export async function enter(action: (interruption: Interruption) => Promise<unkn
 		const status = tell(thrown);
 		process.exitCode = interruption.requested ? interrupted : status;
 	}
+	// Left to end by itself, Node takes its signal handlers down first: a second signal would kill it in between.
+	if (interruption.requested) process.exit();
 }
 
 /** A reader that went away (`bpfgate … | head`) takes nothing from the verdict; a full disk takes all of it. */

@@ -124,6 +124,21 @@ describe.each(signals)("bpfgate test that is sent %s %s", (...sent) => {
 	});
 });
 
+describe("bpfgate test that is sent SIGINT without end", () => {
+	it("ends with 130 and leaves nothing, at whichever moment of its end one arrives", async () => {
+		rmSync(join(cache, "templates"), { recursive: true, force: true });
+		const run = start();
+		await booting().toMatch(/making/);
+		while (run.child.exitCode === null && run.child.signalCode === null) {
+			run.child.kill("SIGINT");
+			await sleep(5);
+		}
+		expect(await run.ended).toEqual([130, null]);
+		expect(templates()).toEqual([]);
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+});
+
 describe("bpfgate test that is killed outright", () => {
 	it("leaves no guest, and its next run sweeps what it left half made", async () => {
 		rmSync(join(cache, "templates"), { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { alive } from "../debian/abandoned.js";
 
@@ -22,7 +22,7 @@ export interface Lock {
  */
 export async function locked<T>({ path, patience, signal }: Lock, action: () => Promise<T>): Promise<T> {
 	const until = performance.now() + patience;
-	while (!(await create(path))) {
+	while (!create(path)) {
 		signal?.throwIfAborted();
 		const owner = Number(await readFile(path, "utf8").catch(() => ""));
 		if (performance.now() > until || (owner > 0 && !alive(owner))) await rm(path, { force: true });
@@ -38,9 +38,10 @@ export async function locked<T>({ path, patience, signal }: Lock, action: () => 
 	}
 }
 
-async function create(path: string): Promise<boolean> {
+/** Synchronous: a process that ends must not end between making the lock and knowing that it holds it. */
+function create(path: string): boolean {
 	try {
-		await writeFile(path, String(process.pid), { flag: "wx" });
+		writeFileSync(path, String(process.pid), { flag: "wx" });
 		return true;
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;

@@ -79,7 +79,8 @@ export function temporaryFolder(parent: string, prefix: string): string {
 
 export function removeFolder(folder: string): void {
 	folders.delete(folder);
-	rmSync(folder, { recursive: true, force: true });
+	// A process that was just killed may still finish making a file there.
+	rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
 }
 
 /**
