@@ -4,6 +4,7 @@ import { type Violation, validator } from "../schema/validate.js";
 import { checkChainRules } from "./chain-rules.js";
 import { parseJson } from "./json-text.js";
 import { Manifest, ObjectEntry } from "./manifest.js";
+import { checkTokenNames } from "./token.js";
 
 const manifests = validator(Manifest);
 const entries = validator(ObjectEntry);
@@ -25,6 +26,7 @@ export function parseManifest(file: string, bytes: Uint8Array): Manifest {
 	checkFiles(file, value);
 	checkKernels(file, value);
 	checkChainRules(file, value.chains ?? []);
+	checkTokenNames(file, value.token);
 	return value;
 }
 

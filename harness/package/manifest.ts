@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import { Chain } from "./chain.js";
+import { TokenSettings } from "./token.js";
 
 const closed = { additionalProperties: false };
 
@@ -160,6 +161,7 @@ export const Manifest = Type.Object(
 			}),
 		),
 		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
+		token: Type.Optional(TokenSettings),
 		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
 	},
 	{ ...closed, $id: "bpfgate-manifest" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { attachTypes, commands, helpers, linkTypes, mapTypes, programTypes } from "./bpf.js";
+import { capabilities } from "./capability.js";
 
 /** Numbers as include/uapi/linux/bpf.h and the manual page bpf-helpers(7) give them. */
 it.each([
@@ -16,6 +17,8 @@ it.each([
 	[helpers, "map_lookup_elem", 1],
 	[helpers, "xdp_load_bytes", 189],
 	[helpers, "cgrp_storage_delete", 211],
+	[capabilities, "cap_net_admin", 12],
+	[capabilities, "cap_bpf", 39],
 ])("%#", (numbers, name, number) => {
 	expect(numbers.number(name)).toBe(number);
 	expect(numbers.name(number)).toBe(name);
