@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import { incusKeys, lxdOptions, parseInstanceOption } from "./containers.js";
+import { delegationOf } from "./delegation.js";
+
+const delegation = delegationOf({ commands: ["map_create", "prog_load"], programs: ["any"] });
+
+it("options of Incus are called as those of bpffs, with commas", () => {
+	expect(incusKeys(delegation)).toEqual([
+		"security.bpffs.delegate_cmds=map_create,prog_load",
+		"security.bpffs.delegate_progs=any",
+	]);
+});
+
+it("options of LXD have names of their own, with colons", () => {
+	expect(lxdOptions(delegation)).toEqual([
+		"security.delegate_bpf=true",
+		"security.delegate_bpf.cmd_types=map_create:prog_load",
+		"security.delegate_bpf.prog_types=any",
+	]);
+});
+
+it("are read again", () => {
+	for (const options of [incusKeys(delegation), lxdOptions(delegation).slice(1)]) {
+		expect(parseInstanceOption(options[0]!)?.commands).toEqual(["map_create", "prog_load"]);
+		expect(parseInstanceOption(options[1]!)?.programs).toEqual(["any"]);
+	}
+	expect(parseInstanceOption("security.nesting=true")).toBeUndefined();
+	expect(() => parseInstanceOption("security.bpffs.delegate_maps=hash,hush")).toThrow(
+		/"hush" is no type of map/,
+	);
+});

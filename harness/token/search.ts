@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Delegation, delegationOfGrants, type Grant, grantsOf, namedGrantsOf } from "./delegation.js";
+
+/** What a search found, all of it by trying. */
+export interface Smallest {
+	/** With this it works, and with any single grant less it does not; both were tried. */
+	delegation: Delegation;
+	/** How often a delegation was tried. */
+	trials: number;
+}
+
+/**
+ * Finds a delegation that works and does not work with any one grant less. It need not be the only one, and a loader
+ * may make do with less in another way: libbpf does without what it was refused while it looked at the kernel. So it
+ * is looked again until no single grant can be left out, and grants that come early in `likely` are kept rather than
+ * others.
+ *
+ * @param likely what is believed to be needed: when all of it together works, nothing else is tried
+ * @param widest what may be granted at most; names in place of its `any` are tried
+ * @param works whether the package does its work with it
+ * @returns undefined when it does not work with the widest either
+ */
+export async function smallestDelegation(
+	likely: Delegation,
+	widest: Delegation,
+	works: (delegation: Delegation) => Promise<boolean>,
+): Promise<Smallest | undefined> {
+	const tried = new Map<string, boolean>();
+	const ask = async (grants: readonly Grant[]): Promise<boolean> => {
+		const delegation = delegationOfGrants(grants);
+		const key = JSON.stringify(delegation);
+		const known = tried.get(key);
+		if (known !== undefined) return known;
+		const answer = await works(delegation);
+		tried.set(key, answer);
+		return answer;
+	};
+	const first = grantsOf(likely);
+	let kept = first;
+	if (!(await ask(first))) {
+		const has = new Set(first.map(keyOf));
+		const others = namedGrantsOf(widest).filter((grant) => !has.has(keyOf(grant)));
+		if (!(await ask([...first, ...others]))) return undefined;
+		kept = [...first, ...(await added(first, others, ask))];
+	}
+	return { delegation: delegationOfGrants(await reduced(kept, ask)), trials: tried.size };
+}
+
+const keyOf = ({ kind, name }: Grant) => `${kind}/${name}`;
+
+type Ask = (grants: readonly Grant[]) => Promise<boolean>;
+
+/**
+ * Which of the others have to be added, by halves: with all of them it works. (The divide and conquer of U. Junker,
+ * QuickXplain, 2004.)
+ */
+async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
+	if (await ask(base)) return [];
+	if (others.length === 1) return others;
+	const middle = Math.ceil(others.length / 2);
+	const [left, right] = [others.slice(0, middle), others.slice(middle)];
+	const ofRight = await added([...base, ...left], right, ask);
+	const ofLeft = await added([...base, ...ofRight], left, ask);
+	return [...ofLeft, ...ofRight];
+}
+
+/** Leaves out one grant after the other, the last first, until none can be left out. */
+async function reduced(grants: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
+	let kept = grants;
+	for (;;) {
+		const before = kept;
+		for (const grant of [...before].reverse()) {
+			const rest = kept.filter((other) => other !== grant);
+			if (await ask(rest)) kept = rest;
+		}
+		if (kept.length === before.length) return kept;
+	}
+}

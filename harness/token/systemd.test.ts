@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { delegationOf } from "./delegation.js";
+import { parseDropIn, printDropIn, systemdName } from "./systemd.js";
+
+describe("a systemd drop-in", () => {
+	const delegation = delegationOf({
+		commands: ["map_create", "prog_load"],
+		maps: ["lru_percpu_hash", "cgroup_storage"],
+		programs: ["lwt_seg6local", "xdp"],
+		attachments: ["any"],
+		capabilities: ["cap_net_admin", "cap_bpf"],
+	});
+
+	it("has the names that systemd has", () => {
+		const { text, unnamed } = printDropIn(delegation);
+		expect(text.split("\n")).toEqual([
+			"[Service]",
+			"PrivateUsers=yes",
+			"PrivateMounts=yes",
+			"DelegateNamespaces=mnt",
+			"PrivateBPF=yes",
+			"BPFDelegateCommands=BPFMapCreate,BPFProgLoad",
+			"BPFDelegateMaps=BPFMapTypeLruPercpuHash,BPFMapTypeCgroupStorageDeprecated",
+			"BPFDelegatePrograms=BPFProgTypeXdp,BPFProgTypeLwtSeg6local",
+			"BPFDelegateAttachments=any",
+			"AmbientCapabilities=CAP_NET_ADMIN CAP_BPF",
+			"",
+		]);
+		expect(unnamed).toEqual([]);
+		expect(parseDropIn("x.conf", text)).toEqual(delegation);
+	});
+
+	it("says what systemd has no name for", () => {
+		const { text, unnamed } = printDropIn(delegationOf({ programs: ["syscall"] }));
+		expect(unnamed).toEqual([{ kind: "programs", name: "syscall" }]);
+		expect(text).toContain("# systemd 262 has no name for syscall of BPFDelegatePrograms=");
+		expect(text).not.toContain("\nBPFDelegatePrograms");
+		expect(systemdName("programs", "syscall")).toBeUndefined();
+	});
+
+	it("is read as systemd reads it: lines add up, an empty one starts anew", () => {
+		const text =
+			"BPFDelegatePrograms=BPFProgTypeXdp\nBPFDelegatePrograms=\n BPFDelegatePrograms = BPFProgTypeKprobe,BPFProgTypeExt\n";
+		expect(parseDropIn("x.conf", `${text}BPFDelegatePrograms=BPFProgTypeTracing\n`).programs).toEqual([
+			"kprobe",
+			"tracing",
+			"ext",
+		]);
+	});
+
+	it.each([
+		["BPFDelegatePrograms=xdp", /line 1: "xdp" is no name that systemd has for one of the programs/],
+		["[Service]\nBPFDelegateMaps=BPFMapTypeFoo", /line 2/],
+		["AmbientCapabilities=CAP_NOTHING", /for one of the capabilities/],
+	])("refuses %j", (text, reason) => {
+		expect(() => parseDropIn("x.conf", text)).toThrow(reason);
+	});
+});
