@@ -69,12 +69,17 @@ describe("refuses", () => {
 	});
 });
 
-it("the manifest and the chain file in docs/chains.md are sound", async () => {
+it("the manifest, the packets and the chain file in docs/chains.md are sound", async () => {
 	const text = await readFile(new URL("../../docs/chains.md", import.meta.url), "utf8");
-	const [manifest, file, ...more] = [...text.matchAll(/```json\n(.*?)```/gs)].map(
-		([, json = ""]) => new Uint8Array(Buffer.from(json)),
+	const [manifest = "", packets, file = "", ...more] = [...text.matchAll(/```json\n(.*?)```/gs)].map(
+		([, json = ""]) => json,
 	);
-	expect(parseManifest("docs", manifest!).chains?.map(({ name }) => name)).toEqual(["edge", "l3af"]);
-	expect(parseChainFile("docs", file!)).toHaveLength(1);
 	expect(more).toEqual([]);
+	const bytes = (json: string) => new Uint8Array(Buffer.from(json));
+	const { chains } = parseManifest("docs", bytes(manifest));
+	expect(chains?.map(({ name }) => name)).toEqual(["edge", "l3af"]);
+	const sent = chains?.map((each) => ({ ...each, ...JSON.parse(`{${packets}}`) }));
+	const withPackets = JSON.stringify({ ...JSON.parse(manifest), chains: sent });
+	expect(parseManifest("docs", bytes(withPackets)).chains?.[0]?.packets).toHaveLength(2);
+	expect(parseChainFile("docs", bytes(file))).toHaveLength(1);
 });

@@ -5,6 +5,7 @@ import { InputError, systemReason } from "../errors.js";
 import { Chain } from "../package/chain.js";
 import { checkChainRules, longReference } from "../package/chain-rules.js";
 import { parseJson } from "../package/json-text.js";
+import { layersDefinition } from "../packet/layers.js";
 import { validator } from "../schema/validate.js";
 import type { ChainSource } from "./declared.js";
 
@@ -14,7 +15,7 @@ export const ChainFile = Type.Object(
 		$schema: Type.Optional(Type.String()),
 		chains: Type.Array(Chain, { minItems: 1, maxItems: 64 }),
 	},
-	{ additionalProperties: false, $id: "bpfgate-chains" },
+	{ additionalProperties: false, $id: "bpfgate-chains", definitions: layersDefinition },
 );
 const chainFiles = validator(ChainFile);
 const maxBytes = 1024 * 1024;

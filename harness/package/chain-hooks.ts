@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { LinkType } from "../packet/dissect.js";
 
 /** Ways in which several programs share a hook. */
 export const chainMechanisms = ["tail_call", "dispatcher", "tc", "tcx", "netkit", "cgroup"] as const;
@@ -10,6 +11,8 @@ export interface ChainHookFacts {
 	programType: string;
 	/** Name in `attachTypes` that a member's section must have, if it has one: cgroup programs are bound to theirs. */
 	attachType?: string;
+	/** What packets on it begin with; absent where it is sockets that programs look at. */
+	link?: LinkType;
 	/** What can make the chain; of those that a kernel has, the first is the default. */
 	mechanisms: readonly ChainMechanism[];
 }
@@ -19,10 +22,16 @@ const cgroup = (programType: string, attachType: string): ChainHookFacts => ({
 	attachType,
 	mechanisms: ["cgroup"],
 });
-const xdp: ChainHookFacts = { programType: "xdp", mechanisms: ["dispatcher", "tail_call"] };
-const tc: ChainHookFacts = { programType: "sched_cls", mechanisms: ["tcx", "tc", "tail_call"] };
-const tcx: ChainHookFacts = { programType: "sched_cls", mechanisms: ["tcx", "tail_call"] };
-const netkit: ChainHookFacts = { programType: "sched_cls", mechanisms: ["netkit", "tail_call"] };
+const xdp: ChainHookFacts = { programType: "xdp", link: "ethernet", mechanisms: ["dispatcher", "tail_call"] };
+const ofPackets = (link: LinkType, ...mechanisms: ChainMechanism[]): ChainHookFacts => ({
+	programType: "sched_cls",
+	link,
+	mechanisms,
+});
+const tc = ofPackets("ethernet", "tcx", "tc", "tail_call");
+const tcx = ofPackets("ethernet", "tcx", "tail_call");
+// As its devices are unless told otherwise (NETKIT_L3).
+const netkit = ofPackets("raw", "netkit", "tail_call");
 
 /** Kernel: enum bpf_attach_type of bpf.h; libxdp's dispatcher is a program of type xdp. */
 export const chainHooks = {

@@ -58,6 +58,26 @@ describe("takes", () => {
 			"a program of the same name from two packages",
 			{ members: [{ program: "a" }, { program: { package: "o", program: "a" } }] },
 		],
+		[
+			"packets as layers and as bytes, and whom they meet",
+			{
+				packets: [
+					{ packet: { layers: [{ eth: {} }, { ipv4: { ttl: 1 } }, { udp: {} }] }, meets: ["a"] },
+					{
+						name: "junk",
+						packet: { hex: "00".repeat(14) },
+						meets: ["a", { program: { program: "b" }, verdict: "XDP_DROP" }],
+					},
+				],
+			},
+		],
+		[
+			"packets without Ethernet on netkit",
+			{
+				hook: "netkit_primary",
+				packets: [{ packet: { layers: [{ ipv6: {} }] } }, { packet: { hex: "45" } }],
+			},
+		],
 	])("%s", (_, change) => {
 		const chain = { ...xdp, ...change };
 		expect(parse(chain).chains).toEqual([chain]);
@@ -206,6 +226,83 @@ describe("refuses", () => {
 			"a loader's file among the signatures",
 			{ loader: { command: ["x"], files: ["signatures/x"] } },
 			'/chains/0/loader/files/0: "signatures/x" stands in signatures/',
+		],
+		[
+			"packets where there are none",
+			{ hook: "cgroup_connect4", packets: [{ packet: { layers: [{ eth: {} }] } }] },
+			"/chains/0/packets: cannot be sent through cgroup_connect4: bpfgate makes calls on sockets there",
+		],
+		[
+			"a packet that is not said",
+			{ packets: [{ packet: {} }] },
+			"/chains/0/packets/0/packet: must have exactly one of layers and hex",
+		],
+		[
+			"a packet that is said twice",
+			{ packets: [{ packet: { layers: [{ eth: {} }], hex: "00".repeat(14) } }] },
+			"/chains/0/packets/0/packet: must have exactly one of layers and hex",
+		],
+		[
+			"a field that does not fit",
+			{ packets: [{ packet: { layers: [{ eth: {} }, { ipv4: { ttl: 300 } }] } }] },
+			"/chains/0/packets/0/packet/layers/1/ipv4/ttl: 300 does not fit into 8 bits",
+		],
+		[
+			"bytes that are none",
+			{ packets: [{ packet: { hex: "0" } }] },
+			"/chains/0/packets/0/packet/hex: must match",
+		],
+		[
+			"a packet without Ethernet",
+			{ packets: [{ packet: { layers: [{ ipv4: {} }] } }] },
+			"/chains/0/packets/0/packet: begins with ipv4; packets on this hook begin with eth",
+		],
+		[
+			"a packet that is too short",
+			{ packets: [{ packet: { hex: "00" } }] },
+			"/chains/0/packets/0/packet: has 1 bytes, less than the 14 of an Ethernet header",
+		],
+		[
+			"a packet that no device takes",
+			{ packets: [{ packet: { layers: [{ eth: {} }, { payload: { length: 1501 } }] } }] },
+			"/chains/0/packets/0/packet: has 1515 bytes, more than the 1514 that a device takes",
+		],
+		[
+			"Ethernet on netkit",
+			{ hook: "netkit_peer", packets: [{ packet: { layers: [{ eth: {} }] } }] },
+			"/chains/0/packets/0/packet: begins with eth; packets on this hook begin with ipv4 or ipv6",
+		],
+		[
+			"bytes on netkit that are no IP packet",
+			{ hook: "netkit_peer", packets: [{ packet: { hex: "02 00" } }] },
+			"/chains/0/packets/0/packet: begins with no IP header; packets on this hook have no Ethernet header",
+		],
+		[
+			"bytes that bpfgate would read as its own",
+			{ packets: [{ packet: { hex: `${"00".repeat(14)} b9 f6 a7 e5` } }] },
+			"/chains/0/packets/0/packet: has bytes in it with which bpfgate numbers its packets",
+		],
+		[
+			"a packet without room for its number",
+			{ packets: [{ packet: { layers: [{ eth: {} }, ...Array(10).fill({ ipv4: {} })] } }] },
+			"/chains/0/packets/0/packet: has 214 bytes, and no payload among the first 192",
+		],
+		[
+			"a name that two packets have",
+			{ packets: [1, 2].map(() => ({ name: "x", packet: { hex: "00".repeat(14) } })) },
+			"/chains/0/packets/1/name: is the name of /packets/0 already",
+		],
+		[
+			"a version of no package that a packet meets",
+			{
+				packets: [{ packet: { hex: "00".repeat(14) }, meets: [{ program: { version: "1", program: "a" } }] }],
+			},
+			"/chains/0/packets/0/meets/0/program/version: is the version of no package: none is named",
+		],
+		[
+			"a packet that meets no one",
+			{ packets: [{ packet: {}, meets: [] }] },
+			"/chains/0/packets/0/meets: must not be empty",
 		],
 	])("%s", (_, change, message) => {
 		expect(() => parse({ ...xdp, ...change })).toThrow(`bpfgate.json: ${message}`);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../errors.js";
 import type { Chain, ChainMember, ProgramReference } from "./chain.js";
-import { type ChainMechanism, chainHooks, mechanismFacts } from "./chain-hooks.js";
+import { type ChainHookFacts, type ChainMechanism, chainHooks, mechanismFacts } from "./chain-hooks.js";
+import { chainPacketFrame } from "./chain-packet.js";
 
 /** A reference with everything spelt out that was left out. */
 export function longReference(reference: ProgramReference): Exclude<ProgramReference, string> {
@@ -41,7 +42,9 @@ export function checkChainRules(file: string, chains: readonly Chain[]): void {
 		if (other !== undefined)
 			throw new InputError(file, `${pointer}/name`, `is the name of /chains/${other} already`);
 		names.set(chain.name, index);
-		checkChain((place, reason) => new InputError(file, `${pointer}${place}`, reason), chain);
+		const fail: Fail = (place, reason) => new InputError(file, `${pointer}${place}`, reason);
+		checkChain(fail, chain);
+		checkPackets(fail, { file, pointer }, chain);
 	}
 }
 
@@ -151,4 +154,21 @@ function checkLevels(fail: Fail, members: readonly ChainMember[]): void {
 	for (const [index, path] of paths.entries())
 		if (path !== "" && path !== deepest && !deepest.startsWith(`${path}/`))
 			throw fail(`/members/${index}/cgroup`, `${JSON.stringify(path)} is not on the way to "${deepest}"`);
+}
+
+/** Whom they meet is looked at where the members' labels are known. */
+function checkPackets(fail: Fail, { file, pointer }: { file: string; pointer: string }, chain: Chain): void {
+	const { link }: ChainHookFacts = chainHooks[chain.hook];
+	if (chain.packets && !link)
+		throw fail("/packets", `cannot be sent through ${chain.hook}: bpfgate makes calls on sockets there`);
+	const names = new Map<string, number>();
+	for (const [index, packet] of (chain.packets ?? []).entries()) {
+		if (link) chainPacketFrame(packet, link, index, { file, pointer: `${pointer}/packets/${index}` });
+		const other = packet.name === undefined ? undefined : names.get(packet.name);
+		if (other !== undefined) throw fail(`/packets/${index}/name`, `is the name of /packets/${other} already`);
+		if (packet.name !== undefined) names.set(packet.name, index);
+		for (const [at, met] of (packet.meets ?? []).entries())
+			if (typeof met !== "string")
+				checkReference((place, reason) => fail(`/packets/${index}/meets/${at}${place}`, reason), met.program);
+	}
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { Hex } from "../packet/content.js";
+import { LayersRef } from "../packet/layers.js";
 import { type ChainHook, type ChainMechanism, chainHooks, chainMechanisms } from "./chain-hooks.js";
 
 const closed = { additionalProperties: false };
@@ -23,6 +25,8 @@ export const ProgramReference = Type.Union([
 ]);
 export type ProgramReference = Static<typeof ProgramReference>;
 
+const Verdict = Type.String({ pattern: "^[A-Z][A-Z_]*$", description: "`XDP_PASS`" });
+
 export const ChainMember = Type.Object(
 	{
 		program: ProgramReference,
@@ -34,7 +38,7 @@ export const ChainMember = Type.Object(
 			}),
 		),
 		proceed_on: Type.Optional(
-			Type.Array(Type.String({ pattern: "^[A-Z][A-Z_]*$", description: "`XDP_PASS`" }), {
+			Type.Array(Verdict, {
 				minItems: 1,
 				maxItems: 16,
 				uniqueItems: true,
@@ -61,6 +65,33 @@ export const ChainMember = Type.Object(
 );
 export type ChainMember = Static<typeof ChainMember>;
 
+/** One packet that is sent through the chain. */
+export const ChainPacket = Type.Object(
+	{
+		name: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._ -]{0,127}$" })),
+		packet: Type.Object(
+			{ layers: Type.Optional(LayersRef), hex: Type.Optional(Hex) },
+			{ ...closed, description: "`layers` or `hex`, as in vectors" },
+		),
+		meets: Type.Optional(
+			Type.Array(
+				Type.Union([
+					Type.String({ minLength: 1 }),
+					Type.Object({ program: ProgramReference, verdict: Type.Optional(Verdict) }, closed),
+				]),
+				{
+					minItems: 1,
+					maxItems: 64,
+					description:
+						"the members that it has to meet, in this order and no others; what each has to return",
+				},
+			),
+		),
+	},
+	closed,
+);
+export type ChainPacket = Static<typeof ChainPacket>;
+
 /** Programs that share a hook. The list of members is the order that is promised; the rest is how it is to come about. */
 export const Chain = Type.Object(
 	{
@@ -85,6 +116,13 @@ export const Chain = Type.Object(
 				},
 				{ ...closed, description: "tail calls: the program that is attached to the hook" },
 			),
+		),
+		packets: Type.Optional(
+			Type.Array(ChainPacket, {
+				minItems: 1,
+				maxItems: 64,
+				description: "what is sent through the chain; default: one packet of each common kind",
+			}),
 		),
 		loader: Type.Optional(
 			Type.Object(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
+import { LayersSchema, layersDefinition } from "../packet/layers.js";
 import { Chain } from "./chain.js";
 import { TokenSettings } from "./token.js";
 
@@ -164,6 +165,9 @@ export const Manifest = Type.Object(
 		token: Type.Optional(TokenSettings),
 		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
 	},
-	{ ...closed, $id: "bpfgate-manifest" },
+	{ ...closed, $id: "bpfgate-manifest", definitions: layersDefinition },
 );
 export type Manifest = Static<typeof Manifest>;
+
+/** The same for editors, with everything that a layer of a chain's packet may have. */
+export const manifestSchema: object = { ...Manifest, definitions: { layers: LayersSchema } };

@@ -8,7 +8,8 @@ import { type Place, shown, within } from "./place.js";
 export const maxPacket = 0x20000;
 
 const closed = { additionalProperties: false };
-const Hex = Type.String({
+/** Bytes in writing, as `fromHex` reads them. */
+export const Hex = Type.String({
 	pattern: "^([\\s:]*[0-9a-fA-F]{2})*[\\s:]*$",
 	description: "pairs of hexadecimal digits",
 });

@@ -102,3 +102,10 @@ export const LayersSchema = Type.Array(LayerSchema, {
 	description:
 		"the layers of a packet, the outermost first; checksums, lengths and protocols are computed unless given",
 });
+
+/**
+ * Stands for `LayersSchema` in a schema with `definitions: layersDefinition`: layers are checked by what builds them, which says
+ * more than a schema can, and is ready a second earlier. What editors get has `LayersSchema` there instead.
+ */
+export const LayersRef = Type.Unsafe<Layers>({ $ref: "#/definitions/layers" });
+export const layersDefinition = { layers: { type: "array" } };

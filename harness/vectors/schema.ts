@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { type Layers, LayersSchema } from "../packet/layers.js";
+import { Hex } from "../packet/content.js";
+import { LayersRef, LayersSchema, layersDefinition } from "../packet/layers.js";
 
 const closed = { additionalProperties: false };
 
-/** Layers are checked by what builds them, which says more than a schema can, and is ready a second earlier. */
-const LayersRef = Type.Unsafe<Layers>({ $ref: "#/definitions/layers" });
-const Hex = Type.String({
-	pattern: "^([\\s:]*[0-9a-fA-F]{2})*[\\s:]*$",
-	description: "pairs of hexadecimal digits",
-});
 const named = <T extends TSchema>(schema: T, description: string) =>
 	Type.Record(Type.String(), schema, { description });
 
@@ -214,7 +209,7 @@ export const VectorFile = Type.Object(
 		...defaults,
 		vectors: Type.Array(Vector, { minItems: 1, maxItems: 100_000 }),
 	},
-	{ ...closed, definitions: { layers: { type: "array" } } },
+	{ ...closed, definitions: layersDefinition },
 );
 export type VectorFile = Static<typeof VectorFile>;
 

@@ -4,12 +4,12 @@ import type { Held } from "../../features/syscall.js";
 import { bpfObject } from "../../guest/bpf-object.js";
 import type { GuestClient } from "../../guest/client.js";
 import type { Args } from "../../guest/operations.js";
+import { marker } from "../../packet/numbered.js";
 import { errnoName } from "../../uapi/errno.js";
 import type { Guest } from "../../vm/guest.js";
 import { slotUpdate } from "./hook-list.js";
 
-/** In a packet, followed by its number in network order; both are found within its first 192 bytes. */
-export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
+export { marker };
 
 /** What a member's context is, and so where its packet: nothing is looked for in `none`. */
 export type PacketKind = "none" | "xdp" | "skb";

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { build } from "./build.js";
+import { concat } from "./bytes.js";
+import { contentOf } from "./content.js";
+import { dissect, type LinkType, locate } from "./dissect.js";
+
+/** In a packet, followed by its number: 4 bytes each, in network order. */
+export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
+
+/** Bytes from the start of a packet within which its number is looked for: WINDOW of order-recorder.bpf.c. */
+export const numberWindow = 192;
+const size = 8;
+
+/** A packet that can be told from others. */
+export interface NumberedPacket {
+	frame: Uint8Array;
+	/** Where the number stands. */
+	numberAt: number;
+}
+
+/**
+ * Gives a packet a number. That stands behind it, where Ethernet has its padding, so that no length and no checksum changes,
+ * whatever the number is to be later; in a long packet it takes the place of payload, and checksums that were right are right
+ * again for this number.
+ *
+ * @returns undefined when a long packet has no payload near enough to its start
+ */
+export function withNumber(
+	packet: Uint8Array,
+	linkType: LinkType,
+	number: number,
+): NumberedPacket | undefined {
+	const tag = Buffer.alloc(size);
+	tag.set(marker);
+	tag.writeUInt32BE(number, marker.length);
+	if (packet.length + size <= numberWindow)
+		return { frame: concat(packet, tag), numberAt: packet.length + marker.length };
+	const located = locate(packet, linkType);
+	const index = located.findLastIndex(({ name }) => name === "payload");
+	const payload = located[index];
+	if (!payload) return undefined;
+	const at = Math.min(payload.end, numberWindow) - size;
+	if (at < payload.offset) return undefined;
+	const content = packet.slice(payload.offset, payload.end);
+	content.set(tag, at - payload.offset);
+	const layers = dissect(packet, linkType).with(index, { payload: contentOf(content) });
+	return { frame: build(layers), numberAt: at + marker.length };
+}
+
+/** Whether bytes that are no place for a number look like one. */
+export function hasMarker(packet: Uint8Array): boolean {
+	return Buffer.from(packet.buffer, packet.byteOffset, Math.min(packet.length, numberWindow)).includes(
+		marker,
+	);
+}
