@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { machine, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { execa } from "execa";
 
 const root = join(import.meta.dirname, "../..");
@@ -23,7 +23,7 @@ export function compileObject(...flags: string[]): Promise<Uint8Array> {
 	return compileBpf("testoperations.bpf.c", ...flags);
 }
 
-/** A BPF object of a source in this folder. */
+/** A BPF object of a source in this folder, or elsewhere by its whole path. */
 export function compileBpf(source: string, ...flags: string[]): Promise<Uint8Array> {
 	const libbpf = join(root, "build/libbpf");
 	return made((output) => [
@@ -32,7 +32,7 @@ export function compileBpf(source: string, ...flags: string[]): Promise<Uint8Arr
 			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...flags],
 			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
 			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-			...["-c", join(import.meta.dirname, source), "-o", output],
+			...["-c", resolve(import.meta.dirname, source), "-o", output],
 		],
 	]);
 }

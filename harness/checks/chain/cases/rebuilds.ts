@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Finding } from "../../check.js";
+import { list, look, promised, type Scene, withBuilt } from "../scene.js";
+
+/** All orders of so many members are tried; of more, as many orders as of these. */
+const permuted = 5;
+const sampled = 120;
+
+/** The chain turned round, and then brought to the declared order. */
+export async function* reorderings(scene: Scene): AsyncIterable<Finding> {
+	const { chain, stage, members } = scene;
+	if (members.length < 2) return;
+	yield await withBuilt(stage, members.toReversed(), async (built) => {
+		await built.reorder(members);
+		return promised(
+			`${chain.name}/reorder`,
+			"after it was brought from the reverse order to the declared one",
+			await look(scene, built, members),
+		);
+	});
+}
+
+/** Built, taken down and built again: the same chain. */
+export async function* twice(scene: Scene): AsyncIterable<Finding> {
+	const { chain, stage, members } = scene;
+	const once = await withBuilt(stage, members, (built) => look(scene, built, members));
+	const again = await withBuilt(stage, members, (built) => look(scene, built, members));
+	if (once.configured.join("\n") !== again.configured.join("\n"))
+		again.differences.push(`first it was ${list(once.configured)}, then ${list(again.configured)}`);
+	again.differences.unshift(...once.differences);
+	yield promised(`${chain.name}/twice`, "built twice", again);
+}
+
+/** Members attached in every order, each at its place. */
+export async function* permutations(scene: Scene): AsyncIterable<Finding> {
+	const { chain, stage, members } = scene;
+	if (members.length < 2) return;
+	const orders = attachingOrders(members.length);
+	for (const attaching of orders) {
+		const seen = await withBuilt(stage, members, (built) => look(scene, built, members), attaching);
+		if (seen.differences.length === 0) continue;
+		const names = attaching.map((index) => members[index]!.member.label).join(", ");
+		const finding = promised(`${chain.name}/permutations`, `attached as ${names}`, seen);
+		yield { ...finding, evidence: { ...finding.evidence, attaching: names } };
+		return;
+	}
+	yield { case: `${chain.name}/permutations`, outcome: "pass", evidence: { orders: orders.length } };
+}
+
+/** All orders of few; of many the first ones to come of rotations and swaps, always the same. */
+export function attachingOrders(count: number): number[][] {
+	const whole = [...Array(count).keys()];
+	if (count <= permuted) return allOrders(whole);
+	const orders = new Map<string, number[]>();
+	for (let seed = 1; orders.size < sampled; seed++) {
+		const order = shuffled(whole, seed);
+		orders.set(order.join(), order);
+	}
+	return [...orders.values()];
+}
+
+function allOrders(items: readonly number[]): number[][] {
+	if (items.length <= 1) return [[...items]];
+	return items.flatMap((item) =>
+		allOrders(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
+	);
+}
+
+/** Fisher and Yates, with the numbers of a linear congruential generator (Knuth, MMIX). */
+function shuffled(items: readonly number[], seed: number): number[] {
+	const all = [...items];
+	let state = BigInt(seed);
+	for (let last = all.length - 1; last > 0; last--) {
+		state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+		const other = Number((state >> 33n) % BigInt(last + 1));
+		[all[last], all[other]] = [all[other]!, all[last]!];
+	}
+	return all;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChainSource, chainsOf, type DeclaredChain, declaredChain } from "../../chain/declared.js";
+import type { Lack } from "../../features/missing.js";
+import { possibleMechanisms } from "../../package/chain-rules.js";
+import type { Package } from "../../package/package.js";
+import { errnoName } from "../../uapi/errno.js";
+import type { Check, Finding, Workbench } from "../check.js";
+import { atomic } from "./cases/atomic.js";
+import { limits, neighbours } from "./cases/bounds.js";
+import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
+import { orders } from "./cases/orders.js";
+import { permutations, reorderings, twice } from "./cases/rebuilds.js";
+import { BuildError, type Mechanism, partName } from "./mechanism.js";
+import { mechanisms } from "./mechanisms/mechanisms.js";
+import type { Scene } from "./scene.js";
+
+/** What chains are made of: the packages of a run, and the chains that stand in files of their own. */
+export interface Company {
+	packages: readonly Package[];
+	chains: readonly ChainSource[];
+}
+
+const groups = [
+	stops,
+	insertions,
+	removals,
+	losses,
+	replacements,
+	reorderings,
+	twice,
+	permutations,
+	limits,
+	neighbours,
+	atomic,
+];
+
+/**
+ * Do the members of each chain stand in the order that the manifest promises, and does a packet meet them so? Builds each chain
+ * in the guest, sends live packets through it, and changes it in every way in which an orchestrator would.
+ *
+ * @param company other packages whose programs may be members, and the chains of `--chain`
+ */
+export function chainCheck(company: Company): Check {
+	const sourcesOf = (pkg: Package) => [
+		...chainsOf([pkg]),
+		...company.chains.filter((source) => speakerOf(source, company) === pkg),
+	];
+	const packagesOf = (pkg: Package) => (company.packages.includes(pkg) ? company.packages : [pkg]);
+	return {
+		name: "chain",
+		suits: (pkg) => sourcesOf(pkg).length > 0,
+		cases: (pkg) =>
+			sourcesOf(pkg).flatMap(({ chain }) => [`${chain.name}/configured`, `${chain.name}/executed`]),
+		async *run(pkg, bench) {
+			for (const source of sourcesOf(pkg)) yield* runChain(source, packagesOf(pkg), bench);
+		},
+	};
+}
+
+/** A chain file's chain is told of with the package of its first member. */
+function speakerOf({ chain }: ChainSource, { packages }: Company): Package | undefined {
+	const reference = chain.members[0]?.program;
+	if (typeof reference !== "object") return undefined;
+	const { package: name, version } = reference;
+	return packages.find((pkg) => pkg.name === name && (version ?? pkg.version) === pkg.version);
+}
+
+async function* runChain(
+	source: ChainSource,
+	packages: readonly Package[],
+	bench: Workbench,
+): AsyncIterable<Finding> {
+	const { name } = source.chain;
+	const open = new Set([`${name}/configured`, `${name}/executed`]);
+	try {
+		for await (const finding of tryChain(source, packages, bench)) {
+			open.delete(finding.case);
+			yield finding;
+		}
+		const left = await bench.leftovers();
+		if (left.length > 0)
+			throw new Error(`the chain ${name} left in the guest: ${left.slice(0, 5).join(", ")}`);
+	} catch (cause) {
+		const { outcome, reason } = await bench.lost(cause);
+		if (open.size === 0) open.add(`${name}/end`);
+		for (const each of open) yield { case: each, outcome, reason, evidence: {} };
+	}
+}
+
+async function* tryChain(
+	source: ChainSource,
+	packages: readonly Package[],
+	bench: Workbench,
+): AsyncIterable<Finding> {
+	const { chain, mechanism, lack } = await choose(source, packages, bench);
+	const both = [`${chain.name}/configured`, `${chain.name}/executed`];
+	if (lack) {
+		const reason = { code: `mechanism-${lack.state}`, message: lack.message, hint: lack.hint };
+		for (const each of both) yield { case: each, outcome: "skip", reason, evidence: { lacks: lack.state } };
+		return;
+	}
+	const stage = await mechanism.open(chain, await bench.guest());
+	try {
+		const members = chain.members.map((member) => ({ member, program: "first" as const }));
+		const scene: Scene = { chain, mechanism, stage, members };
+		const built = await stage.build(members);
+		try {
+			yield* orders(scene, built);
+		} finally {
+			await built.close();
+		}
+		for (const group of groups) yield* group(scene);
+	} catch (error) {
+		if (!(error instanceof BuildError)) throw error;
+		const { part, errno, call } = error;
+		const reason = {
+			code: "chain-refused",
+			message: `the kernel refused ${partName(part)} in ${chain.name}: ${call} gave ${errnoName(errno)}`,
+			hint: "the load check says why a program is refused; look whether something else is on the hook",
+		};
+		for (const each of both) yield { case: each, outcome: "fail", reason, evidence: { call, errno } };
+	} finally {
+		await stage.close();
+	}
+}
+
+/** Of the mechanisms that can make the chain the first that the kernel has; of none, the first and what it lacks. */
+async function choose(source: ChainSource, packages: readonly Package[], bench: Workbench) {
+	const lacking: { chain: DeclaredChain; mechanism: Mechanism; lack: Lack }[] = [];
+	for (const name of possibleMechanisms(source.chain)) {
+		const mechanism = mechanisms.get(name);
+		if (!mechanism) throw new Error(`nobody makes chains by ${name}`);
+		const chain = declaredChain(source, packages, new Set([name]));
+		const lack = await mechanism.lack(chain, bench);
+		if (!lack) return { chain, mechanism, lack };
+		lacking.push({ chain, mechanism, lack });
+	}
+	return lacking[0]!;
+}

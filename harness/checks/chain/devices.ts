@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest } from "../../vm/guest.js";
+import type { Sender } from "./packet-traffic.js";
+
+/** The device that has the hook, and where to send from so that packets pass it. */
+export interface HookDevice {
+	ifindex: number;
+	/** Where it is; the guest's first namespace unless given. */
+	netns?: number;
+	sender: Sender;
+	/** `veth`, or `lo` where the kernel has no veth. */
+	kind: "veth" | "lo";
+	close(): Promise<void>;
+}
+
+const loopback = 1;
+
+/**
+ * A veth pair with the hook's end in a namespace of its own. Kernels that came without modules have no veth: there it is `lo`,
+ * where a packet that is sent passes both egress and ingress.
+ *
+ * @param direction of the packets that pass the hook
+ */
+export async function hookDevice(guest: Guest, direction: "ingress" | "egress"): Promise<HookDevice> {
+	const { client } = guest;
+	const { state } = await client.call("module_load", { name: "veth" });
+	if (state !== "live" && state !== "builtin") {
+		const close = async () => {};
+		return { ifindex: loopback, sender: { ifindex: loopback }, kind: "lo", close };
+	}
+	const { netns } = await client.call("netns_add", {});
+	const made = await client.call("netdev_add", {
+		...{ kind: "veth", name: "chain0", address: Buffer.from([2, 0, 0, 0, 0, 1]), up: true },
+		...{ peer: "chain1", peer_address: Buffer.from([2, 0, 0, 0, 0, 2]), peer_netns: netns },
+	});
+	const outside = { ifindex: made.ifindex };
+	const inside = { ifindex: made.peer_ifindex!, netns };
+	const close = async () => {
+		await client.call("netdev_del", { name: "chain0" });
+		await client.call("close", { handle: netns });
+	};
+	const hook = direction === "ingress" ? inside : outside;
+	return { ...hook, sender: outside, kind: "veth", close };
+}

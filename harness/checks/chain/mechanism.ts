@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeclaredChain, DeclaredMember } from "../../chain/declared.js";
+import type { Lack } from "../../features/missing.js";
+import type { ChainMechanism } from "../../package/chain-hooks.js";
+import type { Guest } from "../../vm/guest.js";
+import type { Workbench } from "../check.js";
+import type { Traffic } from "./traffic.js";
+
+/**
+ * What stands at one place of a chain: a member's program, the same program loaded a second time (so that a replacement can be
+ * told from what it replaces), or bpfgate's own program that returns `verdict` and nothing else.
+ */
+export interface Part {
+	member: DeclaredMember;
+	program: "first" | "second" | { verdict: number };
+}
+
+/** One way of putting programs on a hook. */
+export interface Mechanism {
+	readonly name: ChainMechanism;
+	/** Why this kernel cannot have the chain; undefined when it can. Probed, never told by the version. */
+	lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | undefined>;
+	/** Makes devices or cgroups, loads the members and has each recorded. */
+	open(chain: DeclaredChain, guest: Guest): Promise<Stage>;
+	/** What a packet finds after `lost` was taken away and nobody tended to the rest. */
+	survivors(parts: readonly Part[], lost: Part): readonly Part[];
+	/** The mechanism promises that no packet meets a chain that is half changed while a member is replaced. */
+	readonly replacesAtomically: boolean;
+}
+
+/** Where chains of one declaration are built, one at a time. All of it is gone after `close`. */
+export interface Stage {
+	readonly traffic: Traffic;
+	/**
+	 * @param parts in the order of the declaration, each with its own priority
+	 * @param attaching in which order they are attached, as indexes of `parts`; the order of the parts unless given
+	 * @throws BuildError when the kernel refuses a part
+	 */
+	build(parts: readonly Part[], attaching?: readonly number[]): Promise<Built>;
+	/** The most parts that a hook takes, tried with bpfgate's own programs. */
+	limit(): Promise<Limit>;
+	/** What another list of programs on the same hook has to do with this one, tried: tcx before clsact, XDP before tc. */
+	neighbours(): Promise<Neighbours | undefined>;
+	close(): Promise<void>;
+}
+
+/** A chain on its hook. What changes it leaves it as an orchestrator would: complete, in the order of the declaration. */
+export interface Built {
+	/** What the kernel lists, in its order; of programs that are no part, their ids. */
+	configured(): Promise<(Part | number)[]>;
+	/** Puts a part, which is not there, at the place that the declaration gives it. */
+	insert(part: Part): Promise<void>;
+	/** Takes a part away and joins its neighbours. */
+	remove(part: Part): Promise<void>;
+	/** Takes a part away behind the orchestrator's back; `survivors` says what is left. */
+	lose(part: Part): Promise<void>;
+	/** `by` stands where `part` stood, in one step where the mechanism has one. */
+	replace(part: Part, by: Part): Promise<void>;
+	/**
+	 * What `replace` asks of the agent, for `packet_send`: operations that end with one errno each. Both are loaded; `part` need not
+	 * stand there yet, for its member's place is what counts: what puts it back is asked for in advance.
+	 */
+	replacing(part: Part, by: Part): { op: string; args: unknown }[];
+	/** The same parts in another order. */
+	reorder(parts: readonly Part[]): Promise<void>;
+	/** What this kernel made the orchestrator do that others do not, in words for the evidence; absent when there is never any. */
+	notes?(): string[];
+	close(): Promise<void>;
+}
+
+export interface Limit {
+	/** As many as the mechanism promises: `mechanismFacts`. */
+	promised: number;
+	/** How many the kernel took, and how many of them a packet met. */
+	taken: number;
+	met: number;
+	/** What the kernel said to one more, an errno; 0 when it took it. */
+	errno: number;
+	/** How many a packet met with one more; where the kernel takes it and does not run it (tail calls). */
+	metWithOneMore?: number;
+}
+
+/** Two lists on one hook. */
+export interface Neighbours {
+	/** `tcx before the filters of clsact` */
+	promise: string;
+	/** In words, what a packet met: `tcx, clsact`. */
+	expected: string;
+	found: string;
+}
+
+/** The kernel refused a part. */
+export class BuildError extends Error {
+	override name = "BuildError";
+	constructor(
+		readonly part: Part,
+		/** errno, positive. */
+		readonly errno: number,
+		/** What was asked of the kernel: `BPF_LINK_CREATE`. */
+		readonly call: string,
+	) {
+		super(`${call} of ${part.member.label} was refused`);
+	}
+}
+
+/** `filter`, `filter (second)`, `bpfgate's own in the place of filter`. */
+export function partName({ member, program }: Part): string {
+	if (program === "first") return member.label;
+	return program === "second" ? `${member.label} (second)` : `bpfgate's own in the place of ${member.label}`;
+}
+
+export function samePart(a: Part, b: Part): boolean {
+	return partName(a) === partName(b);
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ChainMechanism } from "../../../package/chain-hooks.js";
+import type { Mechanism } from "../mechanism.js";
+import { tcx } from "./tcx.js";
+
+/** Every way of making a chain. */
+export const mechanisms: ReadonlyMap<ChainMechanism, Mechanism> = new Map(
+	[tcx].map((mechanism) => [mechanism.name, mechanism]),
+);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeclaredChain, DeclaredMember } from "../../chain/declared.js";
+import type { Held } from "../../features/syscall.js";
+import { bpfObject } from "../../guest/bpf-object.js";
+import { type ChainHook, chainHooks } from "../../package/chain-hooks.js";
+import type { PackageObject } from "../../package/package.js";
+import type { Guest } from "../../vm/guest.js";
+import { loadObject } from "../load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
+import { BuildError, type Part, partName } from "./mechanism.js";
+import { runCount } from "./program-info.js";
+import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
+import type { Meeting } from "./traffic.js";
+
+const standInPath = "/run/bpfgate-chain-stand-in.bpf.o";
+const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
+/** A part's run takes 32 bytes; room for 63 parts and 2,000 packets, or three and 40,000. */
+const ringBytes = 4 << 20;
+
+/** A part that is in the kernel. */
+export interface LoadedPart {
+	part: Part;
+	/** The agent's handle of its object, and its program in it. */
+	held: Held & { program: string };
+	/** Of the program. */
+	id: number;
+	/** What the recorder calls it. */
+	number: number;
+}
+
+export interface PartOptions {
+	/** Has each recorded by fexit as soon as it is loaded; not where fexit does not fire (tail calls). */
+	recorded: boolean;
+}
+
+/**
+ * The programs of a chain, loaded in a guest when they are first asked for: each object of its members once, and once more when
+ * somebody wants a member's program a second time. Knows each by its program id and by its number in the recorder.
+ */
+export class Parts {
+	readonly #loaded = new Map<string, LoadedPart>();
+	readonly #objects = new Map<string, { handle: number; ids: Map<string, number> }>();
+	readonly #known: PackageObject[] = [];
+	readonly #files = new Set<string>();
+	#numbers = 0;
+
+	private constructor(
+		readonly guest: Guest,
+		readonly recorder: OrderRecorder,
+		private readonly chain: DeclaredChain,
+		private readonly options: PartOptions,
+	) {}
+
+	static async open(chain: DeclaredChain, guest: Guest, options: PartOptions): Promise<Parts> {
+		return new Parts(guest, await OrderRecorder.open(guest, ringBytes), chain, options);
+	}
+
+	/**
+	 * Loads what is not loaded yet.
+	 *
+	 * @throws BuildError when the kernel refuses it
+	 */
+	async get(part: Part): Promise<LoadedPart> {
+		const known = this.#loaded.get(partKey(part));
+		if (known) return known;
+		const { held, id } =
+			typeof part.program === "object"
+				? await this.#standIn(part, part.program.verdict)
+				: await this.#program(part, part.program);
+		const loaded = { part, held, id, number: ++this.#numbers };
+		this.#loaded.set(partKey(part), loaded);
+		if (this.options.recorded) {
+			const kind = packetKinds[chainHooks[this.chain.hook].programType] ?? "none";
+			await this.recorder.member(loaded.number, { object: held.handle, program: held.program }, kind);
+		}
+		return loaded;
+	}
+
+	/** What was loaded before. */
+	loaded(part: Part): LoadedPart {
+		const loaded = this.#loaded.get(partKey(part));
+		if (!loaded) throw new Error(`${partName(part)} is not loaded`);
+		return loaded;
+	}
+
+	/** The part whose program this is; the id itself of a stranger's. */
+	byProgram(id: number): Part | number {
+		for (const loaded of this.#loaded.values()) if (loaded.id === id) return loaded.part;
+		return id;
+	}
+
+	/** What recorded runs mean. */
+	meetings(runs: readonly MemberRun[]): Meeting[] {
+		return runs.flatMap(({ member, retval }) => {
+			for (const { number, part } of this.#loaded.values())
+				if (number === member) return [{ part, ...(retval === undefined ? {} : { verdict: retval }) }];
+			return [];
+		});
+	}
+
+	/** How often each part has run since it was loaded, as the kernel counts it (BPF_ENABLE_STATS has to be on). */
+	async runCounts(): Promise<Map<Part, number>> {
+		const counts = new Map<Part, number>();
+		for (const { part, held } of this.#loaded.values()) counts.set(part, await runCount(this.guest, held));
+		return counts;
+	}
+
+	/** The agent's handle of the object that a part's program is in: its maps are those of the part. */
+	objectOf(part: Part): number {
+		return this.loaded(part).held.handle;
+	}
+
+	/** Loads one of an object's programs that is no member (a root). */
+	async other(
+		object: PackageObject,
+		program: string,
+	): Promise<{ held: Held & { program: string }; id: number }> {
+		const { handle, ids } = await this.#object(object, "first");
+		const id = ids.get(program);
+		if (id === undefined) throw new Error(`${program} of ${object.file} was not loaded`);
+		return { held: { handle, program }, id };
+	}
+
+	async close(): Promise<void> {
+		const { client } = this.guest;
+		await this.recorder.close();
+		for (const { handle } of this.#objects.values()) await client.call("object_close", { object: handle });
+		for (const path of this.#files) await client.call("file_remove", { path });
+	}
+
+	async #program({ member }: Part, which: "first" | "second") {
+		const { handle, ids } = await this.#object(member.object, which);
+		const name = member.program.name;
+		const id = ids.get(name);
+		if (id === undefined) throw new BuildError({ member, program: which }, 0, "BPF_PROG_LOAD");
+		return { held: { handle, program: name }, id };
+	}
+
+	/** Another load of the same file is another object, with maps of its own. */
+	async #object(object: PackageObject, which: "first" | "second") {
+		const key = `${which} ${this.#numberOf(object)}`;
+		const known = this.#objects.get(key);
+		if (known) return known;
+		const { client, greeting } = this.guest;
+		const path = guestPath(object);
+		await client.call("file_write", { path, data: object.bytes });
+		this.#files.add(path);
+		const names = new Set(wantedPrograms(object).map(({ name }) => name));
+		for (const member of this.chain.members) if (member.object === object) names.add(member.program.name);
+		const loaded = await loadObject(client, openArgs(object, greeting.cpus, new Map()), [...names]);
+		const member = this.chain.members.find((candidate) => candidate.object === object);
+		if (loaded.handle === undefined) {
+			const [refusal] = loaded.unopened ? [loaded.unopened] : loaded.refused.values();
+			throw new BuildError(standingFor(member, this.chain), refusal?.errno ?? 0, "BPF_PROG_LOAD");
+		}
+		const ids = new Map([...loaded.loaded].flatMap(([name, { info }]) => (info ? [[name, info.id]] : [])));
+		const entry = { handle: loaded.handle, ids };
+		this.#objects.set(key, entry);
+		for (const each of this.chain.members) {
+			const refusal = each.object === object ? loaded.refused.get(each.program.name) : undefined;
+			if (refusal) throw new BuildError({ member: each, program: which }, refusal.errno, "BPF_PROG_LOAD");
+		}
+		return entry;
+	}
+
+	#numberOf(object: PackageObject): number {
+		if (!this.#known.includes(object)) this.#known.push(object);
+		return this.#known.indexOf(object);
+	}
+
+	async #standIn(part: Part, verdict: number) {
+		const { client, kernel } = this.guest;
+		const program = standIn(this.chain.hook);
+		const data = await bpfObject(kernel.arch, "chain-stand-in");
+		await client.call("file_write", { path: standInPath, data });
+		this.#files.add(standInPath);
+		const settings = new DataView(new ArrayBuffer(4));
+		settings.setInt32(0, verdict, kernel.arch !== "s390x");
+		const { object } = await client.call("object_open", {
+			path: standInPath,
+			maps: [{ name: ".rodata.settings", initial_value: new Uint8Array(settings.buffer) }],
+			programs: [{ name: program, autoload: true }],
+		});
+		this.#objects.set(`${partKey(part)} ${this.#objects.size}`, { handle: object, ids: new Map() });
+		const loaded = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
+		const info = loaded.programs.find(({ name }) => name === program)?.info;
+		if (loaded.errno !== 0 || !info) throw new BuildError(part, loaded.errno, "BPF_PROG_LOAD");
+		return { held: { handle: object, program }, id: info.id };
+	}
+}
+
+/** The chain's first member speaks for an object in which none is (a root's). */
+function standingFor(member: DeclaredMember | undefined, chain: DeclaredChain): Part {
+	return { member: member ?? chain.members[0]!, program: "first" };
+}
+
+/** In chain-stand-in.bpf.c: programs of cgroups are bound to their hook. */
+function standIn(hook: ChainHook): string {
+	return `stand_in_${hook.startsWith("cgroup_") ? hook : chainHooks[hook].programType}`;
+}
+
+function partKey({ member, program }: Part): string {
+	return `${member.label}\n${typeof program === "object" ? program.verdict : program}`;
+}

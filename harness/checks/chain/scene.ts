@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeclaredChain } from "../../chain/declared.js";
+import type { Finding } from "../check.js";
+import { judge, label, standing } from "./judge.js";
+import type { Built, Mechanism, Part, Stage } from "./mechanism.js";
+
+/** A chain on its stage, for the cases. */
+export interface Scene {
+	chain: DeclaredChain;
+	mechanism: Mechanism;
+	stage: Stage;
+	/** The members, as declared. */
+	members: readonly Part[];
+}
+
+/** Builds a chain, does something with it and takes it down again. */
+export async function withBuilt<T>(
+	stage: Stage,
+	parts: readonly Part[],
+	action: (built: Built) => Promise<T>,
+	attaching?: readonly number[],
+): Promise<T> {
+	const built = await stage.build(parts, attaching);
+	try {
+		return await action(built);
+	} finally {
+		await built.close();
+	}
+}
+
+/** What stands on the hook and what packets meet, held against parts in the order in which they were attached. */
+export interface Look {
+	configured: string[];
+	/** In which they should stand. */
+	expected: string[];
+	differences: string[];
+}
+
+/**
+ * @param listed what the kernel should list; `reached` what packets should find, when some of it cannot be reached any more
+ */
+export async function look(
+	{ chain, mechanism, stage }: Scene,
+	built: Built,
+	listed: readonly Part[],
+	reached: readonly Part[] = listed,
+): Promise<Look> {
+	const order = standing(mechanism.name, listed);
+	const configured = (await built.configured()).map((part) =>
+		typeof part === "number" ? `program ${part}` : label(part),
+	);
+	const expected = order.map(label);
+	const differences: string[] = [];
+	if (configured.join("\n") !== expected.join("\n"))
+		differences.push(`the kernel lists ${list(configured)} and not ${list(expected)}`);
+	const found = standing(mechanism.name, reached);
+	for (const encounter of await stage.traffic.sample()) {
+		const { what, differences: differing } = judge(chain, found, encounter);
+		differences.push(...differing.map((difference) => `${what}: ${difference}`));
+	}
+	return { configured, expected, differences };
+}
+
+export const list = (names: readonly string[]) => (names.length === 0 ? "nothing" : names.join(", "));
+
+/** A case that passes when nothing differs. */
+export function promised(name: string, what: string, { configured, expected, differences }: Look): Finding {
+	const evidence = { configured, expected };
+	if (differences.length === 0) return { case: name, outcome: "pass", evidence };
+	const [first] = differences;
+	const more = differences.length > 1 ? ` (and ${differences.length - 1} more)` : "";
+	return {
+		case: name,
+		outcome: "fail",
+		reason: {
+			code: "chain-order",
+			message: `${what}, the chain is not as its mechanism promises: ${first}${more}`,
+			hint: "compare the evidence with docs/chains.md; another program may be on the hook",
+		},
+		evidence: { ...evidence, differences: differences.slice(0, 20) },
+	};
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KernelFeatures } from "../../features/source.js";
+import { agentPath } from "../../guest/build.js";
+import { openKernel } from "../../kernel/store.js";
+import type { Chain } from "../../package/chain.js";
+import { openPackage, type Package } from "../../package/package.js";
+import { Machines } from "../../vm/machine.js";
+import { compileBpf } from "../../vm/testobject.js";
+import type { Finding, Workbench } from "../check.js";
+import { chainCheck } from "./chain.js";
+
+const machines = new Machines({ agent: agentPath });
+const features = new KernelFeatures({ guest: (kernel) => machines.clone(kernel), agent: agentPath });
+
+/** What went otherwise than well, as `case: message`. */
+export function failures(findings: ReadonlyMap<string, Finding>): string[] {
+	return [...findings.values()]
+		.filter(({ outcome }) => outcome !== "pass")
+		.map((finding) => `${finding.case}: ${finding.reason?.message}`);
+}
+
+/** A package of `testdata/<source>`, compiled, with these chains. */
+export async function chainPackage(
+	source: string,
+	chains: readonly Chain[],
+	name = "front",
+): Promise<Package> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-chain-"));
+	try {
+		await writeFile(
+			join(folder, "front.bpf.o"),
+			await compileBpf(join(import.meta.dirname, "testdata", source)),
+		);
+		const manifest = { name, version: "1", objects: ["front.bpf.o"], chains };
+		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
+		return await openPackage(folder);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+/** A clone of a kernel, in which one package after another is checked; each must leave nothing behind. */
+export async function chainBench(id: string) {
+	const kernel = await openKernel(id);
+	const guest = await machines.clone(kernel);
+	const before = await guest.client.call("inventory", { settle: true });
+	const bench: Workbench = {
+		kernel,
+		guest: async () => guest,
+		lack: (requirement) => features.lack(kernel, requirement),
+		leftovers: async () => {
+			const after = await guest.client.call("inventory", { settle: true });
+			return (["programs", "maps", "links", "netdevs", "cgroups", "pins", "processes"] as const).flatMap(
+				(kind) => {
+					const had = new Set(before[kind].map((each) => JSON.stringify(each)));
+					return after[kind].map((each) => JSON.stringify(each)).filter((each) => !had.has(each));
+				},
+			);
+		},
+		spoil: async () => {
+			throw new Error("this bench has one guest");
+		},
+		lost: async (cause) => {
+			throw cause;
+		},
+	};
+	return {
+		guest,
+		async check(pkg: Package): Promise<Map<string, Finding>> {
+			const findings = new Map<string, Finding>();
+			const check = chainCheck({ packages: [pkg], chains: [] });
+			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
+			return findings;
+		},
+		dispose: () => guest.dispose(),
+	};
+}
