@@ -119,6 +119,28 @@ export function declaredChain(
 	};
 }
 
+/** Packages that a chain names and that are not among these: `meter`, or `meter 2.1`. */
+export function absentPackages({ chain }: ChainSource, packages: readonly Package[]): string[] {
+	const programs = [...chain.members, ...(chain.root_program ? [chain.root_program] : [])];
+	const absent = programs.flatMap(({ program }) => {
+		const { package: name, version } = longReference(program);
+		if (name === undefined || withName(packages, name, version).length > 0) return [];
+		return [version === undefined ? name : `${name} ${version}`];
+	});
+	return [...new Set(absent)];
+}
+
+/** The package whose results tell of a chain: of a chain file's chain, that of the first member. */
+export function tellerOf({ chain, owner }: ChainSource, packages: readonly Package[]): Package | undefined {
+	if (owner) return owner;
+	const { package: name, version } = longReference(chain.members[0]?.program ?? "");
+	return withName(packages, name, version)[0];
+}
+
+function withName(packages: readonly Package[], name: string | undefined, version: string | undefined) {
+	return packages.filter((pkg) => pkg.name === name && (version ?? pkg.version) === pkg.version);
+}
+
 function findProgram(
 	{ file, owner, chain }: ChainSource,
 	reference: ProgramReference,
@@ -138,7 +160,7 @@ function findPackage(
 	version: string | undefined,
 	packages: readonly Package[],
 ): Package {
-	const found = packages.filter((pkg) => pkg.name === name && (version ?? pkg.version) === pkg.version);
+	const found = withName(packages, name, version);
 	const [only, other] = found;
 	const wanted = version === undefined ? name : `${name} ${version}`;
 	if (!only) {

@@ -4,6 +4,7 @@ import type { Manifest } from "../package/manifest.js";
 import type { MapFacts } from "../package/maps.js";
 import type { ProgramFacts } from "../package/object.js";
 import type { Package, PackageObject } from "../package/package.js";
+import { type ChainSummary, chainSummaries } from "./inspect-chains.js";
 
 /** What `bpfgate inspect --json` prints. Fields may be added, not renamed; sizes are bytes. */
 export interface Summary {
@@ -13,6 +14,8 @@ export interface Summary {
 	/** What the manifest promises and requires. */
 	kernels: NonNullable<Manifest["kernels"]>;
 	objects: ObjectSummary[];
+	/** That the manifest declares. */
+	chains: ChainSummary[];
 }
 
 export interface ObjectSummary {
@@ -57,6 +60,7 @@ export function summaryOf(pkg: Package): Summary {
 		package: { name, version, sha256, path },
 		kernels: manifest.kernels ?? {},
 		objects: pkg.objects.map(objectSummary),
+		chains: chainSummaries(pkg),
 	};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { printable } from "../report/printable.js";
+import { chainLines } from "./inspect-chains.js";
 import type { ObjectSummary, ProgramSummary, Summary } from "./inspect-summary.js";
 import { table } from "./table.js";
 
@@ -7,7 +8,7 @@ import { table } from "./table.js";
 export function summaryText(summary: Summary): string {
 	const { name, version, sha256 } = summary.package;
 	const head = [`${name} ${version}`, `sha256 ${sha256}`, ...kernelLines(summary)];
-	const parts = [head, ...summary.objects.map(objectLines)];
+	const parts = [head, ...summary.objects.map(objectLines), ...summary.chains.map(chainLines)];
 	return `${parts.map((lines) => lines.map(printable).join("\n")).join("\n\n")}\n`;
 }
 

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InputError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Package } from "../package/package.js";
+import { openPackage, type Package } from "../package/package.js";
+import { chainObject } from "../package/testchain.js";
 import { markedPath } from "../report/captures.js";
 import { failure } from "../report/testpackets.js";
 import type { CaseResult, Outcome, Results } from "../results/results.js";
@@ -14,7 +15,7 @@ import { type Engine, type RunRequest, testCommand } from "./test.js";
 
 /** An engine that gives every cell the same outcome, so that only the command is tested here. */
 class Fake implements Engine {
-	readonly checks = ["load", "vectors"] as const;
+	checks: Engine["checks"] = ["load", "vectors"];
 	vectors: Package["vectors"] = [];
 	asked: RunRequest | undefined;
 	wanted: string[] = [];
@@ -188,6 +189,38 @@ describe("bpfgate test", () => {
 			],
 		});
 		expect(engine.asked).toBeUndefined();
+	});
+
+	it("hands on the chains of chain files, of which every package has to be given", async () => {
+		const [wall, file] = [join(folder, "wall.o"), join(folder, "chain.json")];
+		writeFileSync(wall, chainObject(["filter"]));
+		const of = (name: string) => ({ program: { package: name, program: "filter" } });
+		const chain = { name: "edge", hook: "xdp", members: [of("wall")] };
+		writeFileSync(file, JSON.stringify({ chains: [chain] }));
+		engine.openPackage = openPackage;
+		await expect(bpfgate(wall, "--chain", file)).rejects.toThrow(
+			"--chain: is of the check chain, which --check leaves out",
+		);
+		engine.checks = ["load", "chain"];
+		await expect(bpfgate(wall, "--chain", file, "--check", "load")).rejects.toThrow("--chain: is of");
+		writeFileSync(file, JSON.stringify({ chains: [{ ...chain, members: [of("wall"), of("gate")] }] }));
+		await expect(bpfgate(wall, "--chain", file, "--json", join(folder, "r"))).rejects.toMatchObject({
+			errors: [
+				{
+					message: `${file}: /chains/0/members/1/program/package: gate is not among the packages: wall 0`,
+				},
+			],
+		});
+		await expect(bpfgate(wall, "--check", "chain")).rejects.toMatchObject({
+			errors: [{ message: `--check chain: there is no chain: neither in ${wall} nor with --chain` }],
+		});
+		expect(engine.asked).toBeUndefined();
+		expect(readdirSync(folder).sort()).toEqual(["chain.json", "wall.o"]);
+		writeFileSync(file, JSON.stringify({ chains: [chain] }));
+		await bpfgate(wall, "--chain", file);
+		expect(engine.asked?.chains).toEqual([{ file, pointer: "/chains/0", chain }]);
+		await bpfgate(wall);
+		expect(engine.asked?.chains).toEqual([]);
 	});
 
 	it("finds out beforehand that it could not write", async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { ChainSource } from "../chain/declared.js";
 import { InputError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Package } from "../package/package.js";
@@ -9,6 +10,7 @@ import type { Exploration } from "../plan/explore.js";
 import { reporterNames } from "../report/reporter.js";
 import { type CheckName, exitStatus } from "../results/results.js";
 import { suiteOf } from "../vectors/suite.js";
+import { openChains } from "./chains.js";
 import { assertOutputs, deliver, type Outputs } from "./deliver.js";
 import { type ExploreOptions, explorationOf, exploreOptions, saveFinds } from "./explore.js";
 import { follow } from "./progress.js";
@@ -31,6 +33,8 @@ export interface Engine {
 
 export interface RunRequest {
 	packages: Package[];
+	/** Of chain files: chains of several packages, whose members are all among these. */
+	chains?: ChainSource[];
 	kernels: Kernel[];
 	checks: CheckName[];
 	/** The checks were named: every package is asked, also where a check would not do so by itself. */
@@ -49,6 +53,7 @@ interface TestOptions extends Outputs, ExploreOptions {
 	kernel?: string[];
 	kernels?: string[];
 	check?: CheckName[];
+	chain?: string[];
 	jobs: number;
 	cold?: boolean;
 }
@@ -71,8 +76,13 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		.addOption(
 			new Option(
 				"--check <name>",
-				"a check; may be given several times (default: every check; signature of signed packages only)",
+				"a check; may be given several times (default: every check; signature of signed packages and chain of those in chains only)",
 			).argParser((text: string, earlier?: CheckName[]) => collect(checkIn(engine.checks, text), earlier)),
+		)
+		.option(
+			"--chain <file>",
+			"chains whose members are of several packages; may be given several times",
+			collect<string>,
 		)
 		.option("--jobs <n>", "guests at a time", positiveInteger, availableParallelism())
 		.option("--cold", "boot every guest instead of cloning a booted one")
@@ -89,12 +99,18 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 			const checks = options.check ?? [...engine.checks];
 			if (options.coverage !== undefined && !checks.includes("vectors"))
 				throw new InputError("--coverage", "", "is of the check vectors, which --check leaves out");
+			if (options.chain && !checks.includes("chain"))
+				throw new InputError("--chain", "", "is of the check chain, which --check leaves out");
 			const explore = await explorationOf(options, paths.length);
 			const packages = await openAll(engine, paths);
+			const chains = checks.includes("chain")
+				? await openChains(options.chain ?? [], packages, options.check !== undefined)
+				: [];
 			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
 			const results = await follow(
 				engine.run({
 					packages,
+					chains,
 					kernels,
 					checks,
 					named: options.check !== undefined,
