@@ -3,6 +3,7 @@
 import { decode, encode } from "@msgpack/msgpack";
 import { describe, expect, it, vi } from "vitest";
 import { UndecidedError } from "../errors.js";
+import { Channel } from "./channel.js";
 import { GuestClient, GuestError } from "./client.js";
 import { encodeFrame, FrameDecoder } from "./frame.js";
 import { ManualClock } from "./testclock.js";
@@ -25,7 +26,8 @@ function connect() {
 	const [ours, theirs] = duplexPair();
 	const clock = new ManualClock();
 	const onLost = vi.fn();
-	const client = new GuestClient(ours, { kernel: "6.12", patience: 1000, clock, onLost });
+	const channel = new Channel(ours, { kernel: "6.12", patience: 1000, clock, onLost });
+	const client = new GuestClient(channel);
 	const decoder = new FrameDecoder();
 	const requests: { nonce: Buffer; id: number; op: string; args: Record<string, unknown> }[] = [];
 	theirs.on("data", (chunk: Buffer) => {
@@ -38,6 +40,7 @@ function connect() {
 	const send = (payload: unknown, nonce: Uint8Array = requests.at(-1)?.nonce ?? zero) =>
 		theirs.write(encodeFrame(nonce, encode(payload)));
 	return {
+		channel,
 		client,
 		clock,
 		onLost,
@@ -59,10 +62,10 @@ async function lost(promise: Promise<unknown>): Promise<UndecidedError> {
 
 describe("guest client", () => {
 	it("waits for ready, says hello with a nonce of its own and uses it from then on", async () => {
-		const { client, requests, send, settled } = connect();
+		const { channel, client, requests, send, settled } = connect();
 		send({ id: 0, ok: { ready: true } });
-		await client.ready();
-		const hello = client.hello();
+		await channel.ready();
+		const hello = channel.hello();
 		await settled();
 		expect(requests[0]).toMatchObject({ nonce: zero, id: 1, op: "hello" });
 		const nonce = requests[0]?.args.nonce as Uint8Array;
@@ -74,6 +77,17 @@ describe("guest client", () => {
 		expect(requests[1]).toMatchObject({ nonce: Buffer.from(nonce), id: 2, op: "ping" });
 		send({ id: 2, ok: {} });
 		expect(await ping).toEqual({});
+	});
+
+	it("names the user that an operation is to be done by", async () => {
+		const { client, requests, send, settled } = connect();
+		const calls = [client.as(7).call("ping", {}), client.as(7).as(8).call("close", { handle: 3 })];
+		calls.push(client.call("close", { handle: 7 }));
+		await settled();
+		expect(requests.map(({ args }) => args)).toEqual([{ user: 7 }, { user: 8, handle: 3 }, { handle: 7 }]);
+		for (const { id } of requests) send({ id, ok: {} });
+		await Promise.all(calls);
+		expect(client.as(7).traffic).toEqual(client.traffic);
 	});
 
 	it("gives answers to overlapping calls in order", async () => {
@@ -146,12 +160,12 @@ describe("guest client", () => {
 	});
 
 	it("fails everybody with what the owner of the process says, and keeps the first reason", async () => {
-		const { client, onLost } = connect();
+		const { channel, client, onLost } = connect();
 		const call = client.call("ping", {});
-		client.fail(new UndecidedError("guest-died", "gone", ""));
-		client.fail(new UndecidedError("guest-hung", "later", ""));
+		channel.fail(new UndecidedError("guest-died", "gone", ""));
+		channel.fail(new UndecidedError("guest-hung", "later", ""));
 		expect((await lost(call)).code).toBe("guest-died");
-		expect((await lost(client.ready())).code).toBe("guest-died");
+		expect((await lost(channel.ready())).code).toBe("guest-died");
 		expect(onLost).not.toHaveBeenCalled();
 	});
 });

@@ -5,6 +5,10 @@ import { Bytes } from "../schema/bytes.js";
 const Handle = Type.Integer({ minimum: 1, description: "names something the agent holds; never reused" });
 const U32 = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 const Size = Type.Integer({ minimum: 0 });
+const Id = Type.Integer({ minimum: 0, maximum: 0x7fffffff, description: "of a user or group" });
+const IdMap = Type.Array(Type.Object({ inside: Id, outside: Id, count: Type.Optional(Id) }), {
+	maxItems: 64,
+});
 const Key = Type.Integer({
 	minimum: -8,
 	maximum: 0x7fffffff,
@@ -14,6 +18,8 @@ const NewKey = Type.Object({ serial: Type.Integer({ minimum: 1 }) });
 const Empty = Type.Object({});
 /** The network namespace (`netns_add`) that an operation is done in; the guest's first one unless given. */
 const InNetns = { netns: Type.Optional(Handle) };
+/** The mount namespace that an operation is done in: a handle of `/proc/<pid>/ns/mnt` (`path_open`). */
+const InMntns = { mntns: Type.Optional(Handle) };
 const Ifindex = Type.Integer({ minimum: 1, maximum: 0x7fffffff });
 /** A file descriptor: of `handle` itself, of an attachment's link, or of an object's program or map. */
 const Named = Type.Object({
@@ -237,11 +243,15 @@ export const operations = {
 	/**
 	 * `bpf_object__open_file` and settings made before load (libbpf). A map with `reuse` is that map instead of one
 	 * of its own. A program's `target` is a function of the kernel, or of a program: of one of an object, or of the
-	 * one that a handle (BPF_PROG_GET_FD_BY_ID) names, whose `function` has to be said.
+	 * one that a handle (BPF_PROG_GET_FD_BY_ID) names, whose `function` has to be said. One that `extends` it is loaded as
+	 * BPF_PROG_TYPE_EXT (freplace), whatever its section says. `token_path` is a bpffs that a BPF
+	 * token is made of (bpf_token_path): loading fails when none can be made; with an empty one none is tried. Without it
+	 * libbpf does as its environment says (LIBBPF_BPF_TOKEN_PATH), or tries /sys/fs/bpf and goes on without a token.
 	 */
 	object_open: operation(
 		Type.Object({
 			path: Type.String(),
+			token_path: Type.Optional(Type.String()),
 			maps: Type.Optional(
 				Type.Array(
 					Type.Object({
@@ -264,6 +274,7 @@ export const operations = {
 								object: Type.Optional(Handle),
 								program: Type.Optional(Type.String()),
 								function: Type.Optional(Type.String()),
+								extends: Type.Optional(Type.Boolean()),
 							}),
 						),
 					}),
@@ -867,7 +878,92 @@ export const operations = {
 			),
 		}),
 	),
+	/** Closes a file descriptor, or ends a user with all that it holds and waits until it is gone. */
 	close: operation(Type.Object({ handle: Handle }), Empty),
+
+	/**
+	 * Starts a process that does operations as somebody else: every operation whose arguments have `user` is done by that
+	 * process, which has handles of its own. Ids are those of the guest's first user namespace. Of the namespaces
+	 * in `unshare` it gets new ones, the user namespace first, which owns the others, with `uid_map` and `gid_map`
+	 * (user_namespaces(7); unless given, `uid` and `gid` are 0 in it, and each of `groups` is what it is). With
+	 * `join` it goes into those of another user. It has every capability in such a user namespace, in the first one those
+	 * of uid 0 or none; with `capabilities` these alone (`CAP_BPF`), for ever, and in programs that it runs as well. `env`
+	 * (`NAME=value`) is what libbpf finds in its environment. With `netns` it starts there.
+	 *
+	 * Ends by `close`. Without answer and progress for `patience_ms` (10 s unless given) it is killed: ETIMEDOUT, and
+	 * EOWNERDEAD when it ended by itself; so does every later operation. Errors: that of the step that failed, EPERM
+	 * where user namespaces are not allowed.
+	 */
+	user_start: operation(
+		Type.Object({
+			uid: Id,
+			gid: Id,
+			groups: Type.Optional(Type.Array(Id, { maxItems: 64 })),
+			unshare: Type.Optional(
+				Type.Array(Type.Unsafe<"user" | "mnt" | "net">({ enum: ["user", "mnt", "net"] }), {
+					uniqueItems: true,
+				}),
+			),
+			uid_map: Type.Optional(IdMap),
+			gid_map: Type.Optional(IdMap),
+			join: Type.Optional(Handle),
+			capabilities: Type.Optional(Type.Array(Type.String())),
+			env: Type.Optional(Type.Array(Type.String(), { maxItems: 64 })),
+			patience_ms: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000 })),
+			...InNetns,
+		}),
+		Type.Object({ user: Handle, pid: Type.Integer({ minimum: 2 }) }),
+	),
+	/**
+	 * Passes a file descriptor over a unix socket (SCM_RIGHTS): what `from` holds, the agent unless given, becomes
+	 * `handle` of `to`, the agent unless given. The sender keeps its own. EBADF: no such handle, or it has none.
+	 */
+	fd_pass: operation(
+		Type.Object({ ...Named.properties, from: Type.Optional(Handle), to: Type.Optional(Handle) }),
+		Type.Object({ handle: Handle }),
+	),
+
+	/**
+	 * fsopen(2): a file system to be configured, which belongs to the user namespace of whoever opens it. EPERM without
+	 * CAP_SYS_ADMIN in the mount namespace's user namespace.
+	 */
+	fs_open: operation(Type.Object({ fstype: Type.String() }), Type.Object({ handle: Handle })),
+	/**
+	 * fsconfig(2): sets each option, one without `value` as a flag, and with `create` makes the file system. `what` of a
+	 * GuestError is `set <key>` or `create`, its `log` what the kernel says to it. An old bpffs ignores options that it does
+	 * not know; EPERM: only CAP_SYS_ADMIN of the first user namespace delegates.
+	 */
+	fs_config: operation(
+		Type.Object({
+			handle: Handle,
+			options: Type.Optional(
+				Type.Array(Type.Object({ key: Type.String(), value: Type.Optional(Type.String()) })),
+			),
+			create: Type.Optional(Type.Boolean()),
+		}),
+		Empty,
+	),
+	/** fsmount(2): a mount of it that is nowhere yet, gone with its handle. */
+	fs_mount: operation(Type.Object({ handle: Handle }), Type.Object({ handle: Handle })),
+	/** move_mount(2): puts such a mount to a folder, which is made if it is not there. */
+	mount_move: operation(Type.Object({ handle: Handle, path: Type.String(), ...InMntns }), Empty),
+	/**
+	 * BPF_TOKEN_CREATE on the root of a bpffs: at a path, or of a mount's handle (`fs_mount`); with `folder` on that folder
+	 * of it, made if it is not there. `handle` is the token, for `bpf` and `fd_pass`; `close` drops it. `what` of a
+	 * GuestError tells whether opening or creating was refused. EACCES: the folder cannot be opened; EPERM: another user
+	 * namespace than the mount's, or no CAP_BPF in it; EOPNOTSUPP: the first one; ENOENT: nothing is delegated;
+	 * EINVAL: no bpffs, not its root, or a kernel without tokens.
+	 *
+	 * Kernel: `bpf_token_create`, kernel/bpf/token.c.
+	 */
+	token_create: operation(
+		Type.Object({
+			path: Type.Optional(Type.String()),
+			handle: Type.Optional(Handle),
+			folder: Type.Optional(Type.String()),
+		}),
+		Type.Object({ handle: Handle }),
+	),
 	/**
 	 * mmap(2) of a map's memory, shared and writable, and with `freeze` BPF_MAP_FREEZE while it is mapped; then it is
 	 * unmapped. Both answers are an errno, or 0.
@@ -933,10 +1029,11 @@ export const operations = {
 			fstype: Type.String(),
 			flags: Type.Optional(U32),
 			data: Type.Optional(Type.String()),
+			...InMntns,
 		}),
 		Empty,
 	),
-	unmount: operation(Type.Object({ target: Type.String() }), Empty),
+	unmount: operation(Type.Object({ target: Type.String(), ...InMntns }), Empty),
 
 	/**
 	 * Runs a program of the guest to its end: `argv[0]` is its path, `env` its whole environment (`NAME=value`), its
@@ -969,7 +1066,9 @@ export const operations = {
 	/** Ill-behaved on purpose, so that the tests can show that the runner survives it. */
 	misbehave: operation(
 		Type.Object({
-			how: Type.Unsafe<"panic" | "warn" | "hang" | "flood" | "rubbish" | "out_of_memory">({ type: "string" }),
+			how: Type.Unsafe<"panic" | "warn" | "hang" | "crash" | "flood" | "rubbish" | "out_of_memory">({
+				type: "string",
+			}),
 		}),
 		Empty,
 	),

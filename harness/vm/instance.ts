@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UndecidedError } from "../errors.js";
+import { Channel } from "../guest/channel.js";
 import { GuestClient } from "../guest/client.js";
 import type { Result } from "../guest/operations.js";
 import { Console } from "./console.js";
@@ -40,6 +41,7 @@ export interface InstanceOptions {
 /** One QEMU with a guest in it, and the three channels to it. */
 export class Instance {
 	readonly client: GuestClient;
+	private readonly channel: Channel;
 	readonly console: Console;
 	readonly qmp: Qmp;
 	private greeting: Result<"hello"> | undefined;
@@ -52,14 +54,15 @@ export class Instance {
 	) {
 		const [console, rpc, qmp] = process.channels;
 		if (!console || !rpc || !qmp) throw new Error("QEMU was started without its channels");
-		this.client = new GuestClient(rpc, {
+		this.channel = new Channel(rpc, {
 			kernel: options.kernel,
 			patience: options.patience,
 			onLost: () => process.kill(),
 		});
-		this.console = new Console(console, () => this.client.consoleSpoke());
+		this.client = new GuestClient(this.channel);
+		this.console = new Console(console, () => this.channel.consoleSpoke());
 		this.qmp = new Qmp(qmp);
-		process.ended.then((end) => this.client.fail(this.death(end)));
+		process.ended.then((end) => this.channel.fail(this.death(end)));
 	}
 
 	/** Boots and waits until the agent is ready. The guest has not been greeted: a template may be made of it. */
@@ -72,7 +75,7 @@ export class Instance {
 		signal?.addEventListener("abort", end);
 		if (signal?.aborted) end();
 		try {
-			await instance.or(() => instance.client.ready());
+			await instance.or(() => instance.channel.ready());
 		} finally {
 			signal?.removeEventListener("abort", end);
 		}
@@ -97,7 +100,7 @@ export class Instance {
 		const instance = new Instance(process, options);
 		const late = new UndecidedError("clone-failed", `no answer within ${limit} ms`, "");
 		const timer = setTimeout(() => {
-			instance.client.fail(late);
+			instance.channel.fail(late);
 			process.kill();
 		}, limit);
 		const arguments_ = { uri: `fd:${descriptors.state}` };
@@ -117,7 +120,7 @@ export class Instance {
 
 	/** First words with the guest; later calls give the same answer. */
 	async hello(): Promise<Result<"hello">> {
-		this.greeting ??= await this.or(() => this.client.hello());
+		this.greeting ??= await this.or(() => this.channel.hello());
 		return this.greeting;
 	}
 

@@ -91,6 +91,8 @@ void boot_power_off(void)
 		pause();
 }
 
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+
 static void crashed(int signal)
 {
 	static const char message[] = "bpfgate: the agent crashed\n";
@@ -106,11 +108,16 @@ void boot_catch_crashes(void)
 	static char stack[16384];
 	stack_t alternative = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_RESETHAND };
-	static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 
 	sigaltstack(&alternative, NULL);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigaction(fatal[i], &action, NULL);
+}
+
+void boot_forget_crashes(void)
+{
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		signal(fatal[i], SIG_DFL);
 }
 
 static int open_named_port(void)

@@ -17,6 +17,8 @@ void boot_loopback_up(void);
  * libbpf may crash them; then the guest says so and switches off.
  */
 void boot_catch_crashes(void);
+/* In a process that is not init: a crash ends it as any other. */
+void boot_forget_crashes(void);
 
 /* Waits for the runner's port and opens it; -1 when there is none within ten seconds. */
 int boot_open_port(void);

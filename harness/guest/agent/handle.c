@@ -43,3 +43,11 @@ void handle_drop(struct handle *handle)
 		}
 	}
 }
+
+void handle_forget_all(uint32_t last)
+{
+	for (size_t i = 0; i < held_count; i++)
+		free(held[i]);
+	held_count = 0;
+	last_id = last;
+}

@@ -6,11 +6,13 @@
 
 struct object;
 struct attachment;
+struct user;
 
 enum handle_kind {
 	HANDLE_OBJECT,
 	HANDLE_LINK,
 	HANDLE_FD,
+	HANDLE_USER,
 };
 
 /* Something that the agent holds for the runner. Its id is never given to anything else. */
@@ -21,6 +23,7 @@ struct handle {
 		struct object *object;
 		struct attachment *attachment;
 		int fd;
+		struct user *user;
 	};
 };
 
@@ -30,5 +33,7 @@ struct handle *handle_new(enum handle_kind kind);
 struct handle *handle_find(uint32_t id, enum handle_kind kind);
 /* Forgets the handle; what it named is the caller's. */
 void handle_drop(struct handle *handle);
+/* Forgets all; ids begin after `last`. */
+void handle_forget_all(uint32_t last);
 
 #endif

@@ -26,3 +26,12 @@ int handle_fd(struct args *named)
 	of_map = map ? bpf_object__find_map_by_name(handle->object->bpf, map) : NULL;
 	return of_program ? bpf_program__fd(of_program) : of_map ? bpf_map__fd(of_map) : -1;
 }
+
+void handle_fd_keep(int fd, struct reply *reply)
+{
+	struct handle *handle = handle_new(HANDLE_FD);
+
+	handle->fd = fd;
+	reply_map(reply, 1);
+	reply_key_uint(reply, "handle", handle->id);
+}

@@ -13,6 +13,7 @@
 #define OWN "/proc/thread-self/ns/net"
 
 static uint32_t current;
+static int first = -1;
 
 uint32_t netns_current(void)
 {
@@ -22,7 +23,6 @@ uint32_t netns_current(void)
 /* That of the handle, or the first one. -1 when there is no such handle. */
 static int fd_of(uint32_t id)
 {
-	static int first = -1;
 	struct handle *handle;
 
 	if (first < 0)
@@ -62,4 +62,12 @@ int netns_make(void)
 	if (error && made >= 0)
 		close(made);
 	return error ? error : made;
+}
+
+void netns_forget(void)
+{
+	if (first >= 0)
+		close(first);
+	first = -1;
+	current = 0;
 }

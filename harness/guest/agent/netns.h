@@ -15,5 +15,7 @@ uint32_t netns_current(void);
 int netns_enter(uint32_t id);
 /* A new one, as a file descriptor, with its loopback device up; the agent stays where it is. Or a negative errno. */
 int netns_make(void);
+/* In a process that leaves them to the agent: that in which it is, it was started in. */
+void netns_forget(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "operation.h"
 #include "serve.h"
 #include "strays.h"
+#include "user.h"
 
 /* Longer attributes than any kernel knows are worth sending, to see them refused; the kernel takes a page at most. */
 #define MAX_ATTR 4096
@@ -172,13 +173,18 @@ void op_close(struct args *args, struct reply *reply)
 	uint32_t id = args_uint(args, "handle", UINT32_MAX);
 	struct handle *handle = handle_find(id, HANDLE_FD);
 
+	if (!handle)
+		handle = handle_find(id, HANDLE_USER);
 	if (!args_valid(args))
 		return;
 	if (!handle) {
 		reply_fail(reply, EBADF, "handle %u", id);
 		return;
 	}
-	close(handle->fd);
+	if (handle->kind == HANDLE_USER)
+		user_end(handle->user);
+	else
+		close(handle->fd);
 	handle_drop(handle);
 	reply_map(reply, 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,11 @@ static void hang(void)
 {
 	for (;;)
 		pause();
+}
+
+static void crash(void)
+{
+	raise(SIGSEGV);
 }
 
 static void flood(void)
@@ -82,7 +88,7 @@ static const struct {
 	const char *how;
 	void (*act)(void);
 } ways[] = {
-	{ "panic", panic }, { "warn", warn },	    { "hang", hang },
+	{ "panic", panic }, { "warn", warn },	    { "hang", hang },	   { "crash", crash },
 	{ "flood", flood }, { "rubbish", rubbish }, { "out_of_memory", out_of_memory },
 };
 

@@ -3,34 +3,65 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "mntns.h"
 #include "operation.h"
+
+struct mounting {
+	const char *source;
+	const char *target;
+	const char *fstype;
+	unsigned long flags;
+	const char *data;
+};
+
+static int do_mount(void *context)
+{
+	const struct mounting *mounting = context;
+
+	if (mkdir(mounting->target, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return mount(mounting->source, mounting->target, mounting->fstype, mounting->flags, mounting->data) < 0 ? -errno : 0;
+}
 
 void op_mount(struct args *args, struct reply *reply)
 {
-	const char *source = args_string(args, "source");
-	const char *target = args_string(args, "target");
-	const char *fstype = args_string(args, "fstype");
-	unsigned long flags = args_uint_or(args, "flags", UINT32_MAX, 0);
-	const char *data = args_string_or_null(args, "data");
+	struct mounting mounting = {
+		.source = args_string(args, "source"),
+		.target = args_string(args, "target"),
+		.fstype = args_string(args, "fstype"),
+		.flags = args_uint_or(args, "flags", UINT32_MAX, 0),
+		.data = args_string_or_null(args, "data"),
+	};
+	int error;
 
 	if (!args_valid(args))
 		return;
-	if (mkdir(target, 0755) < 0 && errno != EEXIST)
-		reply_fail(reply, errno, "make %s", target);
-	else if (mount(source, target, fstype, flags, data) < 0)
-		reply_fail(reply, errno, "mount %s on %s", fstype, target);
+	error = mntns_do(args, do_mount, &mounting);
+	if (!args_valid(args))
+		return;
+	if (error)
+		reply_fail(reply, error, "mount %s on %s", mounting.fstype, mounting.target);
 	else
 		reply_map(reply, 0);
+}
+
+static int do_unmount(void *context)
+{
+	return umount2(context, 0) < 0 ? -errno : 0;
 }
 
 void op_unmount(struct args *args, struct reply *reply)
 {
 	const char *target = args_string(args, "target");
+	int error;
 
 	if (!args_valid(args))
 		return;
-	if (umount2(target, 0) < 0)
-		reply_fail(reply, errno, "unmount %s", target);
+	error = mntns_do(args, do_unmount, (void *)target);
+	if (!args_valid(args))
+		return;
+	if (error)
+		reply_fail(reply, error, "unmount %s", target);
 	else
 		reply_map(reply, 0);
 }

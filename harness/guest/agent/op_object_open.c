@@ -217,6 +217,7 @@ static bool apply_settings(struct object *object, struct args *args, struct repl
 void op_object_open(struct args *args, struct reply *reply)
 {
 	const char *path = args_string(args, "path");
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .bpf_token_path = args_string_or_null(args, "token_path"));
 	struct object *object;
 	struct handle *handle;
 
@@ -226,7 +227,7 @@ void op_object_open(struct args *args, struct reply *reply)
 	if (!object)
 		abort();
 	libbpf_log_begin();
-	object->bpf = bpf_object__open_file(path, NULL);
+	object->bpf = bpf_object__open_file(path, &opts);
 	if (!object->bpf) {
 		reply_fail_with_log(reply, errno, libbpf_log_text(), "open object %s", path);
 		free(object);

@@ -2,13 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "handle.h"
+#include "handle_fd.h"
 #include "operation.h"
 
 void op_path_open(struct args *args, struct reply *reply)
 {
 	const char *path = args_string(args, "path");
-	struct handle *handle;
 	int fd;
 
 	if (!args_valid(args))
@@ -18,8 +17,5 @@ void op_path_open(struct args *args, struct reply *reply)
 		reply_fail(reply, errno, "open %s", path);
 		return;
 	}
-	handle = handle_new(HANDLE_FD);
-	handle->fd = fd;
-	reply_map(reply, 1);
-	reply_key_uint(reply, "handle", handle->id);
+	handle_fd_keep(fd, reply);
 }

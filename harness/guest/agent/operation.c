@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "netns.h"
+#include "user.h"
 
 static const struct {
 	const char *name;
@@ -67,6 +68,15 @@ static const struct {
 	{ "key_timeout", op_key_timeout },
 	{ "key_permit", op_key_permit },
 	{ "key_restrict", op_key_restrict },
+	{ "user_start", op_user_start },
+	{ "fd_pass", op_fd_pass },
+	{ "fd_send", op_fd_send },
+	{ "fd_receive", op_fd_receive },
+	{ "fs_open", op_fs_open },
+	{ "fs_config", op_fs_config },
+	{ "fs_mount", op_fs_mount },
+	{ "mount_move", op_mount_move },
+	{ "token_create", op_token_create },
 	{ "mount", op_mount },
 	{ "unmount", op_unmount },
 	{ "command_run", op_command_run },
@@ -86,10 +96,19 @@ void operation_run(const char *name, struct args *args, struct reply *reply)
 {
 	operation_fn *run = find(name);
 	uint32_t before = netns_current();
+	struct user *user;
 	int error;
 
 	if (!run) {
 		reply_fail(reply, ENOSYS, "%.64s: no such operation", name);
+		return;
+	}
+	if (args_has(args, "user")) {
+		user = user_argument(args, "user", reply);
+		if (user)
+			user_forward(user, name, args, reply);
+		if (!args_valid(args))
+			reply_fail(reply, EINVAL, "%s: %s", name, args->complaint);
 		return;
 	}
 	error = netns_enter(args_uint_or(args, "netns", UINT32_MAX, before));

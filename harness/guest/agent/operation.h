@@ -26,12 +26,14 @@ operation_fn op_packet_send, op_capture_open, op_packets_read, op_packets_accoun
 operation_fn op_key_add, op_key_search, op_key_id, op_key_describe, op_key_read;
 operation_fn op_key_link, op_key_unlink, op_key_revoke, op_key_invalidate, op_key_clear;
 operation_fn op_key_timeout, op_key_permit, op_key_restrict;
+operation_fn op_user_start, op_fd_pass, op_fd_send, op_fd_receive;
+operation_fn op_fs_open, op_fs_config, op_fs_mount, op_mount_move, op_token_create;
 operation_fn op_mount, op_unmount;
 operation_fn op_module_load, op_command_run, op_misbehave;
 
 /*
  * Runs the operation of this name in the network namespace that the argument `netns` names, that of the caller
- * unless given. Fails the reply with ENOSYS for no such operation, EINVAL for invalid arguments.
+ * unless given; has a user do it whom the argument `user` names. Fails the reply with ENOSYS for no such operation, EINVAL for invalid arguments.
  */
 void operation_run(const char *name, struct args *args, struct reply *reply);
 

@@ -34,6 +34,21 @@ void reply_answer(struct reply *reply, const struct reply *answer)
 			      answer->buffer.size - answer->outcome);
 }
 
+void reply_pass_on(struct reply *reply, const char *key, const msgpack_object *value)
+{
+	begin(reply);
+	reply->failed = strcmp(key, "err") == 0;
+	reply_key(reply, key);
+	msgpack_pack_object(&reply->packer, *value);
+}
+
+void reply_copy(struct reply *reply, const struct reply *answer)
+{
+	begin(reply);
+	reply->failed = answer->failed;
+	reply_answer(reply, answer);
+}
+
 static void fail(struct reply *reply, int error, const char *log, const char *format, va_list arguments)
 {
 	char what[1024];

@@ -25,6 +25,11 @@ void reply_fail(struct reply *reply, int error, const char *format, ...) __attri
 void reply_fail_with_log(struct reply *reply, int error, const char *log, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Makes `ok` or `err` with this value the outcome, forgetting what was packed. */
+void reply_pass_on(struct reply *reply, const char *key, const msgpack_object *value);
+/* Makes the outcome of another answer this one's, forgetting what was packed. */
+void reply_copy(struct reply *reply, const struct reply *answer);
+
 /* Packs the key and value `ok` or `err` of another answer. */
 void reply_answer(struct reply *reply, const struct reply *answer);
 

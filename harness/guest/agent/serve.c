@@ -214,7 +214,24 @@ static bool answer(struct channel *channel, const uint8_t *payload, uint32_t len
 	return sent;
 }
 
-void serve(struct channel *channel)
+pid_t serve_fork(void)
+{
+	pid_t pid;
+
+	pthread_mutex_lock(&lock);
+	pid = fork();
+	if (pid != 0) {
+		pthread_mutex_unlock(&lock);
+		return pid;
+	}
+	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	call_entered = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	memset(&current, 0, sizeof(current));
+	return 0;
+}
+
+/* Answers until it is over, which is how it ended. */
+static const char *serve_all(struct channel *channel)
 {
 	for (;;) {
 		uint8_t *payload;
@@ -222,18 +239,24 @@ void serve(struct channel *channel)
 		enum channel_event event = channel_read(channel, &payload, &length);
 		bool answered;
 
-		if (event != CHANNEL_FRAME) {
-			fprintf(stderr, "bpfgate: channel %s\n", event == CHANNEL_CLOSED ? "closed" : "broken");
-			return;
-		}
+		if (event != CHANNEL_FRAME)
+			return event == CHANNEL_CLOSED ? "channel closed" : "channel broken";
 		answered = answer(channel, payload, length);
 		free(payload);
-		if (!answered) {
-			fprintf(stderr, "bpfgate: request without an answer\n");
-			return;
-		}
+		if (!answered)
+			return "request without an answer";
 		/* As init the agent inherits every orphan. */
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}
+}
+
+void serve(struct channel *channel)
+{
+	fprintf(stderr, "bpfgate: %s\n", serve_all(channel));
+}
+
+void serve_user(struct channel *channel)
+{
+	serve_all(channel);
 }

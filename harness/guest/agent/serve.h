@@ -2,6 +2,8 @@
 #ifndef BPFGATE_SERVE_H
 #define BPFGATE_SERVE_H
 
+#include <sys/types.h>
+
 #include "channel.h"
 
 /* Starts the thread that watches long calls. */
@@ -9,6 +11,12 @@ void serve_start_watch(void);
 
 /* Answers requests on the channel until it is closed or broken. */
 void serve(struct channel *channel);
+
+/* The same for a user: nothing is said of the end. */
+void serve_user(struct channel *channel);
+
+/* fork(2) while the watching thread is at rest, which is not there in the child. */
+pid_t serve_fork(void);
 
 /* Says `{id: 0, ok: {ready: true}}`. False when nobody takes it. */
 bool serve_ready(struct channel *channel);

@@ -108,3 +108,8 @@ bool stray_take(int fd)
 	}
 	return false;
 }
+
+void strays_forget(void)
+{
+	strays.count = 0;
+}

@@ -20,4 +20,7 @@ int stray_at(unsigned int index);
 /* Takes a stray off the list: it is the caller's. False when it is none. */
 bool stray_take(int fd);
 
+/* None is there any more, whatever becomes of them. */
+void strays_forget(void);
+
 #endif

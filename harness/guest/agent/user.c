@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "user.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "handle.h"
+#include "serve.h"
+
+/* Of requests to users; there is never more than one. */
+#define REQUEST 1
+
+struct user *user_argument(struct args *args, const char *key, struct reply *reply)
+{
+	uint32_t id = args_uint(args, key, UINT32_MAX);
+	struct handle *handle = handle_find(id, HANDLE_USER);
+
+	if (!handle && args_valid(args))
+		reply_fail(reply, EBADF, "user %u", id);
+	return handle ? handle->user : NULL;
+}
+
+/* Whose operation it is is said to the agent alone. */
+static bool is_user(const msgpack_object *key)
+{
+	return key->type == MSGPACK_OBJECT_STR && key->via.str.size == strlen("user") &&
+	       memcmp(key->via.str.ptr, "user", strlen("user")) == 0;
+}
+
+static bool ask(struct user *user, const char *op, const msgpack_object *args)
+{
+	uint32_t count = args && args->type == MSGPACK_OBJECT_MAP ? args->via.map.size : 0, left = 0;
+	struct reply request;
+	bool sent;
+
+	for (uint32_t i = 0; i < count; i++)
+		left += !is_user(&args->via.map.ptr[i].key);
+	msgpack_sbuffer_init(&request.buffer);
+	msgpack_packer_init(&request.packer, &request.buffer, msgpack_sbuffer_write);
+	reply_map(&request, 3);
+	reply_key_uint(&request, "id", REQUEST);
+	reply_key_string(&request, "op", op);
+	reply_key(&request, "args");
+	reply_map(&request, left);
+	for (uint32_t i = 0; i < count; i++) {
+		const msgpack_object_kv *kv = &args->via.map.ptr[i];
+
+		if (is_user(&kv->key))
+			continue;
+		msgpack_pack_object(&request.packer, kv->key);
+		msgpack_pack_object(&request.packer, kv->val);
+	}
+	sent = channel_write(&user->channel, request.buffer.data, request.buffer.size);
+	reply_free(&request);
+	return sent;
+}
+
+/* 1 when it was the outcome, 0 when only progress, -1 when neither. */
+static int understand(const uint8_t *payload, uint32_t length, struct reply *reply)
+{
+	char complaint[160] = "";
+	msgpack_unpacked unpacked;
+	size_t end = 0;
+	int understood = -1;
+
+	msgpack_unpacked_init(&unpacked);
+	if (msgpack_unpack_next(&unpacked, (const char *)payload, length, &end) == MSGPACK_UNPACK_SUCCESS &&
+	    end == length) {
+		struct args answer = {
+			.map = &unpacked.data,
+			.zone = unpacked.zone,
+			.complaint = complaint,
+			.complaint_size = sizeof(complaint),
+		};
+		const msgpack_object *ok = args_get(&answer, "ok"), *err = args_get(&answer, "err");
+
+		if (args_uint(&answer, "id", UINT32_MAX) != REQUEST)
+			understood = -1;
+		else if (ok || err)
+			understood = 1;
+		else if (args_has(&answer, "progress"))
+			understood = 0;
+		if (understood > 0)
+			reply_pass_on(reply, ok ? "ok" : "err", ok ? ok : err);
+	}
+	msgpack_unpacked_destroy(&unpacked);
+	return understood;
+}
+
+/* 0 or an errno. */
+static int await(struct user *user, struct reply *reply)
+{
+	for (;;) {
+		struct pollfd wait = { .fd = user->channel.fd, .events = POLLIN };
+		int ready = poll(&wait, 1, user->patience_ms), understood;
+		uint8_t *payload;
+		uint32_t length;
+
+		if (ready == 0)
+			return ETIMEDOUT;
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready < 0 || channel_read(&user->channel, &payload, &length) != CHANNEL_FRAME)
+			return EOWNERDEAD;
+		understood = understand(payload, length, reply);
+		free(payload);
+		if (understood < 0)
+			return EPROTO;
+		if (understood > 0)
+			return 0;
+		serve_progress();
+	}
+}
+
+/* Whoever reaped it before, this leaves nothing of it. */
+static siginfo_t end_process(const struct user *user)
+{
+	siginfo_t end = { 0 };
+
+	syscall(SYS_pidfd_send_signal, user->pidfd, SIGKILL, NULL, 0);
+	while (waitid(P_PIDFD, user->pidfd, &end, WEXITED) < 0 && errno == EINTR)
+		;
+	return end;
+}
+
+static void lose(struct user *user, const char *op, int error)
+{
+	siginfo_t end = end_process(user);
+
+	user->lost = true;
+	if (error == ETIMEDOUT)
+		snprintf(user->end, sizeof(user->end), "hung in %.64s and was killed", op);
+	else if (error == EPROTO)
+		snprintf(user->end, sizeof(user->end), "gave no answer that can be read to %.64s and was killed", op);
+	else if (end.si_pid == 0)
+		snprintf(user->end, sizeof(user->end), "ended before %.64s", op);
+	else
+		snprintf(user->end, sizeof(user->end), "ended in %.64s with %s %d", op,
+			 end.si_code == CLD_EXITED ? "status" : "signal", end.si_status);
+}
+
+void user_forward(struct user *user, const char *op, const struct args *args, struct reply *reply)
+{
+	int error = EOWNERDEAD;
+
+	if (!user->lost) {
+		error = ask(user, op, args ? args->map : NULL) ? await(user, reply) : EOWNERDEAD;
+		if (!error)
+			return;
+		lose(user, op, error);
+	}
+	reply_fail(reply, error, "user %u %s", user->id, user->end);
+}
+
+void user_end(struct user *user)
+{
+	end_process(user);
+	close(user->pidfd);
+	close(user->channel.fd);
+	close(user->passing);
+	free(user);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GuestClient } from "./client.js";
+
+/** A bpffs that delegates to the user namespace of a user. */
+export interface TokenMount {
+	/** Handle of the user in whose user namespace tokens of it can be made; needs CAP_SYS_ADMIN and a mount namespace there. */
+	user: number;
+	/** Who delegates, a user of the guest's first user namespace with CAP_SYS_ADMIN; the agent unless given. */
+	grantor?: number;
+	/** Of bpffs: `delegate_cmds`, `delegate_maps`, `delegate_progs`, `delegate_attachs`, `mode`, `uid`, `gid`. */
+	options: Readonly<Record<string, string>>;
+	/** Where the grantor puts it, in the user's mount namespace; else the user gets its file descriptor and it is nowhere. */
+	path?: string;
+}
+
+/**
+ * Makes it as an administrator does: the user opens the file system, whose file descriptor goes to the grantor over a
+ * unix socket; the grantor configures and mounts it, and puts the mount to its path or passes it back.
+ *
+ * @returns the user's handle of the mount, when it has no path
+ * @throws GuestError of the step that was refused
+ */
+export async function mountToken(
+	client: GuestClient,
+	mount: TokenMount & { path: string },
+): Promise<undefined>;
+export async function mountToken(
+	client: GuestClient,
+	mount: TokenMount & { path?: undefined },
+): Promise<number>;
+export async function mountToken(client: GuestClient, mount: TokenMount): Promise<number | undefined> {
+	const { user, grantor, options, path } = mount;
+	const as = grantor === undefined ? client : client.as(grantor);
+	const to = grantor === undefined ? {} : { to: grantor };
+	const opened = await client.as(user).call("fs_open", { fstype: "bpf" });
+	try {
+		const { handle } = await client.call("fd_pass", { handle: opened.handle, from: user, ...to });
+		let mounted: number;
+		try {
+			const settings = Object.entries(options).map(([key, value]) => ({ key, value }));
+			await as.call("fs_config", { handle, options: settings, create: true });
+			mounted = (await as.call("fs_mount", { handle })).handle;
+		} finally {
+			await as.call("close", { handle });
+		}
+		try {
+			if (path === undefined) {
+				const from = grantor === undefined ? {} : { from: grantor };
+				return (await client.call("fd_pass", { handle: mounted, ...from, to: user })).handle;
+			}
+			const { handle: mntns } = await mountNamespace(client, mount);
+			try {
+				await as.call("mount_move", { handle: mounted, path, mntns });
+			} finally {
+				await as.call("close", { handle: mntns });
+			}
+			return undefined;
+		} finally {
+			await as.call("close", { handle: mounted });
+		}
+	} finally {
+		await client.as(user).call("close", opened);
+	}
+}
+
+/** The user's, as a handle of the grantor's. */
+async function mountNamespace(
+	client: GuestClient,
+	{ user, grantor }: TokenMount,
+): Promise<{ handle: number }> {
+	const own = await client.as(user).call("path_open", { path: "/proc/self/ns/mnt" });
+	try {
+		return await client.call("fd_pass", {
+			...{ handle: own.handle, from: user },
+			...(grantor === undefined ? {} : { to: grantor }),
+		});
+	} finally {
+		await client.as(user).call("close", own);
+	}
+}
