@@ -37,7 +37,7 @@ export async function* atomic(scene: Scene): AsyncIterable<Finding> {
 			outcome: "fail",
 			reason: {
 				code: "chain-window",
-				message: `while ${label(part)} was replaced ${found.operations.length} times under ${found.packets} packets, ${wrong}`,
+				message: `while ${label(part)} was replaced and put back ${rounds} times under ${found.packets} packets, ${wrong}`,
 				hint: "stop the traffic while the chain is changed, or change it by a mechanism that does so in one step",
 			},
 			evidence,
