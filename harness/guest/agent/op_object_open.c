@@ -130,6 +130,14 @@ static int set_target(struct bpf_program *program, struct args *target)
 	return bpf_program__set_attach_target(program, bpf_program__fd(aim), function ? function : name);
 }
 
+/* Whatever its section says, it is to stand in the place of its target's function, as libxdp has the members of a dispatcher. */
+static int make_extension(struct bpf_program *program)
+{
+	int error = bpf_program__set_type(program, BPF_PROG_TYPE_EXT);
+
+	return error ? error : bpf_program__set_expected_attach_type(program, 0);
+}
+
 static int set_program(struct object *object, struct args *settings, struct reply *reply)
 {
 	const char *name = args_string(settings, "name");
@@ -146,6 +154,8 @@ static int set_program(struct object *object, struct args *settings, struct repl
 		error = bpf_program__set_autoload(program, args_bool_or(settings, "autoload", true));
 	if (!error && target.map)
 		error = set_target(program, &target);
+	if (!error && target.map && args_bool_or(&target, "extends", false))
+		error = make_extension(program);
 	if (error)
 		reply_fail_with_log(reply, error, libbpf_log_text(), "settings of program %s", name);
 	return error;
