@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { configuredDifferences, executedDifferences } from "./compare.js";
-import { seeded, shuffled } from "./testchains.js";
+import { seeded, shuffled } from "./shuffled.js";
 
 const list = (text: string) => text.split(" ").filter((name) => name !== "");
 const told = (differences: { message: string }[]) => differences.map(({ message }) => message);

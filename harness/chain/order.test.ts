@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { chainMechanisms } from "../package/chain-hooks.js";
 import { configuredOrder, expectedExecution, type Rank, ruleSource } from "./order.js";
-import { seeded, shuffled } from "./testchains.js";
+import { seeded, shuffled } from "./shuffled.js";
 
 const rank = (name: string, more: Partial<Rank> = {}): Rank => ({
 	name,

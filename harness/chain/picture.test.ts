@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { chainPicture } from "./picture.js";
-import { seeded, shuffled } from "./testchains.js";
+import { seeded, shuffled } from "./shuffled.js";
 import { type ChainOrders, chainView } from "./view.js";
 
 const pass = (member: string) => ({ member, verdict: "XDP_PASS" });

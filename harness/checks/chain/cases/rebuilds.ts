@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { seeded, shuffled } from "../../../chain/shuffled.js";
 import type { Finding } from "../../check.js";
 import { list, look, promised, type Scene, withBuilt } from "../scene.js";
 
@@ -52,8 +53,9 @@ export function attachingOrders(count: number): number[][] {
 	const whole = [...Array(count).keys()];
 	if (count <= permuted) return allOrders(whole);
 	const orders = new Map<string, number[]>();
-	for (let seed = 1; orders.size < sampled; seed++) {
-		const order = shuffled(whole, seed);
+	const random = seeded(count);
+	while (orders.size < sampled) {
+		const order = shuffled(whole, random);
 		orders.set(order.join(), order);
 	}
 	return [...orders.values()];
@@ -64,16 +66,4 @@ function allOrders(items: readonly number[]): number[][] {
 	return items.flatMap((item) =>
 		allOrders(items.filter((other) => other !== item)).map((rest) => [item, ...rest]),
 	);
-}
-
-/** Fisher and Yates, with the numbers of a linear congruential generator (Knuth, MMIX). */
-function shuffled(items: readonly number[], seed: number): number[] {
-	const all = [...items];
-	let state = BigInt(seed);
-	for (let last = all.length - 1; last > 0; last--) {
-		state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
-		const other = Number((state >> 33n) % BigInt(last + 1));
-		[all[last], all[other]] = [all[other]!, all[last]!];
-	}
-	return all;
 }
