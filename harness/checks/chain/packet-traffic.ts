@@ -41,6 +41,8 @@ export class PacketTraffic implements Traffic {
 			frames: this.packets.map(({ frame }) => frame),
 		});
 		refused(sent);
+		// Before the recorder is read: of what runs in between, more is recorded than counted.
+		const after = before ? await this.#counts() : undefined;
 		const runs = await recorder.read();
 		const met = byPacket(runs);
 		const encounters = this.packets.map(({ what, meets }, number): Encounter => {
@@ -53,8 +55,8 @@ export class PacketTraffic implements Traffic {
 				...(root?.retval === undefined ? {} : { verdict: root.retval }),
 			};
 		});
-		if (!before) return encounters;
-		const miscounted = this.#miscounted(before, await this.#counts(), runs);
+		if (!before || !after) return encounters;
+		const miscounted = this.#miscounted(before, after, runs);
 		return miscounted === undefined ? encounters : encounters.map((each) => ({ ...each, miscounted }));
 	}
 
