@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { describe, expect, it } from "vitest";
+import { Random } from "../packet/random.js";
 import { configuredDifferences, executedDifferences } from "./compare.js";
-import { seeded, shuffled } from "./shuffled.js";
 
 const list = (text: string) => text.split(" ").filter((name) => name !== "");
 const told = (differences: { message: string }[]) => differences.map(({ message }) => message);
@@ -89,10 +90,10 @@ describe("executed orders", () => {
 });
 
 describe("whatever the orders", () => {
-	const random = seeded(11);
+	const random = new Random(11);
 	const samples = Array.from({ length: 300 }, () => {
-		const declared = Array.from({ length: 1 + Math.floor(random() * 9) }, (_, index) => `m${index}`);
-		return { declared, permuted: shuffled(declared, random) };
+		const declared = Array.from({ length: 1 + random.below(9) }, (_, index) => `m${index}`);
+		return { declared, permuted: random.shuffled(declared) };
 	});
 
 	it("nothing differs exactly when they are the same", () => {
@@ -118,11 +119,11 @@ describe("whatever the orders", () => {
 
 	it("one member taken out is the only one that is named, and so is one put elsewhere", () => {
 		for (const { declared } of samples) {
-			const at = Math.floor(random() * declared.length);
+			const at = random.below(declared.length);
 			const member = declared[at]!;
 			const without = declared.filter((other) => other !== member);
 			expect(configuredDifferences(declared, without).map((one) => one.member)).toEqual([member]);
-			const to = Math.floor(random() * declared.length);
+			const to = random.below(declared.length);
 			if (Math.abs(to - at) < 2) continue;
 			const elsewhere = without.toSpliced(to, 0, member);
 			expect(configuredDifferences(declared, elsewhere).map((one) => one.member)).toEqual([member]);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { describe, expect, it } from "vitest";
 import { chainMechanisms } from "../package/chain-hooks.js";
+import { Random } from "../packet/random.js";
 import { configuredOrder, expectedExecution, type Rank, ruleSource } from "./order.js";
-import { seeded, shuffled } from "./shuffled.js";
 
 const rank = (name: string, more: Partial<Rank> = {}): Rank => ({
 	name,
@@ -153,15 +154,15 @@ describe("what a packet meets", () => {
 });
 
 describe("whatever the members", () => {
-	const random = seeded(5);
-	const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!;
+	const random = new Random(5);
+	const pick = <T>(items: readonly T[]) => random.pick(items);
 	const chains = Array.from({ length: 200 }, () =>
-		Array.from({ length: 1 + Math.floor(random() * 8) }, (_, index) =>
+		Array.from({ length: 1 + random.below(8) }, (_, index) =>
 			rank(`p${index}`, {
-				priority: Math.floor(random() * 4),
+				priority: random.below(4),
 				proceed: new Set([pick([0, 1, 2]), 2]),
 				cgroup: pick(["", "a", "a/b"]),
-				preorder: random() < 0.3,
+				preorder: random.chance(30),
 			}),
 		),
 	);
@@ -179,7 +180,7 @@ describe("whatever the members", () => {
 		for (const chain of chains) {
 			const distinct = chain.map((member, index) => ({ ...member, priority: index * 3 }));
 			for (const mechanism of ["tail_call", "dispatcher", "tc"] as const)
-				expect(configuredOrder(mechanism, shuffled(distinct, random), self)).toEqual(distinct);
+				expect(configuredOrder(mechanism, random.shuffled(distinct), self)).toEqual(distinct);
 		}
 	});
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { expect, it } from "vitest";
+import { Random } from "../packet/random.js";
 import { chainPicture } from "./picture.js";
-import { seeded, shuffled } from "./shuffled.js";
 import { type ChainOrders, chainView } from "./view.js";
 
 const pass = (member: string) => ({ member, verdict: "XDP_PASS" });
@@ -65,7 +66,7 @@ it("colours only what differs, and adds nothing else", () => {
 });
 
 it("keeps to its width whatever the names are, and shows no control character", () => {
-	const random = seeded(3);
+	const random = new Random(3);
 	const names = [
 		"a",
 		"x".repeat(200),
@@ -77,14 +78,15 @@ it("keeps to its width whatever the names are, and shows no control character", 
 	];
 	for (const width of [40, 64, 80, 132])
 		for (let round = 0; round < 40; round++) {
-			const executed = shuffled(names, random)
+			const executed = random
+				.shuffled(names)
 				.slice(round % 6)
 				.map((member) => ({ member, verdict: "V".repeat(round) }));
 			const lines = drawn(
 				{
 					title: names[1]!,
 					declared: names,
-					configured: shuffled(names, random),
+					configured: random.shuffled(names),
 					expected: executed,
 					executed,
 				},

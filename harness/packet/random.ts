@@ -45,6 +45,16 @@ export class Random {
 		return [first & 0xfe, ...rest].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 	}
 
+	/** A permutation (Fisher and Yates). */
+	shuffled<T>(list: readonly T[]): T[] {
+		const all = [...list];
+		for (let last = all.length - 1; last > 0; last--) {
+			const other = this.below(last + 1);
+			[all[last], all[other]] = [all[other]!, all[last]!];
+		}
+		return all;
+	}
+
 	list<T>(most: number, element: () => T): T[] {
 		return Array.from({ length: 1 + this.below(most) }, element);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { seeded, shuffled } from "../../../chain/shuffled.js";
+import { Random } from "../../../packet/random.js";
 import type { Finding } from "../../check.js";
 import { list, look, promised, type Scene, withBuilt } from "../scene.js";
 
@@ -53,9 +53,9 @@ export function attachingOrders(count: number): number[][] {
 	const whole = [...Array(count).keys()];
 	if (count <= permuted) return allOrders(whole);
 	const orders = new Map<string, number[]>();
-	const random = seeded(count);
+	const random = new Random(count);
 	while (orders.size < sampled) {
-		const order = shuffled(whole, random);
+		const order = random.shuffled(whole);
 		orders.set(order.join(), order);
 	}
 	return [...orders.values()];
