@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
+import type { ChainSource } from "../chain/declared.js";
+import { chainCheck } from "../checks/chain/chain.js";
+import type { Check } from "../checks/check.js";
 import { checks as allChecks } from "../checks/checks.js";
 import { measuring } from "../checks/vectors/coverage.js";
 import { InputError } from "../errors.js";
@@ -16,6 +19,8 @@ import { run } from "./run.js";
 
 export interface TestRequest {
 	packages: Package[];
+	/** Of chain files: chains whose members are of several of these packages. */
+	chains?: readonly ChainSource[];
 	/** At least one. */
 	kernels: Kernel[];
 	checks: CheckName[];
@@ -41,12 +46,7 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 	const { kernels, jobs, signal } = request;
 	const [first] = kernels;
 	if (!first) throw new InputError("kernels", "", "none was named");
-	const checks = request.checks.map((name) => {
-		const check = allChecks.get(name);
-		if (!check) throw new InputError(`check ${name}`, "", "is not part of this version of bpfgate");
-		const measured = request.coverage && check.name === "vectors" ? kernels.at(-1) : undefined;
-		return measured ? measuring(check, measured.id) : check;
-	});
+	const checks = request.checks.map((name) => checkNamed(name, request));
 	const machines = new Machines({ agent: agentPath, signal });
 	const qemu = await machines.qemuVersion(first.arch);
 	const { accelerator } = await machines.acceleration(first);
@@ -66,6 +66,15 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 		signal.removeEventListener("abort", end);
 		await pool.close();
 	}
+}
+
+/** A check of this request: one that looks at several packages knows them all. @throws InputError */
+function checkNamed(name: CheckName, { packages, chains = [], kernels, coverage }: TestRequest): Check {
+	if (name === "chain") return chainCheck({ packages, chains });
+	const check = allChecks.get(name);
+	if (!check) throw new InputError(`check ${name}`, "", "is not part of this version of bpfgate");
+	const measured = coverage && name === "vectors" ? kernels.at(-1) : undefined;
+	return measured ? measuring(check, measured.id) : check;
 }
 
 function version(): string {

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ChainSource, chainsOf, type DeclaredChain, declaredChain } from "../../chain/declared.js";
+import {
+	absentPackages,
+	type ChainSource,
+	chainsOf,
+	type DeclaredChain,
+	declaredChain,
+	tellerOf,
+} from "../../chain/declared.js";
 import type { Lack } from "../../features/missing.js";
 import { possibleMechanisms } from "../../package/chain-rules.js";
 import type { Package } from "../../package/package.js";
@@ -43,7 +50,7 @@ const groups = [
 export function chainCheck(company: Company): Check {
 	const sourcesOf = (pkg: Package) => [
 		...chainsOf([pkg]),
-		...company.chains.filter((source) => speakerOf(source, company) === pkg),
+		...company.chains.filter((source) => tellerOf(source, company.packages) === pkg),
 	];
 	const packagesOf = (pkg: Package) => (company.packages.includes(pkg) ? company.packages : [pkg]);
 	return {
@@ -57,14 +64,6 @@ export function chainCheck(company: Company): Check {
 	};
 }
 
-/** A chain file's chain is told of with the package of its first member. */
-function speakerOf({ chain }: ChainSource, { packages }: Company): Package | undefined {
-	const reference = chain.members[0]?.program;
-	if (typeof reference !== "object") return undefined;
-	const { package: name, version } = reference;
-	return packages.find((pkg) => pkg.name === name && (version ?? pkg.version) === pkg.version);
-}
-
 async function* runChain(
 	source: ChainSource,
 	packages: readonly Package[],
@@ -72,6 +71,16 @@ async function* runChain(
 ): AsyncIterable<Finding> {
 	const { name } = source.chain;
 	const open = new Set([`${name}/configured`, `${name}/executed`]);
+	const absent = absentPackages(source, packages);
+	if (absent.length > 0) {
+		const reason = {
+			code: "package-absent",
+			message: `${name} has members of ${absent.join(" and ")}, which ${absent.length === 1 ? "is" : "are"} not among the packages of this run`,
+			hint: "name it after this one: bpfgate test <this> <that>",
+		};
+		for (const each of open) yield { case: each, outcome: "skip", reason, evidence: { absent } };
+		return;
+	}
 	try {
 		for await (const finding of tryChain(source, packages, bench)) {
 			open.delete(finding.case);

@@ -34,7 +34,8 @@ export async function chainPackage(
 			join(folder, "front.bpf.o"),
 			await compileBpf(join(import.meta.dirname, "testdata", source)),
 		);
-		const manifest = { name, version: "1", objects: ["front.bpf.o"], chains };
+		const promised = chains.length > 0 ? { chains } : {};
+		const manifest = { name, version: "1", objects: ["front.bpf.o"], ...promised };
 		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
 		return await openPackage(folder);
 	} finally {
