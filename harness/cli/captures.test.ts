@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readCapture } from "../capture/capture.js";
 import { writePcapng } from "../capture/write.js";
-import { documentOf, failure } from "../report/testpackets.js";
+import { failure } from "../report/testpackets.js";
+import { documentOf } from "../results/testresults.js";
 import { writeCaptures } from "./captures.js";
 
 let folder: string;

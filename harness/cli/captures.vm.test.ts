@@ -8,8 +8,8 @@ import { writePcapng } from "../capture/write.js";
 import { rewriter, testbench } from "../checks/vectors/testbench.js";
 import { build } from "../packet/build.js";
 import { pretty } from "../report/pretty.js";
-import { documentOf } from "../report/testpackets.js";
 import type { CaseResult } from "../results/results.js";
+import { documentOf } from "../results/testresults.js";
 import { writeCaptures } from "./captures.js";
 
 let bench: Awaited<ReturnType<typeof testbench>>;

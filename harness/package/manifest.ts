@@ -6,38 +6,26 @@ import { TokenSettings } from "./token.js";
 
 const closed = { additionalProperties: false };
 
+/** Where a program can be put that its section does not bind. */
+export const attachPlaces = [
+	"xdp",
+	"tc_ingress",
+	"tc_egress",
+	"tcx_ingress",
+	"tcx_egress",
+	"netkit_primary",
+	"netkit_peer",
+	"cgroup",
+	"netns",
+	"netfilter",
+] as const;
+
 /** Where a program is attached; `hook` is the field's own word for it. Without one, the ELF section decides. */
 export const AttachTarget = Type.Object(
 	{
-		hook: Type.Unsafe<
-			| "none"
-			| "xdp"
-			| "tc_ingress"
-			| "tc_egress"
-			| "tcx_ingress"
-			| "tcx_egress"
-			| "netkit_primary"
-			| "netkit_peer"
-			| "cgroup"
-			| "netns"
-			| "netfilter"
-			| "auto"
-		>({
+		hook: Type.Unsafe<(typeof attachPlaces)[number] | "none" | "auto">({
 			type: "string",
-			enum: [
-				"none",
-				"xdp",
-				"tc_ingress",
-				"tc_egress",
-				"tcx_ingress",
-				"tcx_egress",
-				"netkit_primary",
-				"netkit_peer",
-				"cgroup",
-				"netns",
-				"netfilter",
-				"auto",
-			],
+			enum: ["none", ...attachPlaces, "auto"],
 			description: "`auto`: by section, as libbpf does; `none`: the program is only loaded",
 		}),
 		symbol: Type.Optional(Type.String({ description: "kprobe: function, or a pattern for kprobe.multi" })),

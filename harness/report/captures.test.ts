@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { readCapture } from "../capture/capture.js";
 import { writePcapng } from "../capture/write.js";
 import type { CaseResult } from "../results/results.js";
+import { documentOf } from "../results/testresults.js";
 import { captureOf, capturePaths, markedPath, packetsOf } from "./captures.js";
-import { documentOf, evident, failure, stepOf, udpPacket } from "./testpackets.js";
+import { evident, failure, stepOf, udpPacket } from "./testpackets.js";
 
 const pathsOf = (...results: CaseResult[]) => [...capturePaths(documentOf(results)).values()];
 function framesOf(result: CaseResult) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XMLValidator } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
+import { documentOf } from "../results/testresults.js";
 import { capturePaths } from "./captures.js";
 import { html } from "./html.js";
 import { markdown } from "./markdown.js";
 import { differs, diffOf } from "./packets.js";
 import { pretty } from "./pretty.js";
-import { documentOf, evident, failure, stepOf, udpPacket } from "./testpackets.js";
+import { evident, failure, stepOf, udpPacket } from "./testpackets.js";
 
 const medium = { width: 80, colour: false, unicode: true };
 const right = stepOf(1, { expected: evident(udpPacket()), mismatches: [] });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { CaseResult, Outcome, Results } from "../results/results.js";
+import type { CaseResult, Outcome } from "../results/results.js";
+import { documentOf } from "../results/testresults.js";
 import { pretty, wrap } from "./pretty.js";
 
 const medium = { width: 60, colour: false, unicode: true };
@@ -20,30 +21,13 @@ function result(kernel: string, name: string, outcome: Outcome, code?: string): 
 	};
 }
 
-function document(kernels: string[], results: CaseResult[], packages = ["one"]): Results {
-	return {
-		format: "bpfgate/results",
-		version: 1,
-		run: {
-			id: "r",
-			started: "2026-01-01T00:00:00Z",
-			finished: "2026-01-01T00:00:01Z",
-			bpfgate: "0.1.0",
-			accelerator: "tcg",
-			qemu: "7.2",
-			jobs: 1,
-			interrupted: false,
-		},
-		kernels: kernels.map((id) => ({ id, release: id, arch: "x86_64", image_sha256: "" })),
-		packages: packages.map((name) => ({ name, version: "1", sha256: "" })),
-		results,
-	};
-}
-
 describe("pretty", () => {
 	it("lists the cases of a package that is alone, and the end of the kernel's log", () => {
 		const failed = { ...result("6.1", "program/b", "fail", "bad"), evidence: { log: "one\ntwo\u001b[0m\n" } };
-		const text = pretty(document(["6.1"], [result("6.1", "program/a", "pass"), failed]), medium);
+		const text = pretty(
+			documentOf([result("6.1", "program/a", "pass"), failed], { kernels: ["6.1"] }),
+			medium,
+		);
 		expect(text.split("\n")).toEqual([
 			"one 1",
 			"",
@@ -73,7 +57,10 @@ describe("pretty", () => {
 			result("2", "a", "error", "lost"),
 			result("2", "b", "fail", "bad"),
 		];
-		const text = pretty(document(["1", "2", "3"], results, ["one", "two"]), { ...medium, unicode: false });
+		const text = pretty(documentOf(results, { kernels: ["1", "2", "3"], packages: ["one", "two"] }), {
+			...medium,
+			unicode: false,
+		});
 		expect(text).toContain("one 1  -    x    .\n");
 		expect(text).toContain("two 1  .    .    .\n");
 		expect(text).toContain("+ pass   x fail   - skip   . not run");
@@ -87,7 +74,7 @@ describe("pretty", () => {
 			result(kernel, "b", "fail", "bad"),
 		]);
 		const mixed = [...results, result("1", "c", "fail", "bad"), result("3", "c", "fail", "bad")];
-		const text = pretty(document(kernels, mixed), medium);
+		const text = pretty(documentOf(mixed, { kernels }), medium);
 		expect(text).toContain("✗ load/a and load/b on all 3 kernels\n");
 		expect(text).toContain("✗ load/c on 1 and 3\n");
 		expect(text.match(/It is bad/g)).toHaveLength(2);
@@ -96,7 +83,7 @@ describe("pretty", () => {
 	it("keeps kernels that put the same reason differently in one entry", () => {
 		const results = ["1", "2", "3"].map((kernel) => result(kernel, "a", "fail", "bad"));
 		results[2]!.reason!.message = "It is otherwise bad.";
-		const text = pretty(document(["1", "2", "3"], results), medium);
+		const text = pretty(documentOf(results, { kernels: ["1", "2", "3"] }), medium);
 		expect(text).toContain(
 			[
 				"✗ load/a on all 3 kernels",
@@ -110,14 +97,14 @@ describe("pretty", () => {
 	it("breaks the matrix and shortens names to keep within the width", () => {
 		const kernels = Array.from({ length: 11 }, (_, index) => `7.${index}`);
 		const results = kernels.map((kernel) => result(kernel, `program/${"long".repeat(20)}`, "pass"));
-		const text = pretty(document(kernels, results), medium);
+		const text = pretty(documentOf(results, { kernels }), medium);
 		expect(text).toContain("load/program/longlonglo…");
 		expect(text.match(/✓/g)).toHaveLength(11);
 		for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
 	});
 
 	it("colours only when told to, and the colours change nothing else", () => {
-		const results = document(["1"], [result("1", "a", "fail", "bad")]);
+		const results = documentOf([result("1", "a", "fail", "bad")]);
 		const plain = pretty(results, medium);
 		const coloured = pretty(results, { ...medium, colour: true });
 		expect(plain).not.toContain("\u001b");
@@ -126,7 +113,7 @@ describe("pretty", () => {
 	});
 
 	it("says that a run was interrupted, and never hides a result without a reason", () => {
-		const results = document(["1"], [result("1", "a", "fail")]);
+		const results = documentOf([result("1", "a", "fail")]);
 		results.run.interrupted = true;
 		const text = pretty(results, medium);
 		expect(text).toContain("Interrupted: what is missing was not tested.");

@@ -3,7 +3,7 @@ import { build } from "../packet/build.js";
 import { toHex } from "../packet/bytes.js";
 import type { Layers } from "../packet/layers.js";
 import type { EvidentBytes, PacketEvidence, PacketStep } from "../results/packets.js";
-import type { CaseResult, Results } from "../results/results.js";
+import type { CaseResult } from "../results/results.js";
 
 /** A UDP packet. */
 export const udpPacket = (ipv4: object = {}, payload = "hello"): Uint8Array =>
@@ -43,26 +43,5 @@ export function failure(
 		duration_ms: 1,
 		evidence: { packets: { total, steps, after } },
 		...more,
-	};
-}
-
-export function documentOf(results: CaseResult[]): Results {
-	const ids = (key: "kernel" | "package") => [...new Set(results.map((result) => result[key]))];
-	return {
-		format: "bpfgate/results",
-		version: 1,
-		run: {
-			id: "r",
-			started: "2026-01-01T00:00:00Z",
-			finished: "2026-01-01T00:00:01Z",
-			bpfgate: "0.1.0",
-			accelerator: "tcg",
-			qemu: "7.2",
-			jobs: 1,
-			interrupted: false,
-		},
-		kernels: ids("kernel").map((id) => ({ id, release: id, arch: "x86_64", image_sha256: "" })),
-		packages: ids("package").map((name) => ({ name, version: "1", sha256: "" })),
-		results,
 	};
 }

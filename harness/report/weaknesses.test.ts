@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { CaseResult, Results } from "../results/results.js";
+import type { CaseResult } from "../results/results.js";
+import { documentOf } from "../results/testresults.js";
 import { weaknesses } from "./weaknesses.js";
 
+const document = (results: CaseResult[]) => documentOf(results, { kernels: ["6.18", "7.2", "7.3"] });
 const old = "the kernel does not look at dates";
 
 function result(kernel: string, name: string, evidence: Record<string, unknown>): CaseResult {
 	return { package: "p", kernel, check: "signature", case: name, outcome: "pass", duration_ms: 1, evidence };
-}
-
-function document(results: CaseResult[]): Results {
-	return {
-		format: "bpfgate/results",
-		version: 1,
-		run: {
-			id: "r",
-			started: "",
-			finished: "",
-			bpfgate: "0",
-			accelerator: "tcg",
-			qemu: "0",
-			jobs: 1,
-			interrupted: false,
-		},
-		kernels: ["6.18", "7.2", "7.3"].map((id) => ({ id, release: id, arch: "", image_sha256: "" })),
-		packages: [{ name: "p", version: "1", sha256: "" }],
-		results,
-	};
 }
 
 it("says each once, with the cases and kernels that it was seen in", () => {

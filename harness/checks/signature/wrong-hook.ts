@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GuestError } from "../../guest/client.js";
-import type { AttachTarget } from "../../package/manifest.js";
+import { type AttachTarget, attachPlaces } from "../../package/manifest.js";
 import type { Finding } from "../check.js";
 import { AttachPoints, NoAttachPoint } from "../load/attach-points.js";
 import { hookOf } from "../load/hook.js";
 import { settingEvidence } from "./finding.js";
 import type { InstalledSubject, Presence } from "./installs.js";
 
-const hooks: readonly AttachTarget["hook"][] = [
-	"xdp",
-	"tc_ingress",
-	"tc_egress",
-	"tcx_ingress",
-	"tcx_egress",
-	"netkit_primary",
-	"netkit_peer",
-	"cgroup",
-	"netns",
-	"netfilter",
-];
 /** A function that every kernel has, for programs that are attached to one by name. */
 const otherFunction = "do_nanosleep";
 /** Programs of an object that are tried. */
@@ -42,7 +30,7 @@ export async function wrongHookFinding(
 		const settings = object.settings.programs?.[program.name];
 		const own = hookOf(program, settings);
 		const traced = /^k(ret)?probe$/.test(program.section.replace(/^\?/, "").split(/[./]/)[0] ?? "");
-		const tries: AttachTarget[] = hooks
+		const tries: AttachTarget[] = attachPlaces
 			.filter((hook) => !("hook" in own) || own.hook !== hook)
 			.map((hook) => ({ hook }));
 		if (traced) tries.push({ hook: "auto", symbol: otherFunction });

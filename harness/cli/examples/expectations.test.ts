@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { CaseResult, Outcome, Results } from "../../results/results.js";
+import type { CaseResult, Outcome } from "../../results/results.js";
+import { documentOf } from "../../results/testresults.js";
 import { deviations, parseExpectations } from "./expectations.js";
 
 function result(name: string, kernel: string, test: string, outcome: Outcome, code?: string): CaseResult {
@@ -15,27 +16,6 @@ function result(name: string, kernel: string, test: string, outcome: Outcome, co
 		...reason,
 		duration_ms: 1,
 		evidence: {},
-	};
-}
-
-function document(results: CaseResult[]): Results {
-	const named = (pick: (each: CaseResult) => string) => [...new Set(results.map(pick))];
-	return {
-		format: "bpfgate/results",
-		version: 1,
-		run: {
-			id: "r",
-			started: "",
-			finished: "",
-			bpfgate: "0",
-			accelerator: "tcg",
-			qemu: "0",
-			jobs: 1,
-			interrupted: false,
-		},
-		kernels: named((each) => each.kernel).map((id) => ({ id, release: id, arch: "", image_sha256: "" })),
-		packages: named((each) => each.package).map((name) => ({ name, version: "1", sha256: "" })),
-		results,
 	};
 }
 
@@ -63,7 +43,7 @@ describe("the expectations of the example packages", () => {
 			result("bad", "5.10", "a", "fail", "loop"),
 			result("old", "5.10", "x", "skip", "feature-unsupported"),
 		];
-		expect(deviations(document(results), expectations)).toEqual([]);
+		expect(deviations(documentOf(results), expectations)).toEqual([]);
 	});
 
 	it("are not met by another outcome, another reason, another kernel or silence", () => {
@@ -75,7 +55,7 @@ describe("the expectations of the example packages", () => {
 			result("old", "5.10", "x", "pass"),
 			result("new", "5.10", "x", "pass"),
 		];
-		expect(deviations(document(results), expectations)).toEqual([
+		expect(deviations(documentOf(results), expectations)).toEqual([
 			"new: nothing is expected of it",
 			"good on 5.10: x: error (guest-lost) instead of pass",
 			"bad on 5.10: a: fail (memory) instead of fail (loop)",
@@ -88,7 +68,7 @@ describe("the expectations of the example packages", () => {
 
 	it("are not met when the case that was to fail never turned up", () => {
 		const results = [result("bad", "5.10", "b", "pass")];
-		expect(deviations(document(results), expectations)).toEqual(["bad on 5.10: a: no result"]);
+		expect(deviations(documentOf(results), expectations)).toEqual(["bad on 5.10: a: no result"]);
 	});
 
 	it("leave to the kernel what may be skipped, for its own reasons alone", () => {
@@ -98,12 +78,12 @@ describe("the expectations of the example packages", () => {
 			result("good", "5.10", "x", "skip", "feature-unsupported"),
 			result("good", "6.1", "x", "pass"),
 		];
-		expect(deviations(document(outcomes), lenient)).toEqual([]);
+		expect(deviations(documentOf(outcomes), lenient)).toEqual([]);
 		const others = [
 			result("good", "5.10", "x", "skip", "not-loaded"),
 			result("good", "6.1", "x", "fail", "feature-unsupported"),
 		];
-		expect(deviations(document(others), lenient)).toEqual([
+		expect(deviations(documentOf(others), lenient)).toEqual([
 			"good on 5.10: x: skip (not-loaded) instead of pass",
 			"good on 6.1: x: fail (feature-unsupported) instead of pass",
 		]);
