@@ -15,6 +15,7 @@ const signed = [...signedExamples.map((each) => each.package), ...Object.values(
 const withoutSource = ["bad-elf", "xdp-tools", ...signed];
 /** Reasons of failures that no kernel gives, so that harness/reasons does not explain them. */
 const reasonsOfVectors = ["vector-mismatch", "vector-drift"];
+const reasonsOfChains = ["chain-configured", "chain-executed", "member-never-ran", "chain-order"];
 const reasonsOfSignatures = ["package-signature", "host-override", ...lintCodes];
 
 const folders = (await readdir(programs, { withFileTypes: true }))
@@ -66,7 +67,12 @@ describe("expectations.json", () => {
 		for (const { kernels, reasons, outcome } of Object.values(expectations.packages).flat()) {
 			expect(known).toEqual(expect.arrayContaining(kernels ?? []));
 			const verdicts = reasons?.filter((code) => code !== "not-loaded") ?? [];
-			const explained = [...Object.keys(codes), ...reasonsOfVectors, ...reasonsOfSignatures];
+			const explained = [
+				...Object.keys(codes),
+				...reasonsOfVectors,
+				...reasonsOfChains,
+				...reasonsOfSignatures,
+			];
 			if (outcome === "fail") expect(explained).toEqual(expect.arrayContaining(verdicts));
 			expect(reasons).toBeDefined();
 		}

@@ -76,13 +76,18 @@ static __always_inline __u16 destination_port(struct __sk_buff *skb)
 	return bpf_ntohs(port);
 }
 
+static __always_inline int is_denied(struct __sk_buff *skb)
+{
+	__u16 port = destination_port(skb);
+
+	return port != 0 && port == denied_port;
+}
+
 /** Second member: drops what goes to the denied port. TCX_NEXT has no opinion on the rest, which is for those behind. */
 SEC("tcx/ingress")
 int police(struct __sk_buff *skb)
 {
-	__u16 port = destination_port(skb);
-
-	return port != 0 && port == denied_port ? TCX_DROP : TCX_NEXT;
+	return is_denied(skb) ? TCX_DROP : TCX_NEXT;
 }
 
 /** Third member: the DSCP value of IP (RFC 2474) becomes the packet's mark. */

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The programs are good. What is bad is in bpfgate.json. */
+#include "../chain-cgroup/chain-cgroup.bpf.c"
