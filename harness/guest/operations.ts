@@ -1033,7 +1033,11 @@ export const operations = {
 		}),
 		Empty,
 	),
-	unmount: operation(Type.Object({ target: Type.String(), ...InMntns }), Empty),
+	/** EBUSY while something of it is open, as tokens are, unless `lazy` (MNT_DETACH). */
+	unmount: operation(
+		Type.Object({ target: Type.String(), lazy: Type.Optional(Type.Boolean()), ...InMntns }),
+		Empty,
+	),
 
 	/**
 	 * Runs a program of the guest to its end: `argv[0]` is its path, `env` its whole environment (`NAME=value`), its

@@ -45,23 +45,33 @@ void op_mount(struct args *args, struct reply *reply)
 		reply_map(reply, 0);
 }
 
+struct unmounting {
+	const char *target;
+	int flags;
+};
+
 static int do_unmount(void *context)
 {
-	return umount2(context, 0) < 0 ? -errno : 0;
+	const struct unmounting *unmounting = context;
+
+	return umount2(unmounting->target, unmounting->flags) < 0 ? -errno : 0;
 }
 
 void op_unmount(struct args *args, struct reply *reply)
 {
-	const char *target = args_string(args, "target");
+	struct unmounting unmounting = {
+		.target = args_string(args, "target"),
+		.flags = args_bool_or(args, "lazy", false) ? MNT_DETACH : 0,
+	};
 	int error;
 
 	if (!args_valid(args))
 		return;
-	error = mntns_do(args, do_unmount, (void *)target);
+	error = mntns_do(args, do_unmount, &unmounting);
 	if (!args_valid(args))
 		return;
 	if (error)
-		reply_fail(reply, error, "unmount %s", target);
+		reply_fail(reply, error, "unmount %s", unmounting.target);
 	else
 		reply_map(reply, 0);
 }

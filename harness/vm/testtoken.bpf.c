@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What a user may or may not load: programs that see what processes do, and one that could stop packets. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} runs SEC(".maps");
+
+static int count(int verdict)
+{
+	__u32 zero = 0;
+	__u64 *value = bpf_map_lookup_elem(&runs, &zero);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+	return verdict;
+}
+
+SEC("kprobe/do_nanosleep")
+int on_kprobe(void *context)
+{
+	return count(0);
+}
+
+SEC("raw_tp/sys_enter")
+int on_raw_tracepoint(void *context)
+{
+	return count(0);
+}
+
+SEC("xdp")
+int filter(struct xdp_md *xdp)
+{
+	return count(XDP_PASS);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
