@@ -5,6 +5,7 @@ import { caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js
 import { coverageSection } from "./coverage.js";
 import { escapeMarkup } from "./markup.js";
 import { diffOf } from "./packets.js";
+import { type SharedPicture, sharedPictures } from "./pictures.js";
 import { printableLines } from "./printable.js";
 import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
@@ -24,6 +25,7 @@ td.pass, td.fail, td.skip, td.error, td.none, th.kernel { text-align: center; }
 td.pass { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error { background: #a3d5; }
 dt { margin-top: 1rem; } dd { margin: 0 0 0 1.5rem; } dd.hint::before { content: "→ "; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .8rem; }
+figure { margin: 1.5rem 0; } figure svg { max-width: none; }
 pre.diff { white-space: pre; overflow-x: auto; overflow-wrap: normal; }
 .interrupted { border: 2px solid #d33; padding: .5rem 1rem; }
 `;
@@ -31,6 +33,8 @@ pre.diff { white-space: pre; overflow-x: auto; overflow-wrap: normal; }
 /** Columns of a diff, and most that a page has. */
 const diffMedium = { width: 120, colour: false, unicode: true };
 const maxDiffs = 200;
+/** Most pictures of chains of one package. */
+const maxPictures = 200;
 
 /**
  * A self-contained page: no script, nothing from elsewhere; the policy in its head holds the browser to that.
@@ -118,18 +122,38 @@ function packageSection(
 	packets: (result: CaseResult) => string[],
 ): string[] {
 	const { name, version, sha256 } = results.packages[index]!;
-	const explained = results.results.filter((result) => result.package === name && result.outcome !== "pass");
+	const own = results.results.filter((result) => result.package === name);
+	const explained = own.filter(({ outcome }) => outcome !== "pass");
+	const pictures = sharedPictures(own).slice(0, maxPictures);
+	const drawn = new Set(pictures.flatMap((picture) => picture.results));
 	return [
 		`<h2 id="package-${index}">${escapeMarkup(name)} ${escapeMarkup(version)}</h2>`,
 		`<p>SHA-256 ${code(sha256)}</p>`,
 		table("case", caseRows(results, name), results),
-		...explained.flatMap((result) => evidence(result, packets(result))),
+		...pictures.flatMap((picture) => figure(picture, results)),
+		...explained.flatMap((result) => evidence(result, packets(result), drawn.has(result))),
 	];
 }
 
-function evidence(result: CaseResult, packets: string[]): string[] {
+/** A chain as declared, configured and executed. */
+function figure({ results: [first, ...others], lines, svg }: SharedPicture, document: Results): string[] {
+	if (!first) return [];
+	const kernels = onKernels(
+		[first, ...others].map(({ kernel }) => escapeMarkup(kernel)),
+		document,
+	);
+	return [
+		"<figure>",
+		`<figcaption>${signs[first.outcome]} ${code(caseName(first))} ${kernels}</figcaption>`,
+		`<div class="wide">${svg ?? `<pre class="diff">${lines.map(escapeMarkup).join("\n")}</pre>`}</div>`,
+		"</figure>",
+	];
+}
+
+function evidence(result: CaseResult, packets: string[], drawn: boolean): string[] {
 	if (Object.keys(result.evidence).length === 0) return [];
-	const { log, packets: asBytes, ...others } = result.evidence;
+	const { picture, svg, ...told } = result.evidence;
+	const { log, packets: asBytes, ...others } = drawn ? told : result.evidence;
 	const facts = packets.length > 0 || asBytes === undefined ? others : { ...others, packets: asBytes };
 	const text = [
 		...(Object.keys(facts).length > 0 ? printableLines(JSON.stringify(facts, null, 2)) : []),

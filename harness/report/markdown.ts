@@ -3,6 +3,7 @@ import type { CaseResult, Outcome, Results } from "../results/results.js";
 import { caseName, packageRows, tallyLine } from "./cells.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
+import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
 const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
@@ -25,6 +26,7 @@ export function markdown(results: Results): string {
 		"✓ pass, ✗ fail, – skip, ! undecided, · not run",
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
+		...results.results.filter(picturesDiffer).slice(0, maxPictures).map(picture),
 		`${tallyLine(results)}. bpfgate ${escapeMarkdown(results.run.bpfgate)}, QEMU ${escapeMarkdown(qemu)}, ${accelerator}.`,
 		...(interrupted ? ["**Interrupted: what is missing was not tested.**"] : []),
 	]
@@ -47,9 +49,18 @@ const medium = { width: 100, colour: false, unicode: true };
 
 function diff(result: CaseResult): string {
 	const { title = "", lines = [] } = diffOf(result, medium) ?? {};
-	const text = lines.join("\n");
-	const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-	const fence = "`".repeat(longest + 1);
 	const head = `${markdownCode(caseName(result))} of ${markdownCode(result.package)}, ${escapeMarkdown(title)}:`;
-	return [head, "", `${fence}text`, text, fence].join("\n");
+	return [head, "", ...fenced(lines)].join("\n");
+}
+
+function picture(result: CaseResult): string {
+	const head = `${markdownCode(caseName(result))} of ${markdownCode(result.package)} on ${escapeMarkdown(result.kernel)}:`;
+	return [head, "", ...fenced(pictureOf(result) ?? [])].join("\n");
+}
+
+/** As code, whatever is in it. */
+function fenced(lines: readonly string[]): string[] {
+	const longest = Math.max(2, ...(lines.join("\n").match(/`+/g) ?? []).map((run) => run.length));
+	const fence = "`".repeat(longest + 1);
+	return [`${fence}text`, ...lines, fence];
 }

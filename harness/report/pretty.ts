@@ -5,6 +5,7 @@ import { capturePaths, maxCaptures } from "./captures.js";
 import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { coverageText } from "./coverage.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
+import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { printable, printableLines } from "./printable.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import type { Medium } from "./reporter.js";
@@ -42,6 +43,7 @@ class Painter {
 	private readonly signs: Record<Cell, string>;
 	private readonly paths: ReturnType<typeof capturePaths>;
 	private diffsShown = 0;
+	private picturesShown = 0;
 
 	constructor(
 		private readonly results: Results,
@@ -107,6 +109,7 @@ class Painter {
 			...body,
 			...(alone && outcome === "fail" ? this.log(entry) : []),
 			...this.packets(entry),
+			...this.picture(entry),
 		];
 		return `${lines.join("\n")}\n`;
 	}
@@ -170,6 +173,15 @@ class Painter {
 			lines.push(...wrap(`${printable(diff.title)}:`, medium.width), ...diff.lines);
 		}
 		return lines.map(indent);
+	}
+
+	/** The chain of the first result that has one. */
+	private picture({ results }: ReasonEntry): string[] {
+		const shown = results.find(picturesDiffer);
+		if (!shown || this.picturesShown === maxPictures) return [];
+		this.picturesShown++;
+		const head = `the chain on ${printable(shown.kernel)}:`;
+		return [head, ...(pictureOf(shown) ?? [])].map(indent);
 	}
 
 	private sign(cell: Cell, width = 1): string {

@@ -56,7 +56,7 @@ describe("junit", () => {
 		expect(XMLValidator.validate(xml)).toBe(true);
 		const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
 		const { testsuites } = parser.parse(xml);
-		expect(testsuites).toMatchObject({ tests: "15", failures: "6", errors: "1", skipped: "1" });
+		expect(testsuites).toMatchObject({ tests: "17", failures: "7", errors: "1", skipped: "1" });
 		const suite = testsuites.testsuite.at(-1);
 		expect(suite.name).toBe("<i>hostile</i> & \\u{1b}[2J on 7.3");
 		expect(suite.testcase.failure.message).toBe("The kernel refused it: ]]> <script>alert(1)</script>");

@@ -6,18 +6,17 @@ import { chainView } from "../../../chain/view.js";
 import type { Finding } from "../../check.js";
 import { type Judgement, judge, label } from "../judge.js";
 import type { Built } from "../mechanism.js";
-import type { Scene } from "../scene.js";
+import { type Scene, shown } from "../scene.js";
 import type { Encounter } from "../traffic.js";
 
-const pictureWidth = 100;
+/** Columns: a terminal has 80, of which a report indents 4. */
+const pictureWidth = 76;
 
 /** The chain as declared, as the kernel lists it and as packets met it: cases `configured` and `executed`. */
 export async function* orders(scene: Scene, built: Built): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
 	const declared = members.map(label);
-	const configured = (await built.configured()).map((part) =>
-		typeof part === "number" ? `program ${part}` : label(part),
-	);
+	const configured = (await built.configured()).map(shown);
 	const judged = (await stage.traffic.sample()).map((encounter) => ({
 		encounter,
 		judgement: asSaid(judge(chain, members, encounter), encounter, declared),
