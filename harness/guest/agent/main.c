@@ -24,9 +24,10 @@ int main(void)
 	key_make_keyrings();
 	libbpf_log_install();
 	vmlinux_parse();
+	/* Before the floor is noted: each thread has a keyring. */
+	serve_start_watch();
 	inventory_note_floor();
 	kernel_features_probe();
-	serve_start_watch();
 	channel.fd = boot_open_port();
 	if (channel.fd < 0)
 		fprintf(stderr, "bpfgate: no port named org.bpfgate.rpc\n");
