@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { type Delegation, delegationOf, everything } from "./delegation.js";
-import { mountOptions, parseMountOptions, printMountOptions } from "./mount-options.js";
+import { mountMasks, mountOptions, parseMountOptions, printMountOptions } from "./mount-options.js";
 
 const parse = (text: string) => parseMountOptions("options", text);
 const delegated = ({ capabilities: _, ...rest }: Delegation) => ({ ...rest, capabilities: [] });
@@ -40,6 +40,22 @@ describe("mount options of bpffs", () => {
 		["delegate_progs=xdp:any", ["any"]],
 	])("%s", (text, programs) => {
 		expect(parse(text).programs).toEqual(programs);
+	});
+
+	it("are masks of bits as well, which are read again", () => {
+		const delegation = delegationOf({
+			programs: ["kprobe", "xdp"],
+			maps: ["any"],
+			attachments: ["netkit_peer"],
+		});
+		const masks = mountMasks(delegation);
+		expect(masks).toEqual({
+			delegate_maps: "0xffffffffffffffff",
+			delegate_progs: "0x44",
+			delegate_attachs: "0x80000000000000",
+		});
+		const text = Object.entries(masks).map((option) => option.join("="));
+		expect(parse(text.join())).toEqual(delegation);
 	});
 
 	it("takes the kernel's older names of the same number", () => {

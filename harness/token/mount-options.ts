@@ -7,6 +7,8 @@ import { type Delegation, delegationOfGrants, type Grant } from "./delegation.js
 export const delegatedKinds = ["commands", "maps", "programs", "attachments"] as const;
 export type DelegatedKind = (typeof delegatedKinds)[number];
 
+const allBits = (1n << 64n) - 1n;
+
 /** The option of bpffs for each kind (kernel/bpf/inode.c). */
 export const mountOptionNames: Readonly<Record<DelegatedKind, string>> = {
 	commands: "delegate_cmds",
@@ -22,6 +24,20 @@ export function mountOptions(delegation: Delegation): Record<string, string> {
 			.filter((kind) => delegation[kind].length > 0)
 			.map((kind) => [mountOptionNames[kind], delegation[kind].join(":")]),
 	);
+}
+
+/** The same as masks of bits, which kernels without BTF take as well, and of which they pass over what they do not know. */
+export function mountMasks(delegation: Delegation): Record<string, string> {
+	return Object.fromEntries(
+		delegatedKinds
+			.filter((kind) => delegation[kind].length > 0)
+			.map((kind) => [mountOptionNames[kind], `0x${maskOf(kind, delegation[kind]).toString(16)}`]),
+	);
+}
+
+function maskOf(kind: DelegatedKind, names: readonly string[]): bigint {
+	if (names.includes(anyName)) return allBits;
+	return names.reduce((mask, name) => mask | (1n << BigInt(tokenNames[kind].number(name) ?? 0)), 0n);
 }
 
 /** `delegate_cmds=map_create:prog_load,delegate_progs=xdp`, as mount(8) takes it; empty when nothing is delegated. */
@@ -79,8 +95,6 @@ export function parseNames(file: string, place: string, kind: TokenKind, names: 
 	}
 	return [...granted.values()];
 }
-
-const allBits = (1n << 64n) - 1n;
 
 function namesOfMask(file: string, place: string, kind: TokenKind, mask: bigint): string[] {
 	if (mask === allBits) return [anyName];

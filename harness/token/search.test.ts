@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { type Delegation, delegationOf, everything, grantsOf, without } from "./delegation.js";
-import { smallestDelegation } from "./search.js";
+import { smallestAddition, smallestDelegation } from "./search.js";
 
 const none = delegationOf();
 const covers = (delegation: Delegation, ...needed: string[]) =>
@@ -70,5 +70,22 @@ describe("the search for the smallest delegation", () => {
 	it("nothing at all may be enough", async () => {
 		const found = await smallestDelegation(everything, everything, async () => true);
 		expect(grantsOf(found!.delegation)).toEqual([]);
+	});
+});
+
+describe("the search for what is missing", () => {
+	const needed = ["map_create", "prog_load", "ringbuf", "xdp"];
+	const works = async (delegation: Delegation) => covers(delegation, ...needed);
+	const declared = delegationOf({ commands: ["map_create"], maps: ["ringbuf"], capabilities: ["cap_bpf"] });
+	const likely = delegationOf({ commands: ["prog_load", "btf_load"], programs: ["xdp", "kprobe"] });
+
+	it.each([likely, none])("adds nothing but that, whatever is believed", async (believed) => {
+		const missing = await smallestAddition(declared, believed, everything, works);
+		expect(missing?.map(({ name }) => name).sort()).toEqual(["prog_load", "xdp"]);
+	});
+
+	it("says when nothing would do", async () => {
+		expect(await smallestAddition(declared, likely, likely, async () => false)).toBeUndefined();
+		expect(await smallestAddition(everything, likely, everything, works)).toBeUndefined();
 	});
 });

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Delegation, delegationOfGrants, type Grant, grantsOf, namedGrantsOf } from "./delegation.js";
+import {
+	type Delegation,
+	delegationOfGrants,
+	doesGrant,
+	type Grant,
+	grantsOf,
+	namedGrantsOf,
+} from "./delegation.js";
 
 /** What a search found, all of it by trying. */
 export interface Smallest {
@@ -44,6 +51,27 @@ export async function smallestDelegation(
 		kept = [...first, ...(await added(first, others, ask))];
 	}
 	return { delegation: delegationOfGrants(await reduced(kept, ask)), trials: tried.size };
+}
+
+/**
+ * Finds what has to be added to a delegation that does not work, so that it works and does not with any one of the additions
+ * less; grants that are likely to be needed are tried before all others.
+ *
+ * @returns undefined when it does not work with the widest either
+ */
+export async function smallestAddition(
+	declared: Delegation,
+	likely: Delegation,
+	widest: Delegation,
+	works: (delegation: Delegation) => Promise<boolean>,
+): Promise<Grant[] | undefined> {
+	const ask: Ask = (grants) => works(delegationOfGrants(grants));
+	const base = grantsOf(declared);
+	for (const candidates of [grantsOf(likely), namedGrantsOf(widest)]) {
+		const others = candidates.filter((grant) => !doesGrant(declared, grant));
+		if (others.length > 0 && (await ask([...base, ...others]))) return [...(await added(base, others, ask))];
+	}
+	return undefined;
 }
 
 const keyOf = ({ kind, name }: Grant) => `${kind}/${name}`;

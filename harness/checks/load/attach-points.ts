@@ -31,12 +31,15 @@ export class NoAttachPoint extends Error {
 export class AttachPoints {
 	readonly #client: GuestClient;
 	readonly #bench: Workbench;
+	readonly #devices: GuestClient;
 	readonly #made = new Map<string, AttachPoint>();
 	readonly #undo: (() => Promise<unknown>)[] = [];
 
-	constructor(client: GuestClient, bench: Workbench) {
+	/** @param devices who makes network devices, in the network namespace that he is in */
+	constructor(client: GuestClient, bench: Workbench, devices = client) {
 		this.#client = client;
 		this.#bench = bench;
+		this.#devices = devices;
 	}
 
 	/** @throws NoAttachPoint when the guest's kernel cannot make one */
@@ -109,8 +112,9 @@ export class AttachPoints {
 
 	async #netdev(kind: "veth" | "netkit"): Promise<AttachPoint> {
 		const name = `bg-${kind}0`;
-		const { ifindex } = await this.#client.call("netdev_add", { kind, name, peer: `bg-${kind}1`, up: true });
-		this.#undo.push(() => this.#client.call("netdev_del", { name }));
+		const peer = `bg-${kind}1`;
+		const { ifindex } = await this.#devices.call("netdev_add", { kind, name, peer, up: true });
+		this.#undo.push(() => this.#devices.call("netdev_del", { name }));
 		return { where: { ifindex }, name: `${kind} device ${name}` };
 	}
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../guest/client.js";
+import { type GuestClient, GuestError } from "../../guest/client.js";
+import type { Result } from "../../guest/operations.js";
 import type { AttachTarget } from "../../package/manifest.js";
 import type { PackageObject } from "../../package/package.js";
 import { explainAttach } from "../../reasons/explain.js";
@@ -55,16 +56,7 @@ async function attachOne(
 	let point: AttachPoint = { where: {}, name: "" };
 	try {
 		point = await points.point(target);
-		const { symbol, tracepoint } = target;
-		const { link, id, type } = await client.call("attach", {
-			object: handle,
-			[kind]: name,
-			hook: target.hook,
-			...point.where,
-			...(symbol === undefined ? {} : { symbol }),
-			...(tracepoint === undefined ? {} : { tracepoint }),
-		});
-		await client.call("detach", { link });
+		const { id, type } = await attachAndDetach(client, handle, attachable, point);
 		const evidence = {
 			...identity,
 			...(point.name ? { target: point.name } : {}),
@@ -91,6 +83,26 @@ async function attachOne(
 			evidence: { ...identity, what: error.what, ...facts, libbpf_log: tail(error.log) },
 		};
 	}
+}
+
+/** Attaches it as whoever the client is, who holds the object. @throws GuestError of either */
+export async function attachAndDetach(
+	client: GuestClient,
+	object: number,
+	{ kind, name, target }: Attachable,
+	{ where }: AttachPoint,
+): Promise<Pick<Result<"attach">, "id" | "type">> {
+	const { hook, symbol, tracepoint } = target;
+	const { link, id, type } = await client.call("attach", {
+		object,
+		[kind]: name,
+		hook,
+		...where,
+		...(symbol === undefined ? {} : { symbol }),
+		...(tracepoint === undefined ? {} : { tracepoint }),
+	});
+	await client.call("detach", { link });
+	return { ...(id === undefined ? {} : { id }), ...(type === undefined ? {} : { type }) };
 }
 
 function explainFailure(

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ProgramFacts } from "../../package/object.js";
 import type { Package, PackageObject } from "../../package/package.js";
-import type { Guest } from "../../vm/guest.js";
 import type { Check, Finding, Workbench } from "../check.js";
-import { type Attachable, attachAll } from "./attach.js";
+import { attachAll } from "./attach.js";
+import { attachables, type NameOf } from "./attachables.js";
 import { caseNames } from "./case-names.js";
-import { hookOf } from "./hook.js";
 import { loadObject } from "./load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "./open-args.js";
 import { mapFinding, programFinding } from "./program.js";
+import { loadTargets, targetObjects } from "./targets.js";
 
 /**
  * Does every program of every object load, and attach where an attach point can be made? Cases `program/<name>`,
@@ -31,33 +30,10 @@ export const loadCheck: Check = {
 	},
 };
 
-/** Name in cases of a program or map of one object. */
-type NameOf = (name: string) => string;
-
 function objectCases(object: PackageObject, nameOf: NameOf): string[] {
 	return [
 		...wantedPrograms(object).map(({ name }) => `program/${nameOf(name)}`),
 		...attachables(object, nameOf).map(({ caseName }) => `attach/${caseName}`),
-	];
-}
-
-function attachables(object: PackageObject, nameOf: NameOf): Attachable[] {
-	const programs = wantedPrograms(object).flatMap((program) => attachableProgram(object, program, nameOf));
-	const maps = object.maps
-		.filter((map) => map.type === "struct_ops")
-		.map(({ name }) => {
-			return { kind: "map" as const, name, caseName: nameOf(name), target: { hook: "auto" as const } };
-		});
-	return [...programs, ...maps];
-}
-
-function attachableProgram(object: PackageObject, program: ProgramFacts, nameOf: NameOf): Attachable[] {
-	const { name } = program;
-	const settings = object.settings.programs?.[name];
-	const point = hookOf(program, settings);
-	if ("none" in point) return [];
-	return [
-		{ kind: "program", name, caseName: nameOf(name), target: { ...settings?.attach, hook: point.hook } },
 	];
 }
 
@@ -106,7 +82,7 @@ async function* loadAndAttach(
 ): AsyncIterable<Finding> {
 	const guest = await bench.guest();
 	const { client } = guest;
-	const targets = await loadTargets(pkg, object, guest);
+	const targets = await loadTargets(pkg, object, client, guest.greeting.cpus);
 	await client.call("file_write", { path: guestPath(object), data: object.bytes });
 	const wanted = wantedPrograms(object);
 	const names = wanted.map(({ name }) => name);
@@ -126,25 +102,4 @@ async function* loadAndAttach(
 	for (const file of [object, ...targetObjects(pkg, object)]) {
 		await client.call("file_remove", { path: guestPath(file) });
 	}
-}
-
-/** The objects that programs of this one are aimed at. */
-function targetObjects(pkg: Package, object: PackageObject): PackageObject[] {
-	const files = Object.values(object.settings.programs ?? {})
-		.filter((setting) => setting.target?.program !== undefined)
-		.map((setting) => setting.target?.object ?? object.file);
-	return pkg.objects.filter(({ file }) => files.includes(file));
-}
-
-/** Loads what this object's freplace, fentry and fexit programs are aimed at; handles by file. */
-async function loadTargets(pkg: Package, object: PackageObject, guest: Guest): Promise<Map<string, number>> {
-	const { client, greeting } = guest;
-	const handles = new Map<string, number>();
-	for (const target of targetObjects(pkg, object)) {
-		await client.call("file_write", { path: guestPath(target), data: target.bytes });
-		const names = wantedPrograms(target).map(({ name }) => name);
-		const { handle } = await loadObject(client, openArgs(target, greeting.cpus, new Map()), names);
-		if (handle !== undefined) handles.set(target.file, handle);
-	}
-	return handles;
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Held } from "../../features/syscall.js";
+import { type GuestClient, GuestError } from "../../guest/client.js";
+import type { Package } from "../../package/package.js";
+import { type Delegation, delegationOf, everything } from "../../token/delegation.js";
+import type { Workbench } from "../check.js";
+import { AttachPoints } from "../load/attach-points.js";
+import { type BareCall, tryBare } from "./bare.js";
+import { type Baseline, baselineOf } from "./baseline.js";
+import { sampleCall } from "./sample.js";
+import { TokenWorld } from "./world.js";
+
+/** Everything that the cases of a package work with in one guest. */
+export class TokenScene {
+	/** What the manifest declares. */
+	readonly declared: Delegation;
+	readonly #points: AttachPoints;
+	#baseline: Promise<Baseline> | undefined;
+	#declaredPath: Promise<string> | undefined;
+	#everythingPath: Promise<string> | undefined;
+	readonly #ownerTokens = new Map<string, Promise<Held | undefined>>();
+	#sample: Promise<BareCall | undefined> | undefined;
+
+	private constructor(
+		readonly pkg: Package,
+		readonly bench: Workbench,
+		readonly world: TokenWorld,
+	) {
+		this.declared = delegationOf(pkg.manifest.token);
+		this.#points = new AttachPoints(world.guest.client, bench, world.ownerClient);
+	}
+
+	/** @throws GuestError where nobody without privileges gets a user namespace */
+	static async open(pkg: Package, bench: Workbench): Promise<TokenScene> {
+		return new TokenScene(pkg, bench, await TokenWorld.open(await bench.guest()));
+	}
+
+	get littleEndian(): boolean {
+		return this.bench.kernel.arch !== "s390x";
+	}
+
+	baseline(): Promise<Baseline> {
+		this.#baseline ??= baselineOf(this.pkg, this.world, this.#points);
+		return this.#baseline;
+	}
+
+	/** A bpffs that delegates what is declared; the same one each time. */
+	declaredPath(): Promise<string> {
+		this.#declaredPath ??= this.world.mount(this.declared);
+		return this.#declaredPath;
+	}
+
+	everythingPath(): Promise<string> {
+		this.#everythingPath ??= this.world.mount(everything);
+		return this.#everythingPath;
+	}
+
+	/** A call that the declared token allows; undefined when it allows none. */
+	sample(): Promise<BareCall | undefined> {
+		this.#sample ??= sampleCall(this);
+		return this.#sample;
+	}
+
+	/** A token of everything or of what is declared, which somebody with every capability holds; undefined when nothing is. */
+	ownerToken(what: "declared" | "everything"): Promise<Held | undefined> {
+		const known = this.#ownerTokens.get(what) ?? this.#makeOwnerToken(what);
+		this.#ownerTokens.set(what, known);
+		return known;
+	}
+
+	async #makeOwnerToken(what: "declared" | "everything"): Promise<Held | undefined> {
+		const path = await (what === "declared" ? this.declaredPath() : this.everythingPath());
+		try {
+			return await this.world.ownerClient.call("token_create", { path });
+		} catch (error) {
+			if (error instanceof GuestError && error.errnoName === "ENOENT") return undefined;
+			throw error;
+		}
+	}
+
+	/** Who has the capabilities that are declared. */
+	declaredUser(): Promise<GuestClient> {
+		return this.world.user(this.declared.capabilities);
+	}
+
+	/** Whether loading works, and attaching as well as with everything delegated. */
+	async works(delegation: Delegation): Promise<boolean> {
+		const { user, use } = await this.baseline();
+		const seen = await user.withDelegation(delegation);
+		return !seen.refused && use.attached.every((name) => seen.attached.includes(name));
+	}
+
+	/** Makes a bare call as that user, with a token of the bpffs at `path`. @returns errno; of making the token, where that fails */
+	async tryAt(client: GuestClient, path: string, call: BareCall): Promise<number> {
+		try {
+			const token = await client.call("token_create", { path });
+			try {
+				return await tryBare(client, this.littleEndian, call, token);
+			} finally {
+				await client.call("close", token);
+			}
+		} catch (error) {
+			if (error instanceof GuestError) return error.errno;
+			throw error;
+		}
+	}
+
+	async close(): Promise<void> {
+		await this.#points.remove();
+		await this.world.close();
+	}
+}

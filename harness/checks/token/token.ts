@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import { askToken } from "../../features/token.js";
+import { GuestError } from "../../guest/client.js";
+import type { Package } from "../../package/package.js";
+import type { Reason } from "../../results/results.js";
+import { type Delegation, delegationOf, grantName, grantsOf } from "../../token/delegation.js";
+import { mountOptionNames } from "../../token/mount-options.js";
+import type { Check, Finding, Workbench } from "../check.js";
+import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
+import { type Outcome, skipped } from "./finding.js";
+import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
+
+import { TokenScene } from "./scene.js";
+import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
+
+/**
+ * Does a package work for a user without privileges with exactly the BPF token that its manifest declares? Cases `declared`,
+ * `no-token`, `without-<kind>/<name>` for each grant, `undeclared/<kind>/<name>` for what could do harm and is not declared,
+ * and what becomes of tokens: `other-namespace`, `initial-namespace`, `sub-directory`, `after-unmount`, `after-grantor-died`,
+ * `other-user`, `fd-passed`, `both-ways`, `group-mount`, `dropped`, `implicit-path`.
+ */
+export const tokenCheck: Check = {
+	name: "token",
+
+	suits: (pkg) => pkg.manifest.token !== undefined,
+
+	cases: (pkg) => steps(delegationOf(pkg.manifest.token)).map(({ name }) => name),
+
+	async *run(pkg, bench) {
+		const open = new Set(this.cases(pkg));
+		try {
+			for await (const finding of findings(pkg, bench)) {
+				open.delete(finding.case);
+				yield finding;
+			}
+			const left = await bench.leftovers();
+			if (left.length > 0) yield { case: "leftovers", ...leftoversOf(left) };
+		} catch (cause) {
+			const { outcome, reason } = await bench.lost(cause);
+			if (open.size === 0) open.add("leftovers");
+			for (const name of open) yield { case: name, outcome, reason, evidence: {} };
+		}
+	},
+};
+
+/** A case, and how it is found out; `package` ones need a package that loads at all. */
+interface Step {
+	name: string;
+	package: boolean;
+	run(scene: TokenScene): Promise<Outcome>;
+}
+
+function steps(declared: Delegation): Step[] {
+	return [
+		{ name: "declared", package: true, run: declaredOutcome },
+		{ name: "no-token", package: true, run: noTokenOutcome },
+		...grantsOf(declared).map((grant) => ({
+			name: `without-${grantName(grant)}`,
+			package: true,
+			run: (scene: TokenScene) => withoutOutcome(scene, grant),
+		})),
+		{ name: "implicit-path", package: true, run: implicitPathOutcome },
+		...undeclaredGrants(declared).map((grant) => ({
+			name: `undeclared/${grantName(grant)}`,
+			package: false,
+			run: (scene: TokenScene) => undeclaredOutcome(scene, grant),
+		})),
+		...lifeCases.map(({ name, run }) => ({
+			name,
+			package: false,
+			async run(scene: TokenScene) {
+				const call = await scene.sample();
+				return call ? lifeOutcome(await run(scene, call)) : skipped(nothingToTry);
+			},
+		})),
+	];
+}
+
+const nothingToTry: Reason = {
+	code: "token-without-use",
+	message:
+		"the declared token allows no call of bpf(2) by itself, so nothing can be done with it to see what becomes of it",
+	hint: "see declared: it says what the token lacks",
+};
+
+async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding> {
+	const all = steps(delegationOf(pkg.manifest.token));
+	const why = await whyNoTokens(bench);
+	if (why) {
+		for (const { name } of all) yield { case: name, ...skipped(why) };
+		return;
+	}
+	let scene: TokenScene;
+	try {
+		scene = await TokenScene.open(pkg, bench);
+	} catch (error) {
+		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
+		for (const { name } of all) yield { case: name, ...skipped(noNamespaces(bench, error)) };
+		return;
+	}
+	try {
+		yield* inScene(all, scene);
+	} finally {
+		await scene.close();
+	}
+}
+
+async function* inScene(all: readonly Step[], scene: TokenScene): AsyncIterable<Finding> {
+	const { use } = await scene.baseline();
+	const nothing = use.loaded.length === 0 ? nothingLoads(scene.bench) : undefined;
+	let works = true;
+	for (const step of all) {
+		const untold = works || !step.name.startsWith("without-") ? undefined : notDeclared;
+		const why: Reason | undefined = step.package ? (nothing ?? untold) : undefined;
+		const finding: Finding = { case: step.name, ...(why ? skipped(why) : await step.run(scene)) };
+		if (step.name === "declared") works = finding.outcome === "pass";
+		yield finding;
+	}
+}
+
+/** Why the kernel makes no tokens, of what it says itself. */
+async function whyNoTokens(bench: Workbench): Promise<Reason | undefined> {
+	const { client } = await bench.guest();
+	const { create, mount_options } = await askToken(client, bench.kernel.arch !== "s390x");
+	const missing = Object.values(mountOptionNames).filter((name) => !mount_options.includes(name));
+	if (create && missing.length === 0) return undefined;
+	return {
+		code: "feature-unsupported",
+		message: `kernel ${bench.kernel.id} has no BPF tokens: ${create ? `its bpffs takes no ${missing.join(", ")}` : "bpf(2) knows no BPF_TOKEN_CREATE"}`,
+		hint: "tokens came with Linux 6.9; before that only root of the machine loads the package",
+	};
+}
+
+function noNamespaces({ kernel }: Workbench, { message }: GuestError): Reason {
+	return {
+		code: "feature-disabled",
+		message: `kernel ${kernel.id} gives nobody without privileges a user namespace: ${message}`,
+		hint: "look at CONFIG_USER_NS, user.max_user_namespaces and what the distribution has against user namespaces",
+	};
+}
+
+function nothingLoads({ kernel }: Workbench): Reason {
+	return {
+		code: "not-loaded",
+		message: `nothing of the package loads on kernel ${kernel.id}, whoever loads it`,
+		hint: "see the load check, which says why",
+	};
+}
+
+const notDeclared: Reason = {
+	code: "not-loaded",
+	message:
+		"with the declared token the package does not work, so leaving a part of it out would tell nothing",
+	hint: "see declared",
+};
+
+function leftoversOf(left: readonly string[]): Outcome {
+	return {
+		outcome: "fail",
+		reason: {
+			code: "leftovers",
+			message: `when all users with tokens are gone, the kernel still has ${left.slice(0, 5).join(", ")}`,
+			hint: "look for programs that pin or create what nobody takes away again",
+		},
+		evidence: { leftovers: left.slice(0, 100) },
+	};
+}

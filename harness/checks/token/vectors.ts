@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { GuestClient } from "../../guest/client.js";
+import { errnoName } from "../../uapi/errno.js";
+import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
+import type { Guest } from "../../vm/guest.js";
+import { loadObject } from "../load/load-object.js";
+import { wantedPrograms } from "../load/open-args.js";
+import { judge } from "../vectors/judge.js";
+import { isReady, programsOf, whyNever } from "../vectors/needs.js";
+import { Session } from "../vectors/session.js";
+import type { VectorRun } from "../vectors/vector-run.js";
+import type { PackageUser } from "./package-user.js";
+
+/** What vectors came to. */
+export interface VectorsSeen {
+	passed: number;
+	/** Case and why, of those that pass for root of the guest. */
+	failed: { case: string; why: string }[];
+}
+
+/**
+ * Runs the package's vectors as a user with a token. One that does not pass for root of the guest either says nothing of the
+ * token: the vectors check tells of it.
+ */
+export async function vectorsWithToken(
+	user: PackageUser,
+	client: GuestClient,
+	tokenPath: string,
+): Promise<VectorsSeen> {
+	const { guest } = user.world;
+	const seen: VectorsSeen = { passed: 0, failed: [] };
+	const groups = new Map<string, PreparedVector[]>();
+	for (const vector of suiteOf(user.pkg).vectors) {
+		if (whyNever(vector) !== undefined) continue;
+		const { key } = vector.subject;
+		groups.set(key, [...(groups.get(key) ?? []), vector]);
+	}
+	for (const group of groups.values()) {
+		const failed = await failures(as(guest, client), group, { token_path: tokenPath });
+		const alsoForRoot = failed.size > 0 ? await failures(guest, [...failed.keys()], {}) : new Map();
+		seen.passed += group.length - failed.size;
+		for (const [vector, why] of failed)
+			if (!alsoForRoot.has(vector)) seen.failed.push({ case: vector.case, why });
+		for (const { subject } of group) user.forget(subject.object);
+	}
+	return seen;
+}
+
+/** The same guest, as somebody else. */
+function as(guest: Guest, client: GuestClient): Guest {
+	return Object.create(guest, { client: { value: client, enumerable: true } });
+}
+
+/** Those that do not pass, and why. */
+async function failures(
+	guest: Guest,
+	vectors: readonly PreparedVector[],
+	token: { token_path?: string },
+): Promise<Map<PreparedVector, string>> {
+	const failed = new Map<PreparedVector, string>();
+	const [first] = vectors;
+	if (!first) return failed;
+	const { object } = first.subject;
+	const programs = vectors.flatMap(programsOf);
+	const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
+	const session = await Session.open(guest, first.subject, programs, undefined, (args) =>
+		loadObject(guest.client, { ...args, ...token }, names),
+	);
+	try {
+		const ready = vectors.filter((vector) => isReady(vector, session.loaded.loaded));
+		for (const vector of vectors)
+			if (!ready.includes(vector)) failed.set(vector, "its program does not load");
+		const runs = await session.runAll(ready);
+		for (const [index, vector] of ready.entries()) {
+			const why = whyFailed(vector, runs[index]);
+			if (why !== undefined) failed.set(vector, why);
+		}
+	} finally {
+		await session.close();
+	}
+	return failed;
+}
+
+function whyFailed(vector: PreparedVector, run: VectorRun | undefined): string | undefined {
+	if (!run) return "it was not run";
+	if (run.unfilled) return `an entry of a map could not be written: ${errnoName(run.unfilled.errno)}`;
+	const refused = run.steps.find((step) => step.run.errno !== 0);
+	if (refused) return `the kernel does not run it: ${errnoName(refused.run.errno)}`;
+	return judge(vector, run).mismatches[0];
+}
