@@ -16,6 +16,9 @@ export const attachFlags = {
 	link: 1 << 13,
 } as const;
 
+/** Of `query`: a cgroup's own list with its ancestors', in the order of execution. No listing tells BPF_F_PREORDER. */
+export const BPF_F_QUERY_EFFECTIVE = 1;
+
 /** A hook that keeps a list: `target` is a device's number, or the handle of a cgroup's folder (`path_open`). */
 export interface ListHook {
 	/** `tcx_ingress`, `netkit_peer`, `cgroup_inet4_connect` ...: a name of `attachTypes`. */
@@ -34,11 +37,14 @@ export interface Place {
 	revision?: bigint;
 }
 
+/** Of a program that is attached without a link. */
+export type AttachPlace = Place & { replaced?: Held };
+
 export interface Listed {
 	program: number;
 	/** 0 when it is attached without a link. */
 	link: number;
-	/** BPF_F_PREORDER ... of this one; kernels before 6.6 do not tell. */
+	/** Of this one; kernels before 6.6 do not tell. Of cgroups those of the whole list. */
 	flags: number;
 }
 
@@ -76,10 +82,15 @@ export class HookList {
 	}
 
 	/** BPF_PROG_ATTACH: without a link. `replaced` goes with `attachFlags.replace`. */
-	async attach(program: Held, place: Place & { replaced?: Held } = {}): Promise<number> {
+	async attach(program: Held, place: AttachPlace = {}): Promise<number> {
+		return (await this.guest.client.call("bpf", this.attachRequest(program, place))).errno;
+	}
+
+	/** What `attach` asks of the agent. */
+	attachRequest(program: Held, place: AttachPlace = {}): Args<"bpf"> {
 		const attr = this.programAttr(program, place);
 		if (place.replaced) attr.fd(16, place.replaced);
-		return (await this.call("prog_attach", attr)).errno;
+		return bpfRequest("prog_attach", attr, this.hook.netns);
 	}
 
 	/** BPF_PROG_DETACH of what was attached without a link. Without a program: the first or last, as `place` says. */
@@ -88,8 +99,7 @@ export class HookList {
 	}
 
 	/**
-	 * BPF_PROG_QUERY. `flags` may be 1, BPF_F_QUERY_EFFECTIVE: a cgroup's whole list with its ancestors', in the order
-	 * of execution.
+	 * BPF_PROG_QUERY.
 	 *
 	 * @throws Error with the kernel's errno when it does not tell
 	 */
@@ -154,10 +164,18 @@ export function linkUpdate(guest: GuestPart, link: Held, program: Held, expected
 
 /** BPF_MAP_UPDATE_ELEM of one slot of a program array. */
 export function slotUpdate(guest: GuestPart, array: Held, slot: number, program: Held): Args<"bpf"> {
+	return bpfRequest("map_update_elem", slotAttr(guest, array, slot).pointerToFd(16, program));
+}
+
+/** BPF_MAP_DELETE_ELEM of one slot of a program array; ENOENT of an empty one. */
+export function slotDelete(guest: GuestPart, array: Held, slot: number): Args<"bpf"> {
+	return bpfRequest("map_delete_elem", slotAttr(guest, array, slot));
+}
+
+function slotAttr(guest: GuestPart, array: Held, slot: number): BpfAttr {
 	const key = new Uint8Array(4);
 	view(key).setUint32(0, slot, isLittleEndian(guest));
-	const attr = new BpfAttr(32, isLittleEndian(guest)).fd(0, array);
-	return bpfRequest("map_update_elem", attr.pointer(8, key).pointerToFd(16, program));
+	return new BpfAttr(32, isLittleEndian(guest)).fd(0, array).pointer(8, key);
 }
 
 /** Kernels without an order know neither of its attributes. */

@@ -34,6 +34,8 @@ export interface Look {
 	/** In which they should stand. */
 	expected: string[];
 	differences: string[];
+	/** What the kernel made the orchestrator do that it need not do on others. */
+	notes: string[];
 }
 
 /**
@@ -46,9 +48,7 @@ export async function look(
 	reached: readonly Part[] = listed,
 ): Promise<Look> {
 	const order = standing(mechanism.name, listed);
-	const configured = (await built.configured()).map((part) =>
-		typeof part === "number" ? `program ${part}` : label(part),
-	);
+	const configured = (await built.configured()).map(shown);
 	const expected = order.map(label);
 	const differences: string[] = [];
 	if (configured.join("\n") !== expected.join("\n"))
@@ -58,14 +58,18 @@ export async function look(
 		const { what, differences: differing } = judge(chain, found, encounter);
 		differences.push(...differing.map((difference) => `${what}: ${difference}`));
 	}
-	return { configured, expected, differences };
+	return { configured, expected, differences, notes: built.notes?.() ?? [] };
 }
+
+/** What the kernel lists, in a table: a part, or the id of a stranger's program. */
+export const shown = (part: Part | number) => (typeof part === "number" ? `program ${part}` : label(part));
 
 export const list = (names: readonly string[]) => (names.length === 0 ? "nothing" : names.join(", "));
 
 /** A case that passes when nothing differs. */
-export function promised(name: string, what: string, { configured, expected, differences }: Look): Finding {
-	const evidence = { configured, expected };
+export function promised(name: string, what: string, seen: Look): Finding {
+	const { configured, expected, differences, notes } = seen;
+	const evidence = { configured, expected, ...(notes.length > 0 ? { notes } : {}) };
 	if (differences.length === 0) return { case: name, outcome: "pass", evidence };
 	const [first] = differences;
 	const more = differences.length > 1 ? ` (and ${differences.length - 1} more)` : "";

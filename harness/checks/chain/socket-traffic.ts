@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../errors.js";
+import type { Result } from "../../guest/operations.js";
+import { errnoName } from "../../uapi/errno.js";
+import type { Parts } from "./parts.js";
+import { byPacket, type MemberRun } from "./recorder.js";
+import { RunCounts } from "./run-counts.js";
+import { type CgroupHook, type SocketCalls, socketCalls } from "./socket-calls.js";
+import type { Encounter, Traffic } from "./traffic.js";
+
+const EPERM = 1;
+/** How long a packet is waited for that does not come: it stays on `lo`, where it takes no time at all. */
+const waitMs = 100;
+type Outcome = Result<"socket_traffic">["steps"][number];
+
+/**
+ * Real system calls of a process in a cgroup. Calls are told apart by the clock, packets by their number: nobody else is in the
+ * cgroup.
+ */
+export class SocketTraffic implements Traffic {
+	private readonly each: readonly SocketCalls[];
+	private readonly counts: RunCounts;
+
+	/** @param cgroup the folder of the one that the process is in */
+	constructor(
+		private readonly parts: Parts,
+		hook: CgroupHook,
+		private readonly cgroup: string,
+	) {
+		this.each = socketCalls(hook, parts.guest.kernel.arch !== "s390x");
+		this.counts = new RunCounts(parts);
+	}
+
+	async sample(): Promise<Encounter[]> {
+		const { recorder } = this.parts;
+		await recorder.read();
+		const before = await this.counts.read();
+		const outcomes = await this.make(this.each.flatMap(({ calls }) => calls));
+		const after = await this.counts.read();
+		const runs = await recorder.read();
+		const miscounted = this.counts.compare(before, after, runs, runs);
+		let first = 0;
+		return this.each.map((one, number) => {
+			const encounter = this.encounter(one, number, outcomes.slice(first), runs);
+			first += one.calls.length;
+			return { ...encounter, ...(miscounted === undefined ? {} : { miscounted }) };
+		});
+	}
+
+	close(): Promise<void> {
+		return this.counts.close();
+	}
+
+	/** @param outcomes of its calls, and of at least one more */
+	private encounter(
+		{ what, watched, received }: SocketCalls,
+		number: number,
+		outcomes: readonly Outcome[],
+		runs: readonly MemberRun[],
+	): Encounter {
+		const [call, next] = [outcomes[watched]!, outcomes[watched + 1]!];
+		const mine =
+			received === undefined
+				? runs.filter(({ timeNs }) => timeNs >= call.time_ns && timeNs < next.time_ns)
+				: (byPacket(runs).get(number) ?? []);
+		const passed = received === undefined ? answered(call) : outcomes[received]!.data.length > 0;
+		return {
+			what,
+			met: this.parts.meetings(mine),
+			...(passed === undefined ? {} : { passed }),
+		};
+	}
+
+	/** One outcome more than calls: its time is when the last of them had come back. */
+	private async make(calls: SocketCalls["calls"]): Promise<Outcome[]> {
+		const after = { call: "getsockname" as const, socket: calls.at(-1)?.socket ?? 0 };
+		const { steps } = await this.parts.guest.client.call("socket_traffic", {
+			...{ cgroup: this.cgroup, wait_ms: waitMs, steps: [...calls, after] },
+		});
+		const failed = steps.find(({ errno }, index) => errno !== 0 && calls[index]?.call === "socket");
+		if (!failed) return steps;
+		throw new UndecidedError(
+			"calls-refused",
+			`the guest gives no socket for the chain: ${errnoName(failed.errno)}`,
+			"the kernel may have been booted without this family of protocols",
+		);
+	}
+}
+
+/** Undefined of an errno that may be a member's own (bpf_set_retval) or the network's, after a member has changed the address. */
+function answered({ errno }: Outcome): boolean | undefined {
+	if (errno === 0) return true;
+	return errno === EPERM ? false : undefined;
+}

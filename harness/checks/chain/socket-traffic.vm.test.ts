@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { agentPath } from "../../guest/build.js";
+import { openKernel } from "../../kernel/store.js";
+import { type ChainHookFacts, chainHooks } from "../../package/chain-hooks.js";
+import type { Package } from "../../package/package.js";
+import type { Guest } from "../../vm/guest.js";
+import { Machines } from "../../vm/machine.js";
+import { attachFlags, HookList } from "./hook-list.js";
+import type { Part } from "./mechanism.js";
+import { Parts } from "./parts.js";
+import type { CgroupHook } from "./socket-calls.js";
+import { SocketTraffic } from "./socket-traffic.js";
+import { cgroupChain, cgroupPackage } from "./testcgroup.js";
+import type { Encounter } from "./traffic.js";
+
+const machines = new Machines({ agent: agentPath });
+const inet = (call: string, host: string) => [
+	`${call}(2) of a TCP socket to ${host}`,
+	`${call}(2) of a UDP socket to ${host}`,
+];
+const packets = ["a UDP packet over IPv4", "a UDP packet over IPv6"];
+const options = (call: string) =>
+	["SO_RCVBUF", "IP_TOS", "TCP_NODELAY"].map((name) => `${call}(2) of ${name}`);
+const hooks: [CgroupHook, string[]][] = [
+	["cgroup_connect4", inet("connect", "127.0.0.1")],
+	["cgroup_connect6", inet("connect", "::1")],
+	["cgroup_bind4", inet("bind", "127.0.0.1")],
+	["cgroup_bind6", inet("bind", "::1")],
+	["cgroup_sendmsg4", ["sendmsg(2) of UDP to 127.0.0.1"]],
+	["cgroup_sendmsg6", ["sendmsg(2) of UDP to ::1"]],
+	["cgroup_skb_ingress", packets],
+	["cgroup_skb_egress", packets],
+	["cgroup_getsockopt", options("getsockopt")],
+	["cgroup_setsockopt", options("setsockopt")],
+];
+
+describe.each(["5.10", "6.12", "7.3"])("traffic of sockets on %s", (id) => {
+	let guest: Guest;
+	let pkg: Package;
+	let cgroup: { path: string; handle: number };
+	let inner: string;
+
+	beforeAll(async () => {
+		const kernel = await openKernel(id);
+		[pkg, guest] = [await cgroupPackage(), await machines.clone(kernel)];
+		const { client } = guest;
+		const { path } = await client.call("cgroup_add", { name: "outer" });
+		cgroup = { path, handle: (await client.call("path_open", { path })).handle };
+		inner = (await client.call("cgroup_add", { name: "outer/inner" })).path;
+	});
+
+	afterAll(() => guest.dispose());
+
+	it.each(hooks)("meets the programs of %s, and says whether they let it pass", async (hook, what) => {
+		const chain = cgroupChain(pkg, hook, ["a", "no"]);
+		const parts = await Parts.open(chain, guest, { recorded: true });
+		const traffic = new SocketTraffic(parts, hook, inner);
+		const { attachType }: ChainHookFacts = chainHooks[hook];
+		const list = new HookList(guest, { attachType: attachType!, target: { handle: cgroup.handle } });
+		const [a, no] = chain.members.map((member): Part => ({ member, program: "first" }));
+		const put = async (part: Part) =>
+			expect(await list.attach((await parts.get(part)).held, { flags: attachFlags.multi })).toBe(0);
+		const told = (encounters: readonly Encounter[]) =>
+			encounters.map(({ what, met, passed, miscounted }) => ({
+				...{ what, passed, miscounted },
+				met: met.map(({ part, verdict }) => `${part.member.label.split("_").at(-1)} ${verdict}`),
+			}));
+		const expected = (met: string[], passed: boolean) =>
+			what.map((each) => ({ what: each, passed, miscounted: undefined, met }));
+
+		expect(told(await traffic.sample())).toEqual(expected([], true));
+		for (const part of [no!, a!]) await put(part);
+		expect(told(await traffic.sample())).toEqual(expected(["no 0", "a 1"], false));
+		expect(await list.detach(parts.loaded(no!).held)).toBe(0);
+		expect(told(await traffic.sample())).toEqual(expected(["a 1"], true));
+		await list.detach(parts.loaded(a!).held);
+		await traffic.close();
+		await parts.close();
+	});
+
+	it("of a process in another cgroup meets none of them", async () => {
+		const chain = cgroupChain(pkg, "cgroup_connect4", ["a"]);
+		const parts = await Parts.open(chain, guest, { recorded: true });
+		const [member] = chain.members;
+		const { held } = await parts.get({ member: member!, program: "first" });
+		const attachType = chainHooks.cgroup_connect4.attachType!;
+		const list = new HookList(guest, { attachType, target: { handle: cgroup.handle } });
+		await list.attach(held, { flags: attachFlags.multi });
+		const { path } = await guest.client.call("cgroup_add", { name: "beside" });
+		const outside = new SocketTraffic(parts, "cgroup_connect4", path);
+		expect((await outside.sample()).map(({ met }) => met)).toEqual([[], []]);
+		await list.detach(held);
+		await outside.close();
+		await parts.close();
+	});
+});
