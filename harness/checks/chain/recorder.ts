@@ -15,12 +15,18 @@ export { marker };
 export type PacketKind = "none" | "xdp" | "skb";
 const kinds: Record<PacketKind, number> = { none: 0, xdp: 1, skb: 2 };
 
-export type SlotType = "xdp" | "xdp.frags" | "tc";
-const slotPrograms: Record<SlotType, string> = {
-	xdp: "slot_xdp",
-	"xdp.frags": "slot_xdp_frags",
-	tc: "slot_tc",
-};
+/** Sections of programs that can be called by tail calls in a chain; an array takes programs of one of them. */
+export type SlotType =
+	| "xdp"
+	| "xdp.frags"
+	| "tc"
+	| "tcx/ingress"
+	| "tcx/egress"
+	| "netkit/primary"
+	| "netkit/peer";
+
+/** `slot_tcx_ingress` */
+const slotProgram = (type: SlotType) => `slot_${type.replace(/[./]/, "_")}`;
 
 /** A program of an object that the agent has loaded, or a handle and the name of its main function. */
 export type Target = { object: number; program: string } | { handle: number; function: string };
@@ -56,7 +62,7 @@ export class OrderRecorder {
 
 	private constructor(
 		private readonly guest: Pick<Guest, "client" | "kernel">,
-		/** Holds the ring buffer that the others use. */
+		/** Holds the maps that the others use. */
 		private readonly base: number,
 	) {
 		this.client = guest.client;
@@ -98,9 +104,9 @@ export class OrderRecorder {
 	 * @throws UndecidedError `recorder-refused`
 	 */
 	async slot(member: number, type: SlotType, program: Held): Promise<Held> {
-		const name = slotPrograms[type];
+		const name = slotProgram(type);
 		const programs = [{ name, autoload: true }];
-		const maps = this.maps(member, type === "tc" ? "skb" : "xdp");
+		const maps = this.maps(member, type.startsWith("xdp") ? "xdp" : "skb");
 		const object = await load(this.client, { path, maps, programs });
 		this.objects.push(object);
 		const real = slotUpdate(this.guest, { handle: object, map: "real" }, 0, program);
@@ -120,16 +126,14 @@ export class OrderRecorder {
 			for (const event of drained.events) runs.push(parse(event, this.littleEndian));
 			more = drained.more;
 		}
-		for (const object of this.objects) {
-			const { entries } = await this.client.call("map_dump", { object, map: ".bss" });
-			const lost = view(entries[0]!.value).getBigUint64(0, this.littleEndian);
-			if (lost > 0n)
-				throw new UndecidedError(
-					"recorder-overrun",
-					`${lost} runs of members were not recorded: the ring buffer was full`,
-					"this is a defect of bpfgate; report it",
-				);
-		}
+		const { entries } = await this.client.call("map_dump", { object: this.base, map: "lost" });
+		const lost = view(entries[0]!.value).getBigUint64(0, this.littleEndian);
+		if (lost > 0n)
+			throw new UndecidedError(
+				"recorder-overrun",
+				`${lost} runs of members were not recorded: the ring buffer was full`,
+				"this is a defect of bpfgate; report it",
+			);
 		return runs;
 	}
 
@@ -151,7 +155,7 @@ export class OrderRecorder {
 			settings.setUint32(index * 4, value, this.littleEndian);
 		return [
 			{ name: ".rodata.settings", initial_value: new Uint8Array(settings.buffer) },
-			{ name: "runs", reuse: { handle: this.base, map: "runs" } },
+			...["runs", "lost"].map((name) => ({ name, reuse: { handle: this.base, map: name } })),
 		];
 	}
 }

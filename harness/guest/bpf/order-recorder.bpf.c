@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #define WINDOW 192
@@ -28,13 +29,18 @@ const volatile struct {
 	__u32 packet_kind;
 } settings SEC(".rodata.settings");
 
-/* Runs for which `runs` had no room. */
-__u64 lost = 0;
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } runs SEC(".maps");
+
+/* How many runs had no room in `runs`; shared as well. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} lost SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -43,8 +49,10 @@ struct {
 	__type(value, __u32);
 } real SEC(".maps");
 
+/* The start of a packet. */
 struct window {
 	__u8 bytes[WINDOW];
+	__u32 length;
 };
 
 struct {
@@ -69,19 +77,23 @@ struct sk_buff {
 
 #pragma clang attribute pop
 
+/* In one load, however it is aligned: the verifier follows it at every offset. */
 static __always_inline __u32 word(const __u8 *at)
 {
-	return (__u32)at[0] << 24 | (__u32)at[1] << 16 | (__u32)at[2] << 8 | at[3];
+	return *(const __u32 *)at;
 }
 
-/* Reports the number in the `length` bytes of the window, if there is one. */
-static __always_inline void find_number(const struct window *window, __u32 length, struct run *run)
+/* Reports the number in the window, if there is one. What comes out of a map the verifier follows once, not for each length. */
+static __always_inline void find_number(const struct window *window, struct run *run)
 {
+	__u32 marker = bpf_htonl(settings.marker);
+	__u32 length = *(const volatile __u32 *)&window->length;
+
 	for (__u32 at = 0; at + 8 <= WINDOW; at++) {
 		if (at + 8 > length)
 			return;
-		if (word(&window->bytes[at]) == settings.marker) {
-			run->number = word(&window->bytes[at + 4]);
+		if (word(&window->bytes[at]) == marker) {
+			run->number = bpf_ntohl(word(&window->bytes[at + 4]));
 			run->flags |= NUMBERED;
 			return;
 		}
@@ -97,8 +109,12 @@ static __always_inline void report(struct run *run)
 {
 	run->member = settings.member;
 	run->time_ns = bpf_ktime_get_ns();
-	if (bpf_ringbuf_output(&runs, run, sizeof(*run), 0))
-		__sync_fetch_and_add(&lost, 1);
+	if (bpf_ringbuf_output(&runs, run, sizeof(*run), 0)) {
+		__u64 *count = bpf_map_lookup_elem(&lost, &(__u32){ 0 });
+
+		if (count)
+			__sync_fetch_and_add(count, 1);
+	}
 }
 
 /* After the member's run. Its packet is what the member has made of it. */
@@ -124,8 +140,10 @@ int after_member(__u64 *arguments)
 	}
 	if (length > WINDOW)
 		length = WINDOW;
-	if (window && length > 0 && bpf_probe_read_kernel(window, length, data) == 0)
-		find_number(window, length, &run);
+	if (window && length > 0 && bpf_probe_read_kernel(window->bytes, length, data) == 0) {
+		window->length = length;
+		find_number(window, &run);
+	}
 	report(&run);
 	return 0;
 }
@@ -133,13 +151,14 @@ int after_member(__u64 *arguments)
 static __always_inline void record_xdp(struct xdp_md *xdp)
 {
 	const __u8 *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
+	__u32 marker = bpf_htonl(settings.marker);
 	struct run run = {};
 
 	for (__u32 at = 0; at + 8 <= WINDOW; at++) {
 		if (data + at + 8 > end)
 			break;
-		if (word(data + at) == settings.marker) {
-			run.number = word(data + at + 4);
+		if (word(data + at) == marker) {
+			run.number = bpf_ntohl(word(data + at + 4));
 			run.flags = NUMBERED;
 			break;
 		}
@@ -173,8 +192,7 @@ int slot_xdp_frags(struct xdp_md *xdp)
 	return XDP_ABORTED;
 }
 
-SEC("?tc")
-int slot_tc(struct __sk_buff *skb)
+static __always_inline int go_on(struct __sk_buff *skb)
 {
 	struct window *window = own_window();
 	__u32 length = skb->len;
@@ -182,12 +200,28 @@ int slot_tc(struct __sk_buff *skb)
 
 	if (length > WINDOW)
 		length = WINDOW;
-	if (window && length > 0 && bpf_skb_load_bytes(skb, 0, window, length) == 0)
-		find_number(window, length, &run);
+	if (window && length > 0 && bpf_skb_load_bytes(skb, 0, window->bytes, length) == 0) {
+		window->length = length;
+		find_number(window, &run);
+	}
 	report(&run);
 	bpf_tail_call(skb, &real, 0);
 	report_empty();
 	return TC_ACT_SHOT;
 }
+
+/* From 6.18 on an array takes programs of one expected attach type alone: that of whoever calls it. */
+#define SLOT(section, name)         \
+	SEC("?" section)            \
+	int name(struct __sk_buff *skb) \
+	{                           \
+		return go_on(skb);  \
+	}
+
+SLOT("tc", slot_tc)
+SLOT("tcx/ingress", slot_tcx_ingress)
+SLOT("tcx/egress", slot_tcx_egress)
+SLOT("netkit/primary", slot_netkit_primary)
+SLOT("netkit/peer", slot_netkit_peer)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
