@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BpfAttr, bpf, type Held } from "../../features/syscall.js";
+import { errnoName } from "../../uapi/errno.js";
+import type { Guest } from "../../vm/guest.js";
+import {
+	type AttachPlace,
+	attachFlags,
+	HookList,
+	type ListHook,
+	linkUpdate,
+	type Place,
+} from "./hook-list.js";
+import { constantProgram, programId } from "./program-info.js";
+
+/** A program or link that a place is relative to, and how it is told: by descriptor unless `id`. */
+export interface Anchor {
+	at: string;
+	/** The link that holds the program. */
+	link?: true;
+	id?: true;
+}
+
+export interface TestPlace extends Omit<AttachPlace, "relative" | "replaced" | "flags"> {
+	flags?: (keyof typeof attachFlags)[];
+	relative?: Anchor | number;
+	/** The program to be replaced. */
+	replaced?: string;
+}
+
+/** Programs that do nothing but return a number, each loaded when its name is first used. */
+export class TestPrograms {
+	private readonly known = new Map<string, { held: { handle: number }; id: number }>();
+
+	/** @param type of the programs, and the attach type where that alone does not say it */
+	constructor(
+		readonly guest: Guest,
+		private readonly type: string,
+		private readonly verdict: number,
+		private readonly attachType?: string,
+	) {}
+
+	async get(name: string): Promise<{ held: { handle: number }; id: number }> {
+		const known = this.known.get(name);
+		if (known) return known;
+		const { errno, handle } = await constantProgram(this.guest, this.type, this.verdict, this.attachType);
+		if (handle === undefined) throw new Error(`BPF_PROG_LOAD: ${errnoName(errno)}`);
+		const program = { held: { handle }, id: await programId(this.guest, { handle }) };
+		this.known.set(name, program);
+		return program;
+	}
+
+	/** The number where no program has the id. */
+	nameOf(wanted: number): string {
+		const found = [...this.known].find(([, { id }]) => id === wanted);
+		return found?.[0] ?? String(wanted);
+	}
+}
+
+/** A hook's list, for programs that have names. What was done is told as `done` or by the errno's name. */
+export class TestList {
+	readonly list: HookList;
+	private readonly guest: Guest;
+	private readonly links = new Map<string, number>();
+
+	constructor(
+		private readonly programs: TestPrograms,
+		readonly hook: ListHook,
+		/** With every program that is attached without a link: BPF_F_ALLOW_MULTI of cgroups. */
+		private readonly always: (keyof typeof attachFlags)[] = [],
+	) {
+		this.guest = programs.guest;
+		this.list = new HookList(this.guest, hook);
+	}
+
+	async held(name: string): Promise<{ handle: number }> {
+		return (await this.programs.get(name)).held;
+	}
+
+	async id(name: string): Promise<number> {
+		return (await this.programs.get(name)).id;
+	}
+
+	async attach(name: string, place: TestPlace = {}): Promise<string> {
+		const { replaced, flags = [], ...rest } = place;
+		const where = await this.place({ ...rest, flags: [...this.always, ...flags] });
+		const more = replaced === undefined ? {} : { replaced: await this.held(replaced) };
+		return said(await this.list.attach(await this.held(name), { ...where, ...more }));
+	}
+
+	/** Attaches by a link, which has the name of its program. */
+	async attachLink(name: string, place: TestPlace = {}): Promise<string> {
+		const { errno, link } = await this.list.createLink(await this.held(name), await this.place(place));
+		if (link !== undefined) this.links.set(name, link);
+		return said(errno);
+	}
+
+	async detach(name?: string, place: TestPlace = {}): Promise<string> {
+		const program = name === undefined ? undefined : await this.held(name);
+		return said(await this.list.detach(program, await this.place(place)));
+	}
+
+	link(name: string): Held {
+		const handle = this.links.get(name);
+		if (handle === undefined) throw new Error(`${name} has no link`);
+		return { handle };
+	}
+
+	/** Changes the program of a link, of `expected` only if that is said. */
+	async update(link: string, program: Held, expected?: string): Promise<string> {
+		const old = expected === undefined ? undefined : await this.held(expected);
+		const request = linkUpdate(this.guest, this.link(link), program, old);
+		return said((await this.guest.client.call("bpf", request)).errno);
+	}
+
+	/** BPF_LINK_DETACH. */
+	async detachLink(name: string): Promise<string> {
+		const attr = new BpfAttr(4, true).fd(0, this.link(name));
+		return said((await bpf(this.guest.client, "link_detach", attr)).errno);
+	}
+
+	/** struct bpf_link_info: its id, its program's, and for links on devices the number of the device. */
+	async linkInfo(name: string): Promise<{ id: number; program: number; ifindex: number }> {
+		const attr = new BpfAttr(16, true).fd(0, this.link(name)).u32(4, 24);
+		const { errno, blobs } = await bpf(
+			this.guest.client,
+			"obj_get_info_by_fd",
+			attr.pointer(8, new Uint8Array(24), true),
+		);
+		if (errno !== 0) throw new Error(`BPF_OBJ_GET_INFO_BY_FD: ${errnoName(errno)}`);
+		const info = new DataView(blobs[0]!.buffer, blobs[0]!.byteOffset);
+		return {
+			id: info.getUint32(4, true),
+			program: info.getUint32(8, true),
+			ifindex: info.getUint32(16, true),
+		};
+	}
+
+	/** Names in the kernel's order; `(a)` is there by a link, where the kernel tells. @param flags of the query */
+	async names(flags = 0): Promise<string[]> {
+		const { listed } = await this.list.query(flags);
+		return listed.map(({ program, link }) => {
+			const name = this.programs.nameOf(program);
+			return link === 0 ? name : `(${name})`;
+		});
+	}
+
+	async revision(): Promise<bigint> {
+		return (await this.list.query()).revision;
+	}
+
+	/** Takes everything off the list. */
+	async clear(): Promise<void> {
+		for (const handle of this.links.values()) await this.guest.client.call("close", { handle });
+		this.links.clear();
+		for (const name of await this.names().catch(() => [])) await this.detach(name);
+	}
+
+	private async place({ flags = [], relative, ...rest }: TestPlace): Promise<Place> {
+		const bits = flags.reduce((all, flag) => all | attachFlags[flag], 0);
+		if (relative === undefined) return { ...rest, ...(bits === 0 ? {} : { flags: bits }) };
+		if (typeof relative === "number") return { ...rest, flags: bits, relative };
+		const { at, link, id } = relative;
+		const told = bits | (link ? attachFlags.link : 0) | (id ? attachFlags.id : 0);
+		const anchor = id
+			? link
+				? (await this.linkInfo(at)).id
+				: await this.id(at)
+			: link
+				? this.link(at)
+				: await this.held(at);
+		return { ...rest, flags: told, relative: anchor };
+	}
+}
+
+/** `done`, or the errno's name. */
+export function said(errno: number): string {
+	return errno === 0 ? "done" : errnoName(errno);
+}
