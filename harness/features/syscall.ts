@@ -9,7 +9,7 @@ export type Held = Omit<NonNullable<Args<"bpf">["handles"]>[number], "offset" | 
 /** `union bpf_attr` under construction: offsets and widths as in include/uapi/linux/bpf.h. */
 export class BpfAttr {
 	readonly bytes: Uint8Array;
-	readonly blobs: { offset: number; data: Uint8Array; out?: boolean }[] = [];
+	readonly blobs: { offset: number; blob?: number; data: Uint8Array; out?: boolean }[] = [];
 	readonly handles: NonNullable<Args<"bpf">["handles"]> = [];
 	private readonly view: DataView;
 
@@ -51,6 +51,12 @@ export class BpfAttr {
 	/** A pointer to these bytes; with `out`, the kernel may write there and they come back. */
 	pointer(offset: number, data: Uint8Array, out = false): this {
 		this.blobs.push({ offset, data, out });
+		return this;
+	}
+
+	/** A pointer, in the bytes that the pointer of that number points to, to memory where the kernel may write. */
+	pointerIn(blob: number, offset: number, data: Uint8Array): this {
+		this.blobs.push({ offset, blob, data, out: true });
 		return this;
 	}
 }
