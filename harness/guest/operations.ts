@@ -890,8 +890,8 @@ export const operations = {
 	 * of uid 0 or none; with `capabilities` these alone (`CAP_BPF`), for ever, and in programs that it runs as well. `env`
 	 * (`NAME=value`) is what libbpf finds in its environment. With `netns` it starts there.
 	 *
-	 * Ends by `close`. Without answer and progress for `patience_ms` (10 s unless given) it is killed: ETIMEDOUT, and
-	 * EOWNERDEAD when it ended by itself; so does every later operation. Errors: that of the step that failed, EPERM
+	 * Ends by `close`. Without answer and progress for `patience_ms` (10 s unless given) it is killed: ETIMEDOUT, as it is
+	 * after an answer that cannot be read: EPROTO. EOWNERDEAD: it ended by itself, or before. Errors: that of the step that failed, EPERM
 	 * where user namespaces are not allowed.
 	 */
 	user_start: operation(

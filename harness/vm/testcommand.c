@@ -51,6 +51,8 @@ int main(int argc, char **argv)
 			puts("left");
 	} else if (strcmp(what, "sleep") == 0)
 		sleep(atoi(argv[2]));
+	else if (strcmp(what, "kill") == 0)
+		return kill(atoi(argv[2]), SIGKILL) < 0;
 	else if (strcmp(what, "status") == 0) {
 		FILE *file = fopen("/proc/self/status", "r");
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "object_token.h"
 #include "probes.h"
 
 static void *copy_of(const void *from, size_t size)
@@ -78,6 +79,7 @@ int coverage_load(struct coverage *coverage, load_fn *load, enum bpf_prog_type t
 		  const char *license, const struct bpf_insn *insns, size_t insn_cnt,
 		  const struct bpf_prog_load_opts *opts)
 {
+	LIBBPF_OPTS(bpf_map_create_opts, map);
 	struct probed probed = { 0 };
 	struct flow flow;
 	const char *complaint = flow_analyse(&flow, insns, insn_cnt, opts);
@@ -86,8 +88,9 @@ int coverage_load(struct coverage *coverage, load_fn *load, enum bpf_prog_type t
 	coverage->map_fd = -1;
 	if (!complaint) {
 		keep_origin(coverage, &flow, opts);
+		object_token_use(&map, opts->token_fd);
 		coverage->map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpfgate_cov", sizeof(uint32_t),
-						  coverage->block_count, 1, NULL);
+						  coverage->block_count, 1, &map);
 		if (coverage->map_fd < 0)
 			complaint = "the map for it cannot be made";
 	}

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "object_token.h"
+
 struct inner_template {
 	const struct bpf_map *outer;
 	enum bpf_map_type type;
@@ -72,6 +74,7 @@ static int create_typed(const struct object *object, const struct inner_template
 
 	if (template->value_type == 0 || (int)opts.btf_fd < 0)
 		return -ENOENT;
+	object_token_use(&opts, bpf_object__token_fd(object->bpf));
 	return bpf_map_create(template->type, NULL, template->key_size, template->value_size,
 			      template->max_entries, &opts);
 }
@@ -86,6 +89,7 @@ int inner_map_create(const struct object *object, const struct bpf_map *outer)
 		if (template->outer != outer)
 			continue;
 		fd = create_typed(object, template);
+		object_token_use(&opts, bpf_object__token_fd(object->bpf));
 		return fd >= 0 ? fd :
 				 bpf_map_create(template->type, NULL, template->key_size, template->value_size,
 						template->max_entries, &opts);

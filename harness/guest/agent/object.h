@@ -20,6 +20,8 @@ struct coverage_entry {
 struct object {
 	struct bpf_object *bpf;
 	bool loaded;
+	/* For maps that are made while it is opened (object_token.h). */
+	int token;
 	/* Attachments whose existence needs the object's own file descriptors. */
 	unsigned int users;
 	/* Templates of inner maps, held until the object is loaded. */

@@ -8,6 +8,7 @@
 #include "inner_map.h"
 #include "libbpf_log.h"
 #include "object.h"
+#include "object_token.h"
 #include "operation.h"
 #include "snapshot.h"
 #include "watch.h"
@@ -63,6 +64,7 @@ static int set_inner(struct object *object, struct bpf_map *map, struct args *in
 
 	if (!args_valid(inner))
 		return 0;
+	object_token_use(&opts, object->token);
 	fd = bpf_map_create(type, NULL, key_size, value_size, max_entries, &opts);
 	if (fd < 0)
 		return -errno;
@@ -230,6 +232,7 @@ void op_object_open(struct args *args, struct reply *reply)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .bpf_token_path = args_string_or_null(args, "token_path"));
 	struct object *object;
 	struct handle *handle;
+	bool valid;
 
 	if (!args_valid(args))
 		return;
@@ -243,7 +246,11 @@ void op_object_open(struct args *args, struct reply *reply)
 		free(object);
 		return;
 	}
-	if (!apply_settings(object, args, reply)) {
+	object->token = args_has(args, "maps") ? object_token_create(opts.bpf_token_path) : 0;
+	valid = apply_settings(object, args, reply);
+	if (object->token)
+		close(object->token);
+	if (!valid) {
 		object_free(object);
 		return;
 	}

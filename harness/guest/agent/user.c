@@ -101,6 +101,7 @@ static int await(struct user *user, struct reply *reply)
 	for (;;) {
 		struct pollfd wait = { .fd = user->channel.fd, .events = POLLIN };
 		int ready = poll(&wait, 1, user->patience_ms), understood;
+		enum channel_event event;
 		uint8_t *payload;
 		uint32_t length;
 
@@ -108,8 +109,9 @@ static int await(struct user *user, struct reply *reply)
 			return ETIMEDOUT;
 		if (ready < 0 && errno == EINTR)
 			continue;
-		if (ready < 0 || channel_read(&user->channel, &payload, &length) != CHANNEL_FRAME)
-			return EOWNERDEAD;
+		event = ready < 0 ? CHANNEL_CLOSED : channel_read(&user->channel, &payload, &length);
+		if (event != CHANNEL_FRAME)
+			return event == CHANNEL_BROKEN ? EPROTO : EOWNERDEAD;
 		understood = understand(payload, length, reply);
 		free(payload);
 		if (understood < 0)
