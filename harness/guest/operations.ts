@@ -690,7 +690,8 @@ export const operations = {
 	/**
 	 * Sends frames out of a device (packet(7)), one after the other, over and over until there are `count` (as many
 	 * as frames unless given, 1,048,576 at most), with a pause of `interval_us` after each. With `number_at` the number
-	 * of each packet, from 0, is written there, 32 bits in network order. `tried` packets were sent, of which the
+	 * of each packet, from 0, is written there, 32 bits in network order. `ip`: frames begin with their IP header, and the
+	 * kernel is told of each whether it is IPv4 or IPv6 (netkit without Ethernet). `tried` packets were sent, of which the
 	 * kernel took `sent`; `errno` is that of the first that it did not take.
 	 *
 	 * Each operation of `during`, `rounds` times over, is done while packets are being sent, spread over `count`; if
@@ -704,6 +705,7 @@ export const operations = {
 			count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
 			interval_us: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
 			number_at: Type.Optional(Size),
+			ip: Type.Optional(Type.Boolean()),
 			during: Type.Optional(Type.Array(Type.Object({ op: Type.String(), args: Type.Unknown() }))),
 			rounds: Type.Optional(Type.Integer({ minimum: 1, maximum: 65536 })),
 			...InNetns,

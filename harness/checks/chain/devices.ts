@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ChainHook } from "../../package/chain-hooks.js";
 import type { Guest } from "../../vm/guest.js";
 import type { Sender } from "./packet-traffic.js";
 
@@ -8,9 +9,16 @@ export interface HookDevice {
 	/** Where it is; the guest's first namespace unless given. */
 	netns?: number;
 	sender: Sender;
-	/** `veth`, or `lo` where the kernel has no veth. */
-	kind: "veth" | "lo";
+	/** Of the hook's programs; `lo` where the kernel has no veth. */
+	kind: "veth" | "netkit" | "lo";
 	close(): Promise<void>;
+}
+
+export type Direction = "ingress" | "egress";
+
+/** Of the packets that pass a hook of xdp, tc or tcx. */
+export function directionOf(hook: ChainHook): Direction {
+	return hook.endsWith("egress") ? "egress" : "ingress";
 }
 
 const loopback = 1;
@@ -21,7 +29,7 @@ const loopback = 1;
  *
  * @param direction of the packets that pass the hook
  */
-export async function hookDevice(guest: Guest, direction: "ingress" | "egress"): Promise<HookDevice> {
+export async function hookDevice(guest: Guest, direction: Direction): Promise<HookDevice> {
 	const { client } = guest;
 	const { state } = await client.call("module_load", { name: "veth" });
 	if (state !== "live" && state !== "builtin") {
@@ -41,4 +49,25 @@ export async function hookDevice(guest: Guest, direction: "ingress" | "egress"):
 	};
 	const hook = direction === "ingress" ? inside : outside;
 	return { ...hook, sender: outside, kind: "veth", close };
+}
+
+/**
+ * A netkit pair, of which only the primary is in the guest's first namespace and has the lists of both: packets that are
+ * sent out of the primary pass that of `netkit_primary`, those out of the peer that of `netkit_peer`. They begin with their IP header.
+ *
+ * Kernel: `netkit_dev_fetch` and `netkit_xmit` of drivers/net/netkit.c.
+ */
+export async function netkitDevice(guest: Guest, end: "primary" | "peer"): Promise<HookDevice> {
+	const { client } = guest;
+	const { netns } = await client.call("netns_add", {});
+	const made = await client.call("netdev_add", {
+		...{ kind: "netkit", name: "chain0", up: true, peer: "chain1", peer_netns: netns },
+	});
+	const primary = { ifindex: made.ifindex };
+	const close = async () => {
+		await client.call("netdev_del", { name: "chain0" });
+		await client.call("close", { handle: netns });
+	};
+	const from = end === "primary" ? primary : { ifindex: made.peer_ifindex!, netns };
+	return { ...primary, sender: { ...from, ip: true }, kind: "netkit", close };
 }

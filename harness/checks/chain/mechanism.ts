@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeclaredChain, DeclaredMember } from "../../chain/declared.js";
 import type { Lack } from "../../features/missing.js";
-import type { ChainMechanism } from "../../package/chain-hooks.js";
+import type { ChainHook, ChainMechanism } from "../../package/chain-hooks.js";
 import type { Guest } from "../../vm/guest.js";
 import type { Workbench } from "../check.js";
 import type { Traffic } from "./traffic.js";
@@ -12,7 +12,13 @@ import type { Traffic } from "./traffic.js";
  */
 export interface Part {
 	member: DeclaredMember;
-	program: "first" | "second" | { verdict: number };
+	program: "first" | "second" | StandIn;
+}
+
+export interface StandIn {
+	verdict: number;
+	/** Of which it is a program, when it is not the chain's: for what stands before or behind the chain. */
+	hook?: ChainHook;
 }
 
 /** One way of putting programs on a hook. */
@@ -26,6 +32,8 @@ export interface Mechanism {
 	survivors(parts: readonly Part[], lost: Part): readonly Part[];
 	/** The mechanism promises that no packet meets a chain that is half changed while a member is replaced. */
 	readonly replacesAtomically: boolean;
+	/** A replacement is two steps, each of them atomic: in between both stand there, the one that is replaced before the other. */
+	readonly replacesThroughBoth?: true;
 }
 
 /** Where chains of one declaration are built, one at a time. All of it is gone after `close`. */
@@ -39,7 +47,7 @@ export interface Stage {
 	build(parts: readonly Part[], attaching?: readonly number[]): Promise<Built>;
 	/** The most parts that a hook takes, tried with bpfgate's own programs. */
 	limit(): Promise<Limit>;
-	/** What another list of programs on the same hook has to do with this one, tried: tcx before clsact, XDP before tc. */
+	/** What other lists of programs that a packet passes have to do with this one, tried: tcx before clsact, XDP before tc. */
 	neighbours(): Promise<Neighbours | undefined>;
 	close(): Promise<void>;
 }
@@ -61,6 +69,11 @@ export interface Built {
 	 * stand there yet, for its member's place is what counts: what puts it back is asked for in advance.
 	 */
 	replacing(part: Part, by: Part): { op: string; args: unknown }[];
+	/**
+	 * The same in the steps of an orchestrator that leaves packets a half-changed chain meanwhile; absent where none is known to.
+	 * `part` may be one that stands there only after an earlier such replacement.
+	 */
+	replacingInSteps?(part: Part, by: Part): Promise<{ op: string; args: unknown }[]>;
 	/** The same parts in another order. */
 	reorder(parts: readonly Part[]): Promise<void>;
 	/** What this kernel made the orchestrator do that others do not, in words for the evidence; absent when there is never any. */
@@ -71,20 +84,22 @@ export interface Built {
 export interface Limit {
 	/** As many as the mechanism promises: `mechanismFacts`. */
 	promised: number;
+	/** That number is bpfgate's own, and the kernel has none: one more is no failure, if packets meet it. */
+	unbounded?: true;
 	/** How many the kernel took, and how many of them a packet met. */
 	taken: number;
 	met: number;
 	/** What the kernel said to one more, an errno; 0 when it took it. */
 	errno: number;
-	/** How many a packet met with one more; where the kernel takes it and does not run it (tail calls). */
+	/** How many a packet met with one more; where the kernel takes it and does not run it (tail calls), or is to run it. */
 	metWithOneMore?: number;
 }
 
-/** Two lists on one hook. */
+/** Several lists that one packet passes. */
 export interface Neighbours {
-	/** `tcx before the filters of clsact` */
+	/** `packets meet xdp, then tcx, then clsact` */
 	promise: string;
-	/** In words, what a packet met: `tcx, clsact`. */
+	/** In words, what a packet met: `xdp, filter, clsact`. */
 	expected: string;
 	found: string;
 }

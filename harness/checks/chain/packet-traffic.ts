@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChainPacket } from "../../chain/packets.js";
 import { UndecidedError } from "../../errors.js";
-import { errnoName } from "../../uapi/errno.js";
+import { ENOBUFS, errnoName } from "../../uapi/errno.js";
 import type { Parts } from "./parts.js";
 import { countRuns } from "./program-info.js";
 import { byPacket, type MemberRun } from "./recorder.js";
@@ -11,6 +11,8 @@ import type { Encounter, Flow, Traffic } from "./traffic.js";
 export interface Sender {
 	ifindex: number;
 	netns?: number;
+	/** Packets begin with their IP header: it is a device without Ethernet. */
+	ip?: true;
 }
 
 export interface PacketTrafficOptions {
@@ -117,8 +119,9 @@ export class PacketTraffic implements Traffic {
 	}
 }
 
+/** A packet that programs on its way out have dropped is told to be so (NET_XMIT_DROP): ENOBUFS. */
 function refused({ errno, tried, sent }: { errno: number; tried: number; sent: number }): void {
-	if (sent === tried) return;
+	if (sent === tried || errno === ENOBUFS) return;
 	throw new UndecidedError(
 		"packets-refused",
 		`the guest took only ${sent} of ${tried} packets for the chain: ${errnoName(errno)}`,

@@ -6,13 +6,12 @@ import { type ChainHook, chainHooks } from "../../package/chain-hooks.js";
 import type { PackageObject } from "../../package/package.js";
 import type { Guest } from "../../vm/guest.js";
 import { loadObject } from "../load/load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
-import { BuildError, type Part, partName } from "./mechanism.js";
+import { openArgs, wantedPrograms } from "../load/open-args.js";
+import { BuildError, type Part, partName, type StandIn } from "./mechanism.js";
 import { runCount } from "./program-info.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
 import type { Meeting } from "./traffic.js";
 
-const standInPath = "/run/bpfgate-chain-stand-in.bpf.o";
 const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
 /** A part's run takes 32 bytes; room for 63 parts and 2,000 packets, or three and 40,000. */
 const ringBytes = 4 << 20;
@@ -26,11 +25,28 @@ export interface LoadedPart {
 	id: number;
 	/** What the recorder calls it. */
 	number: number;
+	/** File in the guest that it was loaded from. */
+	path: string;
 }
 
 export interface PartOptions {
 	/** Has each recorded by fexit as soon as it is loaded; not where fexit does not fire (tail calls). */
 	recorded: boolean;
+	/** Room for what is recorded, a power of two; 4 MiB unless given. */
+	ringBytes?: number;
+	/** What stands in the place of members; a program that only returns unless given. */
+	standIn?: OwnProgram;
+	/** Loads each as an extension (freplace) of this program, whatever its section says. */
+	extends?: { object: number; program: string };
+}
+
+/** A program of bpfgate's own. */
+export interface OwnProgram {
+	/** `bpf/<object>.bpf.c` */
+	object: string;
+	program: string;
+	/** For its `.rodata.settings`, numbers of 32 bits. */
+	settings(verdict: number, member: DeclaredMember): number[];
 }
 
 /**
@@ -39,7 +55,7 @@ export interface PartOptions {
  */
 export class Parts {
 	readonly #loaded = new Map<string, LoadedPart>();
-	readonly #objects = new Map<string, { handle: number; ids: Map<string, number> }>();
+	readonly #objects = new Map<string, { handle: number; ids: Map<string, number>; path: string }>();
 	readonly #known: PackageObject[] = [];
 	readonly #files = new Set<string>();
 	#numbers = 0;
@@ -52,7 +68,7 @@ export class Parts {
 	) {}
 
 	static async open(chain: DeclaredChain, guest: Guest, options: PartOptions): Promise<Parts> {
-		return new Parts(guest, await OrderRecorder.open(guest, ringBytes), chain, options);
+		return new Parts(guest, await OrderRecorder.open(guest, options.ringBytes ?? ringBytes), chain, options);
 	}
 
 	/**
@@ -63,14 +79,15 @@ export class Parts {
 	async get(part: Part): Promise<LoadedPart> {
 		const known = this.#loaded.get(partKey(part));
 		if (known) return known;
-		const { held, id } =
+		const { held, id, path } =
 			typeof part.program === "object"
-				? await this.#standIn(part, part.program.verdict)
+				? await this.#standIn(part, part.program)
 				: await this.#program(part, part.program);
-		const loaded = { part, held, id, number: ++this.#numbers };
+		const loaded = { part, held, id, path, number: ++this.#numbers };
 		this.#loaded.set(partKey(part), loaded);
-		if (this.options.recorded) {
-			const kind = packetKinds[chainHooks[this.chain.hook].programType] ?? "none";
+		const elsewhere = typeof part.program === "object" ? part.program.hook : undefined;
+		if (this.options.recorded || elsewhere) {
+			const kind = packetKinds[chainHooks[elsewhere ?? this.chain.hook].programType] ?? "none";
 			await this.recorder.member(loaded.number, { object: held.handle, program: held.program }, kind);
 		}
 		return loaded;
@@ -129,11 +146,11 @@ export class Parts {
 	}
 
 	async #program({ member }: Part, which: "first" | "second") {
-		const { handle, ids } = await this.#object(member.object, which);
+		const { handle, ids, path } = await this.#object(member.object, which);
 		const name = member.program.name;
 		const id = ids.get(name);
 		if (id === undefined) throw new BuildError({ member, program: which }, 0, "BPF_PROG_LOAD");
-		return { held: { handle, program: name }, id };
+		return { held: { handle, program: name }, id, path };
 	}
 
 	/** Another load of the same file is another object, with maps of its own. */
@@ -142,22 +159,27 @@ export class Parts {
 		const known = this.#objects.get(key);
 		if (known) return known;
 		const { client, greeting } = this.guest;
-		const path = guestPath(object);
+		const path = `/run/bpfgate-chain-${this.#numberOf(object)}.bpf.o`;
 		await client.call("file_write", { path, data: object.bytes });
 		this.#files.add(path);
-		const names = new Set(wantedPrograms(object).map(({ name }) => name));
-		for (const member of this.chain.members) if (member.object === object) names.add(member.program.name);
-		const loaded = await loadObject(client, openArgs(object, greeting.cpus, new Map()), [...names]);
-		const member = this.chain.members.find((candidate) => candidate.object === object);
+		const ofObject = this.chain.members.filter((member) => member.object === object);
+		const members = new Set(ofObject.map(({ program }) => program.name));
+		const wanted = new Set([...wantedPrograms(object).map(({ name }) => name), ...members]);
+		const args = { ...openArgs(object, greeting.cpus, new Map()), path };
+		const programs = args.programs?.map((program) =>
+			members.has(program.name) ? { ...program, ...this.#extension() } : program,
+		);
+		const loaded = await loadObject(client, { ...args, ...(programs ? { programs } : {}) }, [...wanted]);
+		const [member] = ofObject;
 		if (loaded.handle === undefined) {
 			const [refusal] = loaded.unopened ? [loaded.unopened] : loaded.refused.values();
 			throw new BuildError(standingFor(member, this.chain), refusal?.errno ?? 0, "BPF_PROG_LOAD");
 		}
 		const ids = new Map([...loaded.loaded].flatMap(([name, { info }]) => (info ? [[name, info.id]] : [])));
-		const entry = { handle: loaded.handle, ids };
+		const entry = { handle: loaded.handle, ids, path };
 		this.#objects.set(key, entry);
-		for (const each of this.chain.members) {
-			const refusal = each.object === object ? loaded.refused.get(each.program.name) : undefined;
+		for (const each of ofObject) {
+			const refusal = loaded.refused.get(each.program.name);
 			if (refusal) throw new BuildError({ member: each, program: which }, refusal.errno, "BPF_PROG_LOAD");
 		}
 		return entry;
@@ -168,24 +190,33 @@ export class Parts {
 		return this.#known.indexOf(object);
 	}
 
-	async #standIn(part: Part, verdict: number) {
+	async #standIn(part: Part, { verdict, hook }: StandIn) {
 		const { client, kernel } = this.guest;
-		const program = standIn(this.chain.hook);
-		const data = await bpfObject(kernel.arch, "chain-stand-in");
-		await client.call("file_write", { path: standInPath, data });
-		this.#files.add(standInPath);
-		const settings = new DataView(new ArrayBuffer(4));
-		settings.setInt32(0, verdict, kernel.arch !== "s390x");
+		const ofChain = hook ? undefined : this.options.standIn;
+		const { object: name, program, settings } = ofChain ?? standIn(hook ?? this.chain.hook);
+		const path = `/run/bpfgate-${name}.bpf.o`;
+		await client.call("file_write", { path, data: await bpfObject(kernel.arch, name) });
+		this.#files.add(path);
+		const numbers = settings(verdict, part.member);
+		const value = new DataView(new ArrayBuffer(numbers.length * 4));
+		for (const [index, number] of numbers.entries())
+			value.setInt32(index * 4, number, kernel.arch !== "s390x");
 		const { object } = await client.call("object_open", {
-			path: standInPath,
-			maps: [{ name: ".rodata.settings", initial_value: new Uint8Array(settings.buffer) }],
-			programs: [{ name: program, autoload: true }],
+			path,
+			maps: [{ name: ".rodata.settings", initial_value: new Uint8Array(value.buffer) }],
+			programs: [{ name: program, autoload: true, ...(hook ? {} : this.#extension()) }],
 		});
-		this.#objects.set(`${partKey(part)} ${this.#objects.size}`, { handle: object, ids: new Map() });
+		const entry = { handle: object, ids: new Map<string, number>(), path };
+		this.#objects.set(`${partKey(part)} ${this.#objects.size}`, entry);
 		const loaded = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
 		const info = loaded.programs.find(({ name }) => name === program)?.info;
 		if (loaded.errno !== 0 || !info) throw new BuildError(part, loaded.errno, "BPF_PROG_LOAD");
-		return { held: { handle: object, program }, id: info.id };
+		return { held: { handle: object, program }, id: info.id, path };
+	}
+
+	/** Of a program's settings. */
+	#extension() {
+		return this.options.extends ? { target: { ...this.options.extends, extends: true } } : {};
 	}
 }
 
@@ -194,11 +225,13 @@ function standingFor(member: DeclaredMember | undefined, chain: DeclaredChain): 
 	return { member: member ?? chain.members[0]!, program: "first" };
 }
 
-/** In chain-stand-in.bpf.c: programs of cgroups are bound to their hook. */
-function standIn(hook: ChainHook): string {
-	return `stand_in_${hook.startsWith("cgroup_") ? hook : chainHooks[hook].programType}`;
+/** Programs of cgroups are bound to their hook. */
+function standIn(hook: ChainHook): OwnProgram {
+	const program = `stand_in_${hook.startsWith("cgroup_") ? hook : chainHooks[hook].programType}`;
+	return { object: "chain-stand-in", program, settings: (verdict) => [verdict] };
 }
 
 function partKey({ member, program }: Part): string {
-	return `${member.label}\n${typeof program === "object" ? program.verdict : program}`;
+	if (typeof program === "string") return `${member.label}\n${program}`;
+	return `${member.label}\n${program.verdict} ${program.hook ?? ""}`;
 }

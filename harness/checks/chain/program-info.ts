@@ -8,15 +8,27 @@ type GuestPart = Pick<Guest, "client" | "kernel">;
 
 /** Of struct bpf_prog_info up to `run_cnt` (include/uapi/linux/bpf.h), which kernels have since 5.1. */
 const infoBytes = 208;
+const idAt = 4;
 const runCountAt = 200;
 const BPF_STATS_RUN_TIME = 0;
 
 const littleEndian = ({ kernel }: GuestPart) => kernel.arch !== "s390x";
 
-/** BPF_OBJ_GET_INFO_BY_FD: how often a program has run while statistics were on. Tail calls and freplace do not count. */
+/** How often a program has run while statistics were on. Tail calls and freplace do not count. */
 export async function runCount(guest: GuestPart, program: Held): Promise<number> {
-	const little = littleEndian(guest);
-	const attr = new BpfAttr(16, little).fd(0, program).u32(4, infoBytes);
+	const info = await programInfo(guest, program);
+	return Number(info.getBigUint64(runCountAt, littleEndian(guest)));
+}
+
+/** The kernel's number of a program. */
+export async function programId(guest: GuestPart, program: Held): Promise<number> {
+	const info = await programInfo(guest, program);
+	return info.getUint32(idAt, littleEndian(guest));
+}
+
+/** BPF_OBJ_GET_INFO_BY_FD: struct bpf_prog_info. */
+async function programInfo(guest: GuestPart, program: Held): Promise<DataView> {
+	const attr = new BpfAttr(16, littleEndian(guest)).fd(0, program).u32(4, infoBytes);
 	const { errno, blobs } = await bpf(
 		guest.client,
 		"obj_get_info_by_fd",
@@ -24,7 +36,7 @@ export async function runCount(guest: GuestPart, program: Held): Promise<number>
 	);
 	if (errno !== 0) throw new Error(`BPF_OBJ_GET_INFO_BY_FD: ${errnoName(errno)}`);
 	const [info] = blobs;
-	return Number(new DataView(info!.buffer, info!.byteOffset).getBigUint64(runCountAt, little));
+	return new DataView(info!.buffer, info!.byteOffset, info!.byteLength);
 }
 
 /** BPF_ENABLE_STATS (5.8): programs count their runs until what comes back is closed. */

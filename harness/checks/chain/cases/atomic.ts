@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errnoName } from "../../../uapi/errno.js";
 import type { Finding } from "../../check.js";
-import { judge, label } from "../judge.js";
+import { judge, label, standing } from "../judge.js";
 import type { Part } from "../mechanism.js";
 import { type Scene, withBuilt } from "../scene.js";
 import type { Encounter, Flow, Meeting } from "../traffic.js";
@@ -60,7 +60,8 @@ interface Account {
 	examples: string[];
 }
 
-function accountOf({ chain, members }: Scene, flow: Flow): Account {
+function accountOf({ chain, members, mechanism }: Scene, flow: Flow): Account {
+	const order = standing(mechanism.name, members);
 	const judged = new Map<string, string | undefined>();
 	let [whole, half, second] = [0, 0, 0];
 	const examples: string[] = [];
@@ -69,7 +70,7 @@ function accountOf({ chain, members }: Scene, flow: Flow): Account {
 		const key = met.map(keyOf).join(";");
 		if (!judged.has(key)) {
 			const encounter: Encounter = { what: "the packet", met };
-			judged.set(key, judge(chain, members, encounter).differences[0]);
+			judged.set(key, judge(chain, order, encounter).differences[0]);
 		}
 		const difference = judged.get(key);
 		if (difference === undefined) whole++;

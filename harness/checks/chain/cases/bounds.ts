@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errnoName } from "../../../uapi/errno.js";
 import type { Finding } from "../../check.js";
+import type { Limit } from "../mechanism.js";
 import type { Scene } from "../scene.js";
 
 /** As many programs as the mechanism promises to take, and one more. */
 export async function* limits({ chain, stage }: Scene): AsyncIterable<Finding> {
 	const name = `${chain.name}/limit`;
-	const { promised, taken, met, errno, metWithOneMore } = await stage.limit();
+	const limit = await stage.limit();
+	const { promised, taken, met, errno, metWithOneMore } = limit;
 	const evidence = {
 		...{ promised, taken, met, one_more: errno === 0 ? "taken" : errnoName(errno) },
 		...(metWithOneMore === undefined ? {} : { met_with_one_more: metWithOneMore }),
 	};
-	const wrong =
-		taken < promised
-			? `the kernel took only ${taken} of ${promised} programs (${errnoName(errno)})`
-			: met < promised
-				? `a packet met only ${met} of ${promised} programs`
-				: metWithOneMore !== undefined && metWithOneMore > promised
-					? `a packet met ${metWithOneMore} programs, more than the ${promised} that there may be`
-					: metWithOneMore === undefined && errno === 0
-						? `the kernel took ${taken} programs, more than the ${promised} that there may be`
-						: undefined;
+	const wrong = wrongLimit(limit);
 	if (wrong === undefined) yield { case: name, outcome: "pass", evidence };
 	else
 		yield {
@@ -35,7 +28,23 @@ export async function* limits({ chain, stage }: Scene): AsyncIterable<Finding> {
 		};
 }
 
-/** Two lists on one hook. */
+function wrongLimit({ promised, unbounded, taken, met, errno, metWithOneMore }: Limit): string | undefined {
+	if (taken < promised) return `the kernel took only ${taken} of ${promised} programs (${errnoName(errno)})`;
+	if (met < promised) return `a packet met only ${met} of ${promised} programs`;
+	if (unbounded)
+		return errno === 0 && metWithOneMore !== promised + 1
+			? `a packet met ${metWithOneMore} of ${promised + 1} programs, all of which the kernel took`
+			: undefined;
+	if (metWithOneMore === undefined)
+		return errno === 0
+			? `the kernel took ${taken} programs, more than the ${promised} that there may be`
+			: undefined;
+	return metWithOneMore > promised
+		? `a packet met ${metWithOneMore} programs, more than the ${promised} that there may be`
+		: undefined;
+}
+
+/** Other lists that the chain's packets pass. */
 export async function* neighbours({ chain, stage }: Scene): AsyncIterable<Finding> {
 	const name = `${chain.name}/neighbours`;
 	const told = await stage.neighbours();
@@ -45,7 +54,7 @@ export async function* neighbours({ chain, stage }: Scene): AsyncIterable<Findin
 			outcome: "skip",
 			reason: {
 				code: "no-neighbour",
-				message: `this kernel has no second list of programs on ${chain.hook} that could be tried with this one`,
+				message: `this kernel has no other list of programs that packets on ${chain.hook} pass and that could be tried with this one`,
 				hint: "nothing is to be done",
 			},
 			evidence: {},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Random } from "../../../packet/random.js";
 import type { Finding } from "../../check.js";
-import { list, look, promised, type Scene, withBuilt } from "../scene.js";
+import { list, look, promised, type Scene, shown, withBuilt } from "../scene.js";
 
 /** All orders of so many members are tried; of more, as many orders as of these. */
 const permuted = 5;
@@ -12,12 +12,14 @@ export async function* reorderings(scene: Scene): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
 	if (members.length < 2) return;
 	yield await withBuilt(stage, members.toReversed(), async (built) => {
+		const before = (await built.configured()).map(shown);
 		await built.reorder(members);
-		return promised(
+		const finding = promised(
 			`${chain.name}/reorder`,
 			"after it was brought from the reverse order to the declared one",
 			await look(scene, built, members),
 		);
+		return { ...finding, evidence: { ...finding.evidence, before } };
 	});
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChainMechanism } from "../../../package/chain-hooks.js";
 import type { Mechanism } from "../mechanism.js";
+import { cgroup } from "./cgroup.js";
+import { netkit } from "./netkit.js";
+import { tc } from "./tc.js";
 import { tcx } from "./tcx.js";
 
 /** Every way of making a chain. */
 export const mechanisms: ReadonlyMap<ChainMechanism, Mechanism> = new Map(
-	[tcx].map((mechanism) => [mechanism.name, mechanism]),
+	[cgroup, netkit, tc, tcx].map((mechanism) => [mechanism.name, mechanism]),
 );

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Chain } from "../../../package/chain.js";
+import { chainBench, chainPackage, failures } from "../testbench.js";
+
+const chain = (hook: "netkit_primary" | "netkit_peer", ...members: string[]): Chain => ({
+	...{ name: hook, hook, members: members.map((program) => ({ program })) },
+});
+
+it("netkit is a skip where the kernel has none", async () => {
+	const bench = await chainBench("5.10");
+	const pkg = await chainPackage("members.bpf.c", [chain("netkit_peer", "account", "filter", "mark")]);
+	const findings = await bench.check(pkg);
+	await bench.dispose();
+	expect([...findings.values()].map(({ outcome }) => outcome)).toEqual(["skip", "skip"]);
+	expect(findings.get("netkit_peer/executed")!.reason!.message).toMatch(/5\.10.*netkit/);
+});
+
+describe.each(["6.12", "7.3"])("netkit on %s", (id) => {
+	let bench: Awaited<ReturnType<typeof chainBench>>;
+	beforeAll(async () => {
+		bench = await chainBench(id);
+	});
+	afterAll(() => bench.dispose());
+
+	it.each(["netkit_primary", "netkit_peer"] as const)("passes every case on %s", async (hook) => {
+		const pkg = await chainPackage("members.bpf.c", [chain(hook, "account", "filter", "mark")]);
+		const findings = await bench.check(pkg);
+		expect(failures(findings)).toEqual([]);
+		const { evidence } = findings.get(`${hook}/executed`)!;
+		expect(evidence.executed).toEqual([
+			"account (NETKIT_NEXT)",
+			"filter (NETKIT_NEXT)",
+			"mark (NETKIT_NEXT)",
+		]);
+		expect(evidence.packets).toContainEqual({
+			what: "a TCP SYN over IPv6",
+			met: ["account (NETKIT_NEXT)", "filter (NETKIT_DROP)"],
+		});
+		expect(findings.get(`${hook}/limit`)!.evidence).toMatchObject({ taken: 63, met: 63, one_more: "ERANGE" });
+		expect(findings.get(`${hook}/neighbours`)!.evidence.promise).toBe("packets meet tcx, then netkit");
+		expect(findings.get(`${hook}/reorder`)!.evidence.before).toEqual(["mark", "filter", "account"]);
+		expect(findings.get(`${hook}/atomic`)!.evidence).toMatchObject({ half: 0, unaccounted: 0 });
+	});
+
+	it("tells of a member that nobody reaches", async () => {
+		const pkg = await chainPackage("members.bpf.c", [chain("netkit_peer", "account", "deaf", "mark")]);
+		const failed = failures(await bench.check(pkg)).filter((each) => /executed|configured/.test(each));
+		expect(failed).toEqual([
+			"netkit_peer/executed: mark should run at place 3 and never ran: of 5 packets the one that came furthest ended at place 2, deaf (NETKIT_PASS)",
+		]);
+	});
+});
