@@ -20,6 +20,11 @@ const Empty = Type.Object({});
 const InNetns = { netns: Type.Optional(Handle) };
 /** The mount namespace that an operation is done in: a handle of `/proc/<pid>/ns/mnt` (`path_open`). */
 const InMntns = { mntns: Type.Optional(Handle) };
+/** Operations that are done `rounds` times over while the guest is at work, and what became of each. */
+const During = {
+	during: Type.Optional(Type.Array(Type.Object({ op: Type.String(), args: Type.Unknown() }))),
+	rounds: Type.Optional(Type.Integer({ minimum: 1, maximum: 65536 })),
+};
 const Ifindex = Type.Integer({ minimum: 1, maximum: 0x7fffffff });
 /** A file descriptor: of `handle` itself, of an attachment's link, or of an object's program or map. */
 const Named = Type.Object({
@@ -38,6 +43,16 @@ export const GuestFailure = Type.Object({
 	log: Type.Optional(Type.String({ description: "what libbpf said meanwhile" })),
 });
 export type GuestFailure = Static<typeof GuestFailure>;
+
+/** How much of the work had been done before and after each operation, and its outcome. */
+const DoneDuring = Type.Array(
+	Type.Object({
+		from: U32,
+		to: U32,
+		ok: Type.Optional(Type.Unknown()),
+		err: Type.Optional(GuestFailure),
+	}),
+);
 
 const InnerMap = Type.Object({
 	type: U32,
@@ -706,24 +721,14 @@ export const operations = {
 			interval_us: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
 			number_at: Type.Optional(Size),
 			ip: Type.Optional(Type.Boolean()),
-			during: Type.Optional(Type.Array(Type.Object({ op: Type.String(), args: Type.Unknown() }))),
-			rounds: Type.Optional(Type.Integer({ minimum: 1, maximum: 65536 })),
+			...During,
 			...InNetns,
 		}),
 		Type.Object({
 			tried: U32,
 			sent: U32,
 			errno: U32,
-			during: Type.Optional(
-				Type.Array(
-					Type.Object({
-						from: U32,
-						to: U32,
-						ok: Type.Optional(Type.Unknown()),
-						err: Type.Optional(GuestFailure),
-					}),
-				),
-			),
+			during: Type.Optional(DoneDuring),
 		}),
 	),
 	/**
@@ -779,6 +784,10 @@ export const operations = {
 	 * (1 s unless given) gets EINTR. `time_ns` is CLOCK_MONOTONIC before the call, as bpf_ktime_get_ns() has it; `data` is
 	 * of recvmsg and getsockopt, `address` and `port` of whom recvmsg, accept, getsockname and getpeername tell.
 	 * `err`: that of joining the cgroup.
+	 *
+	 * With `count` the last of the steps is made over and over, so often at least; `steps` of the result are the others, and
+	 * `times_ns` is when each of its calls began, and when the last had come back. With `number_at` its number, from 0, is
+	 * written there in its data, 32 bits in network order. Operations of `during` are done meanwhile as in `packet_send`.
 	 */
 	socket_traffic: operation(
 		Type.Object({
@@ -801,6 +810,9 @@ export const operations = {
 				}),
 				{ maxItems: 4096 },
 			),
+			count: Type.Optional(Type.Integer({ minimum: 0, maximum: 65536 })),
+			number_at: Type.Optional(Size),
+			...During,
 			...InNetns,
 		}),
 		Type.Object({
@@ -813,6 +825,8 @@ export const operations = {
 					port: Type.Optional(U32),
 				}),
 			),
+			during: Type.Optional(DoneDuring),
+			times_ns: Type.Optional(Type.Array(Size)),
 		}),
 	),
 	/**

@@ -185,6 +185,57 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await client.call("detach", { link });
 		});
 
+		it("make a call over and over, while operations are done", async () => {
+			const steps = connect.map((step) => ({ ...step, type: 2 }));
+			const at = { object, hook: "cgroup", path: "/sys/fs/cgroup/outer" };
+			const { link } = await client.call("attach", { ...at, program: "allow" });
+			const runs = async () => {
+				const { entries } = await client.call("map_dump", { object, map: ".bss" });
+				return entries.map(({ value }) => Buffer.from(value).toString("hex")).join();
+			};
+			const before = await runs();
+			const during = [
+				{ op: "ping", args: {} },
+				{ op: "attach", args: { ...at, program: "nobody" } },
+			];
+			const made = await client.call("socket_traffic", { cgroup, steps, count: 500, during, rounds: 3 });
+			expect(made.steps.map(({ errno }) => errno)).toEqual([0]);
+			const times = made.times_ns!;
+			expect(times.length).toBeGreaterThan(500);
+			expect(times.every((time, index) => index === 0 || time >= times[index - 1]!)).toBe(true);
+			expect(made.during!.map(({ ok, err }) => [ok !== undefined, err !== undefined])).toEqual(
+				Array.from({ length: 6 }, (_, index) => [index % 2 === 0, index % 2 === 1]),
+			);
+			for (const { from, to } of made.during!) expect(to).toBeGreaterThanOrEqual(from);
+			expect(await runs()).not.toBe(before);
+			await client.call("detach", { link });
+		});
+
+		it("number what they send over and over", async () => {
+			const to = { address: loopback, port: 4001 };
+			const steps = [
+				{ call: "socket" as const },
+				{ call: "bind" as const, ...to },
+				{ call: "socket" as const, socket: 1 },
+				{ call: "sendmsg" as const, socket: 1, ...to, data: Buffer.concat([marker, Buffer.alloc(4)]) },
+			];
+			const { handle } = await client.call("capture_open", { ifindex: 1, incoming: true });
+			const made = await client.call("socket_traffic", { cgroup, steps, count: 20, number_at: 4 });
+			expect(made.times_ns!.length).toBe(21);
+			expect(made.during).toEqual([]);
+			const account = await client.call("packets_account", {
+				...{ handle, marker, expected: 20, quiet_ms: 100 },
+			});
+			expect(account).toMatchObject({ arrived: 20, repeated: 0, missing: [] });
+			await client.call("close", { handle });
+			const noRoom = client.call("socket_traffic", { steps, count: 20, number_at: 5 });
+			await expect(noRoom).rejects.toMatchObject({ errnoName: "EINVAL" });
+			const sockets = client.call("socket_traffic", { steps: steps.slice(0, 1), count: 20 });
+			await expect(sockets).rejects.toMatchObject({ errnoName: "EINVAL" });
+			const gone = client.call("socket_traffic", { cgroup: "/sys/fs/cgroup/none", steps, count: 20 });
+			await expect(gone).rejects.toMatchObject({ errnoName: "ENOENT" });
+		});
+
 		it("talk to each other, in a namespace too, and do not wait for ever", async () => {
 			const data = Buffer.from("hello");
 			const { steps } = await client.call("socket_traffic", {

@@ -95,7 +95,12 @@ export class HookList {
 
 	/** BPF_PROG_DETACH of what was attached without a link. Without a program: the first or last, as `place` says. */
 	async detach(program?: Held, place: Place = {}): Promise<number> {
-		return (await this.call("prog_detach", this.programAttr(program, place))).errno;
+		return (await this.guest.client.call("bpf", this.detachRequest(program, place))).errno;
+	}
+
+	/** What `detach` asks of the agent. */
+	detachRequest(program?: Held, place: Place = {}): Args<"bpf"> {
+		return bpfRequest("prog_detach", this.programAttr(program, place), this.hook.netns);
 	}
 
 	/**

@@ -14,6 +14,8 @@ export interface SocketCalls {
 	calls: Call[];
 	/** Which of `calls` passes the hook. Without programs on the hook none of `calls` fails. */
 	watched: number;
+	/** The watched call cannot be made again on the same socket. */
+	once?: true;
 	/** Of the hooks that see packets: which of `calls` is the recvmsg(2) that gets the packet when nothing holds it back. */
 	received?: number;
 }
@@ -62,10 +64,12 @@ function connect(family: Family): SocketCalls[] {
 		const before = [...(type === "TCP" ? listening(family) : []), socket(family, type, client)];
 		const what = `connect(2) of a ${type} socket to ${host}`;
 		const after = closed(...(type === "TCP" ? [server] : []), client);
-		return { what, calls: [...before, to, ...after], watched: before.length };
+		const calls = [...before, to, ...after];
+		return { what, calls, watched: before.length, ...(type === "TCP" ? { once: true } : {}) };
 	});
 }
 
+/** When a socket is bound already, bind(2) refuses it after the hook only. */
 function bind(family: Family): SocketCalls[] {
 	const { address, host } = family;
 	return (["TCP", "UDP"] as const).map((type) => ({

@@ -3,14 +3,16 @@ import { UndecidedError } from "../../errors.js";
 import type { Result } from "../../guest/operations.js";
 import { errnoName } from "../../uapi/errno.js";
 import type { Parts } from "./parts.js";
-import { byPacket, type MemberRun } from "./recorder.js";
+import { byPacket, type MemberRun, marker } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";
 import { type CgroupHook, type SocketCalls, socketCalls } from "./socket-calls.js";
-import type { Encounter, Traffic } from "./traffic.js";
+import type { Encounter, Flow, Traffic } from "./traffic.js";
 
 const EPERM = 1;
-/** How long a packet is waited for that does not come: it stays on `lo`, where it takes no time at all. */
-const waitMs = 100;
+/** How long a packet is waited for that may never come: it stays on `lo`, and is there when sendmsg(2) comes back. */
+const packetMs = 100;
+/** How long a connection may take. */
+const callMs = 1000;
 type Outcome = Result<"socket_traffic">["steps"][number];
 
 /**
@@ -47,6 +49,33 @@ export class SocketTraffic implements Traffic {
 		});
 	}
 
+	/** The same call of one process over and over. */
+	async flow(count: number, during: { op: string; args: unknown }[], rounds: number): Promise<Flow> {
+		const { recorder, guest } = this.parts;
+		const one = this.each.find(({ once }) => !once);
+		if (!one) throw new Error("no call of the hook can be repeated");
+		await recorder.read();
+		const steps = one.calls.slice(0, one.watched + 1);
+		const numbered = one.received === undefined ? {} : { number_at: marker.length };
+		const made = await guest.client.call("socket_traffic", {
+			...{ cgroup: this.cgroup, steps, count, during, rounds, ...numbered },
+		});
+		refused(made.steps, steps);
+		const runs = await recorder.read();
+		const times = made.times_ns ?? [];
+		const met = one.received === undefined ? byTime(runs, times) : byPacket(runs);
+		const packets = times.length - 1;
+		return {
+			packets,
+			met: new Map([...met].map(([number, mine]) => [number, this.parts.meetings(mine)])),
+			unaccounted: packets - met.size,
+			operations: (made.during ?? []).map(({ ok, err, from, to }) => ({
+				errno: err?.errno ?? (ok as { errno?: number } | undefined)?.errno ?? 0,
+				...{ from, to },
+			})),
+		};
+	}
+
 	close(): Promise<void> {
 		return this.counts.close();
 	}
@@ -73,18 +102,42 @@ export class SocketTraffic implements Traffic {
 
 	/** One outcome more than calls: its time is when the last of them had come back. */
 	private async make(calls: SocketCalls["calls"]): Promise<Outcome[]> {
+		const waits = this.each.some(({ received }) => received !== undefined);
 		const after = { call: "getsockname" as const, socket: calls.at(-1)?.socket ?? 0 };
 		const { steps } = await this.parts.guest.client.call("socket_traffic", {
-			...{ cgroup: this.cgroup, wait_ms: waitMs, steps: [...calls, after] },
+			...{ cgroup: this.cgroup, wait_ms: waits ? packetMs : callMs, steps: [...calls, after] },
 		});
-		const failed = steps.find(({ errno }, index) => errno !== 0 && calls[index]?.call === "socket");
-		if (!failed) return steps;
-		throw new UndecidedError(
-			"calls-refused",
-			`the guest gives no socket for the chain: ${errnoName(failed.errno)}`,
-			"the kernel may have been booted without this family of protocols",
-		);
+		refused(steps, calls);
+		return steps;
 	}
+}
+
+/** Without a socket there is no call that could meet anything. */
+function refused(outcomes: readonly Outcome[], calls: SocketCalls["calls"]): void {
+	const failed = outcomes.find(({ errno }, index) => errno !== 0 && calls[index]?.call === "socket");
+	if (!failed) return;
+	throw new UndecidedError(
+		"calls-refused",
+		`the guest gives no socket for the chain: ${errnoName(failed.errno)}`,
+		"the kernel may have been booted without this family of protocols",
+	);
+}
+
+/**
+ * Runs by the call that they belong to.
+ *
+ * @param times when each call began, and the last had come back
+ */
+function byTime(runs: readonly MemberRun[], times: readonly number[]): Map<number, MemberRun[]> {
+	const calls = new Map<number, MemberRun[]>();
+	let number = 0;
+	for (const run of runs) {
+		while (number < times.length - 1 && run.timeNs >= times[number + 1]!) number++;
+		const met = calls.get(number);
+		if (met) met.push(run);
+		else calls.set(number, [run]);
+	}
+	return calls;
 }
 
 /** Undefined of an errno that may be a member's own (bpf_set_retval) or the network's, after a member has changed the address. */

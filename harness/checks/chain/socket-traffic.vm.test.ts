@@ -72,9 +72,48 @@ describe.each(["5.10", "6.12", "7.3"])("traffic of sockets on %s", (id) => {
 		expect(told(await traffic.sample())).toEqual(expected([], true));
 		for (const part of [no!, a!]) await put(part);
 		expect(told(await traffic.sample())).toEqual(expected(["no 0", "a 1"], false));
-		expect(await list.detach(parts.loaded(no!).held)).toBe(0);
+		const { held } = parts.loaded(no!);
+		const flow = await traffic.flow(300, [], 1);
+		const met = new Set([...flow.met.values()].map((each) => each.map(({ part }) => part)));
+		expect([flow.packets, flow.met.size, flow.unaccounted]).toEqual([300, 300, 0]);
+		expect([...met].every((each) => each[0] === no && each[1] === a && each.length === 2)).toBe(true);
+		expect(await list.detach(held)).toBe(0);
 		expect(told(await traffic.sample())).toEqual(expected(["a 1"], true));
 		await list.detach(parts.loaded(a!).held);
+		await traffic.close();
+		await parts.close();
+	});
+
+	it("flows while the list is changed, and each call is accounted for", async () => {
+		const chain = cgroupChain(pkg, "cgroup_connect4", ["a", "b"]);
+		const parts = await Parts.open(chain, guest, { recorded: true });
+		const traffic = new SocketTraffic(parts, "cgroup_connect4", inner);
+		const attachType = chainHooks.cgroup_connect4.attachType!;
+		const list = new HookList(guest, { attachType, target: { handle: cgroup.handle } });
+		const [a, b] = chain.members.map((member): Part => ({ member, program: "first" }));
+		const [first, second] = [(await parts.get(a!)).held, (await parts.get(b!)).held];
+		const request = (args: unknown) => ({ op: "bpf", args });
+		const multi = { flags: attachFlags.multi };
+		const replace = { flags: attachFlags.multi | attachFlags.replace };
+
+		expect(await list.attach(first, multi)).toBe(0);
+		const swap = [
+			request(list.attachRequest(second, { ...replace, replaced: first })),
+			request(list.attachRequest(first, { ...replace, replaced: second })),
+		];
+		const whole = await traffic.flow(2000, swap, 10);
+		expect(whole.operations.map(({ errno }) => errno)).toEqual(Array(20).fill(0));
+		expect(whole.packets).toBeGreaterThanOrEqual(2000);
+		expect([whole.met.size, whole.unaccounted]).toEqual([whole.packets, 0]);
+		const labels = [...whole.met.values()].map((met) => met.map(({ part }) => part.member.label).join());
+		expect(new Set(labels)).toEqual(new Set(["connect4_a", "connect4_b"]));
+
+		// Taken away and put back is no replacement: calls in between meet nobody.
+		const gap = [request(list.detachRequest(first)), request(list.attachRequest(first, multi))];
+		const holed = await traffic.flow(2000, gap, 10);
+		expect(holed.unaccounted).toBeGreaterThan(0);
+		expect(holed.met.size + holed.unaccounted).toBe(holed.packets);
+		expect(await list.detach(first)).toBe(0);
 		await traffic.close();
 		await parts.close();
 	});

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "during.h"
 #include "operation.h"
 #include "serve.h"
 
@@ -20,7 +20,6 @@
 #define MAX_FRAME 65535
 #define MAX_PACKETS (1u << 20)
 #define MAX_INTERVAL_US 1000000
-#define MAX_STEPS 65536
 
 struct frame {
 	uint8_t *data;
@@ -46,13 +45,6 @@ struct sending {
 	int first_error;
 };
 
-static void pause_us(uint32_t us)
-{
-	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
-
-	nanosleep(&time, NULL);
-}
-
 static void *send_all(void *argument)
 {
 	struct sending *sending = argument;
@@ -75,44 +67,6 @@ static void *send_all(void *argument)
 			pause_us(sending->interval_us);
 	}
 	return NULL;
-}
-
-/* One operation of `during`; between which packets it was. */
-static void step(struct args *args, uint32_t index, const struct sending *sending, struct reply *reply)
-{
-	char complaint[160] = "";
-	struct args element = args_element(args, "during", index);
-	struct args inner = args_map(&element, "args");
-	const char *op = args_string(&element, "op");
-	struct reply answer;
-
-	inner.complaint = complaint;
-	inner.complaint_size = sizeof(complaint);
-	reply_init(&answer, 0);
-	reply_map(reply, 3);
-	reply_key_uint(reply, "from", sending->tried);
-	operation_run(op, &inner, &answer);
-	reply_key_uint(reply, "to", sending->tried);
-	reply_answer(reply, &answer);
-	reply_free(&answer);
-}
-
-/* Spread over the packets wanted: one after each so many. */
-static void steps(struct args *args, uint32_t rounds, const struct sending *sending, struct reply *reply)
-{
-	uint32_t count = args_count(args, "during"), total = count * rounds;
-
-	reply_key(reply, "during");
-	reply_array(reply, total);
-	for (uint32_t i = 0; i < total; i++) {
-		uint32_t from = (uint64_t)(i + 1) * sending->wanted / (total + 1);
-
-		while (sending->tried < from) {
-			pause_us(50);
-			serve_progress();
-		}
-		step(args, i % count, sending, reply);
-	}
 }
 
 static void take_frames(struct args *args, struct sending *sending)
@@ -153,7 +107,7 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 	}
 	reply_map(reply, sending->go_on ? 4 : 3);
 	if (sending->go_on)
-		steps(args, rounds, sending, reply);
+		during_run(args, rounds, &(struct work){ .done = &sending->tried, .wanted = sending->wanted }, reply);
 	sending->go_on = false;
 	while (sending->tried < sending->wanted) {
 		pause_us(500);
@@ -168,7 +122,7 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 void op_packet_send(struct args *args, struct reply *reply)
 {
 	const struct timeval second = { .tv_sec = 1 };
-	uint32_t rounds = args_uint_or(args, "rounds", MAX_STEPS, 1);
+	uint32_t rounds = during_rounds(args);
 	struct sending sending = {
 		.to = { .sll_family = AF_PACKET, .sll_ifindex = (int)args_uint(args, "ifindex", INT32_MAX) },
 		.interval_us = args_uint_or(args, "interval_us", MAX_INTERVAL_US, 0),
@@ -179,8 +133,6 @@ void op_packet_send(struct args *args, struct reply *reply)
 
 	take_frames(args, &sending);
 	sending.wanted = args_uint_or(args, "count", MAX_PACKETS, sending.frame_count);
-	if ((uint64_t)rounds * args_count(args, "during") > MAX_STEPS)
-		args_complain(args, "during", "has too many operations");
 	if (args_valid(args)) {
 		/* Of no protocol: it only sends. */
 		sending.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);

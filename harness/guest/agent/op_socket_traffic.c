@@ -1,211 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "during.h"
 #include "operation.h"
 #include "serve.h"
-#include "sock_address.h"
+#include "socket_call.h"
 
 #define MAX_STEPS 4096
-#define MAX_SOCKETS 64
-#define MAX_DATA 2048
 #define MAX_WAIT_MS 10000
 #define WAIT_MS 1000
+#define MAX_REPEATED 65536
 
-/* One system call on the socket of a slot. */
-struct step {
-	const char *call;
-	uint32_t slot;
-	/* Of accept: where the new socket goes. */
-	uint32_t into;
-	int domain, type, protocol;
-	struct sock_address address;
-	struct bytes data;
-	int level, option;
+/* What the child is to do, and, in memory that both have, how far it is with the call that it makes over and over. */
+struct traffic {
+	const struct socket_step *steps;
+	/* Of those that are made once. */
+	uint32_t count;
+	const char *cgroup;
+	uint32_t wait_ms;
+	/* How often the last step, which is then none of `count`, is made; 0: it is not. */
+	uint32_t wanted;
+	/* Where in its data the number of the call is written; UINT32_MAX: nowhere. */
+	uint32_t number_at;
+	struct repeated {
+		_Atomic uint32_t done;
+		/* More than wanted are made. */
+		_Atomic bool go_on;
+		/* Before each call, and after the last. */
+		uint64_t times_ns[MAX_REPEATED + 1];
+	} *repeated;
 };
-
-/* What became of it, as it comes through the pipe. */
-struct outcome {
-	int32_t error;
-	uint32_t data_length;
-	uint64_t time_ns;
-	uint8_t data[MAX_DATA];
-	struct sock_address address;
-};
-
-static int sockets[MAX_SOCKETS];
-
-typedef int call_fn(const struct step *step, int fd, struct outcome *outcome);
-
-static int call_socket(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)fd;
-	(void)outcome;
-	return sockets[step->slot] = socket(step->domain, step->type | SOCK_CLOEXEC, step->protocol);
-}
-
-static int call_bind(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)outcome;
-	return bind(fd, &step->address.any, step->address.length);
-}
-
-static int call_listen(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)step;
-	(void)outcome;
-	return listen(fd, 16);
-}
-
-static int call_connect(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)outcome;
-	return connect(fd, &step->address.any, step->address.length);
-}
-
-static int call_accept(const struct step *step, int fd, struct outcome *outcome)
-{
-	outcome->address.length = sizeof(struct sockaddr_un);
-	return sockets[step->into] = accept(fd, &outcome->address.any, &outcome->address.length);
-}
-
-static int call_sendmsg(const struct step *step, int fd, struct outcome *outcome)
-{
-	struct iovec part = { .iov_base = (void *)step->data.data, .iov_len = step->data.length };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	(void)outcome;
-	if (step->address.length > 0) {
-		message.msg_name = (void *)&step->address.any;
-		message.msg_namelen = step->address.length;
-	}
-	return (int)sendmsg(fd, &message, MSG_NOSIGNAL);
-}
-
-static int call_recvmsg(const struct step *step, int fd, struct outcome *outcome)
-{
-	struct iovec part = { .iov_base = outcome->data, .iov_len = MAX_DATA };
-	struct msghdr message = {
-		.msg_name = &outcome->address.any,
-		.msg_namelen = sizeof(struct sockaddr_un),
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-	};
-	ssize_t got = recvmsg(fd, &message, 0);
-
-	(void)step;
-	outcome->data_length = got > 0 ? got : 0;
-	outcome->address.length = got >= 0 ? message.msg_namelen : 0;
-	return (int)got;
-}
-
-static int call_getsockname(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)step;
-	outcome->address.length = sizeof(struct sockaddr_un);
-	return getsockname(fd, &outcome->address.any, &outcome->address.length);
-}
-
-static int call_getpeername(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)step;
-	outcome->address.length = sizeof(struct sockaddr_un);
-	return getpeername(fd, &outcome->address.any, &outcome->address.length);
-}
-
-static int call_setsockopt(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)outcome;
-	return setsockopt(fd, step->level, step->option, step->data.data, step->data.length);
-}
-
-static int call_getsockopt(const struct step *step, int fd, struct outcome *outcome)
-{
-	socklen_t length = step->data.length;
-	int result;
-
-	memcpy(outcome->data, step->data.data, step->data.length);
-	result = getsockopt(fd, step->level, step->option, outcome->data, &length);
-	outcome->data_length = result == 0 && length <= MAX_DATA ? length : 0;
-	return result;
-}
-
-static int call_close(const struct step *step, int fd, struct outcome *outcome)
-{
-	(void)outcome;
-	sockets[step->slot] = -1;
-	return close(fd);
-}
-
-static const struct {
-	const char *name;
-	call_fn *call;
-} calls[] = {
-	{ "socket", call_socket },
-	{ "bind", call_bind },
-	{ "listen", call_listen },
-	{ "connect", call_connect },
-	{ "accept", call_accept },
-	{ "sendmsg", call_sendmsg },
-	{ "recvmsg", call_recvmsg },
-	{ "getsockname", call_getsockname },
-	{ "getpeername", call_getpeername },
-	{ "setsockopt", call_setsockopt },
-	{ "getsockopt", call_getsockopt },
-	{ "close", call_close },
-};
-
-static call_fn *find_call(const char *name)
-{
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		if (strcmp(calls[i].name, name) == 0)
-			return calls[i].call;
-	}
-	return NULL;
-}
-
-static struct step step_of(struct args *args, uint32_t index)
-{
-	struct args element = args_element(args, "steps", index);
-	struct bytes address = args_bytes_or_none(&element, "address");
-	struct step step = {
-		.call = args_string(&element, "call"),
-		.slot = args_uint_or(&element, "socket", MAX_SOCKETS - 1, 0),
-		.into = args_uint_or(&element, "into", MAX_SOCKETS - 1, 0),
-		.domain = (int)args_uint_or(&element, "domain", INT32_MAX, AF_INET),
-		.type = (int)args_uint_or(&element, "type", INT32_MAX, SOCK_DGRAM),
-		.protocol = (int)args_uint_or(&element, "protocol", INT32_MAX, 0),
-		.data = args_bytes_or_none(&element, "data"),
-		.level = (int)args_int_or(&element, "level", 0),
-		.option = (int)args_int_or(&element, "option", 0),
-	};
-	uint16_t port = args_uint_or(&element, "port", UINT16_MAX, 0);
-	const char *path = args_string_or_null(&element, "path");
-
-	if (!find_call(step.call))
-		args_complain(args, "steps", "have a call that there is not");
-	if (step.data.length > MAX_DATA)
-		args_complain(args, "steps", "have too much data");
-	if (args_has(&element, "address") && !sock_address_of(&step.address, &address, port))
-		args_complain(args, "steps", "have an address of neither 4 nor 16 bytes");
-	if (path && strlen(path) >= sizeof(step.address.local.sun_path)) {
-		args_complain(args, "steps", "have too long a path");
-	} else if (path) {
-		step.address.local.sun_family = AF_UNIX;
-		memcpy(step.address.local.sun_path, path, strlen(path) + 1);
-		step.address.length = sizeof(step.address.local);
-	}
-	return step;
-}
 
 static void interrupt(int signal)
 {
@@ -259,39 +95,72 @@ static int join_cgroup(const char *cgroup)
 	return error;
 }
 
-/*
- * The life of the child. A call that blocks is interrupted by the timer, which repeats for those that begin to block
- * when it has just rung.
- */
-static void make_calls(const struct step *steps, uint32_t count, const char *cgroup, uint32_t wait_ms, int to)
+static uint64_t now_ns(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The timer repeats for calls that begin to block when it has just rung. */
+static void ring_after(uint32_t ms)
+{
+	struct timeval time = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	struct itimerval timer = { .it_value = time, .it_interval = time };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void repeat(const struct traffic *traffic)
+{
+	const struct socket_step *step = &traffic->steps[traffic->count];
+	struct repeated *repeated = traffic->repeated;
+	struct socket_outcome outcome;
+	uint32_t n;
+
+	ring_after(traffic->wait_ms);
+	for (n = 0; n < MAX_REPEATED && (n < traffic->wanted || repeated->go_on); n++) {
+		uint32_t number = htonl(n);
+
+		/* The request is the child's own. */
+		if (traffic->number_at != UINT32_MAX)
+			memcpy((uint8_t *)step->data.data + traffic->number_at, &number, sizeof(number));
+		repeated->times_ns[n] = now_ns();
+		socket_call(step, &outcome);
+		repeated->times_ns[n + 1] = now_ns();
+		repeated->done = n + 1;
+	}
+}
+
+/* The life of the child. */
+static void make_calls(const struct traffic *traffic, int to)
+{
+	const struct socket_step *steps = traffic->steps;
 	struct sigaction action = { .sa_handler = interrupt };
-	struct itimerval timer = { 0 };
-	int error = join_cgroup(cgroup);
+	int error = join_cgroup(traffic->cgroup);
 
 	sigaction(SIGALRM, &action, NULL);
-	for (int i = 0; i < MAX_SOCKETS; i++)
-		sockets[i] = -1;
+	socket_call_begin();
 	if (!write_all(to, &error, sizeof(error)) || error)
 		return;
-	for (uint32_t i = 0; i < count; i++) {
-		struct outcome outcome = { 0 };
-		struct timespec now;
+	for (uint32_t i = 0; i < traffic->count; i++) {
+		struct socket_outcome outcome = { 0 };
+		uint64_t before;
 
-		timer.it_value = timer.it_interval =
-			(struct timeval){ .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
-		setitimer(ITIMER_REAL, &timer, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (find_call(steps[i].call)(&steps[i], sockets[steps[i].slot], &outcome) < 0) {
+		ring_after(traffic->wait_ms);
+		before = now_ns();
+		if (socket_call(&steps[i], &outcome) < 0) {
 			outcome.error = errno;
 			outcome.address.length = 0;
 		}
-		timer = (struct itimerval){ 0 };
-		setitimer(ITIMER_REAL, &timer, NULL);
-		outcome.time_ns = (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+		ring_after(0);
+		outcome.time_ns = before;
 		if (!write_all(to, &outcome, sizeof(outcome)))
 			return;
 	}
+	if (traffic->wanted > 0)
+		repeat(traffic);
 }
 
 static void reply_address(struct reply *reply, const struct sock_address *address)
@@ -305,7 +174,7 @@ static void reply_address(struct reply *reply, const struct sock_address *addres
 	}
 }
 
-static void reply_outcome(struct reply *reply, const struct outcome *outcome)
+static void reply_outcome(struct reply *reply, const struct socket_outcome *outcome)
 {
 	sa_family_t family = outcome->address.any.sa_family;
 	bool internet = outcome->address.length > 0 && (family == AF_INET || family == AF_INET6);
@@ -318,13 +187,12 @@ static void reply_outcome(struct reply *reply, const struct outcome *outcome)
 		reply_address(reply, &outcome->address);
 }
 
-static void take_outcomes(int from, uint32_t count, struct reply *reply)
+static bool take_outcomes(int from, uint32_t count, struct reply *reply)
 {
-	struct outcome outcome;
+	struct socket_outcome outcome;
 	uint32_t taken = 0;
 	size_t array;
 
-	reply_map(reply, 1);
 	reply_key(reply, "steps");
 	array = reply_array_begin(reply);
 	while (taken < count && read_all(from, &outcome, sizeof(outcome))) {
@@ -333,11 +201,36 @@ static void take_outcomes(int from, uint32_t count, struct reply *reply)
 		serve_progress();
 	}
 	reply_array_end(reply, array, taken);
-	if (taken < count)
-		reply_fail(reply, ECHILD, "the process that makes the calls ended at call %u", taken);
+	if (taken == count)
+		return true;
+	reply_fail(reply, ECHILD, "the process that makes the calls ended at call %u", taken);
+	return false;
 }
 
-static void run(const struct step *steps, uint32_t count, const char *cgroup, uint32_t wait_ms, struct reply *reply)
+/* Does the operations while the child makes its call over and over. */
+static void take_repeated(struct args *args, const struct traffic *traffic, uint32_t rounds, pid_t child,
+			  struct reply *reply)
+{
+	struct repeated *repeated = traffic->repeated;
+	struct work work = { .done = &repeated->done, .wanted = traffic->wanted, .child = child };
+
+	during_run(args, rounds, &work, reply);
+	repeated->go_on = false;
+	while (!work_ended(&work)) {
+		pause_us(500);
+		serve_progress();
+	}
+	if (repeated->done < traffic->wanted) {
+		reply_fail(reply, ECHILD, "the process that makes the calls ended at call %u", repeated->done);
+		return;
+	}
+	reply_key(reply, "times_ns");
+	reply_array(reply, repeated->done + 1);
+	for (uint32_t i = 0; i <= repeated->done; i++)
+		reply_uint(reply, repeated->times_ns[i]);
+}
+
+static void run(struct args *args, const struct traffic *traffic, uint32_t rounds, struct reply *reply)
 {
 	int pipes[2] = { -1, -1 };
 	int error = pipe2(pipes, O_CLOEXEC) < 0 ? errno : 0;
@@ -345,7 +238,7 @@ static void run(const struct step *steps, uint32_t count, const char *cgroup, ui
 
 	if (child == 0) {
 		close(pipes[0]);
-		make_calls(steps, count, cgroup, wait_ms, pipes[1]);
+		make_calls(traffic, pipes[1]);
 		_exit(0);
 	}
 	if (child < 0) {
@@ -355,10 +248,11 @@ static void run(const struct step *steps, uint32_t count, const char *cgroup, ui
 		pipes[1] = -1;
 		if (!read_all(pipes[0], &error, sizeof(error)))
 			error = ECHILD;
+		reply_map(reply, traffic->wanted > 0 ? 3 : 1);
 		if (error)
-			reply_fail(reply, error, "join cgroup %s", cgroup ? cgroup : "");
-		else
-			take_outcomes(pipes[0], count, reply);
+			reply_fail(reply, error, "join cgroup %s", traffic->cgroup ? traffic->cgroup : "");
+		else if (take_outcomes(pipes[0], traffic->count, reply) && traffic->wanted > 0)
+			take_repeated(args, traffic, rounds, child, reply);
 		waitpid(child, NULL, 0);
 	}
 	for (int i = 0; i < 2; i++) {
@@ -367,25 +261,55 @@ static void run(const struct step *steps, uint32_t count, const char *cgroup, ui
 	}
 }
 
+/* What is made over and over has data that has room for its number. */
+static void check_repeated(struct args *args, const struct traffic *traffic, const struct socket_step *step)
+{
+	if (traffic->number_at != UINT32_MAX && (uint64_t)traffic->number_at + 4 > step->data.length)
+		args_complain(args, "number_at", "is not in the data of the last step");
+	if (strcmp(step->call, "socket") == 0 || strcmp(step->call, "accept") == 0)
+		args_complain(args, "count", "is of a call that makes sockets");
+}
+
 void op_socket_traffic(struct args *args, struct reply *reply)
 {
-	const char *cgroup = args_string_or_null(args, "cgroup");
 	uint32_t count = args_count(args, "steps");
-	uint32_t wait_ms = args_uint_or(args, "wait_ms", MAX_WAIT_MS, WAIT_MS);
-	struct step *steps;
+	uint32_t rounds = during_rounds(args);
+	struct traffic traffic = {
+		.count = count,
+		.cgroup = args_string_or_null(args, "cgroup"),
+		.wait_ms = args_uint_or(args, "wait_ms", MAX_WAIT_MS, WAIT_MS),
+		.wanted = args_uint_or(args, "count", MAX_REPEATED, 0),
+		.number_at = args_uint_or(args, "number_at", SOCKET_CALL_MAX_DATA, UINT32_MAX),
+		.repeated = MAP_FAILED,
+	};
+	struct socket_step *steps;
 
 	if (count > MAX_STEPS)
 		args_complain(args, "steps", "are too many");
-	if (wait_ms == 0)
+	if (traffic.wait_ms == 0)
 		args_complain(args, "wait_ms", "is 0");
+	if (traffic.wanted > 0 && count == 0)
+		args_complain(args, "steps", "are none");
 	if (!args_valid(args))
 		return;
 	steps = calloc(count + 1, sizeof(*steps));
 	if (!steps)
 		abort();
 	for (uint32_t i = 0; i < count; i++)
-		steps[i] = step_of(args, i);
+		steps[i] = socket_step_of(args, i);
+	traffic.steps = steps;
+	if (traffic.wanted > 0) {
+		traffic.count--;
+		check_repeated(args, &traffic, &steps[traffic.count]);
+		traffic.repeated = mmap(NULL, sizeof(*traffic.repeated), PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (traffic.repeated == MAP_FAILED)
+			abort();
+		traffic.repeated->go_on = args_count(args, "during") > 0;
+	}
 	if (args_valid(args))
-		run(steps, count, cgroup, wait_ms, reply);
+		run(args, &traffic, rounds, reply);
+	if (traffic.repeated != MAP_FAILED)
+		munmap(traffic.repeated, sizeof(*traffic.repeated));
 	free(steps);
 }

@@ -4,6 +4,8 @@ import type { DeclaredChain } from "../../../chain/declared.js";
 import type { Chain } from "../../../package/chain.js";
 import type { Package } from "../../../package/package.js";
 import type { Guest } from "../../../vm/guest.js";
+import type { Finding } from "../../check.js";
+import { orders } from "../cases/orders.js";
 import { standing } from "../judge.js";
 import { BuildError, type Built, type Part, partName, type Stage } from "../mechanism.js";
 import type { CgroupHook } from "../socket-calls.js";
@@ -131,12 +133,16 @@ describe.each([
 	};
 
 	it("keep all promises, with PREORDER where the kernel has it, and leave nothing behind", async () => {
-		const levels = [{ program: "connect4_b", cgroup: "task" }, { program: "connect4_a" }];
+		const task = { program: "connect4_b", cgroup: "task" };
+		const levels = [task, { program: "connect4_a" }, { program: "connect4_c" }];
 		const root = { program: "connect4_no", preorder: true };
 		const pod: Chain = { name: "pod", hook, members: levels };
 		const whole: Chain = { name: "whole", hook, members: [root, ...levels] };
 		const found = await bench.check(await cgroupPackage(preorder ? [whole] : [pod, whole]));
-		expect(found.get(`${preorder ? "whole" : "pod"}/insert/connect4_b`)?.outcome).toBe("pass");
+		const name = preorder ? "whole" : "pod";
+		expect(found.get(`${name}/atomic`)?.evidence).toMatchObject({ half: 0, unaccounted: 0, operations: 40 });
+		const inserted = JSON.stringify(found.get(`${name}/insert/connect4_a`)?.evidence);
+		expect(inserted.includes("connect4_c was detached and attached again once")).toBe(!places);
 		if (preorder) return expect(failures(found)).toEqual([]);
 		const message = `kernel ${id} knows no BPF_F_PREORDER, which connect4_no is attached with`;
 		expect(failures(found)).toEqual([`whole/configured: ${message}`, `whole/executed: ${message}`]);
@@ -144,8 +150,12 @@ describe.each([
 	});
 
 	it("say which member stands on the wrong level", async () => {
-		const members = [{ program: "connect4_a" }, { program: "connect4_b", cgroup: "task" }];
-		const found = await bench.check(await cgroupPackage([{ name: "pod", hook, members }]));
+		const chain = cgroupChain(pkg, hook, ["a", ["b", { cgroup: "task" }]]);
+		const { stage, parts } = await open(chain);
+		built = await stage.build(parts);
+		const found = new Map<string, Finding>();
+		const scene = { chain, mechanism: cgroup, stage, members: parts };
+		for await (const finding of orders(scene, built)) found.set(finding.case, finding);
 		const [configured, executed] = failures(found);
 		expect(configured).toContain("connect4_a should stand at place 1 and stands at place 2");
 		expect(executed).toContain("connect4_a should run at place 1 and ran at place 2");

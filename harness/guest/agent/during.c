@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "during.h"
+
+#include <sys/wait.h>
+#include <time.h>
+
+#include "operation.h"
+#include "serve.h"
+
+#define MAX_STEPS 65536
+
+void pause_us(uint32_t us)
+{
+	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	nanosleep(&time, NULL);
+}
+
+uint32_t during_rounds(struct args *args)
+{
+	uint32_t rounds = args_uint_or(args, "rounds", MAX_STEPS, 1);
+
+	if ((uint64_t)rounds * args_count(args, "during") > MAX_STEPS)
+		args_complain(args, "during", "has too many operations");
+	return rounds;
+}
+
+bool work_ended(const struct work *work)
+{
+	siginfo_t info = { 0 };
+
+	return work->child && waitid(P_PID, work->child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+}
+
+static void step(struct args *args, uint32_t index, const struct work *work, struct reply *reply)
+{
+	char complaint[160] = "";
+	struct args element = args_element(args, "during", index);
+	struct args inner = args_map(&element, "args");
+	const char *op = args_string(&element, "op");
+	struct reply answer;
+
+	inner.complaint = complaint;
+	inner.complaint_size = sizeof(complaint);
+	reply_init(&answer, 0);
+	reply_map(reply, 3);
+	reply_key_uint(reply, "from", *work->done);
+	operation_run(op, &inner, &answer);
+	reply_key_uint(reply, "to", *work->done);
+	reply_answer(reply, &answer);
+	reply_free(&answer);
+}
+
+void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply)
+{
+	uint32_t count = args_count(args, "during"), total = count * rounds;
+
+	reply_key(reply, "during");
+	reply_array(reply, total);
+	for (uint32_t i = 0; i < total; i++) {
+		uint32_t from = (uint64_t)(i + 1) * work->wanted / (total + 1);
+
+		while (*work->done < from && !work_ended(work)) {
+			pause_us(50);
+			serve_progress();
+		}
+		step(args, i % count, work, reply);
+	}
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BPFGATE_DURING_H
+#define BPFGATE_DURING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "args.h"
+#include "reply.h"
+
+/* Work that is made of many like pieces, packets or system calls, while operations are done. */
+struct work {
+	/* Pieces so far. */
+	const _Atomic uint32_t *done;
+	/* How many there are to be. */
+	uint32_t wanted;
+	/* The process that does it, when it is another one. */
+	pid_t child;
+};
+
+/* How often over the operations `during` are done. Complains when they are too many. */
+uint32_t during_rounds(struct args *args);
+
+/*
+ * Does the operations, spread over the work, one after each so many pieces. Packs `during`: how many pieces had been done before
+ * and after each, and its outcome.
+ */
+void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply);
+
+/* Whether the process that does the work has come to its end; it still has to be waited for. */
+bool work_ended(const struct work *work);
+
+void pause_us(uint32_t us);
+
+#endif
