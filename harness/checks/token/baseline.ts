@@ -8,6 +8,7 @@ import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
 import { loadTargets } from "../load/targets.js";
 import { PackageUser, type Refused, type Use } from "./package-user.js";
+import { vectorsWithToken } from "./vectors.js";
 import type { TokenWorld } from "./world.js";
 
 /** What a token can do for a package at the very most on this kernel: everything delegated, every capability. */
@@ -19,36 +20,46 @@ export interface Baseline {
 	ungrantable: Map<string, Refused>;
 	/** Programs that this kernel refuses to root as well. */
 	unloadable: string[];
+	/** Vectors that pass for root of the guest and not with any token: of each program the first is run. */
+	beyond: ReadonlySet<string>;
 }
 
-/** Finds it out by trying. */
-export async function baselineOf(pkg: Package, world: TokenWorld, points: AttachPoints): Promise<Baseline> {
-	const user = new PackageUser(pkg, world, points);
-	const use = await user.withDelegation(everything);
-	if (!use.refused) return { user, use, ungrantable: new Map(), unloadable: [] };
-	const nameOf = caseNames(pkg);
+/** Finds it out by trying. @param path a bpffs that delegates everything */
+export async function baselineOf(
+	pkg: Package,
+	world: TokenWorld,
+	points: AttachPoints,
+	path: string,
+): Promise<Baseline> {
+	const client = await world.user(everything.capabilities);
+	const all = new PackageUser(pkg, world, points);
+	const use = await all.use(client, path);
 	const ungrantable = new Map<string, Refused>();
 	const unloadable: string[] = [];
+	if (!use.refused)
+		return { user: all, use, ungrantable, unloadable, beyond: await beyond(all, client, path) };
+	const nameOf = caseNames(pkg);
 	const left = new Set<string>();
-	const path = await world.mount(everything);
-	try {
-		for (const object of pkg.objects) {
-			const withToken = await loaded(pkg, object, await world.user(everything.capabilities), world, path);
-			if (withToken.refused.size === 0) continue;
-			const asRoot = await loaded(pkg, object, world.guest.client, world, "");
-			for (const [name, { errno, verifierLog, libbpfLog }] of withToken.refused) {
-				left.add(`${object.file}/${name}`);
-				const caseName = nameOf(object, name);
-				if (asRoot.loaded.has(name))
-					ungrantable.set(caseName, { object, what: "program", name, errno, verifierLog, libbpfLog });
-				else unloadable.push(caseName);
-			}
+	for (const object of pkg.objects) {
+		const withToken = await loaded(pkg, object, client, world, path);
+		if (withToken.refused.size === 0) continue;
+		const asRoot = await loaded(pkg, object, world.guest.client, world, "");
+		for (const [name, { errno, verifierLog, libbpfLog }] of withToken.refused) {
+			left.add(`${object.file}/${name}`);
+			const caseName = nameOf(object, name);
+			if (asRoot.loaded.has(name))
+				ungrantable.set(caseName, { object, what: "program", name, errno, verifierLog, libbpfLog });
+			else unloadable.push(caseName);
 		}
-	} finally {
-		await world.unmount(path);
 	}
-	const rest = new PackageUser(pkg, world, points, left);
-	return { user: rest, use: await rest.withDelegation(everything), ungrantable, unloadable };
+	const user = new PackageUser(pkg, world, points, left);
+	const rest = await user.use(client, path);
+	return { user, use: rest, ungrantable, unloadable, beyond: await beyond(user, client, path) };
+}
+
+async function beyond(user: PackageUser, client: GuestClient, path: string): Promise<Set<string>> {
+	const { failed } = await vectorsWithToken(user, client, path, { each: true });
+	return new Set(failed.map(({ case: name }) => name));
 }
 
 /** How loading an object goes, program by program; nothing of it stays. */

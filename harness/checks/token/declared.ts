@@ -16,13 +16,12 @@ import { smallestAddition } from "../../token/search.js";
 import { delegationEvidence, failed, type Outcome, passed, refusalEvidence, skipped } from "./finding.js";
 import { dynptrHint, hintFor, needsPerfmon } from "./hints.js";
 import { refusedText, type Use } from "./package-user.js";
-import type { TokenScene } from "./scene.js";
-import { vectorsWithToken } from "./vectors.js";
+import { fallsShort, type TokenScene, type Work } from "./scene.js";
 
 /** Does the package do its work as a user without privileges, with the token that is declared? */
 export async function declaredOutcome(scene: TokenScene): Promise<Outcome> {
 	const { declared } = scene;
-	const { user, use: most, ungrantable, unloadable } = await scene.baseline();
+	const { ungrantable, unloadable } = await scene.baseline();
 	const token = delegationEvidence(declared);
 	const [first] = ungrantable;
 	if (first) {
@@ -37,24 +36,11 @@ export async function declaredOutcome(scene: TokenScene): Promise<Outcome> {
 			{ ...token, ...refusalEvidence(refused) },
 		);
 	}
-	const path = await scene.declaredPath();
-	const client = await scene.declaredUser();
-	const use = await user.use(client, path);
-	const evidence = { ...token, ...useEvidence(use, unloadable) };
-	const lost = most.attached.filter((name) => !use.attached.includes(name));
-	if (use.refused || lost.length > 0) return tooNarrow(scene, use, lost, evidence);
-	const vectors = await vectorsWithToken(user, client, path);
-	const [bad] = vectors.failed;
-	const all = { ...evidence, vectors_passed: vectors.passed };
-	if (!bad) return passed(all);
-	return failed(
-		{
-			code: "vectors-with-token",
-			message: `the package loads with the declared token, but vector ${bad.case} passes for root alone: ${bad.why}`,
-			hint: "look whether the vector needs a device or a setting that a user namespace does not have",
-		},
-		{ ...all, vectors_failed: vectors.failed.slice(0, 50) },
-	);
+	const work = await scene.work(await scene.declaredUser(), await scene.declaredPath());
+	const { use, vectors } = work;
+	const evidence = { ...token, ...useEvidence(use, unloadable), vectors_passed: vectors.passed };
+	if (!fallsShort(work)) return passed(evidence);
+	return tooNarrow(scene, work, evidence);
 }
 
 function useEvidence({ loaded, attached, notAttached }: Use, unloadable: readonly string[]) {
@@ -66,26 +52,18 @@ function useEvidence({ loaded, attached, notAttached }: Use, unloadable: readonl
 	};
 }
 
-async function tooNarrow(
-	scene: TokenScene,
-	{ refused, notAttached }: Use,
-	lost: readonly string[],
-	evidence: Record<string, unknown>,
-): Promise<Outcome> {
+async function tooNarrow(scene: TokenScene, work: Work, evidence: Record<string, unknown>): Promise<Outcome> {
 	const { declared, pkg } = scene;
+	const { refused } = work.use;
 	const missing = await smallestAddition(declared, likelyDelegation(pkg), everything, (delegation) =>
 		scene.works(delegation),
 	);
-	const [name = ""] = lost;
-	const what = refused
-		? refusedText(refused)
-		: `${name} loads but is not attached, as it is with everything delegated: ${notAttached.get(name)}`;
 	const lacks = missing ? `; what it lacks is ${missing.map(grantName).join(", ")}` : "";
 	const kinds = [...new Set(missing?.map(({ kind }) => kind))];
 	return failed(
 		{
 			code: "too-narrow",
-			message: `with the declared token ${what}${lacks}`,
+			message: `with the declared token ${shortfallText(work)}${lacks}`,
 			hint: [
 				...(missing ? [`add it to ${kinds.map((kind) => `/token/${kind}`).join(", ")} of the manifest`] : []),
 				(refused && hintFor(refused)) ?? "bpfgate token infer shows the smallest token that is enough",
@@ -93,11 +71,31 @@ async function tooNarrow(
 		},
 		{
 			...evidence,
-			...(refused ? refusalEvidence(refused) : {}),
+			...shortfallEvidence(work),
 			...(missing ? { missing: missing.map(grantName) } : {}),
-			...(lost.length > 0 ? { lost } : {}),
 		},
 	);
+}
+
+/** What did not work, in words: `map events is refused with EPERM`. */
+export function shortfallText({ use, lost, vectors }: Work): string {
+	if (use.refused) return refusedText(use.refused);
+	const [name] = lost;
+	if (name !== undefined)
+		return `${name} loads but is not attached, as it is with everything delegated: ${use.notAttached.get(name)}`;
+	const [bad] = vectors.failed;
+	const more = vectors.failed.length > 1 ? `, and ${vectors.failed.length - 1} more` : "";
+	return `vector ${bad?.case} does not pass: ${bad?.why}${more}`;
+}
+
+function shortfallEvidence({ use, lost, vectors }: Work): Record<string, unknown> {
+	return {
+		...(use.refused ? refusalEvidence(use.refused) : {}),
+		...(lost.length > 0
+			? { lost: Object.fromEntries(lost.map((name) => [name, use.notAttached.get(name)])) }
+			: {}),
+		...(vectors.failed.length > 0 ? { vectors_failed: vectors.failed.slice(0, 50) } : {}),
+	};
 }
 
 /** Without any token nothing must load. */
@@ -122,19 +120,18 @@ const featureKinds: Partial<Record<TokenKind, string>> = {
 /** With one grant less the package must be refused; where it is not, the grant is too much. */
 export async function withoutOutcome(scene: TokenScene, grant: Grant): Promise<Outcome> {
 	const { declared } = scene;
-	const { user, use: most } = await scene.baseline();
 	const rest = without(declared, grant);
-	const use = await user.withDelegation(rest);
-	const lost = most.attached.filter((name) => !use.attached.includes(name));
 	if (grant.name === anyName) return tooWideAny(scene, grant.kind, rest);
-	if (use.refused) {
-		const perfmon = grant.name === "cap_perfmon" && needsPerfmon(use.refused.verifierLog);
-		return passed({ ...refusalEvidence(use.refused), ...(perfmon ? { needs_less: dynptrHint } : {}) });
-	}
-	if (lost.length > 0)
+	const work = await scene.withDelegation(rest);
+	if (fallsShort(work)) {
+		const log = work.use.refused?.verifierLog ?? "";
+		const perfmon = grant.name === "cap_perfmon" && needsPerfmon(log);
 		return passed({
-			not_attached: Object.fromEntries(lost.map((name) => [name, use.notAttached.get(name)])),
+			without: shortfallText(work),
+			...shortfallEvidence(work),
+			...(perfmon ? { needs_less: dynptrHint } : {}),
 		});
+	}
 	const feature = featureKinds[grant.kind];
 	const lack = feature && (await scene.bench.lack(`${feature}:${grant.name}`));
 	if (lack)
@@ -146,7 +143,7 @@ export async function withoutOutcome(scene: TokenScene, grant: Grant): Promise<O
 	const [difference] = compareDelegations(delegationOf({ [grant.kind]: [grant.name] }), delegationOf());
 	return failed(
 		{ code: "too-wide", message: `${difference?.message}`, hint: tooWideHint(grant.kind) },
-		{ ...delegationEvidence(rest), loaded: use.loaded, attached: use.attached },
+		{ ...delegationEvidence(rest), ...useEvidence(work.use, []), vectors_passed: work.vectors.passed },
 	);
 }
 

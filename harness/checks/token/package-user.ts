@@ -2,7 +2,6 @@
 import { type GuestClient, GuestError } from "../../guest/client.js";
 import type { Args, Result } from "../../guest/operations.js";
 import type { Package, PackageObject } from "../../package/package.js";
-import type { Delegation } from "../../token/delegation.js";
 import { errnoName } from "../../uapi/errno.js";
 import { attachAndDetach } from "../load/attach.js";
 import { type AttachPoints, NoAttachPoint } from "../load/attach-points.js";
@@ -53,16 +52,6 @@ export class PackageUser {
 		/** Programs left out, `<object>/<program>`: no token makes the kernel take them. */
 		readonly left: ReadonlySet<string> = new Set(),
 	) {}
-
-	/** With a delegation of its own, as a user with the capabilities that go with it. */
-	async withDelegation(delegation: Delegation): Promise<Use> {
-		const path = await this.world.mount(delegation);
-		try {
-			return await this.use(await this.world.user(delegation.capabilities), path);
-		} finally {
-			await this.world.unmount(path);
-		}
-	}
 
 	/**
 	 * @param tokenPath the bpffs that libbpf is told of; empty: it makes no token; undefined: it looks by itself

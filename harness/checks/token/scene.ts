@@ -7,8 +7,24 @@ import type { Workbench } from "../check.js";
 import { AttachPoints } from "../load/attach-points.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { type Baseline, baselineOf } from "./baseline.js";
+import type { Use } from "./package-user.js";
 import { sampleCall } from "./sample.js";
+import { type VectorsSeen, vectorsWithToken } from "./vectors.js";
 import { TokenWorld } from "./world.js";
+
+/** What a package did, as a user with a token. */
+export interface Work {
+	use: Use;
+	/** What is attached with everything delegated, and not here. */
+	lost: string[];
+	/** Without those that do not pass with everything delegated either. */
+	vectors: VectorsSeen;
+}
+
+/** Whether it did less than with everything delegated. */
+export function fallsShort({ use, lost, vectors }: Work): boolean {
+	return use.refused !== undefined || lost.length > 0 || vectors.failed.length > 0;
+}
 
 /** Everything that the cases of a package work with in one guest. */
 export class TokenScene {
@@ -40,7 +56,9 @@ export class TokenScene {
 	}
 
 	baseline(): Promise<Baseline> {
-		this.#baseline ??= baselineOf(this.pkg, this.world, this.#points);
+		this.#baseline ??= this.everythingPath().then((path) =>
+			baselineOf(this.pkg, this.world, this.#points, path),
+		);
 		return this.#baseline;
 	}
 
@@ -83,11 +101,29 @@ export class TokenScene {
 		return this.world.user(this.declared.capabilities);
 	}
 
-	/** Whether loading works, and attaching as well as with everything delegated. */
+	/** Whether everything works that works with everything delegated. */
 	async works(delegation: Delegation): Promise<boolean> {
-		const { user, use } = await this.baseline();
-		const seen = await user.withDelegation(delegation);
-		return !seen.refused && use.attached.every((name) => seen.attached.includes(name));
+		return !fallsShort(await this.withDelegation(delegation));
+	}
+
+	/** What the package does with a delegation; of its vectors the first of each program are run. */
+	async withDelegation(delegation: Delegation): Promise<Work> {
+		const path = await this.world.mount(delegation);
+		try {
+			return await this.work(await this.world.user(delegation.capabilities), path, { each: true });
+		} finally {
+			await this.world.unmount(path);
+		}
+	}
+
+	/** What the package does for a user with the delegation of the bpffs at `path`. @param each of vectors the first of each program */
+	async work(client: GuestClient, path: string, { each = false } = {}): Promise<Work> {
+		const { user, use: most, beyond } = await this.baseline();
+		const use = await user.use(client, path);
+		const lost = use.refused ? [] : most.attached.filter((name) => !use.attached.includes(name));
+		if (use.refused || lost.length > 0) return { use, lost, vectors: { passed: 0, failed: [] } };
+		const { passed, failed } = await vectorsWithToken(user, client, path, { each });
+		return { use, lost, vectors: { passed, failed: failed.filter(({ case: name }) => !beyond.has(name)) } };
 	}
 
 	/** Makes a bare call as that user, with a token of the bpffs at `path`. @returns errno; of making the token, where that fails */

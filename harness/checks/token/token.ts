@@ -106,11 +106,11 @@ async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding>
 }
 
 async function* inScene(all: readonly Step[], scene: TokenScene): AsyncIterable<Finding> {
-	const { use } = await scene.baseline();
-	const nothing = use.loaded.length === 0 ? nothingLoads(scene.bench) : undefined;
+	const { use, ungrantable } = await scene.baseline();
+	const nothing = use.loaded.length + ungrantable.size === 0 ? nothingLoads(scene.bench) : undefined;
 	let works = true;
 	for (const step of all) {
-		const untold = works || !step.name.startsWith("without-") ? undefined : notDeclared;
+		const untold = works || step.name === "no-token" ? undefined : notDeclared;
 		const why: Reason | undefined = step.package ? (nothing ?? untold) : undefined;
 		const finding: Finding = { case: step.name, ...(why ? skipped(why) : await step.run(scene)) };
 		if (step.name === "declared") works = finding.outcome === "pass";

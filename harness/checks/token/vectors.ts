@@ -21,18 +21,24 @@ export interface VectorsSeen {
 /**
  * Runs the package's vectors as a user with a token. One that does not pass for root of the guest either says nothing of the
  * token: the vectors check tells of it.
+ *
+ * @param each the first vector of each program alone, which tells whether it is loaded and run
  */
 export async function vectorsWithToken(
 	user: PackageUser,
 	client: GuestClient,
 	tokenPath: string,
+	{ each = false } = {},
 ): Promise<VectorsSeen> {
 	const { guest } = user.world;
 	const seen: VectorsSeen = { passed: 0, failed: [] };
 	const groups = new Map<string, PreparedVector[]>();
+	const programs = new Set<string>();
 	for (const vector of suiteOf(user.pkg).vectors) {
 		if (whyNever(vector) !== undefined) continue;
-		const { key } = vector.subject;
+		const { key, program } = vector.subject;
+		if (each && programs.has(`${key}/${program.name}`)) continue;
+		programs.add(`${key}/${program.name}`);
 		groups.set(key, [...(groups.get(key) ?? []), vector]);
 	}
 	for (const group of groups.values()) {

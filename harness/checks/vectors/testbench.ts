@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { agentPath } from "../../guest/build.js";
+import type { Result } from "../../guest/operations.js";
 import { openKernel } from "../../kernel/store.js";
 import { openPackage, type Package } from "../../package/package.js";
 import { Machines } from "../../vm/machine.js";
@@ -55,9 +56,12 @@ export async function compiled(
 }
 
 /** A clone of a kernel in which packages are checked one after another. */
-export async function testbench(
-	kernelId: string,
-): Promise<AsyncDisposable & { check(pkg: Package, check?: Check): Promise<Map<string, Finding>> }> {
+export async function testbench(kernelId: string): Promise<
+	AsyncDisposable & {
+		check(pkg: Package, check?: Check): Promise<Map<string, Finding>>;
+		inventory(): Promise<Result<"inventory">>;
+	}
+> {
 	const kernel = await openKernel(kernelId);
 	const guest = await new Machines({ agent: agentPath }).clone(kernel);
 	const bench: Workbench = {
@@ -78,6 +82,7 @@ export async function testbench(
 			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
 			return findings;
 		},
+		inventory: () => guest.client.call("inventory", { settle: true }),
 		[Symbol.asyncDispose]: () => guest.dispose(),
 	};
 }

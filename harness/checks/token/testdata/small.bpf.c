@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Small programs, one object each: what they need of a token is known. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen SEC(".maps");
+
+static __always_inline void count(__u32 key)
+{
+	__u64 one = 1, *found = bpf_map_lookup_elem(&seen, &key);
+
+	if (found)
+		__sync_fetch_and_add(found, 1);
+	else
+		bpf_map_update_elem(&seen, &key, &one, BPF_ANY);
+}
+
+#ifdef OBSERVER
+SEC("raw_tp/sys_enter")
+int observe(void *context)
+{
+	count(bpf_get_smp_processor_id());
+	return 0;
+}
+#endif
+
+#ifdef FILTER
+/* Whether there is a pointer at all is asked with a comparison that gives it away. */
+SEC("tc")
+int filter(struct __sk_buff *skb)
+{
+	volatile char *data = (char *)(long)skb->data;
+	char *end = (char *)(long)skb->data_end;
+
+	count((__u32)(long)(end - data));
+	return TC_ACT_OK;
+}
+#endif
+
+#ifdef BYTES
+SEC("tc")
+int filter(struct __sk_buff *skb)
+{
+	__u8 first = 0;
+
+	if (bpf_skb_load_bytes(skb, 0, &first, sizeof(first)) == 0)
+		count(first);
+	return TC_ACT_OK;
+}
+#endif
+
+#ifdef WRITER
+/* Memory of processes is written by root of the machine alone. */
+SEC("raw_tp/sys_enter")
+int observe(void *context)
+{
+	char zero = 0;
+
+	count(bpf_probe_write_user((void *)8, &zero, sizeof(zero)));
+	return 0;
+}
+#endif
+
+char _license[] SEC("license") = "Dual BSD/GPL";
