@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export type { ChainSource } from "./chain/declared.js";
+export { readChainFile } from "./chain/read.js";
 export type { Check, Finding, Workbench } from "./checks/check.js";
 /** The public library: what `bpfgate` does on the command line, as calls. */
 export { checks } from "./checks/checks.js";

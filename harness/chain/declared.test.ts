@@ -5,7 +5,7 @@ import type { ChainMechanism } from "../package/chain-hooks.js";
 import { openPackage, type Package } from "../package/package.js";
 import { chainObject } from "../package/testchain.js";
 import { temporaryFolder } from "../package/testpackage.js";
-import { type ChainSource, chainsOf, declaredChain } from "./declared.js";
+import { absentPackages, type ChainSource, chainsOf, declaredChain, tellerOf } from "./declared.js";
 import { verdictName } from "./proceed.js";
 
 async function pkg(name: string, version: string, objects: Record<string, Uint8Array>, chains?: Chain[]) {
@@ -170,4 +170,28 @@ it.each([
 	["tcx", 3, "TC_ACT_PIPE"],
 ] as const)("%s calls %i %s", (mechanism, verdict, name) => {
 	expect(verdictName(mechanism, "sched_cls", verdict)).toBe(name);
+});
+
+it("a chain names packages that are not there, each once", () => {
+	const [front, loaded] = chainsOf([firewall]) as [ChainSource, ChainSource];
+	expect(absentPackages(front, [firewall])).toEqual(["meter"]);
+	expect(absentPackages(front, [firewall, old])).toEqual([]);
+	expect(absentPackages(loaded, [meter])).toEqual([]);
+	const program = { package: "meter", version: "2.1", program: "count" };
+	const root = { program: { package: "firewall", program: "root" }, map: "first" };
+	const far = outside({
+		members: [{ program }, { program: { ...program, program: "x" } }],
+		root_program: root,
+	});
+	expect(absentPackages(far, [old])).toEqual(["meter 2.1", "firewall"]);
+	expect(absentPackages(far, [firewall, meter])).toEqual([]);
+});
+
+it("a chain is told of with its package, that of a file with the package of its first member", () => {
+	const [front] = chainsOf([firewall]);
+	expect(tellerOf(front!, [meter])).toBe(firewall);
+	const program = { package: "meter", version: "2.0", program: "count" };
+	const far = outside({ members: [{ program }, { program: { package: "firewall", program: "filter" } }] });
+	expect(tellerOf(far, [meter, firewall, old])).toBe(old);
+	expect(tellerOf(far, [firewall, meter])).toBeUndefined();
 });
