@@ -5,7 +5,6 @@ import { type ChainHookFacts, chainHooks } from "../package/chain-hooks.js";
 import { chainPacketFrame } from "../package/chain-packet.js";
 import type { ReferencePlace } from "../package/chain-program.js";
 import { longReference } from "../package/chain-rules.js";
-import type { LinkType } from "../packet/dissect.js";
 import type { Layers } from "../packet/layers.js";
 import { retvalNames, retvalNumber } from "../vectors/retval.js";
 import type { Met } from "./compare.js";
@@ -16,7 +15,7 @@ import { verdictName } from "./proceed.js";
 export interface ChainPacket {
 	/** In a sentence: `a UDP packet over IPv4`, `the packet "dns"`. */
 	what: string;
-	/** From its Ethernet header on; of netkit from its IP header on. Its number is its place in the list, from 0. */
+	/** From its Ethernet header on. Its number is its place in the list, from 0. */
 	frame: Uint8Array;
 	/** Where the number stands: 4 bytes in network order, after bpfgate's marker. */
 	numberAt: number;
@@ -36,34 +35,31 @@ const common: readonly { what: string; layers: Layers }[] = [
 ];
 
 /**
- * What is sent through a chain on a device: its own packets, or bpfgate's. On netkit devices only those that have an IP header.
+ * What is sent through a chain on a device: its own packets, or bpfgate's.
  *
  * @throws InputError for members that are not there, and verdicts that they do not have
  */
 export function chainPackets(chain: DeclaredChain): ChainPacket[] {
-	const { link }: ChainHookFacts = chainHooks[chain.hook];
-	if (!link) throw new Error(`no packets are sent through ${chain.hook}`);
+	const { packets: sendable }: ChainHookFacts = chainHooks[chain.hook];
+	if (!sendable) throw new Error(`no packets are sent through ${chain.hook}`);
 	const { file, pointer, chain: written } = chain.source;
-	if (!written.packets) return commonPackets(link);
+	if (!written.packets) return commonPackets();
 	return written.packets.map((packet, index) => {
 		const place = { file, pointer: `${pointer}/packets/${index}` };
 		const { name, meets } = packet;
 		return {
 			what: name === undefined ? `packet ${index + 1} of the chain` : `the packet ${JSON.stringify(name)}`,
-			...chainPacketFrame(packet, link, index, place),
+			...chainPacketFrame(packet, index, place),
 			...(meets ? { meets: meetings(chain, meets, place) } : {}),
 		};
 	});
 }
 
-function commonPackets(link: LinkType): ChainPacket[] {
-	const sent = common
-		.map(({ what, layers }) => ({ what, layers: link === "raw" ? layers.slice(1) : layers }))
-		.filter(({ layers: [first] }) => link === "ethernet" || (first && ("ipv4" in first || "ipv6" in first)));
+function commonPackets(): ChainPacket[] {
 	const place = { file: "bpfgate", pointer: "/packets" };
-	return sent.map(({ what, layers }, index) => ({
+	return common.map(({ what, layers }, index) => ({
 		what,
-		...chainPacketFrame({ packet: { layers: [...layers] } }, link, index, place),
+		...chainPacketFrame({ packet: { layers: [...layers] } }, index, place),
 	}));
 }
 

@@ -28,8 +28,8 @@ export async function openChains(
 			return undefined;
 		}
 	};
-	const read = await Promise.all(files.map((file) => collect(() => readChainFile(file))));
-	const fromFiles = read.flatMap((sources) => sources ?? []);
+	const fromFiles: ChainSource[] = [];
+	for (const file of files) fromFiles.push(...((await collect(() => readChainFile(file))) ?? []));
 	const all = [...chainsOf(packages), ...fromFiles];
 	for (const source of all) {
 		// A package can be tested without those beside which it is to stand; its chain is then skipped.
@@ -52,9 +52,9 @@ export async function openChains(
 
 /** What would be found out in a guest otherwise. @throws InputError */
 function checkChain(source: ChainSource, packages: readonly Package[]): void {
-	const { link }: ChainHookFacts = chainHooks[source.chain.hook];
+	const { packets }: ChainHookFacts = chainHooks[source.chain.hook];
 	const chain = declaredChain(source, packages, new Set());
-	if (link) chainPackets(chain);
+	if (packets) chainPackets(chain);
 }
 
 /** The cases of a chain have its name, and belong to one package. @throws InputError */

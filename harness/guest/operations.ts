@@ -705,9 +705,8 @@ export const operations = {
 	/**
 	 * Sends frames out of a device (packet(7)), one after the other, over and over until there are `count` (as many
 	 * as frames unless given, 1,048,576 at most), with a pause of `interval_us` after each. With `number_at` the number
-	 * of each packet, from 0, is written there, 32 bits in network order. `ip`: frames begin with their IP header, and the
-	 * kernel is told of each whether it is IPv4 or IPv6 (netkit without Ethernet). `tried` packets were sent, of which the
-	 * kernel took `sent`; `errno` is that of the first that it did not take.
+	 * of each packet, from 0, is written there, 32 bits in network order. `tried` packets were sent, of
+	 * which the kernel took `sent`; `errno` is that of the first that it did not take.
 	 *
 	 * Each operation of `during`, `rounds` times over, is done while packets are being sent, spread over `count`; if
 	 * they take longer, more packets are sent, until the last of them is done. Their outcomes are `ok` or `err` as the
@@ -720,7 +719,6 @@ export const operations = {
 			count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1 << 20 })),
 			interval_us: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
 			number_at: Type.Optional(Size),
-			ip: Type.Optional(Type.Boolean()),
 			...During,
 			...InNetns,
 		}),

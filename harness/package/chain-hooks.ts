@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LinkType } from "../packet/dissect.js";
 
 /** Ways in which several programs share a hook. */
 export const chainMechanisms = ["tail_call", "dispatcher", "tc", "tcx", "netkit", "cgroup"] as const;
@@ -11,8 +10,8 @@ export interface ChainHookFacts {
 	programType: string;
 	/** Name in `attachTypes` that a member's section must have, if it has one: cgroup programs are bound to theirs. */
 	attachType?: string;
-	/** What packets on it begin with; absent where it is sockets that programs look at. */
-	link?: LinkType;
+	/** Programs look at packets, from their Ethernet header on; absent where it is sockets. */
+	packets?: true;
 	/** What can make the chain; of those that a kernel has, the first is the default. */
 	mechanisms: readonly ChainMechanism[];
 }
@@ -22,16 +21,16 @@ const cgroup = (programType: string, attachType: string): ChainHookFacts => ({
 	attachType,
 	mechanisms: ["cgroup"],
 });
-const xdp: ChainHookFacts = { programType: "xdp", link: "ethernet", mechanisms: ["dispatcher", "tail_call"] };
-const ofPackets = (link: LinkType, ...mechanisms: ChainMechanism[]): ChainHookFacts => ({
+const xdp: ChainHookFacts = { programType: "xdp", packets: true, mechanisms: ["dispatcher", "tail_call"] };
+const ofPackets = (...mechanisms: ChainMechanism[]): ChainHookFacts => ({
 	programType: "sched_cls",
-	link,
+	packets: true,
 	mechanisms,
 });
-const tc = ofPackets("ethernet", "tcx", "tc", "tail_call");
-const tcx = ofPackets("ethernet", "tcx", "tail_call");
-// As its devices are unless told otherwise (NETKIT_L3).
-const netkit = ofPackets("raw", "netkit", "tail_call");
+const tc = ofPackets("tcx", "tc", "tail_call");
+const tcx = ofPackets("tcx", "tail_call");
+// With an Ethernet header in layer 3 mode too: `netkit_setup` calls `ether_setup`, `netkit_xmit` takes it off.
+const netkit = ofPackets("netkit", "tail_call");
 
 /** Kernel: enum bpf_attach_type of bpf.h; libxdp's dispatcher is a program of type xdp. */
 export const chainHooks = {

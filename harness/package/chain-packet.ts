@@ -2,7 +2,6 @@
 import { InputError } from "../errors.js";
 import { build } from "../packet/build.js";
 import { fromHex } from "../packet/bytes.js";
-import type { LinkType } from "../packet/dissect.js";
 import { hasMarker, type NumberedPacket, numberWindow, withNumber } from "../packet/numbered.js";
 import type { ChainPacket } from "./chain.js";
 import type { ReferencePlace } from "./chain-program.js";
@@ -10,20 +9,15 @@ import type { ReferencePlace } from "./chain-program.js";
 const ethernetHeader = 14;
 /** As Ethernet's: veth and netkit devices have it unless told otherwise. */
 const mtu = 1500;
-const firstLayers: Readonly<Record<LinkType, readonly string[]>> = {
-	ethernet: ["eth"],
-	raw: ["ipv4", "ipv6"],
-};
 
 /**
  * A packet of a chain with its number in it.
  *
  * @param place of the packet in the list of the chain's packets
- * @throws InputError for a packet that cannot be made, or not be sent through a hook of this link type
+ * @throws InputError for a packet that cannot be made, or not be sent by a device
  */
 export function chainPacketFrame(
 	{ packet }: ChainPacket,
-	link: LinkType,
 	number: number,
 	{ file, pointer }: ReferencePlace,
 ): NumberedPacket {
@@ -35,16 +29,14 @@ export function chainPacketFrame(
 		? build(layers, { file, pointer: `${at}/layers` })
 		: (fromHex(hex ?? "") ?? new Uint8Array());
 	const first = layers && Object.keys(layers[0] ?? {})[0];
-	if (first !== undefined && first !== "payload" && !firstLayers[link].includes(first))
-		throw fail(`begins with ${first}; packets on this hook begin with ${firstLayers[link].join(" or ")}`);
-	if (link === "ethernet" && bytes.length < ethernetHeader)
+	if (first !== undefined && first !== "payload" && first !== "eth")
+		throw fail(`begins with ${first}; packets of a chain begin with eth`);
+	if (bytes.length < ethernetHeader)
 		throw fail(`has ${bytes.length} bytes, less than the ${ethernetHeader} of an Ethernet header`);
-	if (link === "raw" && ![4, 6].includes((bytes[0] ?? 0) >> 4))
-		throw fail("begins with no IP header; packets on this hook have no Ethernet header before it");
-	const most = mtu + (link === "ethernet" ? ethernetHeader : 0);
+	const most = mtu + ethernetHeader;
 	if (bytes.length > most) throw fail(`has ${bytes.length} bytes, more than the ${most} that a device takes`);
 	if (hasMarker(bytes)) throw fail("has bytes in it with which bpfgate numbers its packets");
-	const numbered = withNumber(bytes, link, number);
+	const numbered = withNumber(bytes, number);
 	if (!numbered)
 		throw fail(
 			`has ${bytes.length} bytes, and no payload among the first ${numberWindow} whose end could be its number`,

@@ -72,11 +72,8 @@ describe("takes", () => {
 			},
 		],
 		[
-			"packets without Ethernet on netkit",
-			{
-				hook: "netkit_primary",
-				packets: [{ packet: { layers: [{ ipv6: {} }] } }, { packet: { hex: "45" } }],
-			},
+			"packets on netkit",
+			{ hook: "netkit_primary", packets: [{ packet: { layers: [{ eth: {} }, { ipv6: {} }] } }] },
 		],
 	])("%s", (_, change) => {
 		const chain = { ...xdp, ...change };
@@ -255,7 +252,7 @@ describe("refuses", () => {
 		[
 			"a packet without Ethernet",
 			{ packets: [{ packet: { layers: [{ ipv4: {} }] } }] },
-			"/chains/0/packets/0/packet: begins with ipv4; packets on this hook begin with eth",
+			"/chains/0/packets/0/packet: begins with ipv4; packets of a chain begin with eth",
 		],
 		[
 			"a packet that is too short",
@@ -268,14 +265,9 @@ describe("refuses", () => {
 			"/chains/0/packets/0/packet: has 1515 bytes, more than the 1514 that a device takes",
 		],
 		[
-			"Ethernet on netkit",
-			{ hook: "netkit_peer", packets: [{ packet: { layers: [{ eth: {} }] } }] },
-			"/chains/0/packets/0/packet: begins with eth; packets on this hook begin with ipv4 or ipv6",
-		],
-		[
-			"bytes on netkit that are no IP packet",
-			{ hook: "netkit_peer", packets: [{ packet: { hex: "02 00" } }] },
-			"/chains/0/packets/0/packet: begins with no IP header; packets on this hook have no Ethernet header",
+			"a packet without Ethernet on netkit",
+			{ hook: "netkit_peer", packets: [{ packet: { layers: [{ ipv4: {} }] } }] },
+			"/chains/0/packets/0/packet: begins with ipv4; packets of a chain begin with eth",
 		],
 		[
 			"bytes that bpfgate would read as its own",

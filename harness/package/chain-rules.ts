@@ -158,12 +158,12 @@ function checkLevels(fail: Fail, members: readonly ChainMember[]): void {
 
 /** Whom they meet is looked at where the members' labels are known. */
 function checkPackets(fail: Fail, { file, pointer }: { file: string; pointer: string }, chain: Chain): void {
-	const { link }: ChainHookFacts = chainHooks[chain.hook];
-	if (chain.packets && !link)
+	const { packets: sendable }: ChainHookFacts = chainHooks[chain.hook];
+	if (chain.packets && !sendable)
 		throw fail("/packets", `cannot be sent through ${chain.hook}: bpfgate makes calls on sockets there`);
 	const names = new Map<string, number>();
 	for (const [index, packet] of (chain.packets ?? []).entries()) {
-		if (link) chainPacketFrame(packet, link, index, { file, pointer: `${pointer}/packets/${index}` });
+		chainPacketFrame(packet, index, { file, pointer: `${pointer}/packets/${index}` });
 		const other = packet.name === undefined ? undefined : names.get(packet.name);
 		if (other !== undefined) throw fail(`/packets/${index}/name`, `is the name of /packets/${other} already`);
 		if (packet.name !== undefined) names.set(packet.name, index);

@@ -3,7 +3,7 @@
 import { build } from "./build.js";
 import { concat } from "./bytes.js";
 import { contentOf } from "./content.js";
-import { dissect, type LinkType, locate } from "./dissect.js";
+import { dissect, locate } from "./dissect.js";
 
 /** In a packet, followed by its number: 4 bytes each, in network order. */
 export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
@@ -20,23 +20,19 @@ export interface NumberedPacket {
 }
 
 /**
- * Gives a packet a number. That stands behind it, where Ethernet has its padding, so that no length and no checksum changes,
+ * Gives a packet, which begins with its Ethernet header, a number. That stands behind it, where Ethernet has its padding, so that no length and no checksum changes,
  * whatever the number is to be later; in a long packet it takes the place of payload, and checksums that were right are right
  * again for this number.
  *
  * @returns undefined when a long packet has no payload near enough to its start
  */
-export function withNumber(
-	packet: Uint8Array,
-	linkType: LinkType,
-	number: number,
-): NumberedPacket | undefined {
+export function withNumber(packet: Uint8Array, number: number): NumberedPacket | undefined {
 	const tag = Buffer.alloc(size);
 	tag.set(marker);
 	tag.writeUInt32BE(number, marker.length);
 	if (packet.length + size <= numberWindow)
 		return { frame: concat(packet, tag), numberAt: packet.length + marker.length };
-	const located = locate(packet, linkType);
+	const located = locate(packet);
 	const index = located.findLastIndex(({ name }) => name === "payload");
 	const payload = located[index];
 	if (!payload) return undefined;
@@ -44,7 +40,7 @@ export function withNumber(
 	if (at < payload.offset) return undefined;
 	const content = packet.slice(payload.offset, payload.end);
 	content.set(tag, at - payload.offset);
-	const layers = dissect(packet, linkType).with(index, { payload: contentOf(content) });
+	const layers = dissect(packet).with(index, { payload: contentOf(content) });
 	return { frame: build(layers), numberAt: at + marker.length };
 }
 

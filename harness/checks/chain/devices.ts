@@ -53,7 +53,7 @@ export async function hookDevice(guest: Guest, direction: Direction): Promise<Ho
 
 /**
  * A netkit pair, of which only the primary is in the guest's first namespace and has the lists of both: packets that are
- * sent out of the primary pass that of `netkit_primary`, those out of the peer that of `netkit_peer`. They begin with their IP header.
+ * sent out of the primary pass that of `netkit_primary`, those out of the peer that of `netkit_peer`.
  *
  * Kernel: `netkit_dev_fetch` and `netkit_xmit` of drivers/net/netkit.c.
  */
@@ -69,5 +69,5 @@ export async function netkitDevice(guest: Guest, end: "primary" | "peer"): Promi
 		await client.call("close", { handle: netns });
 	};
 	const from = end === "primary" ? primary : { ifindex: made.peer_ifindex!, netns };
-	return { ...primary, sender: { ...from, ip: true }, kind: "netkit", close };
+	return { ...primary, sender: from, kind: "netkit", close };
 }

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -34,8 +33,6 @@ struct sending {
 	uint32_t frame_count;
 	uint32_t wanted;
 	uint32_t interval_us;
-	/* They begin with their IP header, so that no driver can tell their protocol. */
-	bool ip;
 	/* Where in the frames their number is written; UINT32_MAX: nowhere. */
 	uint32_t number_at;
 	/* Packets so far, whether sent or refused; and whether more than wanted are. */
@@ -55,8 +52,6 @@ static void *send_all(void *argument)
 
 		if (sending->number_at != UINT32_MAX)
 			memcpy(frame->data + sending->number_at, &number, sizeof(number));
-		if (sending->ip)
-			sending->to.sll_protocol = htons(frame->data[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
 		if (sendto(sending->fd, frame->data, frame->length, 0, (struct sockaddr *)&sending->to,
 			   sizeof(sending->to)) >= 0)
 			sending->sent++;
@@ -126,7 +121,6 @@ void op_packet_send(struct args *args, struct reply *reply)
 	struct sending sending = {
 		.to = { .sll_family = AF_PACKET, .sll_ifindex = (int)args_uint(args, "ifindex", INT32_MAX) },
 		.interval_us = args_uint_or(args, "interval_us", MAX_INTERVAL_US, 0),
-		.ip = args_bool_or(args, "ip", false),
 		.number_at = args_uint_or(args, "number_at", MAX_FRAME, UINT32_MAX),
 		.fd = -1,
 	};
