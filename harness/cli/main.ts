@@ -9,6 +9,7 @@ import { keygenCommand } from "./keygen.js";
 import { createProgram } from "./program.js";
 import { signCommand } from "./sign.js";
 import { testCommand } from "./test.js";
+import { tokenCommand } from "./token/command.js";
 import { vectorsCommand } from "./vectors/command.js";
 import { verifyCommand } from "./verify.js";
 
@@ -17,6 +18,7 @@ await enter((interruption) =>
 		testCommand(engine, () => interruption.signal),
 		inspectCommand(),
 		vectorsCommand(() => interruption.signal),
+		tokenCommand(() => interruption.signal),
 		signCommand(),
 		verifyCommand(),
 		keygenCommand(),

@@ -76,7 +76,7 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		.addOption(
 			new Option(
 				"--check <name>",
-				"a check; may be given several times (default: every check; signature of signed packages and chain of those in chains only)",
+				"a check; may be given several times (default: every check; signature of signed packages, chain of those in chains and token of those that declare one only)",
 			).argParser((text: string, earlier?: CheckName[]) => collect(checkIn(engine.checks, text), earlier)),
 		)
 		.option(

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { askToken } from "../../features/token.js";
 import { GuestError } from "../../guest/client.js";
 import type { Package } from "../../package/package.js";
 import type { Reason } from "../../results/results.js";
 import { type Delegation, delegationOf, grantName, grantsOf } from "../../token/delegation.js";
-import { mountOptionNames } from "../../token/mount-options.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
 import { type Outcome, skipped } from "./finding.js";
+import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
 import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
 
 import { TokenScene } from "./scene.js";
@@ -85,7 +84,7 @@ const nothingToTry: Reason = {
 
 async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding> {
 	const all = steps(delegationOf(pkg.manifest.token));
-	const why = await whyNoTokens(bench);
+	const why = await whyNoTokens(await bench.guest());
 	if (why) {
 		for (const { name } of all) yield { case: name, ...skipped(why) };
 		return;
@@ -95,7 +94,7 @@ async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding>
 		scene = await TokenScene.open(pkg, bench);
 	} catch (error) {
 		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
-		for (const { name } of all) yield { case: name, ...skipped(noNamespaces(bench, error)) };
+		for (const { name } of all) yield { case: name, ...skipped(noNamespaces(bench.kernel, error)) };
 		return;
 	}
 	try {
@@ -116,27 +115,6 @@ async function* inScene(all: readonly Step[], scene: TokenScene): AsyncIterable<
 		if (step.name === "declared") works = finding.outcome === "pass";
 		yield finding;
 	}
-}
-
-/** Why the kernel makes no tokens, of what it says itself. */
-async function whyNoTokens(bench: Workbench): Promise<Reason | undefined> {
-	const { client } = await bench.guest();
-	const { create, mount_options } = await askToken(client, bench.kernel.arch !== "s390x");
-	const missing = Object.values(mountOptionNames).filter((name) => !mount_options.includes(name));
-	if (create && missing.length === 0) return undefined;
-	return {
-		code: "feature-unsupported",
-		message: `kernel ${bench.kernel.id} has no BPF tokens: ${create ? `its bpffs takes no ${missing.join(", ")}` : "bpf(2) knows no BPF_TOKEN_CREATE"}`,
-		hint: "tokens came with Linux 6.9; before that only root of the machine loads the package",
-	};
-}
-
-function noNamespaces({ kernel }: Workbench, { message }: GuestError): Reason {
-	return {
-		code: "feature-disabled",
-		message: `kernel ${kernel.id} gives nobody without privileges a user namespace: ${message}`,
-		hint: "look at CONFIG_USER_NS, user.max_user_namespaces and what the distribution has against user namespaces",
-	};
 }
 
 function nothingLoads({ kernel }: Workbench): Reason {

@@ -60,6 +60,7 @@ export async function testbench(kernelId: string): Promise<
 	AsyncDisposable & {
 		check(pkg: Package, check?: Check): Promise<Map<string, Finding>>;
 		inventory(): Promise<Result<"inventory">>;
+		workbench: Workbench;
 	}
 > {
 	const kernel = await openKernel(kernelId);
@@ -82,6 +83,7 @@ export async function testbench(kernelId: string): Promise<
 			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
 			return findings;
 		},
+		workbench: bench,
 		inventory: () => guest.client.call("inventory", { settle: true }),
 		[Symbol.asyncDispose]: () => guest.dispose(),
 	};

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from "commander";
+import { inferCommand } from "./infer.js";
+
+/**
+ * `bpfgate token infer|audit|demo`
+ *
+ * @param signal asked for only once guests are to be started
+ */
+export function tokenCommand(signal: () => AbortSignal): Command {
+	return new Command("token")
+		.description("BPF tokens: what a package needs of one, and what one lets in")
+		.addCommand(inferCommand(signal));
+}
