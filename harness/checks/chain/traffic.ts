@@ -30,7 +30,11 @@ export interface Flow {
 	packets: number;
 	/** What each met, by its number; packets that met nothing are not in it. */
 	met: Map<number, Meeting[]>;
-	/** Sent, and neither recorded by a part nor seen behind the chain. */
+	/** What the whole chain returned for each, where that can be seen. */
+	verdicts?: Map<number, number>;
+	/** Sent, and dropped by the sending device for want of room at the other end, before they came to the hook; where it tells. */
+	dropped?: number;
+	/** Sent, and neither recorded by a part nor seen behind the chain nor told to be dropped before it. */
 	unaccounted: number;
 	/** Of the operations, in their order: the errno, and how many packets had been sent before and after. */
 	operations: { errno: number; from: number; to: number }[];

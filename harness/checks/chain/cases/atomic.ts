@@ -9,8 +9,13 @@ import type { Encounter, Flow, Meeting } from "../traffic.js";
 /** Packets that are sent while a member is replaced and put back `rounds` times. */
 const packets = 10_000;
 const rounds = 20;
+/** Where each of them is two steps of an orchestrator's, which take some 50 ms together. */
+const slowRounds = 5;
 
-/** One member after the other replaced under live traffic: every packet has to meet a whole chain. */
+/** Steps of an orchestrator that is not atomic: as many packets as to see what is between them. */
+const stepRounds = 10;
+
+/** A member replaced and put back under live traffic: every packet has to meet a whole chain. */
 export async function* atomic(scene: Scene): AsyncIterable<Finding> {
 	const { chain, mechanism, stage, members } = scene;
 	const { traffic } = stage;
@@ -19,17 +24,27 @@ export async function* atomic(scene: Scene): AsyncIterable<Finding> {
 	const name = `${chain.name}/atomic`;
 	const part = members[Math.floor(members.length / 2)]!;
 	const second: Part = { ...part, program: "second" };
-	const found = await withBuilt(stage, members, async (built) => {
+	const { found, inSteps } = await withBuilt(stage, members, async (built) => {
 		// Both are loaded and recorded before the first packet.
 		await built.replace(part, second);
 		await built.replace(second, part);
 		const there = built.replacing(part, second);
 		const during = [...there, ...built.replacing(second, part)];
-		return flow(packets, during, rounds);
+		const found = await flow(packets, during, mechanism.replacesThroughBoth ? slowRounds : rounds);
+		if (!built.replacingInSteps) return { found };
+		const steps = [
+			...(await built.replacingInSteps(part, second)),
+			...(await built.replacingInSteps(second, part)),
+		];
+		return { found, inSteps: await flow(packets, steps, stepRounds) };
 	});
 	const account = accountOf(scene, found);
-	const evidence = { replaced: label(part), atomic: mechanism.replacesAtomically, ...account };
-	const wrong = wrongOf(account, mechanism.replacesAtomically);
+	const stepwise = inSteps && accountOf(scene, inSteps);
+	const evidence = {
+		...{ replaced: label(part), atomic: mechanism.replacesAtomically, ...account },
+		...(stepwise ? { in_steps: stepwise } : {}),
+	};
+	const wrong = wrongOf(account, mechanism.replacesAtomically) ?? (stepwise && wrongOf(stepwise, false));
 	if (wrong === undefined) yield { case: name, outcome: "pass", evidence };
 	else
 		yield {
@@ -50,10 +65,14 @@ interface Account {
 	whole: number;
 	/** Met some of a chain, as it never should be. */
 	half: number;
+	/** Never came to the hook, as the device tells. */
+	dropped: number;
 	/** Met no member at all. */
 	unaccounted: number;
 	/** Met the replacement. */
 	second: number;
+	/** Met first what was to be replaced, then the replacement. */
+	both: number;
 	operations: number;
 	refused: string[];
 	/** What the first packets of `half` met. */
@@ -63,13 +82,19 @@ interface Account {
 function accountOf({ chain, members, mechanism }: Scene, flow: Flow): Account {
 	const order = standing(mechanism.name, members);
 	const judged = new Map<string, string | undefined>();
-	let [whole, half, second] = [0, 0, 0];
+	let [whole, half, second, both] = [0, 0, 0, 0];
 	const examples: string[] = [];
-	for (const [number, met] of flow.met) {
-		if (met.some(({ part }) => part.program === "second")) second++;
-		const key = met.map(keyOf).join(";");
+	for (const [number, all] of flow.met) {
+		if (all.some(({ part }) => part.program === "second")) second++;
+		const met = mechanism.replacesThroughBoth ? all.filter((_, at) => !isBesideOther(all, at)) : all;
+		if (met.length < all.length) both++;
+		const verdict = flow.verdicts?.get(number);
+		const key = `${met.map(keyOf).join(";")};${verdict}`;
 		if (!judged.has(key)) {
-			const encounter: Encounter = { what: "the packet", met };
+			const encounter: Encounter = {
+				...{ what: "the packet", met },
+				...(verdict === undefined ? {} : { verdict }),
+			};
 			judged.set(key, judge(chain, order, encounter).differences[0]);
 		}
 		const difference = judged.get(key);
@@ -80,11 +105,17 @@ function accountOf({ chain, members, mechanism }: Scene, flow: Flow): Account {
 		}
 	}
 	const refused = flow.operations.filter(({ errno }) => errno !== 0).map(({ errno }) => errnoName(errno));
-	const { packets: sent, unaccounted } = flow;
+	const { packets: sent, dropped = 0, unaccounted } = flow;
 	return {
-		...{ packets: sent, whole, half, unaccounted, second },
+		...{ packets: sent, whole, half, dropped, unaccounted, second, both },
 		...{ operations: flow.operations.length, refused, examples },
 	};
+}
+
+/** Whether what was met before this one is the same member's other program. */
+function isBesideOther(met: readonly Meeting[], at: number): boolean {
+	const [before, part] = [met[at - 1]?.part, met[at]!.part];
+	return before?.member === part.member && before.program !== part.program;
 }
 
 const keyOf = ({ part, verdict }: Meeting) => `${label(part)}=${verdict}`;

@@ -2,11 +2,13 @@
 import type { ChainMechanism } from "../../../package/chain-hooks.js";
 import type { Mechanism } from "../mechanism.js";
 import { cgroup } from "./cgroup.js";
+import { dispatcher } from "./dispatcher.js";
 import { netkit } from "./netkit.js";
+import { tailCall } from "./tail-call.js";
 import { tc } from "./tc.js";
 import { tcx } from "./tcx.js";
 
 /** Every way of making a chain. */
 export const mechanisms: ReadonlyMap<ChainMechanism, Mechanism> = new Map(
-	[cgroup, netkit, tc, tcx].map((mechanism) => [mechanism.name, mechanism]),
+	[cgroup, dispatcher, netkit, tailCall, tc, tcx].map((mechanism) => [mechanism.name, mechanism]),
 );

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { declaredChain } from "../../../chain/declared.js";
+import { BpfAttr, bpf } from "../../../features/syscall.js";
+import type { GuestClient } from "../../../guest/client.js";
+import type { Chain } from "../../../package/chain.js";
+import { slotUpdate } from "../hook-list.js";
+import { label } from "../judge.js";
+import type { Part } from "../mechanism.js";
+import { chainBench, chainPackage, failures } from "../testbench.js";
+import { tailCall } from "./tail-call.js";
+
+interface Member {
+	program: string;
+	priority?: number;
+}
+
+const members = ["account", "filter", "mark"];
+
+/** `last` and `fragments` have no array. */
+const edge = (hook: Chain["hook"], ...named: (string | Member)[]): Chain => ({
+	...{ name: "edge", hook, mechanism: "tail_call", root_program: { program: "root", map: "root_next" } },
+	members: named.map((member) => {
+		const { program, ...priority } = typeof member === "string" ? { program: member } : member;
+		const array = ["last", "fragments"].includes(program) ? {} : { next: `${program}_next` };
+		return { program, ...priority, ...array };
+	}),
+});
+
+describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
+	let bench: Awaited<ReturnType<typeof chainBench>>;
+	let client: GuestClient;
+	beforeAll(async () => {
+		bench = await chainBench(id);
+		({ client } = bench.guest);
+	});
+	afterAll(() => bench.dispose());
+
+	const faults = async (chain: Chain, source = "tail-calls.bpf.c") =>
+		failures(
+			new Map((await bench.orders(await chainPackage(source, [chain]))).map((each) => [each.case, each])),
+		);
+
+	it("pass every case on XDP", async () => {
+		const findings = await bench.check(await chainPackage("tail-calls.bpf.c", [edge("xdp", ...members)]));
+		expect(failures(findings)).toEqual([]);
+		expect(findings.size).toBe(23);
+		const evidence = (name: string) => findings.get(`edge/${name}`)!.evidence;
+		expect(evidence("executed").expected).toEqual([
+			"account (XDP_PASS)",
+			"filter (XDP_PASS)",
+			"mark (XDP_PASS)",
+		]);
+		expect(evidence("executed").packets).toContainEqual({
+			what: "a UDP packet over IPv6",
+			met: ["account", "filter"],
+		});
+		expect(evidence("limit")).toEqual({
+			...{ promised: 33, taken: 33, met: 33, one_more: "taken", met_with_one_more: 33 },
+		});
+		expect(evidence("neighbours").promise).toBe(
+			`packets meet tail_call, then ${id === "5.10" ? "" : "tcx, then "}clsact`,
+		);
+		// Two slots, of which packets see the second change; in L3AF's steps they see each, and a chain that ends early.
+		expect(evidence("atomic")).toMatchObject({ atomic: true, half: 0, unaccounted: 0 });
+		const window = evidence("atomic").in_steps as Record<string, unknown>;
+		expect(window).toMatchObject({ unaccounted: 0, refused: [] });
+		expect(window.packets).toBeGreaterThanOrEqual(10_000);
+		expect(window.half).toBeGreaterThan(1000);
+		expect(window.examples).toContainEqual(
+			expect.stringMatching(/^packet \d+: filter should run at place 2 and never ran: .* account/),
+		);
+	});
+
+	it("tell of a member that looks in the wrong slot", async () => {
+		expect(await faults(edge("xdp", "account", "astray", "last"))).toEqual([
+			"edge/executed: a UDP packet over IPv4 did not meet edge as it is declared: last should run at place 3 and never ran: the last that the packet met was astray",
+		]);
+	});
+
+	it("tell of priorities that are no promise kept", async () => {
+		const priority = [2, 1, 3];
+		const swapped = members.map((program, at) => ({ program, priority: priority[at]! }));
+		const [configured, executed] = await faults(edge("xdp", ...swapped));
+		expect(configured).toBe(
+			"edge/configured: edge is not in the order that the manifest promises: filter should stand at place 2 and stands at place 1; account should stand at place 1 and stands at place 2",
+		);
+		expect(executed).toMatch(/^edge\/executed: .*filter should run at place 2 and ran at place 1/);
+	});
+
+	it("tell of a program that no array takes beside the others", async () => {
+		const findings = await bench.orders(
+			await chainPackage("tail-calls.bpf.c", [edge("xdp", "account", "fragments")]),
+		);
+		expect(findings.map(({ outcome, reason }) => [outcome, reason?.code])).toEqual([
+			["fail", "chain-refused"],
+			["fail", "chain-refused"],
+		]);
+		// Without buffers in fragments there is no such program.
+		const call = id === "5.10" ? "BPF_PROG_LOAD" : "BPF_MAP_UPDATE_ELEM";
+		expect(findings[0]!.evidence).toEqual({ call, errno: 22 });
+	});
+
+	it("are followed through the arrays, to strangers and in circles", async () => {
+		const pkg = await chainPackage("tail-calls.bpf.c", [edge("xdp", ...members)]);
+		const source = {
+			...{ file: "front", pointer: "/chains/0", owner: pkg },
+			chain: pkg.manifest.chains![0]!,
+		};
+		const chain = declaredChain(source, [pkg], new Set(["tail_call" as const]));
+		const stage = await tailCall.open(chain, bench.guest);
+		const parts = chain.members.map((member): Part => ({ member, program: "first" }));
+		const built = await stage.build(parts, [2, 0, 1]);
+		const listed = async () =>
+			(await built.configured()).map((part) => (typeof part === "number" ? "a stranger" : label(part)));
+		const met = async () => (await stage.traffic.sample())[0]!.met.map(({ part }) => label(part));
+		expect([await listed(), await met()]).toEqual([members, members]);
+
+		await built.remove(parts[1]!);
+		expect([await listed(), await met()]).toEqual([
+			["account", "mark"],
+			["account", "mark"],
+		]);
+		await built.insert(parts[1]!);
+		const strange = await idOf("maps", "mark_next");
+		const put = async (program: string) => {
+			const array = { handle: await open("map_get_fd_by_id", strange) };
+			const called = { handle: await open("prog_get_fd_by_id", await idOf("programs", program)) };
+			expect((await client.call("bpf", slotUpdate(bench.guest, array, 0, called))).errno).toBe(0);
+			for (const { handle } of [array, called]) await client.call("close", { handle });
+		};
+		// A member's own program is known, though it is not behind a recorder; the root is no member.
+		await put("account");
+		expect(await listed()).toEqual([...members, "account"]);
+		// Of 33 tail calls a member takes two, and who goes round the recorder one.
+		const [round, rounds] = [["filter", "mark"], 5];
+		expect(await met()).toEqual([
+			...members,
+			...Array.from({ length: rounds }, () => round).flat(),
+			"filter",
+		]);
+		await put("root");
+		expect(await listed()).toEqual([...members, "a stranger"]);
+		await built.lose(parts[1]!);
+		expect([await listed(), await met()]).toEqual([["account"], ["account"]]);
+		await built.close();
+		await stage.close();
+	});
+
+	async function idOf(kind: "maps" | "programs", name: string): Promise<number> {
+		const found = (await client.call("inventory", {}))[kind].filter((each) => each.name === name);
+		expect(found.length, name).toBe(1);
+		return found[0]!.id;
+	}
+
+	async function open(command: string, id: number): Promise<number> {
+		const { errno, fd } = await bpf(client, command, new BpfAttr(12, true).u32(0, id));
+		expect(errno).toBe(0);
+		return fd!;
+	}
+});
+
+describe.each<{ id: string; hook: Chain["hook"]; source: string; neighbours: string }>([
+	{ id: "5.10", hook: "tc_egress", source: "tail-calls-tc.bpf.c", neighbours: "no-neighbour" },
+	{ id: "6.12", hook: "netkit_peer", source: "tail-calls-tc.bpf.c", neighbours: "tcx, then tail_call" },
+	{
+		id: "7.3",
+		hook: "tcx_ingress",
+		source: "tail-calls-tcx.bpf.c",
+		neighbours: "xdp, then tail_call, then clsact",
+	},
+	// Came without modules: the root is a link of tcx, on lo.
+	{ id: "6.19", hook: "tc_ingress", source: "tail-calls-tc.bpf.c", neighbours: "xdp, then tail_call" },
+])("tail calls on $hook of $id", ({ id, hook, source, neighbours }) => {
+	it("pass every case", async () => {
+		const bench = await chainBench(id);
+		const findings = await bench.check(await chainPackage(source, [edge(hook, ...members)]));
+		await bench.dispose();
+		const { outcome, reason, evidence } = findings.get("edge/neighbours")!;
+		expect(outcome === "skip" ? reason?.code : evidence.promise).toMatch(neighbours);
+		findings.delete("edge/neighbours");
+		expect(failures(findings)).toEqual([]);
+		expect(findings.get("edge/atomic")!.evidence).toMatchObject({ half: 0, unaccounted: 0 });
+	});
+});
