@@ -127,3 +127,12 @@ export function partName({ member, program }: Part): string {
 export function samePart(a: Part, b: Part): boolean {
 	return partName(a) === partName(b);
 }
+
+/** All results; the first failure when there is one, after all others have ended too. What is asked for at once is done in that order. */
+export async function allDone<T>(asked: readonly Promise<T>[]): Promise<T[]> {
+	const done = await Promise.allSettled(asked);
+	return done.map((each) => {
+		if (each.status === "rejected") throw each.reason;
+		return each.value;
+	});
+}

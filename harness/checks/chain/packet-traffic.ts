@@ -3,16 +3,14 @@ import type { ChainPacket } from "../../chain/packets.js";
 import { UndecidedError } from "../../errors.js";
 import { ENOBUFS, errnoName } from "../../uapi/errno.js";
 import type { Parts } from "./parts.js";
-import { countRuns } from "./program-info.js";
-import { byPacket, type MemberRun } from "./recorder.js";
+import { byPacket } from "./recorder.js";
+import { RunCounts } from "./run-counts.js";
 import type { Encounter, Flow, Traffic } from "./traffic.js";
 
 /** Where packets are sent from so that they pass the hook. */
 export interface Sender {
 	ifindex: number;
 	netns?: number;
-	/** Packets begin with their IP header: it is a device without Ethernet. */
-	ip?: true;
 }
 
 export interface PacketTrafficOptions {
@@ -24,30 +22,35 @@ export interface PacketTrafficOptions {
 
 /** Numbered packets, sent out of a device of the guest; what they met is told by the recorder. */
 export class PacketTraffic implements Traffic {
+	readonly #counts: RunCounts;
+
 	constructor(
 		private readonly parts: Parts,
 		private readonly sender: Sender,
 		private readonly packets: readonly ChainPacket[],
 		private readonly options: PacketTrafficOptions,
-	) {}
-
-	#statistics: number | undefined;
+	) {
+		this.#counts = new RunCounts(parts);
+	}
 
 	async sample(): Promise<Encounter[]> {
 		const { client } = this.parts.guest;
 		const { recorder } = this.parts;
-		await recorder.read();
-		const before = this.options.counted ? await this.#counts() : undefined;
-		const sent = await client.call("packet_send", {
-			...this.sender,
-			frames: this.packets.map(({ frame }) => frame),
-		});
+		if (this.options.counted) await this.#counts.begin();
+		const count = async () => (this.options.counted ? this.#counts.read() : undefined);
+		// Asked for at once and done in this order.
+		const [, before, sent, after, runs] = await Promise.all([
+			recorder.read(),
+			count(),
+			client.call("packet_send", { ...this.sender, frames: this.packets.map(({ frame }) => frame) }),
+			count(),
+			recorder.read(),
+		]);
 		refused(sent);
-		// Before the recorder is read: of what runs in between, more is recorded than counted.
-		const after = before ? await this.#counts() : undefined;
-		const runs = await recorder.read();
 		const met = byPacket(runs);
-		const encounters = this.packets.map(({ what, meets }, number): Encounter => {
+		const numbered = runs.filter(({ packet }) => packet !== undefined);
+		const miscounted = before && after && this.#counts.compare(before, after, runs, numbered);
+		return this.packets.map(({ what, meets }, number): Encounter => {
 			const mine = met.get(number) ?? [];
 			const root = mine.find(({ member }) => member === this.options.root);
 			return {
@@ -55,11 +58,9 @@ export class PacketTraffic implements Traffic {
 				met: this.parts.meetings(mine),
 				...(meets ? { meets } : {}),
 				...(root?.retval === undefined ? {} : { verdict: root.retval }),
+				...(miscounted === undefined ? {} : { miscounted }),
 			};
 		});
-		if (!before || !after) return encounters;
-		const miscounted = this.#miscounted(before, after, runs);
-		return miscounted === undefined ? encounters : encounters.map((each) => ({ ...each, miscounted }));
 	}
 
 	async flow(count: number, during: { op: string; args: unknown }[], rounds: number): Promise<Flow> {
@@ -86,36 +87,8 @@ export class PacketTraffic implements Traffic {
 		};
 	}
 
-	/** By number in the recorder. Statistics stay on until `close`: switching them patches the kernel's code. */
-	async #counts(): Promise<Map<number, number>> {
-		this.#statistics ??= (await countRuns(this.parts.guest)).handle;
-		const counts = await this.parts.runCounts();
-		return new Map([...counts].map(([part, runs]) => [this.parts.loaded(part).number, runs]));
-	}
-
-	async close(): Promise<void> {
-		if (this.#statistics !== undefined)
-			await this.parts.guest.client.call("close", { handle: this.#statistics });
-	}
-
-	/**
-	 * Packets of the guest's own may come before and after the counting: then more runs are recorded than counted. Never may there
-	 * be fewer, nor fewer counted than bpfgate's packets made.
-	 */
-	#miscounted(
-		before: ReadonlyMap<number, number>,
-		after: ReadonlyMap<number, number>,
-		runs: readonly MemberRun[],
-	): string | undefined {
-		for (const [number, count] of after) {
-			const counted = count - (before.get(number) ?? 0);
-			const recorded = runs.filter(({ member }) => member === number);
-			const numbered = recorded.filter(({ packet }) => packet !== undefined);
-			if (counted <= recorded.length && counted >= numbered.length) continue;
-			const [meeting] = this.parts.meetings([{ member: number, empty: false, timeNs: 0n }]);
-			return `the kernel counted ${counted} runs of ${meeting?.part.member.label}, of which ${recorded.length} were recorded`;
-		}
-		return undefined;
+	close(): Promise<void> {
+		return this.#counts.close();
 	}
 }
 

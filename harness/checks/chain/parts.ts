@@ -7,7 +7,7 @@ import type { PackageObject } from "../../package/package.js";
 import type { Guest } from "../../vm/guest.js";
 import { loadObject } from "../load/load-object.js";
 import { openArgs, wantedPrograms } from "../load/open-args.js";
-import { BuildError, type Part, partName, type StandIn } from "./mechanism.js";
+import { allDone, BuildError, type Part, partName, type StandIn } from "./mechanism.js";
 import { runCount } from "./program-info.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
 import type { Meeting } from "./traffic.js";
@@ -26,6 +26,16 @@ export interface LoadedPart {
 	/** What the recorder calls it. */
 	number: number;
 	/** File in the guest that it was loaded from. */
+	path: string;
+}
+
+/** A file of a package, or the same file once more. */
+interface LoadedObject {
+	/** The agent's. */
+	handle: number;
+	/** Of its programs, by their names. */
+	ids: ReadonlyMap<string, number>;
+	/** File in the guest. */
 	path: string;
 }
 
@@ -54,10 +64,13 @@ export interface OwnProgram {
  * somebody wants a member's program a second time. Knows each by its program id and by its number in the recorder.
  */
 export class Parts {
+	readonly #asked = new Map<string, Promise<LoadedPart>>();
 	readonly #loaded = new Map<string, LoadedPart>();
-	readonly #objects = new Map<string, { handle: number; ids: Map<string, number>; path: string }>();
+	readonly #objects = new Map<string, Promise<LoadedObject>>();
+	/** The agent's, of objects. */
+	readonly #handles: number[] = [];
 	readonly #known: PackageObject[] = [];
-	readonly #files = new Set<string>();
+	readonly #files = new Map<string, Promise<unknown>>();
 	#numbers = 0;
 
 	private constructor(
@@ -76,20 +89,30 @@ export class Parts {
 	 *
 	 * @throws BuildError when the kernel refuses it
 	 */
-	async get(part: Part): Promise<LoadedPart> {
-		const known = this.#loaded.get(partKey(part));
-		if (known) return known;
+	get(part: Part): Promise<LoadedPart> {
+		const key = partKey(part);
+		const asked = this.#asked.get(key) ?? this.#load(part);
+		this.#asked.set(key, asked);
+		return asked;
+	}
+
+	/** `get` of many at once. @throws BuildError of the first that is refused */
+	async all(parts: readonly Part[]): Promise<void> {
+		await allDone(parts.map((part) => this.get(part)));
+	}
+
+	async #load(part: Part): Promise<LoadedPart> {
 		const { held, id, path } =
 			typeof part.program === "object"
 				? await this.#standIn(part, part.program)
 				: await this.#program(part, part.program);
 		const loaded = { part, held, id, path, number: ++this.#numbers };
-		this.#loaded.set(partKey(part), loaded);
 		const elsewhere = typeof part.program === "object" ? part.program.hook : undefined;
 		if (this.options.recorded || elsewhere) {
 			const kind = packetKinds[chainHooks[elsewhere ?? this.chain.hook].programType] ?? "none";
 			await this.recorder.member(loaded.number, { object: held.handle, program: held.program }, kind);
 		}
+		this.#loaded.set(partKey(part), loaded);
 		return loaded;
 	}
 
@@ -117,9 +140,10 @@ export class Parts {
 
 	/** How often each part has run since it was loaded, as the kernel counts it (BPF_ENABLE_STATS has to be on). */
 	async runCounts(): Promise<Map<Part, number>> {
-		const counts = new Map<Part, number>();
-		for (const { part, held } of this.#loaded.values()) counts.set(part, await runCount(this.guest, held));
-		return counts;
+		const counts = [...this.#loaded.values()].map(
+			async ({ part, held }) => [part, await runCount(this.guest, held)] as const,
+		);
+		return new Map(await Promise.all(counts));
 	}
 
 	/** The agent's handle of the object that a part's program is in: its maps are those of the part. */
@@ -141,8 +165,10 @@ export class Parts {
 	async close(): Promise<void> {
 		const { client } = this.guest;
 		await this.recorder.close();
-		for (const { handle } of this.#objects.values()) await client.call("object_close", { object: handle });
-		for (const path of this.#files) await client.call("file_remove", { path });
+		await Promise.all([
+			...this.#handles.map((object) => client.call("object_close", { object })),
+			...[...this.#files.keys()].map((path) => client.call("file_remove", { path })),
+		]);
 	}
 
 	async #program({ member }: Part, which: "first" | "second") {
@@ -154,14 +180,17 @@ export class Parts {
 	}
 
 	/** Another load of the same file is another object, with maps of its own. */
-	async #object(object: PackageObject, which: "first" | "second") {
+	#object(object: PackageObject, which: "first" | "second"): Promise<LoadedObject> {
 		const key = `${which} ${this.#numberOf(object)}`;
-		const known = this.#objects.get(key);
-		if (known) return known;
+		const asked = this.#objects.get(key) ?? this.#loadObject(object, which);
+		this.#objects.set(key, asked);
+		return asked;
+	}
+
+	async #loadObject(object: PackageObject, which: "first" | "second"): Promise<LoadedObject> {
 		const { client, greeting } = this.guest;
 		const path = `/run/bpfgate-chain-${this.#numberOf(object)}.bpf.o`;
-		await client.call("file_write", { path, data: object.bytes });
-		this.#files.add(path);
+		await this.#file(path, () => object.bytes);
 		const ofObject = this.chain.members.filter((member) => member.object === object);
 		const members = new Set(ofObject.map(({ program }) => program.name));
 		const wanted = new Set([...wantedPrograms(object).map(({ name }) => name), ...members]);
@@ -176,13 +205,20 @@ export class Parts {
 			throw new BuildError(standingFor(member, this.chain), refusal?.errno ?? 0, "BPF_PROG_LOAD");
 		}
 		const ids = new Map([...loaded.loaded].flatMap(([name, { info }]) => (info ? [[name, info.id]] : [])));
-		const entry = { handle: loaded.handle, ids, path };
-		this.#objects.set(key, entry);
+		this.#handles.push(loaded.handle);
 		for (const each of ofObject) {
 			const refusal = loaded.refused.get(each.program.name);
 			if (refusal) throw new BuildError({ member: each, program: which }, refusal.errno, "BPF_PROG_LOAD");
 		}
-		return entry;
+		return { handle: loaded.handle, ids, path };
+	}
+
+	/** Written once. */
+	#file(path: string, read: () => Uint8Array | Promise<Uint8Array>): Promise<unknown> {
+		const write = async () => this.guest.client.call("file_write", { path, data: await read() });
+		const written = this.#files.get(path) ?? write();
+		this.#files.set(path, written);
+		return written;
 	}
 
 	#numberOf(object: PackageObject): number {
@@ -195,8 +231,7 @@ export class Parts {
 		const ofChain = hook ? undefined : this.options.standIn;
 		const { object: name, program, settings } = ofChain ?? standIn(hook ?? this.chain.hook);
 		const path = `/run/bpfgate-${name}.bpf.o`;
-		await client.call("file_write", { path, data: await bpfObject(kernel.arch, name) });
-		this.#files.add(path);
+		await this.#file(path, () => bpfObject(kernel.arch, name));
 		const numbers = settings(verdict, part.member);
 		const value = new DataView(new ArrayBuffer(numbers.length * 4));
 		for (const [index, number] of numbers.entries())
@@ -206,8 +241,7 @@ export class Parts {
 			maps: [{ name: ".rodata.settings", initial_value: new Uint8Array(value.buffer) }],
 			programs: [{ name: program, autoload: true, ...(hook ? {} : this.#extension()) }],
 		});
-		const entry = { handle: object, ids: new Map<string, number>(), path };
-		this.#objects.set(`${partKey(part)} ${this.#objects.size}`, entry);
+		this.#handles.push(object);
 		const loaded = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
 		const info = loaded.programs.find(({ name }) => name === program)?.info;
 		if (loaded.errno !== 0 || !info) throw new BuildError(part, loaded.errno, "BPF_PROG_LOAD");

@@ -120,29 +120,36 @@ export class OrderRecorder {
 	 * @throws UndecidedError `recorder-overrun` when some were lost for want of room
 	 */
 	async read(): Promise<MemberRun[]> {
+		const lost = this.client.call("map_dump", { object: this.base, map: "lost" });
+		const [runs, { entries }] = await Promise.all([this.drain(), lost]);
+		const count = view(entries[0]!.value).getBigUint64(0, this.littleEndian);
+		if (count > 0n)
+			throw new UndecidedError(
+				"recorder-overrun",
+				`${count} runs of members were not recorded: the ring buffer was full`,
+				"this is a defect of bpfgate; report it",
+			);
+		return runs;
+	}
+
+	private async drain(): Promise<MemberRun[]> {
 		const runs: MemberRun[] = [];
 		for (let more = true; more; ) {
 			const drained = await this.client.call("events_drain", { object: this.base, map: "runs" });
 			for (const event of drained.events) runs.push(parse(event, this.littleEndian));
 			more = drained.more;
 		}
-		const { entries } = await this.client.call("map_dump", { object: this.base, map: "lost" });
-		const lost = view(entries[0]!.value).getBigUint64(0, this.littleEndian);
-		if (lost > 0n)
-			throw new UndecidedError(
-				"recorder-overrun",
-				`${lost} runs of members were not recorded: the ring buffer was full`,
-				"this is a defect of bpfgate; report it",
-			);
 		return runs;
 	}
 
 	/** Takes every recorder away; slots must have been taken out of their arrays before. */
 	async close(): Promise<void> {
-		for (const link of this.links.splice(0)) await this.client.call("detach", { link });
-		for (const object of [...this.objects.splice(0), this.base])
-			await this.client.call("object_close", { object });
-		await this.client.call("file_remove", { path });
+		const { client } = this;
+		await Promise.all([
+			...this.links.splice(0).map((link) => client.call("detach", { link })),
+			...[...this.objects.splice(0), this.base].map((object) => client.call("object_close", { object })),
+			client.call("file_remove", { path }),
+		]);
 	}
 
 	private get littleEndian(): boolean {
@@ -190,11 +197,13 @@ function view(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-async function load(client: GuestClient, args: Args<"object_open">): Promise<number> {
+/** The verifier's log, which takes it ten times as long, is asked for when it has refused the program. */
+async function load(client: GuestClient, args: Args<"object_open">, logLevel = 0): Promise<number> {
 	const { object } = await client.call("object_open", args);
-	const loaded = await client.call("object_load", { object, log_level: 1, log_bytes: 65536 });
+	const loaded = await client.call("object_load", { object, log_level: logLevel, log_bytes: 65536 });
 	if (loaded.errno === 0) return object;
 	await client.call("object_close", { object });
+	if (logLevel === 0) return load(client, args, 1);
 	const failed = loaded.programs.find(({ errno }) => errno !== 0);
 	refused(failed?.name ?? "the recorder", loaded.errno, failed?.log.trim().split("\n").at(-1) ?? loaded.log);
 	return object;

@@ -9,9 +9,13 @@ export class RunCounts {
 
 	constructor(private readonly parts: Parts) {}
 
-	/** By number in the recorder. Statistics stay on until `close`: switching them patches the kernel's code. */
-	async read(): Promise<Map<number, number>> {
+	/** Statistics stay on until `close`: switching them patches the kernel's code. */
+	async begin(): Promise<void> {
 		this.statistics ??= (await countRuns(this.parts.guest)).handle;
+	}
+
+	/** By number in the recorder. */
+	async read(): Promise<Map<number, number>> {
 		const counts = await this.parts.runCounts();
 		return new Map([...counts].map(([part, runs]) => [this.parts.loaded(part).number, runs]));
 	}

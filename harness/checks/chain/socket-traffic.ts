@@ -35,11 +35,15 @@ export class SocketTraffic implements Traffic {
 
 	async sample(): Promise<Encounter[]> {
 		const { recorder } = this.parts;
+		await this.counts.begin();
 		await recorder.read();
-		const before = await this.counts.read();
-		const outcomes = await this.make(this.each.flatMap(({ calls }) => calls));
-		const after = await this.counts.read();
-		const runs = await recorder.read();
+		// Asked for at once and done in this order.
+		const [before, outcomes, after, runs] = await Promise.all([
+			this.counts.read(),
+			this.make(this.each.flatMap(({ calls }) => calls)),
+			this.counts.read(),
+			recorder.read(),
+		]);
 		const miscounted = this.counts.compare(before, after, runs, runs);
 		let first = 0;
 		return this.each.map((one, number) => {

@@ -1,42 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../../vm/guest.js";
-import type { HookList, ListHook } from "../hook-list.js";
-import { attachFlags, HookList as List, linkUpdate } from "../hook-list.js";
-import { BuildError, type Built, type Limit, type Part, partName, samePart } from "../mechanism.js";
+import { attachFlags, HookList, type ListHook, linkUpdate } from "../hook-list.js";
+import { allDone, BuildError, type Built, type Limit, type Part, partName, samePart } from "../mechanism.js";
 import type { Sender } from "../packet-traffic.js";
 import type { Parts } from "../parts.js";
 import { constantProgram, countRuns, runCount } from "../program-info.js";
 
-/** A list of links that the kernel keeps in order (kernel/bpf/mprog.c): tcx and netkit. */
-export class MprogChain implements Built {
-	/** In their order, each with the handle of its link. */
-	#standing: { part: Part; link: number }[] = [];
+/** Where and with what a list is built. */
+export interface MprogSite {
+	guest: Guest;
+	list: HookList;
+	parts: Parts;
+	/** Where a part's member stands in the declaration. */
+	placeOf: (part: Part) => number;
+}
 
-	private constructor(
-		private readonly guest: Guest,
-		private readonly list: HookList,
-		private readonly parts: Parts,
-		/** Where each member stands in the declaration. */
-		private readonly placeOf: (part: Part) => number,
-	) {}
+interface Standing {
+	part: Part;
+	/** The agent's, as soon as it is there. */
+	link?: number;
+}
+
+/**
+ * A list of links that the kernel keeps in order (kernel/bpf/mprog.c): tcx and netkit. Places are told by programs, not by links,
+ * so that nobody has to wait for a link before asking for the next.
+ */
+export class MprogChain implements Built {
+	/** In their order. */
+	readonly #standing: Standing[] = [];
+
+	private constructor(private readonly site: MprogSite) {}
 
 	static async build(
-		{
-			guest,
-			list,
-			parts,
-			placeOf,
-		}: { guest: Guest; list: HookList; parts: Parts; placeOf: (part: Part) => number },
+		site: MprogSite,
 		order: readonly Part[],
 		attaching: readonly number[] = [...order.keys()],
 	): Promise<MprogChain> {
-		const chain = new MprogChain(guest, list, parts, placeOf);
+		const chain = new MprogChain(site);
+		await site.parts.all(order);
 		try {
-			for (const index of attaching) {
-				const part = order[index]!;
-				const after = order.slice(index + 1);
-				await chain.#attach(part, (other) => after.some((each) => samePart(each, other)));
-			}
+			const attached = attaching.map((index) => {
+				const later = order.slice(index + 1);
+				return chain.#attach(order[index]!, (other) => later.some((each) => samePart(each, other)));
+			});
+			await allDone(attached);
 			return chain;
 		} catch (error) {
 			await chain.close();
@@ -45,18 +52,20 @@ export class MprogChain implements Built {
 	}
 
 	async configured(): Promise<(Part | number)[]> {
-		const { listed } = await this.list.query();
-		return listed.map(({ program }) => this.parts.byProgram(program));
+		const { listed } = await this.site.list.query();
+		return listed.map(({ program }) => this.site.parts.byProgram(program));
 	}
 
 	async insert(part: Part): Promise<void> {
-		await this.#attach(part, (other) => this.placeOf(other) > this.placeOf(part));
+		const { parts, placeOf } = this.site;
+		await parts.get(part);
+		await this.#attach(part, (other) => placeOf(other) > placeOf(part));
 	}
 
 	async remove(part: Part): Promise<void> {
-		const { link } = this.#find(part);
-		this.#standing = this.#standing.filter((each) => each.link !== link);
-		await this.guest.client.call("close", { handle: link });
+		const found = this.#find(part);
+		this.#standing.splice(this.#standing.indexOf(found), 1);
+		await this.#detach(found);
 	}
 
 	lose(part: Part): Promise<void> {
@@ -64,18 +73,18 @@ export class MprogChain implements Built {
 	}
 
 	async replace(part: Part, by: Part): Promise<void> {
-		await this.parts.get(by);
+		await this.site.parts.get(by);
 		for (const { args } of this.replacing(part, by)) {
-			const { errno } = await this.guest.client.call("bpf", args);
+			const { errno } = await this.site.guest.client.call("bpf", args);
 			if (errno !== 0) throw new BuildError(by, errno, "BPF_LINK_UPDATE");
 		}
 		this.#find(part).part = by;
 	}
 
 	replacing(part: Part, by: Part) {
-		const { link } = this.#find(part);
-		const [old, fresh] = [this.parts.loaded(part).held, this.parts.loaded(by).held];
-		return [{ op: "bpf", args: linkUpdate(this.guest, { handle: link }, fresh, old) }];
+		const { guest, parts } = this.site;
+		const link = { handle: this.#find(part).link! };
+		return [{ op: "bpf", args: linkUpdate(guest, link, parts.loaded(by).held, parts.loaded(part).held) }];
 	}
 
 	async reorder(parts: readonly Part[]): Promise<void> {
@@ -86,10 +95,10 @@ export class MprogChain implements Built {
 	}
 
 	async close(): Promise<void> {
-		for (const { link } of this.#standing.splice(0)) await this.guest.client.call("close", { handle: link });
+		await allDone(this.#standing.splice(0).map((each) => this.#detach(each)));
 	}
 
-	#find(part: Part) {
+	#find(part: Part): Standing {
 		const found = this.#standing.find((each) => each.part.member === part.member);
 		if (!found) throw new Error(`${partName(part)} does not stand in the chain`);
 		return found;
@@ -97,19 +106,25 @@ export class MprogChain implements Built {
 
 	/** Before the first of those that it has to come before; behind all when there is none. */
 	async #attach(part: Part, isBefore: (other: Part) => boolean): Promise<void> {
-		const { held } = await this.parts.get(part);
+		const { list, parts } = this.site;
 		const at = this.#standing.findIndex((each) => isBefore(each.part));
 		const next = this.#standing[at];
 		const place = next
-			? { flags: attachFlags.before | attachFlags.link, relative: { handle: next.link } }
+			? { flags: attachFlags.before, relative: parts.loaded(next.part).held }
 			: { flags: attachFlags.after };
-		const { errno, link } = await this.list.createLink(held, place);
+		const standing: Standing = { part };
+		this.#standing.splice(next ? at : this.#standing.length, 0, standing);
+		const { errno, link } = await list.createLink(parts.loaded(part).held, place);
 		if (link === undefined) throw new BuildError(part, errno, "BPF_LINK_CREATE");
-		this.#standing.splice(next ? at : this.#standing.length, 0, { part, link });
+		standing.link = link;
+	}
+
+	async #detach({ link }: Standing): Promise<void> {
+		if (link !== undefined) await this.site.guest.client.call("close", { handle: link });
 	}
 }
 
-/** Programs that go on, put on an empty list until the kernel takes no more. */
+/** Programs that go on, put on an empty list: as many as are promised, and one more. */
 export async function mprogLimit(
 	guest: Guest,
 	hook: ListHook,
@@ -118,28 +133,34 @@ export async function mprogLimit(
 	promised: number,
 ): Promise<Limit> {
 	const { client } = guest;
-	const list = new List(guest, hook);
+	const list = new HookList(guest, hook);
 	const stats = await countRuns(guest);
 	const handles: number[] = [];
-	const programs: { handle: number }[] = [];
+	const keep = (handle: number | undefined) => {
+		if (handle !== undefined) handles.push(handle);
+		return handle;
+	};
 	try {
-		for (;;) {
-			const { handle } = await constantProgram(guest, "sched_cls", -1);
-			if (handle === undefined) throw new Error("the kernel takes no program of two instructions");
-			handles.push(handle);
-			const { errno, link } = await list.createLink({ handle }, { flags: attachFlags.after });
-			if (link !== undefined) {
-				handles.push(link);
-				programs.push({ handle });
-				if (programs.length <= promised) continue;
-			}
-			await client.call("packet_send", { ...sender, frames: [frame] });
-			const counts = await Promise.all(programs.map((program) => runCount(guest, program)));
-			const met = counts.filter((count) => count > 0).length;
-			return { promised, taken: programs.length, met, errno };
-		}
+		const programs = await allDone(
+			Array.from({ length: promised + 1 }, async () => {
+				const handle = keep((await constantProgram(guest, "sched_cls", -1)).handle);
+				if (handle === undefined) throw new Error("the kernel takes no program of two instructions");
+				return { handle };
+			}),
+		);
+		const links = await allDone(
+			programs.map(async (program) => {
+				const { errno, link } = await list.createLink(program, { flags: attachFlags.after });
+				return { program, errno, link: keep(link) };
+			}),
+		);
+		await client.call("packet_send", { ...sender, frames: [frame] });
+		const standing = links.filter(({ link }) => link !== undefined);
+		const counts = await allDone(standing.map(({ program }) => runCount(guest, program)));
+		const met = counts.filter((count) => count > 0).length;
+		const errno = links.find((each) => each.errno !== 0)?.errno ?? 0;
+		return { promised, taken: standing.length, met, errno };
 	} finally {
-		for (const handle of handles.reverse()) await client.call("close", { handle });
-		await client.call("close", stats);
+		await allDone([...handles.reverse(), stats.handle].map((handle) => client.call("close", { handle })));
 	}
 }
