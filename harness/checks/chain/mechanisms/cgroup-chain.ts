@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../../vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
-import { BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
+import { allDone, BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
 import type { Parts } from "../parts.js";
 import type { CgroupAbilities } from "./cgroup-abilities.js";
 import type { CgroupTree } from "./cgroup-tree.js";
@@ -108,7 +108,7 @@ export class CgroupChain implements Built {
 	}
 
 	async close(): Promise<void> {
-		for (const list of this.#lists.values()) for (const part of [...list]) await this.#detach(part);
+		await allDone([...this.#lists.values()].flat().map((part) => this.#detach(part)));
 	}
 
 	/** Before the first of those that it has to come before; behind all when there is none. */
@@ -141,11 +141,10 @@ export class CgroupChain implements Built {
 	}
 
 	async #detach(part: Part): Promise<void> {
-		const list = this.#listOf(part);
-		const place = indexIn(list, part);
 		const errno = await this.#kernelList(part).detach(this.site.parts.loaded(part).held);
 		if (errno !== 0) throw new BuildError(part, errno, "BPF_PROG_DETACH");
-		list.splice(place, 1);
+		const list = this.#listOf(part);
+		list.splice(indexIn(list, part), 1);
 	}
 
 	#kernelList({ member }: Part): HookList {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../../vm/guest.js";
+import { allDone } from "../mechanism.js";
 
 const above = "bpfgate-chain";
 const own = `${above}/own`;
@@ -60,10 +61,13 @@ export class CgroupTree {
 
 	async close(): Promise<void> {
 		const { client } = this.guest;
-		for (const [name, { handle }] of [...this.folders].reverse()) {
-			await client.call("close", { handle });
-			await client.call("cgroup_del", { name });
-		}
+		const inward = [...this.folders].reverse();
+		await allDone(
+			inward.flatMap(([name, { handle }]) => [
+				client.call("close", { handle }),
+				client.call("cgroup_del", { name }),
+			]),
+		);
 	}
 
 	private folder(name: string): CgroupFolder {

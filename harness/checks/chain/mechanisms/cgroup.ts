@@ -2,11 +2,13 @@
 import type { DeclaredChain } from "../../../chain/declared.js";
 import type { Lack } from "../../../features/missing.js";
 import { type ChainHookFacts, chainHooks, mechanismFacts } from "../../../package/chain-hooks.js";
+import { errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import type { Workbench } from "../../check.js";
 import { attachFlags, HookList } from "../hook-list.js";
 import { standing } from "../judge.js";
 import {
+	allDone,
 	BuildError,
 	type Limit,
 	type Mechanism,
@@ -91,26 +93,26 @@ async function limit(
 	const list = new HookList(guest, { attachType, target: { handle: tree.at("").handle } });
 	const statistics = await countRuns(guest);
 	const handles: number[] = [];
-	const taken: { handle: number }[] = [];
+	let standing: { handle: number }[] = [];
 	try {
-		for (;;) {
-			const { errno: refused, handle } = await constantProgram(guest, programType, 1, attachType);
-			if (handle === undefined) throw new Error(`no program of two instructions is taken: errno ${refused}`);
-			handles.push(handle);
-			const errno = await list.attach({ handle }, { flags: attachFlags.multi });
-			if (errno === 0) {
-				taken.push({ handle });
-				if (taken.length <= promised) continue;
-			}
-			await traffic.sample();
-			let met = 0;
-			for (const program of taken) met += Number((await runCount(guest, program)) > 0);
-			return { promised, taken: taken.length, met, errno };
-		}
+		const programs = await allDone(
+			Array.from({ length: promised + 1 }, async () => {
+				const { errno, handle } = await constantProgram(guest, programType, 1, attachType);
+				if (handle === undefined)
+					throw new Error(`no program of two instructions is taken: ${errnoName(errno)}`);
+				handles.push(handle);
+				return { handle };
+			}),
+		);
+		const errnos = await allDone(programs.map((each) => list.attach(each, { flags: attachFlags.multi })));
+		standing = programs.filter((_, index) => errnos[index] === 0);
+		await traffic.sample();
+		const counts = await allDone(standing.map((program) => runCount(guest, program)));
+		const met = counts.filter((count) => count > 0).length;
+		return { promised, taken: standing.length, met, errno: errnos.find((errno) => errno !== 0) ?? 0 };
 	} finally {
-		for (const program of taken) await list.detach(program);
-		for (const handle of handles) await client.call("close", { handle });
-		await client.call("close", statistics);
+		await allDone(standing.map((program) => list.detach(program)));
+		await allDone([...handles, statistics.handle].map((handle) => client.call("close", { handle })));
 	}
 }
 
