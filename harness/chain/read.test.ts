@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { parseManifest } from "../package/load-manifest.js";
 import { temporaryFolder } from "../package/testpackage.js";
-import { parseChainFile, readChainFile } from "./read.js";
+import { chainFileSchema, parseChainFile, readChainFile } from "./read.js";
 
 const chain = {
 	name: "front",
@@ -82,4 +82,14 @@ it("the manifest, the packets and the chain file in docs/chains.md are sound", a
 	const withPackets = JSON.stringify({ ...JSON.parse(manifest), chains: sent });
 	expect(parseManifest("docs", bytes(withPackets)).chains?.[0]?.packets).toHaveLength(2);
 	expect(parseChainFile("docs", bytes(file))).toHaveLength(1);
+});
+
+/** Editors check chain files by this file; `BPFGATE_WRITE_SCHEMA=1 npx vitest run harness/chain/read` writes it anew. */
+it("programs/chains.schema.json is the schema of chain files", async () => {
+	const path = new URL("../../programs/chains.schema.json", import.meta.url);
+	const { $id: _, ...schema } = { $id: "", ...chainFileSchema };
+	const document = { $schema: "http://json-schema.org/draft-07/schema#", title: "bpfgate chains", ...schema };
+	if (process.env.BPFGATE_WRITE_SCHEMA === "1")
+		await writeFile(path, `${JSON.stringify(document, null, "\t")}\n`);
+	expect(JSON.parse(await readFile(path, "utf8"))).toEqual(JSON.parse(JSON.stringify(document)));
 });

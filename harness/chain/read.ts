@@ -5,7 +5,7 @@ import { InputError, systemReason } from "../errors.js";
 import { Chain } from "../package/chain.js";
 import { checkChainRules, longReference } from "../package/chain-rules.js";
 import { parseJson } from "../package/json-text.js";
-import { layersDefinition } from "../packet/layers.js";
+import { LayersSchema, layersDefinition } from "../packet/layers.js";
 import { validator } from "../schema/validate.js";
 import type { ChainSource } from "./declared.js";
 
@@ -17,6 +17,9 @@ export const ChainFile = Type.Object(
 	},
 	{ additionalProperties: false, $id: "bpfgate-chains", definitions: layersDefinition },
 );
+/** The same for editors, with everything that a layer of a packet may have. */
+export const chainFileSchema: object = { ...ChainFile, definitions: { layers: LayersSchema } };
+
 const chainFiles = validator(ChainFile);
 const maxBytes = 1024 * 1024;
 
