@@ -16,7 +16,9 @@ import { atomic } from "./cases/atomic.js";
 import { limits, neighbours } from "./cases/bounds.js";
 import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
 import { orders } from "./cases/orders.js";
+import { promises } from "./cases/promises.js";
 import { permutations, reorderings, twice } from "./cases/rebuilds.js";
+import { loaderCases } from "./loader.js";
 import { BuildError, type Mechanism, partName } from "./mechanism.js";
 import { mechanisms } from "./mechanisms/mechanisms.js";
 import type { Scene } from "./scene.js";
@@ -38,6 +40,7 @@ const groups = [
 	permutations,
 	limits,
 	neighbours,
+	promises,
 	atomic,
 ];
 
@@ -56,12 +59,17 @@ export function chainCheck(company: Company): Check {
 	return {
 		name: "chain",
 		suits: (pkg) => sourcesOf(pkg).length > 0,
-		cases: (pkg) =>
-			sourcesOf(pkg).flatMap(({ chain }) => [`${chain.name}/configured`, `${chain.name}/executed`]),
+		cases: (pkg) => sourcesOf(pkg).flatMap(casesOf),
 		async *run(pkg, bench) {
 			for (const source of sourcesOf(pkg)) yield* runChain(source, packagesOf(pkg), bench);
 		},
 	};
+}
+
+/** Those that there are of every chain. */
+function casesOf({ chain: { name, loader } }: ChainSource): string[] {
+	const orders = [`${name}/configured`, `${name}/executed`];
+	return loader ? [`${name}/loader`, ...orders] : orders;
 }
 
 async function* runChain(
@@ -70,7 +78,7 @@ async function* runChain(
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { name } = source.chain;
-	const open = new Set([`${name}/configured`, `${name}/executed`]);
+	const open = new Set(casesOf(source));
 	const absent = absentPackages(source, packages);
 	if (absent.length > 0) {
 		const reason = {
@@ -102,10 +110,15 @@ async function* tryChain(
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { chain, mechanism, lack } = await choose(source, packages, bench);
-	const both = [`${chain.name}/configured`, `${chain.name}/executed`];
+	const cases = casesOf(source);
 	if (lack) {
 		const reason = { code: `mechanism-${lack.state}`, message: lack.message, hint: lack.hint };
-		for (const each of both) yield { case: each, outcome: "skip", reason, evidence: { lacks: lack.state } };
+		for (const each of cases) yield { case: each, outcome: "skip", reason, evidence: { lacks: lack.state } };
+		return;
+	}
+	const { loader } = chain;
+	if (loader) {
+		yield* loaderCases({ ...chain, loader }, bench);
 		return;
 	}
 	const stage = await mechanism.open(chain, await bench.guest());
@@ -127,7 +140,7 @@ async function* tryChain(
 			message: `the kernel refused ${partName(part)} in ${chain.name}: ${call} gave ${errnoName(errno)}`,
 			hint: "the load check says why a program is refused; look whether something else is on the hook",
 		};
-		for (const each of both) yield { case: each, outcome: "fail", reason, evidence: { call, errno } };
+		for (const each of cases) yield { case: each, outcome: "fail", reason, evidence: { call, errno } };
 	} finally {
 		await stage.close();
 	}

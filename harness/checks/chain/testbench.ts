@@ -10,7 +10,7 @@ import { openPackage, type Package } from "../../package/package.js";
 import { Machines } from "../../vm/machine.js";
 import { compileBpf } from "../../vm/testobject.js";
 import type { Finding, Workbench } from "../check.js";
-import { chainCheck } from "./chain.js";
+import { type Company, chainCheck } from "./chain.js";
 
 const machines = new Machines({ agent: agentPath });
 const features = new KernelFeatures({ guest: (kernel) => machines.clone(kernel), agent: agentPath });
@@ -46,7 +46,7 @@ export async function chainPackage(
 /** A clone of a kernel, in which one package after another is checked; each must leave nothing behind. */
 export async function chainBench(id: string) {
 	const kernel = await openKernel(id);
-	const guest = await machines.clone(kernel);
+	let guest = await machines.clone(kernel);
 	const before = await guest.client.call("inventory", { settle: true });
 	const bench: Workbench = {
 		kernel,
@@ -62,18 +62,30 @@ export async function chainBench(id: string) {
 			);
 		},
 		spoil: async () => {
-			throw new Error("this bench has one guest");
+			await guest.dispose();
+			guest = await machines.clone(kernel);
 		},
 		lost: async (cause) => {
 			throw cause;
 		},
 	};
 	return {
-		guest,
+		get guest() {
+			return guest;
+		},
 		async check(pkg: Package): Promise<Map<string, Finding>> {
 			const findings = new Map<string, Finding>();
 			const check = chainCheck({ packages: [pkg], chains: [] });
 			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
+			return findings;
+		},
+		/** The first two cases, `configured` and `executed`, and no other. */
+		async orders(pkg: Package, company: Company = { packages: [pkg], chains: [] }): Promise<Finding[]> {
+			const findings: Finding[] = [];
+			for await (const finding of chainCheck(company).run(pkg, bench)) {
+				findings.push(finding);
+				if (findings.length === 2) break;
+			}
 			return findings;
 		},
 		dispose: () => guest.dispose(),

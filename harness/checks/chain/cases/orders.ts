@@ -5,15 +5,18 @@ import { chainPictureSvg } from "../../../chain/picture-svg.js";
 import { chainView } from "../../../chain/view.js";
 import type { Finding } from "../../check.js";
 import { type Judgement, judge, label } from "../judge.js";
-import type { Built } from "../mechanism.js";
+import type { Built, Stage } from "../mechanism.js";
 import { type Scene, shown } from "../scene.js";
 import type { Encounter } from "../traffic.js";
 
 /** Columns: a terminal has 80, of which a report indents 4. */
 const pictureWidth = 76;
 
+/** A chain on its hook, whoever has put it there. */
+type Standing = Pick<Scene, "chain" | "members"> & { stage: Pick<Stage, "traffic"> };
+
 /** The chain as declared, as the kernel lists it and as packets met it: cases `configured` and `executed`. */
-export async function* orders(scene: Scene, built: Built): AsyncIterable<Finding> {
+export async function* orders(scene: Standing, built: Pick<Built, "configured">): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
 	const declared = members.map(label);
 	const configured = (await built.configured()).map(shown);
@@ -25,7 +28,7 @@ export async function* orders(scene: Scene, built: Built): AsyncIterable<Finding
 	yield executedFinding(scene, declared, configured, judged);
 }
 
-function configuredFinding({ chain }: Scene, declared: string[], configured: string[]): Finding {
+function configuredFinding({ chain }: Standing, declared: string[], configured: string[]): Finding {
 	const differences = configuredDifferences(declared, configured).map(({ message }) => message);
 	const name = `${chain.name}/configured`;
 	const evidence = { declared, configured };
@@ -61,7 +64,7 @@ interface Judged {
 }
 
 function executedFinding(
-	{ chain, members }: Scene,
+	{ chain, members }: Standing,
 	declared: string[],
 	configured: string[],
 	judged: readonly Judged[],

@@ -4,7 +4,7 @@ import type { Guest } from "../../../vm/guest.js";
 import { standing } from "../judge.js";
 import { BuildError, type Built, type Part, partName } from "../mechanism.js";
 import type { Parts } from "../parts.js";
-import { dispatcherOn, pinFolder } from "./configured.js";
+import { type DispatcherReader, pinFolder } from "./configured.js";
 import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";
 
 /** The kernel detaches a link a moment after its last reference went. */
@@ -16,6 +16,7 @@ export interface DispatcherSite {
 	/** All of whose programs extend one of bpfgate's. */
 	parts: Parts;
 	device: XdpDevice;
+	reader: DispatcherReader;
 }
 
 /** Members in the slots of a dispatcher, put there and taken out by libxdp. */
@@ -44,7 +45,7 @@ export class DispatcherChain implements Built {
 	}
 
 	async configured(): Promise<(Part | number)[]> {
-		const dispatcher = await dispatcherOn(this.site.guest, this.site.device);
+		const dispatcher = await this.site.reader.read();
 		return (dispatcher?.slots ?? []).flatMap(({ program }) =>
 			program === undefined ? [] : [this.site.parts.byProgram(program)],
 		);
@@ -61,15 +62,15 @@ export class DispatcherChain implements Built {
 
 	/** Its link goes, and the slot's stub is back. */
 	async lose(part: Part): Promise<void> {
-		const { guest, device, parts } = this.site;
+		const { guest, device, parts, reader } = this.site;
 		const { id } = parts.loaded(part);
-		const before = await dispatcherOn(guest, device);
+		const before = await reader.read();
 		const slot = before?.slots.findIndex(({ program }) => program === id) ?? -1;
 		if (!before || slot < 0) throw new Error(`${partName(part)} does not stand in the chain`);
 		const path = `${pinFolder(device.ifindex, before.id)}/prog${slot}-link`;
 		await guest.client.call("file_remove", { path });
 		for (const until = Date.now() + patienceMs; Date.now() < until; await sleep(10)) {
-			const now = await dispatcherOn(guest, device);
+			const now = await reader.read();
 			if (now?.slots[slot]?.program === undefined) return;
 		}
 	}

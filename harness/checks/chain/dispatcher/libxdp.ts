@@ -42,6 +42,8 @@ export interface XdpDevice {
 }
 
 const guestPath = "/run/bpfgate-libxdp";
+/** By the clock of a guest, which runs fast on a machine that is busy; it takes 50 ms. */
+const timeoutMs = 120_000;
 
 /** libxdp in a guest: everything that it does to one device. */
 export class Libxdp {
@@ -70,7 +72,10 @@ export class Libxdp {
 	request(request: XdpRequest): { op: "command_run"; args: Args<"command_run"> } {
 		const { ifindex, netns, mode } = this.device;
 		const argv = [guestPath, request.do, `${ifindex}`, mode, ...words(request)];
-		return { op: "command_run", args: { argv, ...(netns === undefined ? {} : { netns }) } };
+		return {
+			op: "command_run",
+			args: { argv, timeout_ms: timeoutMs, ...(netns === undefined ? {} : { netns }) },
+		};
 	}
 
 	/**

@@ -4,12 +4,12 @@ import { chainPackets } from "../../../chain/packets.js";
 import type { Lack } from "../../../features/missing.js";
 import { bpfObject } from "../../../guest/bpf-object.js";
 import { mechanismFacts } from "../../../package/chain-hooks.js";
-import { EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
+import { EINVAL, EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import type { Workbench } from "../../check.js";
 import { hookDevice } from "../devices.js";
 import { DispatcherChain, type DispatcherSite } from "../dispatcher/chain.js";
-import { dispatcherOn } from "../dispatcher/configured.js";
+import { DispatcherReader } from "../dispatcher/configured.js";
 import { Libxdp, type XdpDevice } from "../dispatcher/libxdp.js";
 import { BuildError, type Limit, type Mechanism, type Part, type Stage } from "../mechanism.js";
 import { PacketTraffic, type Sender } from "../packet-traffic.js";
@@ -46,14 +46,16 @@ async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | unde
 	const site = await openSite(chain, await bench.guest(), { ifindex: loopback, mode: "skb" }, false);
 	const probe: Part = { member: chain.members[0]!, program: { verdict: XDP_PASS } };
 	try {
-		const built = await DispatcherChain.build(site, [probe]);
-		await built.close();
-		return undefined;
-	} catch (error) {
-		if (!(error instanceof BuildError) || error.errno !== EOPNOTSUPP) throw error;
+		const { id, held, path } = await site.parts.get(probe);
+		const member = { id, runPrio: 1, proceed: new Set([XDP_PASS]), name: held.program, path };
+		const { errno, said } = await site.libxdp.do({ do: "attach", members: [member] });
+		await site.libxdp.do({ do: "clear" });
+		if (errno === 0) return undefined;
+		if (errno !== EOPNOTSUPP && errno !== EINVAL) throw new BuildError(probe, errno, "libxdp's attach");
+		const [why = errnoName(errno)] = said.split("\n").filter((line) => line !== "");
 		return {
 			state: "unsupported",
-			message: `kernel ${bench.kernel.id} cannot put programs in the place of a dispatcher's functions (${error.call})`,
+			message: `libxdp cannot make a dispatcher on kernel ${bench.kernel.id}: ${why}`,
 			hint: "ask for a newer kernel in kernels.requires, or give the chain a root_program",
 		};
 	} finally {
@@ -120,7 +122,7 @@ async function openSite(
 		await client.call("file_remove", { path: extendedPath });
 		await libxdp.close();
 	};
-	return { guest, libxdp, parts, device, close };
+	return { guest, libxdp, parts, device, reader: new DispatcherReader(guest, device), close };
 }
 
 /** One program that goes on, in one slot after the other. */
@@ -142,7 +144,7 @@ async function limit(
 		const members = Array.from({ length: promised }, (_, place) => slot(place));
 		const whole = await libxdp.do({ do: "add", members });
 		const more = whole.errno === 0 ? await libxdp.do({ do: "add", members: [slot(promised)] }) : whole;
-		const taken = (await dispatcherOn(guest, site.device))?.slots.length ?? 0;
+		const taken = (await site.reader.read())?.slots.length ?? 0;
 		await parts.recorder.read();
 		await guest.client.call("packet_send", { ...sender, frames: [frame] });
 		const [met] = byPacket(await parts.recorder.read()).values();

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf } from "../../../features/syscall.js";
-import type { Result } from "../../../guest/operations.js";
-import { ENOENT, errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+import { BpfAttr, bpf } from "../../features/syscall.js";
+import type { Result } from "../../guest/operations.js";
+import { Btf } from "../../package/btf.js";
+import { ENOENT, errnoName } from "../../uapi/errno.js";
+import type { Guest } from "../../vm/guest.js";
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
+
+/** Of struct bpf_prog_info up to `nr_func_info`, and struct bpf_btf_info (include/uapi/linux/bpf.h). */
+const progInfo = { bytes: 148, btf: 128, functionBytes: 132, functionList: 136, functions: 144 };
+const btfInfo = { bytes: 16, size: 8 };
+const functionRecord = 8;
 
 export const isLittleEndian = ({ kernel }: GuestPart) => kernel.arch !== "s390x";
 
@@ -55,6 +61,33 @@ export async function infoOf(
 	if (list) attr.pointerIn(0, list.offset, new Uint8Array(list.bytes));
 	const { blobs } = done("BPF_OBJ_GET_INFO_BY_FD", await bpf(guest.client, "obj_get_info_by_fd", attr));
 	return [viewOf(blobs[0]!), blobs[1] ?? new Uint8Array()];
+}
+
+/** Types of a program or map, by id. */
+export function btfById(guest: GuestPart, id: number): Promise<Btf | undefined> {
+	return withId(guest, "btf", id, async (handle) => {
+		const little = isLittleEndian(guest);
+		const [sizes] = await infoOf(guest, handle, new Uint8Array(btfInfo.bytes));
+		const bytes = sizes.getUint32(btfInfo.size, little);
+		const info = new Uint8Array(btfInfo.bytes);
+		new DataView(info.buffer).setUint32(btfInfo.size, bytes, little);
+		const [, data] = await infoOf(guest, handle, info, { offset: 0, bytes });
+		return new Btf(`BTF ${id} of the guest`, data);
+	});
+}
+
+/** Name of a program's main function, which the kernel keeps whole in its BTF; of a program without, undefined. */
+export async function mainFunction(guest: GuestPart, program: number): Promise<string | undefined> {
+	const little = isLittleEndian(guest);
+	const info = new Uint8Array(progInfo.bytes);
+	new DataView(info.buffer).setUint32(progInfo.functions, 1, little);
+	new DataView(info.buffer).setUint32(progInfo.functionBytes, functionRecord, little);
+	const list = { offset: progInfo.functionList, bytes: functionRecord };
+	const [told, [...record]] = await infoOf(guest, program, info, list);
+	if (told.getUint32(progInfo.functions, little) === 0) return undefined;
+	const btf = await btfById(guest, told.getUint32(progInfo.btf, little));
+	// struct bpf_func_info: insn_off, type_id.
+	return btf?.name(new DataView(Uint8Array.from(record).buffer).getUint32(4, little));
 }
 
 /** BPF_MAP_LOOKUP_ELEM of an array's first element. */

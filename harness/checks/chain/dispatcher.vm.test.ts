@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Chain } from "../../package/chain.js";
+import { chainBench, chainPackage, failures } from "./testbench.js";
+
+/** Members with priorities in steps of ten from 10, unless they are given. */
+function pkg(...members: (string | [program: string, priority: number])[]) {
+	const chain: Chain = {
+		...{ name: "edge", hook: "xdp", mechanism: "dispatcher" },
+		members: members.map((member, place) => {
+			const [program, priority] = typeof member === "string" ? [member, 10 * (place + 1)] : member;
+			return { program, priority };
+		}),
+	};
+	return chainPackage("xdp-members.bpf.c", [chain]);
+}
+
+type Bench = Awaited<ReturnType<typeof chainBench>>;
+
+describe("libxdp's dispatcher on 7.3", () => {
+	let bench: Bench;
+	beforeAll(async () => {
+		bench = await chainBench("7.3");
+	});
+	afterAll(() => bench.dispose());
+
+	it("keeps its promises in every case", async () => {
+		const findings = await bench.check(await pkg("account", "filter", "meter"));
+		expect(failures(findings)).toEqual([]);
+		expect(findings.get("edge/configured")!.evidence).toMatchObject({
+			configured: ["account", "filter", "meter"],
+		});
+		const limit = { promised: 10, taken: 10, met: 10, one_more: "E2BIG" };
+		expect(findings.get("edge/limit")!.evidence).toEqual(limit);
+		const account = findings.get("edge/atomic")!.evidence as Record<string, number>;
+		expect(account).toMatchObject({ atomic: true, half: 0, unaccounted: 0, refused: [] });
+		expect(account.packets).toBeGreaterThanOrEqual(10_000);
+		expect(account.whole).toBe(account.packets);
+		expect(account.second).toBeGreaterThan(0);
+	});
+});
+
+it("libxdp's dispatcher has its order where only libxdp's pins tell it, on 5.10", async () => {
+	const bench = await chainBench("5.10");
+	const [configured, executed] = await bench.orders(await pkg("account", "filter", "meter"));
+	const [turned] = await bench.orders(await pkg(["account", 30], ["filter", 20], ["meter", 40]));
+	await bench.dispose();
+	expect([configured!.outcome, executed!.outcome]).toEqual(["pass", "pass"]);
+	expect(turned).toMatchObject({ outcome: "fail", evidence: { configured: ["filter", "account", "meter"] } });
+});
+
+describe("libxdp's dispatcher on 6.12", () => {
+	let bench: Bench;
+	beforeAll(async () => {
+		bench = await chainBench("6.12");
+	});
+	afterAll(() => bench.dispose());
+
+	it("has the members of one priority by their names", async () => {
+		const findings = await bench.orders(await pkg(["account", 7], ["filter", 7], ["meter", 7]));
+		expect(findings.map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
+	});
+
+	it("has an only member in its own place", async () => {
+		const findings = await bench.orders(await pkg("meter"));
+		expect(findings.map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
+	});
+
+	it("fails when priorities turn the list round, and names member and places", async () => {
+		const [configured, executed] = await bench.orders(
+			await pkg(["account", 30], ["filter", 20], ["meter", 40]),
+		);
+		expect(configured).toMatchObject({ outcome: "fail", reason: { code: "chain-configured" } });
+		expect(configured!.reason!.message).toContain("account should stand at place 1 and stands at place 2");
+		expect(configured!.evidence).toMatchObject({ configured: ["filter", "account", "meter"] });
+		expect(executed).toMatchObject({ outcome: "fail", reason: { code: "chain-executed" } });
+		expect(executed!.reason!.message).toContain("account should run at place 1 and ran at place 2");
+	});
+
+	it("fails when a member ends the chain for every packet, and names the one that never ran", async () => {
+		const [configured, executed] = await bench.orders(await pkg("account", "deaf", "meter"));
+		expect(configured!.outcome).toBe("pass");
+		expect(executed).toMatchObject({ outcome: "fail", reason: { code: "member-never-ran" } });
+		expect(executed!.reason!.message).toMatch(/meter should run at place 3 and never ran.*deaf \(XDP_TX\)/);
+	});
+
+	it("is a skip, with libxdp's reason, where libxdp can make none", async () => {
+		await bench.guest.client.call("unmount", { target: "/sys/fs/bpf" });
+		const [configured] = await bench.orders(await pkg("account"));
+		expect(configured).toMatchObject({ outcome: "skip", reason: { code: "mechanism-unsupported" } });
+		expect(configured!.reason!.message).toMatch(/libxdp cannot make a dispatcher on kernel 6\.12: .*bpffs/);
+	});
+});
