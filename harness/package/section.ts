@@ -180,3 +180,13 @@ export function meaningOf(section: string): SectionMeaning | undefined {
 	const target = name.slice(prefix.length + 1);
 	return { ...meaning, ...(rule.open && target !== "" ? { target } : {}), autoload };
 }
+
+/** Every type of program that a section may stand for, with each attach type that it may be loaded with. */
+export const programKinds: readonly Pick<SectionMeaning, "type" | "attachType">[] = [
+	...new Map(
+		rules.map(({ type, attachType }) => [
+			`${type}/${attachType}`,
+			{ type, ...(attachType === undefined ? {} : { attachType }) },
+		]),
+	).values(),
+];

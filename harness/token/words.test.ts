@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { programTypes } from "../uapi/bpf.js";
 import { abilities, attaching } from "./words.js";
 
-const nothing = { programs: new Map(), maps: [], commands: [], readsKernel: [] };
+const nothing = { programs: new Map(), maps: [], commands: [], readsKernel: [], writesUser: [] };
 const sentences = (programs: [string, string[]][], rest = {}) =>
 	abilities({ ...nothing, programs: new Map(programs), ...rest }).map(
 		({ sentence, by }) => `${sentence}: ${by.join(", ")}`,
@@ -19,6 +19,7 @@ it("says what programs are good for, and what lets them", () => {
 		"can drop, change and redirect packets: stop traffic or answer in another's name: xdp",
 		"takes memory of the kernel for maps, as far as its cgroup's limit goes: 2 types",
 	]);
+	expect(sentences([["kprobe", []]], { writesUser: ["kprobe"] })[0]).toMatch(/takes over processes/);
 	expect(sentences([["kprobe", []]], { readsKernel: ["kprobe"] })[0]).toMatch(
 		/^reads any memory of the kernel.*: kprobe$/,
 	);

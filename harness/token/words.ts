@@ -8,6 +8,8 @@ export interface Admitted {
 	commands: readonly string[];
 	/** Program types that loaded with a call of bpf_probe_read_kernel. */
 	readsKernel: readonly string[];
+	/** Program types that loaded with a call of bpf_probe_write_user. */
+	writesUser: readonly string[];
 }
 
 /** Something that a user can do, and what lets him. */
@@ -79,7 +81,7 @@ const rules: readonly Rule[] = [
 ];
 
 /** What a user can do with what was admitted, the most far-reaching first. */
-export function abilities({ programs, maps, commands, readsKernel }: Admitted): Ability[] {
+export function abilities({ programs, maps, commands, readsKernel, writesUser }: Admitted): Ability[] {
 	const found = new Map<string, Set<string>>();
 	const add = (sentence: string, by: string) => {
 		const names = found.get(sentence) ?? new Set();
@@ -88,6 +90,11 @@ export function abilities({ programs, maps, commands, readsKernel }: Admitted): 
 	for (const type of readsKernel)
 		add(
 			"reads any memory of the kernel, and so of every process: keys, passwords, other containers' data",
+			type,
+		);
+	for (const type of writesUser)
+		add(
+			"writes into the memory of whichever process its program runs in: takes over processes of others",
 			type,
 		);
 	for (const { sentence, programs: types, attachments } of rules)

@@ -7,7 +7,7 @@ import { attachTypes, helpers, mapTypes, programTypes } from "../../uapi/bpf.js"
 /** A call of bpf(2) that asks a token, with as little in it as it can have. */
 export type BareCall =
 	| { command: "map_create"; map: string }
-	| { command: "prog_load"; program: string; attachment: string; helper?: string }
+	| { command: "prog_load"; program: string; attachment: string; does?: keyof typeof deeds }
 	| { command: "btf_load" }
 	| { command: "btf_get_fd_by_id"; id: number };
 
@@ -60,8 +60,7 @@ function attrOf(call: BareCall, littleEndian: boolean): Call {
 		case "map_create":
 			return { attr: mapCreate(call.map, littleEndian), flags: 16, fd: 76 };
 		case "prog_load": {
-			const helper = call.helper === undefined ? [] : [helpers.number(call.helper) ?? 0];
-			const insns = program(helper, littleEndian);
+			const insns = call.does ? deed(call.does, littleEndian) : program([], littleEndian);
 			const attr = progLoad(programTypes.number(call.program) ?? 0, insns, littleEndian);
 			return { attr: attr.u32(68, attachTypes.number(call.attachment) ?? 0), flags: 44, fd: 144 };
 		}
@@ -74,6 +73,36 @@ function attrOf(call: BareCall, littleEndian: boolean): Call {
 		case "btf_get_fd_by_id":
 			return { attr: new BpfAttr(16, littleEndian).u32(0, call.id), flags: 8, fd: 12 };
 	}
+}
+
+/** What a program may do besides nothing: the helper, and which of its arguments is the buffer on the stack. */
+const deeds = {
+	"read-kernel": { helper: "probe_read_kernel", buffer: 1, size: 2, address: 3 },
+	"write-user": { helper: "probe_write_user", buffer: 2, size: 3, address: 1 },
+} as const;
+
+/** Calls the helper with eight bytes of the stack and an address of zero, and returns 0 (RFC 9669). */
+function deed(does: keyof typeof deeds, littleEndian: boolean): Uint8Array {
+	const { helper, buffer, size, address } = deeds[does];
+	const instructions = [
+		[0x7a, 10, -8, 0], // *(u64 *)(r10 - 8) = 0
+		[0xbf, buffer | (10 << 4), 0, 0], // buffer = r10
+		[0x07, buffer, 0, -8], // buffer -= 8
+		[0xb7, size, 0, 8],
+		[0xb7, address, 0, 0],
+		[0x85, 0, 0, helpers.number(helper) ?? 0],
+		[0xb7, 0, 0, 0],
+		[0x95, 0, 0, 0],
+	];
+	const bytes = new Uint8Array(instructions.length * 8);
+	const view = new DataView(bytes.buffer);
+	for (const [index, [code = 0, registers = 0, offset = 0, immediate = 0]] of instructions.entries()) {
+		bytes[index * 8] = code;
+		bytes[index * 8 + 1] = littleEndian ? registers : ((registers & 15) << 4) | (registers >> 4);
+		view.setInt16(index * 8 + 2, offset, littleEndian);
+		view.setInt32(index * 8 + 4, immediate, littleEndian);
+	}
+	return bytes;
 }
 
 function flagsOf({ bytes }: BpfAttr, offset: number, littleEndian: boolean): number {

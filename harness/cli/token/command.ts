@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
+import { auditCommand } from "./audit.js";
 import { inferCommand } from "./infer.js";
 
 /**
@@ -10,5 +11,6 @@ import { inferCommand } from "./infer.js";
 export function tokenCommand(signal: () => AbortSignal): Command {
 	return new Command("token")
 		.description("BPF tokens: what a package needs of one, and what one lets in")
-		.addCommand(inferCommand(signal));
+		.addCommand(inferCommand(signal))
+		.addCommand(auditCommand(signal));
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { delegationOf, everything } from "../../token/delegation.js";
+import { abilities } from "../../token/words.js";
+import { testbench } from "../vectors/testbench.js";
+import { auditDelegation } from "./audit.js";
+
+type Bench = Awaited<ReturnType<typeof testbench>>;
+const tracing = delegationOf({
+	commands: ["prog_load", "map_create", "link_create"],
+	maps: ["ringbuf", "sockmap"],
+	programs: ["kprobe", "tracing"],
+	attachments: ["cgroup_inet_ingress", "trace_fentry"],
+	capabilities: ["cap_bpf", "cap_perfmon"],
+});
+
+describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
+	let bench: Bench;
+	beforeAll(async () => {
+		bench = await testbench(id);
+	});
+	afterAll(() => bench[Symbol.asyncDispose]());
+
+	it("is what is delegated and the capabilities allow, and nothing else", async () => {
+		const before = await bench.inventory();
+		const { admitted, unasked, tried } = await auditDelegation(tracing, bench.workbench);
+		expect(Object.fromEntries(admitted!.programs)).toEqual({
+			kprobe: ["cgroup_inet_ingress"],
+			tracing: ["trace_fentry"],
+		});
+		// A sockmap asks for cap_net_admin.
+		expect(admitted!.maps).toEqual(["ringbuf"]);
+		expect(admitted!.commands).toEqual(["map_create", "prog_load"]);
+		expect(admitted!.readsKernel).toEqual(["kprobe"]);
+		expect(admitted!.writesUser).toEqual([]);
+		expect(unasked).toEqual(["link_create"]);
+		expect(tried).toBeGreaterThan(80);
+		expect(await bench.inventory()).toEqual(before);
+	});
+
+	it("of everything is nearly everything, and more than anybody would like", async () => {
+		const { admitted } = await auditDelegation(everything, bench.workbench);
+		for (const type of ["xdp", "kprobe", "lsm", "struct_ops", "syscall", "ext"])
+			expect([...admitted!.programs.keys()]).toContain(type);
+		for (const map of ["hash", "sockmap", "ringbuf", "arena", "array_of_maps", "task_storage", "struct_ops"])
+			expect(admitted!.maps).toContain(map);
+		expect(admitted!.commands).toContain("btf_load");
+		expect(admitted!.commands.includes("btf_get_fd_by_id")).toBe(id === "7.3");
+		expect(admitted!.readsKernel).toContain("xdp");
+		// 7.3 asks for a capability in the user namespace, 6.12 for one in the first.
+		expect(admitted!.writesUser.includes("kprobe")).toBe(id === "7.3");
+		expect(abilities(admitted!).map(({ sentence }) => sentence)).toContainEqual(
+			expect.stringMatching(/^reads any memory of the kernel/),
+		);
+	});
+
+	it("is nothing without a capability, or where nothing is delegated", async () => {
+		const idle = { ...tracing, capabilities: [] };
+		expect(await auditDelegation(idle, bench.workbench)).toMatchObject({
+			reason: { message: expect.stringMatching(/does not hold cap_bpf/) },
+		});
+		expect(await auditDelegation(delegationOf({ capabilities: ["cap_bpf"] }), bench.workbench)).toMatchObject(
+			{
+				reason: { message: expect.stringMatching(/nothing is delegated/) },
+			},
+		);
+	});
+});
+
+it("a kernel without tokens says so", async () => {
+	await using bench = await testbench("6.1");
+	expect(await auditDelegation(tracing, bench.workbench)).toMatchObject({
+		reason: { code: "feature-unsupported" },
+	});
+});

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import { delegationOf } from "../../token/delegation.js";
+import { auditJson, auditText } from "./audit-text.js";
+
+const delegation = delegationOf({ commands: ["any"], programs: ["xdp"], capabilities: ["any"] });
+const admitted = {
+	programs: new Map([["xdp", ["cgroup_inet_ingress", "xdp"]]]),
+	maps: ["hash"],
+	commands: ["map_create", "prog_load"],
+	readsKernel: ["xdp"],
+	writesUser: [],
+};
+const seen = { admitted, tried: 90, unasked: ["token_create"] };
+const none = {
+	tried: 0,
+	unasked: [],
+	reason: { code: "x", message: "kernel 6.1 has no BPF tokens", hint: "" },
+};
+const kernels = [
+	{ id: "6.1", audit: none },
+	{ id: "6.12", audit: seen },
+	{ id: "7.3", audit: { ...seen, tried: 91 } },
+	{ id: "7.4", audit: { ...seen, admitted: { ...admitted, maps: [] } } },
+];
+
+it("tells what is let in, kernels that do the same together, and what that means", () => {
+	const text = auditText(delegation, kernels);
+	expect(text).toContain(
+		"delegated: delegate_cmds=any,delegate_progs=xdp\nto a user with every capability of",
+	);
+	expect(text).toContain("kernel 6.1: kernel 6.1 has no BPF tokens\n");
+	expect(text).toContain("kernel 6.12, 7.3: 90 calls of bpf(2) tried\n");
+	expect(text).toContain(
+		"    xdp (cgroup_inet_ingress, xdp)\n  makes maps: hash\n  calls: map_create, prog_load\n",
+	);
+	expect(text).toContain("no token is asked for token_create");
+	expect(text).toContain("    - reads any memory of the kernel");
+	expect(text).toContain("    xdp: attached in a network namespace");
+	expect(text).toMatch(/kernel 7\.4:[\s\S]*makes maps: none/);
+});
+
+it("says so when nothing is let in", () => {
+	const empty = { programs: new Map(), maps: [], commands: [], readsKernel: [], writesUser: [] };
+	const text = auditText(delegationOf({}), [
+		{ id: "7.3", audit: { tried: 1, unasked: [], admitted: empty } },
+	]);
+	expect(text).toContain("delegated: nothing");
+	expect(text).toContain("a user can do nothing with it");
+});
+
+it("is there for machines", () => {
+	expect(auditJson(delegation, kernels)).toMatchObject({
+		token: { programs: ["xdp"] },
+		kernels: [
+			{ id: "6.1", reason: {} },
+			{ id: "6.12", admitted: { programs: { xdp: ["cgroup_inet_ingress", "xdp"] } } },
+			{},
+			{},
+		],
+	});
+});
