@@ -98,11 +98,11 @@ export async function firstElement(guest: GuestPart, map: number, bytes: number)
 	return viewOf(blobs[1]!);
 }
 
-/** BPF_LINK_GET_NEXT_ID until there is none. */
-export async function linkIds(guest: GuestPart): Promise<number[]> {
+/** BPF_LINK_GET_NEXT_ID until there is none, from the one behind `after` on. */
+export async function linkIds(guest: GuestPart, after: number): Promise<number[]> {
 	const ids: number[] = [];
 	for (;;) {
-		const attr = new BpfAttr(12, isLittleEndian(guest)).u32(0, ids.at(-1) ?? 0);
+		const attr = new BpfAttr(12, isLittleEndian(guest)).u32(0, ids.at(-1) ?? after);
 		const result = await bpf(guest.client, "link_get_next_id", attr);
 		if (result.errno === ENOENT) return ids;
 		ids.push(viewOf(done("BPF_LINK_GET_NEXT_ID", result).attr).getUint32(4, isLittleEndian(guest)));

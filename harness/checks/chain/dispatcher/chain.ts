@@ -33,7 +33,7 @@ export class DispatcherChain implements Built {
 		attaching?: readonly number[],
 	): Promise<DispatcherChain> {
 		const chain = new DispatcherChain(site, runPriosOf(order));
-		for (const part of order) await site.parts.get(part);
+		await site.parts.all(order);
 		const members = (attaching ?? [...order.keys()]).map((index) => chain.#member(order[index]!));
 		try {
 			await chain.#do(order[0]!, { do: attaching ? "add" : "attach", members });

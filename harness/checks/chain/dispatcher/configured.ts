@@ -58,8 +58,9 @@ interface LinkTarget {
  * do not tell the target of a link; there libxdp's pins say it.
  */
 export class DispatcherReader {
-	/** By link id, which is never used again; null for links of another kind. */
-	readonly #links = new Map<number, LinkTarget | null>();
+	/** By link id, which is never used again. */
+	readonly #links = new Map<number, LinkTarget>();
+	#newest = 0;
 
 	constructor(
 		private readonly guest: GuestPart,
@@ -121,26 +122,31 @@ export class DispatcherReader {
 
 	/** Ids of programs by the function that each stands in the place of; undefined where the kernel does not tell. */
 	async #linkedPrograms(dispatcher: number, btfId: number): Promise<Map<string, number> | undefined> {
-		const links: LinkTarget[] = [];
-		for (const id of await linkIds(this.guest)) {
-			if (!this.#links.has(id)) this.#links.set(id, await this.#linkTarget(id));
-			const link = this.#links.get(id);
-			if (link) links.push(link);
+		// A link to a dispatcher is younger than it, and so are their ids.
+		for (const id of await linkIds(this.guest, this.#newest)) {
+			this.#newest = id;
+			const target = await this.#linkTarget(id);
+			if (target) this.#links.set(id, target);
 		}
-		if (links.every(({ object }) => object === 0)) return undefined;
+		if ([...this.#links.values()].every(({ object }) => object === 0)) return undefined;
 		const btf = await btfById(this.guest, btfId);
-		const here = links.filter(({ object }) => object === dispatcher);
-		return new Map(here.map((link) => [btf?.name(link.function) ?? "", link.program]));
+		const programs = new Map<string, number>();
+		for (const [id, link] of this.#links) {
+			if (link.object !== dispatcher) continue;
+			const there = await withId(this.guest, "link", id, async () => true);
+			if (there) programs.set(btf?.name(link.function) ?? "", link.program);
+		}
+		return programs;
 	}
 
-	async #linkTarget(id: number): Promise<LinkTarget | null> {
+	async #linkTarget(id: number): Promise<LinkTarget | undefined> {
 		const little = isLittleEndian(this.guest);
 		const read = await withId(this.guest, "link", id, async (handle) =>
 			infoOf(this.guest, handle, new Uint8Array(linkInfo.bytes)),
 		);
-		if (!read) return null;
+		if (!read) return undefined;
 		const [info] = read;
-		if (info.getUint32(linkInfo.type, little) !== BPF_LINK_TYPE_TRACING) return null;
+		if (info.getUint32(linkInfo.type, little) !== BPF_LINK_TYPE_TRACING) return undefined;
 		return {
 			object: info.getUint32(linkInfo.targetObject, little),
 			function: info.getUint32(linkInfo.targetBtf, little),
