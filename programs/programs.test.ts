@@ -15,7 +15,13 @@ const signed = [...signedExamples.map((each) => each.package), ...Object.values(
 const withoutSource = ["bad-elf", "xdp-tools", ...signed];
 /** Reasons of failures that no kernel gives, so that harness/reasons does not explain them. */
 const reasonsOfVectors = ["vector-mismatch", "vector-drift"];
-const reasonsOfChains = ["chain-configured", "chain-executed", "member-never-ran", "chain-order"];
+const reasonsOfChains = [
+	"chain-configured",
+	"chain-executed",
+	"member-never-ran",
+	"chain-order",
+	"chain-window",
+];
 const reasonsOfSignatures = ["package-signature", "host-override", ...lintCodes];
 
 const folders = (await readdir(programs, { withFileTypes: true }))
