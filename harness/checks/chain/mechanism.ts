@@ -49,6 +49,8 @@ export interface Stage {
 	limit(): Promise<Limit>;
 	/** What other lists of programs that a packet passes have to do with this one, tried: tcx before clsact, XDP before tc. */
 	neighbours(): Promise<Neighbours | undefined>;
+	/** What else the kernel promises of the mechanism, tried; absent where there is nothing more. */
+	promises?(): Promise<KernelPromise[]>;
 	close(): Promise<void>;
 }
 
@@ -102,6 +104,20 @@ export interface Neighbours {
 	/** In words, what a packet met: `xdp, filter, clsact`. */
 	expected: string;
 	found: string;
+}
+
+/** It is kept when what was found is what was expected. */
+export interface KernelPromise {
+	/** Short: `limit-by-two-functions`. */
+	name: string;
+	/** As a sentence without a full stop. */
+	promise: string;
+	expected: string;
+	found: string;
+	/** Why it could not be tried. */
+	lack?: string;
+	/** Labels of the programs of the chain that rely on it. */
+	concerns: readonly string[];
 }
 
 /** The kernel refused a part. */

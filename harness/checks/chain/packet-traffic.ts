@@ -5,7 +5,10 @@ import { ENOBUFS, errnoName } from "../../uapi/errno.js";
 import type { Parts } from "./parts.js";
 import { byPacket } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";
-import type { Encounter, Flow, Traffic } from "./traffic.js";
+import type { Encounter, Flow, Meeting, Traffic } from "./traffic.js";
+
+/** Column of /proc/net/dev, behind the name: `dev_seq_printf_stats` of net/core/net-procfs.c. */
+const txDrop = 11;
 
 /** Where packets are sent from so that they pass the hook. */
 export interface Sender {
@@ -68,28 +71,55 @@ export class PacketTraffic implements Traffic {
 		const { recorder } = this.parts;
 		await recorder.read();
 		const [{ frame, numberAt }] = this.packets as [ChainPacket];
+		const before = await this.#dropped();
 		const sent = await client.call("packet_send", {
 			...{ ...this.sender, frames: [frame], count, number_at: numberAt, during, rounds },
 		});
 		refused(sent);
-		const met = new Map(
-			[...byPacket(await recorder.read())].map(([packet, runs]) => [packet, this.parts.meetings(runs)]),
-		);
+		const dropsOfDevices = (await this.#dropped()) - before;
+		const met = new Map<number, Meeting[]>();
+		const verdicts = new Map<number, number>();
+		for (const [packet, runs] of byPacket(await recorder.read())) {
+			met.set(packet, this.parts.meetings(runs));
+			const root = runs.find(({ member }) => member === this.options.root);
+			if (root?.retval !== undefined) verdicts.set(packet, root.retval);
+		}
+		const unmet = sent.tried - met.size;
+		// Others' packets are dropped as well, and those that met a program which said so.
+		const dropped = Math.min(unmet, dropsOfDevices);
 		return {
 			packets: sent.tried,
 			met,
-			unaccounted: sent.tried - met.size,
+			...(this.options.root === undefined ? {} : { verdicts }),
+			dropped,
+			unaccounted: unmet - dropped,
 			operations: (sent.during ?? []).map(({ ok, err, from, to }) => ({
-				errno: err?.errno ?? (ok as { errno?: number } | undefined)?.errno ?? 0,
+				errno: err?.errno ?? errnoOf(ok),
 				from,
 				to,
 			})),
 		};
 	}
 
+	/** By all devices where the sender is: `veth_xmit` of drivers/net/veth.c counts so what its peer's queue has no room for. */
+	async #dropped(): Promise<number> {
+		const { netns } = this.sender;
+		const { data } = await this.parts.guest.client.call("file_read", {
+			...{ path: "/proc/net/dev", ...(netns === undefined ? {} : { netns }) },
+		});
+		const lines = Buffer.from(data).toString("latin1").split("\n");
+		return lines.reduce((sum, line) => sum + Number(line.split(":")[1]?.trim().split(/\s+/)[txDrop] ?? 0), 0);
+	}
+
 	close(): Promise<void> {
 		return this.#counts.close();
 	}
+}
+
+/** Of an operation that was done: a command tells it as its status. */
+function errnoOf(outcome: unknown): number {
+	const { errno, status } = (outcome ?? {}) as { errno?: number; status?: number };
+	return errno ?? status ?? 0;
 }
 
 /** A packet that programs on its way out have dropped is told to be so (NET_XMIT_DROP): ENOBUFS. */

@@ -5,18 +5,10 @@ import { errnoName } from "../../uapi/errno.js";
 import type { Guest } from "../../vm/guest.js";
 import { type LoadedObject, loadObject, type Refusal } from "../load/load-object.js";
 import { slotUpdate } from "./hook-list.js";
+import type { KernelPromise } from "./mechanism.js";
 
-/** One thing that kernels promise of tail calls, tried. It is kept when what was found is what was expected. */
-export interface TailCallPromise {
-	/** `limit-by-two-functions` */
-	name: string;
-	/** As a sentence without a full stop. */
-	promise: string;
-	expected: string;
-	found: string;
-	/** Why it cannot be tried: the kernel has nothing of the kind. */
-	lack?: string;
-}
+/** Whoever it may concern. */
+export type TailCallPromise = Omit<KernelPromise, "concerns">;
 
 /** Programs of `bpf/tail-call-promises.bpf.c` that are run on one packet. */
 interface Run {

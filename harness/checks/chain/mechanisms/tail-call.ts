@@ -11,6 +11,7 @@ import { meetNeighbours } from "./neighbours.js";
 import { rootHook, rootLack } from "./root-hook.js";
 import { TailCallChain } from "./tail-call-chain.js";
 import { tailCallLimit } from "./tail-call-limit.js";
+import { chainPromises } from "./tail-call-promises.js";
 import { Slots, slotType } from "./tail-call-slots.js";
 
 /** What the recorder calls the root; parts count from 1. */
@@ -50,6 +51,7 @@ async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 		build,
 		limit: () => tailCallLimit(guest, hook, kind === "xdp" ? "xdp" : "tc", packets[0]!.frame),
 		neighbours: () => meetNeighbours({ chain, parts, traffic }, hook.around, (members) => build(members)),
+		promises: () => chainPromises(chain, guest),
 		async close() {
 			await slots?.close();
 			await traffic.close();

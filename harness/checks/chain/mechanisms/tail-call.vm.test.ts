@@ -4,6 +4,7 @@ import { declaredChain } from "../../../chain/declared.js";
 import { BpfAttr, bpf } from "../../../features/syscall.js";
 import type { GuestClient } from "../../../guest/client.js";
 import type { Chain } from "../../../package/chain.js";
+import { promises } from "../cases/promises.js";
 import { slotUpdate } from "../hook-list.js";
 import { label } from "../judge.js";
 import type { Part } from "../mechanism.js";
@@ -44,7 +45,7 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 	it("pass every case on XDP", async () => {
 		const findings = await bench.check(await chainPackage("tail-calls.bpf.c", [edge("xdp", ...members)]));
 		expect(failures(findings)).toEqual([]);
-		expect(findings.size).toBe(23);
+		expect(findings.size).toBe(24);
 		const evidence = (name: string) => findings.get(`edge/${name}`)!.evidence;
 		expect(evidence("executed").expected).toEqual([
 			"account (XDP_PASS)",
@@ -101,13 +102,33 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		expect(findings[0]!.evidence).toEqual({ call, errno: 22 });
 	});
 
-	it("are followed through the arrays, to strangers and in circles", async () => {
-		const pkg = await chainPackage("tail-calls.bpf.c", [edge("xdp", ...members)]);
-		const source = {
-			...{ file: "front", pointer: "/chains/0", owner: pkg },
-			chain: pkg.manifest.chains![0]!,
+	it("tell of a member that relies on what the kernel does not keep", async () => {
+		const found = async (chain: Chain) => {
+			const declared = await declare(chain);
+			const stage = await tailCall.open(declared, bench.guest);
+			const scene = { chain: declared, mechanism: tailCall, stage, members: [] };
+			const findings = [];
+			for await (const finding of promises(scene)) findings.push(finding);
+			await stage.close();
+			return findings;
 		};
-		const chain = declaredChain(source, [pkg], new Set(["tail_call" as const]));
+		const [plain] = await found(edge("xdp", ...members));
+		expect(plain).toMatchObject({ case: "edge/promises", outcome: "pass" });
+		const broken = (plain!.evidence.broken as { name: string }[]).map(({ name }) => name);
+		expect(broken.includes("limit-by-two-functions")).toBe(id === "5.10");
+		const [twofold] = await found(edge("xdp", "account", "twofold"));
+		if (id !== "5.10") expect(twofold!.outcome).toBe("pass");
+		else
+			expect(twofold!.reason).toMatchObject({
+				code: "chain-promise",
+				message: expect.stringMatching(
+					/^this kernel does not keep a promise that matters to twofold in edge: what the tail calls out of one function .*\(1 returned; 71 runs instead of 1 returned; 34 runs\)$/,
+				),
+			});
+	});
+
+	it("are followed through the arrays, to strangers and in circles", async () => {
+		const chain = await declare(edge("xdp", ...members));
 		const stage = await tailCall.open(chain, bench.guest);
 		const parts = chain.members.map((member): Part => ({ member, program: "first" }));
 		const built = await stage.build(parts, [2, 0, 1]);
@@ -146,6 +167,15 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		await built.close();
 		await stage.close();
 	});
+
+	async function declare(chain: Chain) {
+		const pkg = await chainPackage("tail-calls.bpf.c", [chain]);
+		const source = {
+			...{ file: "front", pointer: "/chains/0", owner: pkg },
+			chain: pkg.manifest.chains![0]!,
+		};
+		return declaredChain(source, [pkg], new Set(["tail_call" as const]));
+	}
 
 	async function idOf(kind: "maps" | "programs", name: string): Promise<number> {
 		const found = (await client.call("inventory", {}))[kind].filter((each) => each.name === name);

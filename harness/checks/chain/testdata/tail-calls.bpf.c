@@ -19,8 +19,9 @@ ARRAY(account_next, 1)
 ARRAY(filter_next, 1)
 ARRAY(mark_next, 1)
 ARRAY(astray_next, 2)
+ARRAY(twofold_next, 1)
 
-__u64 account_runs, filter_runs, mark_runs, astray_runs, last_runs;
+__u64 account_runs, filter_runs, mark_runs, astray_runs, twofold_runs, last_runs;
 
 SEC("xdp")
 int root(struct xdp_md *packet)
@@ -64,6 +65,34 @@ int astray(struct xdp_md *packet)
 	astray_runs++;
 	bpf_tail_call(packet, &astray_next, 1);
 	return XDP_PASS;
+}
+
+static __noinline int go_on(struct xdp_md *packet)
+{
+	int left = XDP_PASS;
+
+	bpf_tail_call(packet, &twofold_next, 0);
+	barrier_var(left);
+	return left;
+}
+
+static __noinline int go_on_still(struct xdp_md *packet)
+{
+	int left = XDP_PASS;
+
+	bpf_tail_call(packet, &twofold_next, 0);
+	barrier_var(left);
+	return left;
+}
+
+/* Calls the next member out of functions, and once more when nobody has dropped the packet. */
+SEC("xdp")
+int twofold(struct xdp_md *packet)
+{
+	int verdict = go_on(packet);
+
+	twofold_runs++;
+	return verdict == XDP_DROP ? verdict : go_on_still(packet);
 }
 
 /* Calls nobody. */
