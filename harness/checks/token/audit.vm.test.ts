@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openPackage } from "../../package/package.js";
 import { delegationOf, everything } from "../../token/delegation.js";
 import { abilities } from "../../token/words.js";
 import { testbench } from "../vectors/testbench.js";
 import { auditDelegation } from "./audit.js";
+import { TokenScene } from "./scene.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
 const tracing = delegationOf({
@@ -65,6 +67,23 @@ describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
 			},
 		);
 	});
+});
+
+it("what is loaded with a token is attached without one, but for kprobes and tracepoints", async () => {
+	await using bench = await testbench("7.3");
+	const scene = await TokenScene.open(await openPackage("programs/every-hook"), bench.workbench);
+	try {
+		const { use, ungrantable } = await scene.baseline();
+		expect([...ungrantable.keys()]).toEqual([]);
+		expect(
+			[...use.notAttached.keys()].filter((name) => !/kprobe|kretprobe|on_tracepoint/.test(name)),
+		).toEqual([]);
+		expect(use.notAttached.get("on_tracepoint")).toMatch(/EACCES$/);
+		for (const name of ["on_xdp", "on_raw_tracepoint", "on_fentry", "on_lsm", "on_connect4", "on_netfilter"])
+			expect(use.attached).toContain(name);
+	} finally {
+		await scene.close();
+	}
 });
 
 it("a kernel without tokens says so", async () => {

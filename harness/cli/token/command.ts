@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { auditCommand } from "./audit.js";
+import { demoCommand } from "./demo.js";
 import { inferCommand } from "./infer.js";
 
 /**
@@ -12,5 +13,6 @@ export function tokenCommand(signal: () => AbortSignal): Command {
 	return new Command("token")
 		.description("BPF tokens: what a package needs of one, and what one lets in")
 		.addCommand(inferCommand(signal))
-		.addCommand(auditCommand(signal));
+		.addCommand(auditCommand(signal))
+		.addCommand(demoCommand(signal));
 }

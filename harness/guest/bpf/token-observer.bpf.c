@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Counts programs that are started: what a token for tracing is for. */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} started SEC(".maps");
+
+SEC("raw_tp/sched_process_exec")
+int count_exec(void *context)
+{
+	__u32 zero = 0;
+	__u64 *count = bpf_map_lookup_elem(&started, &zero);
+
+	(void)context;
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
