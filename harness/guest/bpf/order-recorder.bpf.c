@@ -5,7 +5,6 @@
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -27,6 +26,11 @@ const volatile struct {
 	__u32 marker;
 	__u32 member;
 	__u32 packet_kind;
+	/* Of struct xdp_buff or sk_buff, as packet-offsets.bpf.c finds them out: CO-RE would read the kernel's types for each member. */
+	__u32 data_at;
+	__u32 end_at;
+	__u32 length_at;
+	__u32 fragments_at;
 } settings SEC(".rodata.settings");
 
 struct {
@@ -53,6 +57,7 @@ struct {
 struct window {
 	__u8 bytes[WINDOW];
 	__u32 length;
+	__u32 marker_at;
 };
 
 struct {
@@ -62,42 +67,33 @@ struct {
 	__type(value, struct window);
 } windows SEC(".maps");
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct xdp_buff {
-	void *data;
-	void *data_end;
-};
-
-struct sk_buff {
-	unsigned int len;
-	unsigned int data_len;
-	unsigned char *data;
-};
-
-#pragma clang attribute pop
-
 /* In one load, however it is aligned: the verifier follows it at every offset. */
 static __always_inline __u32 word(const __u8 *at)
 {
 	return *(const __u32 *)at;
 }
 
-/* Reports the number in the window, if there is one. What comes out of a map the verifier follows once, not for each length. */
-static __always_inline void find_number(const struct window *window, struct run *run)
+/*
+ * Reports the number in the window, if there is one. What has been in a map the verifier follows once, not for each place
+ * where the marker may be and for each length.
+ */
+static __always_inline void find_number(struct window *window, struct run *run)
 {
-	__u32 marker = bpf_htonl(settings.marker);
-	__u32 length = *(const volatile __u32 *)&window->length;
+	__u32 marker = bpf_htonl(settings.marker), at;
 
-	for (__u32 at = 0; at + 8 <= WINDOW; at++) {
-		if (at + 8 > length)
-			return;
+	window->marker_at = WINDOW;
+#pragma clang loop unroll(full)
+	for (at = 0; at + 8 <= WINDOW; at++) {
 		if (word(&window->bytes[at]) == marker) {
-			run->number = bpf_ntohl(word(&window->bytes[at + 4]));
-			run->flags |= NUMBERED;
-			return;
+			window->marker_at = at;
+			break;
 		}
 	}
+	at = *(volatile __u32 *)&window->marker_at;
+	if (at > WINDOW - 8 || at + 8 > *(volatile __u32 *)&window->length)
+		return;
+	run->number = bpf_ntohl(word(&window->bytes[at + 4]));
+	run->flags |= NUMBERED;
 }
 
 static __always_inline struct window *own_window(void)
@@ -117,6 +113,22 @@ static __always_inline void report(struct run *run)
 	}
 }
 
+static __always_inline const void *pointer_at(__u64 object, __u32 offset)
+{
+	const void *pointer = NULL;
+
+	bpf_probe_read_kernel(&pointer, sizeof(pointer), (void *)object + offset);
+	return pointer;
+}
+
+static __always_inline __u32 number_at(__u64 object, __u32 offset)
+{
+	__u32 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), (void *)object + offset);
+	return number;
+}
+
 /* After the member's run. Its packet is what the member has made of it. */
 SEC("?fexit")
 int after_member(__u64 *arguments)
@@ -128,15 +140,11 @@ int after_member(__u64 *arguments)
 
 	run.retval = (__u32)arguments[1];
 	if (settings.packet_kind == XDP_PACKET) {
-		struct xdp_buff *xdp = (void *)arguments[0];
-
-		data = BPF_CORE_READ(xdp, data);
-		length = (__u64)BPF_CORE_READ(xdp, data_end) - (__u64)data;
+		data = pointer_at(arguments[0], settings.data_at);
+		length = pointer_at(arguments[0], settings.end_at) - data;
 	} else if (settings.packet_kind == SKB_PACKET) {
-		struct sk_buff *skb = (void *)arguments[0];
-
-		data = BPF_CORE_READ(skb, data);
-		length = BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
+		data = pointer_at(arguments[0], settings.data_at);
+		length = number_at(arguments[0], settings.length_at) - number_at(arguments[0], settings.fragments_at);
 	}
 	if (length > WINDOW)
 		length = WINDOW;
@@ -211,7 +219,7 @@ static __always_inline int go_on(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
-/* From 6.18 on an array takes programs of one expected attach type alone: that of whoever calls it. */
+/* From 6.17 on, and in stable kernels, an array takes programs of one expected attach type alone: that of whoever calls it. */
 #define SLOT(section, name)         \
 	SEC("?" section)            \
 	int name(struct __sk_buff *skb) \
