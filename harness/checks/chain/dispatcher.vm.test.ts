@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chain } from "../../package/chain.js";
+import { Libxdp } from "./dispatcher/libxdp.js";
 import { chainBench, chainPackage, failures } from "./testbench.js";
 
 /** Members with priorities in steps of ten from 10, unless they are given. */
@@ -55,6 +56,12 @@ describe("libxdp's dispatcher on 6.12", () => {
 		bench = await chainBench("6.12");
 	});
 	afterAll(() => bench.dispose());
+
+	it("is nothing without libxdp", async () => {
+		const { client, kernel } = bench.guest;
+		const opened = Libxdp.open({ client, kernel: { ...kernel, arch: "none" } }, { ifindex: 1, mode: "skb" });
+		await expect(opened).rejects.toMatchObject({ code: "libxdp-missing" });
+	});
 
 	it("has the members of one priority by their names", async () => {
 		const findings = await bench.orders(await pkg(["account", 7], ["filter", 7], ["meter", 7]));

@@ -4,9 +4,10 @@ import { machine, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Chain } from "../../package/chain.js";
 import { openPackage, type Package } from "../../package/package.js";
 import { compileBpf } from "../../vm/testobject.js";
-import { chainBench, failures } from "./testbench.js";
+import { chainBench, chainPackage, failures } from "./testbench.js";
 
 const xdpLoader = "/usr/sbin/xdp-loader";
 
@@ -151,6 +152,17 @@ describe("what xdp-loader builds otherwise than the manifest says, on 7.3", () =
 		expect(loader).toMatchObject({ code: "loader-failed" });
 		expect(loader!.message).toMatch(/ended with 127: .*libelf/);
 		expect(configured!.message).toContain("account should stand at place 1 and is not on the hook");
+	});
+
+	it("is not followed where bpfgate cannot tell who was met", async () => {
+		const chain: Chain = {
+			...{ name: "edge", hook: "cgroup_connect4", members: [{ program: "connect4_a" }] },
+			loader: { command: ["attach-all"] },
+		};
+		const findings = await bench.check(await chainPackage("cgroup-members.bpf.c", [chain]));
+		expect([...findings.values()].map(({ outcome, reason }) => [outcome, reason?.code])).toEqual(
+			Array(3).fill(["skip", "loader-unfollowed"]),
+		);
 	});
 
 	it("is nothing when it cannot be started", async () => {

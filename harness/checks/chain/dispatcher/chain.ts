@@ -9,6 +9,8 @@ import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";
 
 /** The kernel detaches a link a moment after its last reference went. */
 const patienceMs = 2000;
+/** Members are attached one after the other, and each makes another dispatcher; of more, in one call that is told of them in this order. */
+const mostAdded = 4;
 
 export interface DispatcherSite {
 	guest: Guest;
@@ -36,7 +38,8 @@ export class DispatcherChain implements Built {
 		await site.parts.all(order);
 		const members = (attaching ?? [...order.keys()]).map((index) => chain.#member(order[index]!));
 		try {
-			await chain.#do(order[0]!, { do: attaching ? "add" : "attach", members });
+			const one = attaching !== undefined && attaching.length <= mostAdded;
+			await chain.#do(order[0]!, { do: one ? "add" : "attach", members });
 			return chain;
 		} catch (error) {
 			await chain.close();

@@ -45,15 +45,17 @@ const guestPath = "/run/bpfgate-libxdp";
 /** By the clock of a guest, which runs fast on a machine that is busy; it takes 50 ms. */
 const timeoutMs = 120_000;
 
+type GuestPart = Pick<Guest, "client" | "kernel">;
+
 /** libxdp in a guest: everything that it does to one device. */
 export class Libxdp {
 	private constructor(
-		private readonly guest: Guest,
+		private readonly guest: GuestPart,
 		private readonly device: XdpDevice,
 	) {}
 
 	/** @throws UndecidedError `libxdp-missing` */
-	static async open(guest: Guest, device: XdpDevice): Promise<Libxdp> {
+	static async open(guest: GuestPart, device: XdpDevice): Promise<Libxdp> {
 		const { client, kernel } = guest;
 		const path = libxdpPath(kernel.arch);
 		const data = await readFile(path).catch((cause: unknown) => {
