@@ -11,6 +11,7 @@ import type { Lack } from "../../features/missing.js";
 import { possibleMechanisms } from "../../package/chain-rules.js";
 import type { Package } from "../../package/package.js";
 import { errnoName } from "../../uapi/errno.js";
+import type { Guest } from "../../vm/guest.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { atomic } from "./cases/atomic.js";
 import { limits, neighbours } from "./cases/bounds.js";
@@ -18,6 +19,7 @@ import { insertions, losses, removals, replacements, stops } from "./cases/chang
 import { orders } from "./cases/orders.js";
 import { promises } from "./cases/promises.js";
 import { permutations, reorderings, twice } from "./cases/rebuilds.js";
+import { expediteGracePeriods } from "./grace-periods.js";
 import { loaderCases } from "./loader.js";
 import { BuildError, type Mechanism, partName } from "./mechanism.js";
 import { mechanisms } from "./mechanisms/mechanisms.js";
@@ -121,7 +123,22 @@ async function* tryChain(
 		yield* loaderCases({ ...chain, loader }, bench);
 		return;
 	}
-	const stage = await mechanism.open(chain, await bench.guest());
+	const guest = await bench.guest();
+	const restore = await expediteGracePeriods(guest);
+	try {
+		yield* onStage(chain, mechanism, guest, cases);
+	} finally {
+		await restore();
+	}
+}
+
+async function* onStage(
+	chain: DeclaredChain,
+	mechanism: Mechanism,
+	guest: Guest,
+	cases: readonly string[],
+): AsyncIterable<Finding> {
+	const stage = await mechanism.open(chain, guest);
 	try {
 		const members = chain.members.map((member) => ({ member, program: "first" as const }));
 		const scene: Scene = { chain, mechanism, stage, members };

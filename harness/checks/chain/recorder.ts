@@ -48,6 +48,13 @@ export interface MemberRun {
 const runBytes = 24;
 const flag = { numbered: 1, returned: 2, empty: 4 };
 const path = "/run/bpfgate-order-recorder.bpf.o";
+const offsetsPath = "/run/bpfgate-packet-offsets.bpf.o";
+
+/** Where contexts of programs have their packet: settings of order-recorder.bpf.c, and `offsets` of packet-offsets.bpf.c. */
+interface Offsets {
+	xdp: { data: number; end: number };
+	skb: { data: number; length: number; fragments: number };
+}
 
 /**
  * Records which members of a chain a packet meets, in their order, without changing them: by an fexit program on each,
@@ -58,6 +65,7 @@ const path = "/run/bpfgate-order-recorder.bpf.o";
 export class OrderRecorder {
 	private readonly objects: number[] = [];
 	private readonly links: number[] = [];
+	private found: Promise<Offsets> | undefined;
 	private readonly client: GuestClient;
 
 	private constructor(
@@ -92,7 +100,8 @@ export class OrderRecorder {
 				? { object: target.handle, function: target.function }
 				: { object: target.object, program: target.program };
 		const programs = [{ name: "after_member", autoload: true, target: aim }];
-		const object = await load(this.client, { path, maps: this.maps(member, kind), programs });
+		const offsets = kind === "none" ? undefined : await this.offsets();
+		const object = await load(this.client, { path, maps: this.maps(member, kind, offsets), programs });
 		this.objects.push(object);
 		const attached = { object, program: "after_member", hook: "auto" };
 		this.links.push((await this.client.call("attach", attached)).link);
@@ -156,10 +165,24 @@ export class OrderRecorder {
 		return this.guest.kernel.arch !== "s390x";
 	}
 
-	private maps(member: number, kind: PacketKind): NonNullable<Args<"object_open">["maps"]> {
-		const settings = new DataView(new ArrayBuffer(12));
-		for (const [index, value] of [marker.readUInt32BE(), member, kinds[kind]].entries())
-			settings.setUint32(index * 4, value, this.littleEndian);
+	/** The kernel's types are read once, and not by libbpf for each member (CO-RE). */
+	private offsets(): Promise<Offsets> {
+		this.found ??= findOffsets(this.guest);
+		return this.found;
+	}
+
+	private maps(
+		member: number,
+		kind: PacketKind,
+		offsets?: Offsets,
+	): NonNullable<Args<"object_open">["maps"]> {
+		const { xdp, skb } = offsets ?? { xdp: { data: 0, end: 0 }, skb: { data: 0, length: 0, fragments: 0 } };
+		const values = [
+			...[marker.readUInt32BE(), member, kinds[kind]],
+			...[kind === "xdp" ? xdp.data : skb.data, xdp.end, skb.length, skb.fragments],
+		];
+		const settings = new DataView(new ArrayBuffer(values.length * 4));
+		for (const [index, value] of values.entries()) settings.setUint32(index * 4, value, this.littleEndian);
 		return [
 			{ name: ".rodata.settings", initial_value: new Uint8Array(settings.buffer) },
 			...["runs", "lost"].map((name) => ({ name, reuse: { handle: this.base, map: name } })),
@@ -195,6 +218,28 @@ function parse(event: Uint8Array, littleEndian: boolean): MemberRun {
 
 function view(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Runs packet-offsets.bpf.c, which libbpf fits to the kernel. @throws UndecidedError `recorder-refused`, `not-built` */
+async function findOffsets({ client, kernel }: Pick<Guest, "client" | "kernel">): Promise<Offsets> {
+	await client.call("file_write", {
+		path: offsetsPath,
+		data: await bpfObject(kernel.arch, "packet-offsets"),
+	});
+	const object = await load(client, { path: offsetsPath });
+	const [{ runs }, { entries }] = await Promise.all([
+		client.call("test_run", { object, program: "find_offsets", runs: [{}] }),
+		client.call("map_dump", { object, map: ".data.offsets" }),
+		client.call("object_close", { object }),
+		client.call("file_remove", { path: offsetsPath }),
+	]);
+	refused("a program that finds out where packets are", runs[0]!.errno, "");
+	const told = view(entries[0]!.value);
+	const at = (index: number) => told.getUint32(index * 4, kernel.arch !== "s390x");
+	return {
+		xdp: { data: at(0), end: at(1) },
+		skb: { data: at(2), length: at(3), fragments: at(4) },
+	};
 }
 
 /** The verifier's log, which takes it ten times as long, is asked for when it has refused the program. */
