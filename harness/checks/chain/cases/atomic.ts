@@ -75,7 +75,7 @@ interface Account {
 	both: number;
 	operations: number;
 	refused: string[];
-	/** What the first packets of `half` met. */
+	/** What packets of `half` met, one of each kind and how many there were. */
 	examples: string[];
 }
 
@@ -83,7 +83,7 @@ function accountOf({ chain, members, mechanism }: Scene, flow: Flow): Account {
 	const order = standing(mechanism.name, members);
 	const judged = new Map<string, string | undefined>();
 	let [whole, half, second, both] = [0, 0, 0, 0];
-	const examples: string[] = [];
+	const kinds = new Map<string, { first: number; count: number }>();
 	for (const [number, all] of flow.met) {
 		if (all.some(({ part }) => part.program === "second")) second++;
 		const met = mechanism.replacesThroughBoth ? all.filter((_, at) => !isBesideOther(all, at)) : all;
@@ -101,10 +101,15 @@ function accountOf({ chain, members, mechanism }: Scene, flow: Flow): Account {
 		if (difference === undefined) whole++;
 		else {
 			half++;
-			if (examples.length < 5) examples.push(`packet ${number}: ${difference}`);
+			const kind = kinds.get(difference);
+			if (kind) kind.count++;
+			else kinds.set(difference, { first: number, count: 1 });
 		}
 	}
 	const refused = flow.operations.filter(({ errno }) => errno !== 0).map(({ errno }) => errnoName(errno));
+	const examples = [...kinds]
+		.slice(0, 5)
+		.map(([difference, { first, count }]) => `packet ${first}, as ${count} in all: ${difference}`);
 	const { packets: sent, dropped = 0, unaccounted } = flow;
 	return {
 		...{ packets: sent, whole, half, dropped, unaccounted, second, both },
