@@ -28,3 +28,20 @@ it("names that it does not know are told of, among them each that is said to hav
 	);
 	expect(asked.complaints.join("\n")).toMatch(/BPFProgTypeSyscall/);
 });
+
+it("a directive that there is none of is told of, whichever of those that are printed it was", async () => {
+	const { text } = printDropIn(
+		delegationOf({
+			commands: ["prog_load"],
+			maps: ["hash"],
+			programs: ["xdp"],
+			attachments: ["xdp"],
+			capabilities: ["cap_bpf"],
+		}),
+	);
+	expect((await verifiedBySystemd(text)).complaints).toEqual([]);
+	const directives = [...text.matchAll(/^(\w+)=/gm)].map(([, directive = ""]) => directive);
+	expect(directives).toEqual(expect.arrayContaining(["PrivateBPF", "BPFDelegateAttachments"]));
+	const { complaints } = await verifiedBySystemd(text.replace(/^(\w+)=/gm, "$1s="));
+	for (const directive of directives) expect(complaints.join("\n")).toContain(`Unknown key '${directive}s'`);
+});
