@@ -17,7 +17,7 @@ it("says what programs are good for, and what lets them", () => {
 	expect(sentences([["xdp", ["xdp"]]], { maps: ["hash", "array"] })).toEqual([
 		"sees every packet of the devices in its network namespace: xdp",
 		"can drop, change and redirect packets: stop traffic or answer in another's name: xdp",
-		"takes memory of the kernel for maps, as far as its cgroup's limit goes: 2 types",
+		"takes memory of the kernel for maps, as far as its cgroup's limit goes: hash, array",
 	]);
 	expect(sentences([["kprobe", []]], { writesUser: ["kprobe"] })[0]).toMatch(/takes over processes/);
 	expect(sentences([["kprobe", []]], { readsKernel: ["kprobe"] })[0]).toMatch(

@@ -105,8 +105,7 @@ export function abilities({ programs, maps, commands, readsKernel, writesUser }:
 		}
 	if (commands.includes("btf_get_fd_by_id"))
 		add("reads the types of every eBPF program and module that is loaded", "btf_get_fd_by_id");
-	if (maps.length > 0)
-		add("takes memory of the kernel for maps, as far as its cgroup's limit goes", `${maps.length} types`);
+	for (const map of maps) add("takes memory of the kernel for maps, as far as its cgroup's limit goes", map);
 	return [...found].map(([sentence, by]) => ({ sentence, by: [...by] }));
 }
 

@@ -46,8 +46,9 @@ const document = readFileSync(
 	fileURLToPath(new URL("../../../docs/kernel-selftests.md", import.meta.url)),
 	"utf8",
 );
-/** Cells of the rows of all tables, without heads. */
+/** Cells of the rows of all tables, without heads; those about tokens come last, and are another check's. */
 const rows = document
+	.slice(0, document.indexOf("\n## token.c"))
 	.split("\n")
 	.filter((line) => line.startsWith("| ") && !/^\| (subtest|what|---) /.test(line))
 	.map((line) => line.slice(2, -2).split(" | "));

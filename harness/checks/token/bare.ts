@@ -38,11 +38,16 @@ export async function tryBare(
 	return errno;
 }
 
-/** errno of asking the kernel about a map, program or BTF that the client holds; 0: it is there. */
-export async function infoOf(client: GuestClient, littleEndian: boolean, held: Held): Promise<number> {
-	const info = new Uint8Array(16);
-	const attr = new BpfAttr(16, littleEndian).fd(0, held).u32(4, info.length).pointer(8, info, true);
-	return (await client.call("bpf", bpfRequest("obj_get_info_by_fd", attr))).errno;
+/** What the kernel tells of a map, program, BTF or token that the client holds (BPF_OBJ_GET_INFO_BY_FD), and its errno. */
+export async function infoOf(
+	client: GuestClient,
+	littleEndian: boolean,
+	held: Held,
+	size = 16,
+): Promise<{ errno: number; info: Uint8Array }> {
+	const attr = new BpfAttr(16, littleEndian).fd(0, held).u32(4, size).pointer(8, new Uint8Array(size), true);
+	const { errno, blobs } = await client.call("bpf", bpfRequest("obj_get_info_by_fd", attr));
+	return { errno, info: blobs[0] ?? new Uint8Array(size) };
 }
 
 /** The same flag for every command that takes a token (include/uapi/linux/bpf.h). */

@@ -129,7 +129,7 @@ export async function withoutOutcome(scene: TokenScene, grant: Grant): Promise<O
 		return passed({
 			without: shortfallText(work),
 			...shortfallEvidence(work),
-			...(perfmon ? { needs_less: dynptrHint } : {}),
+			...(perfmon ? { safe: false, weakness: dynptrHint } : {}),
 		});
 	}
 	const feature = featureKinds[grant.kind];

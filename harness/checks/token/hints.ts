@@ -41,4 +41,4 @@ export function needsPerfmon(verifierLog: string): boolean {
 
 /** For who reads packets by pointers. */
 export const dynptrHint =
-	"the verifier lets nobody without CAP_PERFMON in the user namespace work with pointers as with numbers; a program that reads the packet through a dynptr (bpf_dynptr_from_xdp, bpf_dynptr_from_skb, bpf_dynptr_slice) or bpf_xdp_load_bytes and bpf_skb_load_bytes may do without cap_perfmon";
+	"cap_perfmon, with which a user reads all memory of the kernel, is needed for nothing but to work with pointers as with numbers; a program that reads the packet through a dynptr (bpf_dynptr_from_xdp, bpf_dynptr_from_skb) or bpf_xdp_load_bytes and bpf_skb_load_bytes may do without";

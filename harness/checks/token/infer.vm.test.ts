@@ -48,7 +48,7 @@ describe.each(["6.12", "7.3"])("the smallest token on %s", (id) => {
 	});
 });
 
-const bare = { name: "small", version: "1", objects: ["small.bpf.o"] };
+const bare = { name: "small", version: "1", objects: ["OBSERVER.bpf.o"] };
 
 it("takes the number of a member of a struct_ops for an attach type, as the kernel does", async () => {
 	await using bench = await testbench("7.3");

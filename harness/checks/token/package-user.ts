@@ -61,6 +61,7 @@ export class PackageUser {
 		const use: Use = { loaded: [], attached: [], notAttached: new Map() };
 		const token = tokenPath === undefined ? {} : { token_path: tokenPath };
 		for (const object of this.pkg.objects) {
+			if (this.wanted(object).length === 0) continue;
 			await this.#write(object);
 			const { cpus } = this.world.guest.greeting;
 			const targets = await loadTargets(this.pkg, object, client, cpus, token);

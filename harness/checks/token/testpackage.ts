@@ -9,22 +9,35 @@ import type { TokenSettings } from "../../package/token.js";
 const source = join(import.meta.dirname, "testdata/small.bpf.c");
 const libbpf = join(import.meta.dirname, "../../../build/libbpf");
 
-/** A package of one program of `testdata/small.bpf.c`, which declares that token. */
-export async function smallPackage(
-	program: "OBSERVER" | "FILTER" | "BYTES" | "WRITER",
-	token: TokenSettings,
-	more: object = {},
-): Promise<Package> {
+/** Programs of `testdata/small.bpf.c`. */
+export type SmallProgram = "OBSERVER" | "FILTER" | "BYTES" | "WRITER" | "TARGET" | "REPLACEMENT";
+
+/** A package of one of them, which declares that token. */
+export function smallPackage(program: SmallProgram, token: TokenSettings): Promise<Package> {
+	return packageOf([program], { objects: [`${program}.bpf.o`], token });
+}
+
+/** A package in which a function of one program is replaced by another (freplace). */
+export function replacingPackage(token: TokenSettings): Promise<Package> {
+	const target = { object: "TARGET.bpf.o", program: "entry", function: "verdict" };
+	const replacement = { file: "REPLACEMENT.bpf.o", programs: { replacement: { target } } };
+	return packageOf(["TARGET", "REPLACEMENT"], { objects: ["TARGET.bpf.o", replacement], token });
+}
+
+async function packageOf(programs: readonly SmallProgram[], manifest: object): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-token-"));
 	try {
-		await execa(process.env.CLANG ?? "clang-19", [
-			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", `-D${program}`],
-			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
-			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-			...["-c", source, "-o", join(folder, "small.bpf.o")],
-		]);
-		const manifest = { name: "small", version: "1", objects: ["small.bpf.o"], token, ...more };
-		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
+		for (const program of programs)
+			await execa(process.env.CLANG ?? "clang-19", [
+				...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", `-D${program}`],
+				...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
+				...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
+				...["-c", source, "-o", join(folder, `${program}.bpf.o`)],
+			]);
+		await writeFile(
+			join(folder, "bpfgate.json"),
+			JSON.stringify({ name: "small", version: "1", ...manifest }),
+		);
 		return await openPackage(folder);
 	} finally {
 		await rm(folder, { recursive: true });
@@ -45,4 +58,13 @@ export const filterToken: TokenSettings = {
 	...observerToken,
 	programs: ["socket_filter", "sched_cls"],
 	capabilities: ["cap_net_admin", "cap_bpf"],
+};
+
+/** What the replacement and its target need where the kernel asks a token for the types of another program. */
+export const replacingToken: TokenSettings = {
+	commands: ["map_create", "prog_load", "btf_load", "btf_get_fd_by_id"],
+	maps: ["hash"],
+	programs: ["socket_filter", "xdp", "ext"],
+	attachments: ["cgroup_inet_ingress"],
+	capabilities: ["cap_net_admin", "cap_sys_admin", "cap_perfmon", "cap_bpf"],
 };

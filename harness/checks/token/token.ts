@@ -7,7 +7,7 @@ import type { Check, Finding, Workbench } from "../check.js";
 import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
 import { type Outcome, skipped } from "./finding.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
-import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
+import { implicitPathOutcome, infoOutcome, lifeCases, lifeOutcome } from "./lives.js";
 
 import { TokenScene } from "./scene.js";
 import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
@@ -16,7 +16,7 @@ import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
  * Does a package work for a user without privileges with exactly the BPF token that its manifest declares? Cases `declared`,
  * `no-token`, `without-<kind>/<name>` for each grant, `undeclared/<kind>/<name>` for what could do harm and is not declared,
  * and what becomes of tokens: `other-namespace`, `initial-namespace`, `sub-directory`, `after-unmount`, `after-grantor-died`,
- * `other-user`, `fd-passed`, `both-ways`, `group-mount`, `dropped`, `implicit-path`.
+ * `other-user`, `fd-passed`, `both-ways`, `group-mount`, `dropped`, `implicit-path`, and `info`, which the kernel tells of one.
  */
 export const tokenCheck: Check = {
 	name: "token",
@@ -64,6 +64,7 @@ function steps(declared: Delegation): Step[] {
 			package: false,
 			run: (scene: TokenScene) => undeclaredOutcome(scene, grant),
 		})),
+		{ name: "info", package: false, run: infoOutcome },
 		...lifeCases.map(({ name, run }) => ({
 			name,
 			package: false,

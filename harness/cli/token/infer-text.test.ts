@@ -26,7 +26,7 @@ const inferred: Inferred = {
 describe("what was inferred", () => {
 	it("is told kernel by kernel, the same only once", () => {
 		const text = inferText(inferred);
-		expect(text).toContain("kernel 6.1: kernel 6.1 has no BPF tokens\n");
+		expect(text).toContain("kernel 6.1: none; kernel 6.1 has no BPF tokens\n");
 		expect(text).toContain(
 			"kernel 6.12 (12 delegations tried in 0.8 s):\n  commands     map_create, prog_load\n  maps         hash\n",
 		);

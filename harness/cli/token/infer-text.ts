@@ -57,7 +57,7 @@ export function inferText(inferred: Inferred): string {
 
 function kernelLines(id: string, inference: Inference, seen: Map<string, string>): string[] {
 	const { smallest, reason, trials, ms, ungrantable, notAttached } = inference;
-	if (!smallest) return [`kernel ${id}: ${reason?.message}`];
+	if (!smallest) return [`kernel ${id}: none; ${reason?.message}`];
 	const tried = `${trials} delegations tried in ${(ms / 1000).toFixed(1)} s`;
 	const key = JSON.stringify(smallest);
 	const same = seen.get(key);

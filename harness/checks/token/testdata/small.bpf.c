@@ -68,4 +68,29 @@ int observe(void *context)
 }
 #endif
 
+#ifdef TARGET
+__attribute__((noinline)) int verdict(struct xdp_md *packet)
+{
+	volatile int pass = XDP_PASS;
+
+	return packet ? pass : XDP_ABORTED;
+}
+
+SEC("xdp")
+int entry(struct xdp_md *packet)
+{
+	count(0);
+	return verdict(packet);
+}
+#endif
+
+#ifdef REPLACEMENT
+SEC("freplace/verdict")
+int replacement(struct xdp_md *packet)
+{
+	count(1);
+	return packet ? XDP_DROP : XDP_ABORTED;
+}
+#endif
+
 char _license[] SEC("license") = "Dual BSD/GPL";
