@@ -3,7 +3,7 @@ import { UndecidedError } from "../../errors.js";
 import { readText } from "../../features/files.js";
 import { bpfObject } from "../../guest/bpf-object.js";
 import { type GuestClient, GuestError } from "../../guest/client.js";
-import { delegationOf } from "../../token/delegation.js";
+import { type Delegation, delegationOf } from "../../token/delegation.js";
 import { printMountOptions } from "../../token/mount-options.js";
 import { errnoName } from "../../uapi/errno.js";
 import type { Guest } from "../../vm/guest.js";
@@ -13,7 +13,7 @@ import { ids, TokenWorld } from "./world.js";
 /** One thing that was done in the demonstration, and what came of it. */
 export interface DemoStep {
 	what: string;
-	/** What the kernel said: `done`, or the errno. */
+	/** `done`, the errno that the kernel said, or `saw nothing`. */
 	answer: string;
 	expected: string;
 }
@@ -35,9 +35,13 @@ const pathOf = (name: ObjectName) => `/run/${name}.bpf.o`;
  * The same process of the same user loads an observer without a token, and is refused; with a token for tracing it loads and attaches it,
  * and sees something; with that same token an XDP program is refused.
  *
+ * @param delegation other than one for tracing, something is not as expected
  * @throws UndecidedError `no-tokens` on a kernel without them
  */
-export async function* demonstrate(guest: Guest): AsyncIterable<DemoStep> {
+export async function* demonstrate(
+	guest: Guest,
+	delegation: Delegation = demoDelegation,
+): AsyncIterable<DemoStep> {
 	const why = await whyNoTokens(guest);
 	if (why) throw new UndecidedError("no-tokens", why.message, why.hint);
 	const world = await opened(guest);
@@ -47,11 +51,11 @@ export async function* demonstrate(guest: Guest): AsyncIterable<DemoStep> {
 				path: pathOf(name),
 				data: await bpfObject(guest.kernel.arch, name),
 			});
-		const user = await world.user(demoDelegation.capabilities);
+		const user = await world.user(delegation.capabilities);
 		const status = (await readText(user, "/proc/self/status")) ?? "";
 		const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1];
 		yield {
-			what: `a user starts, ${ids.owner} outside and ${uid} inside of a user namespace, with ${demoDelegation.capabilities.join(", ")} there`,
+			what: `a user starts, ${ids.owner} outside and ${uid} inside of a user namespace, with ${delegation.capabilities.join(", ")} there`,
 			answer: "done",
 			expected: "done",
 		};
@@ -62,9 +66,9 @@ export async function* demonstrate(guest: Guest): AsyncIterable<DemoStep> {
 			"loads the observer (raw_tracepoint) without a token",
 			"EPERM",
 		);
-		const path = await world.mount(demoDelegation);
+		const path = await world.mount(delegation);
 		yield {
-			what: `root of the machine mounts a bpffs for that user namespace: ${printMountOptions(demoDelegation)}`,
+			what: `root of the machine mounts a bpffs for that user namespace: ${printMountOptions(delegation)}`,
 			answer: "done",
 			expected: "done",
 		};
@@ -72,7 +76,7 @@ export async function* demonstrate(guest: Guest): AsyncIterable<DemoStep> {
 			user,
 			"token-observer",
 			path,
-			"the same process loads and attaches the observer with a token of it",
+			"the same process loads and attaches the observer with a token of it, and sees system calls",
 			"done",
 		);
 		yield await load(
@@ -97,7 +101,7 @@ async function opened(guest: Guest): Promise<TokenWorld> {
 	}
 }
 
-/** Loads an object with libbpf, and attaches its program where it was loaded. */
+/** Loads an object with libbpf; the observer is attached where it was loaded, and has to see something. */
 async function load(
 	client: GuestClient,
 	name: ObjectName,
@@ -108,13 +112,17 @@ async function load(
 	try {
 		const { object, programs } = await client.call("object_open", { path: pathOf(name), token_path });
 		const { errno } = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
+		let seen = true;
 		if (errno === 0 && name === "token-observer") {
 			const program = programs[0]?.name ?? "";
 			const { link } = await client.call("attach", { object, program, hook: "auto" });
+			const { entries } = await client.call("map_dump", { object, map: "calls" });
+			seen = entries.some(({ value }) => value.some((byte) => byte !== 0));
 			await client.call("detach", { link });
 		}
 		await client.call("object_close", { object });
-		return { what, answer: errno === 0 ? "done" : errnoName(errno), expected };
+		const answer = errno !== 0 ? errnoName(errno) : seen ? "done" : "saw nothing";
+		return { what, answer, expected };
 	} catch (error) {
 		if (error instanceof GuestError) return { what, answer: error.errnoName, expected };
 		throw error;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
+import type { Delegation } from "../../token/delegation.js";
 import { testbench } from "../vectors/testbench.js";
-import { type DemoStep, demonstrate } from "./demo.js";
+import { type DemoStep, demoDelegation, demonstrate } from "./demo.js";
 
-async function shown(kernel: string): Promise<DemoStep[]> {
+async function shown(kernel: string, delegation?: Delegation): Promise<DemoStep[]> {
 	await using bench = await testbench(kernel);
 	const before = await bench.inventory();
 	const steps: DemoStep[] = [];
-	for await (const step of demonstrate(await bench.workbench.guest())) steps.push(step);
+	for await (const step of demonstrate(await bench.workbench.guest(), delegation)) steps.push(step);
 	expect(await bench.inventory()).toEqual(before);
 	return steps;
 }
@@ -16,6 +17,12 @@ it.each(["6.12", "7.3"])("the same user is refused, let in and refused again on 
 	const steps = await shown(kernel);
 	expect(steps.map(({ answer }) => answer)).toEqual(["done", "EPERM", "done", "done", "EPERM"]);
 	for (const { answer, expected } of steps) expect(answer).toBe(expected);
+});
+
+it("with XDP delegated that program is let in as well, which is told", async () => {
+	const steps = await shown("7.3", { ...demoDelegation, programs: [...demoDelegation.programs, "xdp"] });
+	expect(steps.map(({ answer }) => answer)).toEqual(["done", "EPERM", "done", "done", "done"]);
+	expect(steps.at(-1)?.expected).toBe("EPERM");
 });
 
 it("a kernel without tokens has nothing to show", async () => {

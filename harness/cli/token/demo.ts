@@ -30,7 +30,7 @@ export function demoCommand(signal: () => AbortSignal): Command {
 
 /** One line: what was done, and what the kernel said. */
 export function stepText({ what, answer, expected }: DemoStep): string {
-	const told = (answer: string) => (answer === "done" ? "done" : `refused with ${answer}`);
+	const told = (answer: string) => (/^E[A-Z]/.test(answer) ? `refused with ${answer}` : answer);
 	const unlike = answer === expected ? "" : `, which should be ${told(expected)}`;
 	return `- ${what}: ${told(answer)}${unlike}`;
 }

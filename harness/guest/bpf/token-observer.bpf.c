@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Counts programs that are started: what a token for tracing is for. */
+/* Counts system calls of the whole machine: what a token for tracing is for. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -9,13 +9,13 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
-} started SEC(".maps");
+} calls SEC(".maps");
 
-SEC("raw_tp/sched_process_exec")
-int count_exec(void *context)
+SEC("raw_tp/sys_enter")
+int count_call(void *context)
 {
 	__u32 zero = 0;
-	__u64 *count = bpf_map_lookup_elem(&started, &zero);
+	__u64 *count = bpf_map_lookup_elem(&calls, &zero);
 
 	(void)context;
 	if (count)
