@@ -49,12 +49,16 @@ const readers: Partial<Record<ChainMechanism, Reader>> = {
 	netkit: listOf,
 };
 
+const modules: Partial<Record<ChainMechanism, readonly string[]>> = { tc: ["sch_ingress", "cls_bpf"] };
+
 /** Mechanisms whose chains can be followed when somebody else builds them. */
 export const followable: ReadonlySet<string> = new Set(Object.keys(readers));
 
 /** A device for a chain that somebody else is going to build on it. */
 export async function deviceFor(chain: DeclaredChain, guest: Guest): Promise<HookDevice & { name: string }> {
-	const { hook } = chain;
+	const { hook, mechanism } = chain;
+	// A guest has no modprobe that would load what a loader needs.
+	for (const name of modules[mechanism] ?? []) await guest.client.call("module_load", { name });
 	if (hook === "netkit_primary" || hook === "netkit_peer") {
 		const device = await netkitDevice(guest, hook === "netkit_primary" ? "primary" : "peer");
 		return { ...device, name: "chain0" };
