@@ -28,7 +28,15 @@ export async function* limits({ chain, stage }: Scene): AsyncIterable<Finding> {
 		};
 }
 
-function wrongLimit({ promised, unbounded, taken, met, errno, metWithOneMore }: Limit): string | undefined {
+/** What differs from what the mechanism promises; undefined when nothing does. */
+export function wrongLimit({
+	promised,
+	unbounded,
+	taken,
+	met,
+	errno,
+	metWithOneMore,
+}: Limit): string | undefined {
 	if (taken < promised) return `the kernel took only ${taken} of ${promised} programs (${errnoName(errno)})`;
 	if (met < promised) return `a packet met only ${met} of ${promised} programs`;
 	if (unbounded)

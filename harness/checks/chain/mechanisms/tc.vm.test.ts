@@ -60,8 +60,8 @@ describe.each([
 
 	it("tells of priorities that were swapped, and of one that several have", async () => {
 		const swapped = chain("tc_ingress", "account 20", "filter 10", "mark 30");
-		const failed = failures(await bench.check(await chainPackage("members.bpf.c", [swapped])));
-		expect(failed).toEqual([
+		const said = await bench.orders(await chainPackage("members.bpf.c", [swapped]));
+		expect(said.map(({ case: name, reason }) => `${name}: ${reason?.message}`)).toEqual([
 			"tc_ingress/configured: tc_ingress is not in the order that the manifest promises: filter should stand at place 2 and stands at place 1; account should stand at place 1 and stands at place 2",
 			"tc_ingress/executed: a UDP packet over IPv4 did not meet tc_ingress as it is declared: filter should run at place 2 and ran at place 1; account should run at place 1 and ran at place 2",
 		]);
