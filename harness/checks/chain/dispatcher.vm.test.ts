@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chainsOf, declaredChain } from "../../chain/declared.js";
 import type { Chain } from "../../package/chain.js";
 import { Libxdp } from "./dispatcher/libxdp.js";
+import type { Part } from "./mechanism.js";
+import { dispatcher } from "./mechanisms/dispatcher.js";
+import { shown } from "./scene.js";
 import { chainBench, chainPackage, failures } from "./testbench.js";
 
 /** Members with priorities in steps of ten from 10, unless they are given. */
@@ -66,6 +70,33 @@ describe("libxdp's dispatcher on 6.12", () => {
 	it("has the members of one priority by their names", async () => {
 		const findings = await bench.orders(await pkg(["account", 7], ["filter", 7], ["meter", 7]));
 		expect(findings.map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
+	});
+
+	it("has no room beside ten members: packets miss the one that is replaced until the other is there", async () => {
+		const names = Array.from({ length: 10 }, (_, number) => `m${number}`);
+		const ten = await chainPackage("xdp-ten.bpf.c", [
+			{ name: "edge", hook: "xdp", members: names.map((program) => ({ program })) },
+		]);
+		const chain = declaredChain(chainsOf([ten])[0]!, [ten], new Set(["dispatcher"]));
+		const stage = await dispatcher.open(chain, bench.guest);
+		const members = chain.members.map((member): Part => ({ member, program: "first" }));
+		const built = await stage.build(members);
+		const listed = async () => (await built.configured()).map(shown);
+		expect(await listed()).toEqual(names);
+		const part = members[4]!;
+		const second: Part = { ...part, program: "second" };
+		await built.replace(part, second);
+		expect(await listed()).toEqual(names);
+		expect((await built.configured())[4]).toMatchObject({ program: "second" });
+		await built.replace(second, part);
+		const during = [...built.replacing(part, second), ...built.replacing(second, part)];
+		const { met, unaccounted, operations } = await stage.traffic.flow!(2000, during, 1);
+		expect(operations.map(({ errno }) => errno)).toEqual([0, 0]);
+		expect(unaccounted).toBe(0);
+		const lengths = [...met.values()].map((meetings) => meetings.length);
+		expect(new Set(lengths)).toEqual(new Set([9, 10]));
+		await built.close();
+		await stage.close();
 	});
 
 	it("has an only member in its own place", async () => {
