@@ -43,6 +43,8 @@ interface Fault {
 	taken: string;
 	/** What the verifier says, of old kernels and new. */
 	says: RegExp;
+	/** There are kernels that write a warning of their own defect into their log, for which the package would be blamed. */
+	loud?: true;
 }
 
 /** MAX_TAIL_CALL_CNT of include/linux/bpf.h, and the first run, which no tail call has led to. */
@@ -130,6 +132,8 @@ const faults: readonly Fault[] = [
 		name: "in-callback",
 		promise: "a callback makes no tail calls",
 		...{ refused: "in_callback", taken: "beside_callback", says: /tail[_ ]call/ },
+		// 6.18: "verifier bug: callback unexpected regs".
+		loud: true,
 	},
 	{
 		name: "under-lock",
@@ -156,9 +160,10 @@ const firstKey = new Uint8Array(4);
  * Tries what kernels promise of tail calls, alone and mixed with calls of functions, with bpfgate's own programs in test runs. No
  * program runs away, whatever the kernel has forgotten to count.
  *
+ * @param loud also what brings a warning into the log of some kernels
  * @throws UndecidedError `not-built`
  */
-export async function tailCallPromises(guest: Guest): Promise<TailCallPromise[]> {
+export async function tailCallPromises(guest: Guest, loud = false): Promise<TailCallPromise[]> {
 	const { client, kernel } = guest;
 	await client.call("file_write", { path, data: await bpfObject(kernel.arch, "tail-call-promises") });
 	const names = new Set(["of_another_type", ...faults.map(({ taken }) => taken)]);
@@ -168,7 +173,7 @@ export async function tailCallPromises(guest: Guest): Promise<TailCallPromise[]>
 	try {
 		const found: TailCallPromise[] = [];
 		for (const run of runs) found.push(await tried(guest, loaded, run));
-		for (const fault of faults) found.push(await refused(client, loaded, fault));
+		for (const fault of faults) if (loud || !fault.loud) found.push(await refused(client, loaded, fault));
 		return [...found, await otherType(guest, loaded)];
 	} finally {
 		if (loaded.handle !== undefined) await client.call("object_close", { object: loaded.handle });
