@@ -10,8 +10,8 @@ import type { SlotType } from "../recorder.js";
 import { meetNeighbours } from "./neighbours.js";
 import { rootHook, rootLack } from "./root-hook.js";
 import { TailCallChain } from "./tail-call-chain.js";
+import { chainPromises } from "./tail-call-concerns.js";
 import { tailCallLimit } from "./tail-call-limit.js";
-import { chainPromises } from "./tail-call-promises.js";
 import { Slots, slotType } from "./tail-call-slots.js";
 
 /** What the recorder calls the root; parts count from 1. */
