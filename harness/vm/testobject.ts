@@ -23,8 +23,17 @@ export function compileObject(...flags: string[]): Promise<Uint8Array> {
 	return compileBpf("testoperations.bpf.c", ...flags);
 }
 
-/** A BPF object of a source in this folder, or elsewhere by its whole path. */
+const compiled = new Map<string, Promise<Uint8Array>>();
+
+/** A BPF object of a source in this folder, or elsewhere by its whole path; compiled once. */
 export function compileBpf(source: string, ...flags: string[]): Promise<Uint8Array> {
+	const key = [source, ...flags].join("\n");
+	const object = compiled.get(key) ?? compile(source, flags);
+	compiled.set(key, object);
+	return object;
+}
+
+function compile(source: string, flags: string[]): Promise<Uint8Array> {
 	const libbpf = join(root, "build/libbpf");
 	return made((output) => [
 		process.env.CLANG ?? "clang-19",

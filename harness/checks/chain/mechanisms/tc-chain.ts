@@ -3,7 +3,7 @@ import { GuestError } from "../../../guest/client.js";
 import type { Args } from "../../../guest/operations.js";
 import type { Guest } from "../../../vm/guest.js";
 import type { Direction, HookDevice } from "../devices.js";
-import { BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
+import { allDone, BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
 import type { Parts } from "../parts.js";
 
 /** Where and with what a chain of filters is built. */
@@ -44,12 +44,16 @@ export class TcChain implements Built {
 	): Promise<TcChain> {
 		const chain = new TcChain(site);
 		const prefs = chain.#prefsOf(order);
+		await site.parts.all(order);
+		const put = (index: number) => {
+			const later = order.slice(index + 1);
+			const isLater = (other: Part) => later.some((each) => samePart(each, other));
+			return chain.#put(order[index]!, prefs[index]!, isLater);
+		};
 		try {
-			for (const index of attaching) {
-				const later = order.slice(index + 1);
-				const isLater = (other: Part) => later.some((each) => samePart(each, other));
-				await chain.#put(order[index]!, prefs[index]!, isLater);
-			}
+			// Of different prefs none has to wait for another.
+			if (new Set(prefs).size === prefs.length) await allDone(attaching.map(put));
+			else for (const index of attaching) await put(index);
 			return chain;
 		} catch (error) {
 			await chain.close();
@@ -106,7 +110,7 @@ export class TcChain implements Built {
 	}
 
 	async close(): Promise<void> {
-		for (const filter of [...this.#filters]) await this.#delete(filter);
+		await allDone([...this.#filters].map((filter) => this.#delete(filter)));
 	}
 
 	/** In the declared order each has its own, in another one that of its place. */

@@ -6,7 +6,7 @@ import { mechanismFacts } from "../../../package/chain-hooks.js";
 import type { Guest } from "../../../vm/guest.js";
 import type { Workbench } from "../../check.js";
 import { directionOf, hookDevice } from "../devices.js";
-import { BuildError, type Limit, type Mechanism, type Part, type Stage } from "../mechanism.js";
+import { allDone, BuildError, type Limit, type Mechanism, type Part, type Stage } from "../mechanism.js";
 import { PacketTraffic } from "../packet-traffic.js";
 import { Parts } from "../parts.js";
 import { meetNeighbours } from "./neighbours.js";
@@ -86,6 +86,6 @@ async function limit(site: TcSite, { members }: DeclaredChain, traffic: PacketTr
 		const oneMore = await add(promised + 1);
 		return { ...{ promised, unbounded: true, taken, met, errno: oneMore }, metWithOneMore: await countMet() };
 	} finally {
-		for (const link of links) await site.guest.client.call("detach", { link });
+		await allDone(links.map((link) => site.guest.client.call("detach", { link })));
 	}
 }
