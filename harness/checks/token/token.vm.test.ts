@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage } from "../../package/package.js";
 import type { Finding } from "../check.js";
 import { testbench } from "../vectors/testbench.js";
-import { filterToken, observerToken, smallPackage } from "./testpackage.js";
+import { filterToken, observerToken, replacingPackage, replacingToken, smallPackage } from "./testpackage.js";
 import { tokenCheck } from "./token.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
@@ -120,6 +120,19 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 				message: expect.stringMatching(/^observe loads as root of the machine and with no token whatever/),
 			});
 		else expect(reason?.message).toMatch(/what it lacks is capability\/cap_sys_admin$/);
+	});
+
+	it("a function is replaced with a token where the kernel asks one for the types of another program", async () => {
+		const found = await check(await replacingPackage(replacingToken));
+		if (id === "6.12") {
+			expect(found.get("declared")?.reason).toMatchObject({ code: "token-cannot-grant" });
+			return;
+		}
+		expect(found.get("declared")?.outcome).toBe("pass");
+		expect(found.get("declared")?.evidence.attached).toContain("replacement");
+		expect(found.get("without-command/btf_get_fd_by_id")?.outcome).toBe("pass");
+		expect(found.get("without-command/btf_load")?.outcome).toBe("pass");
+		expect(found.get("without-program/ext")?.outcome).toBe("pass");
 	});
 
 	it("nothing declared is nothing granted", async () => {

@@ -140,10 +140,9 @@ static int make_extension(struct bpf_program *program)
 	return error ? error : bpf_program__set_expected_attach_type(program, 0);
 }
 
-static int set_program(struct object *object, struct args *settings, struct reply *reply)
+static int set_autoload(struct object *object, struct args *settings, struct reply *reply)
 {
 	const char *name = args_string(settings, "name");
-	struct args target = args_map(settings, "target");
 	struct bpf_program *program;
 	int error = 0;
 
@@ -154,7 +153,19 @@ static int set_program(struct object *object, struct args *settings, struct repl
 		error = -ENOENT;
 	if (!error && args_has(settings, "autoload"))
 		error = bpf_program__set_autoload(program, args_bool_or(settings, "autoload", true));
-	if (!error && target.map)
+	if (error)
+		reply_fail_with_log(reply, error, libbpf_log_text(), "settings of program %s", name);
+	return error;
+}
+
+static int aim(struct object *object, struct args *settings, struct reply *reply)
+{
+	const char *name = args_string(settings, "name");
+	struct args target = args_map(settings, "target");
+	struct bpf_program *program = bpf_object__find_program_by_name(object->bpf, name);
+	int error = 0;
+
+	if (target.map)
 		error = set_target(program, &target);
 	if (!error && target.map && args_bool_or(&target, "extends", false))
 		error = make_extension(program);
@@ -205,11 +216,24 @@ static void reply_maps(struct reply *reply, const struct bpf_object *object)
 	reply_array_end(reply, array, count);
 }
 
+static bool aims_at_programs(struct args *args)
+{
+	for (uint32_t i = 0; i < args_count(args, "programs"); i++) {
+		struct args settings = args_element(args, "programs", i);
+		struct args target = args_map(&settings, "target");
+
+		if (target.map && args_has(&target, "object"))
+			return true;
+	}
+	return false;
+}
+
 /* False after a complaint or a failed reply. */
 static bool apply_settings(struct object *object, struct args *args, struct reply *reply)
 {
 	uint32_t maps = args_count(args, "maps");
 	uint32_t programs = args_count(args, "programs");
+	int error;
 
 	for (uint32_t i = 0; i < maps; i++) {
 		struct args settings = args_element(args, "maps", i);
@@ -220,7 +244,19 @@ static bool apply_settings(struct object *object, struct args *args, struct repl
 	for (uint32_t i = 0; i < programs; i++) {
 		struct args settings = args_element(args, "programs", i);
 
-		if (set_program(object, &settings, reply))
+		if (set_autoload(object, &settings, reply))
+			return false;
+	}
+	/* libbpf looks up the types of a program that is aimed at with the token that it makes meanwhile. */
+	error = object->token && aims_at_programs(args) ? bpf_object__prepare(object->bpf) : 0;
+	if (error) {
+		reply_fail_with_log(reply, error, libbpf_log_text(), "prepare object");
+		return false;
+	}
+	for (uint32_t i = 0; i < programs; i++) {
+		struct args settings = args_element(args, "programs", i);
+
+		if (aim(object, &settings, reply))
 			return false;
 	}
 	return args_valid(args);
@@ -246,7 +282,7 @@ void op_object_open(struct args *args, struct reply *reply)
 		free(object);
 		return;
 	}
-	object->token = args_has(args, "maps") ? object_token_create(opts.bpf_token_path) : 0;
+	object->token = args_has(args, "maps") || aims_at_programs(args) ? object_token_create(opts.bpf_token_path) : 0;
 	valid = apply_settings(object, args, reply);
 	if (object->token)
 		close(object->token);
