@@ -63,7 +63,7 @@ describe("libxdp's dispatcher on 6.12", () => {
 
 	it("is nothing without libxdp", async () => {
 		const { client, kernel } = bench.guest;
-		const opened = Libxdp.open({ client, kernel: { ...kernel, arch: "none" } }, { ifindex: 1, mode: "skb" });
+		const opened = Libxdp.open({ client, kernel: { ...kernel, arch: "none" } }, { ifindex: 1 });
 		await expect(opened).rejects.toMatchObject({ code: "libxdp-missing" });
 	});
 

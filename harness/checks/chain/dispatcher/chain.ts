@@ -103,7 +103,7 @@ export class DispatcherChain implements Built {
 	}
 
 	async close(): Promise<void> {
-		await this.site.libxdp.do({ do: "clear" });
+		await this.site.libxdp.clear();
 	}
 
 	#replacement(part: Part, by: Part): XdpRequest {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What bpfgate asks of libxdp in a guest:
+ * What bpfgate asks of libxdp in a guest, of a device in generic mode:
  *
- *   attach IFINDEX MODE MEMBER...      all at once
- *   add IFINDEX MODE MEMBER...         one after the other
- *   remove IFINDEX MODE ID...          all at once
- *   replace IFINDEX MODE ID MEMBER     by the one member
- *   clear IFINDEX MODE                 everything, whatever state it is in
+ *   attach IFINDEX MEMBER...      all at once
+ *   add IFINDEX MEMBER...         one after the other
+ *   remove IFINDEX ID...          all at once
+ *   replace IFINDEX ID MEMBER     by the one member
+ *   clear IFINDEX                 everything, whatever state it is in
  *
  * A MEMBER is five words: its program's id, run priority, chain call actions, name, and the object that it was loaded from.
  * Ends with an errno.
@@ -126,18 +126,28 @@ static int clear(int ifindex)
 	return libxdp_clean_references(ifindex);
 }
 
-static int replace(struct xdp_program **old, struct xdp_program **fresh, int ifindex, enum xdp_attach_mode mode)
+static int add(struct xdp_program **programs, size_t count, int ifindex)
 {
-	int error = xdp_program__attach_multi(fresh, 1, ifindex, mode, 0);
-
-	if (error == -E2BIG) {
-		error = xdp_program__detach_multi(old, 1, ifindex, mode, 0);
-		return error ? error : xdp_program__attach_multi(fresh, 1, ifindex, mode, 0);
-	}
-	return error ? error : xdp_program__detach_multi(old, 1, ifindex, mode, 0);
+	return xdp_program__attach_multi(programs, count, ifindex, XDP_MODE_SKB, 0);
 }
 
-static int change(const char *what, int ifindex, enum xdp_attach_mode mode, int argc, char **argv)
+static int take_out(struct xdp_program **programs, size_t count, int ifindex)
+{
+	return xdp_program__detach_multi(programs, count, ifindex, XDP_MODE_SKB, 0);
+}
+
+static int replace(struct xdp_program **old, struct xdp_program **fresh, int ifindex)
+{
+	int error = add(fresh, 1, ifindex);
+
+	if (error == -E2BIG) {
+		error = take_out(old, 1, ifindex);
+		return error ? error : add(fresh, 1, ifindex);
+	}
+	return error ? error : take_out(old, 1, ifindex);
+}
+
+static int change(const char *what, int ifindex, int argc, char **argv)
 {
 	struct xdp_program *programs[MOST], *old = NULL;
 	bool removing = strcmp(what, "remove") == 0;
@@ -153,31 +163,29 @@ static int change(const char *what, int ifindex, enum xdp_attach_mode mode, int 
 	for (; argc > 0; argc -= width, argv += width)
 		programs[count++] = removing ? attached(*argv) : member(argv);
 	if (removing)
-		return xdp_program__detach_multi(programs, count, ifindex, mode, 0);
+		return take_out(programs, count, ifindex);
 	if (old)
-		return replace(&old, programs, ifindex, mode);
+		return replace(&old, programs, ifindex);
 	if (strcmp(what, "attach") == 0)
-		return xdp_program__attach_multi(programs, count, ifindex, mode, 0);
+		return add(programs, count, ifindex);
 	for (size_t i = 0; i < count && !error; i++)
-		error = xdp_program__attach_multi(&programs[i], 1, ifindex, mode, 0);
+		error = add(&programs[i], 1, ifindex);
 	return error;
 }
 
 int main(int argc, char **argv)
 {
-	enum xdp_attach_mode mode;
 	int ifindex, error;
 
-	if (argc < 4)
+	if (argc < 3)
 		fail(EINVAL, "libxdp");
 	libbpf_set_print(say_nothing);
 	libxdp_set_print(say_warnings);
 	ifindex = number(argv[2]);
-	mode = strcmp(argv[3], "native") == 0 ? XDP_MODE_NATIVE : XDP_MODE_SKB;
 	if (strcmp(argv[1], "clear") == 0)
 		error = clear(ifindex);
 	else
-		error = change(argv[1], ifindex, mode, argc - 4, argv + 4);
+		error = change(argv[1], ifindex, argc - 3, argv + 3);
 	if (error)
 		fail(-error, argv[1]);
 	return 0;

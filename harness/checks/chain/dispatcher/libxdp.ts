@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UndecidedError } from "../../../errors.js";
 import type { Args } from "../../../guest/operations.js";
+import { errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import { pins } from "./configured.js";
 
@@ -38,7 +39,6 @@ export type XdpRequest =
 export interface XdpDevice {
 	ifindex: number;
 	netns?: number;
-	mode: "native" | "skb";
 }
 
 const guestPath = "/run/bpfgate-libxdp";
@@ -72,8 +72,8 @@ export class Libxdp {
 
 	/** What the agent is asked for; it ends with an errno as its status. */
 	request(request: XdpRequest): { op: "command_run"; args: Args<"command_run"> } {
-		const { ifindex, netns, mode } = this.device;
-		const argv = [guestPath, request.do, `${ifindex}`, mode, ...words(request)];
+		const { ifindex, netns } = this.device;
+		const argv = [guestPath, request.do, `${ifindex}`, ...words(request)];
 		return {
 			op: "command_run",
 			args: { argv, timeout_ms: timeoutMs, ...(netns === undefined ? {} : { netns }) },
@@ -91,6 +91,21 @@ export class Libxdp {
 		throw new UndecidedError(
 			"libxdp-lost",
 			`libxdp did not come to its end (${result.timed_out ? "time ran out" : `signal ${result.signal}`}): ${request.do} ${said}`,
+			"report it, with the package and the kernel",
+		);
+	}
+
+	/**
+	 * Takes the dispatcher off the device, whatever became of it.
+	 *
+	 * @throws UndecidedError `dispatcher-stuck`
+	 */
+	async clear(): Promise<void> {
+		const { errno, said } = await this.do({ do: "clear" });
+		if (errno === 0) return;
+		throw new UndecidedError(
+			"dispatcher-stuck",
+			`libxdp cannot take its dispatcher off: ${errnoName(errno)} ${said}`,
 			"report it, with the package and the kernel",
 		);
 	}

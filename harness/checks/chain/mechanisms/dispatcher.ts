@@ -43,14 +43,16 @@ export const dispatcher: Mechanism = {
 async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | undefined> {
 	const lacking = (await bench.lack("attach_type:xdp")) ?? (await bench.lack("btf:vmlinux"));
 	if (lacking) return lacking;
-	const site = await openSite(chain, await bench.guest(), { ifindex: loopback, mode: "skb" }, false);
+	const site = await openSite(chain, await bench.guest(), { ifindex: loopback }, false);
 	const probe: Part = { member: chain.members[0]!, program: { verdict: XDP_PASS } };
 	try {
 		const { id, held, path } = await site.parts.get(probe);
 		const member = { id, runPrio: 1, proceed: new Set([XDP_PASS]), name: held.program, path };
 		const { errno, said } = await site.libxdp.do({ do: "attach", members: [member] });
-		await site.libxdp.do({ do: "clear" });
-		if (errno === 0) return undefined;
+		if (errno === 0) {
+			await site.libxdp.clear();
+			return undefined;
+		}
 		if (errno !== EOPNOTSUPP && errno !== EINVAL) throw new BuildError(probe, errno, "libxdp's attach");
 		const [why = errnoName(errno)] = said.split("\n").filter((line) => line !== "");
 		return {
@@ -66,7 +68,7 @@ async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | unde
 async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 	const device = await hookDevice(guest, "ingress");
 	const { ifindex, netns, sender } = device;
-	const at: XdpDevice = { ifindex, mode: "skb", ...(netns === undefined ? {} : { netns }) };
+	const at: XdpDevice = { ifindex, ...(netns === undefined ? {} : { netns }) };
 	const site = await openSite(chain, guest, at, true);
 	const { parts } = site;
 	const packets = chainPackets(chain);
@@ -150,6 +152,6 @@ async function limit(
 		const [met] = byPacket(await parts.recorder.read()).values();
 		return { promised, taken, met: met?.length ?? 0, errno: more.errno };
 	} finally {
-		await libxdp.do({ do: "clear" });
+		await libxdp.clear();
 	}
 }
