@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readText } from "../../features/files.js";
 import type { GuestClient } from "../../guest/client.js";
 import { mountToken } from "../../guest/token-mount.js";
 import { anyName } from "../../package/token.js";
@@ -26,6 +27,8 @@ export class TokenWorld {
 		readonly guest: Guest,
 		/** Handle of the user who made the namespaces, and has every capability in them. */
 		readonly owner: number,
+		/** Whether the guest allowed eBPF to everybody before. */
+		private readonly wasAllowed: boolean,
 	) {}
 
 	/**
@@ -35,7 +38,9 @@ export class TokenWorld {
 	 */
 	static async open(guest: Guest): Promise<TokenWorld> {
 		const { client } = guest;
-		await client.call("file_write", { path: switchOff, data: Buffer.from("2") });
+		const before = ((await readText(client, switchOff)) ?? "").trim();
+		// 1 is as strict, and for ever.
+		if (before === "0") await client.call("file_write", { path: switchOff, data: Buffer.from("2") });
 		const { user } = await client.call("user_start", {
 			uid: ids.owner,
 			gid: ids.owner,
@@ -54,7 +59,7 @@ export class TokenWorld {
 			mntns,
 		});
 		await client.call("close", { handle: mntns });
-		return new TokenWorld(guest, user);
+		return new TokenWorld(guest, user, before === "0");
 	}
 
 	/** With every capability in the namespace. */
@@ -120,6 +125,8 @@ export class TokenWorld {
 			if (joined) await this.guest.client.call("close", { handle: joined.handle });
 		}
 		this.#users.clear();
-		await this.guest.client.call("close", { handle: this.owner });
+		const { client } = this.guest;
+		await client.call("close", { handle: this.owner });
+		if (this.wasAllowed) await client.call("file_write", { path: switchOff, data: Buffer.from("0") });
 	}
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import { readText } from "../../features/files.js";
+import { testbench } from "../vectors/testbench.js";
+import { tryBare } from "./bare.js";
+import { TokenWorld } from "./world.js";
+
+const path = "/proc/sys/kernel/unprivileged_bpf_disabled";
+
+it("nobody without a token gets on, and afterwards the guest is as it was", async () => {
+	await using bench = await testbench("7.3");
+	const guest = await bench.workbench.guest();
+	const call = { command: "map_create", map: "array" } as const;
+	for (const value of ["0", "2"]) {
+		await guest.client.call("file_write", { path, data: Buffer.from(value) });
+		const world = await TokenWorld.open(guest);
+		expect(await tryBare(world.ownerClient, true, call)).toBe(1);
+		expect((await readText(guest.client, path))?.trim()).toBe("2");
+		await world.close();
+		expect((await readText(guest.client, path))?.trim()).toBe(value);
+	}
+	// 1 cannot be taken back.
+	await guest.client.call("file_write", { path, data: Buffer.from("1") });
+	const world = await TokenWorld.open(guest);
+	expect(await tryBare(world.ownerClient, true, call)).toBe(1);
+	await world.close();
+});
