@@ -69,18 +69,22 @@ describe("refuses", () => {
 	});
 });
 
-it("the manifest, the packets and the chain file in docs/chains.md are sound", async () => {
+it("the manifest, the loader, the packets and the chain file in docs/chains.md are sound", async () => {
 	const text = await readFile(new URL("../../docs/chains.md", import.meta.url), "utf8");
-	const [manifest = "", packets, file = "", ...more] = [...text.matchAll(/```json\n(.*?)```/gs)].map(
+	const [manifest = "", loader, packets, file = "", ...more] = [...text.matchAll(/```json\n(.*?)```/gs)].map(
 		([, json = ""]) => json,
 	);
 	expect(more).toEqual([]);
 	const bytes = (json: string) => new Uint8Array(Buffer.from(json));
 	const { chains } = parseManifest("docs", bytes(manifest));
 	expect(chains?.map(({ name }) => name)).toEqual(["edge", "l3af"]);
-	const sent = chains?.map((each) => ({ ...each, ...JSON.parse(`{${packets}}`) }));
-	const withPackets = JSON.stringify({ ...JSON.parse(manifest), chains: sent });
-	expect(parseManifest("docs", bytes(withPackets)).chains?.[0]?.packets).toHaveLength(2);
+	const withMore = (json = "") => {
+		const more = chains?.slice(0, 1).map((each) => ({ ...each, ...JSON.parse(`{${json}}`) }));
+		return parseManifest("docs", bytes(JSON.stringify({ ...JSON.parse(manifest), chains: more })))
+			.chains?.[0];
+	};
+	expect(withMore(packets)?.packets).toHaveLength(2);
+	expect(withMore(loader)?.loader?.files).toContain("bin/xdp-loader");
 	expect(parseChainFile("docs", bytes(file))).toHaveLength(1);
 });
 
