@@ -103,11 +103,14 @@ export async function noTokenOutcome(scene: TokenScene): Promise<Outcome> {
 	const { user } = await scene.baseline();
 	const { refused, loaded } = await user.use(await scene.declaredUser(), "");
 	if (refused) return passed(refusalEvidence(refused));
-	return failed({
-		code: "loads-without-token",
-		message: `a user without privileges loads ${loaded.join(", ")} without any token`,
-		hint: "this is a defect of the kernel: kernel.unprivileged_bpf_disabled is set, and yet it asks for nothing",
-	});
+	return failed(
+		{
+			code: "loads-without-token",
+			message: `a user without privileges loads ${loaded.join(", ")} without any token`,
+			hint: "this is a defect of the kernel: kernel.unprivileged_bpf_disabled is set, and yet it asks for nothing",
+		},
+		{ loaded },
+	);
 }
 
 /** Features that stand for grants in `lack`. */
@@ -135,11 +138,14 @@ export async function withoutOutcome(scene: TokenScene, grant: Grant): Promise<O
 	const feature = featureKinds[grant.kind];
 	const lack = feature && (await scene.bench.lack(`${feature}:${grant.name}`));
 	if (lack)
-		return skipped({
-			code: `feature-${lack.state}`,
-			message: `${grantName(grant)} grants nothing here: ${lack.message}`,
-			hint: lack.hint,
-		});
+		return skipped(
+			{
+				code: `feature-${lack.state}`,
+				message: `${grantName(grant)} grants nothing here: ${lack.message}`,
+				hint: lack.hint,
+			},
+			{ state: lack.state },
+		);
 	const [difference] = compareDelegations(delegationOf({ [grant.kind]: [grant.name] }), delegationOf());
 	return failed(
 		{ code: "too-wide", message: `${difference?.message}`, hint: tooWideHint(grant.kind) },

@@ -13,11 +13,11 @@ export function passed(evidence: Record<string, unknown> = {}): Outcome {
 	return { outcome: "pass", evidence };
 }
 
-export function failed(reason: Reason, evidence: Record<string, unknown> = {}): Outcome {
+export function failed(reason: Reason, evidence: Record<string, unknown>): Outcome {
 	return { outcome: "fail", reason, evidence };
 }
 
-export function skipped(reason: Reason, evidence: Record<string, unknown> = {}): Outcome {
+export function skipped(reason: Reason, evidence: Record<string, unknown>): Outcome {
 	return { outcome: "skip", reason, evidence };
 }
 

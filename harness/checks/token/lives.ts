@@ -7,7 +7,7 @@ import type { Reason } from "../../results/results.js";
 import { delegatedKinds, mountMasks, mountOptionNames } from "../../token/mount-options.js";
 import { errnoName } from "../../uapi/errno.js";
 import { type BareCall, bare, infoOf, tryBare } from "./bare.js";
-import { failed, type Outcome, passed, skipped } from "./finding.js";
+import { delegationEvidence, failed, type Outcome, passed, refusalEvidence, skipped } from "./finding.js";
 import { refusedText } from "./package-user.js";
 import type { TokenScene } from "./scene.js";
 import { ids } from "./world.js";
@@ -310,11 +310,14 @@ export async function implicitPathOutcome(scene: TokenScene): Promise<Outcome> {
 			["the path in LIBBPF_BPF_TOKEN_PATH", byEnvironment],
 		] as const)
 			if (refused)
-				return failed({
-					code: "implicit-token",
-					message: `with the declared token at ${where}, ${refusedText(refused)}`,
-					hint: "name the bpffs with bpf_token_path in the loader",
-				});
+				return failed(
+					{
+						code: "implicit-token",
+						message: `with the declared token at ${where}, ${refusedText(refused)}`,
+						hint: "name the bpffs with bpf_token_path in the loader",
+					},
+					refusalEvidence(refused),
+				);
 		return passed({ default_path: atDefault.loaded, environment: byEnvironment.loaded });
 	} finally {
 		await client.call("close", { handle: joined.handle });
@@ -324,14 +327,17 @@ export async function implicitPathOutcome(scene: TokenScene): Promise<Outcome> {
 /** What the kernel tells of a token is what is delegated. */
 export async function infoOutcome(scene: TokenScene): Promise<Outcome> {
 	const token = await scene.ownerToken("declared");
-	if (!token) return skipped(nothingToTell);
+	if (!token) return skipped(nothingToTell, delegationEvidence(scene.declared));
 	const { errno, info } = await infoOf(scene.world.ownerClient, scene.littleEndian, token, 32);
 	if (errno === EINVAL)
-		return skipped({
-			code: "feature-unsupported",
-			message: `kernel ${scene.bench.kernel.id} tells nothing of a token (BPF_OBJ_GET_INFO_BY_FD)`,
-			hint: "read fdinfo of its descriptor instead: proc(5)",
-		});
+		return skipped(
+			{
+				code: "feature-unsupported",
+				message: `kernel ${scene.bench.kernel.id} tells nothing of a token (BPF_OBJ_GET_INFO_BY_FD)`,
+				hint: "read fdinfo of its descriptor instead: proc(5)",
+			},
+			{ errno: errnoName(errno) },
+		);
 	const masks = mountMasks(scene.declared);
 	const view = new DataView(info.buffer, info.byteOffset, info.byteLength);
 	const steps = delegatedKinds.map((kind, index) => ({

@@ -5,7 +5,7 @@ import type { Reason } from "../../results/results.js";
 import { type Delegation, delegationOf, grantName, grantsOf } from "../../token/delegation.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
-import { type Outcome, skipped } from "./finding.js";
+import { delegationEvidence, type Outcome, skipped } from "./finding.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
 import { implicitPathOutcome, infoOutcome, lifeCases, lifeOutcome } from "./lives.js";
 
@@ -70,7 +70,9 @@ function steps(declared: Delegation): Step[] {
 			package: false,
 			async run(scene: TokenScene) {
 				const call = await scene.sample();
-				return call ? lifeOutcome(await run(scene, call)) : skipped(nothingToTry);
+				return call
+					? lifeOutcome(await run(scene, call))
+					: skipped(nothingToTry, delegationEvidence(declared));
 			},
 		})),
 	];
@@ -87,7 +89,7 @@ async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding>
 	const all = steps(delegationOf(pkg.manifest.token));
 	const why = await whyNoTokens(await bench.guest());
 	if (why) {
-		for (const { name } of all) yield { case: name, ...skipped(why) };
+		for (const { name } of all) yield { case: name, ...skipped(why, { state: "unsupported" }) };
 		return;
 	}
 	let scene: TokenScene;
@@ -95,7 +97,8 @@ async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding>
 		scene = await TokenScene.open(pkg, bench);
 	} catch (error) {
 		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
-		for (const { name } of all) yield { case: name, ...skipped(noNamespaces(bench.kernel, error)) };
+		const reason = noNamespaces(bench.kernel, error);
+		for (const { name } of all) yield { case: name, ...skipped(reason, { state: "disabled" }) };
 		return;
 	}
 	try {
@@ -112,7 +115,10 @@ async function* inScene(all: readonly Step[], scene: TokenScene): AsyncIterable<
 	for (const step of all) {
 		const untold = works || step.name === "no-token" ? undefined : notDeclared;
 		const why: Reason | undefined = step.package ? (nothing ?? untold) : undefined;
-		const finding: Finding = { case: step.name, ...(why ? skipped(why) : await step.run(scene)) };
+		const finding: Finding = {
+			case: step.name,
+			...(why ? skipped(why, delegationEvidence(scene.declared)) : await step.run(scene)),
+		};
 		if (step.name === "declared") works = finding.outcome === "pass";
 		yield finding;
 	}
