@@ -66,6 +66,7 @@ export interface OwnProgram {
 export class Parts {
 	readonly #asked = new Map<string, Promise<LoadedPart>>();
 	readonly #loaded = new Map<string, LoadedPart>();
+	readonly #used = new Set<string>();
 	readonly #objects = new Map<string, Promise<LoadedObject>>();
 	/** The agent's, of objects. */
 	readonly #handles: number[] = [];
@@ -91,13 +92,15 @@ export class Parts {
 	 */
 	get(part: Part): Promise<LoadedPart> {
 		const key = partKey(part);
+		this.#used.add(key);
 		const asked = this.#asked.get(key) ?? this.#load(part);
 		this.#asked.set(key, asked);
 		return asked;
 	}
 
-	/** `get` of many at once. @throws BuildError of the first that is refused */
+	/** `get` of all parts of a chain at once: the others are out of use. @throws BuildError of the first that is refused */
 	async all(parts: readonly Part[]): Promise<void> {
+		this.#used.clear();
 		await allDone(parts.map((part) => this.get(part)));
 	}
 
@@ -138,11 +141,13 @@ export class Parts {
 		});
 	}
 
-	/** How often each part has run since it was loaded, as the kernel counts it (BPF_ENABLE_STATS has to be on). */
+	/**
+	 * How often each part in use has run since it was loaded, as the kernel counts it (BPF_ENABLE_STATS has to be on). Asked for
+	 * before it returns.
+	 */
 	async runCounts(): Promise<Map<Part, number>> {
-		const counts = [...this.#loaded.values()].map(
-			async ({ part, held }) => [part, await runCount(this.guest, held)] as const,
-		);
+		const used = [...this.#loaded].filter(([key]) => this.#used.has(key));
+		const counts = used.map(async ([, { part, held }]) => [part, await runCount(this.guest, held)] as const);
 		return new Map(await Promise.all(counts));
 	}
 
