@@ -10,7 +10,7 @@ import type { Encounter, Flow, Meeting } from "../traffic.js";
 const packets = 10_000;
 const rounds = 20;
 /** Where each of them is two steps of an orchestrator's, which take some 50 ms together. */
-const slowRounds = 5;
+const slowRounds = 2;
 
 /** Steps of an orchestrator that is not atomic: as many packets as to see what is between them. */
 const stepRounds = 10;
