@@ -67,6 +67,25 @@ describe("pretty", () => {
 		expect(text).toContain("-> Mend it.");
 	});
 
+	it("names a check of many cases in place of all of them", () => {
+		const letters = [..."abcdefg"];
+		const skipped = letters.map(
+			(name): CaseResult => ({ ...result("1", name, "skip", "old"), check: "token" }),
+		);
+		const loaded = result("1", "a", "skip", "old");
+		expect(pretty(documentOf([loaded, ...skipped], { kernels: ["1"] }), medium)).toContain(
+			"– load/a and all 7 cases of token on 1\n",
+		);
+		const other = { ...result("1", "h", "pass"), check: "token" } as const;
+		expect(pretty(documentOf([...skipped, other], { kernels: ["1"] }), medium)).toContain(
+			"– token/a, token/b, token/c, token/d, token/e, token/f and",
+		);
+		const elsewhere = letters.map((name): CaseResult => ({ ...result("2", name, "pass"), check: "token" }));
+		expect(pretty(documentOf([...skipped, ...elsewhere], { kernels: ["1", "2"] }), medium)).toContain(
+			"– all 7 cases of token on 1\n",
+		);
+	});
+
 	it("says once what holds on several kernels and for several cases", () => {
 		const kernels = ["1", "2", "3"];
 		const results = kernels.flatMap((kernel) => [

@@ -7,7 +7,7 @@ import { coverageText } from "./coverage.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { printable, printableLines } from "./printable.js";
-import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
+import { casesOf, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import type { Medium } from "./reporter.js";
 import { weaknesses } from "./weaknesses.js";
 
@@ -91,7 +91,7 @@ class Painter {
 
 	reason(entry: ReasonEntry, alone: boolean): string {
 		const { outcome, code, hint } = entry;
-		const cases = listing(entry.cases.map(printable));
+		const cases = printable(casesOf(entry, this.results));
 		const kernels = onKernels(entry.kernels.map(printable), this.results);
 		const subject = alone ? "" : `${printable(entry.package)}: `;
 		const head = wrap(`${subject}${cases} ${kernels}`, this.medium.width - 2);

@@ -80,6 +80,24 @@ export function onKernels(kernels: string[], results: Results): string {
 	return `on ${listing(kernels)}`;
 }
 
+/** A check of fewer cases has them named one by one, although they are all of them. */
+const fewCases = 6;
+
+/** The cases by name, but where they are all that the checks have on these kernels: `all 41 cases of token`. */
+export function casesOf({ package: name, cases, kernels }: ReasonEntry, results: Results): string {
+	const here = results.results.filter((each) => each.package === name && kernels.includes(each.kernel));
+	const checks = groupBy(here, ({ check }) => check);
+	const words: string[] = [];
+	const named = new Set(cases);
+	for (const [check, some] of checks) {
+		const all = new Set(some.map(caseName));
+		if (all.size < fewCases || ![...all].every((each) => named.has(each))) continue;
+		for (const each of all) named.delete(each);
+		words.push(`all ${all.size} cases of ${check}`);
+	}
+	return listing([...named, ...words]);
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listing(words: string[]): string {
 	if (words.length < 2) return words.join("");
