@@ -58,26 +58,13 @@ describe.each([
 		expect(findings.get(`${hook}/atomic`)!.evidence).toMatchObject({ half: 0, unaccounted: 0 });
 	});
 
-	it("tells of priorities that were swapped, and of one that several have", async () => {
+	it("tells of priorities that were swapped", async () => {
 		const swapped = chain("tc_ingress", "account 20", "filter 10", "mark 30");
 		const said = await bench.orders(await chainPackage("members.bpf.c", [swapped]));
 		expect(said.map(({ case: name, reason }) => `${name}: ${reason?.message}`)).toEqual([
 			"tc_ingress/configured: tc_ingress is not in the order that the manifest promises: filter should stand at place 2 and stands at place 1; account should stand at place 1 and stands at place 2",
 			"tc_ingress/executed: a UDP packet over IPv4 did not meet tc_ingress as it is declared: filter should run at place 2 and ran at place 1; account should run at place 1 and ran at place 2",
 		]);
-
-		const same = chain("tc_ingress", "account 10", "filter 20", "mark 20");
-		const findings = await bench.check(await chainPackage("members.bpf.c", [same]));
-		expect(failures(findings).map((each) => each.split(":")[0])).toEqual([
-			...["tc_ingress/configured", "tc_ingress/executed"],
-		]);
-		expect(findings.get("tc_ingress/configured")!.reason!.message).toContain(
-			"filter should stand at place 2",
-		);
-		expect(findings.get("tc_ingress/insert/filter")!.evidence.notes).toEqual([
-			expect.stringContaining("mark was taken away and added again once"),
-		]);
-		expect(findings.get("tc_ingress/insert/mark")!.evidence).not.toHaveProperty("notes");
 	});
 
 	it("leaves no clsact behind", async () => {
@@ -93,5 +80,22 @@ describe.each([
 		await built.close();
 		expect(await qdiscs()).toEqual([]);
 		await stage.close();
+	});
+
+	if (id !== "6.12") return;
+
+	it("tells of a priority that several have, and puts the latest first", async () => {
+		const same = chain("tc_ingress", "account 10", "filter 20", "mark 20");
+		const findings = await bench.check(await chainPackage("members.bpf.c", [same]));
+		expect(failures(findings).map((each) => each.split(":")[0])).toEqual([
+			...["tc_ingress/configured", "tc_ingress/executed"],
+		]);
+		expect(findings.get("tc_ingress/configured")!.reason!.message).toContain(
+			"filter should stand at place 2",
+		);
+		expect(findings.get("tc_ingress/insert/filter")!.evidence.notes).toEqual([
+			expect.stringContaining("mark was taken away and added again once"),
+		]);
+		expect(findings.get("tc_ingress/insert/mark")!.evidence).not.toHaveProperty("notes");
 	});
 });
