@@ -50,8 +50,19 @@ export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promis
 	const { call } = danger;
 	const owner = scene.world.ownerClient;
 	const answer = async (token?: Held) => tryBare(owner, scene.littleEndian, call, token);
-	const control = await answer(await scene.ownerToken("everything"));
-	const without = await answer();
+	return undeclaredAnswer(grant, {
+		control: await answer(await scene.ownerToken("everything")),
+		without: await answer(),
+		// Whoever has every capability is refused by the token alone.
+		declared: await answer(await scene.ownerToken("declared")),
+	});
+}
+
+/** What the answers come to: errnos with everything delegated, without a token, and with the declared one. */
+export function undeclaredAnswer(
+	grant: Grant,
+	{ control, without, declared }: Record<"control" | "without" | "declared", number>,
+): Outcome {
 	if (control === without)
 		return skipped(
 			{
@@ -61,14 +72,12 @@ export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promis
 			},
 			{ errno: errnoName(control) },
 		);
-	// Whoever has every capability is refused by the token alone.
-	const errno = await answer(await scene.ownerToken("declared"));
-	const evidence = { errno: errnoName(errno), with_everything: errnoName(control) };
-	if (errno === without) return passed(evidence);
+	const evidence = { errno: errnoName(declared), with_everything: errnoName(control) };
+	if (declared === without) return passed(evidence);
 	return failed(
 		{
 			code: "undeclared-granted",
-			message: `with the declared token ${grantName(grant)} is not refused (${errnoName(errno)}), though it is not declared`,
+			message: `with the declared token ${grantName(grant)} is not refused (${errnoName(declared)}), though it is not declared`,
 			hint: "this is a defect of the kernel: keep tokens away from it",
 		},
 		evidence,
