@@ -122,10 +122,12 @@ describe("libxdp's dispatcher on 6.12", () => {
 		expect(executed!.reason!.message).toMatch(/meter should run at place 3 and never ran.*deaf \(XDP_TX\)/);
 	});
 
-	it("is a skip, with libxdp's reason, where libxdp can make none", async () => {
+	it("is undecided, with libxdp's reason, where libxdp fails for another cause than the kernel's age", async () => {
 		await bench.guest.client.call("unmount", { target: "/sys/fs/bpf" });
-		const [configured] = await bench.orders(await pkg("account"));
-		expect(configured).toMatchObject({ outcome: "skip", reason: { code: "mechanism-unsupported" } });
-		expect(configured!.reason!.message).toMatch(/libxdp cannot make a dispatcher on kernel 6\.12: .*bpffs/);
+		await expect(bench.orders(await pkg("account"))).rejects.toMatchObject({
+			name: "UndecidedError",
+			code: "libxdp-failed",
+			message: expect.stringMatching(/whether kernel 6\.12 takes a dispatcher: .*bpffs.*EINVAL/),
+		});
 	});
 });

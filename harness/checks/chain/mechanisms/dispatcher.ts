@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeclaredChain } from "../../../chain/declared.js";
 import { chainPackets } from "../../../chain/packets.js";
+import { UndecidedError } from "../../../errors.js";
 import type { Lack } from "../../../features/missing.js";
 import { bpfObject } from "../../../guest/bpf-object.js";
 import { mechanismFacts } from "../../../package/chain-hooks.js";
-import { EINVAL, EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
+import { EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import type { Workbench } from "../../check.js";
 import { hookDevice } from "../devices.js";
 import { DispatcherChain, type DispatcherSite } from "../dispatcher/chain.js";
 import { DispatcherReader } from "../dispatcher/configured.js";
 import { Libxdp, type XdpDevice } from "../dispatcher/libxdp.js";
-import { BuildError, type Limit, type Mechanism, type Part, type Stage } from "../mechanism.js";
+import type { Limit, Mechanism, Part, Stage } from "../mechanism.js";
 import { PacketTraffic, type Sender } from "../packet-traffic.js";
 import { Parts } from "../parts.js";
 import { byPacket } from "../recorder.js";
@@ -53,8 +54,13 @@ async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | unde
 			await site.libxdp.clear();
 			return undefined;
 		}
-		if (errno !== EOPNOTSUPP && errno !== EINVAL) throw new BuildError(probe, errno, "libxdp's attach");
 		const [why = errnoName(errno)] = said.split("\n").filter((line) => line !== "");
+		if (errno !== EOPNOTSUPP)
+			throw new UndecidedError(
+				"libxdp-failed",
+				`libxdp could not say whether kernel ${bench.kernel.id} takes a dispatcher: ${why} (${errnoName(errno)})`,
+				"report it; the package is not to blame",
+			);
 		return {
 			state: "unsupported",
 			message: `libxdp cannot make a dispatcher on kernel ${bench.kernel.id}: ${why}`,
