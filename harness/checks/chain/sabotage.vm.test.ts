@@ -146,7 +146,7 @@ describe("cases of the chain check", () => {
 		const beside = (await scene.stage.neighbours())!;
 		const turned = { neighbours: async () => ({ ...beside, found: "clsact, account" }) };
 		expect((await outcomes(neighbours, turned))[0]).toMatch(
-			/fail: tcx comes before .* met clsact, account and not/,
+			/fail: packets meet xdp, then tcx, then clsact; here packets met clsact, account and not/,
 		);
 	});
 
@@ -164,7 +164,7 @@ describe("cases of the chain check", () => {
 		}));
 		const [told] = await outcomes(atomic, stage);
 		expect(told).toMatch(
-			/^edge\/atomic fail: while filter was replaced and put back 20 times under \d+ packets, \d+ packets met a half-changed chain: packet \d+: bpfgate's own for filter ran at place 2/,
+			/^edge\/atomic fail: while filter was replaced and put back 20 times under \d+ packets, \d+ packets met a half-changed chain: packet \d+.*: bpfgate's own for filter ran at place 2/,
 		);
 	});
 
