@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainPacket } from "../../chain/packets.js";
 import { UndecidedError } from "../../errors.js";
 import { ENOBUFS, errnoName } from "../../uapi/errno.js";
 import type { Parts } from "./parts.js";
-import { byPacket } from "./recorder.js";
+import { byPacket, type MemberRun } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";
 import type { Encounter, Flow, Meeting, Traffic } from "./traffic.js";
 
 /** Column of /proc/net/dev, behind the name: `dev_seq_printf_stats` of net/core/net-procfs.c. */
 const txDrop = 11;
+
+/** How long nothing new comes until all is taken to have arrived, and how often is looked. */
+const quietMs = 60;
+const lookMs = 10;
 
 /** Where packets are sent from so that they pass the hook. */
 export interface Sender {
@@ -42,7 +47,7 @@ export class PacketTraffic implements Traffic {
 		if (this.options.counted) await this.#counts.begin();
 		const count = async () => (this.options.counted ? this.#counts.read() : undefined);
 		// Asked for at once and done in this order.
-		const [, before, sent, after, runs] = await Promise.all([
+		const [, before, sent, counted, first] = await Promise.all([
 			recorder.read(),
 			count(),
 			client.call("packet_send", { ...this.sender, frames: this.packets.map(({ frame }) => frame) }),
@@ -50,6 +55,14 @@ export class PacketTraffic implements Traffic {
 			recorder.read(),
 		]);
 		refused(sent);
+		let after = counted;
+		const runs = await this.#untilQuiet(
+			first,
+			(all) => byPacket(all).size === this.packets.length,
+			async () => {
+				after = await count();
+			},
+		);
 		const met = byPacket(runs);
 		const numbered = runs.filter(({ packet }) => packet !== undefined);
 		const miscounted = before && after && this.#counts.compare(before, after, runs, numbered);
@@ -77,9 +90,13 @@ export class PacketTraffic implements Traffic {
 		});
 		refused(sent);
 		const dropsOfDevices = (await this.#dropped()) - before;
+		const all = await this.#untilQuiet(
+			await recorder.read(),
+			(runs) => byPacket(runs).size + dropsOfDevices >= sent.tried,
+		);
 		const met = new Map<number, Meeting[]>();
 		const verdicts = new Map<number, number>();
-		for (const [packet, runs] of byPacket(await recorder.read())) {
+		for (const [packet, runs] of byPacket(all)) {
 			met.set(packet, this.parts.meetings(runs));
 			const root = runs.find(({ member }) => member === this.options.root);
 			if (root?.retval !== undefined) verdicts.set(packet, root.retval);
@@ -99,6 +116,29 @@ export class PacketTraffic implements Traffic {
 				to,
 			})),
 		};
+	}
+
+	/**
+	 * Waits for packets that were sent and are still on their way: a busy kernel leaves a device's queue to ksoftirqd.
+	 *
+	 * @param recorded up to now
+	 * @param all whether every packet is there; what met nobody never will be, and is waited for in vain
+	 * @param before asked again each time before the recorder is
+	 */
+	async #untilQuiet(
+		recorded: readonly MemberRun[],
+		all: (runs: readonly MemberRun[]) => boolean,
+		before: () => Promise<void> = async () => {},
+	): Promise<MemberRun[]> {
+		const runs = [...recorded];
+		for (let quiet = 0; quiet < quietMs && !all(runs); ) {
+			await sleep(lookMs);
+			await before();
+			const more = await this.parts.recorder.read();
+			quiet = more.length === 0 ? quiet + lookMs : 0;
+			runs.push(...more);
+		}
+		return runs;
 	}
 
 	/** By all devices where the sender is: `veth_xmit` of drivers/net/veth.c counts so what its peer's queue has no room for. */
