@@ -708,8 +708,8 @@ export const operations = {
 	 * of each packet, from 0, is written there, 32 bits in network order. `tried` packets were sent, of
 	 * which the kernel took `sent`; `errno` is that of the first that it did not take.
 	 *
-	 * Each operation of `during`, `rounds` times over, is done while packets are being sent, spread over `count`; if
-	 * they take longer, more packets are sent, until the last of them is done. Their outcomes are `ok` or `err` as the
+	 * Each operation of `during`, `rounds` times over, is done while packets are being sent, spread over `count`, with
+	 * packets between each two; if they take longer, more packets are sent, until the last of them is done. Their outcomes are `ok` or `err` as the
 	 * operation gives them, and how many packets had been sent when it began and when it had ended.
 	 */
 	packet_send: operation(

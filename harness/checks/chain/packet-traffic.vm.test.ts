@@ -17,33 +17,41 @@ beforeAll(async () => {
 });
 afterAll(() => bench.dispose());
 
-/** What packets meet of two members on tcx, and whether the kernel's counters agree. */
-async function sample(recorded: boolean) {
+/** A chain of tcx that stands, and its traffic. */
+async function withTcx<Result>(
+	source: string,
+	programs: readonly string[],
+	recorded: boolean,
+	use: (traffic: PacketTraffic, built: MprogChain, members: readonly Part[]) => Promise<Result>,
+): Promise<Result> {
 	const { guest } = bench;
-	const owner = await chainPackage("members.bpf.c", []);
-	const members = [{ program: "account" }, { program: "filter" }];
+	const owner = await chainPackage(source, []);
+	const members = programs.map((program) => ({ program }));
 	const written = { name: "edge", hook: "tcx_ingress" as const, members };
-	const source = { file: "chains.json", pointer: "/chains/0", chain: written, owner };
-	const chain = declaredChain(source, [owner], new Set(["tcx"]));
+	const declared = { file: "chains.json", pointer: "/chains/0", chain: written, owner };
+	const chain = declaredChain(declared, [owner], new Set(["tcx"]));
 	const { ifindex, netns, sender, close } = await hookDevice(guest, "ingress");
 	const parts = await Parts.open(chain, guest, { recorded });
 	const hook = { attachType: "tcx_ingress", target: ifindex, ...(netns === undefined ? {} : { netns }) };
 	const traffic = new PacketTraffic(parts, sender, chainPackets(chain), { counted: true });
 	const placeOf = ({ member }: Part) => chain.members.indexOf(member);
+	const order = chain.members.map((member): Part => ({ member, program: "first" }));
 	try {
-		const built = await MprogChain.build(
-			{ guest, parts, list: new HookList(guest, hook), placeOf },
-			chain.members.map((member) => ({ member, program: "first" })),
-		);
-		const encounters = await traffic.sample();
+		const list = new HookList(guest, hook);
+		const built = await MprogChain.build({ guest, parts, list, placeOf }, order);
+		const result = await use(traffic, built, order);
 		await built.close();
-		return encounters;
+		return result;
 	} finally {
 		await traffic.close();
 		await parts.close();
 		await close();
 	}
 }
+
+/** What packets meet of two members, and whether the kernel's counters agree. */
+const sample = (recorded: boolean) =>
+	withTcx("members.bpf.c", ["account", "filter"], recorded, (traffic) => traffic.sample());
 
 it("says what each packet met, and the kernel counts as many runs", async () => {
 	const encounters = await sample(true);
@@ -66,4 +74,21 @@ it("tells of runs that the kernel counted and nobody recorded", async () => {
 	expect(encounters.map(({ met }) => met)).toEqual(Array(7).fill([]));
 	for (const { miscounted } of encounters)
 		expect(miscounted).toMatch(/^the kernel counted \d+ runs of account, of which 0 were recorded$/);
+});
+
+it("accounts for each of 10,000 packets in a chain as long as the kernel takes, while one is replaced", async () => {
+	const programs = Array.from({ length: 63 }, (_, number) => `m${String(number).padStart(2, "0")}`);
+	const flow = await withTcx("sixty-three.bpf.c", programs, true, async (traffic, built, members) => {
+		const first = members[31]!;
+		const second: Part = { ...first, program: "second" };
+		await built.replace(first, second);
+		await built.replace(second, first);
+		const during = [...built.replacing(first, second), ...built.replacing(second, first)];
+		return traffic.flow(10_000, during, 2);
+	});
+	expect(flow.packets).toBeGreaterThanOrEqual(10_000);
+	expect([flow.dropped, flow.unaccounted]).toEqual([0, 0]);
+	expect(new Set([...flow.met.values()].map((met) => met.length))).toEqual(new Set([63]));
+	const middle = new Set([...flow.met.values()].map((met) => met[31]!.part.program));
+	expect(middle).toEqual(new Set(["first", "second"]));
 });

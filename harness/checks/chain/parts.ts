@@ -13,8 +13,9 @@ import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
 import type { Meeting } from "./traffic.js";
 
 const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
-/** A part's run takes 32 bytes; room for 63 parts and 2,000 packets, or three and 40,000. */
-const ringBytes = 4 << 20;
+/** What one run of a part takes in the recorder's ring buffer, and how many packets a flow may have: 10,000 and those beside. */
+const runBytes = 32;
+const flowPackets = 24_000;
 
 /** A part that is in the kernel. */
 export interface LoadedPart {
@@ -42,7 +43,7 @@ interface LoadedObject {
 export interface PartOptions {
 	/** Has each recorded by fexit as soon as it is loaded; not where fexit does not fire (tail calls). */
 	recorded: boolean;
-	/** Room for what is recorded, a power of two; 4 MiB unless given. */
+	/** Room for what is recorded, a power of two; unless given as much as a flow may need. */
 	ringBytes?: number;
 	/** What stands in the place of members; a program that only returns unless given. */
 	standIn?: OwnProgram;
@@ -82,7 +83,12 @@ export class Parts {
 	) {}
 
 	static async open(chain: DeclaredChain, guest: Guest, options: PartOptions): Promise<Parts> {
-		return new Parts(guest, await OrderRecorder.open(guest, options.ringBytes ?? ringBytes), chain, options);
+		return new Parts(
+			guest,
+			await OrderRecorder.open(guest, options.ringBytes ?? ringFor(chain)),
+			chain,
+			options,
+		);
 	}
 
 	/**
@@ -257,6 +263,11 @@ export class Parts {
 	#extension() {
 		return this.options.extends ? { target: { ...this.options.extends, extends: true } } : {};
 	}
+}
+
+/** Room for a flow through members, a replacement and a root: a power of two. */
+function ringFor({ members }: DeclaredChain): number {
+	return 2 ** Math.ceil(Math.log2((members.length + 2) * flowPackets * runBytes));
 }
 
 /** The chain's first member speaks for an object in which none is (a root's). */

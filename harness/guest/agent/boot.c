@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MAX_FILES 65536
 #define PORT_NAME "org.bpfgate.rpc"
 #define PORT_CLASS "/sys/class/virtio-ports"
 
@@ -75,10 +76,14 @@ void boot_loopback_up(void)
 void boot_settings(void)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit files = { MAX_FILES, MAX_FILES };
 
 	/* Before 5.11 maps and programs are charged to it. */
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
 		perror("bpfgate: RLIMIT_MEMLOCK");
+	/* A chain of 63 takes a dozen for each member. */
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		perror("bpfgate: RLIMIT_NOFILE");
 	/* Warnings and worse reach the console, whatever `quiet` said. */
 	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
 	boot_loopback_up();

@@ -9,6 +9,8 @@
 #include "serve.h"
 
 #define MAX_STEPS 65536
+/* One piece is under way when an operation comes back, and does not count. */
+#define MIN_BETWEEN 2
 
 void pause_us(uint32_t us)
 {
@@ -55,11 +57,13 @@ static void step(struct args *args, uint32_t index, const struct work *work, str
 void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply)
 {
 	uint32_t count = args_count(args, "during"), total = count * rounds;
+	uint32_t between = work->wanted / (total + 1) + MIN_BETWEEN;
 
 	reply_key(reply, "during");
 	reply_array(reply, total);
 	for (uint32_t i = 0; i < total; i++) {
-		uint32_t from = (uint64_t)(i + 1) * work->wanted / (total + 1);
+		/* From where the last one left off: one that came late does not take the next one's pieces from it. */
+		uint32_t from = *work->done + between;
 
 		while (*work->done < from && !work_ended(work)) {
 			pause_us(50);

@@ -23,8 +23,8 @@ struct work {
 uint32_t during_rounds(struct args *args);
 
 /*
- * Does the operations, spread over the work, one after each so many pieces. Packs `during`: how many pieces had been done before
- * and after each, and its outcome.
+ * Does the operations, spread over the work: between two of them so many pieces are done, however late it comes to them. Packs
+ * `during`: how many pieces had been done before and after each, and its outcome.
  */
 void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply);
 
