@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from "vitest/config";
 
+/** Milliseconds. Only what hangs is to meet them, however slow or busy the machine: they prove nothing. */
+const patient = {
+	testTimeout: 300_000,
+	hookTimeout: 300_000,
+	expect: { poll: { timeout: 60_000 } },
+};
+
 /** `unit` needs nothing but Node; `vm` boots kernels and needs what `ci/setup` installs. */
 export default defineConfig({
 	test: {
@@ -16,14 +23,14 @@ export default defineConfig({
 					name: "unit",
 					include: ["harness/**/*.test.ts", "ci/**/*.test.ts", "programs/**/*.test.ts"],
 					exclude: ["**/*.vm.test.ts"],
+					...patient,
 				},
 			},
 			{
 				test: {
 					name: "vm",
 					include: ["harness/**/*.vm.test.ts", "programs/**/*.vm.test.ts"],
-					testTimeout: 120_000,
-					hookTimeout: 120_000,
+					...patient,
 					maxWorkers: 2,
 					sequence: { groupOrder: 1 },
 				},

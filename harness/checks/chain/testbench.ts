@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KernelFeatures } from "../../features/source.js";
 import { agentPath } from "../../guest/build.js";
+import type { Kernel } from "../../kernel/kernel.js";
 import { openKernel } from "../../kernel/store.js";
 import type { Chain } from "../../package/chain.js";
 import { openPackage, type Package } from "../../package/package.js";
@@ -44,8 +45,8 @@ export async function chainPackage(
 }
 
 /** A clone of a kernel, in which one package after another is checked; each must leave nothing behind. */
-export async function chainBench(id: string) {
-	const kernel = await openKernel(id);
+export async function chainBench(of: string | Kernel) {
+	const kernel = typeof of === "string" ? await openKernel(of) : of;
 	let guest = await machines.clone(kernel);
 	const before = await guest.client.call("inventory", { settle: true });
 	const bench: Workbench = {
