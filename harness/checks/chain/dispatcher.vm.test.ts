@@ -99,9 +99,12 @@ describe("libxdp's dispatcher on 6.12", () => {
 		await stage.close();
 	});
 
-	it("has an only member in its own place", async () => {
-		const findings = await bench.orders(await pkg("meter"));
-		expect(findings.map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
+	it("has an only member in its own place, and nobody when that is taken out", async () => {
+		const findings = await bench.check(await pkg("meter"));
+		expect(failures(findings)).toEqual([]);
+		expect(findings.get("edge/remove/meter")!.evidence).toEqual({ configured: [], expected: [] });
+		expect(findings.get("edge/insert/meter")!.evidence.configured).toEqual(["meter"]);
+		expect(findings.get("edge/atomic")!.evidence).toMatchObject({ half: 0, unaccounted: 0 });
 	});
 
 	it("fails when priorities turn the list round, and names member and places", async () => {

@@ -4,6 +4,7 @@ import { chainPackets } from "../../chain/packets.js";
 import { UndecidedError } from "../../errors.js";
 import { type ChainHookFacts, type ChainMechanism, chainHooks } from "../../package/chain-hooks.js";
 import type { Guest } from "../../vm/guest.js";
+import { arrivedRuns } from "./arrival.js";
 import { directionOf, type HookDevice, hookDevice, netkitDevice } from "./devices.js";
 import { DispatcherReader } from "./dispatcher/configured.js";
 import { HookList } from "./hook-list.js";
@@ -113,7 +114,8 @@ export async function follow(
 	const sample = async (): Promise<Encounter[]> => {
 		await recorder.read();
 		await guest.client.call("packet_send", { ...device.sender, frames: packets.map(({ frame }) => frame) });
-		const met = byPacket(await recorder.read());
+		const isAll = (runs: readonly MemberRun[]) => byPacket(runs).size === packets.length;
+		const met = byPacket(await arrivedRuns(recorder, await recorder.read(), isAll));
 		const meeting = ({ member, retval }: MemberRun) => ({
 			part: found[member]!.part,
 			...(retval === undefined ? {} : { verdict: retval }),

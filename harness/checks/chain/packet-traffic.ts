@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainPacket } from "../../chain/packets.js";
 import { UndecidedError } from "../../errors.js";
 import { ENOBUFS, errnoName } from "../../uapi/errno.js";
+import { arrivedRuns } from "./arrival.js";
 import type { Parts } from "./parts.js";
-import { byPacket, type MemberRun } from "./recorder.js";
+import { byPacket } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";
 import type { Encounter, Flow, Meeting, Traffic } from "./traffic.js";
 
 /** Column of /proc/net/dev, behind the name: `dev_seq_printf_stats` of net/core/net-procfs.c. */
 const txDrop = 11;
-
-/** How long nothing new comes until all is taken to have arrived, and how often is looked. */
-const quietMs = 60;
-const lookMs = 10;
 
 /** Where packets are sent from so that they pass the hook. */
 export interface Sender {
@@ -56,7 +52,8 @@ export class PacketTraffic implements Traffic {
 		]);
 		refused(sent);
 		let after = counted;
-		const runs = await this.#untilQuiet(
+		const runs = await arrivedRuns(
+			recorder,
 			first,
 			(all) => byPacket(all).size === this.packets.length,
 			async () => {
@@ -90,7 +87,8 @@ export class PacketTraffic implements Traffic {
 		});
 		refused(sent);
 		const dropsOfDevices = (await this.#dropped()) - before;
-		const all = await this.#untilQuiet(
+		const all = await arrivedRuns(
+			recorder,
 			await recorder.read(),
 			(runs) => byPacket(runs).size + dropsOfDevices >= sent.tried,
 		);
@@ -116,29 +114,6 @@ export class PacketTraffic implements Traffic {
 				to,
 			})),
 		};
-	}
-
-	/**
-	 * Waits for packets that were sent and are still on their way: a busy kernel leaves a device's queue to ksoftirqd.
-	 *
-	 * @param recorded up to now
-	 * @param all whether every packet is there; what met nobody never will be, and is waited for in vain
-	 * @param before asked again each time before the recorder is
-	 */
-	async #untilQuiet(
-		recorded: readonly MemberRun[],
-		all: (runs: readonly MemberRun[]) => boolean,
-		before: () => Promise<void> = async () => {},
-	): Promise<MemberRun[]> {
-		const runs = [...recorded];
-		for (let quiet = 0; quiet < quietMs && !all(runs); ) {
-			await sleep(lookMs);
-			await before();
-			const more = await this.parts.recorder.read();
-			quiet = more.length === 0 ? quiet + lookMs : 0;
-			runs.push(...more);
-		}
-		return runs;
 	}
 
 	/** By all devices where the sender is: `veth_xmit` of drivers/net/veth.c counts so what its peer's queue has no room for. */

@@ -7,6 +7,7 @@ import type { Guest } from "../../vm/guest.js";
 import { Machines } from "../../vm/machine.js";
 import { numberAt, numberedFrame } from "../../vm/testframe.js";
 import { compileBpf } from "../../vm/testobject.js";
+import { arrivedRuns } from "./arrival.js";
 import { attachFlags, HookList, linkUpdate, slotUpdate } from "./hook-list.js";
 import { byPacket, marker, OrderRecorder } from "./recorder.js";
 
@@ -46,14 +47,23 @@ describe.each([
 
 	const held = (program: string) => ({ handle: object, program });
 
+	/** In the last `send`. */
+	let sent = 0;
+
 	async function send(count: number) {
-		return client.call("packet_send", { ifindex, frames: [frame], count, number_at: numberAt });
+		sent = count;
+		await client.call("packet_send", { ifindex, frames: [frame], count, number_at: numberAt });
+	}
+
+	async function arrived(recorder: OrderRecorder, count: number) {
+		return byPacket(
+			await arrivedRuns(recorder, await recorder.read(), (all) => byPacket(all).size === count),
+		);
 	}
 
 	/** Of each packet: the members that it met, with what they returned. */
 	async function met(recorder: OrderRecorder) {
-		const packets = byPacket(await recorder.read());
-		return [...packets].map(([packet, runs]) => [
+		return [...(await arrived(recorder, sent))].map(([packet, runs]) => [
 			packet,
 			runs.map(({ member, retval }) => (retval === undefined ? member : [member, retval])),
 		]);
@@ -195,7 +205,7 @@ describe.each([
 				...{ ifindex, frames: [frame], count: 10_000, number_at: numberAt, during, rounds: 50 },
 			});
 			expect(sent.during!.every(({ ok }) => (ok as { errno: number }).errno === 0)).toBe(true);
-			const packets = byPacket(await recorder.read());
+			const packets = await arrived(recorder, sent.tried);
 			expect(packets.size).toBe(sent.tried);
 			expect([...packets.values()].every((runs) => runs.length === 1)).toBe(true);
 			const members = new Set([...packets.values()].map(([run]) => run!.member));

@@ -2,6 +2,7 @@
 import { UndecidedError } from "../../errors.js";
 import type { Result } from "../../guest/operations.js";
 import { errnoName } from "../../uapi/errno.js";
+import { arrivedRuns } from "./arrival.js";
 import type { Parts } from "./parts.js";
 import { byPacket, type MemberRun, marker } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";
@@ -38,17 +39,24 @@ export class SocketTraffic implements Traffic {
 		await this.counts.begin();
 		await recorder.read();
 		// Asked for at once and done in this order.
-		const [before, outcomes, after, runs] = await Promise.all([
+		const [before, outcomes, counted, first] = await Promise.all([
 			this.counts.read(),
 			this.make(this.each.flatMap(({ calls }) => calls)),
 			this.counts.read(),
 			recorder.read(),
 		]);
+		let after = counted;
+		const runs = await arrivedRuns(
+			recorder,
+			first,
+			(all) => this.arrived(outcomes, all),
+			async () => {
+				after = await this.counts.read();
+			},
+		);
 		const miscounted = this.counts.compare(before, after, runs, runs);
-		let first = 0;
 		return this.each.map((one, number) => {
-			const encounter = this.encounter(one, number, outcomes.slice(first), runs);
-			first += one.calls.length;
+			const encounter = this.encounter(one, number, this.outcomesOf(number, outcomes), runs);
 			return { ...encounter, ...(miscounted === undefined ? {} : { miscounted }) };
 		});
 	}
@@ -65,10 +73,14 @@ export class SocketTraffic implements Traffic {
 			...{ cgroup: this.cgroup, steps, count, during, rounds, ...numbered },
 		});
 		refused(made.steps, steps);
-		const runs = await recorder.read();
 		const times = made.times_ns ?? [];
-		const met = one.received === undefined ? byTime(runs, times) : byPacket(runs);
 		const packets = times.length - 1;
+		const runs = await arrivedRuns(
+			recorder,
+			await recorder.read(),
+			(all) => one.received === undefined || byPacket(all).size === packets,
+		);
+		const met = one.received === undefined ? byTime(runs, times) : byPacket(runs);
 		return {
 			packets,
 			met: new Map([...met].map(([number, mine]) => [number, this.parts.meetings(mine)])),
@@ -82,6 +94,22 @@ export class SocketTraffic implements Traffic {
 
 	close(): Promise<void> {
 		return this.counts.close();
+	}
+
+	/** Whether each packet was received, or met somebody on its way: a busy kernel leaves it to ksoftirqd. */
+	private arrived(outcomes: readonly Outcome[], runs: readonly MemberRun[]): boolean {
+		const met = byPacket(runs);
+		return this.each.every(
+			({ received }, number) =>
+				received === undefined ||
+				met.has(number) ||
+				this.outcomesOf(number, outcomes)[received]!.data.length > 0,
+		);
+	}
+
+	/** From its first call on. */
+	private outcomesOf(number: number, outcomes: readonly Outcome[]): readonly Outcome[] {
+		return outcomes.slice(this.each.slice(0, number).reduce((sum, { calls }) => sum + calls.length, 0));
 	}
 
 	/** @param outcomes of its calls, and of at least one more */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
+import { UndecidedError } from "../../../errors.js";
 import type { Guest } from "../../../vm/guest.js";
 import { standing } from "../judge.js";
 import { BuildError, type Built, type Part, partName } from "../mechanism.js";
@@ -7,8 +8,8 @@ import type { Parts } from "../parts.js";
 import { type DispatcherReader, pinFolder } from "./configured.js";
 import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";
 
-/** The kernel detaches a link a moment after its last reference went. */
-const patienceMs = 2000;
+/** The kernel detaches a link a moment after its last reference went: a worker does it, which a busy machine lets wait. */
+const patienceMs = 30_000;
 /** Members are attached one after the other, and each makes another dispatcher; of more, in one call that is told of them in this order. */
 const mostAdded = 4;
 
@@ -36,6 +37,7 @@ export class DispatcherChain implements Built {
 	): Promise<DispatcherChain> {
 		const chain = new DispatcherChain(site, runPriosOf(order));
 		await site.parts.all(order);
+		if (order.length === 0) return chain;
 		const members = (attaching ?? [...order.keys()]).map((index) => chain.#member(order[index]!));
 		try {
 			const one = attaching !== undefined && attaching.length <= mostAdded;
@@ -76,6 +78,11 @@ export class DispatcherChain implements Built {
 			const now = await reader.read();
 			if (now?.slots[slot]?.program === undefined) return;
 		}
+		throw new UndecidedError(
+			"link-stays",
+			`the link of ${partName(part)} to its slot was let go of, and the kernel still has it after ${patienceMs / 1000} seconds`,
+			"run again on a machine that is less busy; if it stays so, report it with the kernel",
+		);
 	}
 
 	async replace(part: Part, by: Part): Promise<void> {

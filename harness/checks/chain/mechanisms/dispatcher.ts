@@ -8,6 +8,7 @@ import { mechanismFacts } from "../../../package/chain-hooks.js";
 import { EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import type { Workbench } from "../../check.js";
+import { arrivedRuns } from "../arrival.js";
 import { hookDevice } from "../devices.js";
 import { DispatcherChain, type DispatcherSite } from "../dispatcher/chain.js";
 import { DispatcherReader } from "../dispatcher/configured.js";
@@ -155,7 +156,12 @@ async function limit(
 		const taken = (await site.reader.read())?.slots.length ?? 0;
 		await parts.recorder.read();
 		await guest.client.call("packet_send", { ...sender, frames: [frame] });
-		const [met] = byPacket(await parts.recorder.read()).values();
+		const runs = await arrivedRuns(
+			parts.recorder,
+			await parts.recorder.read(),
+			(all) => byPacket(all).size > 0,
+		);
+		const [met] = byPacket(runs).values();
 		return { promised, taken, met: met?.length ?? 0, errno: more.errno };
 	} finally {
 		await libxdp.clear();

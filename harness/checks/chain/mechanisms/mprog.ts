@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../../vm/guest.js";
+import { untilQuiet } from "../arrival.js";
 import { attachFlags, HookList, type ListHook, linkUpdate } from "../hook-list.js";
 import { allDone, BuildError, type Built, type Limit, type Part, partName, samePart } from "../mechanism.js";
 import type { Sender } from "../packet-traffic.js";
@@ -156,8 +157,12 @@ export async function mprogLimit(
 		);
 		await client.call("packet_send", { ...sender, frames: [frame] });
 		const standing = links.filter(({ link }) => link !== undefined);
-		const counts = await allDone(standing.map(({ program }) => runCount(guest, program)));
-		const met = counts.filter((count) => count > 0).length;
+		let met = 0;
+		await untilQuiet(async () => {
+			const counts = await allDone(standing.map(({ program }) => runCount(guest, program)));
+			met = counts.filter((count) => count > 0).length;
+			return { arrived: met, all: met === standing.length };
+		});
 		const errno = links.find((each) => each.errno !== 0)?.errno ?? 0;
 		return { promised, taken: standing.length, met, errno };
 	} finally {
