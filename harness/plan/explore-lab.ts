@@ -102,15 +102,11 @@ export class GuestLab implements Lab, AsyncDisposable {
 		kernel: string,
 		vectors: readonly PreparedVector[],
 	): Promise<Observation[] | { crash: Extract<Observation, { kind: "crash" }> }> {
-		this.lent.signal.throwIfAborted();
-		const room = this.#room(kernel);
-		let guest: Guest | undefined;
+		const { room, guest, session } = await this.#ready(kernel);
 		try {
-			guest = await room.guest;
-			room.session ??= await Session.open(guest, this.program, [this.program.program.name]);
-			if (!room.session.loaded.loaded.has(this.program.program.name))
+			if (!session.loaded.loaded.has(this.program.program.name))
 				return vectors.map(() => ({ kind: "absent" }));
-			const runs = await room.session.runAll(vectors);
+			const runs = await session.runAll(vectors);
 			const [splat] = blamed(await guest.splats());
 			if (splat) {
 				await this.#giveUp(kernel);
@@ -123,7 +119,7 @@ export class GuestLab implements Lab, AsyncDisposable {
 			});
 		} catch (error) {
 			this.lent.signal.throwIfAborted();
-			const splats = (await guest?.splats()) ?? [];
+			const splats = await guest.splats();
 			await this.#giveUp(kernel);
 			const crash = crashOf(error, splats);
 			if (!crash) throw error;
@@ -131,6 +127,25 @@ export class GuestLab implements Lab, AsyncDisposable {
 		} finally {
 			room.busy = false;
 		}
+	}
+
+	/**
+	 * A guest with the object loaded, in use from now on. One that is lost before any vector ran says nothing against a
+	 * vector: another is tried, and when that is lost too, nothing can be said.
+	 */
+	async #ready(kernel: string, attempts = 2): Promise<{ room: Room; guest: Guest; session: Session }> {
+		this.lent.signal.throwIfAborted();
+		const room = this.#room(kernel);
+		try {
+			const guest = await room.guest;
+			room.session ??= await Session.open(guest, this.program, [this.program.program.name]);
+			return { room, guest, session: room.session };
+		} catch (error) {
+			await this.#giveUp(kernel);
+			this.lent.signal.throwIfAborted();
+			if (attempts === 1 || !(error instanceof UndecidedError)) throw error;
+		}
+		return this.#ready(kernel, attempts - 1);
 	}
 
 	/** In use from now on. */

@@ -31,7 +31,7 @@ export async function explored(
 	ids: readonly string[],
 	mutants: number,
 	jobs = 2,
-	from = machines,
+	from: Pick<Machines, "clone"> = machines,
 ): Promise<{ results: CaseResult[]; finds: CaseResult[] }> {
 	const kernels = await Promise.all(ids.map((id) => openKernel(id)));
 	const pool = new GuestPool({ jobs, spare: 0, fresh: (kernel) => from.clone(kernel) });

@@ -142,7 +142,7 @@ describe("packetDiff", () => {
 				expect(lines.find((line) => line.length > width)).toBeUndefined();
 			}
 		}
-	}, 20_000);
+	});
 
 	it("colours only when told to, and the colours change nothing else", () => {
 		const coloured = diff(packet({ ttl: 63 }), packet({ ttl: 64 }), { ...medium, colour: true });
