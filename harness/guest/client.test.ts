@@ -119,6 +119,27 @@ describe("guest client", () => {
 		await ping;
 	});
 
+	it.each([
+		[130, "user 7 ended in ping with signal 9", true],
+		[110, "user 7 hung in ping and was killed", true],
+		[71, "user 7 gave no answer that can be read to ping and was killed", true],
+		[1, "user 7 would like to", false],
+		[110, "connect to 192.0.2.1", false],
+		[9, "user 7", false],
+	])("errno %i of %s: the user is lost, or the guest said no", async (errno, what, isLost) => {
+		const { client, send } = connect();
+		const call = client.as(7).call("ping", {});
+		send({ id: 1, err: { errno, what } });
+		if (isLost) {
+			const error = await lost(call);
+			expect(error).toMatchObject({ code: "user-lost", message: expect.stringContaining(what) });
+			expect(error.cause).toBeInstanceOf(GuestError);
+		} else await expect(call).rejects.toBeInstanceOf(GuestError);
+		const ping = client.call("ping", {});
+		send({ id: 2, ok: {} });
+		await ping;
+	});
+
 	it.each<[string, (peer: ReturnType<typeof connect>) => void]>([
 		["rubbish", ({ theirs }) => theirs.write("rubbish")],
 		["an unknown id", ({ send }) => send({ id: 9, ok: {} })],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { UndecidedError } from "../errors.js";
+import { UndecidedError } from "../errors.js";
 import type { Channel } from "./channel.js";
+import { GuestError } from "./guest-error.js";
 import type { Args, OperationName, Result } from "./operations.js";
 
 export { GuestError } from "./guest-error.js";
@@ -21,9 +22,13 @@ export class GuestClient {
 		return new GuestClient(this.channel, user);
 	}
 
-	/** Throws GuestError when the guest says no, UndecidedError when the guest is lost. */
-	call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
-		return this.channel.request(op, this.user === undefined ? args : { user: this.user, ...args });
+	/** Throws GuestError when the guest says no, UndecidedError when the guest is lost, or the user (`user-lost`). */
+	async call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
+		try {
+			return await this.channel.request(op, this.user === undefined ? args : { user: this.user, ...args });
+		} catch (error) {
+			throw lostUser(error) ?? error;
+		}
 	}
 
 	/** Why the guest is lost, if it is. */
@@ -35,4 +40,17 @@ export class GuestClient {
 	get traffic(): Readonly<{ sent: number; received: number }> {
 		return this.channel.traffic;
 	}
+}
+
+/** What the agent answers for a user who cannot any more (PROTOCOL.md): the kernel has said neither yes nor no. */
+function lostUser(error: unknown): UndecidedError | undefined {
+	if (!(error instanceof GuestError) || !["EOWNERDEAD", "ETIMEDOUT", "EPROTO"].includes(error.errnoName))
+		return;
+	if (!/^user \d+ /.test(error.what)) return;
+	return new UndecidedError(
+		"user-lost",
+		`the process that works in the guest for a user is lost: ${error.message}`,
+		"run it again; where the kernel's log says that the guest ran out of memory, the package needs smaller maps",
+		{ cause: error },
+	);
 }

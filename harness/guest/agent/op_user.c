@@ -20,8 +20,9 @@
 #define MAX_VARIABLES 64
 #define PATIENCE_MS 10000
 #define MAX_PATIENCE_MS 600000
-/* So that a handle of one user is none of the agent's or another user's. */
+/* So that a handle of one user is none of the agent's or another user's; for more users than there are places they begin anew. */
 #define HANDLES_OF_A_USER (1u << 20)
+#define PLACES_OF_USERS 4095
 
 /* Lines of /proc/<pid>/uid_map: the ids inside, outside, and how many (user_namespaces(7)). */
 struct mapping {
@@ -118,7 +119,8 @@ static void start(struct user *user, const struct identity *identity, const stru
 	static uint32_t started;
 	struct handle *handle;
 	char what[128];
-	int error = user_process_start(user, identity, uids->text, gids->text, env, ++started * HANDLES_OF_A_USER, what);
+	uint32_t place = started++ % PLACES_OF_USERS + 1;
+	int error = user_process_start(user, identity, uids->text, gids->text, env, place * HANDLES_OF_A_USER, what);
 
 	if (error) {
 		reply_fail(reply, error, "%s", what);
