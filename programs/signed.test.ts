@@ -17,6 +17,7 @@ import { type SignedExample, signedExamples, signedObject } from "./signed.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
 const header = "udp-quota.lskel.h";
+const firstYear = 2024;
 const lastYear = 2125;
 
 /** Signs an example anew with a key that nobody keeps. `BPFGATE_BPFTOOL_7_7` is where bpftool 7.7 was built. */
@@ -25,6 +26,7 @@ async function renew({ package: name, suite }: SignedExample): Promise<void> {
 	const signatures = join(folder, "signatures");
 	const { privateKey, certificate } = await issue({
 		subject: `bpfgate example ${name}`,
+		validFrom: new Date(Date.UTC(firstYear, 0, 1)),
 		validTo: new Date(Date.UTC(lastYear, 0, 1)),
 	});
 	await rm(signatures, { recursive: true, force: true });
@@ -64,7 +66,8 @@ describe.each(signedExamples)("$package", (example) => {
 		const { certificate } = signatures;
 		expect(wrongSignature(packageDocument(pkg), signatures.package.cms, certificate)).toBeUndefined();
 		expect(unfit(certificate, Date.now())).toBeUndefined();
-		expect(new Date(certificate.validTo).getUTCFullYear()).toBe(lastYear);
+		const years = [certificate.validFrom, certificate.validTo].map((date) => new Date(date).getUTCFullYear());
+		expect(years).toEqual([firstYear, lastYear]);
 		const [object] = pkg.objects;
 		expect(signatures.objects).toMatchObject([{ object: object!.file, sha256: sha256(object!.bytes) }]);
 		const [loader, other] = signatures.objects[0]!.loaders;

@@ -36,7 +36,7 @@ describe("a passphrase", () => {
 });
 
 describe("at a terminal", () => {
-	beforeAll(compile, 60_000);
+	beforeAll(compile);
 
 	/** Types each line when it is asked for; `script` of util-linux is the terminal. */
 	async function type(folder: string, lines: string[]): Promise<{ shown: string; status: number }> {
@@ -63,7 +63,7 @@ describe("at a terminal", () => {
 		const path = join(folder.path, "keys/key.pem");
 		expect(await openKey(path, "open sesame")).toMatchObject({ kind: "file" });
 		await expect(openKey(path, "open sesamf")).rejects.toThrow("does not open it");
-	}, 30_000);
+	});
 
 	it("it must be the same twice, and be given", async () => {
 		await using folder = await temporaryFolder();
@@ -73,5 +73,5 @@ describe("at a terminal", () => {
 		const interrupted = await type(folder.path, ["on\u0003"]);
 		expect(interrupted.shown).toContain("bpfgate: --passphrase: prompt: was not given");
 		expect(interrupted.status).toBe(2);
-	}, 30_000);
+	});
 });

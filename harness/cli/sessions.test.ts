@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { compile, matches, parseSession, replay, sessionNames } from "./testsession.js";
 
 describe("at a terminal", () => {
-	beforeAll(compile, 60_000);
+	beforeAll(compile);
 
-	it.each(sessionNames(false))("%s", replay, 60_000);
+	it.each(sessionNames(false))("%s", replay);
 });
 
 describe("a session", () => {

@@ -3,7 +3,7 @@ import { beforeAll, describe, it } from "vitest";
 import { compile, replay, sessionNames } from "./testsession.js";
 
 describe("at a terminal, with kernels", () => {
-	beforeAll(compile, 60_000);
+	beforeAll(compile);
 
 	it.each(sessionNames(true))("%s", replay);
 });

@@ -64,14 +64,14 @@ export async function replay(name: string): Promise<void> {
 			PROGRAMS: join(checkout, "programs"),
 		};
 		for (const step of parseSession(readFileSync(join(folder, name), "utf8"))) {
-			const { all, exitCode } = await execa("bash", ["-c", step.command], {
+			// One pipe for both, as at a terminal: of two, nobody can tell in which order they were written to.
+			const { stdout, exitCode } = await execa("bash", ["-c", `exec 2>&1\n${step.command}`], {
 				cwd: home,
 				env: { ...cache, ...env },
-				all: true,
 				reject: false,
 				stdin: "ignore",
 			});
-			const output = all.replaceAll(scratch, "…");
+			const output = stdout.replaceAll(scratch, "…");
 			const place = `${name}:${step.line}: $ ${step.command}`;
 			expect({ place, status: exitCode, output }).toEqual({
 				place,

@@ -22,13 +22,15 @@ const algorithms: Record<KeyType, { name: string } & Record<string, unknown>> = 
 const digitalSignature = 1;
 const codeSigning = "1.3.6.1.5.5.7.3.3";
 const day = 24 * 60 * 60 * 1000;
+/** Clocks differ: who gets a package at once, on a machine whose clock is behind, is not to find it signed in the future. */
+const skew = 60 * 60 * 1000;
 
 export interface IssueOptions {
 	/** Default: rsa. */
 	type?: KeyType;
 	/** Common name. Default: `bpfgate`. */
 	subject?: string;
-	/** Default: now. */
+	/** Default: an hour ago. */
 	validFrom?: Date;
 	/** Default: a year after `validFrom`. */
 	validTo?: Date;
@@ -49,7 +51,7 @@ export interface Identity {
 
 /** Makes a key and a self-signed certificate that signs programs and nothing else. Both are in memory only. */
 export async function issue(options: IssueOptions = {}): Promise<Identity> {
-	const { type = "rsa", subject = "bpfgate", validFrom = new Date() } = options;
+	const { type = "rsa", subject = "bpfgate", validFrom = new Date(Date.now() - skew) } = options;
 	const { validTo = new Date(validFrom.getTime() + 365 * day), withoutKeyId = false } = options;
 	const { keyUsage = digitalSignature, extendedKeyUsage = [codeSigning] } = options;
 	// Only here, as it takes longer to import than most commands take.

@@ -64,7 +64,12 @@ describe("a signed package", () => {
 		expect((await verifyPackage(signed, { trusted: [other.certificate] })).problems).toEqual([
 			expect.stringContaining("none of the certificates to trust"),
 		]);
-		const later = Date.now() + 400 * 24 * 60 * 60 * 1000;
+		const hour = 60 * 60 * 1000;
+		expect((await verifyPackage(signed, { now: Date.now() - hour / 2 })).problems).toEqual([]);
+		expect((await verifyPackage(signed, { now: Date.now() - 2 * hour })).problems).toEqual([
+			expect.stringMatching(/^CN=test should not sign: it is not valid before /),
+		]);
+		const later = Date.now() + 400 * 24 * hour;
 		expect((await verifyPackage(signed, { now: later })).problems).toEqual([
 			expect.stringMatching(/^CN=test should not sign: it expired at /),
 		]);
