@@ -26,22 +26,17 @@ export async function untilQuiet(look: () => Promise<{ arrived: number; all: boo
  *
  * @param recorded up to now
  * @param all whether every packet is there
- * @param before done each time before the recorder is read again
  * @throws UndecidedError `recorder-overrun`
  */
 export async function arrivedRuns(
 	recorder: Pick<OrderRecorder, "read">,
 	recorded: readonly MemberRun[],
 	all: (runs: readonly MemberRun[]) => boolean,
-	before: () => Promise<void> = async () => {},
 ): Promise<MemberRun[]> {
 	const runs = [...recorded];
 	let looked = false;
 	await untilQuiet(async () => {
-		if (looked) {
-			await before();
-			for (const run of await recorder.read()) runs.push(run);
-		}
+		if (looked) for (const run of await recorder.read()) runs.push(run);
 		looked = true;
 		return { arrived: runs.length, all: all(runs) };
 	});

@@ -34,35 +34,18 @@ export class PacketTraffic implements Traffic {
 		private readonly packets: readonly ChainPacket[],
 		private readonly options: PacketTrafficOptions,
 	) {
-		this.#counts = new RunCounts(parts);
+		this.#counts = new RunCounts(parts, options.counted);
 	}
 
 	async sample(): Promise<Encounter[]> {
-		const { client } = this.parts.guest;
-		const { recorder } = this.parts;
-		if (this.options.counted) await this.#counts.begin();
-		const count = async () => (this.options.counted ? this.#counts.read() : undefined);
-		// Asked for at once and done in this order.
-		const [, before, sent, counted, first] = await Promise.all([
-			recorder.read(),
-			count(),
-			client.call("packet_send", { ...this.sender, frames: this.packets.map(({ frame }) => frame) }),
-			count(),
-			recorder.read(),
-		]);
-		refused(sent);
-		let after = counted;
-		const runs = await arrivedRuns(
-			recorder,
-			first,
-			(all) => byPacket(all).size === this.packets.length,
-			async () => {
-				after = await count();
-			},
+		const frames = this.packets.map(({ frame }) => frame);
+		const { outcome, runs, miscounted } = await this.#counts.watch(
+			() => this.parts.guest.client.call("packet_send", { ...this.sender, frames }),
+			(all) => byPacket(all).size === frames.length,
+			({ packet }) => packet !== undefined,
 		);
+		refused(outcome);
 		const met = byPacket(runs);
-		const numbered = runs.filter(({ packet }) => packet !== undefined);
-		const miscounted = before && after && this.#counts.compare(before, after, runs, numbered);
 		return this.packets.map(({ what, meets }, number): Encounter => {
 			const mine = met.get(number) ?? [];
 			const root = mine.find(({ member }) => member === this.options.root);

@@ -1,43 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
+import { arrivedRuns } from "./arrival.js";
 import type { Parts } from "./parts.js";
 import { countRuns } from "./program-info.js";
-import type { MemberRun } from "./recorder.js";
+import type { MemberRun, OrderRecorder } from "./recorder.js";
+
+type Counted = Pick<Parts, "guest" | "runCounts" | "loaded" | "meetings"> & {
+	recorder: Pick<OrderRecorder, "read">;
+};
+
+/** By number in the recorder. */
+type Counts = ReadonlyMap<number, number>;
+
+/** What members did while something was done. */
+export interface Watched<T> {
+	/** What was done came to this. */
+	outcome: T;
+	/** In the order in which they ended. */
+	runs: MemberRun[];
+	/** The kernel counted otherwise than was recorded: a sentence. */
+	miscounted?: string;
+}
 
 /** The kernel's own counters of runs, beside what the recorder saw. */
 export class RunCounts {
 	private statistics: number | undefined;
 
-	constructor(private readonly parts: Parts) {}
+	/** @param counted whether the kernel counts runs of these parts */
+	constructor(
+		private readonly parts: Counted,
+		private readonly counted: boolean,
+	) {}
 
 	/** Statistics stay on until `close`: switching them patches the kernel's code. */
-	async begin(): Promise<void> {
-		this.statistics ??= (await countRuns(this.parts.guest)).handle;
+	private async begin(): Promise<void> {
+		if (this.counted) this.statistics ??= (await countRuns(this.parts.guest)).handle;
 	}
 
-	/** By number in the recorder. */
-	async read(): Promise<Map<number, number>> {
+	private async read(): Promise<Counts | undefined> {
+		if (!this.counted) return undefined;
 		const counts = await this.parts.runCounts();
 		return new Map([...counts].map(([part, runs]) => [this.parts.loaded(part).number, runs]));
 	}
 
 	/**
-	 * @param recorded from before `before` was read to before `after` was read
-	 * @param caused those of `recorded` that are bpfgate's own doing: packets of the guest's own may come when nobody counts
-	 * @returns a sentence for the first part of which fewer runs were counted than caused, or more than recorded
+	 * @param action what members run for
+	 * @param all whether everything is there that is to come of it
+	 * @param caused whether a run is bpfgate's own doing: packets of the guest's own come too, and when nobody counts
 	 */
-	compare(
-		before: ReadonlyMap<number, number>,
-		after: ReadonlyMap<number, number>,
-		recorded: readonly MemberRun[],
-		caused: readonly MemberRun[],
+	async watch<T>(
+		action: () => Promise<T>,
+		all: (runs: readonly MemberRun[], outcome: T) => boolean,
+		caused: (run: MemberRun) => boolean,
+	): Promise<Watched<T>> {
+		const { recorder } = this.parts;
+		await this.begin();
+		// Asked for at once and done in this order: what is caused is counted when it was recorded, what is counted is recorded later.
+		const [, before, outcome, first, counted, rest] = await Promise.all([
+			...([recorder.read(), this.read(), action()] as const),
+			...([recorder.read(), this.read(), recorder.read()] as const),
+		]);
+		let [after, runs] = [counted, [...first, ...rest]];
+		if (!all(first, outcome)) {
+			runs = await arrivedRuns(recorder, runs, (arrived) => all(arrived, outcome));
+			const [late, more] = await Promise.all([this.read(), recorder.read()]);
+			[after, runs] = [late, [...runs, ...more]];
+		}
+		const miscounted = before && after && this.compare(before, after, runs, caused);
+		return { outcome, runs, ...(miscounted === undefined ? {} : { miscounted }) };
+	}
+
+	/** A sentence for the first part of which fewer runs were counted than caused, or more than recorded. */
+	private compare(
+		before: Counts,
+		after: Counts,
+		runs: readonly MemberRun[],
+		caused: (run: MemberRun) => boolean,
 	): string | undefined {
-		const of = (runs: readonly MemberRun[], number: number) =>
-			runs.filter(({ member }) => member === number).length;
 		for (const [number, count] of after) {
 			const counted = count - (before.get(number) ?? 0);
-			if (counted <= of(recorded, number) && counted >= of(caused, number)) continue;
+			const recorded = runs.filter(({ member }) => member === number);
+			if (counted <= recorded.length && counted >= recorded.filter(caused).length) continue;
 			const [meeting] = this.parts.meetings([{ member: number, empty: false, timeNs: 0n }]);
-			return `the kernel counted ${counted} runs of ${meeting?.part.member.label}, of which ${of(recorded, number)} were recorded`;
+			return `the kernel counted ${counted} runs of ${meeting?.part.member.label}, of which ${recorded.length} were recorded`;
 		}
 		return undefined;
 	}

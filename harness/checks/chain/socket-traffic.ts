@@ -31,30 +31,20 @@ export class SocketTraffic implements Traffic {
 		private readonly cgroup: string,
 	) {
 		this.each = socketCalls(hook, parts.guest.kernel.arch !== "s390x");
-		this.counts = new RunCounts(parts);
+		this.counts = new RunCounts(parts, true);
 	}
 
 	async sample(): Promise<Encounter[]> {
-		const { recorder } = this.parts;
-		await this.counts.begin();
-		await recorder.read();
-		// Asked for at once and done in this order.
-		const [before, outcomes, counted, first] = await Promise.all([
-			this.counts.read(),
-			this.make(this.each.flatMap(({ calls }) => calls)),
-			this.counts.read(),
-			recorder.read(),
-		]);
-		let after = counted;
-		const runs = await arrivedRuns(
-			recorder,
-			first,
-			(all) => this.arrived(outcomes, all),
-			async () => {
-				after = await this.counts.read();
-			},
+		const packets = this.each.some(({ received }) => received !== undefined);
+		const {
+			outcome: outcomes,
+			runs,
+			miscounted,
+		} = await this.counts.watch(
+			() => this.make(this.each.flatMap(({ calls }) => calls)),
+			(all, outcomes) => this.arrived(outcomes, all),
+			({ packet }) => !packets || packet !== undefined,
 		);
-		const miscounted = this.counts.compare(before, after, runs, runs);
 		return this.each.map((one, number) => {
 			const encounter = this.encounter(one, number, this.outcomesOf(number, outcomes), runs);
 			return { ...encounter, ...(miscounted === undefined ? {} : { miscounted }) };
