@@ -24,7 +24,7 @@ export interface Template {
 }
 
 /** How long a mark in the kernel's log may take to come out, and how long a console is silent that is quiet. */
-const markMs = 2000;
+const markMs = 10_000;
 const quietMs = 250;
 
 export interface InstanceOptions {

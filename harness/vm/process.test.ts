@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { alive } from "../debian/abandoned.js";
 import { own, removeFolder, temporaryFolder } from "./process.js";
@@ -30,8 +29,7 @@ it("kills the whole group", async () => {
 	expect(alive(pid)).toBe(true);
 	process.kill();
 	expect((await process.ended).signal).toBe("SIGKILL");
-	for (let waited = 0; waited < 1000 && alive(pid); waited += 10) await sleep(10);
-	expect(alive(pid)).toBe(false);
+	await expect.poll(() => alive(pid)).toBe(false);
 	process.kill();
 });
 

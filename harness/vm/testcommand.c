@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 		pause();
 	} else if (strcmp(what, "leave") == 0) {
 		if (fork() == 0)
-			sleep(2);
+			sleep(600);
 		else
 			puts("left");
 	} else if (strcmp(what, "sleep") == 0)

@@ -86,6 +86,8 @@ void boot_settings(void)
 		perror("bpfgate: RLIMIT_NOFILE");
 	/* Warnings and worse reach the console, whatever `quiet` said. */
 	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
+	/* A host that stops the guest for a moment gets its scheduler to starve ksoftirqd: no packet is lost for that. */
+	write_setting("/proc/sys/net/core/netdev_max_backlog", "65536");
 	boot_loopback_up();
 }
 

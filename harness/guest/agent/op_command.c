@@ -149,6 +149,9 @@ static void wait_for_end(struct command *command)
 			take(&command->outputs[i]);
 	}
 	waitid(P_PID, command->pid, &command->end, WEXITED);
+	/* Whoever was killed with it is an orphan and so the agent's: gone when this is over. */
+	while (command->timed_out && (waitpid(-command->pid, NULL, 0) > 0 || errno == EINTR))
+		;
 }
 
 static void reply_end(const struct command *command, uint64_t duration, struct reply *reply)

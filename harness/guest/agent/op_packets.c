@@ -78,6 +78,14 @@ struct packet {
 	bool outgoing;
 };
 
+/* Waits in two halves: a host that stops the guest takes one of them at most, and what was on its way comes in the other. */
+static bool comes(int fd, int quiet_ms)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+
+	return poll(&polled, 1, quiet_ms / 2) > 0 || poll(&polled, 1, quiet_ms - quiet_ms / 2) > 0;
+}
+
 /* The next packet, cut off at MAX_PACKET. False when none came for so long. */
 static bool receive(int fd, struct packet *packet, int quiet_ms)
 {
@@ -92,10 +100,9 @@ static bool receive(int fd, struct packet *packet, int quiet_ms)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	struct pollfd polled = { .fd = fd, .events = POLLIN };
 	ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
 
-	if (got < 0 && quiet_ms > 0 && poll(&polled, 1, quiet_ms) > 0)
+	if (got < 0 && quiet_ms > 0 && comes(fd, quiet_ms))
 		got = recvmsg(fd, &message, MSG_DONTWAIT);
 	if (got < 0)
 		return false;

@@ -17,6 +17,8 @@
 
 /* Of requests to users; there is never more than one. */
 #define REQUEST 1
+/* A host that stopped the guest for so long stopped the user too, who may have something to say at once. */
+#define GRACE_MS 500
 
 struct user *user_argument(struct args *args, const char *key, struct reply *reply)
 {
@@ -105,6 +107,8 @@ static int await(struct user *user, struct reply *reply)
 		uint8_t *payload;
 		uint32_t length;
 
+		if (ready == 0)
+			ready = poll(&wait, 1, GRACE_MS);
 		if (ready == 0)
 			return ETIMEDOUT;
 		if (ready < 0 && errno == EINTR)
