@@ -85,8 +85,11 @@ describe("a key in a PKCS#11 token", () => {
 		const sign = async (object: string, secret: string, type = object) =>
 			signDetached(content, await openKey(uri(object), secret), identities[type]!.certificate);
 		await expect(sign("rsa2048", pin, "ecdsa")).rejects.toThrow("does not belong to the certificate of");
-		for (const attempt of [sign("absent", pin, "ecdsa"), sign("ecdsa", "000000")]) {
-			const error: Error = await attempt.then(
+		for (const [object, secret] of [
+			["absent", pin],
+			["ecdsa", "000000"],
+		] as const) {
+			const error: Error = await sign(object, secret, "ecdsa").then(
 				() => new Error("signed"),
 				(thrown) => thrown,
 			);
