@@ -5,7 +5,7 @@ import { Channel } from "./channel.js";
 import { GuestClient } from "./client.js";
 import { encodeFrame, FrameDecoder } from "./frame.js";
 import { duplexPair } from "./testpair.js";
-import { mountToken } from "./token-mount.js";
+import { mountNamespace, mountToken } from "./token-mount.js";
 
 interface Request {
 	id: number;
@@ -69,6 +69,21 @@ describe("a bpffs that delegates", () => {
 			"mount_move 8",
 		]);
 		expect(held.size).toBe(0);
+	});
+
+	it("is put into a mount namespace that the agent holds already, and holds on", async () => {
+		const { client, asked, held } = guest();
+		const { handle: mntns } = await mountNamespace(client, { user: 7 });
+		asked.length = 0;
+		expect(await mountToken(client, { user: 7, mntns, options, path: "/sys/fs/bpf" })).toBeUndefined();
+		expect(asked.filter((each) => !each.startsWith("close"))).toEqual([
+			"fs_open 7",
+			"fd_pass 7>agent",
+			"fs_config agent",
+			"fs_mount agent",
+			"mount_move agent",
+		]);
+		expect([...held.keys()]).toEqual([mntns]);
 	});
 
 	it.each(["fs_open", "fd_pass", "fs_config", "fs_mount", "mount_move"])(

@@ -11,6 +11,8 @@ export interface TokenMount {
 	options: Readonly<Record<string, string>>;
 	/** Where the grantor puts it, in the user's mount namespace; else the user gets its file descriptor and it is nowhere. */
 	path?: string;
+	/** The user's mount namespace as a handle of the agent's, for who mounts more than once; the grantor asks for it unless given. */
+	mntns?: number;
 }
 
 /**
@@ -48,6 +50,10 @@ export async function mountToken(client: GuestClient, mount: TokenMount): Promis
 				const from = grantor === undefined ? {} : { from: grantor };
 				return (await client.call("fd_pass", { handle: mounted, ...from, to: user })).handle;
 			}
+			if (grantor === undefined && mount.mntns !== undefined) {
+				await as.call("mount_move", { handle: mounted, path, mntns: mount.mntns });
+				return undefined;
+			}
 			const { handle: mntns } = await mountNamespace(client, mount);
 			try {
 				await as.call("mount_move", { handle: mounted, path, mntns });
@@ -64,9 +70,9 @@ export async function mountToken(client: GuestClient, mount: TokenMount): Promis
 }
 
 /** The user's, as a handle of the grantor's. */
-async function mountNamespace(
+export async function mountNamespace(
 	client: GuestClient,
-	{ user, grantor }: TokenMount,
+	{ user, grantor }: Pick<TokenMount, "user" | "grantor">,
 ): Promise<{ handle: number }> {
 	const own = await client.as(user).call("path_open", { path: "/proc/self/ns/mnt" });
 	try {

@@ -3,11 +3,10 @@ import { constants } from "node:os";
 import { type GuestClient, GuestError } from "../../guest/client.js";
 import { mountToken } from "../../guest/token-mount.js";
 import { anyName, tokenNames } from "../../package/token.js";
-import type { Reason } from "../../results/results.js";
-import { delegatedKinds, mountMasks, mountOptionNames } from "../../token/mount-options.js";
+import { mountMasks } from "../../token/mount-options.js";
 import { errnoName } from "../../uapi/errno.js";
 import { type BareCall, bare, infoOf, tryBare } from "./bare.js";
-import { delegationEvidence, failed, type Outcome, passed, refusalEvidence, skipped } from "./finding.js";
+import { failed, type Outcome, passed, refusalEvidence } from "./finding.js";
 import { refusedText } from "./package-user.js";
 import type { TokenScene } from "./scene.js";
 import { ids } from "./world.js";
@@ -323,48 +322,6 @@ export async function implicitPathOutcome(scene: TokenScene): Promise<Outcome> {
 		await client.call("close", { handle: joined.handle });
 	}
 }
-
-/** What the kernel tells of a token is what is delegated. */
-export async function infoOutcome(scene: TokenScene): Promise<Outcome> {
-	const token = await scene.ownerToken("declared");
-	if (!token) return skipped(nothingToTell, delegationEvidence(scene.declared));
-	const { errno, info } = await infoOf(scene.world.ownerClient, scene.littleEndian, token, 32);
-	if (errno === EINVAL)
-		return skipped(
-			{
-				code: "feature-unsupported",
-				message: `kernel ${scene.bench.kernel.id} tells nothing of a token (BPF_OBJ_GET_INFO_BY_FD)`,
-				hint: "read fdinfo of its descriptor instead: proc(5)",
-			},
-			{ errno: errnoName(errno) },
-		);
-	const masks = mountMasks(scene.declared);
-	const view = new DataView(info.buffer, info.byteOffset, info.byteLength);
-	const steps = delegatedKinds.map((kind, index) => ({
-		kind,
-		declared: masks[mountOptionNames[kind]] ?? "0x0",
-		told: `0x${view.getBigUint64(index * 8, scene.littleEndian).toString(16)}`,
-	}));
-	const wrong = steps.find(({ declared, told }) => declared !== told);
-	const evidence = { errno: errnoName(errno), told: steps };
-	if (errno === 0 && !wrong) return passed(evidence);
-	return failed(
-		{
-			code: "token-promise",
-			message: wrong
-				? `the kernel tells that the token grants ${wrong.kind} ${wrong.told}, and delegated is ${wrong.declared}`
-				: `the kernel tells nothing of the token: ${errnoName(errno)}`,
-			hint: "the kernel does not keep what tokens promise (kernel/bpf/token.c); do not rely on them there",
-		},
-		evidence,
-	);
-}
-
-const nothingToTell: Reason = {
-	code: "token-without-use",
-	message: "nothing is declared, so there is no token that the kernel could tell of",
-	hint: "see declared",
-};
 
 /** What the answers of a case come to. */
 export function lifeOutcome(answers: readonly Answer[]): Outcome {

@@ -3,6 +3,7 @@ import type { Held } from "../../features/syscall.js";
 import { type GuestClient, GuestError } from "../../guest/client.js";
 import type { Package } from "../../package/package.js";
 import { type Delegation, delegationOf, everything } from "../../token/delegation.js";
+import { mountMasks } from "../../token/mount-options.js";
 import type { Workbench } from "../check.js";
 import { AttachPoints } from "../load/attach-points.js";
 import { type BareCall, tryBare } from "./bare.js";
@@ -26,6 +27,8 @@ export function fallsShort({ use, lost, vectors }: Work): boolean {
 	return use.refused !== undefined || lost.length > 0 || vectors.failed.length > 0;
 }
 
+const optionsOf = (delegation: Delegation) => JSON.stringify(mountMasks(delegation));
+
 /** Everything that the cases of a package work with in one guest. */
 export class TokenScene {
 	/** What the manifest declares. */
@@ -34,6 +37,8 @@ export class TokenScene {
 	#baseline: Promise<Baseline> | undefined;
 	#declaredPath: Promise<string> | undefined;
 	#everythingPath: Promise<string> | undefined;
+	/** What was tried last, other than those. */
+	#mounted: { options: string; path: string } | undefined;
 	readonly #ownerTokens = new Map<string, Promise<Held | undefined>>();
 	#sample: Promise<BareCall | undefined> | undefined;
 
@@ -108,12 +113,21 @@ export class TokenScene {
 
 	/** What the package does with a delegation; of its vectors the first of each program are run. */
 	async withDelegation(delegation: Delegation): Promise<Work> {
-		const path = await this.world.mount(delegation);
-		try {
-			return await this.work(await this.world.user(delegation.capabilities), path, { each: true });
-		} finally {
-			await this.world.unmount(path);
+		const path = await this.#pathOf(delegation);
+		return this.work(await this.world.user(delegation.capabilities), path, { each: true });
+	}
+
+	/** A bpffs that delegates it: of delegations in turn that differ in capabilities alone the same one. */
+	async #pathOf(delegation: Delegation): Promise<string> {
+		const options = optionsOf(delegation);
+		if (options === optionsOf(this.declared)) return this.declaredPath();
+		if (this.#mounted?.options !== options) {
+			const last = this.#mounted;
+			this.#mounted = undefined;
+			if (last) await this.world.unmount(last.path);
+			this.#mounted = { options, path: await this.world.mount(delegation) };
 		}
+		return this.#mounted.path;
 	}
 
 	/** What the package does for a user with the delegation of the bpffs at `path`. @param each of vectors the first of each program */

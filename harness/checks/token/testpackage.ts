@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { machine, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -28,17 +28,37 @@ async function packageOf(programs: readonly SmallProgram[], manifest: object): P
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-token-"));
 	try {
 		for (const program of programs)
-			await execa(process.env.CLANG ?? "clang-19", [
-				...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", `-D${program}`],
-				...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
-				...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-				...["-c", source, "-o", join(folder, `${program}.bpf.o`)],
-			]);
+			await writeFile(join(folder, `${program}.bpf.o`), await objectOf(program));
 		await writeFile(
 			join(folder, "bpfgate.json"),
 			JSON.stringify({ name: "small", version: "1", ...manifest }),
 		);
 		return await openPackage(folder);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+const objects = new Map<SmallProgram, Promise<Uint8Array>>();
+
+/** Compiled once for all tests of a file. */
+function objectOf(program: SmallProgram): Promise<Uint8Array> {
+	const object = objects.get(program) ?? compiled(program);
+	objects.set(program, object);
+	return object;
+}
+
+async function compiled(program: SmallProgram): Promise<Uint8Array> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-token-"));
+	try {
+		const path = join(folder, `${program}.bpf.o`);
+		await execa(process.env.CLANG ?? "clang-19", [
+			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", `-D${program}`],
+			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
+			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
+			...["-c", source, "-o", path],
+		]);
+		return await readFile(path);
 	} finally {
 		await rm(folder, { recursive: true });
 	}

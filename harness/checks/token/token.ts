@@ -7,9 +7,9 @@ import type { Check, Finding, Workbench } from "../check.js";
 import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
 import { delegationEvidence, type Outcome, skipped } from "./finding.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
-import { implicitPathOutcome, infoOutcome, lifeCases, lifeOutcome } from "./lives.js";
-
+import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
 import { TokenScene } from "./scene.js";
+import { infoOutcome } from "./told.js";
 import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
 
 /**

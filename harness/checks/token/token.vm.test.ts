@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPackage } from "../../package/package.js";
+import { openPackage, type Package } from "../../package/package.js";
+import type { Grant } from "../../token/delegation.js";
 import type { Finding } from "../check.js";
 import { testbench } from "../vectors/testbench.js";
+import { declaredOutcome, withoutOutcome } from "./declared.js";
+import { TokenScene } from "./scene.js";
 import { filterToken, observerToken, replacingPackage, replacingToken, smallPackage } from "./testpackage.js";
 import { tokenCheck } from "./token.js";
+import { infoOutcome, toldByProc } from "./told.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
 const outcomes = (found: Map<string, Finding>, outcome: string) =>
 	[...found.values()].filter((finding) => finding.outcome === outcome).map((finding) => finding.case);
+
+/** The whole check, after which the guest is as it was. */
+async function check(bench: Bench, pkg: Package): Promise<Map<string, Finding>> {
+	const before = await bench.inventory();
+	const found = await bench.check(pkg, tokenCheck);
+	expect(await bench.inventory()).toEqual(before);
+	expect([...found.keys()]).toEqual(tokenCheck.cases(pkg));
+	return found;
+}
+
+/** Single cases of it, after which the guest is as it was too. */
+async function inScene<T>(bench: Bench, pkg: Package, work: (scene: TokenScene) => Promise<T>): Promise<T> {
+	const before = await bench.inventory();
+	const scene = await TokenScene.open(pkg, bench.workbench);
+	try {
+		return await work(scene);
+	} finally {
+		await scene.close();
+		expect(await bench.inventory()).toEqual(before);
+	}
+}
+
+const perfmon: Grant = { kind: "capabilities", name: "cap_perfmon" };
 
 describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 	let bench: Bench;
@@ -16,20 +43,10 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 		bench = await testbench(id);
 	});
 	afterAll(() => bench[Symbol.asyncDispose]());
-	const check = async (pkg: Awaited<ReturnType<typeof smallPackage>>) => {
-		const before = await bench.inventory();
-		const found = await bench.check(pkg, tokenCheck);
-		expect(await bench.inventory()).toEqual(before);
-		expect([...found.keys()]).toEqual(tokenCheck.cases(pkg));
-		return found;
-	};
 
 	it("passes a package that declares what it needs, case by case, and leaves nothing behind", async () => {
-		const found = await check(await smallPackage("OBSERVER", observerToken));
-		// 6.12 tells nothing of a token.
-		const told = id === "6.12" ? ["info"] : [];
-		expect(outcomes(found, "skip")).toEqual(told);
-		expect(outcomes(found, "pass")).toEqual([...found.keys()].filter((name) => !told.includes(name)));
+		const found = await check(bench, await smallPackage("OBSERVER", observerToken));
+		expect(outcomes(found, "pass")).toEqual([...found.keys()]);
 		expect(found.get("declared")?.evidence).toMatchObject({ loaded: ["observe"], attached: ["observe"] });
 		expect(found.get("no-token")?.evidence).toMatchObject({ errno: "EPERM" });
 		expect(found.get("without-map/hash")?.evidence).toMatchObject({
@@ -42,7 +59,49 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 			{ what: expect.stringMatching(/a member of the group/), answer: "done" },
 			{ what: expect.stringMatching(/somebody who is none/), answer: "EACCES" },
 		]);
+		// bpf(2) tells nothing of a token on 6.12.
+		expect(found.get("info")?.evidence).toMatchObject({
+			by: id === "6.12" ? "/proc/<pid>/fdinfo" : "BPF_OBJ_GET_INFO_BY_FD",
+			told: [{ told: "0x21" }, { told: "0x2" }, { told: "0x20002" }, { told: "0x1" }],
+		});
 	});
+
+	it("tells what no token grants", async () => {
+		const { reason } = await inScene(bench, await smallPackage("WRITER", observerToken), declaredOutcome);
+		// 7.3 asks for a capability in the user namespace, 6.12 for one in the first.
+		if (id === "6.12")
+			expect(reason).toMatchObject({
+				code: "token-cannot-grant",
+				message: expect.stringMatching(/^observe loads as root of the machine and with no token whatever/),
+			});
+		else expect(reason?.message).toMatch(/what it lacks is capability\/cap_sys_admin$/);
+	});
+
+	it("a function is replaced with a token where the kernel asks one for the types of another program", async () => {
+		await inScene(bench, await replacingPackage(replacingToken), async (scene) => {
+			const declared = await declaredOutcome(scene);
+			if (id === "6.12") {
+				expect(declared.reason).toMatchObject({ code: "token-cannot-grant" });
+				return;
+			}
+			expect(declared.outcome).toBe("pass");
+			expect(declared.evidence.attached).toContain("replacement");
+			for (const grant of [
+				{ kind: "commands", name: "btf_get_fd_by_id" },
+				{ kind: "commands", name: "btf_load" },
+				{ kind: "programs", name: "ext" },
+			] as const)
+				expect((await withoutOutcome(scene, grant)).outcome).toBe("pass");
+		});
+	});
+});
+
+describe("the token check", () => {
+	let bench: Bench;
+	beforeAll(async () => {
+		bench = await testbench("7.3");
+	});
+	afterAll(() => bench[Symbol.asyncDispose]());
 
 	it("tells what is too much, grant by grant", async () => {
 		const wide = {
@@ -52,7 +111,7 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 			programs: ["socket_filter", "raw_tracepoint", "xdp"],
 			capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"],
 		};
-		const found = await check(await smallPackage("OBSERVER", wide));
+		const found = await check(bench, await smallPackage("OBSERVER", wide));
 		expect(outcomes(found, "fail")).toEqual([
 			"without-command/btf_load",
 			"without-command/token_create",
@@ -72,7 +131,7 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 
 	it("tells what is too little, and finds what is missing", async () => {
 		const narrow = { ...observerToken, maps: [], programs: ["raw_tracepoint"] };
-		const found = await check(await smallPackage("OBSERVER", narrow));
+		const found = await check(bench, await smallPackage("OBSERVER", narrow));
 		expect(outcomes(found, "fail")).toEqual(["declared"]);
 		const { reason, evidence } = found.get("declared")!;
 		expect(reason).toMatchObject({
@@ -92,74 +151,79 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 	});
 
 	it("a program that works with pointers needs cap_perfmon, and its author is told of a way without", async () => {
-		const found = await check(await smallPackage("FILTER", filterToken));
-		const { reason } = found.get("declared")!;
+		const more = { ...filterToken, capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"] };
+		const { reason } = await inScene(bench, await smallPackage("FILTER", filterToken), declaredOutcome);
 		expect(reason?.message).toMatch(/what it lacks is capability\/cap_perfmon$/);
 		expect(reason?.hint).toMatch(/reads the packet through a dynptr/);
-		const perfmon = { ...filterToken, capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"] };
-		const enough = await check(await smallPackage("FILTER", perfmon));
-		expect(outcomes(enough, "fail")).toEqual([]);
-		expect(enough.get("without-capability/cap_perfmon")?.evidence).toMatchObject({
-			safe: false,
-			weakness: expect.stringMatching(/dynptr/),
+		await inScene(bench, await smallPackage("FILTER", more), async (scene) => {
+			expect((await declaredOutcome(scene)).outcome).toBe("pass");
+			const without = await withoutOutcome(scene, perfmon);
+			expect(without).toMatchObject({
+				outcome: "pass",
+				evidence: { safe: false, weakness: expect.stringMatching(/dynptr/) },
+			});
 		});
 
-		const bytes = await check(await smallPackage("BYTES", filterToken));
-		expect(outcomes(bytes, "fail")).toEqual([]);
-		const more = await check(await smallPackage("BYTES", perfmon));
-		expect(outcomes(more, "fail")).toEqual(["without-capability/cap_perfmon"]);
-	});
-
-	it("tells what no token grants", async () => {
-		const found = await check(await smallPackage("WRITER", observerToken));
-		const { reason } = found.get("declared")!;
-		// 7.3 asks for a capability in the user namespace, 6.12 for one in the first.
-		if (id === "6.12")
-			expect(reason).toMatchObject({
-				code: "token-cannot-grant",
-				message: expect.stringMatching(/^observe loads as root of the machine and with no token whatever/),
-			});
-		else expect(reason?.message).toMatch(/what it lacks is capability\/cap_sys_admin$/);
-	});
-
-	it("a function is replaced with a token where the kernel asks one for the types of another program", async () => {
-		const found = await check(await replacingPackage(replacingToken));
-		if (id === "6.12") {
-			expect(found.get("declared")?.reason).toMatchObject({ code: "token-cannot-grant" });
-			return;
-		}
-		expect(found.get("declared")?.outcome).toBe("pass");
-		expect(found.get("declared")?.evidence.attached).toContain("replacement");
-		expect(found.get("without-command/btf_get_fd_by_id")?.outcome).toBe("pass");
-		expect(found.get("without-command/btf_load")?.outcome).toBe("pass");
-		expect(found.get("without-program/ext")?.outcome).toBe("pass");
+		const bytes = await inScene(bench, await smallPackage("BYTES", filterToken), declaredOutcome);
+		expect(bytes.outcome).toBe("pass");
+		const needless = await inScene(bench, await smallPackage("BYTES", more), (scene) =>
+			withoutOutcome(scene, perfmon),
+		);
+		expect(needless.reason).toMatchObject({ code: "too-wide" });
 	});
 
 	it("nothing declared is nothing granted", async () => {
-		const found = await check(await smallPackage("OBSERVER", {}));
+		const found = await check(bench, await smallPackage("OBSERVER", {}));
 		expect(outcomes(found, "fail")).toEqual(["declared"]);
 		expect(found.get("undeclared/program/kprobe")?.outcome).toBe("pass");
 		expect(found.get("dropped")).toMatchObject({ outcome: "skip", reason: { code: "token-without-use" } });
 	});
-});
 
-it("runs vectors as the user with the token", async () => {
-	await using bench = await testbench("7.3");
-	const pkg = await openPackage("programs/xdp-filter");
-	pkg.manifest.token = {
-		commands: ["map_create", "prog_load"],
-		maps: ["hash", "array", "percpu_array", "lpm_trie"],
-		programs: ["socket_filter", "xdp"],
-		attachments: ["cgroup_inet_ingress", "xdp"],
-		capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"],
-	};
-	const found = await bench.check(pkg, tokenCheck);
-	expect(outcomes(found, "fail")).toEqual([]);
-	// The program for packets in fragments is loaded for its vectors alone.
-	expect(found.get("without-attachment/xdp")?.evidence.without).toMatch(
-		/^vector filter\/jumbo-\S+ does not pass: its program does not load/,
-	);
-	expect(found.get("declared")?.evidence.vectors_passed).toBeGreaterThan(10);
+	it("runs vectors as the user with the token", async () => {
+		const pkg = await openPackage("programs/xdp-filter");
+		pkg.manifest.token = {
+			commands: ["map_create", "prog_load"],
+			maps: ["hash", "array", "percpu_array", "lpm_trie"],
+			programs: ["socket_filter", "xdp"],
+			attachments: ["cgroup_inet_ingress", "xdp"],
+			capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"],
+		};
+		await inScene(bench, pkg, async (scene) => {
+			const declared = await declaredOutcome(scene);
+			expect(declared.outcome).toBe("pass");
+			expect(declared.evidence.vectors_passed).toBeGreaterThan(10);
+			const { evidence } = await withoutOutcome(scene, { kind: "attachments", name: "xdp" });
+			// The program for packets in fragments is loaded for its vectors alone.
+			expect(evidence.without).toMatch(/^vector filter\/jumbo-\S+ does not pass: its program does not load/);
+		});
+	});
+
+	it("what /proc tells of a token is what bpf(2) tells", async () => {
+		await inScene(
+			bench,
+			await smallPackage("OBSERVER", { ...observerToken, maps: ["any"] }),
+			async (scene) => {
+				const { outcome, evidence } = await infoOutcome(scene);
+				expect(outcome).toBe("pass");
+				expect(evidence.told).toContainEqual({
+					...{ kind: "maps", declared: "0xffffffffffffffff", told: "0xffffffffffffffff" },
+				});
+				expect(await toldByProc(scene)).toEqual({
+					...{ commands: "0x21", maps: "any", programs: "0x20002", attachments: "0x1" },
+				});
+			},
+		);
+	});
+
+	it("a user whose process is lost was refused nothing", async () => {
+		const scene = await TokenScene.open(await smallPackage("OBSERVER", observerToken), bench.workbench);
+		await scene.baseline();
+		const user = await scene.declaredUser();
+		const lost = { code: "user-lost", message: expect.stringContaining("with signal 11") };
+		await expect(user.call("misbehave", { how: "crash" })).rejects.toMatchObject(lost);
+		await expect(withoutOutcome(scene, { kind: "maps", name: "hash" })).rejects.toMatchObject(lost);
+		await scene.close();
+	});
 });
 
 it("a kernel without tokens has every case skipped, with the reason", async () => {

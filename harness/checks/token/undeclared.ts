@@ -49,13 +49,11 @@ export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promis
 	if (!danger) throw new Error(`${grantName(grant)} is none of the dangers`);
 	const { call } = danger;
 	const owner = scene.world.ownerClient;
-	const answer = async (token?: Held) => tryBare(owner, scene.littleEndian, call, token);
-	return undeclaredAnswer(grant, {
-		control: await answer(await scene.ownerToken("everything")),
-		without: await answer(),
-		// Whoever has every capability is refused by the token alone.
-		declared: await answer(await scene.ownerToken("declared")),
-	});
+	const answer = (token?: Held) => tryBare(owner, scene.littleEndian, call, token);
+	// Whoever has every capability is refused by the token alone.
+	const [most, least] = [await scene.ownerToken("everything"), await scene.ownerToken("declared")];
+	const [control, without, declared] = await Promise.all([answer(most), answer(), answer(least)]);
+	return undeclaredAnswer(grant, { control, without, declared });
 }
 
 /** What the answers come to: errnos with everything delegated, without a token, and with the declared one. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readText } from "../../features/files.js";
 import type { GuestClient } from "../../guest/client.js";
-import { mountToken } from "../../guest/token-mount.js";
+import { mountNamespace, mountToken } from "../../guest/token-mount.js";
 import { anyName } from "../../package/token.js";
 import type { Delegation } from "../../token/delegation.js";
 import { mountMasks } from "../../token/mount-options.js";
@@ -27,6 +27,8 @@ export class TokenWorld {
 		readonly guest: Guest,
 		/** Handle of the user who made the namespaces, and has every capability in them. */
 		readonly owner: number,
+		/** His mount namespace, a handle of the agent's. */
+		private readonly mntns: number,
 		/** Whether the guest allowed eBPF to everybody before. */
 		private readonly wasAllowed: boolean,
 	) {}
@@ -48,8 +50,7 @@ export class TokenWorld {
 			unshare: ["user", "mnt", "net"],
 			patience_ms,
 		});
-		const own = await client.as(user).call("path_open", { path: "/proc/self/ns/mnt" });
-		const { handle: mntns } = await client.call("fd_pass", { handle: own.handle, from: user });
+		const { handle: mntns } = await mountNamespace(client, { user });
 		// The guest's root makes folders in it, who is nobody in a file system of the user namespace.
 		await client.call("mount", {
 			source: "tmpfs",
@@ -58,8 +59,7 @@ export class TokenWorld {
 			data: "mode=1777",
 			mntns,
 		});
-		await client.call("close", { handle: mntns });
-		return new TokenWorld(guest, user, before === "0");
+		return new TokenWorld(guest, user, mntns, before === "0");
 	}
 
 	/** With every capability in the namespace. */
@@ -106,6 +106,7 @@ export class TokenWorld {
 		const at = path ?? `${folder}/bpf-${++this.#mounts}`;
 		await mountToken(this.guest.client, {
 			user: this.owner,
+			mntns: this.mntns,
 			...(grantor === undefined ? {} : { grantor }),
 			options: { ...mountMasks(delegation), ...options },
 			path: at,
@@ -127,6 +128,7 @@ export class TokenWorld {
 		this.#users.clear();
 		const { client } = this.guest;
 		await client.call("close", { handle: this.owner });
+		await client.call("close", { handle: this.mntns });
 		if (this.wasAllowed) await client.call("file_write", { path: switchOff, data: Buffer.from("0") });
 	}
 }
