@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { storedKernel, storeFolder } from "../kernel/store.js";
 import { cacheRoot } from "../schema/cache.js";
 import { compile } from "./testsession.js";
@@ -61,7 +61,8 @@ function start(count = packages) {
 		},
 	);
 	children.push(child);
-	const run = { child, said: "", ended: once(child, "exit") };
+	// Not `exit`, which may come before the last that it said.
+	const run = { child, said: "", ended: once(child, "close") };
 	for (const stream of [child.stdout, child.stderr])
 		stream?.setEncoding("utf8").on("data", (text: string) => {
 			run.said += text;
@@ -88,47 +89,65 @@ function templates(): string[] {
 	return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-const booting = () => expect.poll(() => guests().length > 0 && templates().join(), { timeout: 30_000 });
-const signals = [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"]] satisfies NodeJS.Signals[][];
+/** Until a guest of which a template is to be made is up. */
+const making = () => expect.poll(() => guests().length > 0 && templates().join()).toMatch(/making/);
+/** Until some packages have been tested, of many. Without a template one is made first. */
+const testing = (run: ReturnType<typeof start>) =>
+	expect.poll(() => run.said, { timeout: 240_000 }).toMatch(/^\[2\//m);
+const nobody = () => expect.poll(guests).toEqual([]);
+const half = () => templates().filter((name) => /making|lock/.test(name));
 
-describe.each(signals)("bpfgate test that is sent %s %s", (...sent) => {
-	async function interrupt(run: ReturnType<typeof start>) {
-		for (const signal of sent) {
-			run.child.kill(signal);
-			await sleep(50);
-		}
-		expect(await run.ended).toEqual([130, null]);
-		await expect.poll(guests, { timeout: 2000 }).toEqual([]);
-		expect(readdirSync(temporary)).toEqual([]);
-		expect(readdirSync(scratch).sort()).toEqual(untouched.sort());
+const signals: [string, NodeJS.Signals[]][] = [
+	...(["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name): [string, NodeJS.Signals[]] => [name, [name]]),
+	["SIGINT twice", ["SIGINT", "SIGINT"]],
+];
+
+async function interrupt(run: ReturnType<typeof start>, sent: NodeJS.Signals[]): Promise<void> {
+	const before = readdirSync(scratch);
+	for (const signal of sent) {
+		run.child.kill(signal);
+		await sleep(50);
 	}
-	let untouched: string[];
-	beforeAll(() => {
-		untouched = readdirSync(scratch);
-	});
+	expect(await run.ended).toEqual([130, null]);
+	await nobody();
+	expect(readdirSync(temporary)).toEqual([]);
+	expect(readdirSync(scratch)).toEqual(before);
+	expect(half()).toEqual([]);
+}
 
-	it("while a template is made ends with 130 and leaves nothing", async () => {
-		rmSync(join(cache, "templates"), { recursive: true, force: true });
-		const run = start();
-		await booting().toMatch(/making/);
-		await interrupt(run);
-		expect(templates().filter((name) => /making|lock/.test(name))).toEqual([]);
-	});
+describe("bpfgate test, while packages are tested,", () => {
+	it.each(signals)(
+		"that is sent %s ends with 130, leaves nothing, and shows what it found",
+		async (_, sent) => {
+			const run = start();
+			await testing(run);
+			await interrupt(run, sent);
+			if (sent.length === 1) expect(run.said).toMatch(/\nInterrupted: what is missing was not tested\.\n$/);
+		},
+	);
 
-	it("while packages are tested ends with 130, leaves nothing, and shows what it found", async () => {
+	it("that is killed outright leaves no guest", async () => {
 		const run = start();
-		await expect.poll(() => run.said, { timeout: 60_000 }).toMatch(/^\[2\//m);
-		await interrupt(run);
-		expect(templates().filter((name) => /making|lock/.test(name))).toEqual([]);
-		if (sent.length === 1) expect(run.said).toMatch(/\nInterrupted: what is missing was not tested\.\n$/);
+		await testing(run);
+		run.child.kill("SIGKILL");
+		await run.ended;
+		await nobody();
+		expect(readdirSync(temporary)).toEqual([]);
 	});
 });
 
-describe("bpfgate test that is sent SIGINT without end", () => {
-	it("ends with 130 and leaves nothing, at whichever moment of its end one arrives", async () => {
-		rmSync(join(cache, "templates"), { recursive: true, force: true });
+describe("bpfgate test, while a template is made,", () => {
+	beforeEach(() => rmSync(join(cache, "templates"), { recursive: true, force: true }));
+
+	it.each(signals)("that is sent %s ends with 130 and leaves nothing", async (_, sent) => {
 		const run = start();
-		await booting().toMatch(/making/);
+		await making();
+		await interrupt(run, sent);
+	});
+
+	it("that is sent SIGINT without end ends with 130 and leaves nothing, at whichever moment of its end one arrives", async () => {
+		const run = start();
+		await making();
 		while (run.child.exitCode === null && run.child.signalCode === null) {
 			run.child.kill("SIGINT");
 			await sleep(5);
@@ -137,29 +156,17 @@ describe("bpfgate test that is sent SIGINT without end", () => {
 		expect(templates()).toEqual([]);
 		expect(readdirSync(temporary)).toEqual([]);
 	});
-});
 
-describe("bpfgate test that is killed outright", () => {
-	it("leaves no guest, and its next run sweeps what it left half made", async () => {
-		rmSync(join(cache, "templates"), { recursive: true, force: true });
+	it("that is killed outright leaves no guest, and its next run sweeps what it left half made", async () => {
 		const run = start();
-		await booting().toMatch(/making/);
+		await making();
 		run.child.kill("SIGKILL");
 		await run.ended;
-		await expect.poll(guests, { timeout: 10_000 }).toEqual([]);
+		await nobody();
 		expect(templates().join()).toMatch(/making/);
 		const next = start(1);
 		expect(await next.ended).toEqual([0, null]);
 		expect(templates()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
-		expect(readdirSync(temporary)).toEqual([]);
-	});
-
-	it("leaves no guest of a package either", async () => {
-		const run = start();
-		await expect.poll(() => run.said, { timeout: 60_000 }).toMatch(/^\[2\//m);
-		run.child.kill("SIGKILL");
-		await run.ended;
-		await expect.poll(guests, { timeout: 10_000 }).toEqual([]);
 		expect(readdirSync(temporary)).toEqual([]);
 	});
 });

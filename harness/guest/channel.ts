@@ -109,6 +109,11 @@ export class Channel {
 		});
 	}
 
+	/** From now on; see Watchdog. */
+	set patience(ms: number) {
+		this.watchdog.patience = ms;
+	}
+
 	/** The kernel printed something; see Watchdog for what that counts. */
 	consoleSpoke(): void {
 		this.watchdog.consoleSpoke();

@@ -22,12 +22,12 @@ export class Watchdog {
 	private cancel: (() => void) | undefined;
 
 	/**
-	 * @param patience milliseconds without any sign after which the guest counts as hung
+	 * @param patience milliseconds without any sign after which the guest counts as hung; another one counts from the next request on
 	 * @param onHung called once, with what was missing
 	 */
 	constructor(
 		private readonly clock: Clock,
-		readonly patience: number,
+		public patience: number,
 		private readonly onHung: (why: string) => void,
 	) {}
 

@@ -3,23 +3,17 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { machine, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { initramfsFor } from "../kernel/initramfs.js";
-import { openKernel } from "../kernel/store.js";
 import { type ProbeOptions, probeAccelerator } from "./accelerator.js";
+import { bootKit } from "./testkit.js";
 
 let scratch: string;
 let options: ProbeOptions;
 
 beforeAll(async () => {
 	scratch = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
-	const kernel = await openKernel("5.10");
-	const initramfs = await initramfsFor(
-		kernel,
-		join(import.meta.dirname, "../../build/agent", kernel.arch, "agent"),
-	);
 	options = {
-		kernel: kernel.id,
-		kit: { ...kernel, initramfs: initramfs.path, initramfs_sha256: initramfs.sha256 },
+		kernel: "5.10",
+		kit: await bootKit("5.10"),
 		qemuVersion: "test",
 		cache: join(scratch, "accelerator.json"),
 		env: {},
@@ -36,7 +30,11 @@ it("says which accelerator ran a guest, or why none did, and remembers it", asyn
 	const known = JSON.parse(await readFile(options.cache, "utf8"));
 	await writeFile(options.cache, JSON.stringify({ ...known, why: "remembered" }));
 	expect((await probeAccelerator(options)).why).toBe("remembered");
-	expect((await probeAccelerator({ ...options, qemuVersion: "another" })).why).not.toBe("remembered");
+	// Whoever would boot a guest to find out is ended at once; what is remembered needs no guest.
+	const signal = AbortSignal.abort();
+	expect((await probeAccelerator({ ...options, signal })).why).toBe("remembered");
+	for (const change of [{ qemuVersion: "another" }, { fresh: true }])
+		await expect(probeAccelerator({ ...options, ...change, signal })).rejects.toThrow("aborted");
 });
 
 it("heeds BPFGATE_ACCEL and never tries KVM for another architecture", async () => {

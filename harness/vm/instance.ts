@@ -34,6 +34,8 @@ export interface InstanceOptions {
 	accelerator: Accelerator;
 	/** Milliseconds; see Watchdog. */
 	patience: number;
+	/** The same while it comes up, until it has been greeted; default `patience`. */
+	patienceAtStart?: number;
 	/** Ends a guest that is still booting. */
 	signal?: AbortSignal | undefined;
 }
@@ -56,7 +58,7 @@ export class Instance {
 		if (!console || !rpc || !qmp) throw new Error("QEMU was started without its channels");
 		this.channel = new Channel(rpc, {
 			kernel: options.kernel,
-			patience: options.patience,
+			patience: options.patienceAtStart ?? options.patience,
 			onLost: () => process.kill(),
 		});
 		this.client = new GuestClient(this.channel);
@@ -121,6 +123,7 @@ export class Instance {
 	/** First words with the guest; later calls give the same answer. */
 	async hello(): Promise<Result<"hello">> {
 		this.greeting ??= await this.or(() => this.channel.hello());
+		this.channel.patience = this.options.patience;
 		return this.greeting;
 	}
 

@@ -26,7 +26,10 @@ export interface MachinesOptions {
 	agent: (arch: string) => string;
 	/** Folder for templates and what was probed; default `cacheRoot()`. */
 	cache?: string;
-	/** Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG. */
+	/**
+	 * Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG, which a guest has also for coming up when it may
+	 * hang for a shorter time later.
+	 */
 	patience?: number;
 	/** Default: probed. */
 	accelerator?: Accelerator;
@@ -141,6 +144,7 @@ export class Machines {
 			kit: await this.kit(kernel),
 			accelerator,
 			patience: this.options.patience ?? patience[accelerator],
+			patienceAtStart: Math.max(this.options.patience ?? 0, patience[accelerator]),
 			signal: this.options.signal,
 		};
 	}

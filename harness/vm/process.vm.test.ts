@@ -5,31 +5,19 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { execaSync } from "execa";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { alive } from "../debian/abandoned.js";
-import { initramfsFor } from "../kernel/initramfs.js";
-import { openKernel } from "../kernel/store.js";
+import { architecture } from "./architecture.js";
 import type { InstanceOptions } from "./instance.js";
+import { bootKit } from "./testkit.js";
 
 let scratch: string;
-let options: InstanceOptions;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
 	scratch = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
-	const kernel = await openKernel("5.10");
-	const initramfs = await initramfsFor(
-		kernel,
-		join(import.meta.dirname, "../../build/agent", kernel.arch, "agent"),
-	);
-	options = {
-		kernel: kernel.id,
-		kit: { ...kernel, initramfs: initramfs.path, initramfs_sha256: initramfs.sha256 },
-		accelerator: "tcg",
-		patience: 60_000,
-	};
 	await build({
 		configFile: false,
 		logLevel: "silent",
@@ -43,46 +31,49 @@ afterAll(async () => {
 	await rm(scratch, { recursive: true, force: true });
 });
 
-async function runner(env: NodeJS.ProcessEnv = process.env) {
-	const child = spawn(process.execPath, [join(scratch, "testrunner.js"), JSON.stringify(options), scratch], {
+async function runner(options?: InstanceOptions, env: NodeJS.ProcessEnv = process.env) {
+	const args = options === undefined ? [] : [JSON.stringify(options)];
+	const child = spawn(process.execPath, [join(scratch, "testrunner.js"), scratch, ...args], {
 		stdio: ["ignore", "pipe", "inherit"],
 		env,
 	});
 	children.push(child);
 	const [line] = await once(child.stdout!, "data");
-	const { qemu, folder } = JSON.parse(String(line)) as { qemu: number; folder: string };
-	expect(alive(qemu)).toBe(true);
+	const { pid, folder } = JSON.parse(String(line)) as { pid: number; folder: string };
+	expect(alive(pid)).toBe(true);
 	expect(existsSync(folder)).toBe(true);
-	return { child, qemu, folder };
+	return { child, pid, folder };
 }
 
-async function gone(pid: number, ms: number): Promise<boolean> {
-	for (let waited = 0; waited < ms && alive(pid); waited += 20) await sleep(20);
-	return !alive(pid);
-}
+const gone = (pid: number) => expect.poll(() => alive(pid)).toBe(false);
 
 describe("a runner that is ended", () => {
 	it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
 		"by %s leaves no process and no folder",
 		async (signal) => {
-			const { child, qemu, folder } = await runner();
+			const { child, pid, folder } = await runner();
 			child.kill(signal);
 			expect(await once(child, "exit")).toEqual([null, signal]);
-			expect(await gone(qemu, 2000)).toBe(true);
+			await gone(pid);
 			expect(existsSync(folder)).toBe(false);
 		},
 	);
 
 	it("by SIGKILL leaves no process", async () => {
-		const { child, qemu } = await runner();
+		const { child, pid } = await runner();
 		child.kill("SIGKILL");
-		expect(await gone(qemu, 2000)).toBe(true);
+		await gone(pid);
 	});
 
 	it("by SIGKILL leaves no process even where setpriv is missing: the agent switches off", async () => {
-		await symlink(join("/usr/bin", "qemu-system-x86_64"), join(scratch, "qemu-system-x86_64"));
-		const { child, qemu } = await runner({ ...process.env, PATH: scratch });
+		const kit = await bootKit("5.10");
+		const { qemu: name } = architecture(kit.arch);
+		await symlink(execaSync("which", [name]).stdout, join(scratch, name));
+		const { child, pid } = await runner(
+			{ kernel: "5.10", kit, accelerator: "tcg", patience: 60_000 },
+			{ ...process.env, PATH: scratch },
+		);
 		child.kill("SIGKILL");
-		expect(await gone(qemu, 10_000)).toBe(true);
+		await gone(pid);
 	});
 });

@@ -113,7 +113,7 @@ async function sha256(file: string): Promise<string> {
 }
 
 /** The template in `folder` when it is whole and as it was made. */
-async function sound(folder: string): Promise<Template | undefined> {
+export async function sound(folder: string): Promise<Template | undefined> {
 	const found = parts(folder);
 	try {
 		const path = join(folder, "template.json");
