@@ -163,7 +163,7 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 		{ what: "data", programs: 1, maps: 2 },
 	] as const)("are installed by their signed loader and work: $what", async ({ what, programs, maps }) => {
 		const subject = await subjectOf(packages[what]);
-		const before = await guest.client.call("inventory", {});
+		const before = await guest.client.call("inventory", { settle: true });
 		const installed = await whileInstalled(guest, subject.object, subject.way, async (presence) =>
 			installsFinding("installs", subject, presence),
 		);

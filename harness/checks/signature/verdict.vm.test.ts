@@ -45,7 +45,7 @@ describe.each([
 	}
 
 	it("are told of each program but the reader's own", async () => {
-		const before = await guest.client.call("inventory", {});
+		const before = await guest.client.call("inventory", { settle: true });
 		const handles = [await load("socket_filter")];
 		const known = new Set(before.programs.map((each) => each.id));
 		const added = async () => {

@@ -43,6 +43,15 @@ describe("a loader", () => {
 		expect(maps!.insns.length).toBeLessThan(insns!.insns.length);
 	});
 
+	it("that takes too long to make is not the object's fault for sure", async () => {
+		const object = await objectOf("xdp-filter");
+		await expect(generateLoaders(object, contracts, 1)).rejects.toMatchObject({
+			name: "UndecidedError",
+			code: "loader-timeout",
+			message: "xdp-filter.bpf.o: libbpf has not made its loader within 0.001 s",
+		});
+	});
+
 	it("reads of its context only flags and where to log", async () => {
 		for (const contract of contracts) {
 			const { insns } = await generateLoader(await objectOf("every-hook"), contract);

@@ -23,7 +23,8 @@ export const generatorPath = fileURLToPath(new URL("../../../build/loader/gen-lo
  */
 export const signedCpus = 1024;
 
-const generatorTimeout = 60_000;
+/** Milliseconds. Making a loader takes a fraction of a second, up to some seconds of much data on a busy machine. */
+const patience = 300_000;
 const maxLoaderBytes = 1024 * 1024 * 1024;
 
 /** A program that makes the maps of an object and loads its programs, and what it needs to run. */
@@ -63,11 +64,20 @@ export async function generateLoader(object: PackageObject, contract: Contract):
 	return loader!;
 }
 
-/** The same for several contracts, in their order; their `data` are the same bytes. */
-export async function generateLoaders(object: PackageObject, wanted: readonly Contract[]): Promise<Loader[]> {
+/**
+ * The same for several contracts, in their order; their `data` are the same bytes.
+ *
+ * @param timeout in milliseconds
+ * @throws UndecidedError `loader-timeout` as well
+ */
+export async function generateLoaders(
+	object: PackageObject,
+	wanted: readonly Contract[],
+	timeout = patience,
+): Promise<Loader[]> {
 	const bound = boundToMachine(object);
 	if (bound !== undefined) throw new Unsignable(object, bound);
-	const { plain, hashed, data, maps, programs } = await ask(object);
+	const { plain, hashed, data, maps, programs } = await ask(object, timeout);
 	const counted = countedPrograms(plain, maps.length);
 	if (counted > maxPrograms)
 		throw new Unsignable(
@@ -87,25 +97,28 @@ export function exclProgHash(insns: Uint8Array): string {
 	return createHash("sha256").update(insns).digest("hex");
 }
 
-async function ask(object: PackageObject): Promise<Static<typeof Answer>> {
+async function ask(object: PackageObject, timeout: number): Promise<Static<typeof Answer>> {
 	const result = await execa(generatorPath, [], {
 		input: encode(request(object)),
 		encoding: "buffer",
 		stripFinalNewline: false,
 		maxBuffer: maxLoaderBytes,
-		timeout: generatorTimeout,
+		timeout,
 		reject: false,
 		env: { LC_ALL: "C" },
 		extendEnv: false,
 	});
 	if (result.code === "ENOENT")
 		throw new UndecidedError("not-built", `${generatorPath}: is not built`, "run ci/setup");
-	// libbpf on a hostile object: whatever ends it is the object's doing.
-	if (result.failed)
-		throw new Unsignable(
-			object,
-			result.timedOut ? "libbpf does not finish with it" : "libbpf gives up on it",
+	// Nobody can tell a hostile object from a busy machine.
+	if (result.timedOut)
+		throw new UndecidedError(
+			"loader-timeout",
+			`${object.file}: libbpf has not made its loader within ${timeout / 1000} s`,
+			"try again when the machine is less busy; if it stays so, the object keeps libbpf from ever finishing",
 		);
+	// libbpf on a hostile object: what ends it is the object's doing.
+	if (result.failed) throw new Unsignable(object, "libbpf gives up on it");
 	const answer = decode(result.stdout);
 	if (refusals.accepts(answer))
 		throw new Unsignable(object, answer.error.replace(/^libbpf: /, "libbpf says: "));
