@@ -1,51 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Impossible, type Mutants, mangleSkb, mangleXdp, writesNothing } from "./mutant.js";
+import { mutantsOfChains } from "./mutants-of-chains.js";
+import { mutantsOfObjects } from "./mutants-of-objects.js";
+import { mutantsOfTokens } from "./mutants-of-tokens.js";
 
-/** Mistakes that vectors have to find in a program. */
-export const kinds = [
-	"verdict swapped",
-	"checksum not updated",
-	"counter off by one",
-	"payload mangled",
-] as const;
-export type Kind = (typeof kinds)[number];
-
-/** A change of a source. */
-export interface Patch {
-	file: string;
-	/** Stands in the source exactly once. */
-	search: string;
-	replace: string;
-}
-
-/** A source with one mistake, and the vector that has to find it. */
-export interface Mutant extends Patch {
-	/** Case of the vectors check that fails. */
-	case: string;
-	/** What it says of packet and field. */
-	message: string;
-}
-
-/** Why a program cannot have a mistake of a kind. */
-export interface Impossible {
-	because: string;
-	/** A program that makes it nevertheless, and that no kernel loads. */
-	refused?: Patch;
-}
-
-/** Of each networking example its mutants by kind, or why there can be none. */
-export type Mutants = Record<Kind, readonly Mutant[] | Impossible>;
-
-const writesNothing: Impossible = {
-	because: "it writes into no packet, as its vectors say, so that there is no checksum to update",
-};
 const hasNoPacket: Impossible = { because: "it is asked for a socket, and gets no packet" };
 
-/** Turns over a bit of byte `offset` of the packet, in a program of XDP or tc. */
-const mangleXdp = (offset: number) =>
-	`{ __u8 *byte = (void *)(long)ctx->data + ${offset}; if ((void *)(byte + 1) <= (void *)(long)ctx->data_end) *byte ^= 1; }`;
-const mangleSkb = (offset: number) =>
-	`{ char byte = '*'; bpf_skb_store_bytes(skb, ${offset}, &byte, 1, 0); }`;
-
+/** By example package. */
 export const mutants: Record<string, Mutants> = {
 	"xdp-filter": {
 		"verdict swapped": [
@@ -299,4 +260,7 @@ export const mutants: Record<string, Mutants> = {
 		"counter off by one": { because: "it counts nothing" },
 		"payload mangled": hasNoPacket,
 	},
+	...mutantsOfChains,
+	...mutantsOfTokens,
+	...mutantsOfObjects,
 };

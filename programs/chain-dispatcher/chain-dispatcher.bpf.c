@@ -27,9 +27,8 @@ static __always_inline struct iphdr *ipv4(struct xdp_md *ctx)
 	return ip;
 }
 
-/** First member: an IPv4 header that contradicts itself or the frame is not worth a second look. */
-SEC("xdp")
-int check_header(struct xdp_md *ctx)
+/** @param frame its length, with the buffers that `data_end` knows nothing of */
+static __always_inline enum xdp_action judge_header(struct xdp_md *ctx, __u32 frame)
 {
 	struct iphdr *ip = ipv4(ctx);
 	__u32 header, total;
@@ -38,26 +37,21 @@ int check_header(struct xdp_md *ctx)
 		return XDP_PASS;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
-	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
-	    total > ctx->data_end - ctx->data - sizeof(struct ethhdr))
+	if (ip->version != 4 || header < sizeof(*ip) || total < header || total > frame - sizeof(struct ethhdr))
 		return XDP_DROP;
 	return XDP_PASS;
 }
 
-/** Second member. It relies on the first: of a header that is none it would read a TTL that is none. */
-SEC("xdp")
-int check_ttl(struct xdp_md *ctx)
+static __always_inline enum xdp_action judge_ttl(struct xdp_md *ctx)
 {
 	struct iphdr *ip = ipv4(ctx);
 
 	return ip && ip->ttl < least_ttl ? XDP_DROP : XDP_PASS;
 }
 
-/** Third member: how long those are that the others let through. */
-SEC("xdp")
-int measure(struct xdp_md *ctx)
+static __always_inline enum xdp_action count(struct xdp_md *ctx, __u32 frame)
 {
-	__u32 step = (ctx->data_end - ctx->data) >> 8;
+	__u32 step = frame >> 8;
 	__u64 *frames;
 
 	if (step > 7)
@@ -66,6 +60,47 @@ int measure(struct xdp_md *ctx)
 	if (frames)
 		*frames += 1;
 	return XDP_PASS;
+}
+
+/** First member: an IPv4 header that contradicts itself or the frame is not worth a second look. */
+SEC("xdp")
+int check_header(struct xdp_md *ctx)
+{
+	return judge_header(ctx, ctx->data_end - ctx->data);
+}
+
+/** Second member. It relies on the first: of a header that is none it would read a TTL that is none. */
+SEC("xdp")
+int check_ttl(struct xdp_md *ctx)
+{
+	return judge_ttl(ctx);
+}
+
+/** Third member: how long those are that the others let through. */
+SEC("xdp")
+int measure(struct xdp_md *ctx)
+{
+	return count(ctx, ctx->data_end - ctx->data);
+}
+
+/* The same for frames of several buffers, whose headers are in the first. */
+
+SEC("?xdp.frags")
+int check_header_frags(struct xdp_md *ctx)
+{
+	return judge_header(ctx, bpf_xdp_get_buff_len(ctx));
+}
+
+SEC("?xdp.frags")
+int check_ttl_frags(struct xdp_md *ctx)
+{
+	return judge_ttl(ctx);
+}
+
+SEC("?xdp.frags")
+int measure_frags(struct xdp_md *ctx)
+{
+	return count(ctx, bpf_xdp_get_buff_len(ctx));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -22,6 +22,9 @@ struct next {
 };
 struct next root_next SEC(".maps"), flags_guard_next SEC(".maps"), flood_guard_next SEC(".maps"),
 	account_next SEC(".maps");
+/* A chain of its own: an array takes either programs for frames of several buffers or others. */
+struct next root_frags_next SEC(".maps"), flags_guard_frags_next SEC(".maps"), flood_guard_frags_next SEC(".maps"),
+	account_frags_next SEC(".maps");
 
 /** By receiving device. */
 struct {
@@ -54,6 +57,25 @@ static __always_inline int is_scan(struct xdp_md *ctx)
 	return tcp && tcp->syn && tcp->fin;
 }
 
+/** Nobody in this network asks for answers from that port. */
+static __always_inline int is_flood(struct xdp_md *ctx)
+{
+	struct udphdr *udp = transport4(ctx, IPPROTO_UDP, sizeof(*udp));
+
+	return udp && udp->source == bpf_htons(amplifier_port);
+}
+
+static __always_inline void count(struct xdp_md *ctx)
+{
+	__u32 ifindex = ctx->ingress_ifindex;
+	__u64 first = 1, *count = bpf_map_lookup_elem(&packets, &ifindex);
+
+	if (count)
+		*count += 1;
+	else
+		bpf_map_update_elem(&packets, &ifindex, &first, BPF_NOEXIST);
+}
+
 /** Not of the chain: it is attached, and hands every packet to the first member. */
 SEC("xdp")
 int root(struct xdp_md *ctx)
@@ -74,9 +96,7 @@ int flags_guard(struct xdp_md *ctx)
 SEC("xdp")
 int flood_guard(struct xdp_md *ctx)
 {
-	struct udphdr *udp = transport4(ctx, IPPROTO_UDP, sizeof(*udp));
-
-	if (udp && udp->source == bpf_htons(amplifier_port))
+	if (is_flood(ctx))
 		return XDP_DROP;
 	bpf_tail_call(ctx, &flood_guard_next, 0);
 	return XDP_PASS;
@@ -85,14 +105,41 @@ int flood_guard(struct xdp_md *ctx)
 SEC("xdp")
 int account(struct xdp_md *ctx)
 {
-	__u32 ifindex = ctx->ingress_ifindex;
-	__u64 first = 1, *count = bpf_map_lookup_elem(&packets, &ifindex);
-
-	if (count)
-		*count += 1;
-	else
-		bpf_map_update_elem(&packets, &ifindex, &first, BPF_NOEXIST);
+	count(ctx);
 	bpf_tail_call(ctx, &account_next, 0);
+	return XDP_PASS;
+}
+
+SEC("?xdp.frags")
+int root_frags(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &root_frags_next, 0);
+	return XDP_PASS;
+}
+
+SEC("?xdp.frags")
+int flags_guard_frags(struct xdp_md *ctx)
+{
+	if (is_scan(ctx))
+		return XDP_DROP;
+	bpf_tail_call(ctx, &flags_guard_frags_next, 0);
+	return XDP_PASS;
+}
+
+SEC("?xdp.frags")
+int flood_guard_frags(struct xdp_md *ctx)
+{
+	if (is_flood(ctx))
+		return XDP_DROP;
+	bpf_tail_call(ctx, &flood_guard_frags_next, 0);
+	return XDP_PASS;
+}
+
+SEC("?xdp.frags")
+int account_frags(struct xdp_md *ctx)
+{
+	count(ctx);
+	bpf_tail_call(ctx, &account_frags_next, 0);
 	return XDP_PASS;
 }
 

@@ -16,8 +16,7 @@ struct {
 } reflectors SEC(".maps");
 
 /* Packets are read through pointers, which is what makes it need CAP_PERFMON in the user namespace. */
-SEC("xdp")
-int drop_reflected(struct xdp_md *ctx)
+static __always_inline enum xdp_action judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
@@ -37,6 +36,19 @@ int drop_reflected(struct xdp_md *ctx)
 		return XDP_PASS;
 	__sync_fetch_and_add(dropped, 1);
 	return XDP_DROP;
+}
+
+SEC("xdp")
+int drop_reflected(struct xdp_md *ctx)
+{
+	return judge(ctx);
+}
+
+/* Answers are long, so also in frames of several buffers; the headers are in the first. */
+SEC("?xdp.frags")
+int drop_reflected_frags(struct xdp_md *ctx)
+{
+	return judge(ctx);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";
