@@ -10,7 +10,6 @@ import {
 import type { Lack } from "../../features/missing.js";
 import { possibleMechanisms } from "../../package/chain-rules.js";
 import type { Package } from "../../package/package.js";
-import { errnoName } from "../../uapi/errno.js";
 import type { Guest } from "../../vm/guest.js";
 import type { Check, Finding, Workbench } from "../check.js";
 import { atomic } from "./cases/atomic.js";
@@ -21,9 +20,9 @@ import { promises } from "./cases/promises.js";
 import { permutations, reorderings, twice } from "./cases/rebuilds.js";
 import { expediteGracePeriods } from "./grace-periods.js";
 import { loaderCases } from "./loader.js";
-import { BuildError, type Mechanism, partName } from "./mechanism.js";
+import { BuildError, type Mechanism, type Stage } from "./mechanism.js";
 import { mechanisms } from "./mechanisms/mechanisms.js";
-import type { Scene } from "./scene.js";
+import { refused, type Scene } from "./scene.js";
 
 /** What chains are made of: the packages of a run, and the chains that stand in files of their own. */
 export interface Company {
@@ -138,8 +137,9 @@ async function* onStage(
 	guest: Guest,
 	cases: readonly string[],
 ): AsyncIterable<Finding> {
-	const stage = await mechanism.open(chain, guest);
+	let stage: Stage | undefined;
 	try {
+		stage = await mechanism.open(chain, guest);
 		const members = chain.members.map((member) => ({ member, program: "first" as const }));
 		const scene: Scene = { chain, mechanism, stage, members };
 		const built = await stage.build(members);
@@ -151,15 +151,9 @@ async function* onStage(
 		for (const group of groups) yield* group(scene);
 	} catch (error) {
 		if (!(error instanceof BuildError)) throw error;
-		const { part, errno, call } = error;
-		const reason = {
-			code: "chain-refused",
-			message: `the kernel refused ${partName(part)} in ${chain.name}: ${call} gave ${errnoName(errno)}`,
-			hint: "the load check says why a program is refused; look whether something else is on the hook",
-		};
-		for (const each of cases) yield { case: each, outcome: "fail", reason, evidence: { call, errno } };
+		for (const each of cases) yield refused(chain, each, error);
 	} finally {
-		await stage.close();
+		await stage?.close();
 	}
 }
 

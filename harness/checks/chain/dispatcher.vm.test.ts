@@ -78,6 +78,8 @@ describe("libxdp's dispatcher on 6.12", () => {
 			{ name: "edge", hook: "xdp", members: names.map((program) => ({ program })) },
 		]);
 		const chain = declaredChain(chainsOf([ten])[0]!, [ten], new Set(["dispatcher"]));
+		expect(dispatcher.replacesAtomically(chain)).toBe(false);
+		expect(dispatcher.replacesAtomically({ ...chain, members: chain.members.slice(1) })).toBe(true);
 		const stage = await dispatcher.open(chain, bench.guest);
 		const members = chain.members.map((member): Part => ({ member, program: "first" }));
 		const built = await stage.build(members);

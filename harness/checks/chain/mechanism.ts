@@ -30,8 +30,8 @@ export interface Mechanism {
 	open(chain: DeclaredChain, guest: Guest): Promise<Stage>;
 	/** What a packet finds after `lost` was taken away and nobody tended to the rest. */
 	survivors(parts: readonly Part[], lost: Part): readonly Part[];
-	/** The mechanism promises that no packet meets a chain that is half changed while a member is replaced. */
-	readonly replacesAtomically: boolean;
+	/** The mechanism promises that no packet meets a chain that is half changed while a member of this one is replaced. */
+	replacesAtomically(chain: DeclaredChain): boolean;
 	/** A replacement is two steps, each of them atomic: in between both stand there, the one that is replaced before the other. */
 	readonly replacesThroughBoth?: true;
 }
@@ -129,6 +129,8 @@ export class BuildError extends Error {
 		readonly errno: number,
 		/** What was asked of the kernel: `BPF_LINK_CREATE`. */
 		readonly call: string,
+		/** Why that is nothing to wonder at, as a sentence: the kernel cannot do it with such a chain. */
+		readonly lack?: string,
 	) {
 		super(`${call} of ${part.member.label} was refused`);
 	}

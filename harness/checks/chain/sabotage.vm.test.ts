@@ -6,7 +6,7 @@ import { atomic } from "./cases/atomic.js";
 import { limits, neighbours } from "./cases/bounds.js";
 import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
 import { permutations, reorderings, twice } from "./cases/rebuilds.js";
-import type { Built, Part, Stage } from "./mechanism.js";
+import { BuildError, type Built, type Part, type Stage } from "./mechanism.js";
 import { tcx } from "./mechanisms/tcx.js";
 import type { Scene } from "./scene.js";
 import { chainBench, chainPackage } from "./testbench.js";
@@ -92,6 +92,24 @@ describe("cases of the chain check", () => {
 		);
 		expect(told[1]).toMatch(
 			/^edge\/replace\/filter fail: after filter was replaced, .*filter still stands with the program that was to be replaced/,
+		);
+	});
+
+	it("replace: what the kernel refuses of one member fails that case alone, and is skipped where it cannot be otherwise", async () => {
+		const refusing = (lack?: string) =>
+			building((built) => ({
+				replace: async (part, by) => {
+					if (part.member.label === "filter") throw new BuildError(by, 22, "BPF_LINK_UPDATE", lack);
+					await built.replace(part, by);
+				},
+			}));
+		expect(await outcomes(replacements, refusing())).toEqual([
+			"edge/replace/account pass",
+			"edge/replace/filter fail: the kernel refused filter (second) in edge: BPF_LINK_UPDATE gave EINVAL",
+			"edge/replace/mark pass",
+		]);
+		expect((await outcomes(replacements, refusing("the list is full")))[1]).toBe(
+			"edge/replace/filter skip: the list is full (BPF_LINK_UPDATE gave EINVAL)",
 		);
 	});
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeclaredChain } from "../../chain/declared.js";
+import { errnoName } from "../../uapi/errno.js";
 import type { Finding } from "../check.js";
 import { judge, label, standing } from "./judge.js";
-import type { Built, Mechanism, Part, Stage } from "./mechanism.js";
+import { BuildError, type Built, type Mechanism, type Part, partName, type Stage } from "./mechanism.js";
 
 /** A chain on its stage, for the cases. */
 export interface Scene {
@@ -26,6 +27,42 @@ export async function withBuilt<T>(
 	} finally {
 		await built.close();
 	}
+}
+
+/** One case: what the kernel refuses in it is its affair and no other's. */
+export async function tried(
+	chain: DeclaredChain,
+	name: string,
+	action: () => Promise<Finding>,
+): Promise<Finding> {
+	try {
+		return await action();
+	} catch (error) {
+		if (!(error instanceof BuildError)) throw error;
+		return refused(chain, name, error);
+	}
+}
+
+/** A case that the kernel has not let come to pass. */
+export function refused({ name: chain }: DeclaredChain, name: string, error: BuildError): Finding {
+	const { part, errno, call, lack } = error;
+	const evidence = { call, errno };
+	const said = `${call} gave ${errnoName(errno)}`;
+	if (lack !== undefined) {
+		const hint = "nothing is to be done, unless the chain is to be changed while it is in use";
+		return {
+			...{ case: name, outcome: "skip", evidence },
+			reason: { code: "chain-cannot", message: `${lack} (${said})`, hint },
+		};
+	}
+	return {
+		...{ case: name, outcome: "fail", evidence },
+		reason: {
+			code: "chain-refused",
+			message: `the kernel refused ${partName(part)} in ${chain}: ${said}`,
+			hint: "the load check says why a program is refused; look whether something else is on the hook",
+		},
+	};
 }
 
 /** What stands on the hook and what packets meet, held against parts in the order in which they were attached. */

@@ -3,8 +3,8 @@ import { errnoName } from "../../../uapi/errno.js";
 import type { Finding } from "../../check.js";
 import { judge, label, standing } from "../judge.js";
 import type { Part } from "../mechanism.js";
-import { type Scene, withBuilt } from "../scene.js";
-import type { Encounter, Flow, Meeting } from "../traffic.js";
+import { type Scene, tried, withBuilt } from "../scene.js";
+import type { Encounter, Flow, Meeting, Traffic } from "../traffic.js";
 
 /** Packets that are sent while a member is replaced and put back `rounds` times. */
 const packets = 10_000;
@@ -17,20 +17,30 @@ const stepRounds = 10;
 
 /** A member replaced and put back under live traffic: every packet has to meet a whole chain. */
 export async function* atomic(scene: Scene): AsyncIterable<Finding> {
-	const { chain, mechanism, stage, members } = scene;
+	const { chain, stage } = scene;
 	const { traffic } = stage;
 	if (!traffic.flow) return;
 	const flow = traffic.flow.bind(traffic);
 	const name = `${chain.name}/atomic`;
+	yield await tried(chain, name, () => replacedUnder(name, scene, flow));
+}
+
+async function replacedUnder(
+	name: string,
+	scene: Scene,
+	flow: NonNullable<Traffic["flow"]>,
+): Promise<Finding> {
+	const { chain, mechanism, stage, members } = scene;
 	const part = members[Math.floor(members.length / 2)]!;
 	const second: Part = { ...part, program: "second" };
+	const times = mechanism.replacesThroughBoth ? slowRounds : rounds;
 	const { found, inSteps } = await withBuilt(stage, members, async (built) => {
 		// Both are loaded and recorded before the first packet.
 		await built.replace(part, second);
 		await built.replace(second, part);
 		const there = built.replacing(part, second);
 		const during = [...there, ...built.replacing(second, part)];
-		const found = await flow(packets, during, mechanism.replacesThroughBoth ? slowRounds : rounds);
+		const found = await flow(packets, during, times);
 		if (!built.replacingInSteps) return { found };
 		const steps = [
 			...(await built.replacingInSteps(part, second)),
@@ -40,23 +50,23 @@ export async function* atomic(scene: Scene): AsyncIterable<Finding> {
 	});
 	const account = accountOf(scene, found);
 	const stepwise = inSteps && accountOf(scene, inSteps);
+	const promised = mechanism.replacesAtomically(chain);
 	const evidence = {
-		...{ replaced: label(part), atomic: mechanism.replacesAtomically, ...account },
+		...{ replaced: label(part), atomic: promised, ...account },
 		...(stepwise ? { in_steps: stepwise } : {}),
 	};
-	const wrong = wrongOf(account, mechanism.replacesAtomically) ?? (stepwise && wrongOf(stepwise, false));
-	if (wrong === undefined) yield { case: name, outcome: "pass", evidence };
-	else
-		yield {
-			case: name,
-			outcome: "fail",
-			reason: {
-				code: "chain-window",
-				message: `while ${label(part)} was replaced and put back ${rounds} times under ${found.packets} packets, ${wrong}`,
-				hint: "stop the traffic while the chain is changed, or change it by a mechanism that does so in one step",
-			},
-			evidence,
-		};
+	const wrong = wrongOf(account, promised) ?? (stepwise && wrongOf(stepwise, false));
+	if (wrong === undefined) return { case: name, outcome: "pass", evidence };
+	return {
+		case: name,
+		outcome: "fail",
+		reason: {
+			code: "chain-window",
+			message: `while ${label(part)} was replaced and put back ${times} times under ${found.packets} packets, ${wrong}`,
+			hint: "stop the traffic while the chain is changed, or change it by a mechanism that does so in one step",
+		},
+		evidence,
+	};
 }
 
 interface Account {

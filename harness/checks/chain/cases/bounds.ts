@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DeclaredChain } from "../../../chain/declared.js";
 import { errnoName } from "../../../uapi/errno.js";
 import type { Finding } from "../../check.js";
-import type { Limit } from "../mechanism.js";
-import type { Scene } from "../scene.js";
+import type { Limit, Neighbours } from "../mechanism.js";
+import { type Scene, tried } from "../scene.js";
 
 /** As many programs as the mechanism promises to take, and one more. */
 export async function* limits({ chain, stage }: Scene): AsyncIterable<Finding> {
 	const name = `${chain.name}/limit`;
-	const limit = await stage.limit();
+	yield await tried(chain, name, async () => judgeLimit(name, chain, await stage.limit()));
+}
+
+function judgeLimit(name: string, chain: DeclaredChain, limit: Limit): Finding {
 	const { promised, taken, met, errno, metWithOneMore } = limit;
 	const evidence = {
 		...{ promised, taken, met, one_more: errno === 0 ? "taken" : errnoName(errno) },
 		...(metWithOneMore === undefined ? {} : { met_with_one_more: metWithOneMore }),
 	};
 	const wrong = wrongLimit(limit);
-	if (wrong === undefined) yield { case: name, outcome: "pass", evidence };
-	else
-		yield {
-			case: name,
-			outcome: "fail",
-			reason: {
-				code: "chain-limit",
-				message: `${wrong} (${chain.mechanism} on ${chain.hook})`,
-				hint: "this kernel keeps the limit of its mechanism otherwise than others: plan chains with room",
-			},
-			evidence,
-		};
+	if (wrong === undefined) return { case: name, outcome: "pass", evidence };
+	return {
+		case: name,
+		outcome: "fail",
+		reason: {
+			code: "chain-limit",
+			message: `${wrong} (${chain.mechanism} on ${chain.hook})`,
+			hint: "this kernel keeps the limit of its mechanism otherwise than others: plan chains with room",
+		},
+		evidence,
+	};
 }
 
 /** What differs from what the mechanism promises; undefined when nothing does. */
@@ -55,31 +58,31 @@ export function wrongLimit({
 /** Other lists that the chain's packets pass. */
 export async function* neighbours({ chain, stage }: Scene): AsyncIterable<Finding> {
 	const name = `${chain.name}/neighbours`;
-	const told = await stage.neighbours();
-	if (!told) {
-		yield {
+	yield await tried(chain, name, async () => judgeNeighbours(name, chain, await stage.neighbours()));
+}
+
+function judgeNeighbours(name: string, { hook }: DeclaredChain, told: Neighbours | undefined): Finding {
+	if (!told)
+		return {
 			case: name,
 			outcome: "skip",
 			reason: {
 				code: "no-neighbour",
-				message: `this kernel has no other list of programs that packets on ${chain.hook} pass and that could be tried with this one`,
+				message: `this kernel has no other list of programs that packets on ${hook} pass and that could be tried with this one`,
 				hint: "nothing is to be done",
 			},
 			evidence: {},
 		};
-		return;
-	}
 	const { promise, expected, found } = told;
-	if (expected === found) yield { case: name, outcome: "pass", evidence: { ...told } };
-	else
-		yield {
-			case: name,
-			outcome: "fail",
-			reason: {
-				code: "chain-neighbours",
-				message: `${promise}; here packets met ${found} and not ${expected}`,
-				hint: "do not share the hook between the two on this kernel",
-			},
-			evidence: { ...told },
-		};
+	if (expected === found) return { case: name, outcome: "pass", evidence: { ...told } };
+	return {
+		case: name,
+		outcome: "fail",
+		reason: {
+			code: "chain-neighbours",
+			message: `${promise}; here packets met ${found} and not ${expected}`,
+			hint: "do not share the hook between the two on this kernel",
+		},
+		evidence: { ...told },
+	};
 }

@@ -12,6 +12,9 @@ import type { Encounter } from "../traffic.js";
 /** Columns: a terminal has 80, of which a report indents 4. */
 const pictureWidth = 76;
 
+/** Differences in a message: of a long chain that ends early each member behind is one. */
+const mostSaid = 3;
+
 /** A chain on its hook, whoever has put it there. */
 type Standing = Pick<Scene, "chain" | "members"> & { stage: Pick<Stage, "traffic"> };
 
@@ -38,7 +41,7 @@ function configuredFinding({ chain }: Standing, declared: string[], configured: 
 		outcome: "fail",
 		reason: {
 			code: "chain-configured",
-			message: `${chain.name} is not in the order that the manifest promises: ${differences.join("; ")}`,
+			message: `${chain.name} is not in the order that the manifest promises: ${said(differences)}`,
 			hint: `put the members in the order in which they are to run, or give them priorities in that order (${chain.mechanism}, docs/chains.md)`,
 		},
 		evidence: { ...evidence, differences },
@@ -90,7 +93,7 @@ function executedFinding(
 			outcome: "fail",
 			reason: {
 				code: "chain-executed",
-				message: `${what} did not meet ${chain.name} as it is declared: ${differences.join("; ")}`,
+				message: `${what} did not meet ${chain.name} as it is declared: ${said(differences)}`,
 				hint: "look at the picture in the evidence: what packets met differs from the manifest",
 			},
 			evidence: { ...evidence, differences },
@@ -113,6 +116,12 @@ function executedFinding(
 		};
 	}
 	return { case: name, outcome: "pass", evidence };
+}
+
+/** The evidence has them all. */
+function said(differences: readonly string[]): string {
+	const more = differences.length - mostSaid;
+	return [...differences.slice(0, mostSaid), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
 
 const word = ({ member, verdict }: Met) => (verdict === undefined ? member : `${member} (${verdict})`);

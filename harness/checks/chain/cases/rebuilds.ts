@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Random } from "../../../packet/random.js";
 import type { Finding } from "../../check.js";
-import { list, look, promised, type Scene, shown, withBuilt } from "../scene.js";
+import { list, look, promised, type Scene, shown, tried, withBuilt } from "../scene.js";
 
 /** All orders of so many members are tried; of more, as many orders as of these. */
 const permuted = 5;
@@ -11,43 +11,51 @@ const sampled = 120;
 export async function* reorderings(scene: Scene): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
 	if (members.length < 2) return;
-	yield await withBuilt(stage, members.toReversed(), async (built) => {
-		const before = (await built.configured()).map(shown);
-		await built.reorder(members);
-		const finding = promised(
-			`${chain.name}/reorder`,
-			"after it was brought from the reverse order to the declared one",
-			await look(scene, built, members),
-		);
-		return { ...finding, evidence: { ...finding.evidence, before } };
-	});
+	const name = `${chain.name}/reorder`;
+	yield await tried(chain, name, () =>
+		withBuilt(stage, members.toReversed(), async (built) => {
+			const before = (await built.configured()).map(shown);
+			await built.reorder(members);
+			const finding = promised(
+				name,
+				"after it was brought from the reverse order to the declared one",
+				await look(scene, built, members),
+			);
+			return { ...finding, evidence: { ...finding.evidence, before } };
+		}),
+	);
 }
 
 /** Built, taken down and built again: the same chain. */
 export async function* twice(scene: Scene): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
-	const once = await withBuilt(stage, members, (built) => look(scene, built, members));
-	const again = await withBuilt(stage, members, (built) => look(scene, built, members));
-	if (once.configured.join("\n") !== again.configured.join("\n"))
-		again.differences.push(`first it was ${list(once.configured)}, then ${list(again.configured)}`);
-	again.differences.unshift(...once.differences);
-	yield promised(`${chain.name}/twice`, "built twice", again);
+	const name = `${chain.name}/twice`;
+	yield await tried(chain, name, async () => {
+		const once = await withBuilt(stage, members, (built) => look(scene, built, members));
+		const again = await withBuilt(stage, members, (built) => look(scene, built, members));
+		if (once.configured.join("\n") !== again.configured.join("\n"))
+			again.differences.push(`first it was ${list(once.configured)}, then ${list(again.configured)}`);
+		again.differences.unshift(...once.differences);
+		return promised(name, "built twice", again);
+	});
 }
 
 /** Members attached in every order, each at its place. */
 export async function* permutations(scene: Scene): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
 	if (members.length < 2) return;
+	const name = `${chain.name}/permutations`;
 	const orders = attachingOrders(members.length);
-	for (const attaching of orders) {
-		const seen = await withBuilt(stage, members, (built) => look(scene, built, members), attaching);
-		if (seen.differences.length === 0) continue;
-		const names = attaching.map((index) => members[index]!.member.label).join(", ");
-		const finding = promised(`${chain.name}/permutations`, `attached as ${names}`, seen);
-		yield { ...finding, evidence: { ...finding.evidence, attaching: names } };
-		return;
-	}
-	yield { case: `${chain.name}/permutations`, outcome: "pass", evidence: { orders: orders.length } };
+	yield await tried(chain, name, async () => {
+		for (const attaching of orders) {
+			const seen = await withBuilt(stage, members, (built) => look(scene, built, members), attaching);
+			if (seen.differences.length === 0) continue;
+			const names = attaching.map((index) => members[index]!.member.label).join(", ");
+			const finding = promised(name, `attached as ${names}`, seen);
+			return { ...finding, evidence: { ...finding.evidence, attaching: names } };
+		}
+		return { case: name, outcome: "pass", evidence: { orders: orders.length } };
+	});
 }
 
 /** All orders of few; of many the first ones to come of rotations and swaps, always the same. */

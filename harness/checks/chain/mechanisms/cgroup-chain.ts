@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mechanismFacts } from "../../../package/chain-hooks.js";
+import { E2BIG } from "../../../uapi/errno.js";
 import type { Guest } from "../../../vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
 import { allDone, BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
 import type { Parts } from "../parts.js";
 import type { CgroupAbilities } from "./cgroup-abilities.js";
 import type { CgroupTree } from "./cgroup-tree.js";
+
+const replaceCall = "BPF_PROG_ATTACH with BPF_F_REPLACE";
 
 /** Where and with what a chain of cgroups is built. */
 export interface CgroupSite {
@@ -74,7 +78,7 @@ export class CgroupChain implements Built {
 		await this.site.parts.get(by);
 		for (const { args } of this.replacing(part, by)) {
 			const { errno } = await this.site.guest.client.call("bpf", args);
-			if (errno !== 0) throw new BuildError(by, errno, "BPF_PROG_ATTACH with BPF_F_REPLACE");
+			if (errno !== 0) throw new BuildError(by, errno, replaceCall, this.#lackOf(part, errno));
 		}
 		const list = this.#listOf(part);
 		list.splice(indexIn(list, part), 1, by);
@@ -145,6 +149,14 @@ export class CgroupChain implements Built {
 		if (errno !== 0) throw new BuildError(part, errno, "BPF_PROG_DETACH");
 		const list = this.#listOf(part);
 		list.splice(indexIn(list, part), 1);
+	}
+
+	/** The kernel looks for room before it looks whether any is needed: `__cgroup_bpf_attach` of kernel/bpf/cgroup.c. */
+	#lackOf({ member }: Part, errno: number): string | undefined {
+		const { maxMembers } = mechanismFacts.cgroup;
+		const beside = [...this.#lists.values()].flat().filter((other) => other.member.cgroup === member.cgroup);
+		if (errno !== E2BIG || beside.length < maxMembers) return undefined;
+		return `the kernel replaces no program of a cgroup that has as many as it takes, and ${member.label} is one of ${beside.length}`;
 	}
 
 	#kernelList({ member }: Part): HookList {

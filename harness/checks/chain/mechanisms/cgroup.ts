@@ -27,7 +27,7 @@ import { CgroupTree } from "./cgroup-tree.js";
 /** Kernel: kernel/bpf/cgroup.c; lists since 4.15, BPF_F_PREORDER since 6.15, BPF_F_BEFORE and BPF_F_AFTER since 6.17. */
 export const cgroup: Mechanism = {
 	name: "cgroup",
-	replacesAtomically: true,
+	replacesAtomically: () => true,
 	lack,
 	open: openStage,
 	survivors: (parts, lost) => parts.filter((part) => part !== lost),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { DeclaredChain } from "../../../chain/declared.js";
+import { type DeclaredChain, declaredChain } from "../../../chain/declared.js";
 import type { Chain } from "../../../package/chain.js";
 import type { Package } from "../../../package/package.js";
 import type { Guest } from "../../../vm/guest.js";
@@ -8,8 +8,9 @@ import type { Finding } from "../../check.js";
 import { orders } from "../cases/orders.js";
 import { standing } from "../judge.js";
 import { BuildError, type Built, type Part, partName, type Stage } from "../mechanism.js";
+import { tried } from "../scene.js";
 import type { CgroupHook } from "../socket-calls.js";
-import { chainBench, failures } from "../testbench.js";
+import { chainBench, chainPackage, failures } from "../testbench.js";
 import { cgroupChain, cgroupPackage } from "../testcgroup.js";
 import { cgroup } from "./cgroup.js";
 import { cgroupAbilities } from "./cgroup-abilities.js";
@@ -178,5 +179,42 @@ describe.each([
 		await built.close();
 		const { expected, found } = (await stage.neighbours())!;
 		expect(found).toBe(expected);
+	});
+
+	if (id !== "6.12") return;
+
+	it("cannot be changed in place when they are 64 in one cgroup, and can when they are 64 in two", async () => {
+		const all = Array.from({ length: 64 }, (_, number) => `m${String(number).padStart(2, "0")}`);
+		const owner = await chainPackage("cgroup-sixty-four.bpf.c", []);
+		const replaced = async (below: number) => {
+			const members = all.map((program, place) => ({
+				program,
+				...(place < below ? { cgroup: "pod" } : {}),
+			}));
+			const source = {
+				file: "chain.json",
+				pointer: "/chains/0",
+				chain: { name: "full", hook, members },
+				owner,
+			};
+			const chain = declaredChain(source, [owner], new Set(["cgroup"]));
+			const { stage: opened, parts } = await open(chain);
+			built = await opened.build(parts);
+			const name = "full/replace/m00";
+			const second: Part = { ...parts[0]!, program: "second" };
+			const { outcome, reason } = await tried(chain, name, async () => {
+				await built!.replace(parts[0]!, second);
+				return { case: name, outcome: "pass", evidence: {} };
+			});
+			await expectOrder(outcome === "pass" ? second : parts[0]!, ...parts.slice(1));
+			await built.close();
+			await opened.close();
+			[built, stage] = [undefined, undefined];
+			return reason?.message ?? outcome;
+		};
+		expect(await replaced(1)).toBe("pass");
+		expect(await replaced(0)).toBe(
+			"the kernel replaces no program of a cgroup that has as many as it takes, and m00 is one of 64 (BPF_PROG_ATTACH with BPF_F_REPLACE gave E2BIG)",
+		);
 	});
 });

@@ -34,7 +34,8 @@ const loopback = 1;
  */
 export const dispatcher: Mechanism = {
 	name: "dispatcher",
-	replacesAtomically: true,
+	// A full one has no room for the new one beside the old one.
+	replacesAtomically: ({ members }) => members.length < mechanismFacts.dispatcher.maxMembers,
 	replacesThroughBoth: true,
 	lack,
 	open: openStage,

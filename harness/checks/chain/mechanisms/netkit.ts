@@ -9,7 +9,7 @@ import { tcxList } from "./other-lists.js";
 /** Kernel: drivers/net/netkit.c, which is no module; since 6.7. */
 export const netkit: Mechanism = {
 	name: "netkit",
-	replacesAtomically: true,
+	replacesAtomically: () => true,
 	lack: ({ hook }, bench) => bench.lack(`attach_type:${hook}`),
 	open: openStage,
 	survivors: (parts, lost) => parts.filter((part) => part !== lost),

@@ -7,6 +7,7 @@ import { slotDelete, slotUpdate } from "../hook-list.js";
 import { BuildError, type Built, type Part } from "../mechanism.js";
 import type { Parts } from "../parts.js";
 import type { Slots } from "./tail-call-slots.js";
+import type { Recordable, Window } from "./tail-call-windows.js";
 
 /** A program array: of the root, or a member's own. */
 export type ProgArray = Held & { handle: number; map: string };
@@ -30,10 +31,12 @@ interface Context {
  * The members stand by their seq_id, of which the last needs no array. Of a member that does not stand in the chain the array is
  * empty, as that of a program just loaded.
  */
-export class TailCallChain implements Built {
+export class TailCallChain implements Built, Recordable {
 	readonly #standing: Part[] = [];
 	/** Parts whose array may hold something. */
 	readonly #touched = new Set<Part>();
+	/** Parts that are called without a slot. */
+	readonly #direct = new Set<Part>();
 	#detach: (() => Promise<void>) | undefined;
 
 	private constructor(private readonly context: Context) {}
@@ -67,6 +70,21 @@ export class TailCallChain implements Built {
 			array = again || typeof part === "number" ? undefined : this.#arrayOf(part);
 		}
 		return found;
+	}
+
+	get length(): number {
+		return this.#standing.length;
+	}
+
+	/** Those outside of the window are called without a slot, and so not recorded. */
+	async record({ from, to }: Window): Promise<void> {
+		for (const [place, part] of this.#standing.entries()) {
+			const direct = place < from || place >= to;
+			if (direct === this.#direct.has(part)) continue;
+			if (direct) this.#direct.add(part);
+			else this.#direct.delete(part);
+			await this.#do(part, this.#linkInto(place, part));
+		}
 	}
 
 	/** The new one's array first: packets go on meeting the old chain until the one before it is told. */
@@ -172,7 +190,8 @@ export class TailCallChain implements Built {
 		const { parts, slots } = this.context;
 		if (!array)
 			throw new Error(`what comes before ${part.member.label} has no array, though it is not the last`);
-		return [{ op: "bpf", args: slotUpdate(parts.guest, array, 0, slots.made(part)) }];
+		const called = this.#direct.has(part) ? parts.loaded(part).held : slots.made(part);
+		return [{ op: "bpf", args: slotUpdate(parts.guest, array, 0, called) }];
 	}
 
 	#unlink(array: ProgArray | undefined): Step[] {

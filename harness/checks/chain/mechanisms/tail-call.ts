@@ -13,6 +13,7 @@ import { TailCallChain } from "./tail-call-chain.js";
 import { chainPromises } from "./tail-call-concerns.js";
 import { tailCallLimit } from "./tail-call-limit.js";
 import { Slots, slotType } from "./tail-call-slots.js";
+import { mostRecorded, sampleInWindows } from "./tail-call-windows.js";
 
 /** What the recorder calls the root; parts count from 1. */
 const rootNumber = 0;
@@ -20,7 +21,7 @@ const rootNumber = 0;
 /** L3AF: github.com/l3af-project/l3afd. Kernel: kernel/bpf/arraymap.c (prog_array), kernel/bpf/core.c (JMP_TAIL_CALL). */
 export const tailCall: Mechanism = {
 	name: "tail_call",
-	replacesAtomically: true,
+	replacesAtomically: () => true,
 	lack: ({ hook }, bench) => rootLack(hook, bench),
 	open: openStage,
 	survivors: (parts, lost) => parts.filter(({ member }) => member.priority < lost.member.priority),
@@ -36,6 +37,7 @@ async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 	const packets = chainPackets(chain);
 	const traffic = new PacketTraffic(parts, hook.device.sender, packets, { counted: false, root: rootNumber });
 	let slots: Slots | undefined;
+	let standing: TailCallChain | undefined;
 	const build: Stage["build"] = async (order, attaching) => {
 		const { held } = await parts.other(root.object, root.program.name);
 		if (!slots) {
@@ -44,13 +46,21 @@ async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 		}
 		const array = { handle: held.handle, map: root.map };
 		const attach = () => hook.attach(held);
-		return TailCallChain.build({ parts, slots, root: array, attach }, order, attaching);
+		standing = await TailCallChain.build({ parts, slots, root: array, attach }, order, attaching);
+		return standing;
 	};
 	return {
-		traffic,
+		traffic: {
+			sample: () => (standing ? sampleInWindows(traffic, standing) : traffic.sample()),
+			flow: (count, during, rounds) => traffic.flow(count, during, rounds),
+		},
 		build,
 		limit: () => tailCallLimit(guest, hook, kind === "xdp" ? "xdp" : "tc", packets[0]!.frame),
-		neighbours: () => meetNeighbours({ chain, parts, traffic }, hook.around, (members) => build(members)),
+		// What is behind the chain is only met as it should be where the whole of it is recorded and runs.
+		neighbours: () =>
+			meetNeighbours({ chain, parts, traffic }, hook.around, (members) =>
+				build(members.slice(0, mostRecorded)),
+			),
 		promises: () => chainPromises(chain, guest),
 		async close() {
 			await slots?.close();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { declaredChain } from "../../../chain/declared.js";
+import { chainsOf, declaredChain } from "../../../chain/declared.js";
 import { BpfAttr, bpf } from "../../../features/syscall.js";
 import type { GuestClient } from "../../../guest/client.js";
 import { openKernel } from "../../../kernel/store.js";
 import { withoutModules } from "../../../kernel/testkernel.js";
 import type { Chain } from "../../../package/chain.js";
+import { neighbours } from "../cases/bounds.js";
+import { orders } from "../cases/orders.js";
 import { promises } from "../cases/promises.js";
 import { slotUpdate } from "../hook-list.js";
 import { label } from "../judge.js";
@@ -196,6 +198,40 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		expect(errno).toBe(0);
 		return fd!;
 	}
+});
+
+it("33 tail calls are met, though a slot takes one too; whoever is left out is told", async () => {
+	const bench = await chainBench("6.12");
+	const all = Array.from({ length: 33 }, (_, number) => `m${String(number).padStart(2, "0")}`);
+	const source = "tail-calls-thirty-three.bpf.c";
+	const pkg = await chainPackage(source, [edge("xdp", ...all)]);
+	const [configured, executed] = await bench.orders(pkg);
+	expect([configured!.evidence.configured, configured!.outcome]).toEqual([all, "pass"]);
+	expect([executed!.reason?.message, executed!.outcome]).toEqual([undefined, "pass"]);
+	expect(executed!.evidence.executed).toEqual(all);
+
+	const chain = declaredChain(chainsOf([pkg])[0]!, [pkg], new Set(["tail_call" as const]));
+	const stage = await tailCall.open(chain, bench.guest);
+	const parts = chain.members.map((member): Part => ({ member, program: "first" }));
+	const scene = { chain, mechanism: tailCall, stage, members: parts };
+	for await (const finding of neighbours(scene)) expect(finding).toMatchObject({ outcome: "pass" });
+	const built = await stage.build(parts);
+	const second: Part = { member: parts[16]!.member, program: "second" };
+	await built.replace(parts[16]!, second);
+	await built.replace(second, parts[16]!);
+	const during = [...built.replacing(parts[16]!, second), ...built.replacing(second, parts[16]!)];
+	const { met, unaccounted } = await stage.traffic.flow!(1000, during, 2);
+	const last = new Set([...met.values()].map((each) => each.at(-1)!.part));
+	expect([unaccounted, last]).toEqual([0, new Set([parts[16]!, second])]);
+	await built.lose(parts[29]!);
+	const found = [];
+	for await (const { reason } of orders(scene, built)) found.push(reason?.message);
+	expect(found[1]).toBe(
+		"a UDP packet over IPv4 did not meet edge as it is declared: m29 should run at place 30 and never ran: the last that the packet met was m28; m30 should run at place 31 and never ran: the last that the packet met was m28; m31 should run at place 32 and never ran: the last that the packet met was m28; and 1 more",
+	);
+	await built.close();
+	await stage.close();
+	await bench.dispose();
 });
 
 it.each<{ id: string; hook: Chain["hook"]; bare?: true }>([

@@ -19,7 +19,7 @@ const modules = ["sch_ingress", "cls_bpf"];
 /** Kernel: net/sched/cls_bpf.c, cls_api.c; direct action since 4.4, clsact since 4.5. */
 export const tc: Mechanism = {
 	name: "tc",
-	replacesAtomically: true,
+	replacesAtomically: () => true,
 	lack,
 	open: openStage,
 	survivors: (parts, lost) => parts.filter((part) => part !== lost),

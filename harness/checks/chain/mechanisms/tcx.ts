@@ -9,7 +9,7 @@ import { clsactList, xdpList } from "./other-lists.js";
 /** Kernel: net/core/dev.c (tcx_run), kernel/bpf/tcx.c; since 6.6. */
 export const tcx: Mechanism = {
 	name: "tcx",
-	replacesAtomically: true,
+	replacesAtomically: () => true,
 	lack: (chain, bench) => bench.lack(`attach_type:tcx_${directionOf(chain.hook)}`),
 	open: openStage,
 	survivors: (parts, lost) => parts.filter((part) => part !== lost),

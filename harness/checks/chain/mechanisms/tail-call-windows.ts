@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mechanismFacts } from "../../../package/chain-hooks.js";
+import { samePart } from "../mechanism.js";
+import type { Encounter, Meeting, Traffic } from "../traffic.js";
+
+const { maxMembers: mostCalls } = mechanismFacts.tail_call;
+
+/** As many members as can all be recorded and all run: the slot that records one takes a tail call of its own. */
+export const mostRecorded = Math.floor(mostCalls / 2);
+
+/** Places of a chain, from the first to before `to`. */
+export interface Window {
+	from: number;
+	to: number;
+}
+
+/**
+ * Windows whose members can be recorded at a time: those before are called without a slot, and those behind may be out of reach. Each
+ * begins with the last member of the one before, so that their order is seen too; only the 33rd is alone.
+ *
+ * @param count of members, 33 at most
+ */
+export function windowsOf(count: number): Window[] {
+	const windows: Window[] = [];
+	// The last of a window is called as number `from` + 2 * width - 1.
+	const widthAt = (from: number) => Math.floor((mostCalls + 1 - from) / 2);
+	for (let from = 0, to = 0; to < count; from = widthAt(to - 1) > 1 ? to - 1 : to) {
+		to = Math.min(from + widthAt(from), count);
+		windows.push({ from, to });
+	}
+	return windows;
+}
+
+/** A chain of which a part is recorded. */
+export interface Recordable {
+	/** How many members stand in it. */
+	readonly length: number;
+	/** Has those in the window recorded and no others. */
+	record(window: Window): Promise<void>;
+}
+
+/**
+ * What packets meet in a chain that may be too long to be recorded as a whole: then they are sent once for each window, and once when
+ * nobody is recorded, which tells what the whole chain returns.
+ */
+export async function sampleInWindows(
+	traffic: Pick<Traffic, "sample">,
+	chain: Recordable,
+): Promise<Encounter[]> {
+	const { length } = chain;
+	if (length <= mostRecorded) return traffic.sample();
+	await chain.record({ from: 0, to: 0 });
+	const whole = await traffic.sample();
+	const met = whole.map((): Meeting[] => []);
+	for (const window of windowsOf(length)) {
+		await chain.record(window);
+		for (const [number, encounter] of (await traffic.sample()).entries()) join(met[number]!, encounter.met);
+	}
+	await chain.record({ from: 0, to: length });
+	return whole.map((encounter, number) => ({ ...encounter, met: met[number]! }));
+}
+
+/** The last of a window and the first of the next may be the same. */
+function join(met: Meeting[], more: readonly Meeting[]): void {
+	const [last, first] = [met.at(-1), more[0]];
+	const again = last && first && samePart(last.part, first.part);
+	met.push(...more.slice(again ? 1 : 0));
+}
