@@ -35,6 +35,15 @@ async function messages(text: string, bytes?: Uint8Array): Promise<string[]> {
 const vector = (...lines: string[]) => `vectors:\n  - name: v\n    ${lines.join("\n    ")}\n`;
 
 describe("frames", () => {
+	it("are selected by a number too, where it is but one", async () => {
+		const { vectors, invalid } = await suite(vector("packet: { pcap: c.pcapng, frames: 7 }"));
+		expect(invalid).toEqual([]);
+		expect(vectors.map((each) => each.case)).toEqual(["v/v/7", "w/other"]);
+		expect(await messages(vector("packet: { pcap: c.pcapng, frames: 0 }"))).toEqual([
+			expect.stringContaining("v/v.yaml:3: /vectors/0/packet/frames: frames are counted from 1"),
+		]);
+	});
+
 	it("of a vector are cases of their own, each with what is expected of it", async () => {
 		const { vectors, invalid } = await suite(
 			vector(

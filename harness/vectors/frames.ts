@@ -45,7 +45,7 @@ export function framesOfStep(
 	const other = Object.keys(others)[0];
 	if (other !== undefined) throw fail("/packet", `cannot have ${other} beside frames`);
 	const place: ValuePlace = { file: file.display, pointer: `${pointer}/packet` };
-	const ranges = parseSelection(file.display, `${place.pointer}/frames`, frames);
+	const ranges = parseSelection(file.display, `${place.pointer}/frames`, String(frames));
 	const bounded = ranges.reduce((sum, { from, to }) => sum + (Number.isFinite(to) ? to - from + 1 : 1), 0);
 	if (bounded > maxFrames) throw fail("/packet/frames", `selects more than ${maxFrames} frames`);
 	const selected = framesOf(pkg, file, pcap, ranges, "frames", place).map(({ number }) => number);

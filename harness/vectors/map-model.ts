@@ -256,20 +256,35 @@ function deviceValue({ types, size }: ValueType): unknown {
 
 function keyBytes({ type, key }: MapModel, value: unknown, place: ValuePlace): Uint8Array {
 	if (key.size === 0) return new Uint8Array();
-	const prefix = type === "lpm_trie" ? prefixKey(key, value) : undefined;
+	const prefix = type === "lpm_trie" ? prefixKey(key, value, place) : undefined;
 	if (prefix) return prefix;
 	const bytes = new Uint8Array(key.size);
 	writeLeaves(leavesOf(key, value, place, "given"), bytes);
 	return bytes;
 }
 
-/** `192.0.2.0/24`: the length as a number of the machine, then the address. */
-function prefixKey({ size, littleEndian }: ValueType, value: unknown): Uint8Array | undefined {
+/**
+ * `192.0.2.0/24`: the length as a number of the machine, then the address. Undefined when it is no such text.
+ *
+ * @throws InputError when keys have other addresses, or the address less bits
+ */
+function prefixKey(
+	{ size, littleEndian }: ValueType,
+	value: unknown,
+	place: ValuePlace,
+): Uint8Array | undefined {
 	const match = typeof value === "string" ? /^([^/]+)\/(\d{1,3})$/.exec(value) : null;
 	const text = match?.[1] ?? "";
 	const address = parseIpv4(text) ?? parseIpv6(text);
 	const length = Number(match?.[2]);
-	if (!address || size !== 4 + address.length || length > address.length * 8) return undefined;
+	if (!address) return undefined;
+	const fail = (reason: string) =>
+		new InputError(place.file, place.pointer, `${JSON.stringify(value)} is no prefix here: ${reason}`);
+	if (size !== 4 + address.length)
+		throw fail(
+			`a key has ${size - 4} bytes behind the length of the prefix, and ${text} is ${address.length}`,
+		);
+	if (length > address.length * 8) throw fail(`the address has ${address.length * 8} bits`);
 	const head = new Uint8Array(4);
 	new DataView(head.buffer).setUint32(0, length, littleEndian);
 	return concat(head, address);

@@ -20,8 +20,7 @@ export const Packet = Type.Object(
 		),
 		frame: Type.Optional(Type.Integer({ minimum: 1, description: "number in the capture, the first is 1" })),
 		frames: Type.Optional(
-			Type.String({
-				minLength: 1,
+			Type.Union([Type.String({ minLength: 1 }), Type.Integer()], {
 				description:
 					"a selection of frames, `1-3,7,20-`: in a vector each is a case of its own, in a sequence a packet of its own",
 			}),

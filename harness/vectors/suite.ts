@@ -100,7 +100,10 @@ function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputEr
 			return work();
 		} catch (error) {
 			if (!(error instanceof InputError)) throw error;
-			if (errors.length < maxErrors) errors.push(located(error, file, text));
+			const found = located(error, file, text);
+			// What stands at the top of the file is wrong for each of its vectors.
+			const isKnown = errors.some(({ message }) => message === found.message);
+			if (!isKnown && errors.length < maxErrors) errors.push(found);
 			return undefined;
 		}
 	};

@@ -18,7 +18,9 @@ export function checkCommand(): Command {
 			for (const pkg of packages) {
 				const { vectors, invalid } = suiteOf(pkg);
 				const wrong = invalid.length === 1 ? "; 1 file is wrong" : `; ${invalid.length} files are wrong`;
-				process.stdout.write(`${pkg.name}: ${vectors.length} cases${invalid.length === 0 ? "" : wrong}\n`);
+				process.stdout.write(
+					`${pkg.name}: ${vectors.length} ${vectors.length === 1 ? "case" : "cases"}${invalid.length === 0 ? "" : wrong}\n`,
+				);
 			}
 			errors.push(...mistakesIn(packages));
 			if (errors.length > 0) throw new AggregateError(errors);
