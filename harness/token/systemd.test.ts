@@ -49,7 +49,24 @@ describe("a systemd drop-in", () => {
 		]);
 	});
 
+	it("has lines that go on in the next, with comments between", () => {
+		const text =
+			"AmbientCapabilities=CAP_BPF \\\n# for tracing\n; too\n  CAP_PERFMON\nBPFDelegateMaps=BPFMapTypeHash\\\n";
+		expect(parseDropIn("x.conf", text)).toMatchObject({
+			capabilities: ["cap_perfmon", "cap_bpf"],
+			maps: ["hash"],
+		});
+		expect(() => parseDropIn("x.conf", `${text}\nBPFDelegateMaps=x`)).toThrow(/line 7/);
+	});
+
 	it.each([
+		["", /x\.conf: delegates nothing/],
+		[
+			"[Service]\nPrivateBPF=yes\nBPFDelegatePrograms=BPFProgTypeXdp\nBPFDelegatePrograms=\n",
+			/delegates nothing/,
+		],
+		["\u0000\uFFFD[Service", /delegates nothing/],
+		["#BPFDelegatePrograms=BPFProgTypeXdp", /delegates nothing/],
 		["BPFDelegatePrograms=xdp", /line 1: "xdp" is no name that systemd has for one of the programs/],
 		["[Service]\nBPFDelegateMaps=BPFMapTypeFoo", /line 2/],
 		["AmbientCapabilities=CAP_NOTHING", /for one of the capabilities/],

@@ -71,20 +71,30 @@ export function printDropIn(delegation: Delegation): DropIn {
 }
 
 /**
- * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value starts anew.
+ * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value starts anew, and a line that ends
+ * with a backslash goes on in the next.
  *
- * @throws InputError with the line, for a name that systemd does not know
+ * @throws InputError with the line, for a name that systemd does not know; for a file that delegates nothing
  */
 export function parseDropIn(file: string, text: string): Delegation {
 	const grants = new Map<TokenKind, Grant[]>();
-	for (const [index, line] of text.split("\n").entries()) {
+	for (const { number, line } of logicalLines(text)) {
 		const [, directive, value = ""] = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-		const place = `line ${index + 1}`;
+		const place = `line ${number}`;
 		if (directive === "AmbientCapabilities") add("capabilities", value, place, capabilityNamed);
 		const kind = delegatedKinds.find((candidate) => directives[candidate].directive === directive);
 		if (kind) add(kind, value, place, (name) => kernelName(kind, name));
 	}
-	return delegationOfGrants([...grants.values()].flat());
+	const all = [...grants.values()].flat();
+	if (all.length === 0) {
+		const names = delegatedKinds.map((kind) => `${directives[kind].directive}=`);
+		throw new InputError(
+			file,
+			"",
+			`delegates nothing: there is nothing in ${names.join(", ")} or AmbientCapabilities=`,
+		);
+	}
+	return delegationOfGrants(all);
 
 	function add(kind: TokenKind, value: string, place: string, kernel: (name: string) => string | undefined) {
 		if (value === "") grants.set(kind, []);
@@ -99,6 +109,21 @@ export function parseDropIn(file: string, text: string): Delegation {
 			grants.set(kind, [...(grants.get(kind) ?? []), { kind, name }]);
 		}
 	}
+}
+
+/** Comments between the parts of a line are left out, systemd.syntax(7). */
+function logicalLines(text: string): { number: number; line: string }[] {
+	const lines: { number: number; line: string }[] = [];
+	let goesOn = false;
+	for (const [index, line] of text.split(/\r?\n/).entries()) {
+		const last = lines.at(-1);
+		if (/^\s*[#;]/.test(line)) continue;
+		const part = line.replace(/\\$/, " ");
+		if (goesOn && last) last.line += part;
+		else lines.push({ number: index + 1, line: part });
+		goesOn = part !== line;
+	}
+	return lines;
 }
 
 function kernelName(kind: DelegatedKind, name: string): string | undefined {

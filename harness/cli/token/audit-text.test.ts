@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { TokenSettings } from "../../package/token.js";
 import { delegationOf } from "../../token/delegation.js";
+import type { Admitted } from "../../token/words.js";
 import { auditJson, auditText } from "./audit-text.js";
 
 const delegation = delegationOf({ commands: ["any"], programs: ["xdp"], capabilities: ["any"] });
@@ -47,6 +49,32 @@ it("says so when nothing is let in", () => {
 	]);
 	expect(text).toContain("delegated: nothing");
 	expect(text).toContain("a user can do nothing with it");
+});
+
+describe("what is delegated and good for nothing", () => {
+	const empty = { programs: new Map(), maps: [], commands: [], readsKernel: [], writesUser: [] };
+	const said = (settings: TokenSettings, seen: Admitted = empty) =>
+		auditText(delegationOf(settings), [{ id: "7.3", audit: { tried: 1, unasked: [], admitted: seen } }])
+			.split("\n")
+			.filter((line) => /without|nothing where/.test(line));
+	const program = { programs: ["xdp"], attachments: ["xdp"] };
+
+	it.each<[string, TokenSettings, RegExp[]]>([
+		["a type without prog_load", program, [/without the command prog_load/]],
+		["a type alone", { programs: ["xdp"] }, [/without the command prog_load/, /without its attach type/]],
+		["no attach type", { commands: ["any"], programs: ["xdp"] }, [/without its attach type/]],
+		["no type", { commands: ["prog_load"], attachments: ["any"] }, [/prog_load loads nothing/]],
+		["a map without map_create", { maps: ["any"] }, [/without the command map_create/]],
+		["all that is needed", { ...program, commands: ["prog_load", "map_create"], maps: ["hash"] }, []],
+	])("%s", (_, settings, expected) => {
+		const lines = said(settings);
+		expect(lines).toHaveLength(expected.length);
+		for (const [index, line] of lines.entries()) expect(line).toMatch(expected[index]!);
+	});
+
+	it("is not told of what was let in all the same", () => {
+		expect(said({ programs: ["xdp"], maps: ["hash"] }, admitted)).toEqual([]);
+	});
 });
 
 it("is there for machines", () => {

@@ -24,7 +24,8 @@ export function auditText(delegation: Delegation, kernels: readonly AuditedKerne
 			`kernel ${ids.join(", ")}:${admitted ? ` ${tried} calls of bpf(2) tried` : ` ${reason?.message}`}`,
 		);
 		if (!admitted) continue;
-		lines.push(...admittedLines(admitted), ...unaskedLines(unasked), ...meaningLines(admitted));
+		lines.push(...admittedLines(admitted), ...vainLines(delegation, admitted));
+		lines.push(...unaskedLines(unasked), ...meaningLines(admitted));
 	}
 	return `${lines.join("\n")}\n`;
 }
@@ -50,6 +51,24 @@ function admittedLines({ programs, maps, commands }: Admitted): string[] {
 		`  makes maps: ${none(maps).join(", ")}`,
 		`  calls: ${none(commands).join(", ")}`,
 	];
+}
+
+/** Why nothing of a kind is let in although it is delegated, where another kind is missing that goes with it. */
+function vainLines(delegation: Delegation, { programs, maps }: Admitted): string[] {
+	const { programs: types, attachments } = delegation;
+	const lacks = (name: string) => !delegation.commands.some((each) => each === name || each === anyName);
+	const vain: string[] = [];
+	if (programs.size === 0 && types.length > 0 && lacks("prog_load"))
+		vain.push("no program is loaded without the command prog_load, whatever types are delegated");
+	if (programs.size === 0 && types.length > 0 && attachments.length === 0)
+		vain.push(
+			"no program is loaded without its attach type; that of programs without one is cgroup_inet_ingress",
+		);
+	if (programs.size === 0 && types.length === 0 && !lacks("prog_load"))
+		vain.push("prog_load loads nothing where no type of program is delegated");
+	if (maps.length === 0 && delegation.maps.length > 0 && lacks("map_create"))
+		vain.push("no map is made without the command map_create, whatever types are delegated");
+	return vain.map((line) => `  ${line}`);
 }
 
 function unaskedLines(unasked: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { delegationOf } from "../../token/delegation.js";
-import { differences, type Inferred, inferJson, inferText, together } from "./infer-text.js";
+import { differences, type Inferred, inferJson, inferText, statusOf, together } from "./infer-text.js";
 
 const settings = { commands: ["map_create", "prog_load"], maps: ["hash"], programs: ["socket_filter"] };
 const one = { trials: 12, ms: 840, ungrantable: [], notAttached: {} };
@@ -67,10 +67,25 @@ describe("what was inferred", () => {
 		expect(inferText({ ...inferred, kernels })).toContain("is not enough here");
 	});
 
+	it("has an exit status: as declared, otherwise, or nothing found", () => {
+		const { together: _, ...nothing } = inferred;
+		const { declared: __, ...undeclared } = inferred.package;
+		const declared = { ...undeclared, declared: wider };
+		expect(statusOf(inferred)).toBe(1);
+		expect(statusOf({ ...inferred, package: declared })).toBe(0);
+		expect(statusOf({ ...inferred, package: undeclared })).toBe(0);
+		expect(statusOf({ ...nothing, kernels: inferred.kernels.slice(0, 1) })).toBe(3);
+	});
+
 	it("is there for machines", () => {
 		expect(inferJson(inferred)).toMatchObject({
-			package: { name: "sample" },
-			kernels: [{ id: "6.1", reason: { code: "x" } }, { id: "6.12", token: settings, trials: 12 }, {}, {}],
+			package: { name: "sample", declared: { ...settings, maps: ["any"] } },
+			kernels: [
+				{ id: "6.1", reason: { code: "x" } },
+				{ id: "6.12", token: settings, trials: 12, not_attached: {} },
+				{},
+				{ ungrantable: ["trace"], not_attached: { watch: "open: EACCES" } },
+			],
 			token: { programs: ["socket_filter", "tracepoint"] },
 			differences: [{ kind: "too-wide", grant: "map/any" }, { kind: "too-narrow" }],
 		});

@@ -33,6 +33,12 @@ export function differences({ package: { declared }, together: needed }: Inferre
 	return declared && needed ? compareDelegations(declared, needed) : [];
 }
 
+/** Exit status: 1 where something else is declared, 3 where on no kernel a token was found. */
+export function statusOf(inferred: Inferred): number {
+	if (!inferred.together) return 3;
+	return differences(inferred).length > 0 ? 1 : 0;
+}
+
 /** For people: what each kernel needs, how that differs from the manifest, and how it is written down. */
 export function inferText(inferred: Inferred): string {
 	const { package: pkg, kernels, together: needed } = inferred;
@@ -106,12 +112,17 @@ export function writtenLines(delegation: Delegation): string[] {
 export function inferJson(inferred: Inferred): unknown {
 	const { package: pkg, kernels, together: needed } = inferred;
 	return {
-		package: { name: pkg.name, version: pkg.version },
-		kernels: kernels.map(({ id, inference: { smallest, reason, ...rest }, enough }) => ({
+		package: {
+			name: pkg.name,
+			version: pkg.version,
+			...(pkg.declared ? { declared: settingsOf(pkg.declared) } : {}),
+		},
+		kernels: kernels.map(({ id, inference: { smallest, reason, notAttached, ...rest }, enough }) => ({
 			id,
 			...(smallest ? { token: settingsOf(smallest) } : {}),
 			...(reason ? { reason } : {}),
 			...rest,
+			not_attached: notAttached,
 			...(enough === undefined ? {} : { together_is_enough: enough }),
 		})),
 		...(needed

@@ -4,7 +4,7 @@ import { areEnough, inferToken } from "../../checks/token/infer.js";
 import { openPackage, type Package } from "../../package/package.js";
 import { printableLines } from "../../report/printable.js";
 import { withKernels } from "./each-kernel.js";
-import { declaredOf, differences, type Inferred, inferJson, inferText, together } from "./infer-text.js";
+import { declaredOf, type Inferred, inferJson, inferText, statusOf, together } from "./infer-text.js";
 import { kernelsOption } from "./kernels-option.js";
 
 interface InferOptions {
@@ -12,7 +12,7 @@ interface InferOptions {
 	json?: boolean;
 }
 
-/** `bpfgate token infer`: sets `process.exitCode`, 1 where the manifest declares something else. */
+/** `bpfgate token infer`: sets `process.exitCode` as `statusOf` says. */
 export function inferCommand(signal: () => AbortSignal): Command {
 	return new Command("infer")
 		.description("find the smallest BPF token with which a package works, by trying")
@@ -21,13 +21,13 @@ export function inferCommand(signal: () => AbortSignal): Command {
 		.option("--json", "print JSON")
 		.addHelpText(
 			"after",
-			"\nExit status 1: the manifest declares another token. Kernels before 6.9 have none.",
+			"\nExit status 1: the manifest declares another token. 3: none was found on any kernel; before 6.9 there are none.",
 		)
 		.action(async (path: string, { kernels, json }: InferOptions) => {
 			const inferred = await infer(await openPackage(path), kernels, signal());
 			const text = json ? JSON.stringify(inferJson(inferred), null, "\t") : inferText(inferred);
 			process.stdout.write(`${json ? text : printableLines(text).join("\n")}\n`);
-			process.exitCode = differences(inferred).length > 0 ? 1 : 0;
+			process.exitCode = statusOf(inferred);
 		});
 }
 
