@@ -4,6 +4,7 @@ import type { Manifest } from "../package/manifest.js";
 import type { MapFacts } from "../package/maps.js";
 import type { ProgramFacts } from "../package/object.js";
 import type { Package, PackageObject } from "../package/package.js";
+import type { TokenSettings } from "../package/token.js";
 import { type ChainSummary, chainSummaries } from "./inspect-chains.js";
 
 /** What `bpfgate inspect --json` prints. Fields may be added, not renamed; sizes are bytes. */
@@ -13,6 +14,8 @@ export interface Summary {
 	package: { name: string; version: string; sha256: string; path: string };
 	/** What the manifest promises and requires. */
 	kernels: NonNullable<Manifest["kernels"]>;
+	/** The BPF token that the manifest declares; absent when it declares none. */
+	token?: TokenSettings;
 	objects: ObjectSummary[];
 	/** That the manifest declares. */
 	chains: ChainSummary[];
@@ -59,6 +62,7 @@ export function summaryOf(pkg: Package): Summary {
 		version: 1,
 		package: { name, version, sha256, path },
 		kernels: manifest.kernels ?? {},
+		...(manifest.token ? { token: manifest.token } : {}),
 		objects: pkg.objects.map(objectSummary),
 		chains: chainSummaries(pkg),
 	};

@@ -7,7 +7,7 @@ import { table } from "./table.js";
 /** A summary as a page of text for a person. */
 export function summaryText(summary: Summary): string {
 	const { name, version, sha256 } = summary.package;
-	const head = [`${name} ${version}`, `sha256 ${sha256}`, ...kernelLines(summary)];
+	const head = [`${name} ${version}`, `sha256 ${sha256}`, ...kernelLines(summary), ...tokenLines(summary)];
 	const parts = [head, ...summary.objects.map(objectLines), ...summary.chains.map(chainLines)];
 	return `${parts.map((lines) => lines.map(printable).join("\n")).join("\n\n")}\n`;
 }
@@ -18,6 +18,13 @@ function kernelLines({ kernels: { from, to, requires } }: Summary): string[] {
 		...(range ? [`kernels ${range}`] : []),
 		...(requires?.length ? [`requires ${requires.join(", ")}`] : []),
 	];
+}
+
+function tokenLines({ token }: Summary): string[] {
+	if (!token) return [];
+	const kinds = Object.entries(token).filter(([, names]) => names.length > 0);
+	if (kinds.length === 0) return ["token that grants nothing"];
+	return ["token", ...indented(kinds.map(([kind, names]) => [kind, names.join(", ")]))];
 }
 
 function objectLines(object: ObjectSummary): string[] {

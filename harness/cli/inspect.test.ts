@@ -43,6 +43,20 @@ it("prints what a package contains and needs", async () => {
 	);
 });
 
+it("prints the token that the manifest declares", async () => {
+	const token = { programs: ["socket_filter", "xdp"], maps: [], capabilities: ["cap_bpf"] };
+	await using folder = await temporaryFolder(sampleFiles({ ...sampleManifest, token }));
+	expect(await inspect(folder.path)).toMatch(
+		/\ntoken\n {2}programs {6}socket_filter, xdp\n {2}capabilities {2}cap_bpf\n\n/,
+	);
+	expect(JSON.parse(await inspect("--json", folder.path)).token).toEqual(token);
+	await using idle = await temporaryFolder(sampleFiles({ ...sampleManifest, token: {} }));
+	expect(await inspect(idle.path)).toContain("\ntoken that grants nothing\n");
+	await using none = await temporaryFolder(sampleFiles());
+	expect(await inspect(none.path)).not.toContain("token");
+	expect(JSON.parse(await inspect("--json", none.path))).not.toHaveProperty("token");
+});
+
 it("prints the same as JSON, of a bare object too", async () => {
 	await using folder = await temporaryFolder({ "count.bpf.o": sampleObject() });
 	const path = join(folder.path, "count.bpf.o");
