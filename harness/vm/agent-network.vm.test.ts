@@ -96,6 +96,18 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await client.call("close", { handle });
 		});
 
+		it("come a millisecond apart when an operation takes longer than they do", async () => {
+			const { handle } = await client.call("capture_open", { ifindex: 1 });
+			const during = [{ op: "packets_read", args: { handle, quiet_ms: 500 } }];
+			const sent = await client.call("packet_send", { ifindex, frames: [frame], count: 10, during });
+			expect(sent.during!.map(({ err }) => err)).toEqual([undefined]);
+			const { from, to } = sent.during![0]!;
+			expect(from).toBeGreaterThanOrEqual(5);
+			// In 500 ms of the guest's clock; at full speed it is more than 10,000.
+			expect(to - from).toBeLessThan(5000);
+			await client.call("close", { handle });
+		});
+
 		it("are refused where a device is down or a frame has no room for its number", async () => {
 			const short = { ifindex, frames: [Buffer.alloc(20)], number_at: 18 };
 			await expect(client.call("packet_send", short)).rejects.toMatchObject({ errnoName: "EINVAL" });

@@ -11,6 +11,7 @@
 #define MAX_STEPS 65536
 /* One piece is under way when an operation comes back, and does not count. */
 #define MIN_BETWEEN 2
+#define SLOW_PACE_US 1000
 
 void pause_us(uint32_t us)
 {
@@ -32,7 +33,15 @@ bool work_ended(const struct work *work)
 {
 	siginfo_t info = { 0 };
 
-	return work->child && waitid(P_PID, work->child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+	if (!work->child)
+		return *work->done >= work->most;
+	return waitid(P_PID, work->child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+}
+
+void work_pace(uint32_t done, uint32_t wanted)
+{
+	if (done / 2 >= wanted)
+		pause_us(SLOW_PACE_US);
 }
 
 static void step(struct args *args, uint32_t index, const struct work *work, struct reply *reply)

@@ -13,10 +13,12 @@
 struct work {
 	/* Pieces so far. */
 	const _Atomic uint32_t *done;
-	/* How many there are to be. */
+	/* How many there are to be; more of them while operations are left. */
 	uint32_t wanted;
 	/* The process that does it, when it is another one. */
 	pid_t child;
+	/* Of a thread: at which number it ends, whatever is left to do. */
+	uint32_t most;
 };
 
 /* How often over the operations `during` are done. Complains when they are too many. */
@@ -28,8 +30,14 @@ uint32_t during_rounds(struct args *args);
  */
 void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply);
 
-/* Whether the process that does the work has come to its end; it still has to be waited for. */
+/* Whether nothing more is done. The process that did it still has to be waited for. */
 bool work_ended(const struct work *work);
+
+/*
+ * Before a piece: when twice as many as wanted are done, the operations take long, and whoever records the pieces may run out of
+ * room. Then they come a millisecond apart.
+ */
+void work_pace(uint32_t done, uint32_t wanted);
 
 void pause_us(uint32_t us);
 

@@ -50,6 +50,7 @@ static void *send_all(void *argument)
 		struct frame *frame = &sending->frames[n % sending->frame_count];
 		uint32_t number = htonl(n);
 
+		work_pace(n, sending->wanted);
 		if (sending->number_at != UINT32_MAX)
 			memcpy(frame->data + sending->number_at, &number, sizeof(number));
 		if (sendto(sending->fd, frame->data, frame->length, 0, (struct sockaddr *)&sending->to,
@@ -102,7 +103,9 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 	}
 	reply_map(reply, sending->go_on ? 4 : 3);
 	if (sending->go_on)
-		during_run(args, rounds, &(struct work){ .done = &sending->tried, .wanted = sending->wanted }, reply);
+		during_run(args, rounds,
+			   &(struct work){ .done = &sending->tried, .wanted = sending->wanted, .most = MAX_PACKETS },
+			   reply);
 	sending->go_on = false;
 	while (sending->tried < sending->wanted) {
 		pause_us(500);
@@ -116,7 +119,8 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 
 void op_packet_send(struct args *args, struct reply *reply)
 {
-	const struct timeval second = { .tv_sec = 1 };
+	/* For room in the device's queue; the clock of a guest jumps when the host lets it wait. */
+	const struct timeval patience = { .tv_sec = 30 };
 	uint32_t rounds = during_rounds(args);
 	struct sending sending = {
 		.to = { .sll_family = AF_PACKET, .sll_ifindex = (int)args_uint(args, "ifindex", INT32_MAX) },
@@ -130,7 +134,7 @@ void op_packet_send(struct args *args, struct reply *reply)
 	if (args_valid(args)) {
 		/* Of no protocol: it only sends. */
 		sending.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-		if (sending.fd < 0 || setsockopt(sending.fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof(second)) < 0)
+		if (sending.fd < 0 || setsockopt(sending.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 			reply_fail(reply, errno, "send packets");
 		else
 			send_and_answer(args, &sending, rounds, reply);

@@ -123,6 +123,7 @@ static void repeat(const struct traffic *traffic)
 	for (n = 0; n < MAX_REPEATED && (n < traffic->wanted || repeated->go_on); n++) {
 		uint32_t number = htonl(n);
 
+		work_pace(n, traffic->wanted);
 		/* The request is the child's own. */
 		if (traffic->number_at != UINT32_MAX)
 			memcpy((uint8_t *)step->data.data + traffic->number_at, &number, sizeof(number));
