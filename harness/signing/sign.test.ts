@@ -237,6 +237,11 @@ describe("refused", () => {
 			const attempt = signPackage(pkg.path, { kind: "memory", pem: privateKey }, certificate);
 			await expect(attempt).rejects.toThrow(reason);
 		}
+		const ed25519 = await issue({ type: "ed25519" });
+		const attempt = signPackage(pkg.path, { kind: "memory", pem: ed25519.privateKey }, ed25519.certificate);
+		await expect(attempt).rejects.toThrow(
+			/^certificate: the key of CN=bpfgate is ed25519, which no kernel takes; sign with RSA of /,
+		);
 		const other = await issue({ type: "ecdsa" });
 		await expect(signPackage(pkg.path, key, other.certificate)).rejects.toThrow("does not belong");
 		expect(await readdir(pkg.path)).not.toContain("signatures");

@@ -14,6 +14,8 @@ import {
 	type SignedObject,
 	signedBytes,
 } from "./layout.js";
+import { lintCertificate } from "./lint/certificate.js";
+import { clause } from "./lint/finding.js";
 import { generateLoaders } from "./loader/generate.js";
 import { generator } from "./loader/generator.js";
 import { writeSignatures } from "./write.js";
@@ -32,7 +34,8 @@ export interface SignPackageOptions {
  * package's folder, whole or not at all, or a new archive.
  *
  * @param certificate of the key, as it stands in the package
- * @throws InputError when the certificate is not fit (`unfit`) or not the key's, or an object cannot be signed
+ * @throws InputError when the certificate is not fit (`unfit`, `lintCertificate`) or not the key's, or an object cannot be
+ *   signed
  */
 export async function signPackage(
 	path: string,
@@ -90,6 +93,8 @@ async function madeReady(
 	const wrong = unfit(certificate, now);
 	if (wrong !== undefined)
 		throw new InputError("certificate", "", `${certificate.subject} cannot sign: ${wrong}`);
+	const error = lintCertificate(certificate, now).find(({ severity }) => severity === "error");
+	if (error) throw new InputError("certificate", "", `${clause(error)}; ${error.hint}`);
 	return signaturesOf(pkg, key, certificate, contracts);
 }
 

@@ -11,6 +11,8 @@ const hints: Record<string, string> = {
 		"on this kernel the signature does not stop what it should; look whether its build departs from the mainline's, and do not count on signatures there",
 	"signature-refused":
 		"sign the package anew with `bpfgate sign`, and see what the evidence says of the kernel's refusal",
+	"certificate-refused":
+		"sign the package anew with a key that kernels take: RSA of 2048, 3072 or 4096 bits, or ECDSA on P-256, P-384 or P-521",
 	"host-override":
 		"make the loader with `bpfgate sign`, whose loaders take nothing from the machine that runs them",
 	"signature-unexpected":

@@ -5,10 +5,11 @@ import { NotInstalled } from "./adopted.js";
 import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
 import type { Installed } from "./install.js";
 import { installsFinding, whileInstalled } from "./installs.js";
+import { KeyRefused } from "./keyrings.js";
 import { installs, letIn, toldOf } from "./promise.js";
 import { vectorsFinding } from "./vectors.js";
 import { verdictFinding } from "./verdict-finding.js";
-import type { Ways } from "./way.js";
+import type { Way, Ways } from "./way.js";
 import { wrongHookFinding } from "./wrong-hook.js";
 
 /** What must go well with a signed object, in this order. */
@@ -27,7 +28,17 @@ export async function* goodFindings(subject: Subject): AsyncIterable<Finding> {
 	const { object, ways, bench } = subject;
 	const of = (name: (typeof goodCases)[number]) => `${object.file}/${name}`;
 	const { contract } = subject.setting.kernel;
-	const way = await ways.own(object);
+	let way: Way | undefined;
+	try {
+		way = await ways.own(object);
+	} catch (error) {
+		if (!(error instanceof KeyRefused)) throw error;
+		const { signer } = ways;
+		const setting = { ...subject.setting, ...(signer === undefined ? {} : { signedBy: signer }) };
+		const ended: Installed = { stage: "key", errno: error.errno, maps: [], programs: [] };
+		yield* refusedFindings({ ...subject, setting }, ended, "certificate-refused");
+		return;
+	}
 	if (!way) {
 		const reason = {
 			code: "contract-not-covered",
@@ -64,18 +75,28 @@ export async function* goodFindings(subject: Subject): AsyncIterable<Finding> {
 			yield* findings;
 			throw error;
 		}
-		yield judged(of("valid"), setting, [installs], error.installed, "signature-refused");
-		const reason = {
-			code: "not-installed",
-			message: `nothing of ${object.file} was installed, because its signed loader was ${toldOf(error.installed)}`,
-			hint: `see ${of("valid")}`,
-		};
-		for (const name of goodCases.slice(1))
-			yield { case: of(name), outcome: "skip", reason, evidence: settingEvidence(setting) };
+		yield* refusedFindings({ ...subject, setting }, error.installed, "signature-refused");
 		return;
 	}
 	yield* findings;
 	yield* vectorsFinding(of("vectors"), installed);
+}
+
+function* refusedFindings({ object, setting }: Subject, ended: Installed, code: string): Iterable<Finding> {
+	const valid = `${object.file}/valid`;
+	yield judged(valid, setting, [installs], ended, code);
+	const reason = {
+		code: "not-installed",
+		message: `nothing of ${object.file} was installed, because its signed loader was ${toldOf(ended)}`,
+		hint: `see ${valid}`,
+	};
+	for (const name of goodCases.slice(1))
+		yield {
+			case: `${object.file}/${name}`,
+			outcome: "skip",
+			reason,
+			evidence: settingEvidence(setting),
+		};
 }
 
 const everything: Installed = { stage: "installed", errno: 0, maps: [], programs: [] };

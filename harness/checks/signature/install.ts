@@ -217,7 +217,9 @@ function telling(log: string): string {
 	const lines = text
 		.split("\n")
 		.filter(
-			(line) => line !== "" && !/^(processed|verification time|stack depth|insns processed)/.test(line),
+			(line) =>
+				line !== "" &&
+				!/^(processed|verification time|stack depth|insns processed|subprog \d+ \()/.test(line),
 		);
 	return lines.at(-1)?.slice(0, 300) ?? "";
 }

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../../guest/client.js";
+import { errnoName } from "../../uapi/errno.js";
 import { keySpecs } from "../../uapi/keys.js";
+import { addKey } from "./install.js";
 import { identity, type Signer } from "./throwaway.js";
+
+/** The kernel does not take a certificate: it knows the algorithm of its key not at all, or not of this length. */
+export class KeyRefused extends Error {
+	override name = "KeyRefused";
+
+	constructor(readonly errno: number) {
+		super(`the kernel does not take the certificate (${errnoName(errno)})`);
+	}
+}
 
 /** Keyrings made in a guest for signatures to be checked against; all below the agent's session keyring. */
 export class Keyrings {
@@ -16,7 +27,7 @@ export class Keyrings {
 		return this.#trusted;
 	}
 
-	/** A new keyring with the certificates of these. @throws GuestError when the kernel refuses one */
+	/** A new keyring with the certificates of these. @throws KeyRefused */
 	async keyring(...signers: Signer[]): Promise<number> {
 		const { serial } = await this.client.call("key_add", {
 			type: "keyring",
@@ -33,10 +44,11 @@ export class Keyrings {
 		return this.trustCertificate((await identity(signer)).certificate.der, keyring);
 	}
 
-	/** @param certificate X.509, DER */
+	/** @param certificate X.509, DER. @throws KeyRefused */
 	async trustCertificate(certificate: Uint8Array, keyring: number): Promise<number> {
-		const key = { type: "asymmetric", payload: certificate, keyring };
-		return (await this.client.call("key_add", key)).serial;
+		const added = await addKey(this.client, { type: "asymmetric", payload: certificate, keyring });
+		if ("errno" in added) throw new KeyRefused(added.errno);
+		return added.serial;
 	}
 
 	/** Takes them away. */

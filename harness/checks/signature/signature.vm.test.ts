@@ -3,13 +3,18 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agentPath } from "../../guest/build.js";
 import { openKernel } from "../../kernel/store.js";
 import { openPackage, type Package } from "../../package/package.js";
+import { temporaryFolder } from "../../package/testpackage.js";
+import { type Certificate, readCertificate } from "../../signing/certificate.js";
 import { issue } from "../../signing/issue.js";
-import { readSignatures } from "../../signing/layout.js";
-import { signPackage } from "../../signing/sign.js";
+import type { SigningKey } from "../../signing/key.js";
+import { layoutFiles, readSignatures } from "../../signing/layout.js";
+import { signaturesOf, signPackage } from "../../signing/sign.js";
+import { writeSignatures } from "../../signing/write.js";
 import type { Guest } from "../../vm/guest.js";
 import { Machines } from "../../vm/machine.js";
 import type { Finding, Workbench } from "../check.js";
@@ -105,6 +110,10 @@ describe.each(Object.keys(contracts))("on %s", (id) => {
 		const found = await collected(checkKernel(kernel, benchOf(guest)));
 		const outcome = kernel.contract === "none" ? "skip" : "pass";
 		expect(withOutcome(found, outcome)).toHaveLength(found.size);
+		// What the verifier says of a refusal, not the statistics behind it.
+		for (const { evidence } of found.values()) expect(evidence.log ?? "").not.toMatch(/insns|stack depth/);
+		if (kernel.contract === "insns-maps")
+			expect(found.get("map-by-index-uncounted")?.evidence.log).toContain("map");
 	});
 
 	it("a signature that was tampered with after signing is refused, and nothing else is asked", async () => {
@@ -123,6 +132,26 @@ describe.each(Object.keys(contracts))("on %s", (id) => {
 		} finally {
 			await writeFile(file, whole);
 		}
+	});
+
+	it("a certificate that the kernel does not take is told of, and nothing else is asked", async () => {
+		if (kernel.contract !== "insns-maps") return;
+		const { key, certificate } = await unsupportedSigner();
+		await using copy = await temporaryFolder();
+		await cp(join(programs, "xdp-filter"), copy.path, { recursive: true });
+		const signatures = await signaturesOf(await openPackage(copy.path), key, certificate, [kernel.contract]);
+		await writeSignatures(copy.path, layoutFiles(signatures));
+		const found = await check(await openPackage(copy.path));
+		expect(withOutcome(found, "fail")).toEqual(["valid"]);
+		expect(found.get("valid")).toMatchObject({
+			reason: { code: "certificate-refused", hint: expect.stringContaining("P-256, P-384 or P-521") },
+			evidence: { stage: "key", errno_name: "ENOPKG", signed_by: "CN=unsupported" },
+		});
+		expect(found.get("vectors")?.reason).toMatchObject({
+			code: "not-installed",
+			message: expect.stringContaining("refused when the key was added with ENOPKG"),
+		});
+		expect(found.get("tampered-metadata")?.outcome).toBe("pass");
 	});
 
 	it("a promise turned round is broken in every case", async () => {
@@ -144,6 +173,27 @@ describe.each(Object.keys(contracts))("on %s", (id) => {
 		expect(kept).toEqual([]);
 	});
 });
+
+/** ECDSA on a curve that kernels do not know, which `bpfgate sign` refuses. */
+async function unsupportedSigner(): Promise<{ key: SigningKey; certificate: Certificate }> {
+	const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1", "-nodes"];
+	const { stdout } = await execa("openssl", [
+		...args,
+		"-keyout",
+		"-",
+		"-subj",
+		"/CN=unsupported",
+		"-days",
+		"1",
+	]);
+	const at = stdout.indexOf("-----BEGIN CERTIFICATE");
+	const end = "-----END PRIVATE KEY-----";
+	const pem = stdout.slice(stdout.indexOf("-----BEGIN PRIVATE KEY"), stdout.indexOf(end) + end.length);
+	return {
+		key: { kind: "memory", pem },
+		certificate: readCertificate("certificate", Buffer.from(stdout.slice(at))),
+	};
+}
 
 /** A refusal in place of what is let in, and the other way round. */
 function turned(promised: readonly Promised[]): Promised[] {

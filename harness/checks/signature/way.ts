@@ -46,7 +46,16 @@ export class Ways {
 		return this.signatures?.objects.find((candidate) => candidate.object === object.file);
 	}
 
-	/** The way of an object as it is in the package; undefined when it came signed, but for no contract that does here. */
+	/** Subject of the certificate that came with the package. */
+	get signer(): string | undefined {
+		return this.signatures?.certificate.subject;
+	}
+
+	/**
+	 * The way of an object as it is in the package; undefined when it came signed, but for no contract that does here.
+	 *
+	 * @throws KeyRefused when the kernel does not take the certificate that came with it
+	 */
 	async own(object: PackageObject): Promise<Way | undefined> {
 		const { contract, signatures, keyrings } = this;
 		if (contract === "none" || !signatures || !this.covered(object)) return this.made(object);

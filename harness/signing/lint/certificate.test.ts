@@ -31,25 +31,31 @@ it("finds a certificate that is for something else", async () => {
 	expect(await codes({ keyUsage: KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign })).toEqual([]);
 });
 
-/** With a key of RSA that openssl makes, as `issue` makes none that is weak; the key is thrown away with the process. */
-function ofRsa(bits: number) {
-	const args = [
-		"req",
-		"-x509",
-		"-newkey",
-		`rsa:${bits}`,
-		"-nodes",
-		"-keyout",
-		"/dev/null",
-		"-subj",
-		"/CN=weak",
-	];
+/** With a key that openssl makes, as `issue` makes none that is unfit; the key is thrown away with the process. */
+function ofKey(...kind: string[]) {
+	const args = ["req", "-x509", "-newkey", ...kind, "-nodes", "-keyout", "/dev/null", "-subj", "/CN=weak"];
 	const { stdout } = execaSync("openssl", [...args, "-days", "1", "-addext", "keyUsage=digitalSignature"]);
 	return readCertificate("certificate", Buffer.from(stdout));
 }
 
-it("finds keys that are too short", () => {
-	const found = (bits: number) => lintCertificate(ofRsa(bits), Date.now()).map(({ code }) => code);
-	expect(found(1024)).toEqual(["weak-key"]);
-	expect(found(2048)).toEqual([]);
+const onCurve = (name: string) => ["ec", "-pkeyopt", `ec_paramgen_curve:${name}`];
+
+it.each([
+	["weak-key", ["rsa:1024"], "rsa 1024, which can be broken"],
+	["weak-key", onCurve("prime192v1"), "ec prime192v1, which can be broken"],
+	["key-unsupported", ["rsa:2056"], "rsa 2056, which no kernel takes"],
+	["key-unsupported", onCurve("secp256k1"), "ec secp256k1, which no kernel takes"],
+	["key-unsupported", onCurve("secp224r1"), "ec secp224r1, which no kernel takes"],
+	["key-unsupported", ["ed25519"], "ed25519, which no kernel takes"],
+])("finds %s of a key that is no good: %s", (code, kind, told) => {
+	const [finding, ...others] = lintCertificate(ofKey(...kind), Date.now());
+	expect(others).toEqual([]);
+	expect(finding).toMatchObject({ code, severity: "error", sentence: `The key of CN=weak is ${told}.` });
 });
+
+it.each([["rsa:2048"], onCurve("prime256v1"), onCurve("secp384r1"), onCurve("secp521r1")])(
+	"finds nothing in a key that is good: %s %s %s",
+	(...kind) => {
+		expect(lintCertificate(ofKey(...kind), Date.now())).toEqual([]);
+	},
+);

@@ -2,8 +2,12 @@
 import type { Certificate } from "../certificate.js";
 import type { LintFinding } from "./finding.js";
 
-/** NIST SP 800-131A: shorter RSA keys are no longer allowed to sign. */
+/** NIST SP 800-131A: shorter RSA keys are no longer allowed to sign, nor is ECDSA on P-192. */
 const leastRsaBits = 2048;
+const weakCurve = "prime192v1";
+/** Lengths of RSA keys that kernels take (crypto/rsa.c), and curves (crypto/asymmetric_keys/x509_cert_parser.c). */
+const rsaBits = [2048, 3072, 4096];
+const curves = ["prime256v1", "secp384r1", "secp521r1"];
 
 /**
  * Whether a certificate is good for signing programs. Kernels look at none of this when they check a signature with a key
@@ -12,7 +16,7 @@ const leastRsaBits = 2048;
  * @param now in milliseconds since 1970
  */
 export function lintCertificate(certificate: Certificate, now: number): LintFinding[] {
-	const { validFrom, validTo, keyUsage, node } = certificate;
+	const { validFrom, validTo, keyUsage } = certificate;
 	const findings: LintFinding[] = [];
 	if (now > Date.parse(validTo))
 		findings.push({
@@ -37,13 +41,20 @@ export function lintCertificate(certificate: Certificate, now: number): LintFind
 				: `The certificate of ${certificate.subject} does not say what its key is for.`,
 			hint: "sign with a certificate of key usage digitalSignature: `bpfgate keygen` makes one",
 		});
-	const bits = node.publicKey.asymmetricKeyDetails?.modulusLength;
-	if (bits !== undefined && bits < leastRsaBits)
-		findings.push({
-			code: "weak-key",
-			severity: "error",
-			sentence: `The key of ${certificate.subject} is RSA with ${bits} bits, which can be broken.`,
-			hint: `sign with RSA of at least ${leastRsaBits} bits or ECDSA: \`bpfgate keygen\` makes a key`,
-		});
-	return findings;
+	return [...findings, ...lintKey(certificate)];
+}
+
+function lintKey({ subject, key, node }: Certificate): LintFinding[] {
+	const { asymmetricKeyType: type, asymmetricKeyDetails } = node.publicKey;
+	const { modulusLength: bits = 0, namedCurve: curve = "" } = asymmetricKeyDetails ?? {};
+	const finding = (code: LintFinding["code"], which: string): LintFinding => ({
+		code,
+		severity: "error",
+		sentence: `The key of ${subject} is ${key}, ${which}.`,
+		hint: "sign with RSA of 2048, 3072 or 4096 bits, or ECDSA on P-256, P-384 or P-521: `bpfgate keygen` makes a key",
+	});
+	if ((type === "rsa" && bits < leastRsaBits) || curve === weakCurve)
+		return [finding("weak-key", "which can be broken")];
+	const taken = type === "rsa" ? rsaBits.includes(bits) : type === "ec" && curves.includes(curve);
+	return taken ? [] : [finding("key-unsupported", "which no kernel takes")];
 }

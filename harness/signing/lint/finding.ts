@@ -23,6 +23,7 @@ export const lintCodes = [
 	"certificate-not-yet-valid",
 	"certificate-usage",
 	"weak-key",
+	"key-unsupported",
 ] as const;
 
 export type LintCode = (typeof lintCodes)[number];

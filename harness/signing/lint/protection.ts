@@ -47,7 +47,7 @@ function lintMetadata({ contract }: Loader, walk: Walk): LintFinding[] {
 				"The loader compares the hash of its data but takes a map that other programs can write, so that it can be changed after the look at its hash (CVE-2026-80675).",
 			hint:
 				contract === "insns"
-					? "kernels before 7.2 give a loader no way to ask; on 7.2 use one of contract insns-excl, on 7.3 insns-maps, and let this key sign nothing for older kernels once there are none"
+					? "kernels before 7.1 give a loader no way to ask; on 7.1 and 7.2 use one of contract insns-excl, on 7.3 insns-maps, and let this key sign nothing for older kernels once there are none"
 					: "sign again with `bpfgate sign`, or with bpftool 7.8",
 		},
 	];

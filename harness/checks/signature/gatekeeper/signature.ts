@@ -7,7 +7,7 @@ import type { Contract } from "../../../signing/contract.js";
 import type { PackageSignatures } from "../../../signing/layout.js";
 import { keySpecs } from "../../../uapi/keys.js";
 import { addKey, type Installation, installOnce, loadLoader } from "../install.js";
-import { Keyrings } from "../keyrings.js";
+import { KeyRefused, Keyrings } from "../keyrings.js";
 import { identity, type Signer, signature } from "../throwaway.js";
 import { Ways } from "../way.js";
 import { type Gatekeeper, pinFolder } from "./gatekeeper.js";
@@ -26,7 +26,11 @@ export async function* signatureScenes(
 	const { client, intruder, littleEndian } = post;
 	const keys = new Keyrings(client);
 	const admitted = await keys.trusted;
-	if (signatures) await keys.trustCertificate(signatures.certificate.der, admitted);
+	if (signatures)
+		await keys.trustCertificate(signatures.certificate.der, admitted).catch((error: unknown) => {
+			// `installable` tells of it.
+			if (!(error instanceof KeyRefused)) throw error;
+		});
 	// Whoever may add a key to the admitted keyring is admitted: a hardened installation closes it.
 	if (post.hardened) await client.call("key_restrict", { keyring: admitted });
 	const insns = program([], littleEndian);
@@ -122,7 +126,7 @@ async function installable(
 	keyring: number,
 ): Promise<Installation | string> {
 	const way = await ways.own(object).catch((error: unknown) => {
-		if (error instanceof InputError) return error.message;
+		if (error instanceof InputError || error instanceof KeyRefused) return error.message;
 		throw error;
 	});
 	if (way === undefined) return "is not signed for this kernel's contract";
