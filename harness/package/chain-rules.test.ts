@@ -190,6 +190,11 @@ describe("refuses", () => {
 			'/chains/0/members/0/cgroup: "pod" is not on the way to "podium"',
 		],
 		[
+			"a cgroup with a name that is too long",
+			{ members: [{ program: "a", cgroup: "a".repeat(161) }] },
+			"/chains/0/members/0/cgroup: must NOT have more than 160 characters",
+		],
+		[
 			"a cgroup outside",
 			{ members: [{ program: "a", cgroup: "../x" }] },
 			"/chains/0/members/0/cgroup: must match",

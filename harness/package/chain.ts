@@ -54,6 +54,8 @@ export const ChainMember = Type.Object(
 		cgroup: Type.Optional(
 			Type.String({
 				pattern: "^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,7}$",
+				// With the names of bpfgate's own above and below it: 200 for the agent.
+				maxLength: 160,
 				description: "cgroups: the one below the chain's that it is attached to; default: the chain's own",
 			}),
 		),
