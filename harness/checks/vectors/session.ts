@@ -9,6 +9,7 @@ import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
 import { runsAttached, whileAttached } from "./attached.js";
 import { type Batch, type Batches, batchesOf, isLookedAt } from "./batch.js";
+import { Dispatcher } from "./dispatcher.js";
 import { dissectorVerdict } from "./dissector.js";
 import { fillOf } from "./fill.js";
 import { runArgs } from "./run-args.js";
@@ -45,6 +46,7 @@ export class Session {
 	#reloading: Promise<void> | undefined;
 	#pending = 0;
 	readonly #sockets: Sockets;
+	readonly #dispatcher: Dispatcher;
 	/** What a flow dissector returned, of what this kernel says of it. */
 	#dissectorVerdict: Promise<(retval: number) => number> | undefined;
 
@@ -59,6 +61,7 @@ export class Session {
 	) {
 		this.#cpus = guest.greeting.cpus;
 		this.#sockets = new Sockets(guest.client);
+		this.#dispatcher = new Dispatcher(guest.client, guest.greeting.release);
 	}
 
 	/**
@@ -114,6 +117,7 @@ export class Session {
 
 	async close(): Promise<void> {
 		await this.#unload();
+		await this.#dispatcher.close();
 		await this.#sockets.close();
 		await this.guest.client.call("file_remove", { path: guestPath(this.subject.object) });
 	}
@@ -122,6 +126,7 @@ export class Session {
 		const { client } = this.guest;
 		const { handle } = this.#loaded;
 		if (handle === undefined) return;
+		await this.#dispatcher.takeOff();
 		this.measured?.(await client.call("coverage_read", { object: handle }));
 		await client.call("object_close", { object: handle });
 	}
@@ -208,6 +213,7 @@ export class Session {
 		do {
 			if (this.#spoilt) await this.#reload();
 			object = this.#handle;
+			await this.#dispatcher.prepare(object, vectors);
 			before = await this.#snapshotOf(models);
 			// Meanwhile the batch before this one may have been answered.
 		} while (this.#spoilt || object !== this.#loaded.handle);
