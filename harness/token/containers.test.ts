@@ -25,7 +25,10 @@ it("are read again", () => {
 		expect(parseInstanceOption(options[0]!)?.commands).toEqual(["map_create", "prog_load"]);
 		expect(parseInstanceOption(options[1]!)?.programs).toEqual(["any"]);
 	}
+	expect(parseInstanceOption(lxdOptions(delegation)[0]!)).toEqual(delegationOf({}));
 	expect(parseInstanceOption("security.nesting=true")).toBeUndefined();
+	for (const value of ["false", "", "maybe"])
+		expect(() => parseInstanceOption(`security.delegate_bpf=${value}`)).toThrow(/delegates nothing/);
 	expect(() => parseInstanceOption("security.bpffs.delegate_maps=hash,hush")).toThrow(
 		/"hush" is no type of map/,
 	);

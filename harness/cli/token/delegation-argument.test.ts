@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../package/testpackage.js";
-import { settingsOf } from "../../token/delegation.js";
+import { incusKeys, lxdOptions } from "../../token/containers.js";
+import { delegationOf, settingsOf } from "../../token/delegation.js";
+import { printMountOptions } from "../../token/mount-options.js";
+import { printDropIn } from "../../token/systemd.js";
 import { delegationArgument } from "./delegation-argument.js";
 
 const settings = async (...texts: string[]) => settingsOf(await delegationArgument(texts));
@@ -28,6 +31,24 @@ it("takes every way in which delegations are written, all together", async () =>
 		attachments: ["trace_fentry", "xdp"],
 		capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"],
 	});
+});
+
+it("takes what infer prints, in each of the ways", async () => {
+	const token = {
+		commands: ["map_create", "prog_load"],
+		maps: ["any"],
+		programs: ["xdp"],
+		attachments: ["xdp"],
+	};
+	const delegation = delegationOf(token);
+	await using folder = await temporaryFolder({ "token.conf": printDropIn(delegation).text });
+	for (const texts of [
+		[printMountOptions(delegation)],
+		[`${folder.path}/token.conf`],
+		incusKeys(delegation),
+		lxdOptions(delegation),
+	])
+		expect(await settings(...texts)).toEqual({ ...token, capabilities: ["any"] });
 });
 
 it("without a capability the user holds all of them", async () => {
