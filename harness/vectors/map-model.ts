@@ -5,11 +5,11 @@ import { escapePointer, type JsonValue, type ValuePlace } from "../package/btf-v
 import { STB } from "../package/elf.js";
 import type { MapShape } from "../package/maps.js";
 import type { PackageObject } from "../package/package.js";
-import { parseIpv4, parseIpv6 } from "../packet/address.js";
 import { concat } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
 import type { Purpose } from "./integer-value.js";
 import { type Leaf, type ValueType, writeLeaves } from "./leaf.js";
+import { prefixKey } from "./prefix-key.js";
 import { deviceMaps, LOOPBACK_IFINDEX, type Reference, referenceOf, socketMaps } from "./reference.js";
 import { leavesOf } from "./value.js";
 
@@ -261,33 +261,6 @@ function keyBytes({ type, key }: MapModel, value: unknown, place: ValuePlace): U
 	const bytes = new Uint8Array(key.size);
 	writeLeaves(leavesOf(key, value, place, "given"), bytes);
 	return bytes;
-}
-
-/**
- * `192.0.2.0/24`: the length as a number of the machine, then the address. Undefined when it is no such text.
- *
- * @throws InputError when keys have other addresses, or the address less bits
- */
-function prefixKey(
-	{ size, littleEndian }: ValueType,
-	value: unknown,
-	place: ValuePlace,
-): Uint8Array | undefined {
-	const match = typeof value === "string" ? /^([^/]+)\/(\d{1,3})$/.exec(value) : null;
-	const text = match?.[1] ?? "";
-	const address = parseIpv4(text) ?? parseIpv6(text);
-	const length = Number(match?.[2]);
-	if (!address) return undefined;
-	const fail = (reason: string) =>
-		new InputError(place.file, place.pointer, `${JSON.stringify(value)} is no prefix here: ${reason}`);
-	if (size !== 4 + address.length)
-		throw fail(
-			`a key has ${size - 4} bytes behind the length of the prefix, and ${text} is ${address.length}`,
-		);
-	if (length > address.length * 8) throw fail(`the address has ${address.length * 8} bits`);
-	const head = new Uint8Array(4);
-	new DataView(head.buffer).setUint32(0, length, littleEndian);
-	return concat(head, address);
 }
 
 /** A key in messages and in evidence; equal for equal keys. */
