@@ -115,7 +115,7 @@ describe("guest pool", () => {
 
 	it("heeds the host's memory: no spare, then no second, and an error when not even one fits", async () => {
 		let free = 0;
-		const pool = new GuestPool({ jobs: 2, fresh, freeMiB: async () => free });
+		const pool = new GuestPool({ jobs: 2, fresh, freeMiB: async () => free, memoryPatience: 0 });
 		await expect(pool.acquire(recent)).rejects.toMatchObject({ code: "host-memory" });
 		free = 9999;
 		const first = await pool.acquire(recent);
@@ -127,6 +127,19 @@ describe("guest pool", () => {
 		free = 9999;
 		await first.dispose();
 		await (await second).dispose();
+	});
+
+	it("waits for memory that somebody else has for a while, but not when it is closed", async () => {
+		let looked = 0;
+		const pool = new GuestPool({ jobs: 1, spare: 0, fresh, freeMiB: async () => (++looked > 2 ? 9999 : 0) });
+		await (await pool.acquire(recent)).dispose();
+		expect(looked).toBe(3);
+		looked = -Infinity;
+		const refused = expect(pool.acquire(recent)).rejects.toMatchObject({ code: "interrupted" });
+		await settled();
+		await pool.close();
+		await refused;
+		expect(made).toHaveLength(1);
 	});
 
 	it("gives up a spare that nobody waits for when memory is short", async () => {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { UndecidedError } from "../errors.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Guest } from "./guest.js";
 
 /** MiB a guest may come to need on the host: its RAM, and QEMU with its translated code. */
 const guestMiB = 448;
+/** How often is looked whether there is memory again. */
+const lookMs = 200;
 
 export interface PoolOptions {
 	/** Guests in use at the same time, at least 1. */
@@ -16,6 +19,8 @@ export interface PoolOptions {
 	fresh: (kernel: Kernel) => Promise<Guest>;
 	/** Free memory of the host in MiB; default MemAvailable of /proc/meminfo. */
 	freeMiB?: () => Promise<number>;
+	/** Milliseconds that memory for the only guest is waited for: it may be another run's. Default one minute. */
+	memoryPatience?: number;
 }
 
 interface Waiting {
@@ -60,7 +65,7 @@ export class GuestPool {
 
 	/**
 	 * A fresh guest, as soon as one of `jobs` places is free; first come, first served. Throws what making a guest
-	 * throws, and UndecidedError `host-memory` when the host has no room for a single one.
+	 * throws, and UndecidedError `host-memory` when the host has no room for a single one for too long.
 	 */
 	acquire(kernel: Kernel): Promise<Guest> {
 		if (this.closed) return Promise.reject(closed());
@@ -96,8 +101,10 @@ export class GuestPool {
 			const ready = this.prepared.findIndex((one) => one.kernel.id === next.kernel.id);
 			if (ready < 0 && !(await this.room())) {
 				if (this.inUse.size + this.starting > 0) return; // Whoever gives a guest back makes room.
-				this.waiting.shift()?.reject(noMemory());
-				continue;
+				if (!(await this.roomInTime())) {
+					this.waiting.shift()?.reject(noMemory());
+					continue;
+				}
 			}
 			if (this.waiting[0] !== next) continue; // Closed while memory was looked at.
 			this.waiting.shift();
@@ -152,6 +159,15 @@ export class GuestPool {
 	private unexpect(kernel: Kernel): void {
 		const at = this.expected.findIndex((one) => one.id === kernel.id);
 		if (at >= 0) this.expected.splice(at, 1);
+	}
+
+	private async roomInTime(): Promise<boolean> {
+		const until = performance.now() + (this.options.memoryPatience ?? 60_000);
+		while (!this.closed && performance.now() < until) {
+			await sleep(lookMs);
+			if (await this.room()) return true;
+		}
+		return false;
 	}
 
 	/** Whether the host can bear one guest more. A prepared guest that nobody waits for makes room. */
