@@ -58,7 +58,18 @@ async function tooNarrow(scene: TokenScene, work: Work, evidence: Record<string,
 	const missing = await smallestAddition(declared, likelyDelegation(pkg), everything, (delegation) =>
 		scene.works(delegation),
 	);
-	const lacks = missing ? `; what it lacks is ${missing.map(grantName).join(", ")}` : "";
+	const names = missing?.map(grantName);
+	const details = { ...evidence, ...shortfallEvidence(work), ...(names ? { missing: names } : {}) };
+	const lacks = names ? `; what it lacks is ${names.join(", ")}` : "";
+	if (!pkg.manifest.token)
+		return failed(
+			{
+				code: "token-undeclared",
+				message: `the manifest declares no token, and without one ${shortfallText(work)}${lacks}`,
+				hint: "bpfgate token infer shows the smallest token that is enough, as /token of the manifest has it",
+			},
+			details,
+		);
 	const kinds = [...new Set(missing?.map(({ kind }) => kind))];
 	return failed(
 		{
@@ -69,11 +80,7 @@ async function tooNarrow(scene: TokenScene, work: Work, evidence: Record<string,
 				(refused && hintFor(refused)) ?? "bpfgate token infer shows the smallest token that is enough",
 			].join("; "),
 		},
-		{
-			...evidence,
-			...shortfallEvidence(work),
-			...(missing ? { missing: missing.map(grantName) } : {}),
-		},
+		details,
 	);
 }
 

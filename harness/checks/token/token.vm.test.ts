@@ -175,8 +175,21 @@ describe("the token check", () => {
 	it("nothing declared is nothing granted", async () => {
 		const found = await check(bench, await smallPackage("OBSERVER", {}));
 		expect(outcomes(found, "fail")).toEqual(["declared"]);
+		expect(found.get("declared")?.reason?.code).toBe("too-narrow");
 		expect(found.get("undeclared/program/kprobe")?.outcome).toBe("pass");
 		expect(found.get("dropped")).toMatchObject({ outcome: "skip", reason: { code: "token-without-use" } });
+	});
+
+	it("a manifest without a token is told of as such, where the check is asked for all the same", async () => {
+		const pkg = await smallPackage("OBSERVER", {});
+		const { token: _, ...manifest } = pkg.manifest;
+		const { reason } = await inScene(bench, { ...pkg, manifest }, declaredOutcome);
+		expect(reason).toMatchObject({
+			code: "token-undeclared",
+			message: expect.stringMatching(
+				/^the manifest declares no token, and without one object \S+ is refused with EPERM; what it lacks is command\/map_create, /,
+			),
+		});
 	});
 
 	it("runs vectors as the user with the token", async () => {
