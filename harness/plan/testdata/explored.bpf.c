@@ -77,13 +77,15 @@ int grows(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/** Where there are options, chance decides. */
+/** Where the packet is no longer as its vector has it, chance decides. */
 SEC("xdp")
 int gambles(struct xdp_md *ctx)
 {
 	struct iphdr *ip = ipv4(ctx);
+	int plain = ip && ip->ihl == 5 && ip->ttl == 64 && !ip->tos && !ip->id && !ip->frag_off &&
+		    ip->tot_len == bpf_htons(728);
 
-	return ip && ip->ihl > 5 && bpf_get_prandom_u32() & 1 ? XDP_DROP : XDP_PASS;
+	return !plain && bpf_get_prandom_u32() & 1 ? XDP_DROP : XDP_PASS;
 }
 
 static long turn(__u32 index, void *data)
