@@ -124,7 +124,8 @@ export interface KernelPromise {
 export class BuildError extends Error {
 	override name = "BuildError";
 	constructor(
-		readonly part: Part,
+		/** In words when it is none: `the map rules of front.bpf.o`. */
+		readonly part: Part | string,
 		/** errno, positive. */
 		readonly errno: number,
 		/** What was asked of the kernel: `BPF_LINK_CREATE`. */
@@ -132,7 +133,7 @@ export class BuildError extends Error {
 		/** Why that is nothing to wonder at, as a sentence: the kernel cannot do it with such a chain. */
 		readonly lack?: string,
 	) {
-		super(`${call} of ${part.member.label} was refused`);
+		super(`${call} of ${typeof part === "string" ? part : part.member.label} was refused`);
 	}
 }
 

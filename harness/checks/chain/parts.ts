@@ -10,6 +10,7 @@ import { openArgs, wantedPrograms } from "../load/open-args.js";
 import { allDone, BuildError, type Part, partName, type StandIn } from "./mechanism.js";
 import { runCount } from "./program-info.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
+import { refusedWhole } from "./refused-object.js";
 import type { Meeting } from "./traffic.js";
 
 const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
@@ -36,6 +37,8 @@ interface LoadedObject {
 	handle: number;
 	/** Of its programs, by their names. */
 	ids: ReadonlyMap<string, number>;
+	/** Why others of its programs were not loaded: errno. */
+	refused: ReadonlyMap<string, number>;
 	/** File in the guest. */
 	path: string;
 }
@@ -162,14 +165,18 @@ export class Parts {
 		return this.loaded(part).held.handle;
 	}
 
-	/** Loads one of an object's programs that is no member (a root). */
+	/**
+	 * Loads one of an object's programs that is no member (a root).
+	 *
+	 * @throws BuildError when the kernel refuses it
+	 */
 	async other(
 		object: PackageObject,
 		program: string,
 	): Promise<{ held: Held & { program: string }; id: number }> {
-		const { handle, ids } = await this.#object(object, "first");
+		const { handle, ids, refused } = await this.#object(object, "first");
 		const id = ids.get(program);
-		if (id === undefined) throw new Error(`${program} of ${object.file} was not loaded`);
+		if (id === undefined) throw new BuildError(program, refused.get(program) ?? 0, "BPF_PROG_LOAD");
 		return { held: { handle, program }, id };
 	}
 
@@ -204,24 +211,24 @@ export class Parts {
 		await this.#file(path, () => object.bytes);
 		const ofObject = this.chain.members.filter((member) => member.object === object);
 		const members = new Set(ofObject.map(({ program }) => program.name));
-		const wanted = new Set([...wantedPrograms(object).map(({ name }) => name), ...members]);
+		const { root } = this.chain;
+		const roots = root?.object === object ? [root.program.name] : [];
+		const wanted = new Set([...wantedPrograms(object).map(({ name }) => name), ...members, ...roots]);
 		const args = { ...openArgs(object, greeting.cpus, new Map()), path };
 		const programs = args.programs?.map((program) =>
 			members.has(program.name) ? { ...program, ...this.#extension() } : program,
 		);
 		const loaded = await loadObject(client, { ...args, ...(programs ? { programs } : {}) }, [...wanted]);
-		const [member] = ofObject;
-		if (loaded.handle === undefined) {
-			const [refusal] = loaded.unopened ? [loaded.unopened] : loaded.refused.values();
-			throw new BuildError(standingFor(member, this.chain), refusal?.errno ?? 0, "BPF_PROG_LOAD");
-		}
+		const own = ofObject.map((member): Part => ({ member, program: which }));
+		if (loaded.handle === undefined) throw refusedWhole(object.file, own, loaded);
 		const ids = new Map([...loaded.loaded].flatMap(([name, { info }]) => (info ? [[name, info.id]] : [])));
 		this.#handles.push(loaded.handle);
-		for (const each of ofObject) {
-			const refusal = loaded.refused.get(each.program.name);
-			if (refusal) throw new BuildError({ member: each, program: which }, refusal.errno, "BPF_PROG_LOAD");
+		for (const part of own) {
+			const refusal = loaded.refused.get(part.member.program.name);
+			if (refusal) throw new BuildError(part, refusal.errno, "BPF_PROG_LOAD");
 		}
-		return { handle: loaded.handle, ids, path };
+		const refused = new Map([...loaded.refused].map(([name, { errno }]) => [name, errno]));
+		return { handle: loaded.handle, ids, refused, path };
 	}
 
 	/** Written once. */
@@ -268,11 +275,6 @@ export class Parts {
 /** Room for a flow through members, a replacement and a root: a power of two. */
 function ringFor({ members }: DeclaredChain): number {
 	return 2 ** Math.ceil(Math.log2((members.length + 2) * flowPackets * runBytes));
-}
-
-/** The chain's first member speaks for an object in which none is (a root's). */
-function standingFor(member: DeclaredMember | undefined, chain: DeclaredChain): Part {
-	return { member: member ?? chain.members[0]!, program: "first" };
 }
 
 /** Programs of cgroups are bound to their hook. */

@@ -59,7 +59,7 @@ export function refused({ name: chain }: DeclaredChain, name: string, error: Bui
 		...{ case: name, outcome: "fail", evidence },
 		reason: {
 			code: "chain-refused",
-			message: `the kernel refused ${partName(part)} in ${chain}: ${said}`,
+			message: `the kernel refused ${typeof part === "string" ? part : partName(part)} in ${chain}: ${said}`,
 			hint: "the load check says why a program is refused; look whether something else is on the hook",
 		},
 	};

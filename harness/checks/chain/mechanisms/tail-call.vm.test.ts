@@ -99,6 +99,19 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		expect(executed).toMatch(/^edge\/executed: .*filter should run at place 2 and ran at place 1/);
 	});
 
+	it("have a root that is loaded for the chain alone, and tell of one that the kernel refuses", async () => {
+		const from = (program: string): Chain => ({
+			...edge("xdp", "account", "last"),
+			root_program: { program, map: "root_next" },
+		});
+		expect(await faults(from("spare_root"))).toEqual([]);
+		const refused = "the kernel refused bad_root in edge: BPF_PROG_LOAD gave EACCES";
+		expect(await faults(from("bad_root"))).toEqual([
+			`edge/configured: ${refused}`,
+			`edge/executed: ${refused}`,
+		]);
+	});
+
 	it("tell of a program that no array takes beside the others", async () => {
 		const findings = await bench.orders(
 			await chainPackage("tail-calls.bpf.c", [edge("xdp", "account", "fragments")]),

@@ -30,6 +30,21 @@ int root(struct xdp_md *packet)
 	return XDP_PASS;
 }
 
+/* Roots that are loaded when a chain asks for them; the verifier refuses the second. */
+SEC("?xdp")
+int spare_root(struct xdp_md *packet)
+{
+	bpf_tail_call(packet, &root_next, 0);
+	return XDP_PASS;
+}
+
+SEC("?xdp")
+int bad_root(struct xdp_md *packet)
+{
+	bpf_tail_call(packet, &root_next, 0);
+	return *(__u8 *)(long)packet->data;
+}
+
 SEC("xdp")
 int account(struct xdp_md *packet)
 {

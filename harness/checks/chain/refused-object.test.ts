@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import type { LoadedObject, Refusal } from "../load/load-object.js";
+import { type Part, partName } from "./mechanism.js";
+import { refusedWhole } from "./refused-object.js";
+
+const refusal = (errno: number): Refusal => ({
+	...{ errno, verifierLog: "", verifierLogTruncated: false, libbpfLog: "" },
+});
+const part = (name: string) => ({ member: { label: name, program: { name } }, program: "first" }) as Part;
+
+function said(own: readonly string[], outcome: Partial<LoadedObject>) {
+	const nothing: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
+	const { part: what, errno, call } = refusedWhole("front.bpf.o", own.map(part), { ...nothing, ...outcome });
+	return [typeof what === "string" ? what : partName(what), errno, call];
+}
+
+it("names the member that was refused, though another stands before it", () => {
+	const refused = new Map([["filter", refusal(22)]]);
+	expect(said(["account", "filter"], { refused })).toEqual(["filter", 22, "BPF_PROG_LOAD"]);
+});
+
+it("names the program when it is no member", () => {
+	expect(said([], { refused: new Map([["root", refusal(13)]]) })).toEqual([
+		"root of front.bpf.o",
+		13,
+		"BPF_PROG_LOAD",
+	]);
+});
+
+it("names the map at which the whole object failed", () => {
+	const load = { name: "rules", attempted: true, errno: 7 };
+	const refused = new Map([["filter", refusal(7)]]);
+	expect(said(["filter"], { refused, refusedMap: { load, libbpfLog: "" } })).toEqual([
+		"the map rules of front.bpf.o",
+		7,
+		"BPF_MAP_CREATE",
+	]);
+});
+
+it("names the object that libbpf does not open", () => {
+	expect(said(["filter"], { unopened: refusal(22) })).toEqual([
+		"front.bpf.o",
+		22,
+		"libbpf, which was to open it,",
+	]);
+});
