@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { attachingOrders } from "./rebuilds.js";
 
-it("tries every order of up to five members, and as many different ones of more", () => {
+it("tries every order of up to five members, as many different ones of more, and fewer of many", () => {
 	const distinct = (orders: number[][]) => new Set(orders.map((order) => order.join())).size;
 	for (const [count, orders] of [
 		[1, 1],
@@ -10,7 +10,9 @@ it("tries every order of up to five members, and as many different ones of more"
 		[3, 6],
 		[5, 120],
 		[6, 120],
-		[33, 120],
+		[10, 120],
+		[33, 36],
+		[64, 20],
 	] as const) {
 		const tried = attachingOrders(count);
 		expect(tried).toHaveLength(orders);

@@ -3,9 +3,11 @@ import { Random } from "../../../packet/random.js";
 import type { Finding } from "../../check.js";
 import { list, look, promised, type Scene, shown, tried, withBuilt } from "../scene.js";
 
-/** All orders of so many members are tried; of more, as many orders as of these. */
+/** All orders of so many members are tried; of more, as many orders as of these, and fewer of long chains, which take long to build. */
 const permuted = 5;
-const sampled = 120;
+const mostSampled = 120;
+const fewestSampled = 20;
+const attachments = 1200;
 
 /** The chain turned round, and then brought to the declared order. */
 export async function* reorderings(scene: Scene): AsyncIterable<Finding> {
@@ -62,6 +64,7 @@ export async function* permutations(scene: Scene): AsyncIterable<Finding> {
 export function attachingOrders(count: number): number[][] {
 	const whole = [...Array(count).keys()];
 	if (count <= permuted) return allOrders(whole);
+	const sampled = Math.min(mostSampled, Math.max(fewestSampled, Math.floor(attachments / count)));
 	const orders = new Map<string, number[]>();
 	const random = new Random(count);
 	while (orders.size < sampled) {
