@@ -116,6 +116,9 @@ const parameters = [
 	"printk.time=1",
 	// No limit on how often a process may write to the log: the runner's marks must all come out.
 	"printk.devkmsg=on",
+	// Twice what is usual, 40 s: to the kernel a host that stops QEMU for so long looks like a CPU that is stuck.
+	"watchdog_thresh=20",
+	"rcupdate.rcu_cpu_stall_timeout=40",
 	// Debian's own list, and BPF at its end: before 6.1 it is not in it, and no BPF LSM program could attach.
 	"lsm=landlock,lockdown,yama,loadpin,safesetid,integrity,apparmor,ipe,bpf",
 	"random.trust_cpu=on",
