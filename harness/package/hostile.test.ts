@@ -38,7 +38,7 @@ function* random(seed: number): Generator<number, never> {
 	}
 }
 
-describe.each([true, false])("little endian %s", { timeout: 60_000 }, (littleEndian) => {
+describe.each([true, false])("little endian %s", (littleEndian) => {
 	const good = sampleObject({ littleEndian });
 
 	it("is used whole", () => {
