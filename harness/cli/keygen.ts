@@ -24,7 +24,7 @@ export function keygenCommand(write: (text: string) => void = (text) => process.
 		.description("make a key and a certificate for signing packages")
 		.requiredOption("--out <folder>", "where to write key.pem, certificate.pem and certificate.der")
 		.addOption(new Option("--type <type>", "kind of key").choices(["rsa", "ecdsa"]).default("rsa"))
-		.option("--subject <name>", "common name in the certificate", "bpfgate")
+		.option("--subject <name>", "common name in the certificate", commonName, "bpfgate")
 		.option("--days <n>", "how long the certificate is valid", days, 365)
 		.option("--passphrase <source>", "encrypt the key: env:NAME, file:PATH or prompt")
 		.action(async ({ out, type, subject, days, passphrase }: Options) => {
@@ -72,6 +72,17 @@ async function save(folder: string, { privateKey, certificate }: Identity, secre
 		for (const path of written) await rm(path, { force: true });
 		throw error;
 	}
+}
+
+/** RFC 5280, appendix A.1: ub-common-name. */
+const maxCommonName = 64;
+
+function commonName(text: string): string {
+	if (text.trim() === "" || text.length > maxCommonName || /\p{C}/u.test(text))
+		throw new InvalidArgumentError(
+			`It must have 1 to ${maxCommonName} characters, none of which controls a terminal.`,
+		);
+	return text;
 }
 
 function days(text: string): number {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { InputError, systemReason } from "../errors.js";
 
@@ -6,7 +7,8 @@ const maxBytes = 1024 * 1024;
 
 /** A regular file of at most 1 MiB that the user named. @throws InputError */
 export async function readSmallFile(path: string): Promise<Uint8Array> {
-	const handle = await open(path, "r").catch((cause) => {
+	// Opened otherwise, a pipe would wait for its other end, where nothing interrupts it.
+	const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) => {
 		throw new InputError(path, "", `cannot be read: ${systemReason(cause)}`, { cause });
 	});
 	try {

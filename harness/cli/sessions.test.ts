@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeAll, describe, expect, it } from "vitest";
-import { compile, matches, parseSession, replay, sessionNames } from "./testsession.js";
+import { compile, matches, parseSession, replay, sessionNames, sessionTimeout } from "./testsession.js";
 
 describe("at a terminal", () => {
 	beforeAll(compile);
 
-	it.each(sessionNames(false))("%s", replay);
+	it.each(sessionNames(false))("%s", replay, sessionTimeout);
 });
 
 describe("a session", () => {

@@ -67,9 +67,10 @@ export async function certificateAt(path: string): Promise<Certificate> {
 
 function contractList(text: string): Contract[] {
 	if (text === "none") return [];
-	return text.split(",").map((name) => {
+	const named = text.split(",").map((name) => {
 		const contract = contracts.find((known) => known === name.trim());
 		if (!contract) throw new InvalidArgumentError(`It must be none, or a list of ${contracts.join(", ")}.`);
 		return contract;
 	});
+	return [...new Set(named)];
 }

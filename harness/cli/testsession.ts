@@ -41,6 +41,9 @@ export function parseSession(text: string): Step[] {
 	return steps;
 }
 
+/** Milliseconds. A session starts Node once for each command, which on a busy machine takes seconds. */
+export const sessionTimeout = 1_200_000;
+
 /** Compiles harness/ to dist/, in no time when it is unchanged. */
 export function compile(): void {
 	execaSync("npm", ["run", "--silent", "build"], { cwd: checkout });

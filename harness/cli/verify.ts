@@ -85,7 +85,8 @@ function text(verification: Verification): string {
 		);
 		for (const { object, contracts } of objects) {
 			lines.push(`  ${object}`);
-			for (const verdict of contracts) lines.push(`    ${verdict.contract.padEnd(12)}${outcome(verdict)}`);
+			for (const verdict of contracts)
+				lines.push(`    ${verdict.contract.padEnd(12)}${outcome(verdict, contracts)}`);
 		}
 	}
 	for (const signature of cosign) if (signature.reason === undefined) lines.push(...ofArtifact(signature));
@@ -101,9 +102,13 @@ function text(verification: Verification): string {
 	return `${lines.map(printable).join("\n")}\n`;
 }
 
-function outcome({ contract, state }: ContractVerdict): string {
+/** @param all of the same object */
+function outcome({ contract, state }: ContractVerdict, all: readonly ContractVerdict[]): string {
 	const where = `kernels ${kernels[contract]}`;
 	if (state === "valid") return `signed, for ${where}`;
+	const older = all.find((other) => other.contract === "insns" && other.state === "valid");
+	if (state === "absent" && contract === "insns-excl" && older)
+		return `not signed: ${where} take the loader of ${older.contract}, which protects less`;
 	return state === "absent"
 		? `not signed: ${where} load it only unsigned`
 		: `signed, but not validly, for ${where}`;

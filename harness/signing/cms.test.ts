@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { execaSync } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readCertificate } from "./certificate.js";
@@ -21,6 +23,15 @@ beforeAll(async () => {
 		identities.set(type, await issue({ type, subject: `signer ${type}` }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Whether a file descriptor of this process is one of that file. */
+function opens(fd: string, path: string): boolean {
+	try {
+		return readlinkSync(`/proc/self/fd/${fd}`) === path;
+	} catch {
+		return false;
+	}
+}
 
 function sign(type: string, options?: SignOptions): Promise<Uint8Array> {
 	const { privateKey, certificate } = identities.get(type)!;
@@ -132,7 +143,7 @@ describe("a key", () => {
 	it("or a certificate or signature that is too large is not read", async () => {
 		const path = join(folder, "large");
 		writeFileSync(path, `-----BEGIN PRIVATE KEY-----\n${"A".repeat(64 * 1024)}`);
-		await expect(openKey(path)).rejects.toThrow(/has \d+ bytes, too many for a private key/);
+		await expect(openKey(path)).rejects.toThrow("has more than 65536 bytes, too many for a private key");
 		const { certificate } = identities.get("ecdsa")!;
 		const pem = Buffer.from(`${certificate.pem}${" ".repeat(64 * 1024)}`);
 		expect(() => readCertificate("c.pem", pem)).toThrow(/c.pem: has \d+ bytes, more than the 65536 of/);
@@ -140,6 +151,26 @@ describe("a key", () => {
 		expect(wrongSignature(content, new Uint8Array(1024 * 1024 + 1), certificate)).toMatch(
 			/^the signature has/,
 		);
+	});
+
+	it("can come through a pipe, however late, and is waited for no longer than there is a writer", async () => {
+		const { privateKey, certificate } = identities.get("ecdsa")!;
+		const path = join(folder, "pipe");
+		execaSync("mkfifo", [path]);
+		await expect(openKey(path)).rejects.toThrow("is no private key in PEM form");
+		// Opened for reading and writing, so that it does not wait for the reader.
+		const writer = await open(path, "r+");
+		const opened = openKey(path);
+		// What is written to a pipe that nobody has open is gone when the writer is.
+		const ends = () => readdirSync("/proc/self/fd").filter((fd) => opens(fd, realpathSync(path))).length;
+		await expect.poll(ends).toBe(2);
+		await writer.writeFile(privateKey.slice(0, 30));
+		await setTimeout(50);
+		await writer.writeFile(privateKey.slice(30));
+		await writer.close();
+		const cms = await signDetached(content, await opened, certificate);
+		expect(wrongSignature(content, cms, certificate)).toBeUndefined();
+		await expect(openKey("/dev/zero")).rejects.toThrow("/dev/zero: has more than 65536 bytes");
 	});
 
 	it("that is none is refused", async () => {

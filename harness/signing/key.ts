@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { InputError, systemReason } from "../errors.js";
 import { openssl } from "./openssl.js";
 
 const maxKeyBytes = 64 * 1024;
+/** Milliseconds between two looks at a pipe. */
+const pipePause = 20;
 
 /**
  * A private key: where the user keeps it, or in memory. What is in memory reaches openssl by a pipe; nothing here ever
@@ -62,19 +66,37 @@ export function keyObject(key: SigningKey): KeyObject | undefined {
 	return key.kind === "file" ? key.object : createPrivateKey(key.pem);
 }
 
+/** A file, or a pipe from what keeps the key: `--key <(pass show bpf)`. */
 async function readKey(path: string): Promise<string> {
 	try {
-		const handle = await open(path, "r");
+		// Whoever waits in the kernel for a pipe's other end cannot be interrupted.
+		const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		try {
-			const { size } = await handle.stat();
-			if (size > maxKeyBytes) throw new InputError(path, "", `has ${size} bytes, too many for a private key`);
-			return await handle.readFile("latin1");
+			const bytes = Buffer.alloc(maxKeyBytes + 1);
+			let size = 0;
+			for (let got = -1; got !== 0 && size < bytes.length; size += Math.max(got, 0)) {
+				got = await readSome(handle, bytes.subarray(size));
+				if (got < 0) await setTimeout(pipePause);
+			}
+			if (size > maxKeyBytes)
+				throw new InputError(path, "", `has more than ${maxKeyBytes} bytes, too many for a private key`);
+			return bytes.toString("latin1", 0, size);
 		} finally {
 			await handle.close();
 		}
 	} catch (cause) {
 		if (cause instanceof InputError) throw cause;
 		throw new InputError(path, "", `cannot be read: ${systemReason(cause)}`);
+	}
+}
+
+/** Bytes read; 0 at the end, -1 when a pipe has none yet. */
+async function readSome(handle: FileHandle, bytes: Buffer): Promise<number> {
+	try {
+		return (await handle.read(bytes)).bytesRead;
+	} catch (cause) {
+		if ((cause as NodeJS.ErrnoException).code === "EAGAIN") return -1;
+		throw cause;
 	}
 }
 
