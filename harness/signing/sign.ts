@@ -16,6 +16,7 @@ import {
 } from "./layout.js";
 import { lintCertificate } from "./lint/certificate.js";
 import { clause } from "./lint/finding.js";
+import { lintSize } from "./lint/protection.js";
 import { generateLoaders } from "./loader/generate.js";
 import { generator } from "./loader/generator.js";
 import { writeSignatures } from "./write.js";
@@ -35,7 +36,7 @@ export interface SignPackageOptions {
  *
  * @param certificate of the key, as it stands in the package
  * @throws InputError when the certificate is not fit (`unfit`, `lintCertificate`) or not the key's, or an object cannot be
- *   signed
+ *   signed, or is too large for kernels to verify
  */
 export async function signPackage(
 	path: string,
@@ -95,10 +96,19 @@ async function madeReady(
 		throw new InputError("certificate", "", `${certificate.subject} cannot sign: ${wrong}`);
 	const error = lintCertificate(certificate, now).find(({ severity }) => severity === "error");
 	if (error) throw new InputError("certificate", "", `${clause(error)}; ${error.hint}`);
-	return signaturesOf(pkg, key, certificate, contracts);
+	const signatures = await signaturesOf(pkg, key, certificate, contracts);
+	for (const { object, loaders } of signatures.objects)
+		for (const loader of loaders)
+			for (const large of lintSize(loader))
+				throw new InputError(
+					object,
+					"",
+					`${loader.contract}: ${clause(large)}; ${large.hint}, or sign for the other contracts alone (--contracts)`,
+				);
+	return signatures;
 }
 
-/** What `signPackage` writes, in memory; does not look at the certificate's dates and usage. */
+/** What `signPackage` writes, in memory; does not look whether certificate and sizes are such that kernels take them. */
 export async function signaturesOf(
 	pkg: Package,
 	key: SigningKey,

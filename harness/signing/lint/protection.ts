@@ -91,7 +91,8 @@ function lintContext({ maps }: Loader, walk: Walk): LintFinding[] {
 	return findings;
 }
 
-function lintSize({ contract, insns, data }: Loader): LintFinding[] {
+/** Whether a signature covers more than kernels verify. */
+export function lintSize({ contract, insns, data }: Loader): LintFinding[] {
 	const signed = insns.length + (contract === "insns-maps" ? data.length : 0);
 	if (signed <= maxSignedBytes) return [];
 	return [
