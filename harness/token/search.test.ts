@@ -31,6 +31,21 @@ describe("the search for the smallest delegation", () => {
 		await provesItself(found!.delegation, works);
 	});
 
+	it("asks nothing twice where types alone are too much, as they are for most packages", async () => {
+		const likely = delegationOf({
+			commands: ["map_create", "prog_load", "btf_load"],
+			maps: ["ringbuf"],
+			programs: ["kprobe"],
+			attachments: ["cgroup_inet_ingress"],
+			capabilities: ["cap_bpf"],
+		});
+		const found = await smallestDelegation(likely, everything, async (delegation) => works(delegation));
+		expect(grantsOf(found!.delegation).map(({ name }) => name)).toEqual(needed);
+		// All of it, and each of seven left out.
+		expect(found!.trials).toBe(1 + 7);
+		await provesItself(found!.delegation, works);
+	});
+
 	it("finds what nobody believed, among everything that there is", async () => {
 		for (const likely of [none, delegationOf({ programs: ["xdp"], commands: ["prog_load"] })]) {
 			const found = await smallestDelegation(likely, everything, async (delegation) => works(delegation));

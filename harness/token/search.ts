@@ -92,12 +92,17 @@ async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask)
 	return [...ofLeft, ...ofRight];
 }
 
-/** Leaves out one grant after the other, the last first, until none can be left out. */
+/**
+ * Leaves out one grant after the other, the last first, until none can be left out. But commands come before all: what was asked
+ * before a grant was left out has to be asked again, and of those that are believed to be needed `btf_load` is the first to go.
+ */
 async function reduced(grants: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	let kept = grants;
 	for (;;) {
 		const before = kept;
-		for (const grant of [...before].reverse()) {
+		const isCommand = ({ kind }: Grant) => kind === "commands";
+		const backwards = [...before].reverse();
+		for (const grant of [...backwards.filter(isCommand), ...backwards.filter((each) => !isCommand(each))]) {
 			const rest = kept.filter((other) => other !== grant);
 			if (await ask(rest)) kept = rest;
 		}

@@ -21,7 +21,7 @@ describe.each(["6.12", "7.3"])("the smallest token on %s", (id) => {
 		const pkg = { ...(await smallPackage("OBSERVER", {})), manifest: bare };
 		const { smallest, trials, ms } = await inferred(pkg);
 		expect(settingsOf(smallest!)).toEqual(observerToken);
-		expect(trials).toBeLessThan(40);
+		expect(trials).toBeLessThan(20);
 		expect(ms).toBeGreaterThan(0);
 		expect(await bench.inventory()).toEqual(before);
 		await using fresh = await testbench(id);
