@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLogUpdate } from "log-update";
 import type { RunEvent } from "../plan/events.js";
-import { key, worst } from "../report/cells.js";
+import { cellOf, cellWords, key } from "../report/cells.js";
 import { printable } from "../report/printable.js";
 import type { Outcome, Results } from "../results/results.js";
 
@@ -96,7 +96,9 @@ export function plainProgress(write: (line: string) => void, clock = () => perfo
 				told = clock();
 				if (tally.exploring) write(tally.exploring);
 			}
-			if (cell) write(`${tally.count} ${cell.name}: ${worst(cell.outcomes) ?? "not run"}`);
+			if (!cell) return;
+			const outcome = cellOf(cell.outcomes);
+			write(`${tally.count} ${cell.name}: ${outcome ? cellWords[outcome] : "not run"}`);
 		},
 		end() {},
 	};

@@ -11,19 +11,38 @@ export function worst(outcomes: Iterable<Outcome>): Outcome | undefined {
 	return outcomeOrder[rank];
 }
 
-/** One line of a matrix: what stands at its left, and an outcome for each kernel of the document. */
-export interface Row {
-	label: string;
-	cells: (Outcome | undefined)[];
+/** What a matrix says of several cases; `partial`: some passed, and the others were skipped. */
+export type Cell = Outcome | "partial";
+
+/** How a cell is said in words. */
+export const cellWords: Readonly<Record<Cell, string>> = {
+	pass: "pass",
+	partial: "pass, some skipped",
+	fail: "fail",
+	skip: "skip",
+	error: "undecided",
+};
+
+/** The worst of some outcomes, which hides no pass behind a skip; undefined when there is none. */
+export function cellOf(outcomes: Iterable<Outcome>): Cell | undefined {
+	const seen = new Set(outcomes);
+	const most = worst(seen);
+	return most === "skip" && seen.has("pass") ? "partial" : most;
 }
 
-/** Packages down, kernels across: the worst outcome of the cell's cases. */
+/** One line of a matrix: what stands at its left, and what came of each kernel of the document. */
+export interface Row {
+	label: string;
+	cells: (Cell | undefined)[];
+}
+
+/** Packages down, kernels across. */
 export function packageRows(results: Results): Row[] {
 	const cases = groupBy(results.results, (result) => key(result.package, result.kernel));
 	return results.packages.map(({ name, version }) => ({
 		label: `${name} ${version}`,
 		cells: results.kernels.map(({ id }) =>
-			worst((cases.get(key(name, id)) ?? []).map((result) => result.outcome)),
+			cellOf((cases.get(key(name, id)) ?? []).map((result) => result.outcome)),
 		),
 	}));
 }
@@ -34,7 +53,7 @@ export function caseRows(results: Results, packageName: string): Row[] {
 	return [...groupBy(own, caseName)].map(([label, cases]) => ({
 		label,
 		cells: results.kernels.map(({ id }) =>
-			worst(cases.filter((result) => result.kernel === id).map((result) => result.outcome)),
+			cellOf(cases.filter((result) => result.kernel === id).map((result) => result.outcome)),
 		),
 	}));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Outcome, Results } from "../results/results.js";
+import type { CaseResult, Results } from "../results/results.js";
 import { capturePaths } from "./captures.js";
-import { caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { type Cell, caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { coverageSection } from "./coverage.js";
 import { escapeMarkup } from "./markup.js";
 import { diffOf } from "./packets.js";
@@ -9,7 +9,7 @@ import { type SharedPicture, sharedPictures } from "./pictures.js";
 import { printableLines } from "./printable.js";
 import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
-const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
+const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!" };
 
 /** Of one case's evidence, as much as a page can carry; the results document has the whole. */
 const evidenceLimit = 8000;
@@ -21,8 +21,8 @@ code, pre, td.name { font-family: ui-monospace, monospace; font-size: .9em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
-td.pass, td.fail, td.skip, td.error, td.none, th.kernel { text-align: center; }
-td.pass { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error { background: #a3d5; }
+td.pass, td.partial, td.fail, td.skip, td.error, td.none, th.kernel { text-align: center; }
+td.pass, td.partial { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error { background: #a3d5; }
 dt { margin-top: 1rem; } dd { margin: 0 0 0 1.5rem; } dd.hint::before { content: "→ "; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .8rem; }
 figure { margin: 1.5rem 0; } figure svg { max-width: none; }
@@ -76,7 +76,7 @@ export function html(results: Results, captures?: string): string {
 			? ['<p class="interrupted">This run was interrupted: what is missing was not tested.</p>']
 			: []),
 		table("package", packageRows(results), results, (index) => `#package-${index}`),
-		"<p>✓ pass, ✗ fail, – skip, ! undecided, · not run</p>",
+		"<p>✓ pass, ✓– pass and some skipped, ✗ fail, – skip, ! undecided, · not run</p>",
 		...reasons(results),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
 		...coverageSection(results),

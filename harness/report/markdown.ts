@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Outcome, Results } from "../results/results.js";
-import { caseName, packageRows, tallyLine } from "./cells.js";
+import type { CaseResult, Results } from "../results/results.js";
+import { type Cell, caseName, packageRows, tallyLine } from "./cells.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
-const signs: Record<Outcome, string> = { pass: "✓", fail: "✗", skip: "–", error: "!" };
+const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!" };
 
 /** The matrix and the reasons for a pull request, an issue or a step summary (GitHub Flavored Markdown). */
 export function markdown(results: Results): string {
@@ -23,7 +23,7 @@ export function markdown(results: Results): string {
 	const { accelerator, qemu, interrupted } = results.run;
 	return [
 		table.join("\n"),
-		"✓ pass, ✗ fail, – skip, ! undecided, · not run",
+		"✓ pass, ✓– pass and some skipped, ✗ fail, – skip, ! undecided, · not run",
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
 		...results.results.filter(picturesDiffer).slice(0, maxPictures).map(picture),

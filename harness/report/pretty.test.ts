@@ -61,9 +61,9 @@ describe("pretty", () => {
 			...medium,
 			unicode: false,
 		});
-		expect(text).toContain("one 1  -    x    .\n");
+		expect(text).toContain("one 1  +-   x    .\n");
 		expect(text).toContain("two 1  .    .    .\n");
-		expect(text).toContain("+ pass   x fail   - skip   . not run");
+		expect(text).toContain("+ pass   +- pass, some skipped   x fail   . not run");
 		expect(text).toContain("-> Mend it.");
 	});
 

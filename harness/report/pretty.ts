@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
-import type { Outcome, Results } from "../results/results.js";
+import type { Results } from "../results/results.js";
 import { capturePaths, maxCaptures } from "./captures.js";
-import { caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { type Cell as CaseCell, caseRows, cellWords, packageRows, type Row, tallyLine } from "./cells.js";
 import { coverageText } from "./coverage.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
@@ -11,13 +11,15 @@ import { casesOf, onKernels, type ReasonEntry, reasonEntries, wordingLines } fro
 import type { Medium } from "./reporter.js";
 import { weaknesses } from "./weaknesses.js";
 
-type Cell = Outcome | "none";
+type Cell = CaseCell | "none";
 type Colours = ReturnType<typeof picocolors.createColors>;
 
-const unicodeSigns = { pass: "✓", fail: "✗", skip: "–", error: "!", none: "·" };
-const asciiSigns = { pass: "+", fail: "x", skip: "-", error: "!", none: "." };
-const meaning = { pass: "pass", fail: "fail", skip: "skip", error: "undecided", none: "not run" };
-const colourOf = { pass: "green", fail: "red", skip: "yellow", error: "magenta", none: "dim" } as const;
+const unicodeSigns = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!", none: "·" };
+const asciiSigns = { pass: "+", partial: "+-", fail: "x", skip: "-", error: "!", none: "." };
+const meaning = { ...cellWords, none: "not run" };
+const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
+	...{ pass: "green", partial: "green", fail: "red", skip: "yellow", error: "magenta", none: "dim" },
+};
 
 /** The matrix for a terminal: packages down (cases, when there is only one package), kernels across, reasons below. */
 export function pretty(results: Results, medium: Medium, captures?: string): string {
@@ -84,7 +86,7 @@ class Painter {
 		const seen = new Set(rows.flatMap((row) => row.cells.map((cell): Cell => cell ?? "none")));
 		seen.delete("pass");
 		if (seen.size === 0) return "";
-		const order: Cell[] = ["pass", "fail", "skip", "error", "none"];
+		const order: Cell[] = ["pass", "partial", "fail", "skip", "error", "none"];
 		const words = order.filter((cell) => cell === "pass" || seen.has(cell));
 		return `${words.map((cell) => `${this.sign(cell)} ${meaning[cell]}`).join("   ")}\n`;
 	}
@@ -184,8 +186,12 @@ class Painter {
 		return [head, ...(pictureOf(shown) ?? [])].map(indent);
 	}
 
+	/** Its first character in the middle, so that they stand below each other. */
 	private sign(cell: Cell, width = 1): string {
-		return centre(this.signs[cell], width, this.colours[colourOf[cell]]);
+		const sign = this.signs[cell];
+		const painted = this.colours[colourOf[cell]](sign);
+		const before = Math.floor((width - 1) / 2);
+		return `${" ".repeat(before)}${painted}${" ".repeat(Math.max(0, width - before - sign.length))}`;
 	}
 
 	private shorten(text: string, width: number): string {
