@@ -61,7 +61,7 @@ export class Session {
 	) {
 		this.#cpus = guest.greeting.cpus;
 		this.#sockets = new Sockets(guest.client);
-		this.#dispatcher = new Dispatcher(guest.client, guest.greeting.release);
+		this.#dispatcher = new Dispatcher(guest.client);
 	}
 
 	/**
