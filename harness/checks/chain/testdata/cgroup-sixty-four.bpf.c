@@ -2,6 +2,7 @@
 /* As many members as a cgroup takes, m00 to m63. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "ten.h"
 
 #define MEMBER(name)                          \
 	SEC("cgroup/connect4")                \
@@ -9,9 +10,6 @@
 	{                                     \
 		return 1;                     \
 	}
-#define TEN(name)                                                                   \
-	MEMBER(name##0) MEMBER(name##1) MEMBER(name##2) MEMBER(name##3) MEMBER(name##4) \
-	MEMBER(name##5) MEMBER(name##6) MEMBER(name##7) MEMBER(name##8) MEMBER(name##9)
 
 TEN(m0)
 TEN(m1)

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
+#include "ten.h"
 
 #define MEMBER(name)                        \
 	SEC("tc")                           \
@@ -10,9 +11,6 @@
 	{                                   \
 		return TC_ACT_UNSPEC;       \
 	}
-#define TEN(name)                                                                   \
-	MEMBER(name##0) MEMBER(name##1) MEMBER(name##2) MEMBER(name##3) MEMBER(name##4) \
-	MEMBER(name##5) MEMBER(name##6) MEMBER(name##7) MEMBER(name##8) MEMBER(name##9)
 
 TEN(m0)
 TEN(m1)

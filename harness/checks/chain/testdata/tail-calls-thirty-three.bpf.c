@@ -2,6 +2,7 @@
 /* As many members as there may be tail calls, m00 to m32, a root, and `deaf`, which calls nobody. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "ten.h"
 
 #define MEMBER(name)                                   \
 	struct {                                       \
@@ -16,9 +17,6 @@
 		bpf_tail_call(packet, &name##_next, 0); \
 		return XDP_PASS;                       \
 	}
-#define TEN(name)                                                                   \
-	MEMBER(name##0) MEMBER(name##1) MEMBER(name##2) MEMBER(name##3) MEMBER(name##4) \
-	MEMBER(name##5) MEMBER(name##6) MEMBER(name##7) MEMBER(name##8) MEMBER(name##9)
 
 MEMBER(root)
 TEN(m0)
