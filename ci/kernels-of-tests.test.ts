@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readCatalog } from "../harness/kernel/catalog.js";
+import { readCatalog } from "../harness/machine/kernel/catalog.js";
 
 const root = join(import.meta.dirname, "..");
 

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-export type { ChainSource } from "./chain/declared.js";
-export { readChainFile } from "./chain/read.js";
-export type { Check, Finding, Workbench } from "./checks/check.js";
+export { InputError, UndecidedError } from "./base/errors.js";
+export { type CaseResult, exitStatus, type Outcome, type Reason, Results } from "./base/results.js";
+export type { ChainSource } from "./checks/chain/model/declared.js";
+export { readChainFile } from "./checks/chain/model/read.js";
 /** The public library: what `bpfgate` does on the command line, as calls. */
 export { checks } from "./checks/checks.js";
-export { InputError, UndecidedError } from "./errors.js";
-export type { Features } from "./features/features.js";
-export { KernelFeatures } from "./features/source.js";
-export { agentPath, buildAgent } from "./guest/build.js";
-export { GuestClient, GuestError } from "./guest/client.js";
-export { type Args, type OperationName, operations, type Result } from "./guest/operations.js";
-export { readCatalog } from "./kernel/catalog.js";
-export type { Kernel } from "./kernel/kernel.js";
-export { pullKernels } from "./kernel/pull.js";
-export { openKernel } from "./kernel/store.js";
-export { Manifest } from "./package/manifest.js";
-export { openPackage, type Package, type PackageObject } from "./package/package.js";
-export type { RunEvent } from "./plan/events.js";
-export { type TestRequest, testPackages } from "./plan/test-packages.js";
+export { Manifest } from "./data/package/manifest/manifest.js";
+export { openPackage, type Package, type PackageObject } from "./data/package/package.js";
+export type { Check, Finding, Workbench } from "./lab/check.js";
+export type { Features } from "./machine/features/features.js";
+export { KernelFeatures } from "./machine/features/source.js";
+export { agentPath, buildAgent } from "./machine/guest/build.js";
+export { GuestClient, GuestError } from "./machine/guest/client.js";
+export { type Args, type OperationName, operations, type Result } from "./machine/guest/operations.js";
+export { readCatalog } from "./machine/kernel/catalog.js";
+export type { Kernel } from "./machine/kernel/kernel.js";
+export { pullKernels } from "./machine/kernel/pull.js";
+export { openKernel } from "./machine/kernel/store.js";
+export type { Guest, Splat } from "./machine/vm/guest.js";
+export { Machines } from "./machine/vm/machine.js";
+export { GuestPool } from "./machine/vm/pool.js";
 export { html } from "./report/html.js";
 export { reporters } from "./report/reporter.js";
-export { type CaseResult, exitStatus, type Outcome, type Reason, Results } from "./results/results.js";
-export type { Guest, Splat } from "./vm/guest.js";
-export { Machines } from "./vm/machine.js";
-export { GuestPool } from "./vm/pool.js";
+export type { RunEvent } from "./run/events.js";
+export { type TestRequest, testPackages } from "./run/test-packages.js";

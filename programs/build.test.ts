@@ -10,7 +10,8 @@ const script = fileURLToPath(new URL("build", import.meta.url));
 let bin: string;
 beforeEach(() => {
 	bin = mkdtempSync(join(tmpdir(), "bpfgate-build-"));
-	for (const name of ["bash", "dirname", "sed"]) symlinkSync(`/usr/bin/${name}`, join(bin, name));
+	for (const name of ["bash", "dirname", "sed", "tr", "env"])
+		symlinkSync(`/usr/bin/${name}`, join(bin, name));
 });
 afterEach(() => rmSync(bin, { recursive: true }));
 
@@ -30,18 +31,18 @@ function build(env: Record<string, string> = {}) {
 }
 
 it("asks for a compiler that is there and new enough, by either name", () => {
-	expect(build()).toMatchObject({ status: 3, said: expect.stringContaining("clang-19 is not there") });
+	const missing = { status: 3, said: expect.stringContaining("clang is not installed, or too old") };
+	expect(build()).toMatchObject(missing);
 	install("clang", "clang version 14.0.6");
-	expect(build().said).toContain("llvm-strip-19 is not there");
-	install("llvm-strip", "LLVM version 14.0.6");
+	expect(build()).toMatchObject(missing);
+	install("clang", "clang version 16.0.6 (Fedora)");
 	expect(build()).toMatchObject({
 		status: 3,
-		said: expect.stringContaining("clang is version 14, and 16 or newer is needed"),
+		said: expect.stringContaining("llvm-strip is not installed, or too old: apt install llvm-19"),
 	});
-	install("clang", "clang version 16.0.6 (Fedora)");
+	install("llvm-strip", "LLVM version 14.0.6");
 	expect(build().said).toContain("/no/libbpf/include has no bpf/bpf_helpers.h");
 	install("clang-19", "Debian clang version 19.1.7");
 	install("clang", "clang version 14.0.6");
 	expect(build().said).toContain("/no/libbpf/include");
-	expect(build({ CLANG: "clang" }).said).toContain("clang is version 14");
 });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { writePcapng } from "../harness/capture/write.js";
-import { build } from "../harness/packet/build.js";
+import { writePcapng } from "../harness/data/capture/write.js";
+import { build } from "../harness/data/packet/build.js";
 import { captures } from "./captures.js";
 
 /** `BPFGATE_WRITE_CAPTURES=1 npx vitest run programs/captures` writes them anew. */

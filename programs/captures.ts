@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Layers } from "../harness/packet/layers.js";
+import type { Layers } from "../harness/data/packet/layers.js";
 
 interface Host {
 	mac: string;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readChainFile } from "../harness/chain/read.js";
+import { readChainFile } from "../harness/checks/chain/model/read.js";
 import { chainBench } from "../harness/checks/chain/testbench.js";
-import { openPackage } from "../harness/package/package.js";
+import { openPackage } from "../harness/data/package/package.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
 const open = (name: string) => openPackage(`${programs}${name}`);

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testbench } from "../harness/checks/vectors/testbench.js";
-import { openPackage } from "../harness/package/package.js";
-import { suiteOf } from "../harness/vectors/suite.js";
+import { openPackage } from "../harness/data/package/package.js";
+import { suiteOf } from "../harness/data/vectors/suite.js";
+import { testbench } from "../harness/lab/subject/session/testbench.js";
 import { kinds, type Patch } from "./mutant.js";
 import { mutants } from "./mutants.js";
 

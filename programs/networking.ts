@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { build } from "../harness/packet/build.js";
-import type { Packet, Step, Vector, VectorFile } from "../harness/vectors/schema.js";
+import { build } from "../harness/data/packet/build.js";
+import type { Packet, Step, Vector, VectorFile } from "../harness/data/vectors/schema.js";
 
 /** What an example that is about packets has vectors of, and mistakes that these find. */
 export const proofs = ["map state", "sequence", "capture", "several buffers", "mutants"] as const;

@@ -2,18 +2,18 @@
 import { access, readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Expectations, parseExpectations } from "../harness/cli/examples/expectations.js";
-import { readCatalog } from "../harness/kernel/catalog.js";
-import { objectEntries, parseManifest } from "../harness/package/load-manifest.js";
-import { codes } from "../harness/reasons/codes.js";
-import { lintCodes } from "../harness/signing/lint/finding.js";
+import { type Expectations, parseExpectations } from "../harness/cli/commands/examples/expectations.js";
+import { objectEntries, parseManifest } from "../harness/data/package/manifest/load-manifest.js";
+import { codes } from "../harness/data/reasons/codes.js";
+import { lintCodes } from "../harness/data/signing/lint/finding.js";
+import { readCatalog } from "../harness/machine/kernel/catalog.js";
 import { ownSigned, signedExamples } from "./signed.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
 /** Objects that `build` does not compile: it cuts one short, copies those of Debian, and has those that came signed. */
 const signed = [...signedExamples.map((each) => each.package), ...Object.values(ownSigned)];
 const withoutSource = ["bad-elf", "xdp-tools", ...signed];
-/** Reasons of failures that no kernel gives, so that harness/reasons does not explain them. */
+/** Reasons of failures that no kernel gives, so that harness/data/reasons does not explain them. */
 const reasonsOfVectors = ["vector-mismatch", "vector-drift"];
 const reasonsOfChains = [
 	"chain-configured",

@@ -3,12 +3,12 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { InputError } from "../harness/errors.js";
-import { openPackage } from "../harness/package/package.js";
-import { contracts } from "../harness/signing/contract.js";
-import { issue } from "../harness/signing/issue.js";
-import { signPackage } from "../harness/signing/sign.js";
-import { verifyPackage } from "../harness/signing/verify.js";
+import { InputError } from "../harness/base/errors.js";
+import { openPackage } from "../harness/data/package/package.js";
+import { contracts } from "../harness/data/signing/contract.js";
+import { issue } from "../harness/data/signing/issue.js";
+import { signPackage } from "../harness/data/signing/sign.js";
+import { verifyPackage } from "../harness/data/signing/verify.js";
 import { ownSigned, signedExamples, signedObject } from "./signed.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));

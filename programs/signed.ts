@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Contract } from "../harness/signing/contract.js";
-import type { LintCode } from "../harness/signing/lint/lint.js";
+import type { Contract } from "../harness/data/signing/contract.js";
+import type { LintCode } from "../harness/data/signing/lint/lint.js";
 
 /** An example package that came with signatures by a bpftool: its object and they are committed, as nobody has the key. */
 export interface SignedExample {

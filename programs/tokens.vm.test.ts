@@ -3,13 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { declaredOutcome, withoutOutcome } from "../harness/checks/token/declared.js";
 import type { Outcome } from "../harness/checks/token/finding.js";
 import { inferToken } from "../harness/checks/token/infer.js";
-import { TokenScene } from "../harness/checks/token/scene.js";
-import { testbench } from "../harness/checks/vectors/testbench.js";
-import { type GuestClient, GuestError } from "../harness/guest/client.js";
-import type { Args } from "../harness/guest/operations.js";
-import { mountToken } from "../harness/guest/token-mount.js";
-import { openPackage, type Package } from "../harness/package/package.js";
-import type { TokenSettings } from "../harness/package/token.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -17,10 +10,17 @@ import {
 	grantsOf,
 	settingsOf,
 	without,
-} from "../harness/token/delegation.js";
-import { printMountOptions } from "../harness/token/mount-options.js";
-import { printDropIn } from "../harness/token/systemd.js";
-import { verifiedBySystemd } from "../harness/token/testsystemd.js";
+} from "../harness/checks/token/model/delegation.js";
+import { printMountOptions } from "../harness/checks/token/model/mount-options.js";
+import { printDropIn } from "../harness/checks/token/model/systemd.js";
+import { verifiedBySystemd } from "../harness/checks/token/model/testsystemd.js";
+import { TokenScene } from "../harness/checks/token/scene.js";
+import { openPackage, type Package } from "../harness/data/package/package.js";
+import type { TokenSettings } from "../harness/data/package/sections/token.js";
+import { testbench } from "../harness/lab/subject/session/testbench.js";
+import { type GuestClient, GuestError } from "../harness/machine/guest/client.js";
+import type { Args } from "../harness/machine/guest/operations.js";
+import { mountToken } from "../harness/machine/guest/token-mount.js";
 
 const open = (name: string) => openPackage(`programs/${name}`);
 

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { execa } from "execa";
-import type { Session } from "../checks/vectors/session.js";
-import { UndecidedError } from "../errors.js";
-import type { GuestClient } from "../guest/client.js";
+import { UndecidedError } from "../base/errors.js";
+import type { Session } from "../lab/subject/session/session.js";
+import type { GuestClient } from "../machine/guest/client.js";
 
 /** uapi/linux/bpf.h */
 const BPF_OBJ_PIN = 6;

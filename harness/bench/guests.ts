@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Kernel } from "../kernel/kernel.js";
-import type { Machines } from "../vm/machine.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import type { Machines } from "../machine/vm/machine.js";
 import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js";
 
 const turns = 7;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Bench } from "tinybench";
-import { encodeFrame, FrameDecoder, nonceBytes } from "../guest/frame.js";
-import { openPackage } from "../package/package.js";
+import { openPackage } from "../data/package/package.js";
+import { encodeFrame, FrameDecoder, nonceBytes } from "../machine/guest/frame.js";
 import { type Figure, rounded } from "./figure.js";
 
 const frameBytes = 64 * 1024;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { UndecidedError } from "../errors.js";
-import { agentPath } from "../guest/build.js";
-import { readCatalog } from "../kernel/catalog.js";
-import { openKernel } from "../kernel/store.js";
-import { openPackage } from "../package/package.js";
-import { Machines } from "../vm/machine.js";
+import { UndecidedError } from "../base/errors.js";
+import { openPackage } from "../data/package/package.js";
+import { agentPath } from "../machine/guest/build.js";
+import { readCatalog } from "../machine/kernel/catalog.js";
+import { openKernel } from "../machine/kernel/store.js";
+import { Machines } from "../machine/vm/machine.js";
 import { bpftoolPath } from "./bpftool.js";
 import { commandFigure } from "./command.js";
 import type { Figure } from "./figure.js";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Kernel } from "../kernel/kernel.js";
-import type { Package } from "../package/package.js";
-import { testPackages } from "../plan/test-packages.js";
+
+import type { Package } from "../data/package/package.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import { testPackages } from "../run/test-packages.js";
 import { type Figure, inTurn, median, rounded } from "./figure.js";
 
 const turns = 3;

@@ -3,11 +3,11 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { openPackage } from "../package/package.js";
-import { packageDocument } from "../signing/document.js";
-import { type Identity, issue } from "../signing/issue.js";
-import { signedBytes } from "../signing/layout.js";
-import { signaturesOf, signPackage } from "../signing/sign.js";
+import { openPackage } from "../data/package/package.js";
+import { packageDocument } from "../data/signing/document.js";
+import { type Identity, issue } from "../data/signing/issue.js";
+import { signedBytes } from "../data/signing/layout.js";
+import { signaturesOf, signPackage } from "../data/signing/sign.js";
 import { type Figure, inTurn, median, rounded } from "./figure.js";
 
 const turns = 3;

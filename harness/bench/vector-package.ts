@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { openPackage, type Package } from "../package/package.js";
+import { openPackage, type Package } from "../data/package/package.js";
 
 export const frameBytes = 64;
 const slots = 16;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { judge } from "../checks/vectors/judge.js";
-import { Session } from "../checks/vectors/session.js";
-import type { Kernel } from "../kernel/kernel.js";
-import { type PreparedVector, suiteOf } from "../vectors/suite.js";
-import type { Machines } from "../vm/machine.js";
+
+import { type PreparedVector, suiteOf } from "../data/vectors/suite.js";
+import { judge } from "../lab/subject/session/judge.js";
+import { Session } from "../lab/subject/session/session.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import type { Machines } from "../machine/vm/machine.js";
 import { PinnedProgram } from "./bpftool.js";
 import { type Figure, inTurn, median, rounded } from "./figure.js";
 import { counterPackage, frame, frameBytes } from "./vector-package.js";

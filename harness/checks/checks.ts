@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CheckName } from "../results/results.js";
+import type { CheckName } from "../base/results.js";
+import type { Check } from "../lab/check.js";
 import { chainCheck } from "./chain/chain.js";
-import type { Check } from "./check.js";
 import { loadCheck } from "./load/load.js";
 import { signatureCheck } from "./signature/signature.js";
 import { tokenCheck } from "./token/token.js";

@@ -4,14 +4,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError } from "../errors.js";
-import type { Package } from "../package/package.js";
-import { printable } from "../report/printable.js";
-import { deliver } from "./deliver.js";
+import { InputError } from "../base/errors.js";
+import { printable } from "../base/printable.js";
+import type { Package } from "../data/package/package.js";
+import { deviations, type Expectations, parseExpectations } from "./commands/examples/expectations.js";
 import { engine } from "./engine.js";
-import { enter } from "./enter.js";
-import { deviations, type Expectations, parseExpectations } from "./examples/expectations.js";
-import { follow } from "./progress.js";
+import { deliver } from "./terminal/deliver.js";
+import { enter } from "./terminal/enter.js";
+import { follow } from "./terminal/progress.js";
 
 /**
  * `npm start`: every package in programs/, good and bad, on the default kernels. The exit status is 0 when each became what

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-import { doctorCommand } from "./doctor.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { kernelsCommand } from "./commands/kernels.js";
+import { keygenCommand } from "./commands/keygen.js";
+import { signCommand } from "./commands/sign.js";
+import { testCommand } from "./commands/test.js";
+import { tokenCommand } from "./commands/token/command.js";
+import { vectorsCommand } from "./commands/vectors/command.js";
+import { verifyCommand } from "./commands/verify.js";
 import { engine } from "./engine.js";
-import { enter } from "./enter.js";
-import { inspectCommand } from "./inspect.js";
-import { kernelsCommand } from "./kernels.js";
-import { keygenCommand } from "./keygen.js";
 import { createProgram } from "./program.js";
-import { signCommand } from "./sign.js";
-import { testCommand } from "./test.js";
-import { tokenCommand } from "./token/command.js";
-import { vectorsCommand } from "./vectors/command.js";
-import { verifyCommand } from "./verify.js";
+import { enter } from "./terminal/enter.js";
 
 await enter((interruption) =>
 	createProgram([

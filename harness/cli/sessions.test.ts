@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeAll, describe, expect, it } from "vitest";
-import { compile, matches, parseSession, replay, sessionNames, sessionTimeout } from "./testsession.js";
+import {
+	compile,
+	matches,
+	parseSession,
+	replay,
+	sessionNames,
+	sessionTimeout,
+} from "./terminal/testsession.js";
 
 describe("at a terminal", () => {
 	beforeAll(compile);

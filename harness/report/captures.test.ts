@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { readCapture } from "../capture/capture.js";
-import { writePcapng } from "../capture/write.js";
-import type { CaseResult } from "../results/results.js";
-import { documentOf } from "../results/testresults.js";
+import type { CaseResult } from "../base/results.js";
+import { documentOf } from "../base/testresults.js";
+import { readCapture } from "../data/capture/capture.js";
+import { writePcapng } from "../data/capture/write.js";
 import { captureOf, capturePaths, markedPath, packetsOf } from "./captures.js";
 import { evident, failure, stepOf, udpPacket } from "./testpackets.js";
 

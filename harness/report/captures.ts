@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { sectionComment } from "../capture/pcapng.js";
-import { type CapturePacket, writePcapng } from "../capture/write.js";
-import { fromHex } from "../packet/bytes.js";
-import { type EvidentBytes, PacketEvidence, type PacketStep } from "../results/packets.js";
-import type { CaseResult, Results } from "../results/results.js";
-import { validator } from "../schema/validate.js";
-import { printable } from "./printable.js";
+
+import { type EvidentBytes, PacketEvidence, type PacketStep } from "../base/packet-record.js";
+import { printable } from "../base/printable.js";
+import type { CaseResult, Results } from "../base/results.js";
+import { validator } from "../base/validate.js";
+import { sectionComment } from "../data/capture/pcapng.js";
+import { type CapturePacket, writePcapng } from "../data/capture/write.js";
+import { fromHex } from "../data/packet/bytes.js";
 
 const evidence = validator(PacketEvidence);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Outcome, Results } from "../results/results.js";
+import type { CaseResult, Outcome, Results } from "../base/results.js";
 
 /** From best to worst: a failure is said even where something else could not be decided. */
 export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];

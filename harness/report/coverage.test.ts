@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { CoverageEvidence } from "../results/coverage.js";
-import type { CaseResult, Results } from "../results/results.js";
+import type { CoverageEvidence } from "../base/coverage-record.js";
+import type { CaseResult, Results } from "../base/results.js";
 import { coverageOf, coverageSection, coverageText, unmeasuredPackages } from "./coverage.js";
 import { html } from "./html.js";
 import { lcov } from "./lcov.js";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CoverageEvidence } from "../results/coverage.js";
-import type { Results } from "../results/results.js";
-import { validator } from "../schema/validate.js";
+import { CoverageEvidence } from "../base/coverage-record.js";
+import { printable } from "../base/printable.js";
+import type { Results } from "../base/results.js";
+import { validator } from "../base/validate.js";
 import { escapeMarkup } from "./markup.js";
-import { printable } from "./printable.js";
 
 const evidence = validator(CoverageEvidence);
 /** Most places of one program that a terminal shows. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Results } from "../results/results.js";
+
+import { printableLines } from "../base/printable.js";
+import type { CaseResult, Results } from "../base/results.js";
 import { capturePaths } from "./captures.js";
 import { type Cell, caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
 import { coverageSection } from "./coverage.js";
 import { escapeMarkup } from "./markup.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";
-import { printableLines } from "./printable.js";
 import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
 const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!" };

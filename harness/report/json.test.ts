@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Results } from "../results/results.js";
+import type { Results } from "../base/results.js";
 import { json } from "./json.js";
 
 const sample: Results = JSON.parse(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TSchema } from "@sinclair/typebox";
-import { Results } from "../results/results.js";
+import { Results } from "../base/results.js";
 
 /** The results document itself. Keys stand in the order of the schema, those of `evidence` by the alphabet. */
 export function json(results: Results): string {

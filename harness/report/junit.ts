@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Outcome, Results } from "../results/results.js";
+import type { CaseResult, Outcome, Results } from "../base/results.js";
 import { caseName, groupBy, key } from "./cells.js";
 import { escapeMarkup } from "./markup.js";
 

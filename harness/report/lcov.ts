@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { linesIn } from "../results/coverage.js";
-import type { Results } from "../results/results.js";
+import { linesIn } from "../base/coverage-record.js";
+import type { Results } from "../base/results.js";
 import { coverageOf } from "./coverage.js";
 
 interface Source {

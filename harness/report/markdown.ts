@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Results } from "../results/results.js";
+import type { CaseResult, Results } from "../base/results.js";
 import { type Cell, caseName, packageRows, tallyLine } from "./cells.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";

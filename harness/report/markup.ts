@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printable } from "./printable.js";
+import { printable } from "../base/printable.js";
 
 const entities: Record<string, string> = {
 	"&": "&amp;",

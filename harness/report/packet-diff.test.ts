@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { build } from "../packet/build.js";
-import type { Layers } from "../packet/layers.js";
-import { Random } from "../packet/random.js";
-import { randomLayers } from "../packet/testpackets.js";
+import { build } from "../data/packet/build.js";
+import type { Layers } from "../data/packet/layers.js";
+import { Random } from "../data/packet/random.js";
+import { randomLayers } from "../data/packet/testpackets.js";
 import { packetDiff } from "./packet-diff.js";
 
 const medium = { width: 76, colour: false, unicode: true };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
-import { beside, type Line, type Status } from "../packet/beside.js";
-import type { LinkType } from "../packet/dissect.js";
-import type { Medium } from "./reporter.js";
+import { beside, type Line, type Status } from "../data/packet/beside.js";
+import type { LinkType } from "../data/packet/dissect.js";
+import type { Medium } from "./medium.js";
 
 /** Most lines of one diff. */
 const maxLines = 48;

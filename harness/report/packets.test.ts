@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XMLValidator } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
-import { documentOf } from "../results/testresults.js";
+import { documentOf } from "../base/testresults.js";
 import { capturePaths } from "./captures.js";
 import { html } from "./html.js";
 import { markdown } from "./markdown.js";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { equalBytes, fromHex } from "../packet/bytes.js";
-import type { PacketStep } from "../results/packets.js";
-import type { CaseResult } from "../results/results.js";
+
+import type { PacketStep } from "../base/packet-record.js";
+import type { CaseResult } from "../base/results.js";
+import { equalBytes, fromHex } from "../data/packet/bytes.js";
 import { packetsOf } from "./captures.js";
+import type { Medium } from "./medium.js";
 import { packetDiff } from "./packet-diff.js";
-import type { Medium } from "./reporter.js";
 
 /** Failures whose packets a report shows side by side; the captures have all. */
 export const maxDiffs = 3;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { CaseResult, Results } from "../results/results.js";
-import { documentOf } from "../results/testresults.js";
+import type { CaseResult, Results } from "../base/results.js";
+import { documentOf } from "../base/testresults.js";
 import { html } from "./html.js";
 import { markdown } from "./markdown.js";
 import { pictureOf, sharedPictures } from "./pictures.js";

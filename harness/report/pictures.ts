@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PictureEvidence } from "../results/pictures.js";
-import type { CaseResult } from "../results/results.js";
-import { validator } from "../schema/validate.js";
+import { PictureEvidence } from "../base/picture-record.js";
+import { printable } from "../base/printable.js";
+import type { CaseResult } from "../base/results.js";
+import { validator } from "../base/validate.js";
 import { groupBy, key } from "./cells.js";
-import { printable } from "./printable.js";
 
 /** Failures whose pictures a text shows. */
 export const maxPictures = 3;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { CaseResult, Outcome } from "../results/results.js";
-import { documentOf } from "../results/testresults.js";
+import type { CaseResult, Outcome } from "../base/results.js";
+import { documentOf } from "../base/testresults.js";
 import { pretty, wrap } from "./pretty.js";
 
 const medium = { width: 60, colour: false, unicode: true };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
-import type { Results } from "../results/results.js";
+import { printable, printableLines } from "../base/printable.js";
+import type { Results } from "../base/results.js";
 import { capturePaths, maxCaptures } from "./captures.js";
 import { type Cell as CaseCell, caseRows, cellWords, packageRows, type Row, tallyLine } from "./cells.js";
 import { coverageText } from "./coverage.js";
+import type { Medium } from "./medium.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
-import { printable, printableLines } from "./printable.js";
 import { casesOf, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
-import type { Medium } from "./reporter.js";
 import { weaknesses } from "./weaknesses.js";
 
 type Cell = CaseCell | "none";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Outcome, Reason, Results } from "../results/results.js";
+import type { CaseResult, Outcome, Reason, Results } from "../base/results.js";
 import { caseName, groupBy, key, outcomeOrder } from "./cells.js";
 
 /** One reason of one package, with every case and every kernel that it explains: all of `cases` on all of `kernels`. */

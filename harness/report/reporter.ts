@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Results } from "../results/results.js";
+import type { Results } from "../base/results.js";
 import { json } from "./json.js";
 import { junit } from "./junit.js";
 import { markdown } from "./markdown.js";
+import type { Medium } from "./medium.js";
 import { pretty } from "./pretty.js";
 import { tap } from "./tap.js";
-
-/** What the place that the text goes to can show. */
-export interface Medium {
-	/** Columns. */
-	width: number;
-	colour: boolean;
-	/** False: signs are ASCII. */
-	unicode: boolean;
-}
 
 /**
  * A pure function from one results document to text that ends in a newline.

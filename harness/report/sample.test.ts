@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
-import { exitStatus, Results } from "../results/results.js";
-import { validator } from "../schema/validate.js";
+import { exitStatus, Results } from "../base/results.js";
+import { validator } from "../base/validate.js";
 import { html } from "./html.js";
 import { json, resultsSchema } from "./json.js";
 import { junit } from "./junit.js";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Results } from "../results/results.js";
+
+import { printable } from "../base/printable.js";
+import type { CaseResult, Results } from "../base/results.js";
 import { caseName } from "./cells.js";
-import { printable } from "./printable.js";
 
 /** Test Anything Protocol, version 14 (testanything.org): one test point a case. An `error` is `not ok`. */
 export function tap(results: Results): string {

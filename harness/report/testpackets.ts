@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { build } from "../packet/build.js";
-import { toHex } from "../packet/bytes.js";
-import type { Layers } from "../packet/layers.js";
-import type { EvidentBytes, PacketEvidence, PacketStep } from "../results/packets.js";
-import type { CaseResult } from "../results/results.js";
+
+import type { EvidentBytes, PacketEvidence, PacketStep } from "../base/packet-record.js";
+import type { CaseResult } from "../base/results.js";
+import { build } from "../data/packet/build.js";
+import { toHex } from "../data/packet/bytes.js";
+import type { Layers } from "../data/packet/layers.js";
 
 /** A UDP packet. */
 export const udpPacket = (ipv4: object = {}, payload = "hello"): Uint8Array =>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { CaseResult } from "../results/results.js";
-import { documentOf } from "../results/testresults.js";
+import type { CaseResult } from "../base/results.js";
+import { documentOf } from "../base/testresults.js";
 import { weaknesses } from "./weaknesses.js";
 
 const document = (results: CaseResult[]) => documentOf(results, { kernels: ["6.18", "7.2", "7.3"] });

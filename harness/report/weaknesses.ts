@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Results } from "../results/results.js";
-import { printable } from "./printable.js";
+
+import { printable } from "../base/printable.js";
+import type { Results } from "../base/results.js";
 import { listing, onKernels } from "./reasons.js";
 
 /** What passed because the kernel did as it promises, while that is not safe: a sentence for each, with cases and kernels. */

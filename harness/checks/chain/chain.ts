@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-	absentPackages,
-	type ChainSource,
-	chainsOf,
-	type DeclaredChain,
-	declaredChain,
-	tellerOf,
-} from "../../chain/declared.js";
-import type { Lack } from "../../features/missing.js";
-import { possibleMechanisms } from "../../package/chain-rules.js";
-import type { Package } from "../../package/package.js";
-import type { Guest } from "../../vm/guest.js";
-import type { Check, Finding, Workbench } from "../check.js";
+
+import type { Package } from "../../data/package/package.js";
+import { possibleMechanisms } from "../../data/package/sections/chain-rules.js";
+import type { Check, Finding, Workbench } from "../../lab/check.js";
+import type { Lack } from "../../machine/features/missing.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { atomic } from "./cases/atomic.js";
 import { limits, neighbours } from "./cases/bounds.js";
 import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
@@ -22,6 +15,14 @@ import { expediteGracePeriods } from "./grace-periods.js";
 import { loaderCases } from "./loader.js";
 import { BuildError, type Mechanism, type Stage } from "./mechanism.js";
 import { mechanisms } from "./mechanisms/mechanisms.js";
+import {
+	absentPackages,
+	type ChainSource,
+	chainsOf,
+	type DeclaredChain,
+	declaredChain,
+	tellerOf,
+} from "./model/declared.js";
 import { refused, type Scene } from "./scene.js";
 
 /** What chains are made of: the packages of a run, and the chains that stand in files of their own. */

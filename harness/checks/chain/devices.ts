@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChainHook } from "../../package/chain-hooks.js";
-import type { Guest } from "../../vm/guest.js";
+import type { ChainHook } from "../../data/package/sections/chain-hooks.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import type { Sender } from "./packet-traffic.js";
 
 /** The device that has the hook, and where to send from so that packets pass it. */

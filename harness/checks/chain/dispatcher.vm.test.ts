@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chainsOf, declaredChain } from "../../chain/declared.js";
-import type { Chain } from "../../package/chain.js";
+import type { Chain } from "../../data/package/sections/chain.js";
 import { Libxdp } from "./dispatcher/libxdp.js";
-import type { Part } from "./mechanism.js";
 import { dispatcher } from "./mechanisms/dispatcher.js";
+import { chainsOf, declaredChain } from "./model/declared.js";
+import type { Part } from "./part.js";
 import { shown } from "./scene.js";
 import { chainBench, chainPackage, failures } from "./testbench.js";
 

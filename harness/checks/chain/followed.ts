@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../chain/declared.js";
-import { chainPackets } from "../../chain/packets.js";
-import { UndecidedError } from "../../errors.js";
-import { type ChainHookFacts, type ChainMechanism, chainHooks } from "../../package/chain-hooks.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { UndecidedError } from "../../base/errors.js";
+import {
+	type ChainHookFacts,
+	type ChainMechanism,
+	chainHooks,
+} from "../../data/package/sections/chain-hooks.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { arrivedRuns } from "./arrival.js";
 import { directionOf, type HookDevice, hookDevice, netkitDevice } from "./devices.js";
 import { DispatcherReader } from "./dispatcher/configured.js";
 import { HookList } from "./hook-list.js";
 import { mainFunction, openById } from "./kernel-objects.js";
-import type { Part } from "./mechanism.js";
+import type { DeclaredChain } from "./model/declared.js";
+import { chainPackets } from "./model/packets.js";
+import type { Part } from "./part.js";
 import { byPacket, type MemberRun, OrderRecorder } from "./recorder.js";
 import type { Encounter, Traffic } from "./traffic.js";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPackage, type Package } from "../../package/package.js";
-import { compileBpf } from "../../vm/testobject.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
 import { chainBench } from "./testbench.js";
 
 const testdata = join(import.meta.dirname, "testdata");

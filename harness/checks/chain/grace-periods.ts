@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../guest/client.js";
-import type { Guest } from "../../vm/guest.js";
+import { GuestError } from "../../machine/guest/client.js";
+import type { Guest } from "../../machine/vm/guest.js";
 
 const path = "/sys/kernel/rcu_expedited";
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf, bpfRequest, type Held } from "../../features/syscall.js";
-import type { Args } from "../../guest/operations.js";
-import { attachTypes } from "../../uapi/bpf.js";
-import { E2BIG, EINVAL, errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { attachTypes } from "../../base/bpf.js";
+import { E2BIG, EINVAL, errnoName } from "../../base/errno.js";
+import { BpfAttr, bpf, bpfRequest, type Held } from "../../machine/features/syscall.js";
+import type { Args } from "../../machine/guest/operations.js";
+import type { Guest } from "../../machine/vm/guest.js";
 
 /** BPF_F_* of include/uapi/linux/bpf.h that say where in a list a program goes, and what a reference means. */
 export const attachFlags = {

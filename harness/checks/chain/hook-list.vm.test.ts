@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { BpfAttr, bpf } from "../../features/syscall.js";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import { attachTypes } from "../../uapi/bpf.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
-import { compileBpf } from "../../vm/testobject.js";
+import { attachTypes } from "../../base/bpf.js";
+import { BpfAttr, bpf } from "../../machine/features/syscall.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { constantProgram } from "./program-info.js";
 import { said, TestList, type TestPlace, TestPrograms } from "./testlist.js";
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { executedDifferences, type Met } from "../../chain/compare.js";
-import type { DeclaredChain } from "../../chain/declared.js";
-import { configuredOrder, expectedExecution, type Rank } from "../../chain/order.js";
-import { verdictName } from "../../chain/proceed.js";
-import { type ChainMechanism, chainHooks } from "../../package/chain-hooks.js";
-import type { Part } from "./mechanism.js";
+
+import { type ChainMechanism, chainHooks } from "../../data/package/sections/chain-hooks.js";
+import { executedDifferences, type Met } from "./model/compare.js";
+import type { DeclaredChain } from "./model/declared.js";
+import { configuredOrder, expectedExecution, type Rank } from "./model/order.js";
+import { verdictName } from "./model/proceed.js";
+import type { Part } from "./part.js";
 import type { Encounter, Meeting } from "./traffic.js";
 
 /** Of tc, tcx and netkit alike. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf } from "../../features/syscall.js";
-import type { Result } from "../../guest/operations.js";
-import { Btf } from "../../package/btf.js";
-import { ENOENT, errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { ENOENT, errnoName } from "../../base/errno.js";
+import { Btf } from "../../data/package/btf/btf.js";
+import { BpfAttr, bpf } from "../../machine/features/syscall.js";
+import type { Result } from "../../machine/guest/operations.js";
+import type { Guest } from "../../machine/vm/guest.js";
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../chain/declared.js";
-import { GuestError } from "../../guest/guest-error.js";
-import type { Result } from "../../guest/operations.js";
-import type { PackageFile } from "../../package/package.js";
-import type { Guest } from "../../vm/guest.js";
-import type { Finding, Workbench } from "../check.js";
+
+import type { PackageFile } from "../../data/package/package.js";
+import type { Finding, Workbench } from "../../lab/check.js";
+import { GuestError } from "../../machine/guest/guest-error.js";
+import type { Result } from "../../machine/guest/operations.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { orders } from "./cases/orders.js";
 import type { HookDevice } from "./devices.js";
 import { deviceFor, type FoundPart, follow, followable } from "./followed.js";
+import type { DeclaredChain } from "./model/declared.js";
 
 const folder = "/run/bpfgate-loader";
 /** By the clock of a guest, which runs fast on a machine that is busy. */

@@ -4,9 +4,9 @@ import { machine, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Chain } from "../../package/chain.js";
-import { openPackage, type Package } from "../../package/package.js";
-import { compileBpf } from "../../vm/testobject.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import type { Chain } from "../../data/package/sections/chain.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
 import { chainBench, chainPackage, failures } from "./testbench.js";
 
 const xdpLoader = "/usr/sbin/xdp-loader";

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain, DeclaredMember } from "../../chain/declared.js";
-import type { Lack } from "../../features/missing.js";
-import type { ChainHook, ChainMechanism } from "../../package/chain-hooks.js";
-import type { Guest } from "../../vm/guest.js";
-import type { Workbench } from "../check.js";
+
+import type { ChainMechanism } from "../../data/package/sections/chain-hooks.js";
+import type { Workbench } from "../../lab/check.js";
+import type { Lack } from "../../machine/features/missing.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import type { DeclaredChain } from "./model/declared.js";
+import type { Part } from "./part.js";
 import type { Traffic } from "./traffic.js";
-
-/**
- * What stands at one place of a chain: a member's program, the same program loaded a second time (so that a replacement can be
- * told from what it replaces), or bpfgate's own program that returns `verdict` and nothing else.
- */
-export interface Part {
-	member: DeclaredMember;
-	program: "first" | "second" | StandIn;
-}
-
-export interface StandIn {
-	verdict: number;
-	/** Of which it is a program, when it is not the chain's: for what stands before or behind the chain. */
-	hook?: ChainHook;
-}
 
 /** One way of putting programs on a hook. */
 export interface Mechanism {
@@ -135,16 +122,6 @@ export class BuildError extends Error {
 	) {
 		super(`${call} of ${typeof part === "string" ? part : part.member.label} was refused`);
 	}
-}
-
-/** `filter`, `filter (second)`, `bpfgate's own in the place of filter`. */
-export function partName({ member, program }: Part): string {
-	if (program === "first") return member.label;
-	return program === "second" ? `${member.label} (second)` : `bpfgate's own in the place of ${member.label}`;
-}
-
-export function samePart(a: Part, b: Part): boolean {
-	return partName(a) === partName(b);
 }
 
 /** All results; the first failure when there is one, after all others have ended too. What is asked for at once is done in that order. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChainPacket } from "../../chain/packets.js";
-import { UndecidedError } from "../../errors.js";
-import { ENOBUFS, errnoName } from "../../uapi/errno.js";
+
+import { ENOBUFS, errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
 import { arrivedRuns } from "./arrival.js";
+import type { ChainPacket } from "./model/packets.js";
 import type { Parts } from "./parts.js";
 import { byPacket } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain, DeclaredMember } from "../../chain/declared.js";
-import type { Held } from "../../features/syscall.js";
-import { bpfObject } from "../../guest/bpf-object.js";
-import { type ChainHook, chainHooks } from "../../package/chain-hooks.js";
-import type { PackageObject } from "../../package/package.js";
-import type { Guest } from "../../vm/guest.js";
-import { loadObject } from "../load/load-object.js";
-import { openArgs, wantedPrograms } from "../load/open-args.js";
-import { allDone, BuildError, type Part, partName, type StandIn } from "./mechanism.js";
+
+import type { PackageObject } from "../../data/package/package.js";
+import { type ChainHook, chainHooks } from "../../data/package/sections/chain-hooks.js";
+import { loadObject } from "../../lab/subject/load/load-object.js";
+import { openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import type { Held } from "../../machine/features/syscall.js";
+import { bpfObject } from "../../machine/guest/bpf-object.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { allDone, BuildError } from "./mechanism.js";
+import type { DeclaredChain, DeclaredMember } from "./model/declared.js";
+import { type Part, partName, type StandIn } from "./part.js";
 import { runCount } from "./program-info.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
 import { refusedWhole } from "./refused-object.js";

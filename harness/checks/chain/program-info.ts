@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf, type Held } from "../../features/syscall.js";
-import { attachTypes, programTypes } from "../../uapi/bpf.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { attachTypes, programTypes } from "../../base/bpf.js";
+import { errnoName } from "../../base/errno.js";
+import { BpfAttr, bpf, type Held } from "../../machine/features/syscall.js";
+import type { Guest } from "../../machine/vm/guest.js";
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../errors.js";
-import type { Held } from "../../features/syscall.js";
-import { bpfObject } from "../../guest/bpf-object.js";
-import type { GuestClient } from "../../guest/client.js";
-import type { Args } from "../../guest/operations.js";
-import { marker } from "../../packet/numbered.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
+import { marker } from "../../data/packet/numbered.js";
+import type { Held } from "../../machine/features/syscall.js";
+import { bpfObject } from "../../machine/guest/bpf-object.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Args } from "../../machine/guest/operations.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { slotUpdate } from "./hook-list.js";
 
 export { marker };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import type { GuestClient } from "../../guest/client.js";
-import { openKernel } from "../../kernel/store.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
-import { numberAt, numberedFrame } from "../../vm/testframe.js";
-import { compileBpf } from "../../vm/testobject.js";
+import { numberAt, numberedFrame } from "../../machine/guest/agent/testframe.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { agentPath } from "../../machine/guest/build.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { arrivedRuns } from "./arrival.js";
 import { attachFlags, HookList, linkUpdate, slotUpdate } from "./hook-list.js";
 import { byPacket, marker, OrderRecorder } from "./recorder.js";
@@ -28,7 +28,7 @@ describe.each([
 	let peer: number;
 
 	beforeAll(async () => {
-		const [data, kernel] = [await compileBpf("testchain.bpf.c"), await openKernel(id)];
+		const [data, kernel] = [await compileBpf("testdata/testchain.bpf.c"), await openKernel(id)];
 		guest = await machines.clone(kernel);
 		client = guest.client;
 		for (const name of ["veth", "sch_ingress", "cls_bpf"]) await client.call("module_load", { name });

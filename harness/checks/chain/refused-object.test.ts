@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { LoadedObject, Refusal } from "../load/load-object.js";
-import { type Part, partName } from "./mechanism.js";
+import type { LoadedObject, Refusal } from "../../lab/subject/load/load-object.js";
+import { type Part, partName } from "./part.js";
 import { refusedWhole } from "./refused-object.js";
 
 const refusal = (errno: number): Refusal => ({

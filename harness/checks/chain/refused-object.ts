@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LoadedObject } from "../load/load-object.js";
-import { BuildError, type Part } from "./mechanism.js";
+import type { LoadedObject } from "../../lab/subject/load/load-object.js";
+import { BuildError } from "./mechanism.js";
+import type { Part } from "./part.js";
 
 /** Of an object of which no program was loaded: what stopped it. @param own the parts that are in it */
 export function refusedWhole(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { Guest } from "../../vm/guest.js";
-import type { Part } from "./mechanism.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import type { Part } from "./part.js";
 import type { MemberRun } from "./recorder.js";
 import { RunCounts } from "./run-counts.js";
 

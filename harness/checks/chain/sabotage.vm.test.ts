@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chainsOf, declaredChain } from "../../chain/declared.js";
-import type { Finding } from "../check.js";
+import type { Finding } from "../../lab/check.js";
 import { atomic } from "./cases/atomic.js";
 import { limits, neighbours } from "./cases/bounds.js";
 import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
 import { permutations, reorderings, twice } from "./cases/rebuilds.js";
-import { BuildError, type Built, type Part, type Stage } from "./mechanism.js";
+import { BuildError, type Built, type Stage } from "./mechanism.js";
 import { tcx } from "./mechanisms/tcx.js";
+import { chainsOf, declaredChain } from "./model/declared.js";
+import type { Part } from "./part.js";
 import type { Scene } from "./scene.js";
 import { chainBench, chainPackage } from "./testbench.js";
 

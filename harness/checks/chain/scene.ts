@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../chain/declared.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Finding } from "../check.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { Finding } from "../../lab/check.js";
 import { judge, label, standing } from "./judge.js";
-import { BuildError, type Built, type Mechanism, type Part, partName, type Stage } from "./mechanism.js";
+import { BuildError, type Built, type Mechanism, type Stage } from "./mechanism.js";
+import type { DeclaredChain } from "./model/declared.js";
+import { type Part, partName } from "./part.js";
 
 /** A chain on its stage, for the cases. */
 export interface Scene {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Args } from "../../guest/operations.js";
-import type { ChainHook } from "../../package/chain-hooks.js";
+
+import type { ChainHook } from "../../data/package/sections/chain-hooks.js";
+import type { Args } from "../../machine/guest/operations.js";
 import { marker } from "./recorder.js";
 
 export type CgroupHook = Extract<ChainHook, `cgroup_${string}`>;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../errors.js";
-import type { Result } from "../../guest/operations.js";
-import { errnoName } from "../../uapi/errno.js";
+
+import { errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
+import type { Result } from "../../machine/guest/operations.js";
 import { arrivedRuns } from "./arrival.js";
 import type { Parts } from "./parts.js";
 import { byPacket, type MemberRun, marker } from "./recorder.js";

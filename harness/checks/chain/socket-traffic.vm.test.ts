@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import { type ChainHookFacts, chainHooks } from "../../package/chain-hooks.js";
-import type { Package } from "../../package/package.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
+import type { Package } from "../../data/package/package.js";
+import { type ChainHookFacts, chainHooks } from "../../data/package/sections/chain-hooks.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { attachFlags, HookList } from "./hook-list.js";
-import type { Part } from "./mechanism.js";
+import type { Part } from "./part.js";
 import { Parts } from "./parts.js";
 import type { CgroupHook } from "./socket-calls.js";
 import { SocketTraffic } from "./socket-traffic.js";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bpfObject } from "../../guest/bpf-object.js";
-import type { GuestClient } from "../../guest/client.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
-import { type LoadedObject, loadObject, type Refusal } from "../load/load-object.js";
+
+import { errnoName } from "../../base/errno.js";
+import { type LoadedObject, loadObject, type Refusal } from "../../lab/subject/load/load-object.js";
+import { bpfObject } from "../../machine/guest/bpf-object.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { slotUpdate } from "./hook-list.js";
 import type { KernelPromise } from "./mechanism.js";
 

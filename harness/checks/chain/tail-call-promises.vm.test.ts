@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { type TailCallPromise, tailCallPromises } from "./tail-call-promises.js";
 
 const machines = new Machines({ agent: agentPath });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Chain } from "../../package/chain.js";
+import type { Chain } from "../../data/package/sections/chain.js";
 import { chainBench, chainPackage, failures } from "./testbench.js";
 
 const chain = (...members: string[]): Chain => ({

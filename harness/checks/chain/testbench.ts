@@ -2,15 +2,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KernelFeatures } from "../../features/source.js";
-import { agentPath } from "../../guest/build.js";
-import type { Kernel } from "../../kernel/kernel.js";
-import { openKernel } from "../../kernel/store.js";
-import type { Chain } from "../../package/chain.js";
-import { openPackage, type Package } from "../../package/package.js";
-import { Machines } from "../../vm/machine.js";
-import { compileBpf } from "../../vm/testobject.js";
-import type { Finding, Workbench } from "../check.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import type { Chain } from "../../data/package/sections/chain.js";
+import type { Finding, Workbench } from "../../lab/check.js";
+import { KernelFeatures } from "../../machine/features/source.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { agentPath } from "../../machine/guest/build.js";
+import type { Kernel } from "../../machine/kernel/kernel.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { type Company, chainCheck } from "./chain.js";
 
 const machines = new Machines({ agent: agentPath });

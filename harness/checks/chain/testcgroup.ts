@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type DeclaredChain, declaredChain } from "../../chain/declared.js";
-import { parseChainFile } from "../../chain/read.js";
-import type { Chain, ChainMember } from "../../package/chain.js";
-import type { Package } from "../../package/package.js";
+
+import type { Package } from "../../data/package/package.js";
+import type { Chain, ChainMember } from "../../data/package/sections/chain.js";
+import { type DeclaredChain, declaredChain } from "./model/declared.js";
+import { parseChainFile } from "./model/read.js";
 import type { CgroupHook } from "./socket-calls.js";
 import { chainPackage } from "./testbench.js";
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf, type Held } from "../../features/syscall.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { errnoName } from "../../base/errno.js";
+import { BpfAttr, bpf, type Held } from "../../machine/features/syscall.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import {
 	type AttachPlace,
 	attachFlags,

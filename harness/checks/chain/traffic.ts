@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Met } from "../../chain/compare.js";
-import type { Part } from "./mechanism.js";
+
+import type { Met } from "./model/compare.js";
+import type { Part } from "./part.js";
 
 /** A part that a packet met. */
 export interface Meeting {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
-import { compileBpf } from "../../vm/testobject.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { constantProgram } from "./program-info.js";
 import { said, TestList, TestPrograms } from "./testlist.js";
 
@@ -19,7 +19,7 @@ describe.each(["5.10", "6.12", "7.3"])("the one place of XDP on %s", (kernel) =>
 	beforeAll(async () => {
 		guest = await machines.clone(await openKernel(kernel));
 		const { client } = guest;
-		const data = await compileBpf("testchain.bpf.c");
+		const data = await compileBpf("testdata/testchain.bpf.c");
 		await client.call("file_write", { path: "/run/chain.o", data });
 		({ object } = await client.call("object_open", { path: "/run/chain.o" }));
 		expect((await client.call("object_load", { object, log_level: 0, log_bytes: 4096 })).errno).toBe(0);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Package, PackageObject } from "../../package/package.js";
-import type { Check, Finding, Workbench } from "../check.js";
-import { attachAll } from "./attach.js";
-import { attachables, type NameOf } from "./attachables.js";
-import { caseNames } from "./case-names.js";
-import { loadObject } from "./load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "./open-args.js";
-import { mapFinding, programFinding } from "./program.js";
-import { loadTargets, targetObjects } from "./targets.js";
+import type { Package, PackageObject } from "../../data/package/package.js";
+import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { attachAll } from "../../lab/subject/attach/attach.js";
+import { attachables, type NameOf } from "../../lab/subject/attach/attachables.js";
+import { caseNames } from "../../lab/subject/attach/case-names.js";
+import { loadObject } from "../../lab/subject/load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { mapFinding, programFinding } from "../../lab/subject/load/program.js";
+import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
 
 /**
  * Does every program of every object load, and attach where an attach point can be made? Cases `program/<name>`,

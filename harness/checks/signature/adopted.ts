@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
-import type { Args } from "../../guest/operations.js";
-import type { Loader } from "../../signing/loader/generate.js";
-import type { LoadedObject } from "../load/load-object.js";
+
+import type { Loader } from "../../data/signing/loader/generate.js";
+import type { LoadedObject } from "../../lab/subject/load/load-object.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Args } from "../../machine/guest/operations.js";
 import { type Installation, type Installed, Installer } from "./install.js";
 
 /** The loader did not install what it should have. */

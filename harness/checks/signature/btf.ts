@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
-import type { Result } from "../../guest/operations.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Result } from "../../machine/guest/operations.js";
 import { bpf } from "./install.js";
 
 /** BTF of the one type `int`: header, type and strings (K: Documentation/bpf/btf.rst). */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Reason } from "../../results/results.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Finding } from "../check.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { Reason } from "../../base/results.js";
+import type { Finding } from "../../lab/check.js";
 import type { KernelContract } from "./kernel-contract.js";
 import { kept, type Promised, told, toldOf } from "./promise.js";
 import type { Observed } from "./scene.js";

@@ -1,28 +1,18 @@
-// SPDX-License-Identifier: Apache-2.0
-import type { Package, PackageObject } from "../../package/package.js";
-import type { Finding, Workbench } from "../check.js";
+import type { Finding } from "../../lab/check.js";
 import { NotInstalled } from "./adopted.js";
-import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
+import { judged, settingEvidence, unsupported } from "./finding.js";
 import type { Installed } from "./install.js";
 import { installsFinding, whileInstalled } from "./installs.js";
 import { KeyRefused } from "./keyrings.js";
 import { installs, letIn, toldOf } from "./promise.js";
+import type { Subject } from "./subject.js";
 import { vectorsFinding } from "./vectors.js";
 import { verdictFinding } from "./verdict-finding.js";
-import type { Way, Ways } from "./way.js";
+import type { Way } from "./way.js";
 import { wrongHookFinding } from "./wrong-hook.js";
 
 /** What must go well with a signed object, in this order. */
 export const goodCases = ["valid", "installs", "verdict", "wrong-hook", "vectors"] as const;
-
-/** An object that is being looked at, and how it gets into the kernel. */
-export interface Subject {
-	pkg: Package;
-	object: PackageObject;
-	ways: Ways;
-	setting: Setting;
-	bench: Workbench;
-}
 
 export async function* goodFindings(subject: Subject): AsyncIterable<Finding> {
 	const { object, ways, bench } = subject;

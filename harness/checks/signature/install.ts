@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type GuestClient, GuestError } from "../../guest/client.js";
-import type { Args, Result } from "../../guest/operations.js";
-import { contextLayout } from "../../signing/loader/harden.js";
-import { commands, mapTypes, programTypes } from "../../uapi/bpf.js";
+
+import { commands, mapTypes, programTypes } from "../../base/bpf.js";
+import { contextLayout } from "../../data/signing/loader/harden.js";
+import { type GuestClient, GuestError } from "../../machine/guest/client.js";
+import type { Args, Result } from "../../machine/guest/operations.js";
 
 /**
  * Where installing by a loader ended: at the first step that was refused, `loaded` when the loader was loaded and not to

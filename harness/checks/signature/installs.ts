@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageObject } from "../../package/package.js";
-import type { Guest } from "../../vm/guest.js";
-import type { Finding } from "../check.js";
-import type { LoadedObject } from "../load/load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
+import type { PackageObject } from "../../data/package/package.js";
+import type { Finding } from "../../lab/check.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { AdoptedObject } from "./adopted.js";
 import { settingEvidence } from "./finding.js";
-import type { Subject } from "./good.js";
+import type { InstalledSubject, Presence } from "./subject.js";
 import type { Way } from "./way.js";
-
-export interface InstalledSubject extends Subject {
-	way: Way;
-}
-
-/** While it is in the kernel. */
-export interface Presence {
-	loaded: LoadedObject & { handle: number };
-	/** Handle of the loader's own program. */
-	loaderProgram: number | undefined;
-}
 
 /** Installs the object, lets it be looked at, and takes it away again. @throws NotInstalled */
 export async function whileInstalled<T>(

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Contract } from "../../signing/contract.js";
-import { mapTypes } from "../../uapi/bpf.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { mapTypes } from "../../base/bpf.js";
 import { loadBtf } from "./btf.js";
 import { createMap, freezeMap, loadLoader, mapHash, type Stage, writeElement } from "./install.js";
 import { insn, loadMap, returnZero } from "./instructions.js";
+import type { KernelCase } from "./kernel-case.js";
 import type { Keyrings } from "./keyrings.js";
 import { mappingCases } from "./mapping-cases.js";
-import { always, byCover, letLoad, loads, type Promises, refused } from "./promise.js";
+import { always, byCover, letLoad, loads, refused } from "./promise.js";
 import { type Observed, sha256 } from "./scene.js";
 import { signature } from "./throwaway.js";
 import { tokenCases } from "./token-cases.js";
-
-/** What a kernel promises of signatures whatever the package, which therefore is tried once for each kernel. */
-export interface KernelCase {
-	name: string;
-	promises: Promises;
-	run(keyrings: Keyrings, guest: Guest, contract: Contract): Promise<Observed>;
-}
 
 const bytes = 64;
 const content = Uint8Array.from({ length: bytes }, (_, index) => index * 7 + 1);

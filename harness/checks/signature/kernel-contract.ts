@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
 import { constants } from "node:os";
-import { readFile } from "../../features/files.js";
-import { hasMember } from "../../features/kernel-btf.js";
-import { program } from "../../features/syscall.js";
-import { Btf } from "../../package/btf.js";
-import type { Contract } from "../../signing/contract.js";
-import { keySpecs } from "../../uapi/keys.js";
-import type { Guest } from "../../vm/guest.js";
+import { keySpecs } from "../../base/keys.js";
+import { Btf } from "../../data/package/btf/btf.js";
+import type { Contract } from "../../data/signing/contract.js";
+import { readFile } from "../../machine/features/files.js";
+import { hasMember } from "../../machine/features/kernel-btf.js";
+import { program } from "../../machine/features/syscall.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { createMap, freezeMap, loadLoader, writeElement } from "./install.js";
 import { identity, signature } from "./throwaway.js";
 

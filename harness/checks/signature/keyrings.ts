@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
-import { errnoName } from "../../uapi/errno.js";
-import { keySpecs } from "../../uapi/keys.js";
+
+import { errnoName } from "../../base/errno.js";
+import { keySpecs } from "../../base/keys.js";
+import type { GuestClient } from "../../machine/guest/client.js";
 import { addKey } from "./install.js";
 import { identity, type Signer } from "./throwaway.js";
 

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { rm } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import { openPackage, type Package } from "../../package/package.js";
-import { temporaryFolder } from "../../package/testpackage.js";
-import { contracts } from "../../signing/contract.js";
-import { issue } from "../../signing/issue.js";
-import { layoutFiles, readSignatures } from "../../signing/layout.js";
-import { generateLoaders } from "../../signing/loader/generate.js";
-import { signaturesOf, signPackage } from "../../signing/sign.js";
-import { verifyPackage } from "../../signing/verify.js";
-import { writeSignatures } from "../../signing/write.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
-import type { Workbench } from "../check.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import { temporaryFolder } from "../../data/package/testpackage.js";
+import { contracts } from "../../data/signing/contract.js";
+import { issue } from "../../data/signing/issue.js";
+import { layoutFiles, readSignatures } from "../../data/signing/layout.js";
+import { generateLoaders } from "../../data/signing/loader/generate.js";
+import { signaturesOf, signPackage } from "../../data/signing/sign.js";
+import { verifyPackage } from "../../data/signing/verify.js";
+import { writeSignatures } from "../../data/signing/write.js";
+import type { Workbench } from "../../lab/check.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { findTool } from "../../machine/guest/tool.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { installOnce } from "./install.js";
-import { type InstalledSubject, installsFinding, whileInstalled } from "./installs.js";
+import { installsFinding, whileInstalled } from "./installs.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
 import { Keyrings } from "./keyrings.js";
+import type { InstalledSubject } from "./subject.js";
 import { vectorsFinding } from "./vectors.js";
 import { Ways } from "./way.js";
 
@@ -85,7 +88,7 @@ async function compiled(
 	const system = `/usr/include/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`;
 	const object = join(path, "large.bpf.o");
 	await execa(
-		process.env.CLANG ?? "clang-19",
+		await findTool("clang"),
 		[
 			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror"],
 			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi"), "-idirafter", system],
@@ -93,7 +96,7 @@ async function compiled(
 		],
 		{ input: source },
 	);
-	await execa(process.env.LLVM_STRIP ?? "llvm-strip-19", ["-g", object]);
+	await execa(await findTool("llvm-strip"), ["-g", object]);
 	return { path, pkg: await openPackage(path) };
 }
 
@@ -117,7 +120,7 @@ const tooLarge = /insns-maps: the signature covers \d+ bytes/;
 const folders: string[] = [];
 const numbered = (count: number) =>
 	Object.fromEntries(Array.from({ length: count }, (_, index) => [`program_${index}`, 1000 + index]));
-/** As many as a loader has room for (harness/signing/loader/stack.ts; MAX_USED_MAPS of libbpf). */
+/** As many as a loader has room for (harness/data/signing/loader/stack.ts; MAX_USED_MAPS of libbpf). */
 const most = { programs: 126, maps: 64 };
 const returned = { last: 4321 };
 let packages: Record<"programs" | "data" | "tooMuchData", Package>;

@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { signedExamples } from "../../../programs/signed.js";
-import { openPackage } from "../../package/package.js";
-import { readSignatures } from "../../signing/layout.js";
+import { openPackage } from "../../data/package/package.js";
+import { readSignatures } from "../../data/signing/layout.js";
 import { lintCases, lintFindings } from "./lint.js";
 
 const open = (name: string) =>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Package } from "../../package/package.js";
-import type { PackageSignatures } from "../../signing/layout.js";
-import { clause, lintCodes } from "../../signing/lint/finding.js";
-import { type LintFinding, lintLoader } from "../../signing/lint/lint.js";
-import type { Finding } from "../check.js";
+import type { Package } from "../../data/package/package.js";
+import type { PackageSignatures } from "../../data/signing/layout.js";
+import { clause, lintCodes } from "../../data/signing/lint/finding.js";
+import { type LintFinding, lintLoader } from "../../data/signing/lint/lint.js";
+import type { Finding } from "../../lab/check.js";
 
 /** The lint's cases, of a package that comes with signatures: they are the same on every kernel. */
 export function lintCases(pkg: Package): string[] {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import type { Contract } from "../../signing/contract.js";
-import { lintLoader } from "../../signing/lint/lint.js";
-import { type ExampleLoader, exampleLoader } from "../../signing/lint/testloaders.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
+import type { Contract } from "../../data/signing/contract.js";
+import { lintLoader } from "../../data/signing/lint/lint.js";
+import { type ExampleLoader, exampleLoader } from "../../data/signing/lint/testloaders.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { hostCases } from "./cases/host.js";
 import { Scene } from "./scene.js";
 

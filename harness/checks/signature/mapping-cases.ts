@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createMap, freezeMap } from "./install.js";
-import type { KernelCase } from "./kernel-cases.js";
+import type { KernelCase } from "./kernel-case.js";
 import type { Keyrings } from "./keyrings.js";
 import { always, refused } from "./promise.js";
 import type { Observed } from "./scene.js";

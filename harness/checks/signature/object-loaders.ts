@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageObject } from "../../package/package.js";
-import { type Contract, contracts } from "../../signing/contract.js";
-import { generateLoaders, type Loader } from "../../signing/loader/generate.js";
+import type { PackageObject } from "../../data/package/package.js";
+import { type Contract, contracts } from "../../data/signing/contract.js";
+import { generateLoaders, type Loader } from "../../data/signing/loader/generate.js";
 
 const made = new WeakMap<PackageObject, Promise<Record<Contract, Loader>>>();
 

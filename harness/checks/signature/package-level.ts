@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../errors.js";
-import type { Package } from "../../package/package.js";
-import { type PackageSignatures, readSignatures } from "../../signing/layout.js";
-import { type Verification, verifyPackage } from "../../signing/verify.js";
-import type { Finding } from "../check.js";
+import { InputError } from "../../base/errors.js";
+import type { Package } from "../../data/package/package.js";
+import { type PackageSignatures, readSignatures } from "../../data/signing/layout.js";
+import { type Verification, verifyPackage } from "../../data/signing/verify.js";
+import type { Finding } from "../../lab/check.js";
 
 const hint = "sign the package anew with `bpfgate sign`; `bpfgate verify` tells the same without a kernel";
 

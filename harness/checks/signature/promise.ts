@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Contract, contracts } from "../../signing/contract.js";
-import { errnoName } from "../../uapi/errno.js";
+
+import { errnoName } from "../../base/errno.js";
+import { type Contract, contracts } from "../../data/signing/contract.js";
 import type { Stage } from "./install.js";
 import type { Observed } from "./scene.js";
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import type { GuestClient } from "../../guest/client.js";
-import type { SignOptions } from "../../signing/cms.js";
-import type { Contract } from "../../signing/contract.js";
-import { signedBytes } from "../../signing/layout.js";
-import type { Loader } from "../../signing/loader/generate.js";
+import type { SignOptions } from "../../data/signing/cms.js";
+import type { Contract } from "../../data/signing/contract.js";
+import { signedBytes } from "../../data/signing/layout.js";
+import type { Loader } from "../../data/signing/loader/generate.js";
+import type { GuestClient } from "../../machine/guest/client.js";
 import { type DataMap, type Installation, type Installed, Installer } from "./install.js";
 import { Keyrings } from "./keyrings.js";
 import { type Signer, signature } from "./throwaway.js";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../errors.js";
-import type { Package, PackageObject } from "../../package/package.js";
-import type { PackageSignatures } from "../../signing/layout.js";
-import { suiteOf } from "../../vectors/suite.js";
-import type { Check, Finding, Workbench } from "../check.js";
+import { InputError } from "../../base/errors.js";
+import type { Package, PackageObject } from "../../data/package/package.js";
+import type { PackageSignatures } from "../../data/signing/layout.js";
+import { suiteOf } from "../../data/vectors/suite.js";
+import type { Check, Finding, Workbench } from "../../lab/check.js";
 import { attacks } from "./attacks.js";
 import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
 import { gatekeeperCases, gatekeeperFindings } from "./gatekeeper/findings.js";

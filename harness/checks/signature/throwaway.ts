@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { type SignOptions, signDetached } from "../../signing/cms.js";
-import { type Identity, type IssueOptions, issue } from "../../signing/issue.js";
+import { type SignOptions, signDetached } from "../../data/signing/cms.js";
+import { type Identity, type IssueOptions, issue } from "../../data/signing/issue.js";
 
 const day = 24 * 3600 * 1000;
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../errors.js";
-import type { Contract } from "../../signing/contract.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
+import type { Contract } from "../../data/signing/contract.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { artifact } from "./gatekeeper/artifacts.js";
 import { loadMap, returnZero } from "./instructions.js";
-import type { KernelCase } from "./kernel-cases.js";
+import type { KernelCase } from "./kernel-case.js";
 import type { Keyrings } from "./keyrings.js";
 import { always, loads, refused } from "./promise.js";
 import { type Observed, sha256 } from "./scene.js";

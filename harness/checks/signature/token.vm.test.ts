@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agentPath } from "../../guest/build.js";
-import { openKernel } from "../../kernel/store.js";
-import type { Contract } from "../../signing/contract.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
+import type { Contract } from "../../data/signing/contract.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { judged } from "./finding.js";
 import { kernelContract } from "./kernel-contract.js";
 import { Keyrings } from "./keyrings.js";

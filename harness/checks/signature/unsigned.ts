@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageObject } from "../../package/package.js";
-import type { Contract } from "../../signing/contract.js";
-import type { Loader } from "../../signing/loader/generate.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Finding, Workbench } from "../check.js";
-import { loadObject } from "../load/load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { PackageObject } from "../../data/package/package.js";
+import type { Contract } from "../../data/signing/contract.js";
+import type { Loader } from "../../data/signing/loader/generate.js";
+import type { Finding, Workbench } from "../../lab/check.js";
+import { loadObject } from "../../lab/subject/load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { judged, type Setting, settingEvidence } from "./finding.js";
 import { type Installation, installOnce } from "./install.js";
 import { installs, toldOf } from "./promise.js";

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
-import type { Guest } from "../../vm/guest.js";
-import type { Finding } from "../check.js";
-import { judge } from "../vectors/judge.js";
-import { isReady, programsOf, whyNever } from "../vectors/needs.js";
-import { Session } from "../vectors/session.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import type { Finding } from "../../lab/check.js";
+import { judge } from "../../lab/subject/session/judge.js";
+import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
+import { Session } from "../../lab/subject/session/session.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { AdoptedObject } from "./adopted.js";
 import { settingEvidence } from "./finding.js";
-import type { InstalledSubject } from "./installs.js";
+import type { InstalledSubject } from "./subject.js";
 import type { Way } from "./way.js";
 
 /** Most vectors that the evidence names. */

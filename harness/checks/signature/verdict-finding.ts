@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
-import type { Finding } from "../check.js";
+
+import type { Finding } from "../../lab/check.js";
+import type { GuestClient } from "../../machine/guest/client.js";
 import { settingEvidence } from "./finding.js";
 import { bpf } from "./install.js";
-import type { InstalledSubject, Presence } from "./installs.js";
+import type { InstalledSubject, Presence } from "./subject.js";
 import { readVerdicts } from "./verdict.js";
 
 /** What the kernel notes of the loader, and of what the loader installed (`prog->aux->sig`). */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../errors.js";
-import { bpfObject } from "../../guest/bpf-object.js";
-import type { GuestClient } from "../../guest/client.js";
-import { KernelEnum } from "../../uapi/bpf.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { KernelEnum } from "../../base/bpf.js";
+import { errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
+import { bpfObject } from "../../machine/guest/bpf-object.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Guest } from "../../machine/vm/guest.js";
 
 /** `enum bpf_sig_verdict` and `enum bpf_sig_keyring` of include/linux/bpf.h, from 7.2 on. */
 const verdicts = new KernelEnum("unsigned verified");

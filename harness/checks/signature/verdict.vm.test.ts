@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { program } from "../../features/syscall.js";
-import { agentPath } from "../../guest/build.js";
-import type { Args } from "../../guest/operations.js";
-import { openKernel } from "../../kernel/store.js";
-import { signDetached } from "../../signing/cms.js";
-import { issue } from "../../signing/issue.js";
-import { commands, programTypes } from "../../uapi/bpf.js";
-import { keySpecs } from "../../uapi/keys.js";
-import type { Guest } from "../../vm/guest.js";
-import { Machines } from "../../vm/machine.js";
+import { commands, programTypes } from "../../base/bpf.js";
+import { keySpecs } from "../../base/keys.js";
+import { signDetached } from "../../data/signing/cms.js";
+import { issue } from "../../data/signing/issue.js";
+import { program } from "../../machine/features/syscall.js";
+import { agentPath } from "../../machine/guest/build.js";
+import type { Args } from "../../machine/guest/operations.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
 import { readVerdicts, VerdictReader } from "./verdict.js";
 
 describe.each([

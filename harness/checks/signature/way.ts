@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageObject } from "../../package/package.js";
-import type { Contract } from "../../signing/contract.js";
-import {
-	type PackageSignatures,
-	type SignedLoader,
-	type SignedObject,
-	signedBytes,
-} from "../../signing/layout.js";
-import type { Loader } from "../../signing/loader/generate.js";
+import type { PackageObject } from "../../data/package/package.js";
+import type { Contract } from "../../data/signing/contract.js";
+import { type PackageSignatures, type SignedObject, signedBytes } from "../../data/signing/layout.js";
+import type { Loader } from "../../data/signing/loader/generate.js";
+import type { SignedLoader } from "../../data/signing/signed-loader.js";
 import type { Installation } from "./install.js";
 import type { Keyrings } from "./keyrings.js";
 import { loadersOf } from "./object-loaders.js";

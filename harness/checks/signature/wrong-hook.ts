@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../guest/client.js";
-import { type AttachTarget, attachPlaces } from "../../package/manifest.js";
-import type { Finding } from "../check.js";
-import { AttachPoints, NoAttachPoint } from "../load/attach-points.js";
-import { hookOf } from "../load/hook.js";
+
+import { type AttachTarget, attachPlaces } from "../../data/package/manifest/manifest.js";
+import type { Finding } from "../../lab/check.js";
+import { AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attach-points.js";
+import { hookOf } from "../../lab/subject/attach/hook.js";
+import { GuestError } from "../../machine/guest/client.js";
 import { settingEvidence } from "./finding.js";
-import type { InstalledSubject, Presence } from "./installs.js";
+import type { InstalledSubject, Presence } from "./subject.js";
 
 /** A function that every kernel has, for programs that are attached to one by name. */
 const otherFunction = "do_nanosleep";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
-import { delegationOf } from "../../token/delegation.js";
 import { lifeOutcome } from "./lives.js";
+import { delegationOf } from "./model/delegation.js";
 import { undeclaredAnswer, undeclaredGrants } from "./undeclared.js";
 
 const { EINVAL, EPERM } = constants.errno;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
-import type { Held } from "../../features/syscall.js";
-import { GuestError } from "../../guest/client.js";
-import { programKinds } from "../../package/section.js";
-import { anyName } from "../../package/token.js";
-import type { Reason } from "../../results/results.js";
-import { type Delegation, everything } from "../../token/delegation.js";
-import type { Admitted } from "../../token/words.js";
-import { mapTypes } from "../../uapi/bpf.js";
-import type { Workbench } from "../check.js";
+import { mapTypes } from "../../base/bpf.js";
+import type { Reason } from "../../base/results.js";
+import { programKinds } from "../../data/package/elf/section.js";
+import { anyName } from "../../data/package/sections/token.js";
+import type { Workbench } from "../../lab/check.js";
+import type { Held } from "../../machine/features/syscall.js";
+import { GuestError } from "../../machine/guest/client.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
+import { type Delegation, everything } from "./model/delegation.js";
+import type { Admitted } from "./model/words.js";
 import { TokenWorld } from "./world.js";
 
 const { EPERM } = constants.errno;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPackage } from "../../package/package.js";
-import { delegationOf, everything } from "../../token/delegation.js";
-import { abilities } from "../../token/words.js";
-import { testbench } from "../vectors/testbench.js";
+import { openPackage } from "../../data/package/package.js";
+import { testbench } from "../../lab/subject/session/testbench.js";
 import { auditDelegation } from "./audit.js";
+import { delegationOf, everything } from "./model/delegation.js";
+import { abilities } from "./model/words.js";
 import { TokenScene } from "./scene.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;

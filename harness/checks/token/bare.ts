@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpfRequest, type Held, progLoad, program } from "../../features/syscall.js";
-import type { GuestClient } from "../../guest/client.js";
-import type { Result } from "../../guest/operations.js";
-import { attachTypes, helpers, mapTypes, programTypes } from "../../uapi/bpf.js";
+
+import { attachTypes, helpers, mapTypes, programTypes } from "../../base/bpf.js";
+import { BpfAttr, bpfRequest, type Held, progLoad, program } from "../../machine/features/syscall.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Result } from "../../machine/guest/operations.js";
 
 /** A call of bpf(2) that asks a token, with as little in it as it can have. */
 export type BareCall =

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
-import type { Package, PackageObject } from "../../package/package.js";
-import { everything } from "../../token/delegation.js";
-import type { AttachPoints } from "../load/attach-points.js";
-import { caseNames } from "../load/case-names.js";
-import { type LoadedObject, loadObject } from "../load/load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
-import { loadTargets } from "../load/targets.js";
+
+import type { Package, PackageObject } from "../../data/package/package.js";
+import type { AttachPoints } from "../../lab/subject/attach/attach-points.js";
+import { caseNames } from "../../lab/subject/attach/case-names.js";
+import { type LoadedObject, loadObject } from "../../lab/subject/load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { loadTargets } from "../../lab/subject/load/targets.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import { everything } from "./model/delegation.js";
 import { PackageUser, type Refused, type Use } from "./package-user.js";
 import { vectorsWithToken } from "./vectors.js";
 import type { TokenWorld } from "./world.js";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { anyName, type TokenKind, tokenNames } from "../../package/token.js";
-import { compareDelegations } from "../../token/compare.js";
+import { anyName, type TokenKind, tokenNames } from "../../data/package/sections/token.js";
+import { delegationEvidence, failed, type Outcome, passed, refusalEvidence, skipped } from "./finding.js";
+import { dynptrHint, hintFor, needsPerfmon } from "./hints.js";
+import { compareDelegations } from "./model/compare.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -10,11 +12,9 @@ import {
 	grantsOf,
 	including,
 	without,
-} from "../../token/delegation.js";
-import { likelyDelegation } from "../../token/likely.js";
-import { smallestAddition } from "../../token/search.js";
-import { delegationEvidence, failed, type Outcome, passed, refusalEvidence, skipped } from "./finding.js";
-import { dynptrHint, hintFor, needsPerfmon } from "./hints.js";
+} from "./model/delegation.js";
+import { likelyDelegation } from "./model/likely.js";
+import { smallestAddition } from "./model/search.js";
 import { refusedText, type Use } from "./package-user.js";
 import { fallsShort, type TokenScene, type Work } from "./scene.js";
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../errors.js";
-import { readText } from "../../features/files.js";
-import { bpfObject } from "../../guest/bpf-object.js";
-import { type GuestClient, GuestError } from "../../guest/client.js";
-import { type Delegation, delegationOf } from "../../token/delegation.js";
-import { printMountOptions } from "../../token/mount-options.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
+import { readText } from "../../machine/features/files.js";
+import { bpfObject } from "../../machine/guest/bpf-object.js";
+import { type GuestClient, GuestError } from "../../machine/guest/client.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
+import { type Delegation, delegationOf } from "./model/delegation.js";
+import { printMountOptions } from "./model/mount-options.js";
 import { ids, TokenWorld } from "./world.js";
 
 /** One thing that was done in the demonstration, and what came of it. */

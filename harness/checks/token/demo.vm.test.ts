@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { Delegation } from "../../token/delegation.js";
-import { testbench } from "../vectors/testbench.js";
+import { testbench } from "../../lab/subject/session/testbench.js";
 import { type DemoStep, demoDelegation, demonstrate } from "./demo.js";
+import type { Delegation } from "./model/delegation.js";
 
 async function shown(kernel: string, delegation?: Delegation): Promise<DemoStep[]> {
 	await using bench = await testbench(kernel);

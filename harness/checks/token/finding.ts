@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Reason } from "../../results/results.js";
-import { type Delegation, settingsOf } from "../../token/delegation.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { Finding } from "../check.js";
-import { tail } from "../load/evidence.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { Reason } from "../../base/results.js";
+import type { Finding } from "../../lab/check.js";
+import { tail } from "../../lab/subject/attach/evidence.js";
+import { type Delegation, settingsOf } from "./model/delegation.js";
 import { type Refused, refusedText } from "./package-user.js";
 
 /** What a case of this check came to, without its name. */

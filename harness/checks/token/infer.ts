@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../guest/client.js";
-import type { Package } from "../../package/package.js";
-import { anyName, tokenKinds } from "../../package/token.js";
-import type { Reason } from "../../results/results.js";
-import { type Delegation, delegationOf, everything, including } from "../../token/delegation.js";
-import { likelyDelegation } from "../../token/likely.js";
-import { smallestAddition, smallestDelegation } from "../../token/search.js";
-import type { Workbench } from "../check.js";
+
+import type { Reason } from "../../base/results.js";
+import type { Package } from "../../data/package/package.js";
+import { anyName, tokenKinds } from "../../data/package/sections/token.js";
+import type { Workbench } from "../../lab/check.js";
+import { GuestError } from "../../machine/guest/client.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
+import { type Delegation, delegationOf, everything, including } from "./model/delegation.js";
+import { likelyDelegation } from "./model/likely.js";
+import { smallestAddition, smallestDelegation } from "./model/search.js";
 import { TokenScene } from "./scene.js";
 
 /** What a package needs of a token on one kernel. */

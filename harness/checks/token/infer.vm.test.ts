@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPackage, type Package } from "../../package/package.js";
-import { grantsOf, settingsOf, without } from "../../token/delegation.js";
-import { testbench } from "../vectors/testbench.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import { testbench } from "../../lab/subject/session/testbench.js";
 import { areEnough, inferToken } from "./infer.js";
+import { grantsOf, settingsOf, without } from "./model/delegation.js";
 import { filterToken, observerToken, smallPackage } from "./testpackage.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { openPackage } from "../../package/package.js";
-import { sampleFiles, sampleManifest, temporaryFolder } from "../../package/testpackage.js";
-import { type TokenSettings, tokenKinds } from "../../package/token.js";
-import { singularKinds } from "../../token/delegation.js";
+import { openPackage } from "../../data/package/package.js";
+import { type TokenSettings, tokenKinds } from "../../data/package/sections/token.js";
+import { sampleFiles, sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
+import { singularKinds } from "./model/delegation.js";
 import { tokenCheck } from "./token.js";
 
 /** Subtests of the kernel's prog_tests/token.c, in their order, of Linux 7.3. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { askToken } from "../../features/token.js";
-import type { GuestError } from "../../guest/client.js";
-import type { Kernel } from "../../kernel/kernel.js";
-import type { Reason } from "../../results/results.js";
-import { mountOptionNames } from "../../token/mount-options.js";
-import type { Guest } from "../../vm/guest.js";
+
+import type { Reason } from "../../base/results.js";
+import { askToken } from "../../machine/features/token.js";
+import type { GuestError } from "../../machine/guest/client.js";
+import type { Kernel } from "../../machine/kernel/kernel.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { mountOptionNames } from "./model/mount-options.js";
 
 /** Why a kernel makes no tokens, of what it says itself; undefined when it makes them. */
 export async function whyNoTokens({ client, kernel }: Guest): Promise<Reason | undefined> {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
-import { type GuestClient, GuestError } from "../../guest/client.js";
-import { mountToken } from "../../guest/token-mount.js";
-import { anyName, tokenNames } from "../../package/token.js";
-import { mountMasks } from "../../token/mount-options.js";
-import { errnoName } from "../../uapi/errno.js";
+import { errnoName } from "../../base/errno.js";
+import { anyName, tokenNames } from "../../data/package/sections/token.js";
+import { type GuestClient, GuestError } from "../../machine/guest/client.js";
+import { mountToken } from "../../machine/guest/token-mount.js";
 import { type BareCall, bare, infoOf, tryBare } from "./bare.js";
 import { failed, type Outcome, passed, refusalEvidence } from "./finding.js";
+import { mountMasks } from "./model/mount-options.js";
 import { refusedText } from "./package-user.js";
 import type { TokenScene } from "./scene.js";
 import { ids } from "./world.js";

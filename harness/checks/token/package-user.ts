@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type GuestClient, GuestError } from "../../guest/client.js";
-import type { Args, Result } from "../../guest/operations.js";
-import type { Package, PackageObject } from "../../package/package.js";
-import { errnoName } from "../../uapi/errno.js";
-import { attachAndDetach } from "../load/attach.js";
-import { type AttachPoints, NoAttachPoint } from "../load/attach-points.js";
-import { attachables } from "../load/attachables.js";
-import { caseNames } from "../load/case-names.js";
-import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
-import { loadTargets } from "../load/targets.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { Package, PackageObject } from "../../data/package/package.js";
+import { attachAndDetach } from "../../lab/subject/attach/attach.js";
+import { type AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attach-points.js";
+import { attachables } from "../../lab/subject/attach/attachables.js";
+import { caseNames } from "../../lab/subject/attach/case-names.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { loadTargets } from "../../lab/subject/load/targets.js";
+import { type GuestClient, GuestError } from "../../machine/guest/client.js";
+import type { Args, Result } from "../../machine/guest/operations.js";
 import type { TokenWorld } from "./world.js";
 
 /** The verifier's last words are enough. */

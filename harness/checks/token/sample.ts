@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { anyName } from "../../package/token.js";
-import type { Delegation } from "../../token/delegation.js";
+import { anyName } from "../../data/package/sections/token.js";
+import type { GuestClient } from "../../machine/guest/client.js";
 import type { BareCall } from "./bare.js";
-import type { TokenScene } from "./scene.js";
+import type { Delegation } from "./model/delegation.js";
+
+/** Whoever has the declared token, and can make a bare call with it. */
+interface Holder {
+	readonly declared: Delegation;
+	declaredUser(): Promise<GuestClient>;
+	declaredPath(): Promise<string>;
+	tryAt(client: GuestClient, path: string, call: BareCall): Promise<number>;
+}
 
 const zeroAttachType = "cgroup_inet_ingress";
 
@@ -10,7 +18,7 @@ const zeroAttachType = "cgroup_inet_ingress";
  * A call that the declared token allows and that is refused without it, for whoever wants to know whether the token is
  * good for something; undefined when no bare call is, because the package needs more than that.
  */
-export async function sampleCall(scene: TokenScene): Promise<BareCall | undefined> {
+export async function sampleCall(scene: Holder): Promise<BareCall | undefined> {
 	const client = await scene.declaredUser();
 	const path = await scene.declaredPath();
 	for (const call of candidates(scene.declared))

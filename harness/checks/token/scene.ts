@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Held } from "../../features/syscall.js";
-import { type GuestClient, GuestError } from "../../guest/client.js";
-import type { Package } from "../../package/package.js";
-import { type Delegation, delegationOf, everything } from "../../token/delegation.js";
-import { mountMasks } from "../../token/mount-options.js";
-import type { Workbench } from "../check.js";
-import { AttachPoints } from "../load/attach-points.js";
+
+import type { Package } from "../../data/package/package.js";
+import type { Workbench } from "../../lab/check.js";
+import { AttachPoints } from "../../lab/subject/attach/attach-points.js";
+import type { Held } from "../../machine/features/syscall.js";
+import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { type Baseline, baselineOf } from "./baseline.js";
+import { type Delegation, delegationOf, everything } from "./model/delegation.js";
+import { mountMasks } from "./model/mount-options.js";
 import type { Use } from "./package-user.js";
 import { sampleCall } from "./sample.js";
 import { type VectorsSeen, vectorsWithToken } from "./vectors.js";

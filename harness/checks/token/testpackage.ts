@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { machine, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { openPackage, type Package } from "../../package/package.js";
-import type { TokenSettings } from "../../package/token.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import type { TokenSettings } from "../../data/package/sections/token.js";
+import { findTool } from "../../machine/guest/tool.js";
 
 const source = join(import.meta.dirname, "testdata/small.bpf.c");
 const libbpf = join(import.meta.dirname, "../../../build/libbpf");
@@ -52,7 +54,7 @@ async function compiled(program: SmallProgram): Promise<Uint8Array> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-token-"));
 	try {
 		const path = join(folder, `${program}.bpf.o`);
-		await execa(process.env.CLANG ?? "clang-19", [
+		await execa(await findTool("clang"), [
 			...["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", `-D${program}`],
 			...["-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
 			...["-idirafter", `/usr/include/${machine()}-linux-gnu`],

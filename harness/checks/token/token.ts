@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../guest/client.js";
-import type { Package } from "../../package/package.js";
-import type { Reason } from "../../results/results.js";
-import { type Delegation, delegationOf, grantName, grantsOf } from "../../token/delegation.js";
-import type { Check, Finding, Workbench } from "../check.js";
+
+import type { Reason } from "../../base/results.js";
+import type { Package } from "../../data/package/package.js";
+import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { GuestError } from "../../machine/guest/client.js";
 import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
 import { delegationEvidence, type Outcome, skipped } from "./finding.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
 import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
+import { type Delegation, delegationOf, grantName, grantsOf } from "./model/delegation.js";
 import { TokenScene } from "./scene.js";
 import { infoOutcome } from "./told.js";
 import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";

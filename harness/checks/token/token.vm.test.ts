@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPackage, type Package } from "../../package/package.js";
-import type { Grant } from "../../token/delegation.js";
-import type { Finding } from "../check.js";
-import { testbench } from "../vectors/testbench.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import type { Finding } from "../../lab/check.js";
+import { testbench } from "../../lab/subject/session/testbench.js";
 import { declaredOutcome, withoutOutcome } from "./declared.js";
+import type { Grant } from "./model/delegation.js";
 import { TokenScene } from "./scene.js";
 import { filterToken, observerToken, replacingPackage, replacingToken, smallPackage } from "./testpackage.js";
 import { tokenCheck } from "./token.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
-import { tokenNames } from "../../package/token.js";
-import { delegationOf } from "../../token/delegation.js";
+import { tokenNames } from "../../data/package/sections/token.js";
+import { delegationOf } from "./model/delegation.js";
 import { masksOfFdinfo, toldOutcome } from "./told.js";
 
 const fdinfo =

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
-import { listFolder, readText } from "../../features/files.js";
-import type { Held } from "../../features/syscall.js";
-import type { GuestClient } from "../../guest/client.js";
-import { anyName } from "../../package/token.js";
-import type { Delegation } from "../../token/delegation.js";
-import {
-	type DelegatedKind,
-	delegatedKinds,
-	mountMasks,
-	mountOptionNames,
-} from "../../token/mount-options.js";
-import { errnoName } from "../../uapi/errno.js";
+import { errnoName } from "../../base/errno.js";
+import { anyName } from "../../data/package/sections/token.js";
+import { listFolder, readText } from "../../machine/features/files.js";
+import type { Held } from "../../machine/features/syscall.js";
+import type { GuestClient } from "../../machine/guest/client.js";
 import { infoOf } from "./bare.js";
 import { delegationEvidence, failed, type Outcome, passed, skipped } from "./finding.js";
+import type { Delegation } from "./model/delegation.js";
+import { type DelegatedKind, delegatedKinds, mountMasks, mountOptionNames } from "./model/mount-options.js";
 import type { TokenScene } from "./scene.js";
 
 const { EINVAL } = constants.errno;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Held } from "../../features/syscall.js";
-import { type Delegation, doesGrant, type Grant, grantName } from "../../token/delegation.js";
-import { errnoName } from "../../uapi/errno.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { Held } from "../../machine/features/syscall.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { failed, type Outcome, passed, skipped } from "./finding.js";
+import { type Delegation, doesGrant, type Grant, grantName } from "./model/delegation.js";
 import type { TokenScene } from "./scene.js";
 
 /** Grants with which a user can do harm to others than himself, and a call that has no other use. */

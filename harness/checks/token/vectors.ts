@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestClient } from "../../guest/client.js";
-import { errnoName } from "../../uapi/errno.js";
-import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
-import type { Guest } from "../../vm/guest.js";
-import { loadObject } from "../load/load-object.js";
-import { wantedPrograms } from "../load/open-args.js";
-import { judge } from "../vectors/judge.js";
-import { isReady, programsOf, whyNever } from "../vectors/needs.js";
-import { Session } from "../vectors/session.js";
-import type { VectorRun } from "../vectors/vector-run.js";
+
+import { errnoName } from "../../base/errno.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import { loadObject } from "../../lab/subject/load/load-object.js";
+import { wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { judge } from "../../lab/subject/session/judge.js";
+import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
+import { Session } from "../../lab/subject/session/session.js";
+import type { VectorRun } from "../../lab/subject/session/vector-run.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { Guest } from "../../machine/vm/guest.js";
 import type { PackageUser } from "./package-user.js";
 
 /** What vectors came to. */

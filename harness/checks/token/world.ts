@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readText } from "../../features/files.js";
-import type { GuestClient } from "../../guest/client.js";
-import { mountNamespace, mountToken } from "../../guest/token-mount.js";
-import { anyName } from "../../package/token.js";
-import type { Delegation } from "../../token/delegation.js";
-import { mountMasks } from "../../token/mount-options.js";
-import type { Guest } from "../../vm/guest.js";
+
+import { anyName } from "../../data/package/sections/token.js";
+import { readText } from "../../machine/features/files.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import { mountNamespace, mountToken } from "../../machine/guest/token-mount.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import type { Delegation } from "./model/delegation.js";
+import { mountMasks } from "./model/mount-options.js";
 
 /** Who the users are outside of their user namespace: nobody in particular. */
 export const ids = { owner: 1000, other: 1001, group: 2000 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { readText } from "../../features/files.js";
-import { testbench } from "../vectors/testbench.js";
+import { testbench } from "../../lab/subject/session/testbench.js";
+import { readText } from "../../machine/features/files.js";
 import { tryBare } from "./bare.js";
 import { TokenWorld } from "./world.js";
 

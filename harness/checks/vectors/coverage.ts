@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from "node:util";
-import { joined } from "../../coverage/blocks.js";
-import { coverageEvidence } from "../../coverage/evidence.js";
-import { InputError } from "../../errors.js";
-import type { ProgramCoverage, Result } from "../../guest/operations.js";
-import type { ProgramFacts } from "../../package/object.js";
-import type { Package, PackageObject } from "../../package/package.js";
-import { neverRun, testRunRules } from "../../vectors/program-type.js";
-import type { Subject } from "../../vectors/subject.js";
-import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
-import type { Check, Finding, Workbench } from "../check.js";
-import { wantedPrograms } from "../load/open-args.js";
-import { judge } from "./judge.js";
-import { Session } from "./session.js";
+import { InputError } from "../../base/errors.js";
+import type { ProgramFacts } from "../../data/package/object.js";
+import type { Package, PackageObject } from "../../data/package/package.js";
+import { neverRun, testRunRules } from "../../data/vectors/program-type.js";
+import type { Subject } from "../../data/vectors/subject.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { judge } from "../../lab/subject/session/judge.js";
+import { Session } from "../../lab/subject/session/session.js";
+import type { ProgramCoverage, Result } from "../../machine/guest/operations.js";
+import { joined } from "./coverage/blocks.js";
+import { coverageEvidence } from "./coverage/evidence.js";
 
 /** What was seen of one object, in all loads of it. */
 interface Seen {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openPackage, type Package } from "../../package/package.js";
-import { CoverageEvidence, linesIn } from "../../results/coverage.js";
-import { validator } from "../../schema/validate.js";
-import type { Finding } from "../check.js";
+import { CoverageEvidence, linesIn } from "../../base/coverage-record.js";
+import { validator } from "../../base/validate.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import type { Finding } from "../../lab/check.js";
+import { testbench } from "../../lab/subject/session/testbench.js";
+import { findTool } from "../../machine/guest/tool.js";
 import { measuring } from "./coverage.js";
-import { testbench } from "./testbench.js";
 import { vectorsCheck } from "./vectors.js";
 
 const source = fileURLToPath(new URL("testdata/coverage/branches.bpf.c", import.meta.url));
@@ -42,14 +44,14 @@ async function compile(flags: readonly string[]): Promise<Uint8Array> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-coverage-"));
 	try {
 		const object = join(folder, "branches.bpf.o");
-		await execa("clang-19", [
+		await execa(await findTool("clang"), [
 			...["-target", "bpf", "-O2", "-g", "-Wall", "-Werror"],
 			...(flags.length > 0 ? flags : ["-mcpu=v3"]),
 			...["-isystem", `${libbpf}include`, "-isystem", `${libbpf}uapi`],
 			...["-idirafter", `/usr/include/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`],
 			...["-c", source, "-o", object],
 		]);
-		await execa("llvm-strip-19", ["-g", object]);
+		await execa(await findTool("llvm-strip"), ["-g", object]);
 		return await readFile(object);
 	} finally {
 		await rm(folder, { recursive: true });

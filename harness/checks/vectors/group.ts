@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PreparedVector } from "../../vectors/suite.js";
-import type { Finding, Workbench } from "../check.js";
-import { isReady, programsOf, whyNever } from "./needs.js";
-import { Session } from "./session.js";
-import type { VectorRun } from "./vector-run.js";
+import type { PreparedVector } from "../../data/vectors/suite.js";
+import type { Finding, Workbench } from "../../lab/check.js";
+import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
+import { Session } from "../../lab/subject/session/session.js";
+import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 
 /** What is said of a vector: of what it did, or, without a run, of why its program could not be loaded. */
 export type FindingOf = (

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { openPackage } from "../../package/package.js";
-import { sampleObject } from "../../package/testelf.js";
-import { sampleManifest, temporaryFolder } from "../../package/testpackage.js";
-import { PacketEvidence } from "../../results/packets.js";
-import { validator } from "../../schema/validate.js";
-import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
-import type { Judgement } from "./judge.js";
+import { PacketEvidence } from "../../base/packet-record.js";
+import { validator } from "../../base/validate.js";
+import { sampleObject } from "../../data/package/elf/testelf.js";
+import { openPackage } from "../../data/package/package.js";
+import { sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import type { Judgement } from "../../lab/subject/session/judge.js";
 import { packetEvidence } from "./packet-evidence.js";
 
 const frame = "020000000002020000000001080600010800060400010000";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { toHex } from "../../packet/bytes.js";
-import type { EvidentBytes, PacketEvidence, PacketStep } from "../../results/packets.js";
-import { retvalName } from "../../vectors/retval.js";
-import type { PreparedVector } from "../../vectors/suite.js";
-import { wantedPacket } from "../../vectors/wanted-packet.js";
-import type { Judgement } from "./judge.js";
+
+import type { EvidentBytes, PacketEvidence, PacketStep } from "../../base/packet-record.js";
+import { toHex } from "../../data/packet/bytes.js";
+import { retvalName } from "../../data/vectors/retval.js";
+import type { PreparedVector } from "../../data/vectors/suite.js";
+import { wantedPacket } from "../../data/vectors/wanted-packet.js";
+import type { Judgement } from "../../lab/subject/session/judge.js";
 
 /** Most bytes of one packet, and of all packets of a case, that the evidence holds. */
 const maxPacket = 0x10000;

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { progLoad, program as programOf, tryBpf } from "../../features/syscall.js";
-import type { GuestClient } from "../../guest/client.js";
-import type { TestRun } from "../../guest/operations.js";
-import type { Reason } from "../../results/results.js";
-import { programTypes } from "../../uapi/bpf.js";
-import { errnoName } from "../../uapi/errno.js";
-import type { PreparedStep, PreparedVector } from "../../vectors/suite.js";
-import type { Finding, Workbench } from "../check.js";
-import { wantedPrograms } from "../load/open-args.js";
-import { programFinding } from "../load/program.js";
-import { cgroupSkbSeesPacket, readsPacketDirectly } from "./direct-access.js";
-import { programsOf, whyNever } from "./needs.js";
-import { runArgs, xdpContext } from "./run-args.js";
-import type { Session } from "./session.js";
+
+import { programTypes } from "../../base/bpf.js";
+import { errnoName } from "../../base/errno.js";
+import type { Reason } from "../../base/results.js";
+import type { PreparedStep, PreparedVector } from "../../data/vectors/suite.js";
+import type { Finding, Workbench } from "../../lab/check.js";
+import { wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { programFinding } from "../../lab/subject/load/program.js";
+import { cgroupSkbSeesPacket, readsPacketDirectly } from "../../lab/subject/session/direct-access.js";
+import { programsOf, whyNever } from "../../lab/subject/session/needs.js";
+import { runArgs, xdpContext } from "../../lab/subject/session/run-args.js";
+import type { Session } from "../../lab/subject/session/session.js";
+import { progLoad, program as programOf, tryBpf } from "../../machine/features/syscall.js";
+import type { GuestClient } from "../../machine/guest/client.js";
+import type { TestRun } from "../../machine/guest/operations.js";
 
 export type Refused = Pick<Finding, "outcome" | "evidence"> & { reason: Reason };
 

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Package } from "../../package/package.js";
-import type { Finding } from "../check.js";
-import { compiled, testbench } from "./testbench.js";
+import type { Package } from "../../data/package/package.js";
+import type { Finding } from "../../lab/check.js";
+import { compiled, testbench } from "../../lab/subject/session/testbench.js";
 
 const folder = fileURLToPath(new URL("testdata/types/", import.meta.url));
 

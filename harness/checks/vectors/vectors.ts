@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { InputError } from "../../errors.js";
-import { errnoName } from "../../uapi/errno.js";
-import { type PreparedVector, suiteOf } from "../../vectors/suite.js";
-import type { Check, Finding, Workbench } from "../check.js";
+import { errnoName } from "../../base/errno.js";
+import type { InputError } from "../../base/errors.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { judge } from "../../lab/subject/session/judge.js";
+import type { Session } from "../../lab/subject/session/session.js";
+import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import { runGroup } from "./group.js";
-import { judge } from "./judge.js";
 import { packetEvidence } from "./packet-evidence.js";
 import { notLoaded, notRun, notSeen } from "./refused.js";
-import type { Session } from "./session.js";
-import type { VectorRun } from "./vector-run.js";
 
 /** Most mismatches that the evidence holds. */
 const maxTold = 50;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CaseResult } from "../../results/results.js";
-import { drift } from "../../vectors/drift.js";
-import { suiteOf } from "../../vectors/suite.js";
-import type { Finding } from "../check.js";
-import { rewriter, testbench } from "./testbench.js";
+import type { CaseResult } from "../../base/results.js";
+import { drift } from "../../data/vectors/drift.js";
+import { suiteOf } from "../../data/vectors/suite.js";
+import type { Finding } from "../../lab/check.js";
+import { rewriter, testbench } from "../../lab/subject/session/testbench.js";
 import { vectorsCheck } from "./vectors.js";
 
 const outcomes = (findings: Map<string, Finding>) =>

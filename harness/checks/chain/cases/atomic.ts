@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errnoName } from "../../../uapi/errno.js";
-import type { Finding } from "../../check.js";
+import { errnoName } from "../../../base/errno.js";
+import type { Finding } from "../../../lab/check.js";
 import { judge, label, standing } from "../judge.js";
-import type { Part } from "../mechanism.js";
+import type { Part } from "../part.js";
 import { type Scene, tried, withBuilt } from "../scene.js";
 import type { Encounter, Flow, Meeting, Traffic } from "../traffic.js";
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Finding } from "../../check.js";
+
+import { errnoName } from "../../../base/errno.js";
+import type { Finding } from "../../../lab/check.js";
 import type { Limit, Neighbours } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
 import { type Scene, tried } from "../scene.js";
 
 /** As many programs as the mechanism promises to take, and one more. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Finding } from "../../check.js";
+import type { Finding } from "../../../lab/check.js";
 import { ending, label } from "../judge.js";
-import type { Built, Part } from "../mechanism.js";
+import type { Built } from "../mechanism.js";
+import type { Part } from "../part.js";
 import { look, promised, type Scene, tried, withBuilt } from "../scene.js";
 
 /** Each member put in last, at its place: front, middle and end. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { configuredDifferences, executedDifferences, type Met } from "../../../chain/compare.js";
-import { chainPicture } from "../../../chain/picture.js";
-import { chainPictureSvg } from "../../../chain/picture-svg.js";
-import { chainView } from "../../../chain/view.js";
-import type { Finding } from "../../check.js";
+
+import type { Finding } from "../../../lab/check.js";
 import { type Judgement, judge, label } from "../judge.js";
 import type { Built, Stage } from "../mechanism.js";
+import { configuredDifferences, executedDifferences, type Met } from "../model/compare.js";
+import { chainPicture } from "../model/picture.js";
+import { chainPictureSvg } from "../model/picture-svg.js";
+import { chainView } from "../model/view.js";
 import { type Scene, shown } from "../scene.js";
 import type { Encounter } from "../traffic.js";
 

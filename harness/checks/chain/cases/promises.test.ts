@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { DeclaredChain } from "../../../chain/declared.js";
 import type { KernelPromise, Mechanism, Stage } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
 import { promises } from "./promises.js";
 
 const kept: KernelPromise = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Finding } from "../../check.js";
+import type { Finding } from "../../../lab/check.js";
 import type { KernelPromise } from "../mechanism.js";
 import type { Scene } from "../scene.js";
 

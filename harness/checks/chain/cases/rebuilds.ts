@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Random } from "../../../packet/random.js";
-import type { Finding } from "../../check.js";
+import { Random } from "../../../data/packet/random.js";
+import type { Finding } from "../../../lab/check.js";
 import { list, look, promised, type Scene, shown, tried, withBuilt } from "../scene.js";
 
 /** All orders of so many members are tried; of more, as many orders as of these, and fewer of long chains, which take long to build. */

@@ -3,9 +3,9 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { machine } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError, UndecidedError } from "../../../errors.js";
-import { toolFor } from "../../../guest/architecture.js";
-import { agentFlags, buildLibbpf, run } from "../../../guest/build.js";
+import { InputError, UndecidedError } from "../../../base/errors.js";
+import { toolFor } from "../../../machine/guest/architecture.js";
+import { agentFlags, buildLibbpf, run } from "../../../machine/guest/build.js";
 import { libxdpPath } from "./libxdp.js";
 
 const source = fileURLToPath(

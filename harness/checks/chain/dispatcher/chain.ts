@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
-import { UndecidedError } from "../../../errors.js";
-import type { Guest } from "../../../vm/guest.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { standing } from "../judge.js";
-import { BuildError, type Built, type Part, partName } from "../mechanism.js";
+import { BuildError, type Built } from "../mechanism.js";
+import { type Part, partName } from "../part.js";
 import type { Parts } from "../parts.js";
 import { type DispatcherReader, pinFolder } from "./configured.js";
 import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../errors.js";
-import type { Guest } from "../../../vm/guest.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import {
 	btfById,
 	firstElement,

@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UndecidedError } from "../../../errors.js";
-import type { Args } from "../../../guest/operations.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+import { errnoName } from "../../../base/errno.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { Args } from "../../../machine/guest/operations.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { pins } from "./configured.js";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));

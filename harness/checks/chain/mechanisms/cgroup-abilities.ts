@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../errors.js";
-import { E2BIG, EINVAL, errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { E2BIG, EINVAL, errnoName } from "../../../base/errno.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
 import { constantProgram } from "../program-info.js";
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mechanismFacts } from "../../../package/chain-hooks.js";
-import { E2BIG } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { E2BIG } from "../../../base/errno.js";
+import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
-import { allDone, BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
+import { allDone, BuildError, type Built } from "../mechanism.js";
+import { type Part, partName, samePart } from "../part.js";
 import type { Parts } from "../parts.js";
 import type { CgroupAbilities } from "./cgroup-abilities.js";
 import type { CgroupTree } from "./cgroup-tree.js";

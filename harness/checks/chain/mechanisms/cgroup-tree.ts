@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Guest } from "../../../vm/guest.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { allDone } from "../mechanism.js";
 
 const above = "bpfgate-chain";

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import type { Lack } from "../../../features/missing.js";
-import { type ChainHookFacts, chainHooks, mechanismFacts } from "../../../package/chain-hooks.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
-import type { Workbench } from "../../check.js";
+
+import { errnoName } from "../../../base/errno.js";
+import {
+	type ChainHookFacts,
+	chainHooks,
+	mechanismFacts,
+} from "../../../data/package/sections/chain-hooks.js";
+import type { Workbench } from "../../../lab/check.js";
+import type { Lack } from "../../../machine/features/missing.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, HookList } from "../hook-list.js";
 import { standing } from "../judge.js";
 import {
@@ -13,9 +17,10 @@ import {
 	type Limit,
 	type Mechanism,
 	type Neighbours,
-	type Part,
 	type Stage,
 } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
+import type { Part } from "../part.js";
 import { Parts } from "../parts.js";
 import { constantProgram, countRuns, runCount } from "../program-info.js";
 import type { CgroupHook } from "../socket-calls.js";

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type DeclaredChain, declaredChain } from "../../../chain/declared.js";
-import type { Chain } from "../../../package/chain.js";
-import type { Package } from "../../../package/package.js";
-import type { Guest } from "../../../vm/guest.js";
-import type { Finding } from "../../check.js";
+import type { Package } from "../../../data/package/package.js";
+import type { Chain } from "../../../data/package/sections/chain.js";
+import type { Finding } from "../../../lab/check.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { orders } from "../cases/orders.js";
 import { standing } from "../judge.js";
-import { BuildError, type Built, type Part, partName, type Stage } from "../mechanism.js";
+import { BuildError, type Built, type Stage } from "../mechanism.js";
+import { type DeclaredChain, declaredChain } from "../model/declared.js";
+import { type Part, partName } from "../part.js";
 import { tried } from "../scene.js";
 import type { CgroupHook } from "../socket-calls.js";
 import { chainBench, chainPackage, failures } from "../testbench.js";

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import { chainPackets } from "../../../chain/packets.js";
-import { UndecidedError } from "../../../errors.js";
-import type { Lack } from "../../../features/missing.js";
-import { bpfObject } from "../../../guest/bpf-object.js";
-import { mechanismFacts } from "../../../package/chain-hooks.js";
-import { EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
-import type { Workbench } from "../../check.js";
+
+import { EOPNOTSUPP, errnoName } from "../../../base/errno.js";
+import { UndecidedError } from "../../../base/errors.js";
+import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import type { Workbench } from "../../../lab/check.js";
+import type { Lack } from "../../../machine/features/missing.js";
+import { bpfObject } from "../../../machine/guest/bpf-object.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { arrivedRuns } from "../arrival.js";
 import { hookDevice } from "../devices.js";
 import { DispatcherChain, type DispatcherSite } from "../dispatcher/chain.js";
 import { DispatcherReader } from "../dispatcher/configured.js";
 import { Libxdp, type XdpDevice } from "../dispatcher/libxdp.js";
-import type { Limit, Mechanism, Part, Stage } from "../mechanism.js";
+import type { Limit, Mechanism, Stage } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
+import { chainPackets } from "../model/packets.js";
 import { PacketTraffic, type Sender } from "../packet-traffic.js";
+import type { Part } from "../part.js";
 import { Parts } from "../parts.js";
 import { byPacket } from "../recorder.js";
 import { meetNeighbours, type Neighbourhood } from "./neighbours.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChainMechanism } from "../../../package/chain-hooks.js";
+import type { ChainMechanism } from "../../../data/package/sections/chain-hooks.js";
 import type { Mechanism } from "../mechanism.js";
 import { cgroup } from "./cgroup.js";
 import { dispatcher } from "./dispatcher.js";

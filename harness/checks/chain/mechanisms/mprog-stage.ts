@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import { chainPackets } from "../../../chain/packets.js";
-import { mechanismFacts } from "../../../package/chain-hooks.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import type { HookDevice } from "../devices.js";
 import { HookList, type ListHook } from "../hook-list.js";
-import type { Part, Stage } from "../mechanism.js";
+import type { Stage } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
+import { chainPackets } from "../model/packets.js";
 import { PacketTraffic } from "../packet-traffic.js";
+import type { Part } from "../part.js";
 import { Parts } from "../parts.js";
 import { MprogChain, mprogLimit } from "./mprog.js";
 import { meetNeighbours, type Neighbourhood } from "./neighbours.js";

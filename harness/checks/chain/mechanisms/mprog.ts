@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Guest } from "../../../vm/guest.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { untilQuiet } from "../arrival.js";
 import { attachFlags, HookList, type ListHook, linkUpdate } from "../hook-list.js";
-import { allDone, BuildError, type Built, type Limit, type Part, partName, samePart } from "../mechanism.js";
+import { allDone, BuildError, type Built, type Limit } from "../mechanism.js";
 import type { Sender } from "../packet-traffic.js";
+import { type Part, partName, samePart } from "../part.js";
 import type { Parts } from "../parts.js";
 import { constantProgram, countRuns, runCount } from "../program-info.js";
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import { expectedExecution } from "../../../chain/order.js";
+
 import { label, rankOf } from "../judge.js";
-import type { Built, Neighbours, Part } from "../mechanism.js";
+import type { Built, Neighbours } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
+import { expectedExecution } from "../model/order.js";
+import type { Part } from "../part.js";
 import type { Parts } from "../parts.js";
 import type { Meeting, Traffic } from "../traffic.js";
 import type { OtherList } from "./other-lists.js";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { declaredChain } from "../../../chain/declared.js";
-import { chainPackets } from "../../../chain/packets.js";
 import { hookDevice } from "../devices.js";
-import type { Neighbours, Part } from "../mechanism.js";
+import type { Neighbours } from "../mechanism.js";
+import { declaredChain } from "../model/declared.js";
+import { chainPackets } from "../model/packets.js";
 import { PacketTraffic } from "../packet-traffic.js";
+import type { Part } from "../part.js";
 import { Parts } from "../parts.js";
 import { chainBench, chainPackage } from "../testbench.js";
 import { meetNeighbours, type Neighbourhood } from "./neighbours.js";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../errors.js";
-import type { Held } from "../../../features/syscall.js";
-import type { ChainHook } from "../../../package/chain-hooks.js";
-import { EINVAL, EOPNOTSUPP, errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { EINVAL, EOPNOTSUPP, errnoName } from "../../../base/errno.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { ChainHook } from "../../../data/package/sections/chain-hooks.js";
+import type { Held } from "../../../machine/features/syscall.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import type { Direction } from "../devices.js";
 import { HookList } from "../hook-list.js";
 import type { Sender } from "../packet-traffic.js";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Lack } from "../../../features/missing.js";
-import type { Held } from "../../../features/syscall.js";
-import type { ChainHook } from "../../../package/chain-hooks.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
-import type { Workbench } from "../../check.js";
+
+import { errnoName } from "../../../base/errno.js";
+import type { ChainHook } from "../../../data/package/sections/chain-hooks.js";
+import type { Workbench } from "../../../lab/check.js";
+import type { Lack } from "../../../machine/features/missing.js";
+import type { Held } from "../../../machine/features/syscall.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { type HookDevice, hookDevice, netkitDevice } from "../devices.js";
 import { HookList } from "../hook-list.js";
 import type { Neighbourhood } from "./neighbours.js";

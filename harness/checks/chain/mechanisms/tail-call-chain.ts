@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Held } from "../../../features/syscall.js";
-import type { Args } from "../../../guest/operations.js";
-import { commands } from "../../../uapi/bpf.js";
-import { ENOENT } from "../../../uapi/errno.js";
+
+import { commands } from "../../../base/bpf.js";
+import { ENOENT } from "../../../base/errno.js";
+import type { Held } from "../../../machine/features/syscall.js";
+import type { Args } from "../../../machine/guest/operations.js";
 import { slotDelete, slotUpdate } from "../hook-list.js";
-import { BuildError, type Built, type Part } from "../mechanism.js";
+import { BuildError, type Built } from "../mechanism.js";
+import type { Part } from "../part.js";
 import type { Parts } from "../parts.js";
 import type { Slots } from "./tail-call-slots.js";
 import type { Recordable, Window } from "./tail-call-windows.js";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChainProgram, DeclaredChain } from "../../../chain/declared.js";
-import { usesOf } from "../../../package/calls.js";
-import { STT } from "../../../package/elf.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { usesOf } from "../../../data/package/elf/calls.js";
+import { STT } from "../../../data/package/elf/elf.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import type { KernelPromise } from "../mechanism.js";
+import type { ChainProgram, DeclaredChain } from "../model/declared.js";
 import { tailCallPromises } from "../tail-call-promises.js";
 
 /**

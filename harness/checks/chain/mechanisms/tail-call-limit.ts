@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bpfObject } from "../../../guest/bpf-object.js";
-import { mechanismFacts } from "../../../package/chain-hooks.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { errnoName } from "../../../base/errno.js";
+import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import { bpfObject } from "../../../machine/guest/bpf-object.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { untilQuiet } from "../arrival.js";
 import { slotUpdate } from "../hook-list.js";
 import type { Limit } from "../mechanism.js";

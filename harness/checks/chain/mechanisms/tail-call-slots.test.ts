@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import type { ProgramFacts } from "../../../package/object.js";
-import { meaningOf } from "../../../package/section.js";
+import { meaningOf } from "../../../data/package/elf/section.js";
+import type { ProgramFacts } from "../../../data/package/object.js";
 import { slotType } from "./tail-call-slots.js";
 
 const program = (section: string): ProgramFacts => {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfAttr, bpf, type Held } from "../../../features/syscall.js";
-import type { ProgramFacts } from "../../../package/object.js";
-import { mapTypes } from "../../../uapi/bpf.js";
-import { errnoName } from "../../../uapi/errno.js";
+
+import { mapTypes } from "../../../base/bpf.js";
+import { errnoName } from "../../../base/errno.js";
+import type { ProgramFacts } from "../../../data/package/object.js";
+import { BpfAttr, bpf, type Held } from "../../../machine/features/syscall.js";
 import { slotUpdate } from "../hook-list.js";
-import { BuildError, type Part } from "../mechanism.js";
+import { BuildError } from "../mechanism.js";
+import type { Part } from "../part.js";
 import type { LoadedPart, Parts } from "../parts.js";
 import { programId } from "../program-info.js";
 import type { SlotType } from "../recorder.js";

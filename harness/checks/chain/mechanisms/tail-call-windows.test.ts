@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { Part } from "../mechanism.js";
+import type { Part } from "../part.js";
 import type { Encounter } from "../traffic.js";
 import { mostRecorded, sampleInWindows, type Window, windowsOf } from "./tail-call-windows.js";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mechanismFacts } from "../../../package/chain-hooks.js";
-import { samePart } from "../mechanism.js";
+import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import { samePart } from "../part.js";
 import type { Encounter, Meeting, Traffic } from "../traffic.js";
 
 const { maxMembers: mostCalls } = mechanismFacts.tail_call;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain, DeclaredMember } from "../../../chain/declared.js";
-import { chainPackets } from "../../../chain/packets.js";
-import { chainHooks } from "../../../package/chain-hooks.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { chainHooks } from "../../../data/package/sections/chain-hooks.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import type { Mechanism, Stage } from "../mechanism.js";
+import type { DeclaredChain, DeclaredMember } from "../model/declared.js";
+import { chainPackets } from "../model/packets.js";
 import { PacketTraffic } from "../packet-traffic.js";
 import { type OwnProgram, Parts } from "../parts.js";
 import type { SlotType } from "../recorder.js";

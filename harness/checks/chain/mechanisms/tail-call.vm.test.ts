@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chainsOf, declaredChain } from "../../../chain/declared.js";
-import { BpfAttr, bpf } from "../../../features/syscall.js";
-import type { GuestClient } from "../../../guest/client.js";
-import { openKernel } from "../../../kernel/store.js";
-import { withoutModules } from "../../../kernel/testkernel.js";
-import type { Chain } from "../../../package/chain.js";
+import type { Chain } from "../../../data/package/sections/chain.js";
+import { BpfAttr, bpf } from "../../../machine/features/syscall.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+import { openKernel } from "../../../machine/kernel/store.js";
+import { withoutModules } from "../../../machine/kernel/testkernel.js";
 import { neighbours } from "../cases/bounds.js";
 import { orders } from "../cases/orders.js";
 import { promises } from "../cases/promises.js";
 import { slotUpdate } from "../hook-list.js";
 import { label } from "../judge.js";
-import type { Part } from "../mechanism.js";
+import { chainsOf, declaredChain } from "../model/declared.js";
+import type { Part } from "../part.js";
 import { chainBench, chainPackage, failures } from "../testbench.js";
 import { tailCall } from "./tail-call.js";
 

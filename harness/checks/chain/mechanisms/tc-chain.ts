@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../../guest/client.js";
-import type { Args } from "../../../guest/operations.js";
-import type { Guest } from "../../../vm/guest.js";
+import { GuestError } from "../../../machine/guest/client.js";
+import type { Args } from "../../../machine/guest/operations.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import type { Direction, HookDevice } from "../devices.js";
-import { allDone, BuildError, type Built, type Part, partName, samePart } from "../mechanism.js";
+import { allDone, BuildError, type Built } from "../mechanism.js";
+import { type Part, partName, samePart } from "../part.js";
 import type { Parts } from "../parts.js";
 
 /** Where and with what a chain of filters is built. */

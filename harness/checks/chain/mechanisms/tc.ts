@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import { chainPackets } from "../../../chain/packets.js";
-import type { Lack } from "../../../features/missing.js";
-import { mechanismFacts } from "../../../package/chain-hooks.js";
-import type { Guest } from "../../../vm/guest.js";
-import type { Workbench } from "../../check.js";
+
+import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import type { Workbench } from "../../../lab/check.js";
+import type { Lack } from "../../../machine/features/missing.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { directionOf, hookDevice } from "../devices.js";
-import { allDone, BuildError, type Limit, type Mechanism, type Part, type Stage } from "../mechanism.js";
+import { allDone, BuildError, type Limit, type Mechanism, type Stage } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
+import { chainPackets } from "../model/packets.js";
 import { PacketTraffic } from "../packet-traffic.js";
+import type { Part } from "../part.js";
 import { Parts } from "../parts.js";
 import { meetNeighbours } from "./neighbours.js";
 import { tcxList, xdpList } from "./other-lists.js";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { declaredChain } from "../../../chain/declared.js";
-import { openKernel } from "../../../kernel/store.js";
-import { withoutModules } from "../../../kernel/testkernel.js";
-import type { Chain } from "../../../package/chain.js";
+import type { Chain } from "../../../data/package/sections/chain.js";
+import { openKernel } from "../../../machine/kernel/store.js";
+import { withoutModules } from "../../../machine/kernel/testkernel.js";
+import { declaredChain } from "../model/declared.js";
 import { chainBench, chainPackage, failures } from "../testbench.js";
 import { tc } from "./tc.js";
 

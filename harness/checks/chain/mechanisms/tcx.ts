@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DeclaredChain } from "../../../chain/declared.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import type { Guest } from "../../../machine/vm/guest.js";
 import { directionOf, hookDevice } from "../devices.js";
 import type { Mechanism, Stage } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared.js";
 import { mprogStage } from "./mprog-stage.js";
 import { clsactList, xdpList } from "./other-lists.js";
 

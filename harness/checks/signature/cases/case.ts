@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PackageObject } from "../../../package/package.js";
+import type { PackageObject } from "../../../data/package/package.js";
 import type { Promises } from "../promise.js";
 import type { Observed, Scene } from "../scene.js";
 

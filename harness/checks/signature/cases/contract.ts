@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Contract, contracts } from "../../../signing/contract.js";
+import { type Contract, contracts } from "../../../data/signing/contract.js";
 import { installs, letIn, type Promises, refused } from "../promise.js";
 import type { SignatureCase } from "./case.js";
 

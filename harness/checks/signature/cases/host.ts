@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { contextLayout } from "../../../signing/loader/harden.js";
-import { errnoName } from "../../../uapi/errno.js";
+
+import { errnoName } from "../../../base/errno.js";
+import { contextLayout } from "../../../data/signing/loader/harden.js";
 import { bpf, type Installed } from "../install.js";
 import { always, installs } from "../promise.js";
 import type { Deviation, Observed, Scene } from "../scene.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { signedBytes } from "../../../signing/layout.js";
+import { signedBytes } from "../../../data/signing/layout.js";
 import { always, byCover, letLoad, loads, refused } from "../promise.js";
 import { signature } from "../throwaway.js";
 import type { SignatureCase } from "./case.js";

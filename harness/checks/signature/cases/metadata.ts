@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { signedBytes } from "../../../signing/layout.js";
+import { signedBytes } from "../../../data/signing/layout.js";
 import { loadBtf } from "../btf.js";
 import { createMap, type Fd, freezeMap } from "../install.js";
 import { always, byCover, letIn, loads, refused } from "../promise.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
-import { readFile } from "../../../features/files.js";
-import { errnoName } from "../../../uapi/errno.js";
-import { keySpecs, systemKeyrings } from "../../../uapi/keys.js";
+import { errnoName } from "../../../base/errno.js";
+import { keySpecs, systemKeyrings } from "../../../base/keys.js";
+import { readFile } from "../../../machine/features/files.js";
 import { addKey } from "../install.js";
 import { always, letLoad, loads, refused } from "../promise.js";
 import { type Observed, type Scene, sha256 } from "../scene.js";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UndecidedError } from "../../../errors.js";
+import { UndecidedError } from "../../../base/errors.js";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 

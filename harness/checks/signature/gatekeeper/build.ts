@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { machine } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { replaceFile, withTemporaryFolder } from "../../../debian/files.js";
-import { UndecidedError } from "../../../errors.js";
-import { toolFor } from "../../../guest/architecture.js";
-import { buildLibbpf, run } from "../../../guest/build.js";
+import { UndecidedError } from "../../../base/errors.js";
+import { replaceFile, withTemporaryFolder } from "../../../machine/debian/files.js";
+import { toolFor } from "../../../machine/guest/architecture.js";
+import { buildLibbpf, run } from "../../../machine/guest/build.js";
+import { findTool } from "../../../machine/guest/tool.js";
 import { artifactFolder, gatekeepers, imageBytes, objectFile, sourceFolder } from "./artifacts.js";
 
 const bpfFlags = ["-mcpu=v3", "-O2", "-g"];
@@ -35,7 +37,7 @@ export async function buildGatekeepers(
 	say(`gatekeepers ${arch}: compiling`);
 	await withTemporaryFolder(async (work) => {
 		const compile = async (source: string, target: string, more: readonly string[]) => {
-			await run(process.env.CLANG ?? "clang-19", [
+			await run(await findTool("clang"), [
 				...["-target", arch === "s390x" ? "bpfeb" : "bpfel"],
 				...bpfFlags,
 				...warnings,
@@ -46,7 +48,7 @@ export async function buildGatekeepers(
 				...["-c", join(sources, source), "-o", join(work, target)],
 			]);
 			// Leaves .BTF and .BTF.ext.
-			await run(process.env.LLVM_STRIP ?? "llvm-strip-19", ["-g", join(work, target)]);
+			await run(await findTool("llvm-strip"), ["-g", join(work, target)]);
 		};
 		for (const name of gatekeepers) {
 			const plain = name.replace("-hardened", "");

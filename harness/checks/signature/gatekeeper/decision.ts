@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { commands } from "../../../uapi/bpf.js";
+import { commands } from "../../../base/bpf.js";
 
 /** What a gatekeeper decided, in the order in which it did. */
 export interface Decision {

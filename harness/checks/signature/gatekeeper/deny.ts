@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { wrongSignature } from "../../../signing/cms-read.js";
-import { packageDocument } from "../../../signing/document.js";
-import { loadObject } from "../../load/load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "../../load/open-args.js";
+import { wrongSignature } from "../../../data/signing/cms-read.js";
+import { packageDocument } from "../../../data/signing/document.js";
+import { loadObject } from "../../../lab/subject/load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../../../lab/subject/load/open-args.js";
 import { identity, signature } from "../throwaway.js";
 import { pinFolder } from "./gatekeeper.js";
 import type { Post, Seen } from "./post.js";

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../errors.js";
-import { readText } from "../../../features/files.js";
-import type { Lack } from "../../../features/missing.js";
-import type { Package } from "../../../package/package.js";
-import type { Reason } from "../../../results/results.js";
-import { contracts } from "../../../signing/contract.js";
-import type { PackageSignatures } from "../../../signing/layout.js";
-import type { Guest } from "../../../vm/guest.js";
-import type { Finding, Workbench } from "../../check.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { Reason } from "../../../base/results.js";
+import type { Package } from "../../../data/package/package.js";
+import { contracts } from "../../../data/signing/contract.js";
+import type { PackageSignatures } from "../../../data/signing/layout.js";
+import type { Finding, Workbench } from "../../../lab/check.js";
+import { readText } from "../../../machine/features/files.js";
+import type { Lack } from "../../../machine/features/missing.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { kernelContract } from "../kernel-contract.js";
 import { type GatekeeperName, gatekeepers } from "./artifacts.js";
 import { type CasePromise, familyOf, isHardened, ofPackage, promisesOf } from "./cases.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { Finding } from "../../check.js";
+import type { Finding } from "../../../lab/check.js";
 import type { GatekeeperName } from "./artifacts.js";
 import { promisesOf } from "./cases.js";
 import { failures, of, postOn } from "./testpost.js";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readText } from "../../../features/files.js";
-import { BpfAttr, bpf } from "../../../features/syscall.js";
-import type { GuestClient } from "../../../guest/client.js";
-import { GuestError } from "../../../guest/client.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+import { errnoName } from "../../../base/errno.js";
+import { readText } from "../../../machine/features/files.js";
+import { BpfAttr, bpf } from "../../../machine/features/syscall.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+import { GuestError } from "../../../machine/guest/client.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { artifact, type GatekeeperName, objectFile } from "./artifacts.js";
 import { type Decision, parseDecision } from "./decision.js";
 import { encodeSettings, type Settings } from "./settings.js";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../errors.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { errnoName } from "../../../base/errno.js";
+import { UndecidedError } from "../../../base/errors.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { artifact } from "./artifacts.js";
 
 /** It is as large as all else that a guest is sent. */

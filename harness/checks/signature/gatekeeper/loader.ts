@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { GuestError } from "../../../guest/client.js";
-import { guestPath } from "../../load/open-args.js";
+
+import { guestPath } from "../../../lab/subject/load/open-args.js";
+import { GuestError } from "../../../machine/guest/client.js";
 import { addKey } from "../install.js";
 import { Keyrings } from "../keyrings.js";
 import { identity, type Signer, signature } from "../throwaway.js";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Package } from "../../../package/package.js";
-import { errnoName } from "../../../uapi/errno.js";
-import type { Guest } from "../../../vm/guest.js";
+
+import { errnoName } from "../../../base/errno.js";
+import type { Package } from "../../../data/package/package.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 import { artifact, type GatekeeperName } from "./artifacts.js";
 import { isHardened } from "./cases.js";
 import { Gatekeeper, pinHandle } from "./gatekeeper.js";

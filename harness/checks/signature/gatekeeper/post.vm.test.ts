@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openKernel } from "../../../kernel/store.js";
-import { Machines } from "../../../vm/machine.js";
+import { openKernel } from "../../../machine/kernel/store.js";
+import { Machines } from "../../../machine/vm/machine.js";
 import { type Attack, Post } from "./post.js";
 import { examplePackage } from "./testpost.js";
 

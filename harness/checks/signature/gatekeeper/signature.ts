@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { InputError } from "../../../errors.js";
-import { program } from "../../../features/syscall.js";
-import type { PackageObject } from "../../../package/package.js";
-import type { Contract } from "../../../signing/contract.js";
-import type { PackageSignatures } from "../../../signing/layout.js";
-import { keySpecs } from "../../../uapi/keys.js";
+import { InputError } from "../../../base/errors.js";
+import { keySpecs } from "../../../base/keys.js";
+import type { PackageObject } from "../../../data/package/package.js";
+import type { Contract } from "../../../data/signing/contract.js";
+import type { PackageSignatures } from "../../../data/signing/layout.js";
+import { program } from "../../../machine/features/syscall.js";
 import { addKey, type Installation, installOnce, loadLoader } from "../install.js";
 import { KeyRefused, Keyrings } from "../keyrings.js";
 import { identity, type Signer, signature } from "../throwaway.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import type { CaseResult, Results } from "../../../results/results.js";
+import type { CaseResult, Results } from "../../../base/results.js";
 import { gatekeepers } from "./artifacts.js";
 import { promisesOf } from "./cases.js";
 import { gatekeeperCases } from "./findings.js";

@@ -2,11 +2,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openKernel } from "../../../kernel/store.js";
-import { openPackage, type Package } from "../../../package/package.js";
-import type { Guest } from "../../../vm/guest.js";
-import { Machines } from "../../../vm/machine.js";
-import type { Finding, Workbench } from "../../check.js";
+import { openPackage, type Package } from "../../../data/package/package.js";
+import type { Finding, Workbench } from "../../../lab/check.js";
+import { openKernel } from "../../../machine/kernel/store.js";
+import type { Guest } from "../../../machine/vm/guest.js";
+import { Machines } from "../../../machine/vm/machine.js";
 import { type GatekeeperName, sourceFolder } from "./artifacts.js";
 import { buildGatekeepers } from "./build.js";
 import { gatekeeperFindings } from "./findings.js";

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../../../base/errors.js";
+import type { ReferencePlace } from "../../../data/package/sections/chain.js";
+import { type ChainMechanism, mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import { retvalName, retvalNames, retvalNumber } from "../../../data/vectors/retval.js";
+
+/** Verdicts (u32) after which the next member has its turn; undefined where the kernel has fixed it for all. */
+export type Proceed = ReadonlySet<number> | undefined;
+
+/** libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. For tail calls what members return that find no one after them. */
+const defaults: Readonly<Record<string, readonly string[]>> = {
+	xdp: ["XDP_PASS"],
+	sched_cls: ["TC_ACT_UNSPEC", "TC_ACT_OK"],
+};
+
+/**
+ * `proceed_on` as numbers.
+ *
+ * @throws InputError for a verdict that programs of the type do not have
+ */
+export function proceedOn(
+	{ file, pointer }: ReferencePlace,
+	mechanism: ChainMechanism,
+	programType: string,
+	names: readonly string[] | undefined,
+): Proceed {
+	if (!mechanismFacts[mechanism].proceeds) return undefined;
+	const numbers = (names ?? defaults[programType] ?? []).map((name, index) => {
+		const number = retvalNumber(programType, name);
+		if (number !== undefined) return number;
+		throw new InputError(
+			file,
+			`${pointer}/${index}`,
+			`${name} is no verdict of ${programType}; these are ${retvalNames(programType).join(", ")}`,
+		);
+	});
+	return new Set(numbers);
+}
+
+/** A verdict as the hook's own headers call it: -1 of a tcx chain is TCX_NEXT, of tc filters TC_ACT_UNSPEC. */
+export function verdictName(mechanism: ChainMechanism, programType: string, verdict: number): string {
+	const prefix = { tcx: "TCX_", netkit: "NETKIT_" }[mechanism as string];
+	const own = retvalNames(programType).find(
+		(name) =>
+			prefix !== undefined && name.startsWith(prefix) && retvalNumber(programType, name) === verdict >>> 0,
+	);
+	return own ?? retvalName(programType, verdict >>> 0);
+}

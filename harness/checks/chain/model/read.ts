@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile, stat } from "node:fs/promises";
+import { Type } from "@sinclair/typebox";
+import { InputError, systemReason } from "../../../base/errors.js";
+import { validator } from "../../../base/validate.js";
+import { parseJson } from "../../../data/package/manifest/json-text.js";
+import { Chain } from "../../../data/package/sections/chain.js";
+import { checkChainRules, longReference } from "../../../data/package/sections/chain-rules.js";
+import { LayersSchema, layersDefinition } from "../../../data/packet/layers.js";
+import type { ChainSource } from "./declared.js";
+
+/** A chain file: chains of several packages, of which none is the owner. `chains` is as in a manifest. */
+export const ChainFile = Type.Object(
+	{
+		$schema: Type.Optional(Type.String()),
+		chains: Type.Array(Chain, { minItems: 1, maxItems: 64 }),
+	},
+	{ additionalProperties: false, $id: "bpfgate-chains", definitions: layersDefinition },
+);
+/** The same for editors, with everything that a layer of a packet may have. */
+export const chainFileSchema: object = { ...ChainFile, definitions: { layers: LayersSchema } };
+
+const chainFiles = validator(ChainFile);
+const maxBytes = 1024 * 1024;
+
+/**
+ * Reads a chain file (`--chain`).
+ *
+ * @throws InputError when it cannot be read, or with the JSON pointer of what is wrong in it
+ */
+export async function readChainFile(path: string): Promise<ChainSource[]> {
+	const unreadable = (cause: unknown) =>
+		new InputError(path, "", `cannot be read: ${systemReason(cause)}`, { cause });
+	const info = await stat(path).catch((cause) => {
+		throw unreadable(cause);
+	});
+	if (!info.isFile()) throw new InputError(path, "", "is no regular file");
+	if (info.size > maxBytes)
+		throw new InputError(path, "", `has ${info.size} bytes, more than the ${maxBytes} that are read`);
+	const bytes = await readFile(path).catch((cause) => {
+		throw unreadable(cause);
+	});
+	return parseChainFile(path, bytes);
+}
+
+/** As `readChainFile`, of bytes that are there already. */
+export function parseChainFile(file: string, bytes: Uint8Array): ChainSource[] {
+	const value = parseJson(file, bytes);
+	const violation = chainFiles.violation(value);
+	if (violation) throw new InputError(file, violation.pointer, violation.reason);
+	if (!chainFiles.accepts(value)) throw new InputError(file, "/", "is invalid");
+	checkChainRules(file, value.chains);
+	return value.chains.map((chain, index) => {
+		const pointer = `/chains/${index}`;
+		checkStandsAlone(file, pointer, chain);
+		return { file, pointer, chain };
+	});
+}
+
+/** There is no package whose programs a bare name could mean, nor one that could ship a loader. */
+function checkStandsAlone(
+	file: string,
+	pointer: string,
+	{ members, root_program: root, loader }: Chain,
+): void {
+	const references = [
+		...members.map(({ program }, index) => ({ program, place: `members/${index}` })),
+		...(root ? [{ program: root.program, place: "root_program" }] : []),
+	];
+	for (const { program, place } of references)
+		if (longReference(program).package === undefined)
+			throw new InputError(
+				file,
+				`${pointer}/${place}/program`,
+				"names no package; a chain file stands outside of any, so it must",
+			);
+	if (loader)
+		throw new InputError(
+			file,
+			`${pointer}/loader`,
+			"is shipped by a package: the chain belongs into its manifest",
+		);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+	anyName,
+	type TokenKind,
+	type TokenSettings,
+	tokenKinds,
+	tokenNames,
+} from "../../../data/package/sections/token.js";
+
+/**
+ * What a BPF token grants, and the capabilities that its user holds in the user namespace: names in the order of their
+ * numbers, or `any` alone.
+ */
+export type Delegation = Readonly<Record<TokenKind, readonly string[]>>;
+
+/** One part of a delegation. */
+export interface Grant {
+	kind: TokenKind;
+	name: string;
+}
+
+/** Of one grant: `program` of `programs`. */
+export const singularKinds = {
+	commands: "command",
+	maps: "map",
+	programs: "program",
+	attachments: "attachment",
+	capabilities: "capability",
+} as const satisfies Record<TokenKind, string>;
+
+/** A grant in cases, evidence and messages: `program/xdp`. */
+export function grantName({ kind, name }: Grant): string {
+	return `${singularKinds[kind]}/${name}`;
+}
+
+/** What a manifest's section says, or nothing at all. */
+export function delegationOf(settings: TokenSettings = {}): Delegation {
+	return delegationOfGrants(
+		tokenKinds.flatMap((kind) => (settings[kind] ?? []).map((name) => ({ kind, name }))),
+	);
+}
+
+/** A delegation of exactly these; of a kind that has `any` nothing else is kept. */
+export function delegationOfGrants(grants: Iterable<Grant>): Delegation {
+	const all = [...grants];
+	const names = (kind: TokenKind) => {
+		const wanted = new Set(all.filter((grant) => grant.kind === kind).map(({ name }) => name));
+		if (wanted.has(anyName)) return [anyName];
+		return tokenNames[kind].names.filter((name) => wanted.has(name));
+	};
+	return {
+		commands: names("commands"),
+		maps: names("maps"),
+		programs: names("programs"),
+		attachments: names("attachments"),
+		capabilities: names("capabilities"),
+	};
+}
+
+/** Its grants, kind by kind. */
+export function grantsOf(delegation: Delegation): Grant[] {
+	return tokenKinds.flatMap((kind) => delegation[kind].map((name) => ({ kind, name })));
+}
+
+/** Its grants, with all names that there are in place of `any`. */
+export function namedGrantsOf(delegation: Delegation): Grant[] {
+	return tokenKinds.flatMap((kind) => {
+		const names = delegation[kind].includes(anyName) ? tokenNames[kind].names : delegation[kind];
+		return names.map((name) => ({ kind, name }));
+	});
+}
+
+/** Whether it grants that, by name or by `any`. */
+export function doesGrant(delegation: Delegation, { kind, name }: Grant): boolean {
+	return delegation[kind].includes(name) || delegation[kind].includes(anyName);
+}
+
+/** Without that grant; one that `any` covers is taken out of all the names that there are. */
+export function without(delegation: Delegation, grant: Grant): Delegation {
+	const names = delegation[grant.kind].includes(anyName)
+		? grant.name === anyName
+			? []
+			: tokenNames[grant.kind].names
+		: delegation[grant.kind];
+	return { ...delegation, [grant.kind]: names.filter((name) => name !== grant.name) };
+}
+
+/** With that grant as well. */
+export function including(delegation: Delegation, ...grants: Grant[]): Delegation {
+	return delegationOfGrants([...grantsOf(delegation), ...grants]);
+}
+
+/** As a manifest has it: kinds of which nothing is granted are left out. */
+export function settingsOf(delegation: Delegation): TokenSettings {
+	return Object.fromEntries(
+		tokenKinds.filter((kind) => delegation[kind].length > 0).map((kind) => [kind, [...delegation[kind]]]),
+	);
+}
+
+/** Everything that can be granted. */
+export const everything: Delegation = delegationOfGrants(tokenKinds.map((kind) => ({ kind, name: anyName })));

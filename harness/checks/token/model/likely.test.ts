@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, it } from "vitest";
+import { openPackage } from "../../../data/package/package.js";
+import { chainObject } from "../../../data/package/sections/testchain.js";
+import { temporaryFolder } from "../../../data/package/testpackage.js";
+import { settingsOf } from "./delegation.js";
+import { likelyDelegation } from "./likely.js";
+
+async function likely(section: string, maps: string[], entry: object = {}) {
+	const manifest = { name: "x", version: "1", objects: [{ file: "x.bpf.o", ...entry }] };
+	await using folder = await temporaryFolder({
+		"bpfgate.json": JSON.stringify(manifest),
+		"x.bpf.o": chainObject(["one", "two"], section, maps),
+	});
+	return settingsOf(likelyDelegation(await openPackage(folder.path)));
+}
+
+it("goes by the types of programs and maps, and by what libbpf asks first", async () => {
+	expect(await likely("xdp", ["counts", "next"])).toEqual({
+		commands: ["map_create", "prog_load", "btf_load"],
+		maps: ["array", "prog_array"],
+		programs: ["socket_filter", "xdp"],
+		attachments: ["cgroup_inet_ingress", "xdp"],
+		capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"],
+	});
+});
+
+it("asks for no network where there is none, and for nothing that is not loaded", async () => {
+	expect(await likely("raw_tp/sys_enter", [])).toMatchObject({
+		programs: ["socket_filter", "raw_tracepoint"],
+		attachments: ["cgroup_inet_ingress"],
+		capabilities: ["cap_perfmon", "cap_bpf"],
+	});
+	const off = { programs: { one: { autoload: false }, two: { autoload: false } } };
+	expect(await likely("xdp", [], off)).toMatchObject({
+		programs: ["socket_filter"],
+		capabilities: ["cap_perfmon", "cap_bpf"],
+	});
+});

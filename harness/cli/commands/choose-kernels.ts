@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../base/errors.js";
+import { readCatalog } from "../../machine/kernel/catalog.js";
+import type { Kernel } from "../../machine/kernel/kernel.js";
+import { openKernel } from "../../machine/kernel/store.js";
+
+/**
+ * The kernels that a command line names, each once, from the store.
+ *
+ * @param wanted ids; `default` and `all` stand for those of the catalog
+ * @throws InputError for an unknown kernel; UndecidedError for one that is not here or damaged
+ */
+export async function chooseKernels(wanted: string[]): Promise<Kernel[]> {
+	const catalog = await readCatalog();
+	const groups: Record<string, string[]> = {
+		default: catalog.default,
+		all: catalog.lines.map(({ id }) => id),
+	};
+	const ids = new Set(wanted.flatMap((name) => groups[name] ?? [name]));
+	const opened = await Promise.allSettled([...ids].map((id) => openKernel(id)));
+	const errors = opened.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+	const other = errors.find((error) => !isNotPulled(error));
+	if (other !== undefined) throw other;
+	if (errors.length > 0) throw notPulled([...ids].filter((_, index) => opened[index]?.status === "rejected"));
+	return opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+}
+
+function isNotPulled(error: unknown): boolean {
+	return error instanceof UndecidedError && error.code === "kernel-not-pulled";
+}
+
+function notPulled(ids: string[]): UndecidedError {
+	const what = ids.length === 1 ? `kernel ${ids[0]} is` : `kernels ${ids.join(", ")} are`;
+	return new UndecidedError(
+		"kernel-not-pulled",
+		`${what} not in the store`,
+		`get ${ids.length === 1 ? "it" : "them"} with: bpfgate kernels pull ${ids.join(" ")}`,
+	);
+}

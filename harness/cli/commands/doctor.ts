@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from "commander";
+import picocolors from "picocolors";
+import { printable } from "../../base/printable.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { hostArch } from "../../machine/kernel/catalog.js";
+import { Machines } from "../../machine/vm/machine.js";
+import type { Medium } from "../../report/medium.js";
+import { mediumOf } from "../terminal/terminal.js";
+import type { Diagnosis } from "./doctor/diagnosis.js";
+import { diagnoseGuest } from "./doctor/guest.js";
+import {
+	diagnoseAgent,
+	diagnoseCache,
+	diagnoseKernels,
+	diagnoseMemory,
+	diagnoseNode,
+	readMeminfo,
+} from "./doctor/host.js";
+import { diagnose, type Purpose, readRequirements } from "./doctor/requirements.js";
+
+/** `bpfgate doctor`: exit status 0 when nothing needed is missing, 1 otherwise. */
+export function doctorCommand(): Command {
+	return new Command("doctor")
+		.description("say what is missing on this machine, why it is needed and what mends it")
+		.option("--json", "print JSON")
+		.action(async (options: { json?: boolean }) => {
+			const diagnoses = await examine();
+			const ok = diagnoses.every(({ state }) => state !== "missing");
+			process.stdout.write(
+				options.json
+					? `${JSON.stringify({ ok, diagnoses }, null, 2)}\n`
+					: describeDiagnoses(diagnoses, mediumOf(process.stdout, process.env)),
+			);
+			process.exitCode = ok ? 0 : 1;
+		});
+}
+
+async function examine(): Promise<Diagnosis[]> {
+	const { diagnosis: kernels, kernel } = await diagnoseKernels();
+	const agent = await diagnoseAgent(agentPath(hostArch()));
+	const needed = new Set<Purpose>(["run"]);
+	if (kernels.state !== "ok") needed.add("pull");
+	if (agent.state !== "ok") needed.add("agent");
+	const host = [
+		diagnoseNode(process.versions.node),
+		...(await diagnose(await readRequirements(), needed)),
+		diagnoseMemory(await readMeminfo()),
+		...(await diagnoseCache(cacheRoot())),
+		agent,
+		kernels,
+	];
+	const bootable = kernel && host.every(({ name, state }) => name === "kernels" || state !== "missing");
+	return bootable ? [...host, ...(await diagnoseGuest(kernel, new Machines({ agent: agentPath })))] : host;
+}
+
+/** One line for each thing, and two more for what is not well. */
+export function describeDiagnoses(diagnoses: Diagnosis[], medium: Medium): string {
+	const colours = picocolors.createColors(medium.colour);
+	const paint = { ok: colours.green, missing: colours.red, absent: colours.yellow };
+	const width = Math.max(...diagnoses.map(({ name }) => printable(name).length));
+	const lines = diagnoses.flatMap(({ name, state, found, why, fix }) => [
+		`${paint[state](state.padEnd(7))}  ${printable(name).padEnd(width)}  ${printable(found)}`,
+		...(state === "ok" ? [] : [`         ${why}`]),
+		...(fix.length === 0 ? [] : [`         mend it: ${fix.join("   or: ")}`]),
+	]);
+	const missing = diagnoses.filter(({ state }) => state === "missing").length;
+	const unproven = diagnoses.every(({ name }) => name !== "guest") ? " No guest was booted." : "";
+	const verdict =
+		missing === 0 ? "Nothing that is needed is missing." : `${missing} of these must be mended first.`;
+	return `${[...lines, "", `${verdict}${unproven}`].join("\n")}\n`;
+}

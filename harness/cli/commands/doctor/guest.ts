@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../../base/errors.js";
+import type { Kernel } from "../../../machine/kernel/kernel.js";
+import type { Acceleration } from "../../../machine/vm/accelerator.js";
+import type { Guest } from "../../../machine/vm/guest.js";
+import type { Diagnosis } from "./diagnosis.js";
+
+/** What of `Machines` the doctor uses. */
+export interface Booting {
+	acceleration(kernel: Kernel, fresh: boolean): Promise<Acceleration>;
+	boot(kernel: Kernel): Promise<Pick<Guest, "dispose">>;
+}
+
+/** Boots a guest: nothing else proves that this machine can, or that its KVM works. */
+export async function diagnoseGuest(kernel: Kernel, machines: Booting): Promise<Diagnosis[]> {
+	const acceleration = await machines.acceleration(kernel, true);
+	const accelerated = acceleration.accelerator !== "tcg";
+	return [
+		{
+			name: "acceleration",
+			state: accelerated ? "ok" : "absent",
+			found: `${acceleration.accelerator}: ${acceleration.why}`,
+			why: "makes guests several times as fast; everything works without",
+			fix: accelerated ? [] : ["use a host with a working KVM, and be in the group kvm"],
+		},
+		await boot(kernel, machines),
+	];
+}
+
+async function boot(kernel: Kernel, machines: Booting): Promise<Diagnosis> {
+	const why = "a kernel has to boot before anything can be tested on it";
+	const started = performance.now();
+	try {
+		const guest = await machines.boot(kernel);
+		const seconds = ((performance.now() - started) / 1000).toFixed(1);
+		await guest.dispose();
+		return {
+			name: "guest",
+			state: "ok",
+			found: `${kernel.release} booted from cold and answered after ${seconds} s`,
+			why,
+			fix: [],
+		};
+	} catch (error) {
+		if (!(error instanceof UndecidedError)) throw error;
+		return { name: "guest", state: "missing", found: error.message, why, fix: [error.hint] };
+	}
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { InputError } from "../../../base/errors.js";
+import type { CaseResult, CheckName, Results } from "../../../base/results.js";
+import { checks as allChecks } from "../../../checks/checks.js";
+import { openPackage, type Package } from "../../../data/package/package.js";
+import { testPackages } from "../../../run/test-packages.js";
+import { chooseKernels } from "../choose-kernels.js";
+import { deviations, parseExpectations } from "./expectations.js";
+
+const programs = fileURLToPath(new URL("../../../../programs", import.meta.url));
+
+async function test(
+	packages: Package[],
+	kernels: string[],
+	checks: CheckName[] = ["load"],
+): Promise<Results> {
+	const request = { packages, kernels: await chooseKernels(kernels), checks, jobs: 2 };
+	const { signal } = new AbortController();
+	for await (const event of testPackages({ ...request, signal })) {
+		if (event.type === "run-end") return event.results;
+	}
+	throw new Error("the run did not end");
+}
+
+const said = ({ case: name, outcome, reason }: CaseResult) =>
+	`${name} ${outcome} ${reason?.code ?? ""}`.trim();
+
+describe("the example packages on the default kernels", () => {
+	let results: Results;
+	beforeAll(async () => {
+		const folders = (await readdir(programs, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+		const packages: Package[] = [];
+		for (const { name } of folders) {
+			try {
+				packages.push(await openPackage(join(programs, name)));
+			} catch (error) {
+				if (!(error instanceof InputError) || name !== "bad-elf") throw error;
+			}
+		}
+		results = await test(packages, ["default"], [...allChecks.keys()]);
+	}, 3_600_000);
+
+	it("each become what is expected of them", async () => {
+		const file = join(programs, "expectations.json");
+		const expectations = parseExpectations(file, await readFile(file, "utf8"));
+		expect(deviations(results, expectations)).toEqual([]);
+	});
+
+	it("have a reason, a hint and evidence for all that is no pass", () => {
+		for (const { outcome, reason, evidence } of results.results) {
+			if (outcome === "pass") continue;
+			expect(reason?.message).toMatch(/\S/);
+			expect(reason?.hint).toMatch(/\S/);
+			expect(evidence).not.toEqual({});
+		}
+	});
+
+	it("are measured: instructions, sizes and times of each program that loads", () => {
+		const loaded = results.results.filter(
+			(it) =>
+				it.case.startsWith("program/") &&
+				it.outcome === "pass" &&
+				!Object.hasOwn(it.evidence, "expected_failure"),
+		);
+		expect(loaded.length).toBeGreaterThan(100);
+		for (const { evidence } of loaded) {
+			for (const key of ["insns_processed", "total_states", "peak_states", "xlated_bytes", "load_cpu_ns"]) {
+				expect(evidence[key]).toEqual(expect.any(Number));
+			}
+		}
+	});
+});
+
+describe("a package with a manifest of the test's own", () => {
+	let folder: string;
+	beforeAll(async () => {
+		folder = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
+	});
+	afterAll(() => rm(folder, { recursive: true }));
+
+	async function packageOf(example: string, object: string, manifest: object): Promise<Package> {
+		await writeFile(join(folder, object), await readFile(join(programs, example, object)));
+		const text = JSON.stringify({ name: example, version: "1", objects: [object], ...manifest });
+		await writeFile(join(folder, "bpfgate.json"), text);
+		return openPackage(folder);
+	}
+
+	it("passes where its author announced the failure, and fails where it does not come", async () => {
+		const pkg = await packageOf("bad-missing-helper", "missing-helper.bpf.o", {
+			expect: { failures: [{ case: "load/program/peek", reason: "helper-unknown" }] },
+		});
+		const { results } = await test([pkg], ["5.10", "6.1"]);
+		expect(results.map(said)).toEqual([
+			"program/peek pass",
+			"attach/peek skip not-loaded",
+			"program/peek fail expected-failure-absent",
+			"attach/peek pass",
+		]);
+	});
+
+	it("is skipped where the kernel lacks what it requires, and says in which way", async () => {
+		const pkg = await packageOf("bad-missing-helper", "missing-helper.bpf.o", {
+			kernels: { requires: ["helper:xdp/bpf_xdp_load_bytes"] },
+		});
+		const { results } = await test([pkg], ["5.10", "6.1"]);
+		expect(results.map(said)).toEqual([
+			"program/peek skip feature-unsupported",
+			"attach/peek skip feature-unsupported",
+			"program/peek pass",
+			"attach/peek pass",
+		]);
+	});
+
+	it("leaves out what its manifest leaves out", async () => {
+		const object = "one-of-three.bpf.o";
+		const programsOf = {
+			count_without_check: { autoload: false },
+			count_with_check: { attach: { hook: "none" } },
+		};
+		const pkg = await packageOf("bad-one-of-three", object, {
+			objects: [{ file: object, programs: programsOf }],
+		});
+		const { results } = await test([pkg], ["6.12"]);
+		expect(results.map(said)).toEqual([
+			"program/count_new_device pass",
+			"program/count_with_check pass",
+			"attach/count_new_device pass",
+		]);
+	});
+});

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from "@sinclair/typebox";
+import { InputError } from "../../../base/errors.js";
+import { type CaseResult, Outcome, type Results } from "../../../base/results.js";
+import { validator } from "../../../base/validate.js";
+
+const closed = { additionalProperties: false };
+
+/** Cases of a package that do not pass, and why; whatever no entry speaks of has to pass. */
+const Expectation = Type.Object(
+	{
+		case: Type.String({ description: "as in the results; `*` is every case" }),
+		outcome: Outcome,
+		reasons: Type.Optional(
+			Type.Array(Type.String(), { minItems: 1, description: "codes, one of which it must be" }),
+		),
+		kernels: Type.Optional(Type.Array(Type.String(), { description: "default: every kernel" })),
+		may: Type.Optional(
+			Type.Boolean({
+				description: "these cases may also pass, or there may be none: it is the kernel that decides",
+			}),
+		),
+	},
+	closed,
+);
+type Expectation = Static<typeof Expectation>;
+
+/** programs/expectations.json: what is to become of each example package. */
+export const Expectations = Type.Object(
+	{
+		packages: Type.Record(Type.String(), Type.Array(Expectation)),
+		invalid: Type.Record(Type.String(), Type.Object({ exit: Type.Literal(2), file: Type.String() }, closed), {
+			description: "packages that are refused before anything runs, and the file named for it",
+		}),
+	},
+	closed,
+);
+export type Expectations = Static<typeof Expectations>;
+
+const expectationsFile = validator(Expectations);
+
+/** @throws InputError with the place of the first violation */
+export function parseExpectations(file: string, text: string): Expectations {
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch (cause) {
+		throw new InputError(file, "", "is no JSON", { cause });
+	}
+	const violation = expectationsFile.violation(value);
+	if (violation) throw new InputError(file, violation.pointer, violation.reason);
+	return value as Expectations;
+}
+
+/** What is not as expected, one line each: other outcomes, other reasons, packages or cases nothing is known of. */
+export function deviations(results: Results, expectations: Expectations): string[] {
+	const unknown = results.packages
+		.filter(({ name }) => !Object.hasOwn(expectations.packages, name))
+		.map(({ name }) => `${name}: nothing is expected of it`);
+	const wrong = results.results.flatMap((result) => deviation(result, expectations.packages[result.package]));
+	return [...unknown, ...wrong, ...absent(results, expectations)];
+}
+
+function deviation(result: CaseResult, expectations: Expectation[] = []): string[] {
+	const speaking = expectations.filter((each) => speaksOf(each, result));
+	const code = result.reason?.code ?? "";
+	const fits = ({ outcome, reasons }: Pick<Expectation, "outcome" | "reasons">) =>
+		result.outcome === outcome && (reasons === undefined || reasons.includes(code));
+	const must = speaking.find(({ may }) => !may) ?? { outcome: "pass" as const };
+	if (fits(must) || speaking.some((each) => each.may && fits(each))) return [];
+	const { outcome, reasons } = must as Pick<Expectation, "outcome" | "reasons">;
+	const wanted = reasons ? `${outcome} (${reasons.join(" or ")})` : outcome;
+	const got = code === "" ? result.outcome : `${result.outcome} (${code})`;
+	return [`${result.package} on ${result.kernel}: ${result.case}: ${got} instead of ${wanted}`];
+}
+
+/** Cells without any result, and named cases that did not turn up. */
+function absent(results: Results, expectations: Expectations): string[] {
+	return results.packages.flatMap(({ name }) =>
+		results.kernels.flatMap(({ id }) => {
+			const cell = results.results.filter((result) => result.package === name && result.kernel === id);
+			if (cell.length === 0) return [`${name} on ${id}: no results`];
+			return (expectations.packages[name] ?? [])
+				.filter(({ kernels, may }) => !may && (kernels === undefined || kernels.includes(id)))
+				.filter((each) => !cell.some((result) => speaksOf(each, result)))
+				.map((each) => `${name} on ${id}: ${each.case}: no result`);
+		}),
+	);
+}
+
+function speaksOf(expectation: Expectation, result: CaseResult): boolean {
+	const { case: name, kernels } = expectation;
+	return (name === "*" || name === result.case) && (kernels === undefined || kernels.includes(result.kernel));
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { InputError } from "../../base/errors.js";
+import type { CaseResult, Outcome, Results } from "../../base/results.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import { chainObject } from "../../data/package/sections/testchain.js";
+import type { Kernel } from "../../machine/kernel/kernel.js";
+import { markedPath } from "../../report/captures.js";
+import { failure } from "../../report/testpackets.js";
+import { createProgram } from "../program.js";
+import { type Engine, type RunRequest, testCommand } from "./test.js";
+
+/** An engine that gives every cell the same outcome, so that only the command is tested here. */
+class Fake implements Engine {
+	checks: Engine["checks"] = ["load", "vectors"];
+	vectors: Package["vectors"] = [];
+	asked: RunRequest | undefined;
+	wanted: string[] = [];
+	outcome: Outcome = "pass";
+	evidence: CaseResult["evidence"] = {};
+
+	async openPackage(path: string): Promise<Package> {
+		if (path.startsWith("bad")) throw new InputError(path, "", "is no package");
+		const name = path.split("/").at(-1)!;
+		const manifest = { name, version: "1", objects: ["a.o"] };
+		return {
+			name,
+			version: "1",
+			sha256: "0",
+			path,
+			manifest,
+			objects: [],
+			vectors: this.vectors,
+			loaderFiles: [],
+			signatures: [],
+		};
+	}
+
+	async kernels(wanted: string[]): Promise<Kernel[]> {
+		this.wanted = wanted;
+		return wanted.map((id) => ({ id, release: id, arch: "x86_64", image: "", image_sha256: "", source: "" }));
+	}
+
+	async *run(options: RunRequest) {
+		this.asked = options;
+		const { packages, kernels, jobs } = options;
+		const results: CaseResult[] = [];
+		yield { type: "run-start" as const, cells: packages.length * kernels.length };
+		for (const { name } of packages) {
+			for (const { id } of kernels) {
+				const result = {
+					package: name,
+					kernel: id,
+					check: "load" as const,
+					case: "program/a",
+					outcome: this.outcome,
+					duration_ms: 1,
+					evidence: this.evidence,
+				};
+				results.push(result);
+				yield { type: "finding" as const, result };
+			}
+		}
+		const document: Results = {
+			format: "bpfgate/results",
+			version: 1,
+			run: {
+				id: "x",
+				started: "2026-01-01T00:00:00Z",
+				finished: "2026-01-01T00:00:01Z",
+				bpfgate: "0",
+				accelerator: "tcg",
+				qemu: "0",
+				jobs,
+				interrupted: options.signal.aborted,
+			},
+			kernels,
+			packages,
+			results,
+		};
+		yield { type: "run-end" as const, results: document };
+	}
+}
+
+describe("bpfgate test", () => {
+	let engine: Fake;
+	let folder: string;
+	let out: string;
+	let err: string;
+	const abort = new AbortController();
+
+	beforeEach(() => {
+		engine = new Fake();
+		folder = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
+		out = "";
+		err = "";
+		vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+			out += text;
+			return true;
+		});
+		vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+			err += text;
+			return true;
+		});
+	});
+	afterEach(() => {
+		vi.restoreAllMocks();
+		process.exitCode = undefined;
+		rmSync(folder, { recursive: true });
+	});
+
+	const bpfgate = (...args: string[]) =>
+		createProgram([testCommand(engine, () => abort.signal)]).parseAsync(["test", ...args], { from: "user" });
+
+	it("prints the matrix and ends with the run's status", async () => {
+		await bpfgate("a", "b", "--kernel", "5.10", "--kernel", "6.1", "--jobs", "3");
+		expect(out).toMatch(/5\.10 {2}6\.1\na 1/);
+		expect(process.exitCode).toBe(0);
+		expect(engine.asked).toMatchObject({ checks: ["load", "vectors"], jobs: 3 });
+		engine.outcome = "fail";
+		await bpfgate("a");
+		expect(process.exitCode).toBe(1);
+		expect(engine.wanted).toEqual(["default"]);
+		engine.outcome = "error";
+		await bpfgate("a", "--kernels", "6.1,7.3");
+		expect(process.exitCode).toBe(3);
+		expect(engine.wanted).toEqual(["6.1", "7.3"]);
+	});
+
+	it("refuses a vector file that is wrong after all else has run, unless vectors were not asked for", async () => {
+		engine.vectors = [
+			{ file: "v.yaml", display: "a/v.yaml", bytes: Buffer.from("program: x\nvectors: 7\n") },
+		];
+		await expect(bpfgate("a")).rejects.toMatchObject({
+			errors: [{ name: "InputError", message: expect.stringMatching(/^a\/v\.yaml:2: \/vectors: /) }],
+		});
+		expect(out).toContain("1 passed");
+		await bpfgate("a", "--check", "load");
+		expect(process.exitCode).toBe(0);
+	});
+
+	it("writes the documents asked for, whole", async () => {
+		const file = join(folder, "r.json");
+		const report = join(folder, "deep/er");
+		await bpfgate("a", "--json", file, "--report", report, "--reporter", "tap");
+		expect(out).toMatch(/^TAP version 14\n/);
+		const document = readFileSync(file, "utf8");
+		expect(JSON.parse(document)).toMatchObject({ format: "bpfgate/results" });
+		expect(readdirSync(report).sort()).toEqual(["report.html", "results.json"]);
+		expect(readFileSync(join(report, "results.json"), "utf8")).toBe(document);
+		expect(readdirSync(folder).sort()).toEqual(["deep", "r.json"]);
+	});
+
+	it("writes the packets of failed vectors beside a report, and where else it is told to", async () => {
+		engine.outcome = "fail";
+		engine.evidence = failure("v").evidence;
+		const [report, captures] = [join(folder, "report"), join(folder, "captures")];
+		const name = "a/6.1/program/a.pcapng";
+		await bpfgate("a", "--kernel", "6.1", "--report", report);
+		expect(out).toContain(`packets: ${report}/captures/${name}\n`);
+		expect(readFileSync(join(report, "report.html"), "utf8")).toContain(`<a href="captures/${name}">`);
+		expect(markedPath(readFileSync(join(report, "captures", name)))).toBe(name);
+		await bpfgate("a", "--kernel", "6.1", "--captures", captures);
+		expect(out).toContain(`packets: ${captures}/${name}\n`);
+		expect(readFileSync(join(captures, name))).toEqual(readFileSync(join(report, "captures", name)));
+		engine.outcome = "pass";
+		await bpfgate("a", "--kernel", "6.1", "--report", report, "--captures", captures);
+		expect(readdirSync(join(report, "captures"))).toEqual([]);
+		expect(readdirSync(captures)).toEqual([]);
+	});
+
+	it("gives standard output to the document alone with --json -", async () => {
+		await bpfgate("a", "--json", "-");
+		expect(JSON.parse(out)).toMatchObject({ results: [{ package: "a" }] });
+		await expect(bpfgate("a", "--json", "-", "--reporter", "tap")).rejects.toThrow(
+			"--json: standard output is already taken by --reporter tap",
+		);
+	});
+
+	it("names every invalid package and runs nothing", async () => {
+		await expect(bpfgate("good", "bad1", "bad2", "x/good")).rejects.toMatchObject({
+			errors: [
+				{ message: "bad1: is no package" },
+				{ message: "bad2: is no package" },
+				{ message: 'x/good: has the name "good", as good has' },
+			],
+		});
+		expect(engine.asked).toBeUndefined();
+	});
+
+	it("hands on the chains of chain files, of which every package has to be given", async () => {
+		const [wall, file] = [join(folder, "wall.o"), join(folder, "chain.json")];
+		writeFileSync(wall, chainObject(["filter"]));
+		const of = (name: string) => ({ program: { package: name, program: "filter" } });
+		const chain = { name: "edge", hook: "xdp", members: [of("wall")] };
+		writeFileSync(file, JSON.stringify({ chains: [chain] }));
+		engine.openPackage = openPackage;
+		await expect(bpfgate(wall, "--chain", file)).rejects.toThrow(
+			"--chain: is of the check chain, which --check leaves out",
+		);
+		engine.checks = ["load", "chain"];
+		await expect(bpfgate(wall, "--chain", file, "--check", "load")).rejects.toThrow("--chain: is of");
+		writeFileSync(file, JSON.stringify({ chains: [{ ...chain, members: [of("wall"), of("gate")] }] }));
+		await expect(bpfgate(wall, "--chain", file, "--json", join(folder, "r"))).rejects.toMatchObject({
+			errors: [
+				{
+					message: `${file}: /chains/0/members/1/program/package: gate is not among the packages: wall 0`,
+				},
+			],
+		});
+		await expect(bpfgate(wall, "--check", "chain")).rejects.toMatchObject({
+			errors: [{ message: `--check chain: there is no chain: neither in ${wall} nor with --chain` }],
+		});
+		expect(engine.asked).toBeUndefined();
+		expect(readdirSync(folder).sort()).toEqual(["chain.json", "wall.o"]);
+		writeFileSync(file, JSON.stringify({ chains: [chain] }));
+		await bpfgate(wall, "--chain", file);
+		expect(engine.asked?.chains).toEqual([{ file, pointer: "/chains/0", chain }]);
+		await bpfgate(wall);
+		expect(engine.asked?.chains).toEqual([]);
+	});
+
+	it("finds out beforehand that it could not write", async () => {
+		const file = join(folder, "file");
+		writeFileSync(file, "");
+		await expect(bpfgate("a", "--report", file)).rejects.toThrow(`${file}: is not a folder`);
+		await expect(bpfgate("a", "--captures", file)).rejects.toThrow(`${file}: is not a folder`);
+		await expect(bpfgate("a", "--captures", "")).rejects.toThrow("--captures: is given without a name");
+		await expect(bpfgate("a", "--json", folder)).rejects.toThrow(`${folder}: is a folder, not a file`);
+		await expect(bpfgate("a", "--json", join(file, "x"))).rejects.toThrow(`${file}: is not a folder`);
+		expect(engine.asked).toBeUndefined();
+	});
+
+	it.each([
+		[["--jobs", "0"], "It must be a whole number from 1 to 256."],
+		[["--jobs", "two"], "It must be a whole number from 1 to 256."],
+		[["--check", "taste"], "Allowed choices are load, vectors."],
+		[["--reporter", "prose"], "Allowed choices are pretty, json, tap, junit, markdown."],
+		[["--kernel", "6.1", "--kernels", "all"], "cannot be used with option"],
+		[["--frob"], "unknown option '--frob'"],
+	])("refuses %j", async (args, said) => {
+		await expect(bpfgate("a", ...args)).rejects.toMatchObject({ name: "CommanderError" });
+		expect(err).toMatch(/^bpfgate: [^\n]*\n$/);
+		expect(err).toContain(said);
+		expect(engine.asked).toBeUndefined();
+	});
+});

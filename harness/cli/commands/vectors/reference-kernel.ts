@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { InputError } from "../../../base/errors.js";
+import type { Package } from "../../../data/package/package.js";
+import type { Workbench } from "../../../lab/check.js";
+import { unmet } from "../../../lab/requirements.js";
+import { CellWorkbench } from "../../../lab/workbench.js";
+import { KernelFeatures } from "../../../machine/features/source.js";
+import { agentPath } from "../../../machine/guest/build.js";
+import { readCatalog } from "../../../machine/kernel/catalog.js";
+import type { Kernel } from "../../../machine/kernel/kernel.js";
+import { Machines } from "../../../machine/vm/machine.js";
+import { GuestPool } from "../../../machine/vm/pool.js";
+import { chooseKernels } from "../choose-kernels.js";
+
+/** Gives a workbench whose guests nothing has used. */
+export type Fresh = () => Promise<Workbench & { retire(): Promise<unknown> }>;
+
+/** The newest line of kernels that is tested on by default. */
+export async function newestDefault(): Promise<string> {
+	const lines = (await readCatalog()).default;
+	const [newest = ""] = [...lines].sort((a, b) => {
+		const [majorA = 0, minorA = 0] = a.split(".").map(Number);
+		const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+		return majorB - majorA || minorB - minorA;
+	});
+	return newest;
+}
+
+/**
+ * Lends guests of one kernel, one at a time.
+ *
+ * @throws InputError for an unknown kernel, or one that the package is not for; UndecidedError for one that is not here
+ */
+export async function withKernel<T>(
+	id: string,
+	pkg: Package,
+	signal: AbortSignal,
+	work: (kernel: Kernel, fresh: Fresh) => Promise<T>,
+): Promise<T> {
+	const [kernel] = await chooseKernels([id]);
+	if (!kernel || kernel.id !== id)
+		throw new InputError("--kernel", "", `${JSON.stringify(id)} is no one kernel`);
+	const machines = new Machines({ agent: agentPath, signal });
+	const guest = (wanted: Kernel) => machines.clone(wanted);
+	const features = new KernelFeatures({ guest, agent: agentPath });
+	const pool = new GuestPool({ jobs: 1, fresh: guest });
+	const end = () => void pool.close();
+	signal.addEventListener("abort", end);
+	try {
+		const lacking = await unmet(pkg.manifest, kernel, features);
+		if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");
+		const lent = { guests: pool, features, signal, fresh: new Map() };
+		return await work(kernel, async () => {
+			pool.expect(kernel);
+			return new CellWorkbench(kernel, lent);
+		});
+	} finally {
+		signal.removeEventListener("abort", end);
+		await pool.close();
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { errnoName } from "../../../base/errno.js";
+import type { Outcome, Reason } from "../../../base/results.js";
+import { type FindingOf, runGroup } from "../../../checks/vectors/group.js";
+import { notLoaded, notRun } from "../../../checks/vectors/refused.js";
+import { isReadable, mapModel } from "../../../data/vectors/map-model.js";
+import type { Observed } from "../../../data/vectors/record/observed.js";
+import type { PreparedVector } from "../../../data/vectors/suite.js";
+import type { Workbench } from "../../../lab/check.js";
+import { outputOf } from "../../../lab/subject/session/judge.js";
+import type { Session } from "../../../lab/subject/session/session.js";
+import type { VectorRun } from "../../../lab/subject/session/vector-run.js";
+
+/** What came of running a vector to see what it does. */
+export type Rehearsal =
+	| { kind: "observed"; observed: Observed }
+	| { kind: "not-run"; outcome: Outcome; reason: Reason };
+
+/** Runs vectors, whatever is expected of them, and reads the maps after each packet. By case. */
+export async function rehearse(
+	vectors: readonly PreparedVector[],
+	bench: Workbench,
+): Promise<Map<string, Rehearsal>> {
+	const rehearsals = new Map<string, Rehearsal>();
+	await rehearseAll(vectors, true, bench, rehearsals);
+	// Kernels before 5.15 give XDP programs no context.
+	const without = vectors.filter(
+		({ case: name, subject }) => subject.type === "xdp" && rehearsals.get(name)?.kind === "not-run",
+	);
+	await rehearseAll(without, false, bench, rehearsals);
+	return rehearsals;
+}
+
+async function rehearseAll(
+	vectors: readonly PreparedVector[],
+	context: boolean,
+	bench: Workbench,
+	rehearsals: Map<string, Rehearsal>,
+): Promise<void> {
+	const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
+	for (const vector of vectors) {
+		const watched = watchedVector(vector, context);
+		const group = groups.get(vector.subject.key);
+		if (group) group.push(watched);
+		else groups.set(vector.subject.key, [watched]);
+	}
+	const findingOf: FindingOf = async (vector, run, session) => {
+		const rehearsal = await rehearsalOf(vector, run, session, bench);
+		rehearsals.set(vector.case, rehearsal);
+		return { case: vector.case, outcome: "pass", evidence: {} };
+	};
+	for (const group of groups.values())
+		for await (const { case: name, outcome, reason } of runGroup(group, bench, findingOf))
+			if (outcome !== "pass" && reason) rehearsals.set(name, { kind: "not-run", outcome, reason });
+}
+
+async function rehearsalOf(
+	vector: PreparedVector,
+	run: VectorRun | undefined,
+	session: Session,
+	bench: Workbench,
+): Promise<Rehearsal> {
+	if (!run) return { kind: "not-run", ...(await notLoaded(vector, session, bench)) };
+	if (run.unfilled) {
+		const { entry, errno } = run.unfilled;
+		const reason = {
+			code: "map-not-filled",
+			message: `${entry} could not be written before the packet: ${errnoName(errno)}`,
+			hint: "look whether the map has room for maps_before, and takes such a key",
+		};
+		return { kind: "not-run", outcome: "error", reason };
+	}
+	const refused = run.steps.findIndex(({ run: { errno } }) => errno !== 0);
+	const [step, failure] = [vector.steps[refused], run.steps[refused]];
+	if (step && failure)
+		return { kind: "not-run", ...(await notRun(vector, step, refused + 1, failure.run, session, bench)) };
+	return { kind: "observed", observed: observedOf(vector, run) };
+}
+
+/**
+ * The vector with something to be seen of maps after every packet, so that they are read.
+ *
+ * @param context asks for the context of XDP programs, without which metadata cannot be told from the packet
+ */
+function watchedVector(vector: PreparedVector, context: boolean): PreparedVector {
+	const { object, type } = vector.subject;
+	const model = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []).find(isReadable);
+	const nothing = { kind: "entries" as const, exact: false, entries: [] };
+	return {
+		...vector,
+		steps: vector.steps.map((step) => ({
+			...step,
+			wantsContext: step.wantsContext || (context && type === "xdp"),
+			expected: {
+				...step.expected,
+				maps: model ? [...step.expected.maps, { model, expected: nothing }] : step.expected.maps,
+			},
+		})),
+	};
+}
+
+function observedOf(vector: PreparedVector, run: VectorRun): Observed {
+	return {
+		before: run.before,
+		steps: run.steps.flatMap((each, index) => {
+			const step = vector.steps[index];
+			if (!step) return [];
+			const output = outputOf(vector.subject.type, step, each);
+			return [{ ...output, maps: each.maps ?? new Map(), events: each.events }];
+		}),
+	};
+}

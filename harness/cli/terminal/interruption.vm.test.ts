@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+	copyFileSync,
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { storedKernel, storeFolder } from "../../machine/kernel/store.js";
+import { compile } from "./testsession.js";
+
+const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+const kernel = "5.10";
+const packages = 20;
+
+let scratch: string;
+let cache: string;
+let temporary: string;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+	compile();
+	scratch = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
+	cache = join(scratch, "cache");
+	temporary = join(scratch, "tmp");
+	const record = await storedKernel(kernel);
+	const objects = join("kernels", "objects", record!.object);
+	mkdirSync(join(cache, objects), { recursive: true });
+	mkdirSync(temporary);
+	cpSync(join(cacheRoot(), objects), join(cache, objects), { recursive: true });
+	copyFileSync(join(storeFolder(), `${kernel}.json`), join(cache, "kernels", `${kernel}.json`));
+	for (let n = 0; n < packages; n++)
+		copyFileSync(join(checkout, "programs/xdp-filter/xdp-filter.bpf.o"), join(scratch, `p${n}.bpf.o`));
+});
+
+afterAll(() => {
+	for (const child of children) child.kill("SIGKILL");
+	rmSync(scratch, { recursive: true, force: true });
+});
+
+/** `bpfgate test` of many packages; `said` grows. */
+function start(count = packages) {
+	const objects = Array.from({ length: count }, (_, n) => join(scratch, `p${n}.bpf.o`));
+	const child = spawn(
+		process.execPath,
+		[join(checkout, "dist/cli/main.js"), "test", "--kernel", kernel, "--jobs", "2", ...objects],
+		{
+			env: { ...process.env, BPFGATE_CACHE: cache, BPFGATE_ACCEL: "tcg", TMPDIR: temporary },
+			stdio: ["ignore", "pipe", "pipe"],
+		},
+	);
+	children.push(child);
+	// Not `exit`, which may come before the last that it said.
+	const run = { child, said: "", ended: once(child, "close") };
+	for (const stream of [child.stdout, child.stderr])
+		stream?.setEncoding("utf8").on("data", (text: string) => {
+			run.said += text;
+		});
+	return run;
+}
+
+/** Command lines of QEMUs that use this test's cache. */
+function guests(): string[] {
+	return readdirSync("/proc")
+		.filter((name) => /^\d+$/.test(name))
+		.map((pid) => {
+			try {
+				return readFileSync(join("/proc", pid, "cmdline"), "utf8");
+			} catch {
+				return "";
+			}
+		})
+		.filter((line) => line.includes("qemu") && line.includes(cache));
+}
+
+function templates(): string[] {
+	const folder = join(cache, "templates");
+	return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** Until a guest of which a template is to be made is up. */
+const making = () => expect.poll(() => guests().length > 0 && templates().join()).toMatch(/making/);
+/** Until some packages have been tested, of many. Without a template one is made first. */
+const testing = (run: ReturnType<typeof start>) =>
+	expect.poll(() => run.said, { timeout: 240_000 }).toMatch(/^\[2\//m);
+const nobody = () => expect.poll(guests).toEqual([]);
+const half = () => templates().filter((name) => /making|lock/.test(name));
+
+const signals: [string, NodeJS.Signals[]][] = [
+	...(["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name): [string, NodeJS.Signals[]] => [name, [name]]),
+	["SIGINT twice", ["SIGINT", "SIGINT"]],
+];
+
+async function interrupt(run: ReturnType<typeof start>, sent: NodeJS.Signals[]): Promise<void> {
+	const before = readdirSync(scratch);
+	for (const signal of sent) {
+		run.child.kill(signal);
+		await sleep(50);
+	}
+	expect(await run.ended).toEqual([130, null]);
+	await nobody();
+	expect(readdirSync(temporary)).toEqual([]);
+	expect(readdirSync(scratch)).toEqual(before);
+	expect(half()).toEqual([]);
+}
+
+describe("bpfgate test, while packages are tested,", () => {
+	it.each(signals)(
+		"that is sent %s ends with 130, leaves nothing, and shows what it found",
+		async (_, sent) => {
+			const run = start();
+			await testing(run);
+			await interrupt(run, sent);
+			if (sent.length === 1) expect(run.said).toMatch(/\nInterrupted: what is missing was not tested\.\n$/);
+		},
+	);
+
+	it("that is killed outright leaves no guest", async () => {
+		const run = start();
+		await testing(run);
+		run.child.kill("SIGKILL");
+		await run.ended;
+		await nobody();
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+});
+
+describe("bpfgate test, while a template is made,", () => {
+	beforeEach(() => rmSync(join(cache, "templates"), { recursive: true, force: true }));
+
+	it.each(signals)("that is sent %s ends with 130 and leaves nothing", async (_, sent) => {
+		const run = start();
+		await making();
+		await interrupt(run, sent);
+	});
+
+	it("that is sent SIGINT without end ends with 130 and leaves nothing, at whichever moment of its end one arrives", async () => {
+		const run = start();
+		await making();
+		while (run.child.exitCode === null && run.child.signalCode === null) {
+			run.child.kill("SIGINT");
+			await sleep(5);
+		}
+		expect(await run.ended).toEqual([130, null]);
+		expect(templates()).toEqual([]);
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+
+	it("that is killed outright leaves no guest, and its next run sweeps what it left half made", async () => {
+		const run = start();
+		await making();
+		run.child.kill("SIGKILL");
+		await run.ended;
+		await nobody();
+		expect(templates().join()).toMatch(/making/);
+		const next = start(1);
+		expect(await next.ended).toEqual([0, null]);
+		expect(templates()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+		expect(readdirSync(temporary)).toEqual([]);
+	});
+});

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa, execaSync } from "execa";
+import { expect } from "vitest";
+
+const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+const folder = join(checkout, "harness/cli/sessions");
+
+/** A command typed at a terminal, what it has to show and how it has to end. */
+export interface Step {
+	line: number;
+	command: string;
+	/** `…` stands for any run of characters, alone on its line for any number of lines. */
+	output: string[];
+	status: number;
+}
+
+/** Names of the sessions that boot guests, or of those that do not. */
+export function sessionNames(booting: boolean): string[] {
+	return readdirSync(folder).filter((name) => name.endsWith(".txt") && name.endsWith(".vm.txt") === booting);
+}
+
+/**
+ * `$ command`, the lines it prints, and `exit N` where that is not 0. Lines that begin with `#` before the first command or
+ * after an empty line say what is going on.
+ */
+export function parseSession(text: string): Step[] {
+	const steps: Step[] = [];
+	for (const [index, line] of text.split("\n").entries()) {
+		const step = steps.at(-1);
+		const status = /^exit (\d+)$/.exec(line)?.[1];
+		if (line.startsWith("$ ")) steps.push({ line: index + 1, command: line.slice(2), output: [], status: 0 });
+		else if (line.startsWith("# ")) continue;
+		else if (step && status !== undefined) step.status = Number(status);
+		else if (step) step.output.push(line);
+	}
+	for (const { output } of steps) while (output.at(-1) === "") output.pop();
+	return steps;
+}
+
+/** Milliseconds. A session starts Node once for each command, which on a busy machine takes seconds. */
+export const sessionTimeout = 1_200_000;
+
+/** Compiles harness/ to dist/, in no time when it is unchanged. */
+export function compile(): void {
+	execaSync("npm", ["run", "--silent", "build"], { cwd: checkout });
+}
+
+/**
+ * Runs a session in an empty folder and holds each step to what it shows; the sessions that do not boot also have an
+ * empty cache.
+ */
+export async function replay(name: string): Promise<void> {
+	const scratch = mkdtempSync(join(tmpdir(), "bpfgate-session-"));
+	try {
+		const bin = join(scratch, "bin");
+		const home = join(scratch, "home");
+		for (const path of [bin, home]) mkdirSync(path);
+		symlinkSync(join(checkout, "dist/cli/main.js"), join(bin, "bpfgate"));
+		const cache = name.endsWith(".vm.txt") ? {} : { BPFGATE_CACHE: join(scratch, "cache") };
+		const env = {
+			PATH: `${bin}:${process.env.PATH}`,
+			LC_ALL: "C.UTF-8",
+			PROGRAMS: join(checkout, "programs"),
+		};
+		for (const step of parseSession(readFileSync(join(folder, name), "utf8"))) {
+			// One pipe for both, as at a terminal: of two, nobody can tell in which order they were written to.
+			const { stdout, exitCode } = await execa("bash", ["-c", `exec 2>&1\n${step.command}`], {
+				cwd: home,
+				env: { ...cache, ...env },
+				reject: false,
+				stdin: "ignore",
+			});
+			const output = stdout.replaceAll(scratch, "…");
+			const place = `${name}:${step.line}: $ ${step.command}`;
+			expect({ place, status: exitCode, output }).toEqual({
+				place,
+				status: step.status,
+				output: expect.toSatisfy((text: string) => matches(step.output, text), step.output.join("\n")),
+			});
+		}
+	} finally {
+		rmSync(scratch, { recursive: true });
+	}
+}
+
+/** Whether the output is the one that a session shows. */
+export function matches(wanted: string[], output: string): boolean {
+	const pattern = wanted.map((line) =>
+		line === "…"
+			? "(?:.*\\n)*?"
+			: `${line
+					.split("…")
+					.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
+					.join(".*")}\\n`,
+	);
+	return new RegExp(`^${pattern.join("")}$`).test(output === "" ? "" : `${output.trimEnd()}\n`);
+}

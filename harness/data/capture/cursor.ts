@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../../base/errors.js";
+
+/** Reads numbers of one byte order from bytes that nobody vouches for: every offset is checked before it is used. */
+export class Cursor {
+	readonly #view: DataView;
+
+	/**
+	 * @param file what the user calls the file, for messages
+	 * @param place what `bytes` are, for messages: `frame 12`
+	 */
+	constructor(
+		readonly file: string,
+		readonly place: string,
+		readonly bytes: Uint8Array,
+		readonly littleEndian: boolean,
+	) {
+		this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	}
+
+	u16(offset: number): number {
+		this.#need(offset, 2);
+		return this.#view.getUint16(offset, this.littleEndian);
+	}
+
+	u32(offset: number): number {
+		this.#need(offset, 4);
+		return this.#view.getUint32(offset, this.littleEndian);
+	}
+
+	/** `size` bytes from `offset`. */
+	part(offset: number, size: number): Uint8Array {
+		this.#need(offset, size);
+		return this.bytes.subarray(offset, offset + size);
+	}
+
+	fail(reason: string): InputError {
+		return new InputError(this.file, this.place, reason);
+	}
+
+	#need(offset: number, size: number): void {
+		if (offset + size > this.bytes.length)
+			throw this.fail(`is cut off: needs ${offset + size} bytes, ${this.bytes.length} are there`);
+	}
+}

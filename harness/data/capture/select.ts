@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../../base/errors.js";
+import type { LinkType } from "../packet/dissect.js";
+import type { CapturedFrame } from "./frame.js";
+
+/** A whole frame of a link type that packets are read from. */
+export interface SelectedFrame extends CapturedFrame {
+	link: LinkType;
+}
+
+/** LINKTYPE_ETHERNET; LINKTYPE_RAW, the values of DLT_RAW on other systems, LINKTYPE_IPV4 and LINKTYPE_IPV6. */
+const linkTypes = new Map<number, LinkType>([
+	[1, "ethernet"],
+	[101, "raw"],
+	[12, "raw"],
+	[14, "raw"],
+	[228, "raw"],
+	[229, "raw"],
+]);
+
+/** Others that are met, for messages. */
+const linkNames = new Map([
+	[0, "BSD loopback"],
+	[105, "IEEE 802.11"],
+	[113, "Linux cooked"],
+	[127, "radiotap"],
+	[220, "USB"],
+	[276, "Linux cooked v2"],
+]);
+
+/** Ranges may overlap: together they select at most as many frames again. */
+const maxRanges = 256;
+const maxSelected = 1_000_000;
+
+/** A range of frame numbers, both ends in it. */
+export interface FrameRange {
+	from: number;
+	to: number;
+}
+
+/**
+ * Reads a selection: numbers from 1 and ranges between commas, `1-3,7,20-`; the last is open.
+ *
+ * @param place JSON pointer of the selection
+ * @throws InputError
+ */
+export function parseSelection(file: string, place: string, selection: string): FrameRange[] {
+	const parts = selection.split(",");
+	if (parts.length > maxRanges) throw new InputError(file, place, `has more than ${maxRanges} ranges`);
+	return parts.map((part) => {
+		const match = /^\s*(\d{1,9})(?:\s*(-)\s*(\d{1,9})?)?\s*$/.exec(part);
+		if (!match)
+			throw new InputError(
+				file,
+				place,
+				`${JSON.stringify(part)} is no frame number or range, as in "1-3,7,20-"`,
+			);
+		const from = Number(match[1]);
+		const to =
+			match[2] === undefined ? from : match[3] === undefined ? Number.POSITIVE_INFINITY : Number(match[3]);
+		if (from === 0) throw new InputError(file, place, "frames are counted from 1");
+		if (to < from) throw new InputError(file, place, `the range ${part.trim()} ends before it begins`);
+		return { from, to };
+	});
+}
+
+/**
+ * The frames of a capture that are selected, in the order of the selection; all of them without one.
+ *
+ * @param file the capture, for messages
+ * @throws InputError for a frame past the end, one cut off by the snapshot length, one of another link type
+ */
+export function selectFrames(
+	file: string,
+	frames: readonly CapturedFrame[],
+	ranges?: readonly FrameRange[],
+): SelectedFrame[] {
+	const selected: CapturedFrame[] = [];
+	for (const { from, to } of ranges ?? [{ from: 1, to: frames.length }]) {
+		const last = Number.isFinite(to) ? to : from;
+		if (last > frames.length) {
+			const has = `the capture has ${frames.length} ${frames.length === 1 ? "frame" : "frames"}`;
+			throw new InputError(file, `frame ${Math.max(from, frames.length + 1)}`, `does not exist; ${has}`);
+		}
+		const end = Math.min(to, frames.length);
+		if (selected.length + end - from >= maxSelected)
+			throw new InputError(file, "", `the selection has more than ${maxSelected} frames`);
+		for (let number = from; number <= end; number++) selected.push(frames[number - 1]!);
+	}
+	return selected.map((frame) => ({ ...frame, ...wholeFrame(file, frame) }));
+}
+
+function wholeFrame(file: string, frame: CapturedFrame): { link: LinkType; bytes: Uint8Array } {
+	const fail = (reason: string) => new InputError(file, `frame ${frame.number}`, reason);
+	const { linkType, bytes, length, fcs } = frame;
+	const link = linkTypes.get(linkType);
+	if (!link) {
+		const name = linkNames.get(linkType);
+		throw fail(
+			`is of link type ${linkType}${name ? ` (${name})` : ""}; Ethernet (1) and raw IP (101) are read`,
+		);
+	}
+	if (bytes.length < length) throw fail(`is cut off: ${bytes.length} of its ${length} bytes were captured`);
+	return { link, bytes: bytes.subarray(0, Math.max(0, bytes.length - fcs)) };
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { TestBtf } from "../elf/testelf.js";
+import { Btf } from "./btf.js";
+import { decodeValue } from "./btf-decode.js";
+import { encodeInto, encodeValue } from "./btf-encode.js";
+
+function types(littleEndian: boolean) {
+	const test = new TestBtf(littleEndian);
+	const int = test.int("int", 4, 1);
+	const u8 = test.typedef("__u8", test.int("unsigned char", 1));
+	const u16 = test.int("unsigned short", 2);
+	const u64 = test.int("unsigned long", 8);
+	const s64 = test.int("long", 8, 1);
+	const u128 = test.int("__int128 unsigned", 16, 0, 128);
+	const bool = test.int("_Bool", 1, 4);
+	const char = test.int("char", 1, 1);
+	const double = test.add(16, "double", 8);
+	const float = test.add(16, "float", 4);
+	const name = test.array(char, 8);
+	const mac = test.array(u8, 6);
+	const mode = test.enum("mode", [
+		["OFF", 0],
+		["ON", 1],
+	]);
+	const wide = test.add(19, "wide", 8, [test.string("BIG"), 0, 1], 1);
+	const pair = test.struct(
+		"",
+		4,
+		[
+			["whole", int, 0],
+			["half", u16, 0],
+		],
+		true,
+	);
+	const flags = test.struct("flags", 4, [
+		["a", int, 0, 3],
+		["b", u16, 3, 5],
+		["on", bool, 8, 1],
+	]);
+	const rule = test.struct("rule", 40, [
+		["name", name, 0],
+		["mac", mac, 64],
+		["port", u16, 112],
+		["mode", mode, 128],
+		["", pair, 160],
+		["flags", flags, 192],
+		["next", test.ptr(int), 256],
+	]);
+	const named = test.struct(
+		"pair",
+		4,
+		[
+			["whole", int, 0],
+			["half", u16, 0],
+		],
+		true,
+	);
+	const ids = {
+		int,
+		u8,
+		u16,
+		u64,
+		s64,
+		u128,
+		bool,
+		char,
+		double,
+		float,
+		name,
+		mac,
+		mode,
+		wide,
+		flags,
+		rule,
+		named,
+	};
+	return { btf: new Btf("x.o", test.done()), ids };
+}
+
+const place = { file: "bpfgate.json", pointer: "/objects/0/rodata/x" };
+const { btf, ids } = types(true);
+type Id = keyof typeof ids;
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+describe("encodes and decodes", () => {
+	const cases: [Id, unknown, string][] = [
+		["int", -2, "feffffff"],
+		["u8", 255, "ff"],
+		["u16", 0x1234, "3412"],
+		["u64", "0xfedcba9876543210", "1032547698badcfe"],
+		["u64", 5, "0500000000000000"],
+		["s64", "-9223372036854775808", "0000000000000080"],
+		["u128", "0x0102030405060708090a0b0c0d0e0f10", "100f0e0d0c0b0a090807060504030201"],
+		["bool", true, "01"],
+		["double", 1.5, "000000000000f83f"],
+		["float", -0.5, "000000bf"],
+		["name", "eth0", "6574683000000000"],
+		["name", "exactly8", "65786163746c7938"],
+		["mac", [2, 0, 0, 0, 0, 1], "020000000001"],
+		["mode", "ON", "01000000"],
+		["mode", 7, "07000000"],
+		["wide", "BIG", "0000000001000000"],
+		["flags", { a: -1, b: 17, on: true }, "8f010000"],
+	];
+	it.each(cases)("%s %j", (id, value, bytes) => {
+		const encoded = encodeValue(btf, ids[id], value, place);
+		expect(hex(encoded)).toBe(bytes);
+		const wanted = typeof value === "string" && /^-?(0x|\d)/.test(value) ? BigInt(value).toString() : value;
+		expect(decodeValue(btf, ids[id], encoded)).toEqual(wanted);
+	});
+
+	it("a struct with text, a list, an anonymous union, bit fields and a pointer", () => {
+		const value = { name: "a", mac: [1], port: 80, mode: "ON", half: 258, flags: { b: 3 } };
+		const encoded = encodeValue(btf, ids.rule, value, place);
+		expect(hex(encoded)).toBe(
+			"6100000000000000" +
+				"010000000000" +
+				"5000" +
+				"01000000" +
+				"02010000" +
+				"1800000000000000" +
+				"0000000000000000",
+		);
+		expect(decodeValue(btf, ids.rule, encoded)).toEqual({
+			...{ name: "a", mac: [1, 0, 0, 0, 0, 0], port: 80, mode: "ON", whole: 258, half: 258 },
+			...{ flags: { a: 0, b: 3, on: false }, next: "0x0" },
+		});
+	});
+
+	it("numbers and bit fields in big endian", () => {
+		const big = types(false);
+		expect(hex(encodeValue(big.btf, big.ids.u16, 0x1234, place))).toBe("1234");
+		const flags = encodeValue(big.btf, big.ids.flags, { a: -1, b: 17, on: true }, place);
+		expect(hex(flags)).toBe("f1800000");
+		expect(decodeValue(big.btf, big.ids.flags, flags)).toEqual({ a: -1, b: 17, on: true });
+	});
+
+	it("over what is there already", () => {
+		const bytes = new Uint8Array(6).fill(0xff);
+		encodeInto(btf, ids.flags, { a: 0 }, bytes, 1, place);
+		expect(hex(bytes)).toBe("fff8ffffffff");
+	});
+
+	it("text that is none as numbers", () => {
+		expect(decodeValue(btf, ids.name, Uint8Array.from([1, 0, 2, 0, 0, 0, 0, 0]))).toEqual([
+			1, 0, 2, 0, 0, 0, 0, 0,
+		]);
+	});
+});
+
+describe("refuses to encode", () => {
+	const cases: [Id, unknown, string][] = [
+		["u8", 256, "256 does not fit in __u8 (0 to 255)"],
+		["int", 2 ** 31, "2147483648 does not fit in int (-2147483648 to 2147483647)"],
+		["u64", "-1", "-1 does not fit in unsigned long (0 to 18446744073709551615)"],
+		[
+			"u64",
+			2 ** 60,
+			"1152921504606847000 is no unsigned long; an integer (large ones as a string of digits) is needed",
+		],
+		["int", "many", '"many" is no int; an integer (large ones as a string of digits) is needed'],
+		["bool", 1, "1 is no _Bool; true or false is needed"],
+		["mode", "MAYBE", '"MAYBE" is no enum mode; one of OFF, ON or a number is needed'],
+		["double", "1", '"1" is no double; a number is needed'],
+		["name", "much too long", "the text takes 13 bytes but char[8] has 8"],
+		["mac", [1, 2, 3, 4, 5, 6, 7], "has 7 elements but __u8[6] holds 6"],
+		["mac", 1, "1 is no __u8[6]; a list is needed"],
+		["flags", [1], "[1] is no struct flags; an object is needed"],
+		["flags", { c: 1 }, 'struct flags has no member "c"; it has a, b, on'],
+		["named", { whole: 1, half: 1 }, "gives 2 members of union pair; exactly one is needed"],
+		["named", {}, "gives 0 members of union pair; exactly one is needed"],
+	];
+	it.each(cases)("%s %j", (id, value, reason) => {
+		expect(() => encodeValue(btf, ids[id], value, place)).toThrow(
+			expect.objectContaining({
+				name: "InputError",
+				message: `bpfgate.json: /objects/0/rodata/x: ${reason}`,
+			}),
+		);
+	});
+
+	it("a pointer, and says where it is", () => {
+		expect(() => encodeValue(btf, ids.rule, { next: 1 }, place)).toThrow(
+			"bpfgate.json: /objects/0/rodata/x/next: a int * is a pointer, which cannot be set",
+		);
+	});
+
+	it("a bit field that is too small, and says how small", () => {
+		expect(() => encodeValue(btf, ids.flags, { b: 32 }, place)).toThrow(
+			"/objects/0/rodata/x/b: 32 does not fit in unsigned short:5 (0 to 31)",
+		);
+	});
+});
+
+it("refuses to decode fewer bytes than the type has", () => {
+	expect(() => decodeValue(btf, ids.rule, new Uint8Array(39))).toThrow("takes 40 bytes but the value has 39");
+});

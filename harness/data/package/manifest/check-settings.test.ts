@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { sampleObject } from "../elf/testelf.js";
+import { readObject } from "../object.js";
+import { checkSettings, wildcard } from "./check-settings.js";
+import type { Manifest, ObjectEntry } from "./manifest.js";
+
+const facts = readObject("count.bpf.o", sampleObject());
+
+function check(settings: Omit<ObjectEntry, "file">, more: Partial<Manifest> = {}): void {
+	const entry = { file: "count.bpf.o", ...settings };
+	const manifest: Manifest = { name: "x", version: "1", objects: [entry], ...more };
+	checkSettings("bpfgate.json", manifest, [{ ...facts, file: entry.file, settings: entry }]);
+}
+
+it("accepts settings of what is there", () => {
+	check(
+		{
+			rodata: { limit: 3 },
+			maps: { hits: { max_entries: "cpus" } },
+			programs: { count: { autoload: false, target: { program: "count" } } },
+		},
+		{
+			kernels: { requires: ["map_type:ringbuf", "helper:xdp/bpf_map_lookup_elem", "config:CONFIG_BPF_LSM"] },
+			expect: {
+				failures: [
+					{ case: "load/program/count" },
+					{ case: "load/*" },
+					{ case: "load/map/count/hits" },
+					{ case: "vectors/syn-flood" },
+				],
+			},
+		},
+	);
+});
+
+describe("refuses", () => {
+	const inner = { type: "array", key_size: 4, value_size: 4, max_entries: 1 };
+	const cases: [string, Omit<ObjectEntry, "file">, Partial<Manifest>, string][] = [
+		[
+			"an unknown program",
+			{ programs: { "a/b": {} } },
+			{},
+			"/objects/0/programs/a~1b: count.bpf.o has no program of this name; it has count",
+		],
+		[
+			"an unknown map",
+			{ maps: { misses: {} } },
+			{},
+			"/objects/0/maps/misses: count.bpf.o has no map of this name; it has hits, .rodata, .bss, .kconfig",
+		],
+		[
+			"an unknown constant",
+			{ rodata: { top: 1 } },
+			{},
+			"/objects/0/rodata/top: count.bpf.o has no constant of this name in .rodata",
+		],
+		[
+			"an inner map of a map that holds none",
+			{ maps: { hits: { inner } } },
+			{},
+			"/objects/0/maps/hits/inner: hits is of type percpu_array, which holds no maps",
+		],
+		[
+			"a target object that is not there",
+			{ programs: { count: { target: { object: "b.o", program: "p" } } } },
+			{},
+			"/objects/0/programs/count/target/object: is no object of this package",
+		],
+		[
+			"a target object without a program",
+			{ programs: { count: { target: { object: "count.bpf.o" } } } },
+			{},
+			"/objects/0/programs/count/target: names an object but no program of it",
+		],
+		[
+			"a target program that is not there",
+			{ programs: { count: { target: { program: "p" } } } },
+			{},
+			'/objects/0/programs/count/target/program: count.bpf.o has no program "p"; it has count',
+		],
+		[
+			"an unknown map type",
+			{},
+			{ kernels: { requires: ["map_type:ring"] } },
+			'/kernels/requires/0: there is no map type "ring"',
+		],
+		[
+			"a helper of an unknown program type",
+			{},
+			{ kernels: { requires: ["helper:xpd/bpf_map_lookup_elem"] } },
+			'/kernels/requires/0: there is no program type "xpd"',
+		],
+		[
+			"an unknown link type",
+			{},
+			{ kernels: { requires: ["link_type:tcz"] } },
+			'/kernels/requires/0: there is no link type "tcz"',
+		],
+		[
+			"an unknown helper",
+			{},
+			{ kernels: { requires: ["config:CONFIG_BPF", "helper:bpf_magic"] } },
+			'/kernels/requires/1: there is no helper "bpf_magic"',
+		],
+		[
+			"an expectation of no case",
+			{},
+			{ expect: { failures: [{ case: "load/program/discount" }] } },
+			'/expect/failures/0/case: "load/program/discount" is no case of this package',
+		],
+		[
+			"an expectation of no check",
+			{},
+			{ expect: { failures: [{ case: "lode/*" }] } },
+			'/expect/failures/0/case: "lode/*" is no case of this package',
+		],
+	];
+	it.each(cases)("%s", (_, settings, manifest, message) => {
+		expect(() => check(settings, manifest)).toThrow(
+			expect.objectContaining({ name: "InputError", message: `bpfgate.json: ${message}` }),
+		);
+	});
+});
+
+it.each([
+	["load/program/a", "load/program/a", true],
+	["load/program/a", "load/program/ab", false],
+	["*", "", true],
+	["load/*", "load/map/x", true],
+	["*/a", "load/map/b", false],
+	["a*b*c", "a-b-b-c", true],
+	["a*b*c", "abc", true],
+	["a*b*b", "ab", false],
+	["a*a", "a", false],
+	["a.c", "abc", false],
+])("the pattern %j and %j: %s", (pattern, text, matches) => {
+	expect(wildcard(pattern)(text)).toBe(matches);
+});

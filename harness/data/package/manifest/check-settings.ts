@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { attachTypes, helpers, linkTypes, mapTypes, programTypes } from "../../../base/bpf.js";
+import { InputError } from "../../../base/errors.js";
+import { checkNames } from "../../../base/results.js";
+import { escapePointer } from "../btf/btf-value.js";
+import { rodataOf } from "../elf/rodata.js";
+import type { ObjectFacts } from "../object.js";
+import { checkChainPrograms } from "../sections/chain-program.js";
+import type { Manifest, ObjectEntry } from "./manifest.js";
+
+interface Loaded extends ObjectFacts {
+	file: string;
+	settings: ObjectEntry;
+}
+
+/**
+ * Checks what the manifest says against what its objects hold.
+ *
+ * @param file what the user calls the manifest, for messages
+ * @throws InputError with the JSON pointer of a setting for something that does not exist or cannot be set
+ */
+export function checkSettings(file: string, manifest: Manifest, objects: Loaded[]): void {
+	for (const [index, object] of objects.entries()) {
+		const pointer = `/objects/${index}`;
+		checkPrograms(file, pointer, object, objects);
+		checkMaps(file, pointer, object);
+		rodataOf(object, { file, pointer: `${pointer}/rodata` });
+	}
+	checkChainPrograms(file, manifest.chains ?? [], objects);
+	checkRequirements(file, manifest);
+	checkExpectations(file, manifest, objects);
+}
+
+function checkPrograms(file: string, pointer: string, object: Loaded, objects: Loaded[]): void {
+	for (const [name, settings] of Object.entries(object.settings.programs ?? {})) {
+		const place = `${pointer}/programs/${escapePointer(name)}`;
+		if (!object.programs.some((program) => program.name === name))
+			throw new InputError(
+				file,
+				place,
+				`${object.file} has no program of this name; ${has(object.programs)}`,
+			);
+		const { target } = settings;
+		if (target?.object === undefined && target?.program === undefined) continue;
+		const aimed =
+			target.object === undefined ? object : objects.find((other) => other.file === target.object);
+		if (!aimed) throw new InputError(file, `${place}/target/object`, "is no object of this package");
+		if (target.program === undefined)
+			throw new InputError(file, `${place}/target`, "names an object but no program of it");
+		if (!aimed.programs.some((program) => program.name === target.program))
+			throw new InputError(
+				file,
+				`${place}/target/program`,
+				`${aimed.file} has no program ${JSON.stringify(target.program)}; ${has(aimed.programs)}`,
+			);
+	}
+}
+
+function checkMaps(file: string, pointer: string, object: Loaded): void {
+	for (const [name, settings] of Object.entries(object.settings.maps ?? {})) {
+		const place = `${pointer}/maps/${escapePointer(name)}`;
+		const map = object.maps.find((candidate) => candidate.name === name);
+		if (!map)
+			throw new InputError(file, place, `${object.file} has no map of this name; ${has(object.maps)}`);
+		if (!settings.inner) continue;
+		if (map.type !== "array_of_maps" && map.type !== "hash_of_maps")
+			throw new InputError(file, `${place}/inner`, `${name} is of type ${map.type}, which holds no maps`);
+		if (mapTypes.number(settings.inner.type) === undefined)
+			throw new InputError(
+				file,
+				`${place}/inner/type`,
+				`${JSON.stringify(settings.inner.type)} is no type of map`,
+			);
+	}
+}
+
+/** Features whose names are fixed by the kernel's headers are checked here; the others only a kernel can answer. */
+function checkRequirements(file: string, manifest: Manifest): void {
+	const known: Record<string, { number(name: string): number | undefined } | undefined> = {
+		program_type: programTypes,
+		map_type: mapTypes,
+		attach_type: attachTypes,
+		link_type: linkTypes,
+		helper: helpers,
+	};
+	for (const [index, feature] of (manifest.kernels?.requires ?? []).entries()) {
+		const [kind = "", name = ""] = feature.split(/:(.*)/s);
+		const check = (of: string, wanted: string) => {
+			if (known[of]?.number(wanted.replace(/^bpf_/, "")) !== undefined) return;
+			const reason = `there is no ${of.replace("_", " ")} ${JSON.stringify(wanted)}`;
+			throw new InputError(file, `/kernels/requires/${index}`, reason);
+		};
+		// A helper may be asked for in one type of program: `helper:xdp/bpf_xdp_load_bytes`.
+		const [type, helper] = kind === "helper" && name.includes("/") ? name.split(/\/(.*)/s) : [];
+		if (type !== undefined) check("program_type", type);
+		if (known[kind]) check(kind, helper ?? name);
+	}
+}
+
+/** An expectation that no case can meet would be silently void. Only the load check's cases follow from the objects. */
+function checkExpectations(file: string, manifest: Manifest, objects: Loaded[]): void {
+	const cases = objects.flatMap((object) => {
+		const stem = object.file.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, "");
+		const programs = object.programs.flatMap(({ name }) => [name, `${stem}/${name}`]);
+		const maps = object.maps.flatMap(({ name }) => [name, `${stem}/${name}`]);
+		return [
+			...programs.flatMap((name) => [`load/program/${name}`, `load/attach/${name}`]),
+			...maps.map((name) => `load/map/${name}`),
+			`load/leftovers/${object.file}`,
+		];
+	});
+	for (const [index, { case: pattern }] of (manifest.expect?.failures ?? []).entries()) {
+		const matches = wildcard(pattern);
+		const check = checkNames.find((name) => pattern.startsWith(`${name}/`));
+		if (check !== undefined && check !== "load") continue;
+		if (!cases.some(matches))
+			throw new InputError(
+				file,
+				`/expect/failures/${index}/case`,
+				`${JSON.stringify(pattern)} is no case of this package`,
+			);
+	}
+}
+
+/** A test for text that matches a pattern in which `*` stands for any run of characters. */
+export function wildcard(pattern: string): (text: string) => boolean {
+	const parts = pattern.split("*");
+	const [first = "", ...rest] = parts;
+	const last = rest.pop();
+	return (text) => {
+		if (last === undefined) return text === pattern;
+		if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+			return false;
+		let from = first.length;
+		for (const part of rest) {
+			const at = text.indexOf(part, from);
+			if (at < 0 || at + part.length > text.length - last.length) return false;
+			from = at + part.length;
+		}
+		return true;
+	};
+}
+
+function has(things: { name: string }[]): string {
+	const names = things.map(({ name }) => name);
+	if (names.length === 0) return "it has none";
+	const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
+	return `it has ${names.slice(0, 8).join(", ")}${more}`;
+}

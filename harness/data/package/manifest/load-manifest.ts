@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../../../base/errors.js";
+import { type Violation, validator } from "../../../base/validate.js";
+import { checkChainRules } from "../sections/chain-rules.js";
+import { checkTokenNames } from "../sections/token.js";
+import { parseJson } from "./json-text.js";
+import { Manifest, ObjectEntry } from "./manifest.js";
+
+const manifests = validator(Manifest);
+const entries = validator(ObjectEntry);
+
+/** Folder of a package that holds the signatures over the rest of it. */
+export const signaturesFolder = "signatures";
+
+/**
+ * Reads the text of a `bpfgate.json` and checks everything that can be known without the objects.
+ *
+ * @param file what the user calls it, for messages
+ * @throws InputError with line and column, or the JSON pointer of what is wrong
+ */
+export function parseManifest(file: string, bytes: Uint8Array): Manifest {
+	const value = parseJson(file, bytes);
+	const violation = entryViolation(value) ?? manifests.violation(value);
+	if (violation) throw new InputError(file, violation.pointer, violation.reason);
+	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
+	checkFiles(file, value);
+	checkKernels(file, value);
+	checkChainRules(file, value.chains ?? []);
+	checkTokenNames(file, value.token);
+	return value;
+}
+
+/** Entries of `objects` in their long form. */
+export function objectEntries(manifest: Manifest): ObjectEntry[] {
+	return manifest.objects.map((entry) => (typeof entry === "string" ? { file: entry } : entry));
+}
+
+/** Where the path of an object stands. */
+export function objectPointer(manifest: Manifest, index: number): string {
+	return typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
+}
+
+/** Of an entry that is an object the whole schema could only say that it is neither a string nor right. */
+function entryViolation(value: unknown): Violation | undefined {
+	const { objects } = (value ?? {}) as { objects?: unknown };
+	if (!Array.isArray(objects)) return undefined;
+	for (const [index, entry] of objects.entries()) {
+		const violation = typeof entry === "object" && entry !== null ? entries.violation(entry) : undefined;
+		if (violation)
+			return { ...violation, pointer: `/objects/${index}${violation.pointer.replace(/^\/$/, "")}` };
+	}
+	return undefined;
+}
+
+function checkFiles(file: string, manifest: Manifest): void {
+	const seen = new Map<string, string>();
+	const check = (path: string, place: string, entry: string) => {
+		const wrong = pathProblem(path);
+		if (wrong) throw new InputError(file, place, `${JSON.stringify(path)} ${wrong}`);
+		if (path.startsWith(`${signaturesFolder}/`))
+			throw new InputError(
+				file,
+				place,
+				`${JSON.stringify(path)} stands in ${signaturesFolder}/, which is kept for signatures and no part of what they cover`,
+			);
+		const other = seen.get(path);
+		if (other !== undefined)
+			throw new InputError(file, place, `${JSON.stringify(path)} is named already by ${other}`);
+		seen.set(path, entry);
+	};
+	for (const [index, entry] of objectEntries(manifest).entries())
+		check(entry.file, objectPointer(manifest, index), `/objects/${index}`);
+	for (const [index, path] of (manifest.vectors ?? []).entries()) {
+		check(path, `/vectors/${index}`, `/vectors/${index}`);
+		if (!/\.(json|ya?ml|pcap|pcapng)$/.test(path))
+			throw new InputError(
+				file,
+				`/vectors/${index}`,
+				`${JSON.stringify(path)} is no vector file (.json, .yaml, .yml) and no capture (.pcap, .pcapng)`,
+			);
+	}
+	for (const [path, pointer] of loaderFiles(manifest)) {
+		const wrong = pathProblem(path);
+		if (wrong) throw new InputError(file, pointer, `${JSON.stringify(path)} ${wrong}`);
+		if (path.startsWith(`${signaturesFolder}/`))
+			throw new InputError(
+				file,
+				pointer,
+				`${JSON.stringify(path)} stands in ${signaturesFolder}/, which is kept for signatures and no part of what they cover`,
+			);
+	}
+}
+
+/**
+ * What loaders of chains ship, and where the manifest first says so. Two loaders may ship the same file, or an object of
+ * the package.
+ */
+export function loaderFiles({ chains = [] }: Manifest): Map<string, string> {
+	const files = new Map<string, string>();
+	for (const [index, { loader }] of chains.entries())
+		for (const [at, path] of (loader?.files ?? []).entries())
+			if (!files.has(path)) files.set(path, `/chains/${index}/loader/files/${at}`);
+	return files;
+}
+
+/** Why a path cannot be one inside a package; undefined when it can. */
+export function pathProblem(path: string): string | undefined {
+	if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) return "is an absolute path";
+	if (/[\p{Cc}\\]/u.test(path)) return "has a control character or backslash in it";
+	const parts = path.split("/");
+	if (parts.includes("..")) return "leads out of the package";
+	if (parts.some((part) => part === "" || part === ".")) return "is not in its shortest form";
+	return undefined;
+}
+
+function checkKernels(file: string, manifest: Manifest): void {
+	const { from, to } = manifest.kernels ?? {};
+	if (from === undefined || to === undefined) return;
+	const number = (line: string) => {
+		const [major = 0, minor = 0] = line.split(".").map(Number);
+		return major * 1e6 + minor;
+	};
+	if (number(from) > number(to))
+		throw new InputError(file, "/kernels/from", `${from} is newer than /kernels/to, ${to}`);
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from "@sinclair/typebox";
+import { LayersSchema, layersDefinition } from "../../packet/layers.js";
+import { Chain } from "../sections/chain.js";
+import { TokenSettings } from "../sections/token.js";
+
+const closed = { additionalProperties: false };
+
+/** Where a program can be put that its section does not bind. */
+export const attachPlaces = [
+	"xdp",
+	"tc_ingress",
+	"tc_egress",
+	"tcx_ingress",
+	"tcx_egress",
+	"netkit_primary",
+	"netkit_peer",
+	"cgroup",
+	"netns",
+	"netfilter",
+] as const;
+
+/** Where a program is attached; `hook` is the field's own word for it. Without one, the ELF section decides. */
+export const AttachTarget = Type.Object(
+	{
+		hook: Type.Unsafe<(typeof attachPlaces)[number] | "none" | "auto">({
+			type: "string",
+			enum: ["none", ...attachPlaces, "auto"],
+			description: "`auto`: by section, as libbpf does; `none`: the program is only loaded",
+		}),
+		symbol: Type.Optional(Type.String({ description: "kprobe: function, or a pattern for kprobe.multi" })),
+		tracepoint: Type.Optional(Type.String({ description: "`category/name`, or a raw tracepoint's name" })),
+		mode: Type.Optional(Type.Unsafe<"native" | "generic">({ type: "string", enum: ["native", "generic"] })),
+		pf: Type.Optional(Type.Integer({ description: "netfilter: protocol family, NFPROTO_*" })),
+		hooknum: Type.Optional(Type.Integer({ description: "netfilter: NF_INET_*" })),
+		priority: Type.Optional(Type.Integer({ description: "netfilter: priority" })),
+	},
+	closed,
+);
+export type AttachTarget = Static<typeof AttachTarget>;
+
+export const ProgramSettings = Type.Object(
+	{
+		autoload: Type.Optional(Type.Boolean()),
+		attach: Type.Optional(AttachTarget),
+		target: Type.Optional(
+			Type.Object(
+				{
+					object: Type.Optional(
+						Type.String({ description: "object file of this package; default: the same" }),
+					),
+					program: Type.Optional(
+						Type.String({ description: "program whose function is replaced or traced" }),
+					),
+					function: Type.Optional(
+						Type.String({ description: "function in it, or kernel function without `program`" }),
+					),
+				},
+				{ ...closed, description: "what an freplace, fentry, fexit, fmod_ret or lsm program is aimed at" },
+			),
+		),
+	},
+	closed,
+);
+export type ProgramSettings = Static<typeof ProgramSettings>;
+
+/** A number of entries: given, or as many as the guest has CPUs. */
+const Entries = Type.Union([Type.Integer({ minimum: 1, maximum: 0xffffffff }), Type.Literal("cpus")]);
+
+export const MapSettings = Type.Object(
+	{
+		max_entries: Type.Optional(Entries),
+		value_size: Type.Optional(Type.Integer({ minimum: 1 })),
+		inner: Type.Optional(
+			Type.Object(
+				{
+					type: Type.String({ description: "kernel name without BPF_MAP_TYPE_, lower case: `array`" }),
+					key_size: Type.Integer({ minimum: 0 }),
+					value_size: Type.Integer({ minimum: 0 }),
+					max_entries: Entries,
+					flags: Type.Optional(Type.Integer({ minimum: 0 })),
+				},
+				{ ...closed, description: "template of a map-in-map's inner map" },
+			),
+		),
+	},
+	closed,
+);
+export type MapSettings = Static<typeof MapSettings>;
+
+export const ObjectEntry = Type.Object(
+	{
+		file: Type.String({ minLength: 1, description: "path of the ELF object inside the package" }),
+		rodata: Type.Optional(
+			Type.Record(Type.String(), Type.Unknown(), {
+				description: "constants by variable name, set before load",
+			}),
+		),
+		maps: Type.Optional(Type.Record(Type.String(), MapSettings)),
+		programs: Type.Optional(Type.Record(Type.String(), ProgramSettings)),
+	},
+	closed,
+);
+export type ObjectEntry = Static<typeof ObjectEntry>;
+
+/** A failure that the author knows of: it counts as a pass where it happens, and as a fail where it does not. */
+export const ExpectedFailure = Type.Object(
+	{
+		case: Type.String({ description: "`load/program/<name>`; `*` stands for any run of characters" }),
+		kernels: Type.Optional(Type.Array(Type.String(), { description: "kernel ids; default: every kernel" })),
+		reason: Type.Optional(Type.String({ description: "reason code that the failure must have" })),
+	},
+	closed,
+);
+export type ExpectedFailure = Static<typeof ExpectedFailure>;
+
+/** `bpfgate.json`. Sections of later checks are added beside these; unknown keys are refused. */
+export const Manifest = Type.Object(
+	{
+		$schema: Type.Optional(Type.String()),
+		name: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$" }),
+		version: Type.String({ minLength: 1, maxLength: 128 }),
+		license: Type.Optional(Type.String()),
+		source: Type.Optional(Type.String()),
+		documentation: Type.Optional(Type.String()),
+		description: Type.Optional(Type.String()),
+		objects: Type.Array(Type.Union([Type.String({ minLength: 1 }), ObjectEntry]), { minItems: 1 }),
+		kernels: Type.Optional(
+			Type.Object(
+				{
+					from: Type.Optional(Type.String({ pattern: "^\\d+\\.\\d+$", description: "first line promised" })),
+					to: Type.Optional(Type.String({ pattern: "^\\d+\\.\\d+$", description: "last line promised" })),
+					requires: Type.Optional(
+						Type.Array(
+							Type.String({
+								pattern:
+									"^(program_type|map_type|attach_type|link_type|helper|kfunc|lsm|config|module|btf):[A-Za-z0-9_./-]+$",
+							}),
+							{ description: "features the package cannot do without: `map_type:ringbuf`, `lsm:bpf`" },
+						),
+					),
+				},
+				closed,
+			),
+		),
+		vectors: Type.Optional(
+			Type.Array(Type.String({ minLength: 1 }), {
+				description:
+					"packet-vector files (.json, .yaml, .yml) and the captures (.pcap, .pcapng) that they take frames from",
+			}),
+		),
+		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
+		token: Type.Optional(TokenSettings),
+		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
+	},
+	{ ...closed, $id: "bpfgate-manifest", definitions: layersDefinition },
+);
+export type Manifest = Static<typeof Manifest>;
+
+/** The same for editors, with everything that a layer of a chain's packet may have. */
+export const manifestSchema: object = { ...Manifest, definitions: { layers: LayersSchema } };

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { basename, extname } from "node:path";
+import { InputError } from "../../base/errors.js";
+import { maxPackageBytes } from "./archive.js";
+import { type Files, openFiles } from "./files.js";
+import { checkSettings } from "./manifest/check-settings.js";
+import {
+	loaderFiles,
+	objectEntries,
+	objectPointer,
+	parseManifest,
+	signaturesFolder,
+} from "./manifest/load-manifest.js";
+import type { Manifest, ObjectEntry } from "./manifest/manifest.js";
+import { type ObjectFacts, readObject } from "./object.js";
+
+export const manifestName = "bpfgate.json";
+const maxSignatureFiles = 4096;
+
+/** One ELF object of a package: the file, what the manifest says of it, what it holds. */
+export interface PackageObject extends ObjectFacts {
+	/** Path inside the package. */
+	file: string;
+	bytes: Uint8Array;
+	settings: ObjectEntry;
+}
+
+/** A file that belongs to a package. */
+export interface PackageFile {
+	/** Path inside the package. */
+	file: string;
+	/** As messages call it. */
+	display: string;
+	bytes: Uint8Array;
+}
+
+/** A package that was read and found sound: everything a check needs, in memory. */
+export interface Package {
+	name: string;
+	version: string;
+	/** Digest as in `digestOf`, lower-case hexadecimal. */
+	sha256: string;
+	/** As the user named it. */
+	path: string;
+	manifest: Manifest;
+	objects: PackageObject[];
+	/** What `vectors` of the manifest names, in its order; not yet read as vectors. */
+	vectors: PackageFile[];
+	/** What the loaders of its chains ship besides; an object may be among them. */
+	loaderFiles: PackageFile[];
+	/** Every file below `signatures/`, by path; no part of the digest and not yet read. */
+	signatures: PackageFile[];
+	/** It is an object alone, about which no manifest says anything. */
+	bare?: true;
+}
+
+/**
+ * Opens a folder with `bpfgate.json`, an archive of one (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst), or a bare ELF object.
+ *
+ * @throws InputError when it is no package; nothing is written anywhere
+ */
+export async function openPackage(path: string): Promise<Package> {
+	const files = await openFiles(path, manifestName);
+	if (files.kind === "object") return bareObject(path, files.bytes);
+	const file = files.display(manifestName);
+	const manifestBytes = await files.read(manifestName);
+	if (!manifestBytes) throw new InputError(file, "", "is missing; a package has it at its top");
+	const manifest = parseManifest(file, manifestBytes);
+	const listed = [{ path: manifestName, bytes: manifestBytes }];
+	let total = 0;
+	const readListed = async (path: string, place: string): Promise<Uint8Array> => {
+		const bytes = await files.read(path);
+		if (!bytes) throw new InputError(file, place, `${JSON.stringify(path)} is missing from the package`);
+		total += bytes.length;
+		if (total > maxPackageBytes)
+			throw new InputError(file, place, `comes to more than ${maxPackageBytes} bytes`);
+		listed.push({ path, bytes });
+		return bytes;
+	};
+	const objects: PackageObject[] = [];
+	for (const [index, settings] of objectEntries(manifest).entries()) {
+		const bytes = await readListed(settings.file, objectPointer(manifest, index));
+		objects.push({
+			file: settings.file,
+			bytes,
+			settings,
+			...readObject(files.display(settings.file), bytes),
+		});
+	}
+	checkSettings(file, manifest, objects);
+	const vectors: PackageFile[] = [];
+	for (const [index, path] of (manifest.vectors ?? []).entries()) {
+		const bytes = await readListed(path, `/vectors/${index}`);
+		vectors.push({ file: path, display: files.display(path), bytes });
+	}
+	const shipped: PackageFile[] = [];
+	for (const [path, pointer] of loaderFiles(manifest)) {
+		const bytes = listed.find((file) => file.path === path)?.bytes ?? (await readListed(path, pointer));
+		shipped.push({ file: path, display: files.display(path), bytes });
+	}
+	return {
+		name: manifest.name,
+		version: manifest.version,
+		sha256: digestOf(listed),
+		path,
+		manifest,
+		objects,
+		vectors,
+		loaderFiles: shipped,
+		signatures: await readSignatureFiles(file, files, maxPackageBytes - total),
+	};
+}
+
+/** A bare object is a package named after its file, version 0, in which everything follows from the sections. */
+function bareObject(path: string, bytes: Uint8Array): Package {
+	const file = basename(path);
+	const stem = file.slice(0, file.length - extname(file).length).replace(/\.bpf$/, "");
+	const name =
+		stem
+			.replace(/[^A-Za-z0-9._-]/g, "-")
+			.replace(/^[^A-Za-z0-9]+/, "")
+			.slice(0, 128) || "object";
+	const facts = readObject(path, bytes);
+	const manifest: Manifest = { name, version: "0", objects: [file] };
+	return {
+		name,
+		version: "0",
+		sha256: digestOf([{ path: file, bytes }]),
+		path,
+		manifest,
+		objects: [{ file, bytes, settings: { file }, ...facts }],
+		vectors: [],
+		loaderFiles: [],
+		signatures: [],
+		bare: true,
+	};
+}
+
+/** @param room bytes that they may come to */
+async function readSignatureFiles(manifest: string, files: Files, room: number): Promise<PackageFile[]> {
+	const found: PackageFile[] = [];
+	const names = await files.list(signaturesFolder);
+	const folder = files.display(signaturesFolder);
+	if (names.length > maxSignatureFiles)
+		throw new InputError(
+			folder,
+			"",
+			`holds ${names.length} files, more than the ${maxSignatureFiles} that are read`,
+		);
+	let left = room;
+	for (const file of names) {
+		const bytes = await files.read(file);
+		if (!bytes) continue;
+		left -= bytes.length;
+		if (left < 0)
+			throw new InputError(manifest, "", `comes with its signatures to more than ${maxPackageBytes} bytes`);
+		found.push({ file, display: files.display(file), bytes });
+	}
+	return found;
+}
+
+/**
+ * The canonical digest of a package: SHA-256 of the line `bpfgate-package 1` and one line for each file that belongs
+ * to it (the manifest and what the manifest names; for a bare object the object alone), sorted by the bytes of
+ * the path: `<sha256> <size> <path>`, each ended by a newline. Folder and archive of the same files agree.
+ */
+export function digestOf(files: { path: string; bytes: Uint8Array }[]): string {
+	const sorted = [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+	const sha256 = (data: Uint8Array | string) => createHash("sha256").update(data).digest("hex");
+	const lines = sorted.map(({ path, bytes }) => `${sha256(bytes)} ${bytes.length} ${path}\n`);
+	return sha256(`bpfgate-package 1\n${lines.join("")}`);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import {
+	EACCES,
+	EBADF,
+	EBUSY,
+	EEXIST,
+	EINVAL,
+	ENODEV,
+	ENOENT,
+	ENOMEM,
+	ENOTSUPP,
+	ENXIO,
+	EOPNOTSUPP,
+	EPERM,
+	ESRCH,
+	errnoName,
+} from "../../base/errno.js";
+import type { ReasonCode } from "./codes.js";
+import type { AttachFacts, Explanation, FeatureQuestion } from "./facts.js";
+import { libbpfLines } from "./libbpf.js";
+import { explanation, featureWords, quotable } from "./sentence.js";
+
+/** Feature that a hook stands on, by the manifest's name of the hook. */
+const hookFeatures: Readonly<Record<string, FeatureQuestion>> = {
+	tcx_ingress: "attach_type:tcx_ingress",
+	tcx_egress: "attach_type:tcx_egress",
+	netkit_primary: "attach_type:netkit_primary",
+	netkit_peer: "attach_type:netkit_peer",
+	netfilter: "link_type:netfilter",
+	xdp: "link_type:xdp",
+};
+
+/** Feature that an automatic attachment stands on, by the section's first word. */
+const sectionFeatures: Readonly<Record<string, FeatureQuestion>> = {
+	lsm: "lsm:bpf",
+	"lsm.s": "lsm:bpf",
+	"kprobe.multi": "link_type:kprobe_multi",
+	"kretprobe.multi": "link_type:kprobe_multi",
+	"uprobe.multi": "link_type:uprobe_multi",
+	"uretprobe.multi": "link_type:uprobe_multi",
+	"kprobe.session": "attach_type:trace_kprobe_session",
+	fentry: "attach_type:trace_fentry",
+	fexit: "attach_type:trace_fexit",
+	struct_ops: "link_type:struct_ops",
+};
+
+/** By error number, where no message tells more: code and words after "program x could not be attached to y". */
+const byErrno = new Map<number, [ReasonCode, string]>([
+	[EBUSY, ["attach-busy", "something is attached there already that cannot share it"]],
+	[EEXIST, ["attach-busy", "something is attached there already"]],
+	[ENOENT, ["attach-symbol-missing", "there is no such thing in this kernel"]],
+	[ESRCH, ["attach-symbol-missing", "there is no such thing in this kernel"]],
+	[ENODEV, ["attach-device-missing", "there is no such device"]],
+	[ENXIO, ["attach-device-missing", "the device is of another kind"]],
+	[EBADF, ["attach-device-missing", "the target is not of the kind that this hook needs"]],
+	[EOPNOTSUPP, ["attach-unsupported", "this way of attaching is not supported"]],
+	[ENOTSUPP, ["attach-unsupported", "this way of attaching is not supported"]],
+	[EPERM, ["permission", "the caller may not, or what is there may not be replaced"]],
+	[EACCES, ["permission", "the caller may not"]],
+	[ENOMEM, ["out-of-memory", "there was not enough memory"]],
+]);
+
+/** Messages that tell more than the error number. */
+const messages: readonly { code: ReasonCode; pattern: RegExp; says: string }[] = [
+	{
+		code: "attach-busy",
+		pattern:
+			/^Kernel error message: .{0,80}(?:can't be active at the same time|already attached|already loaded|already has)/,
+		says: "something is attached there already that cannot share it",
+	},
+	{
+		code: "attach-unsupported",
+		pattern: /^Kernel error message: .{0,80}(?:does not support XDP|not support|doesn't support)/,
+		says: "the device does not support it",
+	},
+	{
+		code: "module-absent",
+		pattern:
+			/^Kernel error message: .{0,40}(?:qdisc|filter|action|classifier)?.{0,20}(?:kind is unknown|not found)/i,
+		says: "the kernel does not know this kind of qdisc or filter, or lacks its module",
+	},
+	{
+		code: "attach-device-missing",
+		pattern: /^Kernel error message: .{0,40}Qdisc doesn't exist/i,
+		says: "the device has no clsact qdisc",
+	},
+	{
+		code: "attach-symbol-missing",
+		pattern:
+			/failed to (?:determine tracepoint|create (?:kprobe|kretprobe|tracepoint) '[^']*'.{0,20} perf event|attach to raw tracepoint '[^']*'): -ENOENT|failed to create kprobe .{1,200}: -ENOENT|elf: failed to open .{1,300}: -ENOENT|elf: failed to find symbol/,
+		says: "there is no such function, event or file in this kernel",
+	},
+];
+
+/** Why a program that loaded could not be attached. */
+export function explainAttach(facts: AttachFacts): Explanation {
+	const { program, errno, hook } = facts;
+	const to = `${hook === "auto" ? program.section : hook}${facts.target === undefined ? "" : ` ${facts.target}`}`;
+	const subject = `program ${program.name} could not be attached to ${to}`;
+	const said = libbpfLines(facts.libbpfLog, program.name);
+	const known = {
+		errno_name: errnoName(errno),
+		hook,
+		...(facts.target === undefined ? {} : { target: facts.target }),
+	};
+
+	for (const { code, pattern, says } of messages) {
+		const line = said.find((line) => pattern.test(line));
+		if (line === undefined) continue;
+		return explanation(code, `${subject}: ${says} (${quotable(line)})`, { ...known, kernel_said: line });
+	}
+	const feature = featureWords(
+		hookFeatures[hook] ?? sectionFeatures[program.section.split("/", 1)[0]!],
+		facts,
+	);
+	const state = feature.facts.feature_state;
+	if (state !== undefined && state !== "present") {
+		const words = `${subject}: this kernel does not have it${feature.words}`;
+		return explanation(feature.code ?? "attach-unsupported", words, { ...known, ...feature.facts });
+	}
+	const table = byErrno.get(errno);
+	if (table) return explanation(table[0], `${subject}: ${table[1]} (${errnoName(errno)})`, known);
+	const last = said.at(-1);
+	const words = errno === EINVAL ? "the kernel found the request invalid" : "the kernel refused";
+	return explanation(
+		"attach-refused",
+		`${subject}: ${words} (${errnoName(errno)})${last === undefined ? "" : `: ${quotable(last)}`}`,
+		{ ...known, ...(last === undefined ? {} : { libbpf_said: last }) },
+	);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Reason } from "../../base/results.js";
+
+/**
+ * What a kernel says of one feature: `unsupported` it is too old, `disabled` its configuration leaves it out,
+ * `module-absent` it is a module that is not there. Undefined: nobody asked.
+ */
+export type FeatureState = "present" | "unsupported" | "disabled" | "module-absent";
+
+/** A feature as the manifest's `kernels.requires` writes it: `helper:xdp_load_bytes`, `map_type:ringbuf`. */
+export type FeatureQuestion =
+	`${"program_type" | "map_type" | "attach_type" | "link_type" | "helper" | "kfunc" | "lsm" | "config" | "module" | "btf"}:${string}`;
+
+/** What is known of the kernel beyond the logs; all of it only makes the sentence better. */
+export interface KernelFacts {
+	kernel: { id: string; release: string };
+	/** Asked for the one feature that the failure is about. */
+	features?: ((question: FeatureQuestion) => FeatureState | undefined) | undefined;
+	/** The option or module that switches a feature on: `CONFIG_NETKIT`, `module netkit`. */
+	configOf?: ((question: FeatureQuestion) => string | undefined) | undefined;
+}
+
+export interface ProgramFacts {
+	name: string;
+	/** ELF section: `xdp`, `fentry/do_unlinkat`. */
+	section: string;
+	/** Kernel name without BPF_PROG_TYPE_, lower case: `xdp`. */
+	type: string;
+	/** Kernel name without BPF_, lower case: `cgroup_inet4_connect`; where the load gives one. */
+	attach_type?: string | undefined;
+	/** Instructions in the object. */
+	insns?: number | undefined;
+}
+
+/** A refused BPF_PROG_LOAD, or a load that libbpf gave up before asking the kernel. */
+export interface LoadFacts extends KernelFacts {
+	program?: ProgramFacts | undefined;
+	/** Positive; 0 when unknown. */
+	errno: number;
+	/** As the kernel wrote it and libbpf touched it up; may be empty, or lack its beginning or its end. */
+	verifierLog: string;
+	/** The log did not fit into its buffer. */
+	verifierLogTruncated?: boolean | undefined;
+	/** libbpf's messages of the whole object. */
+	libbpfLog: string;
+	/** Line information of the object, for kernels that print the source without its place (before 6.10). */
+	sourceLine?: ((instruction: number) => { file: string; line: number } | undefined) | undefined;
+}
+
+/** A refused BPF_MAP_CREATE. */
+export interface MapFacts extends KernelFacts {
+	/** `type` is the kernel's name without BPF_MAP_TYPE_, lower case. Sizes in bytes. */
+	map: {
+		name: string;
+		type: string;
+		key_size?: number;
+		value_size?: number;
+		max_entries?: number;
+		flags?: number;
+	};
+	errno: number;
+	libbpfLog: string;
+}
+
+/** An object that libbpf could not open. */
+export interface OpenFacts {
+	/** The object's file, as the package names it. */
+	object: string;
+	errno: number;
+	libbpfLog: string;
+}
+
+/** A program (or a struct_ops map) that loaded and could not be attached. */
+export interface AttachFacts extends KernelFacts {
+	program: ProgramFacts;
+	/** The hook as the manifest writes it: `xdp`, `tcx_ingress`, `auto`. */
+	hook: string;
+	/** What it was to be attached to: a device, function, tracepoint, cgroup. */
+	target?: string | undefined;
+	errno: number;
+	/** What the agent was doing. */
+	what?: string | undefined;
+	libbpfLog: string;
+}
+
+/** A reason and the facts that it was made from, for the evidence of a case. */
+export interface Explanation {
+	reason: Reason;
+	facts: Record<string, unknown>;
+}

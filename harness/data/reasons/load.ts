@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM, errnoName } from "../../base/errno.js";
+import type { Explanation, FeatureQuestion, LoadFacts } from "./facts.js";
+import { libbpfLines, printedVerifierLog } from "./libbpf.js";
+import { type Place, readLog, type VerifierLog } from "./log.js";
+import { explainMapLines } from "./map.js";
+import { firstMatch } from "./rule.js";
+import { codeOfDiagnosis } from "./rules/diagnosis.js";
+import { libbpfRules } from "./rules/libbpf.js";
+import { verifierRules } from "./rules/verifier.js";
+import { explainMatch, explanation, featureWords, placeWords, quotable } from "./sentence.js";
+import { verifierStatistics } from "./statistics.js";
+
+/** The most instructions that a program may have (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
+const mostInstructions = 1_000_000;
+
+/**
+ * Why a program was not loaded. What the verifier said comes first, then what libbpf said, then the bare error
+ * number; a message that is not known is quoted under the code `rejected`.
+ */
+export function explainLoad(facts: LoadFacts): Explanation {
+	const name = facts.program?.name;
+	const subject = name === undefined ? "the program" : `program ${name}`;
+	const log = readLog(facts.verifierLog || printedVerifierLog(facts.libbpfLog, name));
+	const place = placeOf(log, facts);
+	const known = {
+		errno_name: errnoName(facts.errno),
+		...place,
+		...(log.diagnosis ? { diagnosis: diagnosisFacts(log) } : {}),
+	};
+
+	const verifier = firstMatch(verifierRules, log.messages, place);
+	if (verifier) {
+		const at = messagePlace(verifier.fields, place, facts);
+		return explainMatch(verifier, subject, at, facts, { ...known, ...at });
+	}
+	if (log.diagnosis) return explainDiagnosis(log.diagnosis, subject, place, known);
+
+	const said = libbpfLines(facts.libbpfLog, name);
+	if (facts.verifierLog === "") {
+		const libbpf = firstMatch(libbpfRules, said, {});
+		if (libbpf) return explainMatch(libbpf, subject, {}, facts, known);
+		const map = explainMapLines(said, subject, known);
+		if (map) return map;
+	}
+	if (causeLost(facts, log)) return explainTruncated(facts, subject, log, known);
+	const last = log.messages.at(-1);
+	if (last !== undefined) {
+		const words = `${subject} was refused (${errnoName(facts.errno)}): ${quotable(last)}${placeWords(place)}`;
+		return explanation("rejected", words, { ...known, kernel_said: last });
+	}
+	return explainErrno(facts, subject, said, known);
+}
+
+/**
+ * Whether the kernel takes the name: bpf_obj_name_cpy (kernel/bpf/syscall.c) looks at the bytes that libbpf passes, all
+ * but the last of BPF_OBJ_NAME_LEN (16). The kernel's isalnum (lib/ctype.c) is that of Latin-1.
+ */
+function nameable(name: string): boolean {
+	const passed = Buffer.from(name).subarray(0, 15).toString("latin1");
+	return /^[\w.\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*$/.test(passed);
+}
+
+/** A log that was cut still tells the cause when its end is there: the end has the count of instructions. */
+function causeLost(facts: LoadFacts, log: VerifierLog): boolean {
+	if (!facts.verifierLogTruncated && facts.errno !== ENOSPC) return false;
+	return log.messages.length === 0 || verifierStatistics(facts.verifierLog).insns_processed === undefined;
+}
+
+/** E2BIG after the verifier began is its limit; E2BIG for the request itself comes before any log. */
+function explainTruncated(
+	facts: LoadFacts,
+	subject: string,
+	log: VerifierLog,
+	known: Record<string, unknown>,
+): Explanation {
+	if (facts.errno === E2BIG && log.place.instruction !== undefined) {
+		const words = `${subject} is too complex: the verifier gave up (E2BIG), and its log was too long to be kept whole`;
+		return explanation("complexity-limit", words, known);
+	}
+	const words = `${subject} was refused, and the verifier's log was too long for its buffer: the part that tells the cause is lost`;
+	return explanation("log-truncated", words, known);
+}
+
+/** The diagnosis of a refusal knows its place best; before 6.10 only the object's own line information knows the source. */
+function placeOf(log: VerifierLog, facts: LoadFacts): Place {
+	return withSource({ ...log.place, ...log.diagnosis?.place }, facts);
+}
+
+/** A message of the control-flow pass names its instruction itself: the log has none, or an older one. */
+function messagePlace(fields: Record<string, unknown>, place: Place, facts: LoadFacts): Place {
+	if (typeof fields.instruction !== "number" || fields.instruction === place.instruction) return place;
+	return withSource({ instruction: fields.instruction }, facts);
+}
+
+function withSource(place: Place, facts: LoadFacts): Place {
+	if (place.file !== undefined || place.instruction === undefined) return place;
+	return { ...place, ...facts.sourceLine?.(place.instruction) };
+}
+
+function diagnosisFacts(log: VerifierLog) {
+	const { category, problem, reason, suggestion } = log.diagnosis!;
+	return { category, problem, reason, suggestion };
+}
+
+/** 7.3's diagnosis where its classic words are not known: its category where that says enough, else quoted. */
+function explainDiagnosis(
+	diagnosis: NonNullable<VerifierLog["diagnosis"]>,
+	subject: string,
+	place: Place,
+	known: Record<string, unknown>,
+): Explanation {
+	const title = `${diagnosis.category}: ${diagnosis.problem}`;
+	const code = codeOfDiagnosis(title);
+	return explanation(
+		code ?? "rejected",
+		`${subject} was refused: ${quotable(diagnosis.reason || title)}${placeWords(place)}`,
+		{ ...known, kernel_said: title },
+		code || diagnosis.suggestion === ""
+			? undefined
+			: quotable(`The kernel suggests: ${diagnosis.suggestion}`),
+	);
+}
+
+/** No log at all: the error number, the size of the program and what the kernel says of its types are left. */
+function explainErrno(
+	facts: LoadFacts,
+	subject: string,
+	said: string[],
+	known: Record<string, unknown>,
+): Explanation {
+	const { errno, program } = facts;
+	if (errno === E2BIG && (program?.insns ?? 0) > mostInstructions) {
+		const words = `${subject} has ${program!.insns} instructions, and ${mostInstructions} is the most`;
+		return explanation("program-too-large", words, {
+			...known,
+			insns: program!.insns,
+			insns_limit: mostInstructions,
+		});
+	}
+	if (errno === E2BIG) {
+		const words = `${subject} asks for something that this kernel has no field for (E2BIG)`;
+		return explanation("kernel-too-old-attributes", words, known);
+	}
+	if (errno === ENOMEM)
+		return explanation("out-of-memory", `there was not enough memory to load ${subject}`, known);
+	if (errno === EPERM) {
+		return explanation("permission", `${subject} was refused to this caller without a word (EPERM)`, known);
+	}
+	const questions: [FeatureQuestion, "program-type-unsupported" | "attach-type-unsupported", string][] = [];
+	if (program)
+		questions.push([`program_type:${program.type}`, "program-type-unsupported", `type ${program.type}`]);
+	if (program?.attach_type) {
+		const question: FeatureQuestion = `attach_type:${program.attach_type}`;
+		questions.push([question, "attach-type-unsupported", `attach type ${program.attach_type}`]);
+	}
+	for (const [question, code, what] of errno === EINVAL ? questions : []) {
+		const feature = featureWords(question, facts);
+		if (feature.facts.feature_state === undefined || feature.facts.feature_state === "present") continue;
+		const words = `${subject} is of ${what}, which this kernel does not have${feature.words}`;
+		return explanation(feature.code ?? code, words, { ...known, ...feature.facts });
+	}
+	if (errno === EINVAL && program && !nameable(program.name)) {
+		const words = `${subject} was refused without a word (EINVAL): its name has a character that the kernel does not take`;
+		return explanation("program-name", words, known);
+	}
+	const last = said.at(-1);
+	if (last !== undefined) {
+		const words = `${subject} was refused (${errnoName(errno)}), and libbpf said: ${quotable(last)}`;
+		return explanation("rejected", words, { ...known, libbpf_said: last });
+	}
+	return explanation(
+		"rejected",
+		`${subject} was refused without a word (${errnoName(errno)})`,
+		known,
+		"The kernel's log is empty: mostly the program type, attach type, flags or target are not known to this kernel; ask it with `bpfgate kernels features`.",
+	);
+}

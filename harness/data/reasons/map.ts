@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { E2BIG, EINVAL, ENOMEM, ENOTSUPP, EOPNOTSUPP, EPERM, errnoName } from "../../base/errno.js";
+import type { Explanation, MapFacts } from "./facts.js";
+import { libbpfLines } from "./libbpf.js";
+import { explanation, featureWords, quotable } from "./sentence.js";
+
+/** Why a map was not created. The kernel gives no log for maps: error number, sizes and the map type's state decide. */
+export function explainMap(facts: MapFacts): Explanation {
+	const { map, errno } = facts;
+	const sizes = [
+		`type ${map.type}`,
+		...(["key_size", "value_size", "max_entries"] as const).flatMap((key) =>
+			map[key] === undefined ? [] : [`${key} ${map[key]}`],
+		),
+		...(map.flags ? [`flags 0x${map.flags.toString(16)}`] : []),
+	].join(", ");
+	const known = { errno_name: errnoName(errno), map: map.name, map_type: map.type };
+	const said = libbpfLines(facts.libbpfLog, undefined);
+
+	const feature = featureWords(`map_type:${map.type}`, facts);
+	const state = feature.facts.feature_state;
+	if (state !== undefined && state !== "present") {
+		const words = `map ${map.name} is of type ${map.type}, which this kernel does not have${feature.words}`;
+		return explanation(feature.code ?? "map-type-unsupported", words, { ...known, ...feature.facts });
+	}
+	const inner = /^map '[^']*': (?<what>.{0,60}inner.{0,120})/.exec(
+		said.find((line) => line.includes("inner")) ?? "",
+	);
+	if (inner)
+		return explanation(
+			"map-attributes",
+			`map ${map.name} has no usable inner map: ${quotable(inner.groups!.what!)}`,
+			known,
+		);
+	return explainMapErrno(map.name, sizes, errno, known);
+}
+
+function explainMapErrno(
+	name: string,
+	sizes: string,
+	errno: number,
+	known: Record<string, unknown>,
+): Explanation {
+	switch (errno) {
+		case ENOMEM:
+			return explanation("out-of-memory", `there was not enough memory for map ${name} (${sizes})`, known);
+		case EPERM:
+			return explanation("permission", `this caller may not create map ${name} (${sizes})`, known);
+		case EINVAL:
+		case E2BIG:
+		case EOPNOTSUPP:
+		case ENOTSUPP: {
+			const words = `the kernel does not take map ${name} as it is (${sizes}): ${errnoName(errno)}`;
+			return explanation("map-attributes", words, known);
+		}
+		default:
+			return explanation("rejected", `map ${name} (${sizes}) was not created: ${errnoName(errno)}`, known);
+	}
+}
+
+/** `map 'x': failed to create: -EINVAL` among libbpf's lines: a program that was never tried because of its map. */
+export function explainMapLines(
+	said: readonly string[],
+	subject: string,
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	for (const line of said) {
+		const match = /^map '(?<map>[^']*)': failed to create(?: inner map)?: -?(?<errno>[A-Z0-9]+)/.exec(line);
+		if (!match) continue;
+		const { map, errno } = match.groups!;
+		const words = `${subject} was not tried: map ${map} of its object could not be created (${errno})`;
+		return explanation("not-attempted", words, { ...known, map, map_errno_name: errno, libbpf_said: line });
+	}
+	return undefined;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { signedExamples } from "../../../../programs/signed.js";
+import { InputError } from "../../../base/errors.js";
+import { issue } from "../issue.js";
+import { type ExampleLoader, exampleLoader } from "../lint/testloaders.js";
+import { type LightSkeleton, readLightSkeleton } from "./light-skeleton.js";
+import { loaderOfSkeleton } from "./loader.js";
+
+const headerOf = (name: string) =>
+	readFileSync(
+		fileURLToPath(new URL(`../../../../programs/${name}/signatures/udp-quota.lskel.h`, import.meta.url)),
+		"latin1",
+	);
+const read = (text: string) => readLightSkeleton("x.lskel.h", Buffer.from(text, "latin1"));
+const header = headerOf("signed-bpftool");
+
+/** The number of the first line that begins so, from 1. */
+const lineOf = (text: string, start: string) =>
+	text.split("\n").findIndex((line) => line.startsWith(start)) + 1;
+
+function refusal(text: string): string {
+	try {
+		read(text);
+	} catch (error) {
+		if (error instanceof InputError) return error.message;
+		throw error;
+	}
+	return "none";
+}
+
+describe("a header of bpftool", () => {
+	it.each(signedExamples)("as in $package is read", ({ package: name }) => {
+		const skeleton = read(headerOf(name));
+		expect(skeleton).toMatchObject({
+			maps: ["sent", "arrived", "rodata", "bss"],
+			programs: ["limit_udp", "count_udp"],
+		});
+		expect(skeleton.insns.length % 8).toBe(0);
+		// Its first instruction keeps the context.
+		expect([...skeleton.insns.subarray(0, 8)]).toEqual([0xbf, 0x16, 0, 0, 0, 0, 0, 0]);
+		// DER of a sequence of up to 64 KiB, with nothing behind it.
+		expect([...skeleton.cms.subarray(0, 2)]).toEqual([0x30, 0x82]);
+		expect(skeleton.cms.length).toBe(Buffer.from(skeleton.cms).readUInt16BE(2) + 4);
+		expect(Buffer.from(skeleton.data).includes("Dual BSD/GPL\0")).toBe(true);
+	});
+
+	it("that is none is refused", () => {
+		expect(refusal("")).toBe(
+			"x.lskel.h: is no light skeleton of bpftool, made with `bpftool gen skeleton -L`",
+		);
+		expect(refusal(header.replace("#include <bpf/skel_internal.h>\n", ""))).toMatch("is no light skeleton");
+	});
+
+	it("without a signature is refused", () => {
+		const start = header.indexOf("\tstatic const char opts_sig[]");
+		const end = header.indexOf("\topts.signature = ");
+		expect(refusal(header.slice(0, start) + header.slice(end))).toBe(
+			"x.lskel.h: has no signature: bpftool made it without -S",
+		);
+	});
+
+	it("whose instructions were changed is refused", () => {
+		const start = header.indexOf("opts_insn[]");
+		const at = header.indexOf("\\xbf", start);
+		expect(refusal(`${header.slice(0, at)}\\xb7${header.slice(at + 4)}`)).toBe(
+			"x.lskel.h: opts_excl_hash: is not the SHA-256 of opts_insn; the header was changed",
+		);
+	});
+
+	it("with other bytes than bpftool writes is refused with line and column", () => {
+		const opening = "\tstatic const char opts_data[]";
+		const line = lineOf(header, opening) + 1;
+		const at = header.indexOf("\n", header.indexOf(opening)) + 1;
+		const put = (text: string, length = text.length) =>
+			header.slice(0, at) + text + header.slice(at + length);
+		for (const bad of ["a", "\\1", "\\xAB", "\\x1g", "\\n", '"', "\\ "])
+			expect(refusal(put(bad))).toBe(`x.lskel.h: line ${line}: column 1 is no byte as bpftool writes it`);
+		expect(refusal(put("\n", 0))).toBe(`x.lskel.h: line ${line}: is not the next line of opts_data`);
+	});
+
+	it("that is cut short is refused", () => {
+		const opening = "\tstatic const char opts_sig[]";
+		const line = lineOf(header, opening);
+		const at = header.indexOf("\n", header.indexOf(opening));
+		expect(refusal(header.slice(0, header.indexOf("\n", at + 1)))).toBe(
+			`x.lskel.h: line ${line}: opts_sig has no end`,
+		);
+	});
+
+	it("that says something twice is refused", () => {
+		const twice = (text: string) => header.replace(text, `${text}\n${text}`);
+		const opening = '\tstatic const char opts_insn[] __attribute__((__aligned__(8))) = "\\';
+		expect(refusal(twice(opening))).toBe(
+			`x.lskel.h: line ${lineOf(header, opening) + 1}: opts_insn is there twice`,
+		);
+		expect(refusal(twice("\t\tstruct bpf_map_desc sent;"))).toMatch("maps has two of the same name");
+		expect(refusal(`${header}\n\t\tstruct bpf_prog_desc other;\n`)).toMatch(
+			"struct bpf_prog_desc is not in one struct progs, as bpftool has it",
+		);
+	});
+});
+
+describe("the loader in a header", () => {
+	let examples: Record<string, ExampleLoader>;
+	let skeletons: Record<string, LightSkeleton>;
+	beforeAll(async () => {
+		const names = signedExamples.map((each) => each.package);
+		examples = Object.fromEntries(
+			await Promise.all(names.map(async (name) => [name, await exampleLoader(name)] as const)),
+		);
+		skeletons = Object.fromEntries(names.map((name) => [name, read(headerOf(name))]));
+	});
+
+	it.each(signedExamples)("of $package is for contract $contract", ({ package: name, contract }) => {
+		const { object, certificate } = examples[name]!;
+		expect(loaderOfSkeleton("x.lskel.h", skeletons[name]!, certificate, object.maps)).toMatchObject({
+			contract,
+			maps: ["sent", "arrived", ".rodata", ".bss"],
+			programs: ["limit_udp", "count_udp"],
+		});
+	});
+
+	const fromFirst = (
+		change: Partial<LightSkeleton>,
+		certificate = examples["signed-bpftool"]!.certificate,
+	) => {
+		const { object } = examples["signed-bpftool"]!;
+		const skeleton = { ...skeletons["signed-bpftool"]!, ...change };
+		return loaderOfSkeleton("x.lskel.h", skeleton, certificate, object.maps);
+	};
+
+	it("is refused when the certificate is not the signer's", async () => {
+		const { certificate } = await issue({ type: "ecdsa" });
+		expect(() => fromFirst({}, certificate)).toThrow(/^x\.lskel\.h: opts_sig: the signature is by key/);
+	});
+
+	it("is refused when its data was changed", () => {
+		const data = Uint8Array.from(skeletons["signed-bpftool"]!.data);
+		data[data.length - 1]! ^= 1;
+		expect(() => fromFirst({ data })).toThrow("x.lskel.h: opts_sig: the signature does not match");
+	});
+
+	it("is refused when the header names other maps or programs than it has", () => {
+		expect(() => fromFirst({ maps: ["sent"] })).toThrow("names 1 maps, but its loader makes 4");
+		expect(() => fromFirst({ programs: ["limit_udp"] })).toThrow(
+			'x.lskel.h: its loader loads "count_udp", which it does not name',
+		);
+		expect(() => fromFirst({ insns: Buffer.from("\0".repeat(16)) })).toThrow(
+			"is no loader that libbpf makes",
+		);
+	});
+
+	it("has the programs that it loads, not all that the header names", () => {
+		const programs = ["not_loaded", "limit_udp", "nor_this", "count_udp"];
+		expect(fromFirst({ programs }).programs).toEqual(["limit_udp", "count_udp"]);
+	});
+
+	it("keeps the header's name of a map that the object has not", () => {
+		const { certificate } = examples["signed-bpftool"]!;
+		const loader = loaderOfSkeleton("x.lskel.h", skeletons["signed-bpftool"]!, certificate, []);
+		expect(loader.maps).toEqual(["sent", "arrived", "rodata", "bss"]);
+	});
+});

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError, UndecidedError } from "../../base/errors.js";
+import type { Certificate } from "./certificate.js";
+import { signHere } from "./cms-write.js";
+import { keyName, keyObject, type SigningKey } from "./key.js";
+import { openssl, opensslReason } from "./openssl.js";
+
+/** How a signature departs from what kernels and bpfgate want; only attacks and tests set these. */
+export interface SignOptions {
+	/** As `openssl dgst -list` calls it. Default: sha256. */
+	digest?: string;
+	/** With the content inside. */
+	attached?: boolean;
+	/** With signed attributes (content type, time, digest). */
+	attributes?: boolean;
+	/** With the certificate inside. */
+	certificates?: boolean;
+	/** Names the signer by issuer and serial number instead of by key id. */
+	issuerAndSerial?: boolean;
+}
+
+const passphraseVariable = "BPFGATE_KEY_PASSPHRASE";
+
+/**
+ * A CMS signature (RFC 5652, DER) over bytes as kernels take it: detached, SHA-256, no attributes, no certificates, the
+ * signer named by its subject key identifier. The `openssl` command makes it where the key is in a token or the
+ * form another one.
+ *
+ * @throws InputError when key and certificate do not belong together, the key cannot be used, or there is no openssl
+ */
+export async function signDetached(
+	bytes: Uint8Array,
+	key: SigningKey,
+	certificate: Certificate,
+	options: SignOptions = {},
+): Promise<Uint8Array> {
+	const object = keyObject(key);
+	if (object && Object.keys(options).length === 0 && certificate.keyId !== "")
+		return signHere(bytes, object, keyName(key), certificate);
+	const pem = Buffer.from(certificate.pem);
+	const held = key.kind === "memory" ? [pem, Buffer.from(key.pem)] : [pem];
+	const passphrase = "passphrase" in key ? key.passphrase : undefined;
+	const { ok, stdout, stderr } = await openssl(
+		[
+			...["cms", "-sign", "-binary", "-outform", "DER", "-signer", "/dev/fd/6"],
+			...keyArguments(key),
+			...(passphrase === undefined ? [] : ["-passin", `env:${passphraseVariable}`]),
+			...["-md", options.digest ?? "sha256"],
+			...(options.attached ? ["-nodetach"] : []),
+			...(options.attributes ? ["-nosmimecap"] : ["-noattr"]),
+			...(options.certificates ? [] : ["-nocerts"]),
+			...(options.issuerAndSerial ? [] : ["-keyid"]),
+		],
+		bytes,
+		held,
+		passphrase === undefined ? {} : { [passphraseVariable]: passphrase },
+	);
+	if (ok && stdout.length > 0) return stdout;
+	throw refusal(stderr, key, certificate);
+}
+
+function keyArguments(key: SigningKey): string[] {
+	switch (key.kind) {
+		case "memory":
+			return ["-inkey", "/dev/fd/7"];
+		case "file":
+			return ["-inkey", key.path];
+		case "pkcs11":
+			return key.by === "engine"
+				? ["-engine", "pkcs11", "-keyform", "ENGINE", "-inkey", key.uri]
+				: ["-provider", "pkcs11", "-provider", "default", "-inkey", key.uri];
+	}
+}
+
+function refusal(stderr: string, key: SigningKey, certificate: Certificate): Error {
+	const name = keyName(key);
+	const fail = (reason: string) => new InputError(name, "", reason);
+	if (/private key does not match certificate|key values mismatch|key type mismatch/i.test(stderr))
+		return fail(`does not belong to the certificate of ${certificate.subject}`);
+	if (/no default digest|operation not supported for this keytype/.test(stderr))
+		return fail(
+			`is ${certificate.key}, with which openssl makes no CMS signature without attributes, the only kind that kernels take; use RSA or ECDSA`,
+		);
+	if (key.kind === "pkcs11")
+		return fail(
+			`cannot be used: ${opensslReason(stderr)}; check the URI, the PIN (--passphrase) and which module ${key.by === "engine" ? "PKCS11_MODULE_PATH" : "PKCS11_PROVIDER_MODULE"} names`,
+		);
+	if (/Could not read|unable to load|bad decrypt/i.test(stderr)) return fail("cannot be read by openssl");
+	return new UndecidedError(
+		"openssl-failed",
+		`openssl cms: ${opensslReason(stderr)}`,
+		"openssl 3.0 or newer is needed",
+	);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { type Static, Type } from "@sinclair/typebox";
+import { InputError } from "../../base/errors.js";
+import { validator } from "../../base/validate.js";
+import { signaturesFolder } from "../package/manifest/load-manifest.js";
+import type { Package, PackageFile } from "../package/package.js";
+import { readCertificate } from "./certificate.js";
+
+/** Where signatures of OCI artifacts stand in a package. */
+export const cosignFolder = `${signaturesFolder}/cosign/`;
+const maxFileBytes = 1024 * 1024;
+
+const Digest = Type.String({ pattern: "^sha256:[0-9a-f]{64}$" });
+/**
+ * What cosign signs, "simple signing": containers-signature(5) with another `type`. `optional` holds what the signer added.
+ */
+const Payload = Type.Object({
+	critical: Type.Object({
+		identity: Type.Object({ "docker-reference": Type.String({ maxLength: 4096 }) }),
+		image: Type.Object({ "docker-manifest-digest": Digest }),
+		type: Type.Literal("cosign container image signature"),
+	}),
+});
+/** Of an OCI image manifest (image-spec, manifest.md), what names the artifact's content. */
+const ImageManifest = Type.Object({
+	layers: Type.Array(Type.Object({ digest: Type.String({ maxLength: 256 }) }), { maxItems: 4096 }),
+});
+const payloads = validator(Payload);
+const imageManifests = validator(ImageManifest);
+
+/** What one cosign signature is worth; nothing here was asked of a registry or a transparency log. */
+export interface CosignVerdict {
+	/** Path of the payload in the package. */
+	file: string;
+	/** Registry and repository, as the signer said; may be empty. */
+	reference: string;
+	/** Of the artifact's manifest: `sha256:…`. */
+	digest: string;
+	/** SHA-256 of the public key (SubjectPublicKeyInfo), lower-case hexadecimal. */
+	key: string;
+	/** Subject, or the names, of the certificate that the key came in; who issued it was not looked at. */
+	certificate?: string;
+	/** What is wrong; absent when the key signed the payload, and the manifest is the one it names, if it is there. */
+	reason?: string;
+	/** Objects of the package that are layers of the artifact; absent without the manifest, which alone could tell. */
+	objects?: string[];
+}
+
+/**
+ * Verifies the cosign signatures that come with a package: `NAME.json`, the payload; `NAME.sig`, its signature in base64, as
+ * `cosign sign-blob` and the annotation `dev.cosignproject.cosign/signature` have it; the public key as `NAME.pub`,
+ * `cosign.pub`, or in a certificate `NAME.pem`; the artifact's manifest as `NAME.manifest`, where it is at hand. A package's
+ * archive cannot be a layer of an artifact whose signature it contains; its objects can.
+ *
+ * @throws InputError when a file is missing or of another form
+ */
+export function readCosign(pkg: Package): CosignVerdict[] {
+	const files = new Map(pkg.signatures.map((file) => [file.file, file]));
+	const payloadFiles = pkg.signatures.filter(
+		({ file }) => file.startsWith(cosignFolder) && file.endsWith(".json"),
+	);
+	return payloadFiles.map((payload) => {
+		const stem = payload.file.slice(0, -".json".length);
+		const signature = files.get(`${stem}.sig`);
+		if (!signature)
+			throw new InputError(payload.display, "", "comes without its signature, a file .sig beside it");
+		const holder =
+			files.get(`${stem}.pub`) ?? files.get(`${stem}.pem`) ?? files.get(`${cosignFolder}cosign.pub`);
+		if (!holder)
+			throw new InputError(payload.display, "", "comes without a key: .pub or .pem beside it, or cosign.pub");
+		const { identity, image } = readPayload(payload).critical;
+		const digest = image["docker-manifest-digest"];
+		const { publicKey, certificate } = readPublicKey(holder);
+		const manifest = files.get(`${stem}.manifest`);
+		const wrong =
+			wrongCosign(payload.bytes, signature.bytes, publicKey) ??
+			(manifest && `sha256:${sha256(manifest.bytes)}` !== digest
+				? `is over another manifest than ${manifest.file}`
+				: undefined);
+		return {
+			file: payload.file,
+			reference: identity["docker-reference"],
+			digest,
+			key: sha256(publicKey.export({ type: "spki", format: "der" })),
+			...(certificate === undefined ? {} : { certificate }),
+			...(wrong === undefined ? {} : { reason: wrong }),
+			...(manifest && wrong === undefined ? { objects: objectsIn(manifest, pkg) } : {}),
+		};
+	});
+}
+
+/** Why a signature is none of this key over a payload; undefined when it is one. */
+function wrongCosign(payload: Uint8Array, signature: Uint8Array, key: KeyObject): string | undefined {
+	const type = key.asymmetricKeyType;
+	if (type !== "ec" && type !== "rsa")
+		return `its key is ${type}; signatures of ECDSA and RSA keys over SHA-256 are verified`;
+	const text = Buffer.from(signature).toString("latin1").trim();
+	const canonical = Buffer.from(text, "base64");
+	if (text === "" || canonical.toString("base64") !== text) return "its signature is not in base64";
+	return verify("sha256", payload, key, canonical)
+		? undefined
+		: "its signature does not match: the payload was changed, or another key made it";
+}
+
+function readPublicKey(holder: PackageFile): { publicKey: KeyObject; certificate?: string } {
+	const { display, bytes } = bounded(holder);
+	if (holder.file.endsWith(".pem")) {
+		const { node, subject } = readCertificate(display, bytes);
+		return { publicKey: node.publicKey, certificate: subject || (node.subjectAltName ?? "") };
+	}
+	const pem = Buffer.from(bytes).toString("latin1");
+	try {
+		if (pem.includes("PRIVATE KEY")) throw new Error("a private key");
+		return { publicKey: createPublicKey(pem) };
+	} catch {
+		throw new InputError(display, "", "is no public key in PEM form");
+	}
+}
+
+function readPayload(file: PackageFile): Static<typeof Payload> {
+	const value = parse(file);
+	const violation = payloads.violation(value);
+	if (violation || !payloads.accepts(value))
+		throw new InputError(file.display, violation?.pointer ?? "", violation?.reason ?? "is invalid");
+	return value;
+}
+
+function objectsIn(file: PackageFile, pkg: Package): string[] {
+	const value = parse(file);
+	const violation = imageManifests.violation(value);
+	if (violation || !imageManifests.accepts(value))
+		throw new InputError(file.display, violation?.pointer ?? "", violation?.reason ?? "is invalid");
+	const layers = new Set(value.layers.map(({ digest }) => digest));
+	return pkg.objects.filter(({ bytes }) => layers.has(`sha256:${sha256(bytes)}`)).map(({ file }) => file);
+}
+
+function parse(file: PackageFile): unknown {
+	const { display, bytes } = bounded(file);
+	try {
+		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+	} catch (cause) {
+		throw new InputError(display, "", "is not JSON", { cause });
+	}
+}
+
+function bounded(file: PackageFile): PackageFile {
+	if (file.bytes.length > maxFileBytes)
+		throw new InputError(
+			file.display,
+			"",
+			`has ${file.bytes.length} bytes, more than the ${maxFileBytes} that are read`,
+		);
+	return file;
+}
+
+function sha256(bytes: Uint8Array): string {
+	return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execa } from "execa";
+import { InputError, UndecidedError } from "../../base/errors.js";
+
+/** What only a child process may see, each handed over by a pipe that the arguments call `/dev/fd/<number>`. */
+export type Secrets = readonly Uint8Array[];
+
+/** The descriptor of the first of `secrets`; the next has the next number. */
+export const firstSecret = 6;
+
+const timeout = 60_000;
+const maxOutput = 64 * 1024 * 1024;
+
+/** A child of Node has sockets, not pipes, and `/dev/fd` opens no socket: a shell turns one into the other. */
+const scripts = [
+	'exec "$@"',
+	'exec 5<&0; cat <&3 | { exec 6<&0; exec "$@" <&5; }',
+	'exec 5<&0; cat <&3 | { exec 6<&0; cat <&4 | { exec 7<&0; exec "$@" <&5; }; }',
+] as const;
+
+/**
+ * Runs the openssl command.
+ *
+ * @param input of its stdin
+ * @param secrets at most two
+ * @param env more variables for it alone
+ * @returns what it wrote to stdout, and to stderr
+ * @throws InputError when it is not installed; UndecidedError `openssl-failed` when it does not end
+ */
+export async function openssl(
+	args: readonly string[],
+	input: Uint8Array,
+	secrets: Secrets = [],
+	env: Record<string, string> = {},
+): Promise<{ ok: boolean; stdout: Uint8Array; stderr: string }> {
+	const script = scripts[secrets.length];
+	if (script === undefined) throw new Error("more secrets than pipes");
+	const result = await execa("/bin/sh", ["-c", script, "sh", "openssl", ...args], {
+		stdio: ["pipe", "pipe", "pipe", ...secrets.map((secret) => Uint8Array.from(secret))],
+		input,
+		encoding: "buffer",
+		stripFinalNewline: false,
+		maxBuffer: maxOutput,
+		timeout,
+		reject: false,
+		env: { LC_ALL: "C", ...env },
+	});
+	const stderr = Buffer.from(result.stderr).toString();
+	// What dash and bash say; the script's own status is not that of a command that its pipe could not start.
+	if (/openssl: (command )?not found/.test(stderr))
+		throw new InputError(
+			"openssl",
+			"",
+			"is not installed; keys in PKCS#11 tokens sign through it, and so do the attacks of the signature check",
+		);
+	if (result.timedOut)
+		throw new UndecidedError(
+			"openssl-failed",
+			`openssl ${args[0]}: did not end within ${timeout / 1000} s`,
+			"a key in a token may wait for somebody to touch it; try again",
+		);
+	return { ok: !result.failed, stdout: new Uint8Array(result.stdout), stderr };
+}
+
+/** The most telling words that openssl left: those of the first error in its queue. */
+export function opensslReason(stderr: string): string {
+	const queue = /:error:[0-9A-Fa-f]+:([^:]*):([^:]*):([^:\n]*)/.exec(stderr);
+	if (queue) return queue[3]!.trim();
+	return stderr.trim().split("\n")[0]?.slice(0, 200) ?? "";
+}

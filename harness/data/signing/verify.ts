@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { InputError } from "../../base/errors.js";
+import { manifestName, type Package, type PackageObject } from "../package/package.js";
+import { type Certificate, unfit } from "./certificate.js";
+import { wrongSignature } from "./cms-read.js";
+import { type Contract, contracts } from "./contract.js";
+import { type CosignVerdict, readCosign } from "./cosign.js";
+import { packageDocument } from "./document.js";
+import { type PackageSignatures, readSignatures, type SignedObject, signedBytes } from "./layout.js";
+import { lintCertificate } from "./lint/certificate.js";
+import { clause } from "./lint/finding.js";
+import { type LintFinding, lintLoader } from "./lint/lint.js";
+import { exclProgHash, generateLoaders, type Loader } from "./loader/generate.js";
+import { type Generator, generator } from "./loader/generator.js";
+import { Unsignable } from "./loader/unsignable.js";
+import type { SignedLoader } from "./signed-loader.js";
+
+/** What was found out about one contract of one object. */
+export interface ContractVerdict {
+	contract: Contract;
+	/** `valid`: signed, and the loader is the one that the object gives; `absent`: not signed for this contract. */
+	state: "valid" | "invalid" | "absent";
+	/** What is wrong, where it is invalid. */
+	reason?: string;
+	/** Why it was not compared with what the object gives, where that is so; the package level still binds it. */
+	uncompared?: string;
+	/** What the lint finds in it, where it is valid. */
+	weaknesses?: LintFinding[];
+}
+
+/** What the signatures of a package are worth, without asking a kernel. */
+export interface Verification {
+	package: { name: string; version: string; sha256: string };
+	signed: boolean;
+	/** Of whoever signed; absent when nobody did. */
+	signer?: Omit<Certificate, "node" | "pem" | "der">;
+	/** Whether the signer's certificate is one that was given as trusted; absent when none was given. */
+	trusted?: boolean;
+	objects: { object: string; contracts: ContractVerdict[] }[];
+	/** Of OCI artifacts, in `signatures/cosign/`; they say nothing of whom to trust. */
+	cosign: CosignVerdict[];
+	/**
+	 * `undecided`: intact, but nobody was named to trust, and anybody can sign; `valid` only of a signer that is trusted.
+	 */
+	verdict: "valid" | "invalid" | "undecided";
+	/** Sentences; empty when all that is signed is valid and, where it was asked for, trusted. */
+	problems: string[];
+}
+
+export interface VerifyOptions {
+	/** Certificates that may sign; without them nothing is more than `undecided`. */
+	trusted?: readonly Certificate[];
+	/** Milliseconds since 1970. */
+	now?: number;
+}
+
+/**
+ * Verifies the package level, and of each signed loader its signature and that it is the one which its object gives.
+ *
+ * @throws InputError when a file was changed after it was signed, or the signatures cannot be read
+ */
+export async function verifyPackage(pkg: Package, options: VerifyOptions = {}): Promise<Verification> {
+	const found = await examine(pkg, options);
+	if (found.problems.length > 0) return { ...found, verdict: "invalid" };
+	return { ...found, verdict: found.trusted === true ? "valid" : "undecided" };
+}
+
+async function examine(
+	pkg: Package,
+	{ trusted, now = Date.now() }: VerifyOptions,
+): Promise<Omit<Verification, "verdict">> {
+	const { name, version, sha256 } = pkg;
+	const result: Omit<Verification, "verdict"> = {
+		package: { name, version, sha256 },
+		signed: false,
+		objects: [],
+		cosign: readCosign(pkg),
+		problems: [],
+	};
+	for (const { file, reason } of result.cosign)
+		if (reason !== undefined) result.problems.push(`${file}: ${reason}`);
+	const signatures = readSignatures(pkg);
+	if (!signatures) {
+		result.problems.push(`${name} ${version} is not signed`);
+		return result;
+	}
+	assertUnchanged(pkg, signatures.objects, signatures.package.sha256);
+	const { certificate } = signatures;
+	const { node: _, pem: __, der: ___, ...signer } = certificate;
+	result.signed = true;
+	result.signer = signer;
+	const wrong = wrongSignature(packageDocument(pkg, signatures), signatures.package.cms, certificate);
+	if (wrong !== undefined) result.problems.push(`${signatures.package.display}: ${wrong}`);
+	const reason = unfit(certificate, now);
+	if (reason !== undefined) result.problems.push(`${certificate.subject} should not sign: ${reason}`);
+	else
+		for (const weakness of lintCertificate(certificate, now))
+			if (weakness.severity === "error") result.problems.push(clause(weakness));
+	if (trusted) {
+		result.trusted = trusted.some((other) => other.sha256 === certificate.sha256);
+		if (!result.trusted)
+			result.problems.push(
+				`signed by ${certificate.subject} (key ${certificate.keyId}), which is none of the certificates to trust`,
+			);
+	}
+	for (const object of pkg.objects) {
+		const signed = signatures.objects.find((candidate) => candidate.object === object.file);
+		const verdicts = await verifyObject(object, signed?.loaders ?? [], signatures);
+		result.objects.push({ object: object.file, contracts: verdicts });
+		for (const { contract, reason, weaknesses = [] } of verdicts) {
+			if (reason !== undefined) result.problems.push(`${object.file}: ${contract}: ${reason}`);
+			for (const weakness of weaknesses)
+				if (weakness.severity === "error")
+					result.problems.push(`${object.file}: ${contract}: ${clause(weakness)}`);
+		}
+	}
+	return result;
+}
+
+/** @throws InputError naming the file, as far as what was signed tells */
+function assertUnchanged(pkg: Package, signed: readonly SignedObject[], sha256: string): void {
+	const changed = (file: string, what = "was changed after it was signed") => new InputError(file, "", what);
+	for (const entry of signed) {
+		const object = pkg.objects.find(({ file }) => file === entry.object);
+		if (!object)
+			throw changed(pkg.path, `${JSON.stringify(entry.object)} is signed, but no object of this package`);
+		if (createHash("sha256").update(object.bytes).digest("hex") !== entry.sha256)
+			throw changed(object.elf.file);
+	}
+	if (pkg.sha256 === sha256) return;
+	const others = [manifestName, ...pkg.vectors.map(({ file }) => file)];
+	throw changed(
+		pkg.path,
+		`was changed after it was signed: ${others.join(", ")} ${others.length > 1 ? "or a file that was added or taken away" : "is another"}`,
+	);
+}
+
+async function verifyObject(
+	object: PackageObject,
+	loaders: readonly SignedLoader[],
+	{ certificate, generator: by = generator }: PackageSignatures,
+): Promise<ContractVerdict[]> {
+	const uncompared = otherGenerator(by);
+	const made = await madeOf(
+		object,
+		loaders.filter(({ foreign }) => !foreign && uncompared === undefined),
+	);
+	return contracts.map((contract): ContractVerdict => {
+		const loader = loaders.find((candidate) => candidate.contract === contract);
+		if (!loader) return { contract, state: "absent" };
+		const reason =
+			wrongSignature(signedBytes(loader), loader.cms, certificate) ??
+			(loader.foreign || uncompared !== undefined
+				? undefined
+				: typeof made === "string"
+					? made
+					: wrongLoader(loader, made));
+		if (reason !== undefined) return { contract, state: "invalid", reason };
+		// Of a loader that cannot be made again, the lint says whether it installs what the object has.
+		const weaknesses = lintLoader(loader, { object });
+		return {
+			contract,
+			state: "valid",
+			...(loader.foreign || uncompared === undefined ? {} : { uncompared }),
+			weaknesses,
+		};
+	});
+}
+
+/** Why loaders of a generator cannot be made again to compare; undefined when they can. */
+function otherGenerator({ name, version }: Generator): string | undefined {
+	if (name === generator.name && version === generator.version) return undefined;
+	const age = name !== generator.name ? "another" : version < generator.version ? "an older" : "a newer";
+	return (
+		`made by ${age} generator (${name} ${version}, this is ${generator.name} ${generator.version}), ` +
+		"whose loaders cannot be made again to compare; the lint alone looked at what it installs"
+	);
+}
+
+/** The loaders that the object gives, or why it gives none. */
+async function madeOf(object: PackageObject, loaders: readonly SignedLoader[]): Promise<Loader[] | string> {
+	if (loaders.length === 0) return [];
+	try {
+		return await generateLoaders(
+			object,
+			loaders.map(({ contract }) => contract),
+		);
+	} catch (error) {
+		if (error instanceof Unsignable) return `a loader is signed of what gives none: ${error.reason}`;
+		throw error;
+	}
+}
+
+/** A valid signature over a loader of something else would install something else. */
+function wrongLoader(loader: SignedLoader, made: readonly Loader[]): string | undefined {
+	const own = made.find(({ contract }) => contract === loader.contract);
+	if (!own) return "is no contract of this object";
+	const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+	if (!same(loader.insns, own.insns))
+		return "the signed loader is not the one that this object gives: its instructions differ";
+	if (!same(loader.data, own.data))
+		return "the signed loader is not the one that this object gives: what it installs differs";
+	if (loader.exclProgHash !== exclProgHash(loader.insns)) return "excl_prog_hash is not that of the loader";
+	if (loader.maps.join() !== own.maps.join() || loader.programs.join() !== own.programs.join())
+		return "the names of its maps or programs are not those of the object";
+	return undefined;
+}

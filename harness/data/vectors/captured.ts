@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { posix } from "node:path";
+import { InputError } from "../../base/errors.js";
+import { readCapture } from "../capture/capture.js";
+import type { CapturedFrame } from "../capture/frame.js";
+import { type FrameRange, type SelectedFrame, selectFrames } from "../capture/select.js";
+import type { ValuePlace } from "../package/btf/btf-value.js";
+import type { Package, PackageFile } from "../package/package.js";
+import { concat } from "../packet/bytes.js";
+
+const captures = new WeakMap<PackageFile, CapturedFrame[]>();
+
+export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?$/.test(file);
+
+/**
+ * Frames of a capture that a vector file names.
+ *
+ * @param key `frame` or `frames`, as which they are selected
+ * @param place of the packet
+ * @throws InputError of the capture when it cannot be read, of the vector file when it has no such frames
+ */
+export function framesOf(
+	pkg: Package,
+	file: PackageFile,
+	pcap: string,
+	ranges: readonly FrameRange[],
+	key: "frame" | "frames",
+	{ file: display, pointer }: ValuePlace,
+): SelectedFrame[] {
+	const path = posix.normalize(posix.join(posix.dirname(file.file), pcap));
+	const capture = pkg.vectors.find((candidate) => candidate.file === path);
+	if (!capture || !isCapture(capture))
+		throw new InputError(
+			display,
+			`${pointer}/pcap`,
+			`${JSON.stringify(path)} is no capture that the manifest lists`,
+		);
+	let frames = captures.get(capture);
+	if (!frames) {
+		frames = readCapture(capture.display, capture.bytes);
+		captures.set(capture, frames);
+	}
+	try {
+		return selectFrames(path, frames, ranges);
+	} catch (error) {
+		if (!(error instanceof InputError)) throw error;
+		throw new InputError(display, `${pointer}/${key}`, error.message, { cause: error });
+	}
+}
+
+/** The packet of a frame: one that begins with IP gets an Ethernet header. */
+export function packetOf({ link, bytes }: SelectedFrame): Uint8Array {
+	if (link === "ethernet") return Uint8Array.from(bytes);
+	const ethertype = (bytes[0] ?? 0) >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00];
+	return concat(new Uint8Array(12), Uint8Array.from(ethertype), bytes);
+}

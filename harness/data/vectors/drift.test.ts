@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { CaseResult, Outcome } from "../../base/results.js";
+import { drift } from "./drift.js";
+
+function ran(kernel: string, actual: unknown, more: Partial<CaseResult> = {}): CaseResult {
+	const base = {
+		package: "p",
+		check: "vectors" as const,
+		case: "f/v",
+		outcome: "pass" as Outcome,
+		duration_ms: 1,
+	};
+	return { ...base, kernel, evidence: actual === undefined ? {} : { actual }, ...more };
+}
+
+describe("drift", () => {
+	it("is none where all kernels agree, or only one ran the vector", () => {
+		const same = { retval: "XDP_DROP", "maps/m[0]": 1 };
+		expect(
+			drift([ran("5.10", same), ran("6.1", { ...same }), ran("6.12", undefined, { outcome: "skip" })]),
+		).toEqual([]);
+		expect(drift([ran("5.10", same)])).toEqual([]);
+		expect(drift([])).toEqual([]);
+	});
+
+	it("is told of each kernel that differs from most", () => {
+		const found = drift([
+			ran("5.10", { retval: "XDP_PASS", packet: "unchanged" }),
+			ran("6.1", { retval: "XDP_DROP", packet: "unchanged" }),
+			ran("6.12", { retval: "XDP_DROP", packet: "unchanged" }, { outcome: "fail" }),
+		]);
+		expect(found).toMatchObject([
+			{
+				package: "p",
+				kernel: "5.10",
+				check: "vectors",
+				case: "drift/f/v",
+				outcome: "fail",
+				reason: {
+					code: "vector-drift",
+					message: "f/v does not do on 5.10 what it does on 6.1, 6.12: retval is XDP_PASS, not XDP_DROP",
+				},
+				evidence: {
+					differs_from: ["6.1", "6.12"],
+					facts: { retval: { here: "XDP_PASS", there: "XDP_DROP" } },
+				},
+			},
+		]);
+	});
+
+	it("takes no kernel for right where as many say one thing as another, and sees facts that are missing", () => {
+		const found = drift([ran("5.10", { a: 1 }), ran("6.1", { a: 1, b: null })]);
+		expect(found.map(({ kernel, reason }) => [kernel, reason?.message])).toEqual([
+			["6.1", "f/v does one thing on 5.10 and another on 6.1: b is absent on 5.10, null on 6.1"],
+		]);
+		const [first, ...others] = drift([
+			ran("5.10", { a: 1 }),
+			ran("6.1", { a: 1 }),
+			ran("6.12", { a: 2 }),
+			ran("7.3", { a: 2 }),
+			ran("7.2", { a: 3 }),
+		]);
+		expect(first?.reason?.message).toBe(
+			"f/v does one thing on 5.10, 6.1 and another on 6.12: a is 1 on 5.10, 6.1, 2 on 6.12",
+		);
+		expect(others.map(({ reason }) => reason?.message)).toEqual([
+			"f/v does one thing on 5.10, 6.1 and another on 7.3: a is 1 on 5.10, 6.1, 2 on 7.3",
+			"f/v does not do on 7.2 what it does on 5.10, 6.1: a is 3, not 1",
+		]);
+	});
+
+	it("keeps packages, cases and other checks apart", () => {
+		expect(
+			drift([
+				ran("5.10", { a: 1 }),
+				ran("6.1", { a: 2 }, { package: "q" }),
+				ran("6.1", { a: 3 }, { case: "f/w" }),
+				ran("6.1", { a: 4 }, { check: "load" }),
+			]),
+		).toEqual([]);
+	});
+});

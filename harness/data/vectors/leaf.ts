@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Btf, BtfMember } from "../package/btf/btf.js";
+import { Bits, type JsonValue } from "../package/btf/btf-value.js";
+
+/** What a value's bytes mean: a type of the object's BTF, or nothing but a size. */
+export interface ValueType {
+	size: number;
+	littleEndian: boolean;
+	/** Absent where the object gives no type. */
+	types?: { btf: Btf; id: number };
+	/** Global variables of a data section, by name: their BTF ids and offsets in bytes. */
+	variables?: ReadonlyMap<string, { id: number; offset: number }>;
+}
+
+/** A part of a value that is written as one number, text or row of bytes. */
+export type Leaf = {
+	/** In the value: `.port`, `[2].packets`; empty for the whole. */
+	path: string;
+	/** JSON pointer of what was written. */
+	pointer: string;
+} & (
+	| {
+			kind: "integer";
+			bit: number;
+			bits: number;
+			signed: boolean;
+			littleEndian: boolean;
+			value: bigint;
+			/** `value` is to be added to what was there before. */
+			relative: boolean;
+			/** As a file would have it. */
+			spell(value: bigint): JsonValue;
+	  }
+	| { kind: "bytes"; offset: number; value: Uint8Array; spell(bytes: Uint8Array): JsonValue }
+);
+export type IntegerLeaf = Extract<Leaf, { kind: "integer" }>;
+
+/** Writes leaves over `bytes`. */
+export function writeLeaves(leaves: readonly Leaf[], bytes: Uint8Array, before?: Uint8Array): void {
+	for (const leaf of leaves) {
+		if (leaf.kind === "bytes") bytes.set(leaf.value, leaf.offset);
+		else
+			new Bits(bytes, leaf.littleEndian).write(
+				leaf.bit,
+				leaf.bits,
+				leaf.relative && before
+					? BigInt.asUintN(leaf.bits, leaf.value + readInteger(leaf, before))
+					: leaf.value,
+			);
+	}
+}
+
+export function readInteger({ bit, bits, signed, littleEndian }: IntegerLeaf, bytes: Uint8Array): bigint {
+	return new Bits(bytes, littleEndian).read(bit, bits, signed);
+}
+
+/** Members by name, those of anonymous members too. */
+export function membersOf(btf: Btf, id: number): Map<string, BtfMember> {
+	const found = new Map<string, BtfMember>();
+	const seen = new Set<number>();
+	const collect = (composite: number, bitOffset: number) => {
+		const type = btf.type(composite);
+		if ((type.kind !== "struct" && type.kind !== "union") || seen.has(composite) || seen.size > 256) return;
+		seen.add(composite);
+		for (const member of type.members) {
+			const moved = { ...member, bitOffset: bitOffset + member.bitOffset };
+			if (member.name === "") collect(btf.resolve(member.type), moved.bitOffset);
+			else if (!found.has(member.name)) found.set(member.name, moved);
+		}
+	};
+	collect(id, 0);
+	return found;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
+import type { Lack } from "../../../machine/features/missing.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+import { GuestError } from "../../../machine/guest/client.js";
+import type { Args } from "../../../machine/guest/operations.js";
+import type { Workbench } from "../../check.js";
+
+type Where = Pick<Args<"attach">, "ifindex" | "path" | "pf" | "hooknum" | "priority" | "mode">;
+
+/** An attach point and what to call it in a sentence. */
+export interface AttachPoint {
+	where: Where;
+	name: string;
+}
+
+/** NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is put unless the manifest says otherwise. */
+const netfilterDefaults = { pf: 2, hooknum: 1, priority: 0 };
+
+/** The kernel has not what an attach point is made of: nothing to do with the program that was to be attached. */
+export class NoAttachPoint extends Error {
+	override name = "NoAttachPoint";
+
+	constructor(readonly lack: Lack) {
+		super(lack.message);
+	}
+}
+
+/** Devices and cgroups in one guest that programs are attached to; each made when first wanted. */
+export class AttachPoints {
+	readonly #client: GuestClient;
+	readonly #bench: Workbench;
+	readonly #devices: GuestClient;
+	readonly #made = new Map<string, AttachPoint>();
+	readonly #undo: (() => Promise<unknown>)[] = [];
+
+	/** @param devices who makes network devices, in the network namespace that he is in */
+	constructor(client: GuestClient, bench: Workbench, devices = client) {
+		this.#client = client;
+		this.#bench = bench;
+		this.#devices = devices;
+	}
+
+	/** @throws NoAttachPoint when the guest's kernel cannot make one */
+	async point(target: AttachTarget): Promise<AttachPoint> {
+		switch (target.hook) {
+			case "xdp": {
+				const device = await this.#once("device", () => this.#device());
+				return { ...device, where: { ...device.where, ...(target.mode ? { mode: target.mode } : {}) } };
+			}
+			case "tc_ingress":
+			case "tc_egress":
+				for (const name of ["sch_ingress", "cls_bpf"]) await this.#need(name);
+				return this.#once("device", () => this.#device());
+			case "tcx_ingress":
+			case "tcx_egress":
+				return this.#once("device", () => this.#device());
+			case "netkit_primary":
+			case "netkit_peer":
+				return this.#once("netkit", () => this.#netkit());
+			case "cgroup":
+				return this.#once("cgroup", () => this.#cgroup());
+			case "netns":
+				return { where: { path: "/proc/self/ns/net" }, name: "the network namespace" };
+			case "netfilter": {
+				const { pf, hooknum, priority } = { ...netfilterDefaults, ...target };
+				return {
+					where: { pf, hooknum, priority },
+					name: `netfilter family ${pf} hook ${hooknum} priority ${priority}`,
+				};
+			}
+			default:
+				return { where: {}, name: target.symbol ?? target.tracepoint ?? "" };
+		}
+	}
+
+	/** Takes away everything that was made. */
+	async remove(): Promise<void> {
+		for (const undo of this.#undo.reverse()) await undo();
+		this.#undo.length = 0;
+		this.#made.clear();
+	}
+
+	async #once(key: string, make: () => Promise<AttachPoint>): Promise<AttachPoint> {
+		const made = this.#made.get(key) ?? (await make());
+		this.#made.set(key, made);
+		return made;
+	}
+
+	/** A veth pair, which takes native XDP; on a kernel that came without its module the loopback device. */
+	async #device(): Promise<AttachPoint> {
+		await this.#client.call("module_load", { name: "veth" });
+		try {
+			return await this.#netdev("veth");
+		} catch (error) {
+			if (!(error instanceof GuestError) || error.errnoName !== "EOPNOTSUPP") throw error;
+			return { where: { ifindex: 1 }, name: "loopback device lo" };
+		}
+	}
+
+	/** Mostly built in, which no list of modules tells: so it is tried first. */
+	async #netkit(): Promise<AttachPoint> {
+		try {
+			return await this.#netdev("netkit");
+		} catch (error) {
+			if (!(error instanceof GuestError) || error.errnoName !== "EOPNOTSUPP") throw error;
+			await this.#need("netkit");
+			return this.#netdev("netkit");
+		}
+	}
+
+	async #netdev(kind: "veth" | "netkit"): Promise<AttachPoint> {
+		const name = `bg-${kind}0`;
+		const peer = `bg-${kind}1`;
+		const { ifindex } = await this.#devices.call("netdev_add", { kind, name, peer, up: true });
+		this.#undo.push(() => this.#devices.call("netdev_del", { name }));
+		return { where: { ifindex }, name: `${kind} device ${name}` };
+	}
+
+	/** One that is not among the modules may be built in; the kernel's features tell. */
+	async #need(module: string): Promise<void> {
+		const { state } = await this.#client.call("module_load", { name: module });
+		if (state === "live" || state === "builtin") return;
+		const lack = await this.#bench.lack(`module:${module}`);
+		if (lack) throw new NoAttachPoint(lack);
+	}
+
+	async #cgroup(): Promise<AttachPoint> {
+		const name = "bpfgate";
+		const { path } = await this.#client.call("cgroup_add", { name });
+		this.#undo.push(() => this.#client.call("cgroup_del", { name }));
+		return { where: { path }, name: `cgroup ${path}` };
+	}
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { linkTypes } from "../../../base/bpf.js";
+import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
+import type { PackageObject } from "../../../data/package/package.js";
+import { explainAttach } from "../../../data/reasons/explain.js";
+import { type GuestClient, GuestError } from "../../../machine/guest/client.js";
+import type { Result } from "../../../machine/guest/operations.js";
+import type { Finding, Workbench } from "../../check.js";
+import type { LoadedObject } from "../load/load-object.js";
+import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
+import { tail } from "./evidence.js";
+import { informed } from "./kernel-facts.js";
+
+/** A program, or a struct_ops map, that is to be attached, and where. */
+export interface Attachable {
+	kind: "program" | "map";
+	/** In the object. */
+	name: string;
+	/** In the case. */
+	caseName: string;
+	target: AttachTarget;
+}
+
+/** Attaches each in turn to an attach point made for it, and detaches it again. */
+export async function* attachAll(
+	object: PackageObject,
+	attachables: Attachable[],
+	result: LoadedObject,
+	bench: Workbench,
+): AsyncIterable<Finding> {
+	const { client } = await bench.guest();
+	const points = new AttachPoints(client, bench);
+	for (const attachable of attachables) yield await attachOne(object, attachable, result, points, bench);
+	await points.remove();
+}
+
+async function attachOne(
+	object: PackageObject,
+	attachable: Attachable,
+	{ handle, loaded }: LoadedObject,
+	points: AttachPoints,
+	bench: Workbench,
+): Promise<Finding> {
+	const { kind, name, caseName, target } = attachable;
+	const base = { case: `attach/${caseName}` };
+	const identity = { object: object.file, hook: target.hook };
+	if (handle === undefined || (kind === "program" && !loaded.has(name))) {
+		const reason = {
+			code: "not-loaded",
+			message: `${name} was not attached, because it did not load`,
+			hint: kind === "program" ? `see program/${caseName}` : "see the other cases of its object",
+		};
+		return { ...base, outcome: "skip", reason, evidence: identity };
+	}
+	const { client } = await bench.guest();
+	let point: AttachPoint = { where: {}, name: "" };
+	try {
+		point = await points.point(target);
+		const { id, type } = await attachAndDetach(client, handle, attachable, point);
+		const evidence = {
+			...identity,
+			...(point.name ? { target: point.name } : {}),
+			...(id === undefined ? {} : { link_id: id }),
+			...(type === undefined ? {} : { link_type: linkTypes.name(type) }),
+		};
+		return { ...base, outcome: "pass", evidence };
+	} catch (error) {
+		if (error instanceof NoAttachPoint) {
+			const { state, message, hint } = error.lack;
+			const reason = {
+				code: `feature-${state}`,
+				message: `${name} loads, but was not attached: ${message}`,
+				hint,
+			};
+			return { ...base, outcome: "skip", reason, evidence: { ...identity, state } };
+		}
+		if (!(error instanceof GuestError)) throw error;
+		const { reason, facts } = await explainFailure(object, attachable, point, error, bench);
+		return {
+			...base,
+			outcome: "fail",
+			reason,
+			evidence: { ...identity, what: error.what, ...facts, libbpf_log: tail(error.log) },
+		};
+	}
+}
+
+/** Attaches it as whoever the client is, who holds the object. @throws GuestError of either */
+export async function attachAndDetach(
+	client: GuestClient,
+	object: number,
+	{ kind, name, target }: Attachable,
+	{ where }: AttachPoint,
+): Promise<Pick<Result<"attach">, "id" | "type">> {
+	const { hook, symbol, tracepoint } = target;
+	const { link, id, type } = await client.call("attach", {
+		object,
+		[kind]: name,
+		hook,
+		...where,
+		...(symbol === undefined ? {} : { symbol }),
+		...(tracepoint === undefined ? {} : { tracepoint }),
+	});
+	await client.call("detach", { link });
+	return { ...(id === undefined ? {} : { id }), ...(type === undefined ? {} : { type }) };
+}
+
+function explainFailure(
+	object: PackageObject,
+	{ name, target }: Attachable,
+	point: AttachPoint,
+	error: GuestError,
+	bench: Workbench,
+) {
+	const program = object.programs.find((candidate) => candidate.name === name);
+	return informed(bench, (kernel) =>
+		explainAttach({
+			...kernel,
+			program: {
+				name,
+				section: program?.section ?? "struct_ops",
+				type: program?.meaning?.type ?? "struct_ops",
+			},
+			hook: target.hook,
+			...(point.name ? { target: point.name } : {}),
+			errno: error.errno,
+			what: error.what,
+			libbpfLog: error.log,
+		}),
+	);
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { verifierStatistics } from "../../../data/reasons/statistics.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+import { GuestError } from "../../../machine/guest/client.js";
+import type { Args, MapLoad, ProgramLoad, Result } from "../../../machine/guest/operations.js";
+
+/** BPF_LOG_STATS and BPF_LOG_LEVEL1 of include/linux/bpf_verifier.h. */
+const statistics = 4;
+const verbose = 1 | statistics;
+const logBytes = 64 * 1024;
+/** Above this, writing down every state takes the verifier a minute under emulation, and drowns the verdict. */
+const verboseInsns = 50_000;
+
+/** What the kernel or libbpf had against a program, or against the object as a whole. */
+export interface Refusal {
+	errno: number;
+	verifierLog: string;
+	verifierLogTruncated: boolean;
+	libbpfLog: string;
+}
+
+/** How loading one object went. Every program that was asked for is in exactly one of `loaded` and `refused`. */
+export interface LoadedObject {
+	/** The agent's handle of the object with all programs that load in it; absent when none does. */
+	handle?: number;
+	opened?: Result<"object_open">;
+	loaded: Map<string, ProgramLoad>;
+	refused: Map<string, Refusal>;
+	maps: MapLoad[];
+	/** The map at which loading stopped. */
+	refusedMap?: { load: MapLoad; libbpfLog: string };
+	/** libbpf could not open the object at all. */
+	unopened?: Refusal;
+}
+
+type Attempt = Result<"object_load"> & { handle: number; opened: Result<"object_open"> };
+
+/**
+ * Loads all programs of an object that load, and finds out of each other one what the kernel has against it:
+ * libbpf stops at the first refusal, so what was refused is left out and the rest tried again.
+ *
+ * @param wanted names of the programs to load; the object's others are left out
+ * @param coverage loads with probes (agent's `coverage_read`) whatever the kernel takes with them
+ */
+export async function loadObject(
+	client: GuestClient,
+	args: Args<"object_open">,
+	wanted: readonly string[],
+	coverage = false,
+): Promise<LoadedObject> {
+	const refused = new Map<string, Refusal>();
+	let rest = [...wanted];
+	for (;;) {
+		const attempt = await load(client, args, rest, statistics, coverage);
+		if (!("handle" in attempt)) return { loaded: new Map(), refused, maps: [], unopened: attempt };
+		if (attempt.errno === 0) return complete(attempt, rest, refused);
+		await client.call("object_close", { object: attempt.handle });
+
+		const map = attempt.maps.find((candidate) => candidate.attempted && candidate.errno !== 0);
+		if (map) {
+			for (const name of rest) refused.set(name, wholeObject(attempt));
+			return {
+				opened: attempt.opened,
+				loaded: new Map(),
+				refused,
+				maps: attempt.maps,
+				refusedMap: { load: map, libbpfLog: attempt.log },
+			};
+		}
+		const culprits = await findCulprits(client, args, rest, attempt);
+		for (const [name, refusal] of culprits) refused.set(name, refusal);
+		rest = rest.filter((name) => !culprits.has(name));
+		if (rest.length === 0) {
+			return { opened: attempt.opened, loaded: new Map(), refused, maps: attempt.maps };
+		}
+	}
+}
+
+/**
+ * Which programs are to blame for a failed load. The kernel's refusal of one program names it; when libbpf gave up
+ * before asking the kernel (a missing attach target, an unresolved extern), each program is tried alone. Programs
+ * that only fail together are all to blame.
+ */
+async function findCulprits(
+	client: GuestClient,
+	args: Args<"object_open">,
+	programs: readonly string[],
+	failed: Attempt,
+): Promise<Map<string, Refusal>> {
+	const named = failed.programs.find((program) => program.attempted && program.errno !== 0);
+	const culprits = new Map<string, Refusal>();
+	if (named && (verifierStatistics(named.log).insns_processed ?? 0) > verboseInsns) {
+		return culprits.set(named.name, refusalOf(failed, named));
+	}
+	for (const name of named ? [named.name] : programs) {
+		const alone = await load(client, args, [name], verbose);
+		if (!("handle" in alone)) {
+			culprits.set(name, alone);
+			continue;
+		}
+		await client.call("object_close", { object: alone.handle });
+		const program = alone.programs.find((candidate) => candidate.name === name);
+		if (alone.errno !== 0) culprits.set(name, refusalOf(alone, program));
+		else if (named) culprits.set(name, refusalOf(failed, named));
+	}
+	if (culprits.size === 0) for (const name of programs) culprits.set(name, wholeObject(failed));
+	return culprits;
+}
+
+function refusalOf(attempt: Attempt, program: ProgramLoad | undefined): Refusal {
+	if (!program?.attempted || program.errno === 0) return wholeObject(attempt);
+	return {
+		errno: program.errno,
+		verifierLog: program.log,
+		verifierLogTruncated: program.log_truncated,
+		libbpfLog: attempt.log,
+	};
+}
+
+function wholeObject(attempt: Attempt): Refusal {
+	return { errno: attempt.errno, verifierLog: "", verifierLogTruncated: false, libbpfLog: attempt.log };
+}
+
+/** Opens and loads with exactly these programs; a Refusal when libbpf cannot even open the object. */
+async function load(
+	client: GuestClient,
+	args: Args<"object_open">,
+	programs: readonly string[],
+	logLevel: number,
+	coverage = false,
+): Promise<Attempt | Refusal> {
+	const others = args.programs ?? [];
+	const settings = others.map((setting) => ({ ...setting, autoload: programs.includes(setting.name) }));
+	let opened: Result<"object_open">;
+	try {
+		opened = await client.call("object_open", { ...args, programs: settings });
+	} catch (error) {
+		if (!(error instanceof GuestError)) throw error;
+		return {
+			errno: error.errno,
+			verifierLog: "",
+			verifierLogTruncated: false,
+			libbpfLog: error.log ?? error.what,
+		};
+	}
+	const outcome = await client.call("object_load", {
+		object: opened.object,
+		log_level: logLevel,
+		log_bytes: logBytes,
+		...(coverage ? { coverage } : {}),
+	});
+	return { ...outcome, handle: opened.object, opened };
+}
+
+function complete(
+	attempt: Attempt,
+	programs: readonly string[],
+	refused: Map<string, Refusal>,
+): LoadedObject {
+	const loaded = new Map<string, ProgramLoad>();
+	for (const name of programs) {
+		const program = attempt.programs.find((candidate) => candidate.name === name);
+		if (program?.attempted && program.errno === 0) loaded.set(name, program);
+		else refused.set(name, wholeObject(attempt));
+	}
+	return { handle: attempt.handle, opened: attempt.opened, loaded, refused, maps: attempt.maps };
+}

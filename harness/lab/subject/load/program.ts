@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ProgramFacts } from "../../../data/package/object.js";
+import type { PackageObject } from "../../../data/package/package.js";
+import { explainLoad, explainMap, explainOpen } from "../../../data/reasons/explain.js";
+import type { Explanation } from "../../../data/reasons/facts.js";
+import { verifierStatistics } from "../../../data/reasons/statistics.js";
+import type { ProgramLoad } from "../../../machine/guest/operations.js";
+import type { Finding, Workbench } from "../../check.js";
+import { tail } from "../attach/evidence.js";
+import { hookOf } from "../attach/hook.js";
+import { informed, sourceLineOf } from "../attach/kernel-facts.js";
+import type { LoadedObject, Refusal } from "./load-object.js";
+
+/** The finding on one program: what verifying it cost and gave, or what the kernel has against it. */
+export async function programFinding(
+	object: PackageObject,
+	program: ProgramFacts,
+	name: string,
+	result: LoadedObject,
+	bench: Workbench,
+): Promise<Finding> {
+	const identity = { object: object.file, section: program.section, type: typeOf(program) };
+	const base = { case: `program/${name}` };
+	const loaded = result.loaded.get(program.name);
+	if (loaded) {
+		const point = hookOf(program, object.settings.programs?.[program.name]);
+		const notAttached = "none" in point ? { not_attached: point.none } : {};
+		return { ...base, outcome: "pass", evidence: { ...identity, ...measured(loaded), ...notAttached } };
+	}
+	const { reason, facts } = await explain(object, program, result, bench);
+	return { ...base, outcome: "fail", reason, evidence: { ...identity, ...facts } };
+}
+
+function typeOf({ meaning }: ProgramFacts): string {
+	return meaning?.type ?? "unspec";
+}
+
+/** Sizes in bytes, times in nanoseconds on the guest's clock, counts as the verifier prints them. */
+function measured({ log, info }: ProgramLoad): Record<string, unknown> {
+	return { ...verifierStatistics(log), ...info };
+}
+
+async function explain(
+	object: PackageObject,
+	program: ProgramFacts,
+	result: LoadedObject,
+	bench: Workbench,
+): Promise<Explanation> {
+	if (result.unopened) {
+		const { errno, libbpfLog } = result.unopened;
+		const { reason, facts } = explainOpen({ object: object.file, errno, libbpfLog });
+		return { reason, facts: { ...facts, libbpf_log: tail(libbpfLog) } };
+	}
+	if (result.refusedMap) {
+		const { reason } = await explainRefusedMap(object, result.refusedMap, bench);
+		return { reason, facts: { map: result.refusedMap.load.name } };
+	}
+	const refusal = result.refused.get(program.name);
+	if (!refusal) throw new Error(`${object.file}: ${program.name} was neither loaded nor refused`);
+	return explainRefusal(object, program, refusal, bench);
+}
+
+async function explainRefusal(
+	object: PackageObject,
+	program: ProgramFacts,
+	refusal: Refusal,
+	bench: Workbench,
+): Promise<Explanation> {
+	const { reason, facts } = await informed(bench, (kernel) =>
+		explainLoad({
+			...kernel,
+			program: {
+				name: program.name,
+				section: program.section,
+				type: typeOf(program),
+				attach_type: program.meaning?.attachType,
+				insns: program.insns,
+			},
+			...refusal,
+			sourceLine: sourceLineOf(object, program.name),
+		}),
+	);
+	const { errno, verifierLog, libbpfLog } = refusal;
+	const logs = { verifier_log: tail(verifierLog), libbpf_log: tail(libbpfLog) };
+	return { reason, facts: { errno, ...facts, ...logs } };
+}
+
+type RefusedMap = NonNullable<LoadedObject["refusedMap"]>;
+
+async function explainRefusedMap(
+	object: PackageObject,
+	{ load, libbpfLog }: RefusedMap,
+	bench: Workbench,
+): Promise<Explanation> {
+	const facts = object.maps.find((map) => map.name === load.name);
+	const { name, errno } = load;
+	const { type, key_size, value_size, max_entries, flags } = facts ?? {};
+	const sizes = Object.fromEntries(
+		Object.entries({ key_size, value_size, max_entries, flags }).filter(([, value]) => value !== undefined),
+	);
+	return informed(bench, (kernel) =>
+		explainMap({ ...kernel, map: { name, type: type ?? "unspec", ...sizes }, errno, libbpfLog }),
+	);
+}
+
+/** The finding on a map that the kernel refused. */
+export async function mapFinding(
+	object: PackageObject,
+	name: string,
+	refused: RefusedMap,
+	bench: Workbench,
+): Promise<Finding> {
+	const { reason, facts } = await explainRefusedMap(object, refused, bench);
+	const evidence = {
+		object: object.file,
+		errno: refused.load.errno,
+		...facts,
+		libbpf_log: tail(refused.libbpfLog),
+	};
+	return { case: `map/${name}`, outcome: "fail", reason, evidence };
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Package, PackageObject } from "../../../data/package/package.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+import type { Args } from "../../../machine/guest/operations.js";
+import { loadObject } from "./load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "./open-args.js";
+
+/** The objects that programs of this one are aimed at. */
+export function targetObjects(pkg: Package, object: PackageObject): PackageObject[] {
+	const files = Object.values(object.settings.programs ?? {})
+		.filter((setting) => setting.target?.program !== undefined)
+		.map((setting) => setting.target?.object ?? object.file);
+	return pkg.objects.filter(({ file }) => files.includes(file));
+}
+
+/**
+ * Loads what this object's freplace, fentry and fexit programs are aimed at; handles by file.
+ *
+ * @param more what `object_open` is told of each besides
+ */
+export async function loadTargets(
+	pkg: Package,
+	object: PackageObject,
+	client: GuestClient,
+	cpus: number,
+	more: Partial<Args<"object_open">> = {},
+): Promise<Map<string, number>> {
+	const handles = new Map<string, number>();
+	for (const target of targetObjects(pkg, object)) {
+		await client.call("file_write", { path: guestPath(target), data: target.bytes });
+		const names = wantedPrograms(target).map(({ name }) => name);
+		const { handle } = await loadObject(client, { ...openArgs(target, cpus, new Map()), ...more }, names);
+		if (handle !== undefined) handles.set(target.file, handle);
+	}
+	return handles;
+}

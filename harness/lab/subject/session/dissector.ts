@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { programTypes } from "../../../base/bpf.js";
+import { retvalNumber } from "../../../data/vectors/retval.js";
+import { bpf, progLoad, program } from "../../../machine/features/syscall.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+import { testRunRetval } from "./test-run-retval.js";
+
+/** include/uapi/linux/bpf.h */
+const BPF_FLOW_DISSECTOR = 17;
+
+/**
+ * What a flow dissector returned, of what a test run of it says: before 6.1 that is only whether it was BPF_OK, 1 or 0
+ * (net/bpf/test_run.c). The kernel is asked with a program that returns BPF_OK.
+ */
+export async function dissectorVerdict(client: GuestClient): Promise<(retval: number) => number> {
+	const type = programTypes.number("flow_dissector") ?? 0;
+	const load = progLoad(type, program([], true), true).u32(68, BPF_FLOW_DISSECTOR);
+	const { fd } = await bpf(client, "prog_load", load);
+	if (fd === undefined) return (retval) => retval;
+	try {
+		const says = await testRunRetval(client, fd, new Uint8Array(14));
+		const [ok, drop] = [retvalNumber("flow_dissector", "BPF_OK"), retvalNumber("flow_dissector", "BPF_DROP")];
+		if (says === undefined || says === ok) return (retval) => retval;
+		return (retval) => (retval === says ? (ok ?? 0) : (drop ?? 0));
+	} finally {
+		await client.call("close", { handle: fd });
+	}
+}

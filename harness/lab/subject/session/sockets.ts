@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../../base/errors.js";
+import type { SocketName } from "../../../data/vectors/reference.js";
+import type { PreparedVector } from "../../../data/vectors/suite.js";
+import { type GuestClient, GuestError } from "../../../machine/guest/client.js";
+
+/** Sockets of the guest that vectors put into maps, each opened once. */
+export class Sockets {
+	readonly #open = new Map<string, { handle: number; cookie: number }>();
+
+	constructor(private readonly client: GuestClient) {}
+
+	/** Opens those that the vectors name. @throws UndecidedError when one cannot be opened */
+	async prepare(vectors: readonly PreparedVector[]): Promise<void> {
+		const entries = vectors.flatMap(({ before }) => before.flatMap((fill) => fill.entries));
+		for (const { value } of entries) {
+			if (value?.kind !== "socket" || this.#open.has(value.socket.text)) continue;
+			const { protocol, address, port, text } = value.socket;
+			try {
+				this.#open.set(text, await this.client.call("socket_open", { protocol, address, port }));
+			} catch (error) {
+				if (!(error instanceof GuestError)) throw error;
+				throw new UndecidedError(
+					"socket-not-opened",
+					`${text}, which a vector puts into a map, cannot be opened in the guest: ${error.errnoName}`,
+					"the package is not to blame; sockets of one vector file must not get into each other's way",
+					{ cause: error },
+				);
+			}
+		}
+	}
+
+	/** What the agent calls a socket that was opened. */
+	handleOf({ text }: SocketName): number {
+		const socket = this.#open.get(text);
+		if (!socket) throw new Error(`${text} is not open`);
+		return socket.handle;
+	}
+
+	/** Names by cookie, as contexts have it. */
+	get names(): ReadonlyMap<number, string> {
+		return new Map([...this.#open].map(([text, { cookie }]) => [cookie, text]));
+	}
+
+	async close(): Promise<void> {
+		for (const { handle } of this.#open.values()) await this.client.call("close", { handle });
+		this.#open.clear();
+	}
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../../base/errors.js";
+import { MapContent } from "../../../data/vectors/map-content.js";
+import type { MapModel } from "../../../data/vectors/map-model.js";
+import type { PreparedVector } from "../../../data/vectors/suite.js";
+import type { MapChange, Result, TestRun } from "../../../machine/guest/operations.js";
+
+/** What one packet did. */
+export interface StepRun {
+	run: TestRun;
+	/** Content of maps afterwards, by name; absent where nobody asks before the next packet. */
+	maps?: Map<string, MapContent>;
+	events: Map<string, Uint8Array[]>;
+	/** Of a sk_lookup program: names of sockets by their cookies. */
+	sockets?: ReadonlyMap<number, string>;
+}
+
+/** What one vector did. */
+export interface VectorRun {
+	before: Map<string, MapContent>;
+	steps: StepRun[];
+	/** A map that could not be filled: nothing was run. */
+	unfilled?: { map: string; entry: string; errno: number };
+	/** The kernel did not forget what the vector did; the session loads the object again before the next one. */
+	spoilt: boolean;
+}
+
+/** What the agent says of one vector. @throws UndecidedError for a map too large, and an answer that is none */
+export function runOf(
+	{ before: fills }: PreparedVector,
+	{ errnos, before: filled, runs }: Result<"replay">["cases"][number],
+	models: readonly MapModel[],
+	snapshot: Map<string, MapContent>,
+	eventMaps: readonly string[],
+): Omit<VectorRun, "spoilt"> {
+	const before = filled ? changed(snapshot, models, filled) : snapshot;
+	for (const [index, { model, entries }] of fills.entries()) {
+		const at = errnos?.[index]?.findIndex((errno) => errno !== 0) ?? -1;
+		if (at < 0) continue;
+		const entry = entries[at]?.label ?? model.name;
+		return { before, steps: [], unfilled: { map: model.name, entry, errno: errnos?.[index]?.[at] ?? 0 } };
+	}
+	const steps = runs.map(({ run, maps, events }): StepRun => {
+		if (events && events.length !== eventMaps.length) throw malformed("events of other maps");
+		const drained = eventMaps.map((map, index): [string, Uint8Array[]] => [
+			map,
+			events?.[index]?.events ?? [],
+		]);
+		return { run, ...(maps ? { maps: changed(snapshot, models, maps) } : {}), events: new Map(drained) };
+	});
+	return { before, steps };
+}
+
+/** The content of all maps, of which these are not as at the snapshot. */
+function changed(
+	snapshot: Map<string, MapContent>,
+	models: readonly MapModel[],
+	changes: readonly MapChange[],
+): Map<string, MapContent> {
+	if (changes.length === 0) return snapshot;
+	const contents = new Map(snapshot);
+	for (const { map, entries, gone, whole, truncated } of changes) {
+		const model = models[map];
+		const was = model && snapshot.get(model.name);
+		if (!was) throw malformed("a map that was not asked for");
+		if (truncated) throw tooLarge(model.name);
+		contents.set(model.name, whole ? new MapContent(model, entries) : was.with(entries, gone));
+	}
+	return contents;
+}
+
+export function tooLarge(name: string): UndecidedError {
+	return new UndecidedError(
+		"map-too-large",
+		`map ${name} has more entries than are read, so what a packet does to it is not seen`,
+		"give it a smaller max_entries in the manifest, or fewer entries in maps_before",
+	);
+}
+
+export function malformed(what: string): UndecidedError {
+	return new UndecidedError(
+		"channel-corrupt",
+		`the guest answered a batch of vectors with ${what}`,
+		"the guest may be compromised or its memory damaged; nothing it said in this case is counted",
+	);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { hostFailure, UndecidedError } from "../base/errors.js";
+import type { Reason } from "../base/results.js";
+import type { Lack } from "../machine/features/missing.js";
+import { GuestError } from "../machine/guest/client.js";
+import type { Inventory } from "../machine/guest/operations.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import type { Guest, Splat } from "../machine/vm/guest.js";
+import type { Finding, Workbench } from "./check.js";
+import { leftOver } from "./inventory.js";
+import type { FeatureSource } from "./requirements.js";
+
+/** Where guests come from; `machine/vm/pool.ts` is the real one. */
+export interface GuestSource {
+	/** Announces that a guest of this kernel will be asked for, after those announced before. */
+	expect(kernel: Kernel): void;
+	/** A fresh guest of this kernel, which nothing has used. Throws UndecidedError when none comes up. */
+	acquire(kernel: Kernel): Promise<Guest>;
+}
+
+/** What a workbench is made from. */
+export interface Lent {
+	guests: GuestSource;
+	features: FeatureSource;
+	signal: AbortSignal;
+	/** What fresh clones have, by kernel id: they are equal, so one is asked for all. No two boots are. */
+	fresh: Map<string, Inventory>;
+}
+
+/** Lends one cell its guests, one after the other, and keeps account of what happened in them. */
+export class CellWorkbench implements Workbench {
+	readonly kernel: Kernel;
+	/** Splats of all guests that this cell used up to now. */
+	readonly splats: Splat[] = [];
+	readonly #source: GuestSource;
+	readonly #features: FeatureSource;
+	readonly #signal: AbortSignal;
+	readonly #fresh: Map<string, Inventory>;
+	#current: { guest: Guest; fresh: Inventory } | undefined;
+
+	constructor(kernel: Kernel, lent: Lent) {
+		this.kernel = kernel;
+		this.#source = lent.guests;
+		this.#features = lent.features;
+		this.#signal = lent.signal;
+		this.#fresh = lent.fresh;
+	}
+
+	async guest(): Promise<Guest> {
+		this.#signal.throwIfAborted();
+		if (!this.#current) {
+			const guest = await this.#source.acquire(this.kernel);
+			try {
+				this.#current = { guest, fresh: await this.#inventoryOf(guest) };
+			} catch (error) {
+				await guest.dispose();
+				throw error;
+			}
+		}
+		return this.#current.guest;
+	}
+
+	async #inventoryOf(guest: Guest): Promise<Inventory> {
+		const known = guest.origin === "clone" ? this.#fresh.get(this.kernel.id) : undefined;
+		const inventory = known ?? (await guest.client.call("inventory", {}));
+		if (guest.origin === "clone") this.#fresh.set(this.kernel.id, inventory);
+		return inventory;
+	}
+
+	lack(requirement: string): Promise<Lack | undefined> {
+		return this.#features.lack(this.kernel, requirement);
+	}
+
+	async leftovers(): Promise<string[]> {
+		if (!this.#current) return [];
+		const { guest, fresh } = this.#current;
+		const left = leftOver(fresh, await guest.client.call("inventory", { settle: true }));
+		if (left.length === 0) return [];
+		await this.retire();
+		return left;
+	}
+
+	async spoil(): Promise<void> {
+		await this.retire();
+	}
+
+	async lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }> {
+		this.#signal.throwIfAborted();
+		const splats = await this.retire();
+		const panic = splats.find(({ kind }) => kind === "panic" || kind === "oops");
+		const starved = splats.some(({ kind }) => kind === "out-of-memory");
+		if (cause instanceof UndecidedError && panic && !starved) {
+			return { outcome: "fail", reason: panicReason(panic) };
+		}
+		return { outcome: "error", reason: undecidedReason(cause) };
+	}
+
+	/** Ends the guest in use, if there is one; its splats. */
+	async retire(): Promise<Splat[]> {
+		const guest = this.#current?.guest;
+		this.#current = undefined;
+		if (!guest) return [];
+		const splats = this.#signal.aborted ? [] : await guest.splats();
+		await guest.dispose();
+		this.splats.push(...splats);
+		return splats;
+	}
+}
+
+function panicReason({ kind, title }: Splat): Reason {
+	return {
+		code: kind === "panic" ? "kernel-panic" : "kernel-oops",
+		message: `the kernel ${kind === "panic" ? "panicked" : "crashed"} while the package was in it: ${title}`,
+		hint: "keep the package away from this kernel; the kernel's own report is in kernel-log's evidence",
+	};
+}
+
+function undecidedReason(cause: unknown): Reason {
+	const undecided = cause instanceof UndecidedError ? cause : hostFailure(cause);
+	if (undecided) return { code: undecided.code, message: undecided.message, hint: undecided.hint };
+	if (cause instanceof GuestError) {
+		return {
+			code: "agent-refused",
+			message: `the agent in the guest could not do its part: ${cause.message}`,
+			hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
+		};
+	}
+	return {
+		code: "internal-error",
+		message: `bpfgate itself failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+		hint: "run again with BPFGATE_DEBUG=1 and report what it prints",
+	};
+}
+
+/**
+ * Splats as findings of their own, one for each kind. A guest that ran out of memory says nothing against the package.
+ */
+export function splatFindings(splats: readonly Splat[]): Finding[] {
+	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
+		const all = splats.filter((splat) => splat.kind === kind);
+		const more = all.length > 1 ? `, and ${all.length - 1} more of the kind` : "";
+		const starved = kind === "out-of-memory";
+		return {
+			case: `kernel-log/${kind}`,
+			outcome: starved ? "error" : "fail",
+			reason: {
+				code: `kernel-${kind}`,
+				message: `the kernel's log has: ${all[0]?.title}${more}`,
+				hint: starved
+					? "give the guests more memory, or the package smaller maps"
+					: "the package brings out a defect of this kernel; do not load it there before that is understood",
+			},
+			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
+		};
+	});
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rename, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { execa } from "execa";
+import { UndecidedError } from "../../base/errors.js";
+import { sha256File, withTemporaryFolder } from "./files.js";
+import {
+	type Apt,
+	HELPER,
+	lastError,
+	mirrorOf,
+	SETTINGS,
+	type Suite,
+	stanzas,
+	UPDATE_TIMEOUT_MS,
+} from "./suite-index.js";
+
+/** A file that the index of a suite lists; whoever holds it may trust the digest as far as Debian's signature. */
+export interface ArchiveFile {
+	/** Full address on the mirror. */
+	uri: string;
+	size: number;
+	sha256: string;
+}
+
+/** A binary package in a suite's index. */
+export interface DebianPackage extends ArchiveFile {
+	name: string;
+	version: string;
+	suite: string;
+}
+
+/** A source package in a suite's index. */
+export interface DebianSource {
+	name: string;
+	version: string;
+	suite: string;
+	files: ArchiveFile[];
+}
+
+/** The binary packages of a suite whose name matches; errors and `refresh` as for `stanzas`. */
+export async function findPackages(
+	apt: Apt,
+	suite: Suite,
+	matches: (name: string) => boolean,
+	refresh?: boolean,
+): Promise<DebianPackage[]> {
+	const base = mirrorOf(apt, suite);
+	const packages: DebianPackage[] = [];
+	for await (const stanza of stanzas(apt, suite, matches, refresh)) {
+		const name = stanza.get("package") ?? "";
+		packages.push({
+			name,
+			version: stanza.get("version") ?? "",
+			suite: suite.name,
+			...archiveFile(base, stanza.get("filename"), stanza.get("size"), stanza.get("sha256")),
+		});
+	}
+	return packages;
+}
+
+/** The source packages of that name in a suite; errors as for findPackages. `suite.arch` is `source`. */
+export async function findSources(
+	apt: Apt,
+	suite: Suite,
+	wanted: string,
+	refresh?: boolean,
+): Promise<DebianSource[]> {
+	const base = mirrorOf(apt, suite);
+	const sources: DebianSource[] = [];
+	for await (const stanza of stanzas(apt, suite, (name) => name === wanted, refresh)) {
+		const directory = stanza.get("directory") ?? "";
+		const lines = (stanza.get("checksums-sha256") ?? "").split("\n").filter((line) => line !== "");
+		sources.push({
+			name: wanted,
+			version: stanza.get("version") ?? "",
+			suite: suite.name,
+			files: lines.map((line) => {
+				const [sha256, size, file] = line.split(/\s+/);
+				return archiveFile(base, file && `${directory}/${file}`, size, sha256);
+			}),
+		});
+	}
+	return sources;
+}
+
+/**
+ * Downloads a file of the archive into `folder` and returns its path; a file that is there with the right digest is
+ * taken as it is. `onProgress` gets the number of bytes that have come so far.
+ *
+ * @throws UndecidedError `download-failed`, also when the digest is not the index's
+ */
+export async function download(
+	file: ArchiveFile,
+	folder: string,
+	onProgress: (bytes: number) => void = () => {},
+): Promise<string> {
+	const name = basename(decodeURIComponent(file.uri));
+	const path = join(folder, name);
+	if ((await sizeOf(path)) === file.size && (await sha256File(path)) === file.sha256) {
+		onProgress(file.size);
+		return path;
+	}
+	return withTemporaryFolder(async (temporary) => {
+		const partial = join(temporary, name);
+		const watch = setInterval(async () => onProgress(Math.min((await sizeOf(partial)) ?? 0, file.size)), 200);
+		try {
+			await downloadTo(file, partial);
+		} finally {
+			clearInterval(watch);
+		}
+		onProgress(file.size);
+		await rename(partial, path);
+		return path;
+	}, folder);
+}
+
+async function downloadTo(file: ArchiveFile, path: string): Promise<void> {
+	const settings = SETTINGS.flatMap((setting) => ["-o", setting]);
+	// The `file` method makes links; `copy` makes files.
+	const uri = file.uri.replace(/^file:/, "copy:");
+	const result = await execa(HELPER, [...settings, "download-file", uri, path, `SHA256:${file.sha256}`], {
+		reject: false,
+		timeout: UPDATE_TIMEOUT_MS,
+		stdin: "ignore",
+		env: { LC_ALL: "C" },
+	});
+	if (!result.failed && (await sizeOf(path)) === file.size) return;
+	throw new UndecidedError(
+		"download-failed",
+		`${file.uri}: ${lastError(result.stderr) ?? result.shortMessage ?? "the file is not what the index says"}`,
+		"try again; when the file is gone from the mirror, `bpfgate kernels pull --update` reads its index anew",
+	);
+}
+
+function archiveFile(base: string, path?: string, size?: string, sha256?: string): ArchiveFile {
+	if (path === undefined || !/^\d+$/.test(size ?? "") || !/^[0-9a-f]{64}$/.test(sha256 ?? "")) {
+		throw new UndecidedError(
+			"index-malformed",
+			`${base}: the index lists ${path ?? "a package"} without size and SHA-256`,
+			"name another mirror with --mirror or BPFGATE_MIRROR",
+		);
+	}
+	return { uri: `${base}/${path}`, size: Number(size), sha256: sha256 ?? "" };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+	return (await stat(path).catch(() => undefined))?.size;
+}

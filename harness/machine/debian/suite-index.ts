@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { replaceFile } from "./files.js";
+import type { Mirrors } from "./mirrors.js";
+import { parseStanza } from "./sources.js";
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+export const HELPER = "/usr/lib/apt/apt-helper";
+const FRESH_MS = 6 * 3600_000;
+export const UPDATE_TIMEOUT_MS = 10 * 60_000;
+
+/** A suite of the Debian archive, for one Debian architecture (`amd64`) or for sources (`source`). */
+export interface Suite {
+	name: string;
+	arch: string;
+}
+
+/** A root of our own for apt: where it keeps its lists and which mirrors it asks. Needs no privileges. */
+export interface Apt {
+	mirrors: Mirrors;
+	/** Default: `debian` in the cache. */
+	folder?: string;
+}
+
+/** Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks. */
+export const SETTINGS = [
+	"APT::Sandbox::User=root",
+	"Acquire::Retries=1",
+	"Acquire::http::Timeout=15",
+	"Acquire::https::Timeout=15",
+	"Acquire::ftp::Timeout=15",
+];
+
+/**
+ * The stanzas of a suite's index whose package name matches, from an index whose signature apt checked. It is fetched when there is
+ * none, or when it is older than six hours (`refresh: true`: always; `refresh: false`: only when there is none).
+ *
+ * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming mirror and suite
+ */
+export async function* stanzas(
+	apt: Apt,
+	suite: Suite,
+	matches: (name: string) => boolean,
+	refresh: boolean | undefined,
+): AsyncGenerator<Map<string, string>> {
+	const index = await indexFile(apt, suite, refresh);
+	const reader = execa(HELPER, ["cat-file", index], { buffer: false, stdin: "ignore", encoding: "latin1" });
+	let rest = "";
+	for await (const chunk of reader.iterable({ from: "stdout", binary: true })) {
+		const text = rest + Buffer.from(chunk).toString("latin1");
+		const end = text.lastIndexOf("\n\n");
+		rest = end < 0 ? text : text.slice(end + 2);
+		if (end >= 0) yield* matching(text.slice(0, end));
+	}
+	yield* matching(rest);
+	await reader.catch((cause: unknown) => {
+		const hint = "fetch it again: bpfgate kernels pull --update";
+		throw new UndecidedError("index-unreadable", `${index}: apt cannot read its own index`, hint, { cause });
+	});
+
+	function* matching(text: string) {
+		for (const name of text.matchAll(/^Package: (.*)$/gm)) {
+			if (!matches(name[1] ?? "")) continue;
+			const end = text.indexOf("\n\n", name.index);
+			yield parseStanza(text.slice(text.lastIndexOf("\n\n", name.index) + 1, end < 0 ? undefined : end));
+		}
+	}
+}
+
+/** Indexes under way in this process, by their stamp file. */
+const fetching = new Map<string, Promise<void>>();
+
+/** Path of the suite's Packages or Sources file, fetched if need be. */
+async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): Promise<string> {
+	const root = join(apt.folder ?? join(cacheRoot(), "debian"), `${suite.name}.${suite.arch}`);
+	const target = suite.arch === "source" ? "Sources" : "Packages";
+	const options = [
+		`target=${target}`,
+		`signed-by=${KEYRING}`,
+		...(suite.arch === "source" ? [] : [`arch=${suite.arch}`]),
+	];
+	const type = suite.arch === "source" ? "deb-src" : "deb";
+	const sources = `${type} [${options.join(" ")}] ${mirrorOf(apt, suite)} ${suite.name} main\n`;
+	const stamp = join(root, "updated");
+	const known = (await readFile(stamp, "utf8").catch(() => "")) === sources;
+	const age = Date.now() - ((await stat(stamp).catch(() => undefined))?.mtimeMs ?? 0);
+	const configuration = join(root, "apt.conf");
+	if (!known || refresh === true || (refresh === undefined && age > FRESH_MS)) {
+		let fetch = fetching.get(stamp);
+		if (!fetch) {
+			fetch = prepare(root, configuration, sources)
+				.then(() => update(apt, suite, configuration))
+				.then(() => replaceFile(stamp, sources))
+				.finally(() => fetching.delete(stamp));
+			fetching.set(stamp, fetch);
+		}
+		await fetch;
+	}
+	const question = ["-c", configuration, "indextargets", "--format", "$(FILENAME)", `Identifier: ${target}`];
+	const targets = await execa("apt-get", question, { reject: false, stdin: "ignore" });
+	const index = targets.stdout?.split("\n")[0] ?? "";
+	if (index === "") throw unreachable(apt, suite, `the suite has no index for ${suite.arch}`);
+	return index;
+}
+
+async function prepare(root: string, configuration: string, sources: string): Promise<void> {
+	await mkdir(join(root, "lists", "partial"), { recursive: true });
+	await mkdir(join(root, "archives", "partial"), { recursive: true });
+	await stat(KEYRING).catch(() => {
+		throw new UndecidedError(
+			"keyring-missing",
+			`${KEYRING}: not there, so Debian's signatures cannot be checked`,
+			"install the package debian-archive-keyring",
+		);
+	});
+	await replaceFile(join(root, "sources.list"), sources);
+	const quoted = (path: string) => `"${path}"`;
+	await replaceFile(
+		configuration,
+		[
+			`Dir::Etc::sourcelist ${quoted(join(root, "sources.list"))};`,
+			'Dir::Etc::sourceparts "/dev/null";',
+			'Dir::Etc::preferences "/dev/null";',
+			'Dir::Etc::preferencesparts "/dev/null";',
+			`Dir::State ${quoted(root)};`,
+			`Dir::State::lists ${quoted(join(root, "lists"))};`,
+			`Dir::State::status ${quoted(join(root, "status"))};`,
+			`Dir::Cache ${quoted(root)};`,
+			`Dir::Cache::archives ${quoted(join(root, "archives"))};`,
+			`Dir::Log ${quoted(root)};`,
+			'Acquire::Languages "none";',
+			'Acquire::PDiffs "false";',
+			...SETTINGS.map((setting) => `${setting.replace("=", ' "')}";`),
+			"#clear APT::Update::Pre-Invoke;",
+			"#clear APT::Update::Post-Invoke;",
+			"#clear APT::Update::Post-Invoke-Success;",
+			"#clear APT::Update::Post-Invoke-Stats;",
+			"",
+		].join("\n"),
+	);
+	await replaceFile(join(root, "status"), "");
+}
+
+async function update(apt: Apt, suite: Suite, configuration: string): Promise<void> {
+	const deadline = Date.now() + UPDATE_TIMEOUT_MS;
+	for (;;) {
+		const result = await execa("apt-get", ["-c", configuration, "-q", "update", "--error-on=any"], {
+			reject: false,
+			timeout: UPDATE_TIMEOUT_MS,
+			stdin: "ignore",
+			env: { LC_ALL: "C" },
+		});
+		if (!result.failed) return;
+		// Another bpfgate is fetching the same suite.
+		if (/Could not get lock|Unable to lock/.test(result.stderr) && Date.now() < deadline) {
+			await new Promise((resolve) => setTimeout(resolve, 500));
+			continue;
+		}
+		throw (
+			outdated(apt, suite, result.stderr) ??
+			unreachable(apt, suite, lastError(result.stderr) ?? result.shortMessage ?? "apt-get update failed")
+		);
+	}
+}
+
+function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
+	return new UndecidedError(
+		"mirror-unreachable",
+		`${mirrorOf(apt, suite)} ${suite.name}: ${reason}`,
+		"check the network, or name another mirror with --mirror or BPFGATE_MIRROR",
+	);
+}
+
+/**
+ * What to say of a mirror whose signed Release file is not valid at this machine's time (apt-secure(8),
+ * Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt complained of something else.
+ */
+export function outdated(apt: Apt, suite: Suite, stderr: string): UndecidedError | undefined {
+	const line = /^\w+: (Release file for \S+ is (expired|not valid yet).*)$/m.exec(stderr);
+	if (!line) return undefined;
+	const clock = `see whether this machine's clock is right (${new Date().toISOString().slice(0, 16)}Z)`;
+	const standing =
+		'; of a mirror that stands still, such as a snapshot, apt takes it with `Acquire::Check-Valid-Until "false";` in /etc/apt/apt.conf.d';
+	return new UndecidedError(
+		"index-not-valid",
+		`${mirrorOf(apt, suite)} ${suite.name}: ${line[1]}`,
+		line[2] === "expired" ? clock + standing : clock,
+	);
+}
+
+/** Base address of the mirror that has a suite. */
+export function mirrorOf(apt: Apt, suite: Suite): string {
+	return suite.name.endsWith("-security") ? apt.mirrors.security : apt.mirrors.archive;
+}
+
+/** The first thing apt calls an error, in one line. */
+export function lastError(stderr: string): string | undefined {
+	const line = stderr.split("\n").find((candidate) => /^(E|Err|W):/.test(candidate));
+	return line?.replace(/^\w+:\s*(Failed to fetch \S+\s+)?/, "").trim();
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { constants } from "node:os";
+import { UndecidedError } from "../../base/errors.js";
+import { type GuestClient, GuestError } from "../guest/client.js";
+
+/** For large files; /proc/sys allocates as much as is asked for and fails when that is too much. */
+const CHUNK = 4 * 1024 * 1024;
+const TEXT_CHUNK = 64 * 1024;
+/** vmlinux BTF has about 6 MiB. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** A whole file of the guest; undefined when it is not there. @throws UndecidedError when it does not end */
+export async function readFile(
+	client: GuestClient,
+	path: string,
+	max = CHUNK,
+): Promise<Uint8Array | undefined> {
+	const chunks: Uint8Array[] = [];
+	let offset = 0;
+	try {
+		for (;;) {
+			const { data, eof } = await client.call("file_read", { path, offset, max });
+			chunks.push(data);
+			offset += data.length;
+			if (eof) return Buffer.concat(chunks);
+			if (offset > MAX_BYTES || data.length === 0) {
+				throw new UndecidedError("guest-file", `${path} in the guest does not end`, "run it again");
+			}
+		}
+	} catch (error) {
+		if (isAbsent(error)) return undefined;
+		throw error;
+	}
+}
+
+/** As readFile, as text. */
+export async function readText(client: GuestClient, path: string): Promise<string | undefined> {
+	const data = await readFile(client, path, TEXT_CHUNK);
+	return data && Buffer.from(data).toString("utf8");
+}
+
+/** Names in a folder of the guest; none when it is not there. */
+export async function listFolder(client: GuestClient, path: string): Promise<string[]> {
+	try {
+		return (await client.call("dir_list", { path })).entries.map((entry) => entry.name);
+	} catch (error) {
+		if (isAbsent(error)) return [];
+		throw error;
+	}
+}
+
+function isAbsent(error: unknown): boolean {
+	return error instanceof GuestError && error.errno === constants.errno.ENOENT;
+}

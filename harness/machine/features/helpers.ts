@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { attachTypes, helpers, programTypes } from "../../base/bpf.js";
+import type { Btf } from "../../data/package/btf/btf.js";
+import type { GuestClient } from "../guest/client.js";
+import { progLoad, program, tryBpf } from "./syscall.js";
+
+/** The verifier's words for a helper it does not know, or not for this type of program (K: check_helper_call). */
+const REFUSED = /invalid func |unknown func |program of this type cannot use helper /;
+const LOG_BYTES = 16 * 1024;
+/** libbpf cannot ask for these: they are loaded for a function of the kernel that every kernel with BTF has. */
+const ATTACHED: Record<string, { attachType: string; function: string }> = {
+	tracing: { attachType: "trace_fentry", function: "bpf_fentry_test1" },
+	lsm: { attachType: "lsm_mac", function: "bpf_lsm_file_open" },
+};
+const NOT_ASKED = new Set(["unspec", "ext", "struct_ops"]);
+
+/**
+ * Helpers by program type, each asked by loading a program that calls it. Only types the kernel has may be given: of
+ * others libbpf would say that they can call everything.
+ *
+ * @param known number of helpers to ask for; one more than the greatest id
+ */
+export async function askHelpers(
+	client: GuestClient,
+	types: string[],
+	known: number,
+	btf: Btf | undefined,
+	littleEndian: boolean,
+): Promise<Record<string, string[]>> {
+	const result: Record<string, string[]> = {};
+	for (const name of types) {
+		if (NOT_ASKED.has(name)) continue;
+		const type = programTypes.number(name) ?? 0;
+		const attached = ATTACHED[name];
+		if (attached) {
+			const id = btf?.find(attached.function, "func");
+			if (id === undefined) continue;
+			const attachType = attachTypes.number(attached.attachType) ?? 0;
+			result[name] = await askAttached(client, { type, attachType, id }, known, littleEndian);
+			continue;
+		}
+		const asked = [{ program_type: type, from: 1, to: known }];
+		const answers = (await client.call("probe", { helpers: asked })).helpers[0] ?? [];
+		result[name] = answers.flatMap((answer, index) => (answer === 1 ? [helperName(index + 1)] : []));
+	}
+	return result;
+}
+
+async function askAttached(
+	client: GuestClient,
+	target: { type: number; attachType: number; id: number },
+	known: number,
+	littleEndian: boolean,
+): Promise<string[]> {
+	const found: string[] = [];
+	for (let helper = 1; helper < known; helper++) {
+		const attr = progLoad(target.type, program([helper], littleEndian), littleEndian)
+			.u32(24, 1)
+			.u32(28, LOG_BYTES)
+			.pointer(32, new Uint8Array(LOG_BYTES), true)
+			.u32(68, target.attachType)
+			.u32(108, target.id);
+		const { blobs } = await tryBpf(client, "prog_load", attr);
+		const log = Buffer.from(blobs[2] ?? []).toString("latin1");
+		if (!REFUSED.test(log)) found.push(helperName(helper));
+	}
+	return found;
+}
+
+function helperName(id: number): string {
+	return `bpf_${helpers.name(id)}`;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Btf } from "../../data/package/btf/btf.js";
+
+/** Decl tag that pahole puts on functions registered as kfuncs (K: scripts/Makefile.btf, decl_tag_kfuncs). */
+const KFUNC_TAG = "bpf_kfunc";
+
+/**
+ * Members of one of the kernel's enumerations, lower case, without `prefix`; undefined when BTF has not got it. The
+ * last ones that only count (`__MAX_BPF_LINK_TYPE`) are left out.
+ */
+export function members(btf: Btf, name: string, prefix: string): string[] | undefined {
+	const id = btf.find(name, "enum") ?? btf.find(name, "enum64");
+	if (id === undefined) return undefined;
+	const type = btf.type(id);
+	if (type.kind !== "enum" && type.kind !== "enum64") return undefined;
+	return type.values
+		.map((value) => value.name)
+		.filter((each) => each.startsWith(prefix))
+		.map((each) => each.slice(prefix.length).toLowerCase());
+}
+
+/** Whether a struct has a member of that name. */
+export function hasMember(btf: Btf, struct: string, member: string): boolean {
+	const id = btf.find(struct, "struct");
+	const type = id === undefined ? undefined : btf.type(id);
+	return type?.kind === "struct" && type.members.some((each) => each.name === member);
+}
+
+/** Functions that are marked as kfuncs; of a module's BTF, those of the module. */
+export function markedKfuncs(btf: Btf): string[] {
+	const found = new Set<string>();
+	for (const id of btf.ids("decl_tag", btf.firstId)) {
+		if (btf.name(id) !== KFUNC_TAG) continue;
+		const tag = btf.type(id);
+		if (tag.kind === "decl_tag") found.add(btf.name(tag.type));
+	}
+	return [...found].sort();
+}
+
+/** Functions with `bpf` in their name. */
+export function bpfFunctions(btf: Btf): string[] {
+	const found = new Set<string>();
+	for (const id of btf.ids("func", btf.firstId)) {
+		const name = btf.name(id);
+		if (name.includes("bpf")) found.add(name);
+	}
+	return [...found].sort();
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { validator } from "../../base/validate.js";
+import { replaceFile, sha256, sha256File } from "../debian/files.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Guest } from "../vm/guest.js";
+import { askFeatures, kernelConfig } from "./ask.js";
+import { Features } from "./features.js";
+import { type Lack, missing } from "./missing.js";
+import { readFeatureOptions } from "./options.js";
+
+/** Changes when the questions do. */
+const QUESTIONS = 1;
+const schema = validator(Features);
+
+export interface FeatureSourceOptions {
+	/** A guest to ask; it is disposed of afterwards. */
+	guest: (kernel: Kernel) => Promise<Guest>;
+	/** Path of the built agent for an architecture (`uname -m`). */
+	agent: (arch: string) => string;
+}
+
+/** What kernels have. Each is asked once; the answer is kept in the cache for that image, modules and agent. */
+export class KernelFeatures {
+	private readonly known = new Map<string, Promise<Features>>();
+
+	constructor(private readonly options: FeatureSourceOptions) {}
+
+	/** @throws UndecidedError when the kernel cannot be asked */
+	features(kernel: Kernel): Promise<Features> {
+		const key = `${kernel.id} ${kernel.image_sha256} ${kernel.modules_sha256}`;
+		let found = this.known.get(key);
+		if (!found) {
+			found = this.load(kernel);
+			this.known.set(key, found);
+			found.catch(() => this.known.delete(key));
+		}
+		return found;
+	}
+
+	/** Why the kernel has not what is required; undefined when it has. Errors as for `missing` and `features`. */
+	async lack(kernel: Kernel, requirement: string): Promise<Lack | undefined> {
+		const [features, config, options] = await Promise.all([
+			this.features(kernel),
+			kernelConfig(kernel),
+			readFeatureOptions(),
+		]);
+		return missing({ features, config, options }, requirement);
+	}
+
+	private async load(kernel: Kernel): Promise<Features> {
+		const path = await this.path(kernel);
+		const text = await readFile(path, "utf8").catch(() => undefined);
+		const cached = text === undefined ? undefined : parse(text);
+		if (cached && cached.kernel.image_sha256 === kernel.image_sha256) {
+			return { ...cached, kernel: { ...cached.kernel, id: kernel.id } };
+		}
+		const guest = await this.options.guest(kernel);
+		try {
+			const features = await askFeatures(guest);
+			const splats = await guest.splats();
+			if (splats[0]) {
+				throw new UndecidedError(
+					"kernel-splat",
+					`kernel ${kernel.id} broke while it was asked for its features: ${splats[0].title}`,
+					"its answers are not used; look at the kernel's console",
+				);
+			}
+			await replaceFile(path, `${JSON.stringify(features)}\n`);
+			return features;
+		} finally {
+			await guest.dispose();
+		}
+	}
+
+	private async path(kernel: Kernel): Promise<string> {
+		const agent = this.options.agent(kernel.arch);
+		const digest = await sha256File(agent).catch((cause: unknown) => {
+			throw new UndecidedError("agent-missing", `${agent}: the guest agent is not built`, "run ci/setup", {
+				cause,
+			});
+		});
+		const config = kernel.config === undefined ? "" : await sha256File(kernel.config);
+		const inputs = [QUESTIONS, kernel.image_sha256, kernel.modules_sha256 ?? "", config, digest];
+		return join(cacheRoot(), "features", `${sha256(inputs.join("\n"))}.json`);
+	}
+}
+
+/** A cache entry that cannot be used is as good as none. */
+function parse(text: string): Features | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		return schema.accepts(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}

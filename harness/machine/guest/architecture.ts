@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { machine } from "node:os";
+import { InputError } from "../../base/errors.js";
+
+/** Prefix of the GNU tools for each guest architecture, by its name in `uname -m`. */
+const prefixes: Record<string, string> = {
+	x86_64: "x86_64-linux-gnu-",
+	aarch64: "aarch64-linux-gnu-",
+	s390x: "s390x-linux-gnu-",
+};
+
+/** Architectures that an agent can be built for. */
+export const architectures = Object.keys(prefixes);
+
+/**
+ * Name of the C compiler or archiver for guests of that architecture; the host's own where both are alike.
+ *
+ * @throws InputError for an architecture that is not in the table
+ */
+export function toolFor(arch: string, tool: "gcc" | "ar", host: string = machine()): string {
+	const prefix = prefixes[arch];
+	if (prefix === undefined) {
+		throw new InputError(arch, "", `no agent can be built for it, only for ${architectures.join(", ")}`);
+	}
+	return arch === host ? tool : `${prefix}${tool}`;
+}

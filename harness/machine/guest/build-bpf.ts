@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { machine } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InputError, UndecidedError } from "../../base/errors.js";
+import { bpfObjectPath } from "./bpf-object.js";
+import { buildLibbpf, run } from "./build.js";
+import { findTool } from "./tool.js";
+
+const sources = fileURLToPath(new URL("../../../harness/machine/guest/bpf", import.meta.url));
+const flags = ["-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
+const bigEndian = ["s390x"];
+
+/**
+ * Compiles bpfgate's own BPF programs (`bpf/*.bpf.c`) for guests of an architecture.
+ *
+ * @param arch as `uname -m` says it
+ * @param say gets one line for each step
+ * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
+ */
+export async function buildBpf(arch: string, say: (line: string) => void): Promise<void> {
+	const library = await buildLibbpf(arch, say);
+	const clang = await findTool("clang");
+	for (const file of await readdir(sources)) {
+		if (!file.endsWith(".bpf.c")) continue;
+		const object = bpfObjectPath(arch, file.slice(0, -".bpf.c".length));
+		const fresh = `${object}.${process.pid}`;
+		say(`${file} ${arch}: compiling`);
+		await mkdir(dirname(object), { recursive: true });
+		try {
+			await run(clang, [
+				...[
+					"-target",
+					bigEndian.includes(arch) ? "bpfeb" : "bpfel",
+					...flags,
+					`-ffile-prefix-map=${sources}/=`,
+				],
+				...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
+				...["-idirafter", `/usr/include/${machine()}-linux-gnu`, "-c", join(sources, file), "-o", fresh],
+			]);
+			// Leaves .BTF and .BTF.ext.
+			await run(await findTool("llvm-strip"), ["-g", fresh]);
+			await rename(fresh, object);
+		} finally {
+			await rm(fresh, { force: true });
+		}
+	}
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	try {
+		await buildBpf(process.argv[2] ?? machine(), (line) => console.log(line));
+	} catch (error) {
+		if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
+		console.error(error instanceof UndecidedError ? `${error.message}\n${error.hint}` : error.message);
+		process.exitCode = error instanceof UndecidedError ? 3 : 2;
+	}
+}

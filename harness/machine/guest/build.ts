@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { availableParallelism, machine } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { InputError, UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { download, findSources } from "../debian/apt.js";
+import { replaceFile, sha256File, withTemporaryFolder } from "../debian/files.js";
+import { findMirrors } from "../debian/mirrors.js";
+import { toolFor } from "./architecture.js";
+import { missingTool } from "./tool.js";
+
+/** The C library for BPF objects, from Debian's source package; the suites that may still have this version. */
+const libbpf = {
+	version: "1.7.0",
+	sha256: "7ab5feffbf78557f626f2e3e3204788528394494715a30fc2070fcddc2051b7b",
+	suites: ["sid", "testing", "experimental"],
+};
+
+/** Headers that BPF programs and the agent include as `<bpf/...>` (libbpf's own Makefile installs these). */
+const publicHeaders = [
+	"bpf.h",
+	"libbpf.h",
+	"btf.h",
+	"libbpf_common.h",
+	"libbpf_legacy.h",
+	"bpf_helpers.h",
+	"bpf_helper_defs.h",
+	"bpf_tracing.h",
+	"bpf_endian.h",
+	"bpf_core_read.h",
+	"skel_internal.h",
+	"libbpf_version.h",
+	"usdt.bpf.h",
+];
+
+const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
+export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
+/** Calls of libbpf that the agent watches or answers (agent/prog_load.c, agent/vmlinux.c, agent/adoption.c). */
+const wrapped = [
+	"bpf_prog_load",
+	"btf__load_vmlinux_btf",
+	"btf__free",
+	"bpf_map_get_info_by_fd",
+	"bpf_prog_bind_map",
+	"btf_load_into_kernel",
+];
+export const libraries = ["msgpackc", "elf", "z"];
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const agentSources = join(root, "harness/machine/guest/agent");
+
+/** Where the agent for that architecture is, or will be. */
+export function agentPath(arch: string): string {
+	return join(root, "build/agent", arch, "agent");
+}
+
+/**
+ * Builds libbpf and the agent for an architecture, unless what they were built from is unchanged.
+ *
+ * @param arch as `uname -m` says it
+ * @param say gets one line for each step
+ * @returns the agent's path
+ * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`, and those of the download
+ */
+export async function buildAgent(arch: string, say: (line: string) => void): Promise<string> {
+	const agent = agentPath(arch);
+	const inputs = await digestOfInputs(arch);
+	const stamp = join(dirname(agent), "inputs");
+	const built = await readFile(stamp, "utf8").catch(() => "");
+	if (built === `${inputs} ${await sha256File(agent).catch(() => "none")}\n`) {
+		say(`agent ${arch}: unchanged`);
+		return agent;
+	}
+	const library = await buildLibbpf(arch, say);
+	say(`agent ${arch}: compiling`);
+	await mkdir(dirname(agent), { recursive: true });
+	const fresh = `${agent}.${process.pid}`;
+	try {
+		await run(toolFor(arch, "gcc"), [
+			...agentFlags,
+			"-static",
+			"-s",
+			...wrapped.map((name) => `-Wl,--wrap=${name}`),
+			...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
+			...(await sourcesIn(agentSources)),
+			...["-o", fresh, join(library, arch, "libbpf.a"), ...libraries.map((name) => `-l${name}`)],
+		]);
+		const digest = await sha256File(fresh);
+		await rename(fresh, agent);
+		await replaceFile(stamp, `${inputs} ${digest}\n`);
+	} finally {
+		await rm(fresh, { force: true });
+	}
+	say(`agent ${arch}: ${agent}`);
+	return agent;
+}
+
+/** Everything that the agent's bytes depend on, as one SHA-256. */
+async function digestOfInputs(arch: string): Promise<string> {
+	const hash = createHash("sha256");
+	const compiler = toolFor(arch, "gcc");
+	hash.update(await run(compiler, ["-v"]));
+	hash.update(JSON.stringify([libbpf.sha256, libbpfFlags, agentFlags, wrapped]));
+	for (const library of [...libraries, "c"]) {
+		const path = (await run(compiler, [`-print-file-name=lib${library}.a`])).trim();
+		if (!path.includes("/")) {
+			throw new UndecidedError(
+				"tool-missing",
+				`${compiler}: lib${library}.a is not installed`,
+				"apt install libmsgpack-dev libelf-dev zlib1g-dev libc6-dev",
+			);
+		}
+		hash.update(await sha256File(path));
+	}
+	for (const file of (await readdir(agentSources)).sort()) {
+		if (/\.[ch]$/.test(file)) hash.update(file).update(await readFile(join(agentSources, file)));
+	}
+	return hash.digest("hex");
+}
+
+/** Folder with `include/bpf`, `uapi/linux` and, for this architecture, `<arch>/libbpf.a`. */
+export async function buildLibbpf(arch: string, say: (line: string) => void): Promise<string> {
+	const folder = join(root, "build/libbpf");
+	const compiler = toolFor(arch, "gcc");
+	const inputs = `${libbpf.sha256} ${libbpfFlags.join(" ")} ${await run(compiler, ["-dumpfullversion"])}`;
+	const stamp = join(folder, arch, "inputs");
+	if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return folder;
+	const tarball = await fetchLibbpf(say);
+	say(`libbpf ${libbpf.version} ${arch}: compiling`);
+	await withTemporaryFolder(
+		async (work) => {
+			await mkdir(join(work, "objects"));
+			await run("tar", ["-xzf", tarball, "-C", work, "--strip-components=1"]);
+			const sources = await sourcesIn(join(work, "src"));
+			const objects = sources.map((source) => join(work, "objects", `${basename(source, ".c")}.o`));
+			await each(sources, async (source, index) => {
+				const includes = ["src", "include", "include/uapi"].map((path) => `-I${join(work, path)}`);
+				await run(compiler, [...libbpfFlags, ...includes, "-c", source, "-o", objects[index]!]);
+			});
+			const archive = join(work, "libbpf.a");
+			await run(toolFor(arch, "ar"), ["rcsD", archive, ...objects]);
+			await install(work, folder);
+			await mkdir(join(folder, arch), { recursive: true });
+			await rename(archive, join(folder, arch, "libbpf.a"));
+		},
+		join(root, "build"),
+	);
+	await replaceFile(stamp, inputs);
+	return folder;
+}
+
+/** Each header is put in place whole, since programs may be compiled against them meanwhile. */
+async function install(work: string, folder: string): Promise<void> {
+	const headers = [
+		...publicHeaders.map((name) => ({
+			from: join(work, "src", name),
+			to: join(folder, "include/bpf", name),
+		})),
+		...(await readdir(join(work, "include/uapi/linux"))).map((name) => ({
+			from: join(work, "include/uapi/linux", name),
+			to: join(folder, "uapi/linux", name),
+		})),
+	];
+	for (const { from, to } of headers) {
+		await mkdir(dirname(to), { recursive: true });
+		await cp(from, `${to}.${process.pid}`);
+		await rename(`${to}.${process.pid}`, to);
+	}
+}
+
+/** The source tarball, with the pinned digest, from the cache or the mirror. */
+async function fetchLibbpf(say: (line: string) => void): Promise<string> {
+	const folder = join(cacheRoot(), "debian", "sources");
+	const kept = join(folder, `libbpf_${libbpf.version}.orig.tar.gz`);
+	if ((await sha256File(kept).catch(() => "")) === libbpf.sha256) return kept;
+	const apt = { mirrors: await findMirrors() };
+	for (const suite of libbpf.suites) {
+		say(`libbpf ${libbpf.version}: looking in ${suite}`);
+		const sources = await findSources(apt, { name: suite, arch: "source" }, "libbpf");
+		const file = sources.flatMap((source) => source.files).find(({ sha256 }) => sha256 === libbpf.sha256);
+		if (file) return download(file, folder);
+	}
+	throw new UndecidedError(
+		"package-gone",
+		`libbpf ${libbpf.version}: in none of the suites ${libbpf.suites.join(", ")} of ${apt.mirrors.archive}`,
+		`put libbpf_${libbpf.version}.orig.tar.gz (SHA-256 ${libbpf.sha256}) into ${folder}`,
+	);
+}
+
+async function sourcesIn(folder: string): Promise<string[]> {
+	const files = (await readdir(folder)).filter((file) => file.endsWith(".c")).sort();
+	return files.map((file) => join(folder, file));
+}
+
+/** Runs `work` for every item, as many at once as there are processors. */
+async function each<T>(items: T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+	const queue = items.entries();
+	const worker = async () => {
+		for (const [index, item] of queue) await work(item, index);
+	};
+	await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+/** What the tool printed. @throws UndecidedError `tool-missing`, `build-failed` */
+export async function run(tool: string, args: string[]): Promise<string> {
+	const result = await execa(tool, args, { reject: false, all: true, stdin: "ignore", env: { LC_ALL: "C" } });
+	if (result.code === "ENOENT") {
+		throw await missingTool(tool);
+	}
+	if (result.failed) {
+		const first = result.all.split("\n").find((line) => /error/i.test(line)) ?? result.shortMessage;
+		throw new UndecidedError(
+			"build-failed",
+			`${tool}: ${first}`,
+			"this is a defect of bpfgate or of the tools",
+		);
+	}
+	return result.all;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	try {
+		await buildAgent(process.argv[2] ?? machine(), (line) => console.log(line));
+	} catch (error) {
+		if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
+		console.error(error instanceof UndecidedError ? `${error.message}\n${error.hint}` : error.message);
+		process.exitCode = error instanceof UndecidedError ? 3 : 2;
+	}
+}

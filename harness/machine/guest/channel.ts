@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { type Static, Type } from "@sinclair/typebox";
+import { UndecidedError } from "../../base/errors.js";
+import { type Validator, validator } from "../../base/validate.js";
+import { type Clock, systemClock } from "./clock.js";
+import { encodeFrame, FrameDecoder, FrameError, nonceBytes } from "./frame.js";
+import { GuestError } from "./guest-error.js";
+import { type Args, GuestFailure, type OperationName, operations, type Result } from "./operations.js";
+import { decodePayload, encodePayload } from "./payload.js";
+import { Watchdog } from "./watchdog.js";
+
+const Envelope = Type.Object(
+	{
+		id: Type.Integer({ minimum: 0 }),
+		ok: Type.Optional(Type.Unknown()),
+		err: Type.Optional(GuestFailure),
+		progress: Type.Optional(Type.Integer({ minimum: 0 })),
+	},
+	{ additionalProperties: false, minProperties: 2, maxProperties: 2 },
+);
+const envelopes = validator(Envelope);
+const readiness = validator(Type.Object({ ready: Type.Literal(true) }));
+const results = new Map<OperationName, Validator<(typeof operations)[OperationName]["result"]>>();
+
+function resultValidator(op: OperationName) {
+	let found = results.get(op);
+	if (!found) {
+		found = validator(operations[op].result);
+		results.set(op, found);
+	}
+	return found;
+}
+
+interface Pending {
+	id: number;
+	op: OperationName | "ready";
+	progress: number;
+	resolve(result: unknown): void;
+	reject(error: Error): void;
+}
+
+export interface ChannelOptions {
+	/** Names the guest in messages: a kernel's id. */
+	kernel: string;
+	/** Milliseconds; see Watchdog. */
+	patience: number;
+	clock?: Clock;
+	/** Called once when the guest is lost for a reason the client found: it must be ended. */
+	onLost?: (error: UndecidedError) => void;
+}
+
+/**
+ * The runner's end of the channel (PROTOCOL.md). Requests may overlap; the agent answers in order. After the
+ * first UndecidedError (`channel-corrupt`, `guest-hung`, `guest-died`) every request rejects with that same error.
+ */
+export class Channel {
+	private readonly decoder = new FrameDecoder();
+	private readonly watchdog: Watchdog;
+	private readonly pending: Pending[] = [];
+	private nonce: Uint8Array = new Uint8Array(nonceBytes);
+	private lastId = 0;
+	private lostWith: UndecidedError | undefined;
+	/** Bytes on the channel, frames and all. */
+	readonly traffic = { sent: 0, received: 0 };
+
+	constructor(
+		private readonly stream: Duplex,
+		private readonly options: ChannelOptions,
+	) {
+		this.watchdog = new Watchdog(options.clock ?? systemClock, options.patience, (why) =>
+			this.lose(
+				new UndecidedError(
+					"guest-hung",
+					`guest ${options.kernel} hung in ${this.pending[0]?.op}: ${why}`,
+					"run it again; if it hangs again, the kernel's console in the evidence shows where",
+				),
+			),
+		);
+		stream.on("data", (chunk: Buffer) => this.read(chunk));
+		stream.on("error", () => {}); // A write after the guest's end; the owner of its process says how it ended.
+	}
+
+	/** Waits for the frame that a freshly booted agent sends of its own accord; a clone sends none. */
+	ready(): Promise<void> {
+		return new Promise((resolve, reject) =>
+			this.enqueue({ id: 0, op: "ready", progress: 0, resolve: () => resolve(), reject }),
+		);
+	}
+
+	/** First request of all: gives the guest a nonce that nothing which ran in the template can know. */
+	hello(): Promise<Result<"hello">> {
+		const nonce = new Uint8Array(randomBytes(nonceBytes));
+		const answer = this.request("hello", { nonce });
+		this.nonce = nonce;
+		return answer;
+	}
+
+	/** Sends one request and waits for its outcome. */
+	request<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
+		return new Promise((resolve, reject) => {
+			const id = ++this.lastId;
+			const frame = encodeFrame(this.nonce, encodePayload({ id, op, args }));
+			this.enqueue({ id, op, progress: 0, resolve: (result) => resolve(result as Result<N>), reject });
+			if (this.lostWith) return;
+			this.traffic.sent += frame.length;
+			this.stream.write(frame);
+		});
+	}
+
+	/** From now on; see Watchdog. */
+	set patience(ms: number) {
+		this.watchdog.patience = ms;
+	}
+
+	/** The kernel printed something; see Watchdog for what that counts. */
+	consoleSpoke(): void {
+		this.watchdog.consoleSpoke();
+	}
+
+	/** Ends it: whoever waits, and every later request, gets `error`. Only the first one counts. */
+	fail(error: UndecidedError): void {
+		if (this.lostWith) return;
+		this.lostWith = error;
+		this.watchdog.stop();
+		for (const waiting of this.pending.splice(0)) waiting.reject(error);
+	}
+
+	/** Why the guest is lost, if it is. */
+	get failure(): UndecidedError | undefined {
+		return this.lostWith;
+	}
+
+	private enqueue(pending: Pending): void {
+		if (this.lostWith) pending.reject(this.lostWith);
+		else if (this.pending.push(pending) === 1) this.watchdog.start();
+	}
+
+	private lose(error: UndecidedError): void {
+		if (this.lostWith) return;
+		this.fail(error);
+		this.options.onLost?.(error);
+	}
+
+	private corrupt(cause: unknown): void {
+		const reason = cause instanceof Error ? cause.message : String(cause);
+		this.lose(
+			new UndecidedError(
+				"channel-corrupt",
+				`guest ${this.options.kernel} sent what is not a valid answer: ${reason}`,
+				"the guest may be compromised or its memory damaged; nothing it said in this case is counted",
+				{ cause },
+			),
+		);
+	}
+
+	private read(chunk: Buffer): void {
+		if (this.lostWith) return;
+		this.traffic.received += chunk.length;
+		try {
+			for (const frame of this.decoder.push(chunk)) {
+				if (!frame.nonce.equals(this.nonce)) throw new FrameError("a frame with another nonce");
+				const envelope = decodePayload(frame.payload);
+				const violation = envelopes.violation(envelope);
+				if (violation) throw new FrameError(`${violation.pointer} ${violation.reason}`);
+				this.accept(envelope as Static<typeof Envelope>);
+			}
+		} catch (error) {
+			this.corrupt(error);
+		}
+	}
+
+	private accept(envelope: Static<typeof Envelope>): void {
+		const waiting = this.pending[0];
+		if (waiting?.id !== envelope.id)
+			throw new FrameError(`an answer to request ${envelope.id}, which nobody waits for`);
+		if (envelope.progress !== undefined) {
+			if (envelope.progress > waiting.progress) this.watchdog.progress();
+			waiting.progress = Math.max(waiting.progress, envelope.progress);
+		} else if (envelope.err && waiting.op !== "ready") {
+			this.settle();
+			waiting.reject(new GuestError(waiting.op, envelope.err));
+		} else {
+			const expected = waiting.op === "ready" ? readiness : resultValidator(waiting.op);
+			const violation = expected.violation(envelope.ok);
+			if (violation) throw new FrameError(`${waiting.op}: ${violation.pointer} ${violation.reason}`);
+			this.settle();
+			waiting.resolve(envelope.ok);
+		}
+	}
+
+	private settle(): void {
+		this.pending.shift();
+		if (this.pending.length > 0) this.watchdog.start();
+		else this.watchdog.stop();
+	}
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { UndecidedError } from "../../base/errors.js";
+
+const script = fileURLToPath(new URL("../../../ci/tool", import.meta.url));
+
+/**
+ * The command to use for a tool, of those that ci/requirements.txt accepts: `clang` may be clang-19.
+ *
+ * @throws UndecidedError `tool-missing`
+ */
+export async function findTool(name: "clang" | "llvm-strip"): Promise<string> {
+	const { stdout, failed, stderr } = await execa(script, [name], { reject: false, stdin: "ignore" });
+	if (failed) throw toolMissing(name, stderr);
+	return stdout;
+}
+
+/** @param said by ci/tool: `gcc is not installed, or too old: apt install gcc, or dnf install gcc` */
+function toolMissing(name: string, said: string): UndecidedError {
+	const [message, advice] = said.split(": ");
+	return new UndecidedError(
+		"tool-missing",
+		message || `${name} is not installed`,
+		advice || `install ${name}`,
+	);
+}
+
+/** The error for a command that cannot be started because it is not there. */
+export async function missingTool(name: string): Promise<UndecidedError> {
+	const { stderr } = await execa(script, [name], { reject: false, stdin: "ignore" });
+	return toolMissing(name, stderr);
+}

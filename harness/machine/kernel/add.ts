@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { InputError, systemReason } from "../../base/errors.js";
+import { readCatalog } from "./catalog.js";
+import { type KernelConfig, parseConfig } from "./config.js";
+import { readImage } from "./image.js";
+import { type ModuleTree, readModuleTree } from "./modules.js";
+import { type StoredKernel, storeKernel } from "./store.js";
+
+export interface OwnKernel {
+	/** Path of a bootable image. */
+	image: string;
+	/** Folder with its modules, such as `lib/modules/<release>`. */
+	modules?: string | undefined;
+	/** Its `.config`. */
+	config?: string | undefined;
+	/** Name to know it by; default: its release. */
+	id?: string | undefined;
+}
+
+/**
+ * Puts somebody's own kernel into the store.
+ *
+ * @throws InputError when a file is not what it should be, or the kernel could not speak to the runner
+ */
+export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
+	const { release } = await readImage(own.image);
+	const id = own.id ?? release;
+	const catalog = await readCatalog();
+	if (catalog.lines.some((line) => line.id === id)) {
+		throw new InputError(own.image, "--id", `${id} is a line of the catalog; choose another name`);
+	}
+	const modules = own.modules === undefined ? undefined : await modulesIn(own.modules);
+	if (own.config !== undefined) {
+		const text = await readFile(own.config, "utf8").catch((cause: unknown) => {
+			throw new InputError(own.config ?? "", "", `cannot be read: ${systemReason(cause)}`, { cause });
+		});
+		const config = parseConfig(own.config, text);
+		for (const name of catalog.modules.boot) {
+			if (!modules?.files.has(name)) requireBuiltin(own.config, config, name);
+		}
+	}
+	return storeKernel({ ...own, id, source: resolve(own.image), packages: [] });
+}
+
+async function modulesIn(folder: string): Promise<ModuleTree> {
+	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+		throw new InputError(folder, "", "is no folder");
+	const modules = await readModuleTree(folder);
+	if (modules.files.size === 0) throw new InputError(folder, "", "holds no modules (*.ko, *.ko.xz, …)");
+	return modules;
+}
+
+/** The module's option is its name: virtio_pci is CONFIG_VIRTIO_PCI. */
+function requireBuiltin(file: string, config: KernelConfig, module: string): void {
+	const option = module.toUpperCase();
+	const value = config.get(option);
+	if (value === "y") return;
+	const state = value === "m" ? "a module, and --modules has it not" : "off";
+	throw new InputError(
+		file,
+		`CONFIG_${option}`,
+		`is ${state}; a guest cannot speak to its runner without it`,
+	);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { replaceFile, sha256 } from "../debian/files.js";
+import { readCatalog } from "./catalog.js";
+import { type CpioEntry, writeCpio } from "./cpio.js";
+import { storedDigest } from "./digest.js";
+import type { Kernel } from "./kernel.js";
+import { loadOrder, readModulesDep } from "./modules.js";
+import { modulesDigest } from "./store.js";
+
+/** Changes when the layout of the archive does. */
+const LAYOUT = 1;
+
+export interface Initramfs {
+	path: string;
+	/** Of the file's content. */
+	sha256: string;
+}
+
+/**
+ * The initramfs that boots this kernel into the agent, made when it is not in the cache. It holds `/init` (the agent),
+ * `/modules/NNN-name.ko` to be loaded at boot in that order, `/modules/lazy/name.ko` to be loaded on demand with
+ * `/modules/lazy/order` (`name: dependency ...`, in load order), empty mount points and `/dev/console`. It is not
+ * compressed: the guest's decompressor costs more than copying does.
+ *
+ * @throws UndecidedError `agent-missing`, `store-damaged`
+ */
+export async function initramfsFor(kernel: Kernel, agentPath: string): Promise<Initramfs> {
+	const agent = await readFile(agentPath).catch((cause: unknown) => {
+		throw new UndecidedError("agent-missing", `${agentPath}: the guest agent is not built`, "run ci/setup", {
+			cause,
+		});
+	});
+	const { boot, lazy } = (await readCatalog()).modules;
+	const inputs = [LAYOUT, sha256(agent), kernel.modules_sha256 ?? "none", boot.join(","), lazy.join(",")];
+	const folder = join(cacheRoot(), "initramfs");
+	const path = join(folder, `${sha256(inputs.join("\n"))}.cpio`);
+	const expected = await readFile(`${path}.sha256`, "utf8").catch(() => undefined);
+	if (expected !== undefined && (await storedDigest(path).catch(() => undefined)) === expected) {
+		return { path, sha256: expected };
+	}
+	const content = writeCpio(await entries(kernel, agent, boot, lazy));
+	const digest = sha256(content);
+	await replaceFile(path, content);
+	await replaceFile(`${path}.sha256`, digest);
+	return { path, sha256: digest };
+}
+
+async function entries(
+	kernel: Kernel,
+	agent: Uint8Array,
+	boot: string[],
+	lazy: string[],
+): Promise<CpioEntry[]> {
+	const folders = ["dev", "proc", "sys", "tmp", "run", "mnt", "modules", "modules/lazy"];
+	const list: CpioEntry[] = folders.map((path) => ({ kind: "folder", path, mode: 0o755 }));
+	list.push({ kind: "device", path: "dev/console", mode: 0o600, major: 5, minor: 1 });
+	list.push({ kind: "device", path: "dev/null", mode: 0o666, major: 1, minor: 3 });
+	list.push({ kind: "file", path: "init", mode: 0o755, data: agent });
+	const modules = kernel.modules === undefined ? new Map() : await checkedModules(kernel, kernel.modules);
+	const file = async (path: string, name: string) => {
+		const data = await readFile(join(kernel.modules ?? "", modules.get(name)!.file));
+		list.push({ kind: "file", path, mode: 0o644, data });
+	};
+	const first = loadOrder(modules, boot);
+	for (const [index, name] of first.entries()) {
+		await file(`modules/${String(index).padStart(3, "0")}-${name}.ko`, name);
+	}
+	const order: string[] = [];
+	for (const name of loadOrder(modules, lazy)) {
+		if (first.includes(name)) continue;
+		await file(`modules/lazy/${name}.ko`, name);
+		const before = loadOrder(modules, [name]).filter((each) => each !== name && !first.includes(each));
+		order.push(`${name}:${before.map((each) => ` ${each}`).join("")}\n`);
+	}
+	list.push({ kind: "file", path: "modules/lazy/order", mode: 0o644, data: Buffer.from(order.join("")) });
+	return list;
+}
+
+async function checkedModules(kernel: Kernel, folder: string) {
+	if ((await modulesDigest(folder)) !== kernel.modules_sha256) {
+		throw new UndecidedError(
+			"store-damaged",
+			`${folder}: the modules of kernel ${kernel.id} are not those that were stored`,
+			`fetch them again: bpfgate kernels pull ${kernel.id} --force`,
+		);
+	}
+	return readModulesDep(folder);
+}

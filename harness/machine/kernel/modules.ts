@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { execa } from "execa";
+import { InputError } from "../../base/errors.js";
+import { moduleName, readModinfo } from "./modinfo.js";
+
+/** Largest module that is unpacked; the biggest in a distribution (graphics drivers) have 30 MiB. */
+const MAX_MODULE_BYTES = 64 * 1024 * 1024;
+
+/** The modules in a folder as a kernel was shipped with them, or as the store keeps them. */
+export interface ModuleTree {
+	folder: string;
+	/** Module files by name, relative to the folder. */
+	files: Map<string, string>;
+	/** Names of what is built into the kernel; empty when the folder does not say. */
+	builtin: Set<string>;
+}
+
+/** Finds the module files below a folder such as `lib/modules/<release>`. Links are not followed. */
+export async function readModuleTree(folder: string): Promise<ModuleTree> {
+	const files = new Map<string, string>();
+	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+	for (const entry of entries) {
+		if (!entry.isFile() || !/\.ko(\.(xz|zst|gz))?$/.test(entry.name)) continue;
+		files.set(moduleName(entry.name), join(entry.parentPath, entry.name).slice(folder.length + 1));
+	}
+	const builtin = await readFile(join(folder, "modules.builtin"), "utf8").catch(() => "");
+	const names = builtin.split("\n").filter((line) => line !== "");
+	return { folder, files, builtin: new Set(names.map((line) => moduleName(line))) };
+}
+
+/** Dependencies as depmod(8) writes them, names to names, nearest first. */
+export async function readModulesDep(
+	folder: string,
+): Promise<Map<string, { file: string; depends: string[] }>> {
+	const path = join(folder, "modules.dep");
+	const modules = new Map<string, { file: string; depends: string[] }>();
+	for (const line of (await readFile(path, "utf8")).split("\n")) {
+		if (line === "") continue;
+		const colon = line.indexOf(":");
+		if (colon <= 0) throw new InputError(path, `line ${modules.size + 1}`, "is not `module: dependencies`");
+		const file = line.slice(0, colon);
+		const depends = line.slice(colon + 1).split(/\s+/);
+		modules.set(moduleName(file), {
+			file,
+			depends: depends.filter((dependency) => dependency !== "").map((dependency) => moduleName(dependency)),
+		});
+	}
+	return modules;
+}
+
+/**
+ * Copies the wanted modules and all they depend on into `target`, uncompressed and flat, with `modules.dep`,
+ * `modules.builtin` and `modules.list`. Wanted ones that the tree has not got are left out: they are built in, or the
+ * kernel lacks them. Dependencies are read from the modules themselves: packages have no `modules.dep`.
+ *
+ * @returns the `uname -r` the modules were made for, undefined when none was wanted
+ */
+export async function collectModules(
+	tree: ModuleTree,
+	wanted: string[],
+	target: string,
+): Promise<string | undefined> {
+	await mkdir(target, { recursive: true });
+	const lines: string[] = [];
+	let release: string | undefined;
+	const seen = new Set<string>();
+	const queue = [...wanted];
+	for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+		const file = tree.files.get(name);
+		if (file === undefined || seen.has(name)) continue;
+		seen.add(name);
+		const bytes = await readModule(join(tree.folder, file));
+		const info = readModinfo(file, bytes);
+		const depends = info.depends.filter((dependency) => tree.files.has(dependency));
+		const absent = info.depends.find((each) => !tree.files.has(each) && !tree.builtin.has(each));
+		if (absent !== undefined && tree.builtin.size > 0) {
+			throw new InputError(join(tree.folder, file), ".modinfo", `depends on ${absent}, which is not there`);
+		}
+		await writeFile(join(target, `${name}.ko`), bytes);
+		lines.push(`${name}.ko:${depends.map((each) => ` ${each}.ko`).join("")}\n`);
+		release ??= info.vermagic.split(" ")[0];
+		queue.push(...depends);
+	}
+	await writeFile(join(target, "modules.dep"), lines.sort().join(""));
+	await writeFile(
+		join(target, "modules.list"),
+		[...tree.files.keys()]
+			.sort()
+			.map((each) => `${each}\n`)
+			.join(""),
+	);
+	const builtin = join(tree.folder, "modules.builtin");
+	if (tree.builtin.size > 0) await copyFile(builtin, join(target, "modules.builtin"));
+	return release;
+}
+
+/** The given modules with all they depend on, in an order in which they can be loaded; unknown names are left out. */
+export function loadOrder(modules: Map<string, { depends: string[] }>, names: string[]): string[] {
+	const ordered: string[] = [];
+	const visited = new Set<string>();
+	const visit = (name: string) => {
+		const module = modules.get(name);
+		if (!module || visited.has(name)) return;
+		visited.add(name);
+		for (const dependency of module.depends) visit(dependency);
+		ordered.push(name);
+	};
+	for (const name of names) visit(name);
+	return ordered;
+}
+
+/** A module file's content, decompressed by its ending. */
+async function readModule(path: string): Promise<Uint8Array> {
+	if (path.endsWith(".ko")) return readFile(path);
+	if (path.endsWith(".gz")) {
+		return promisify(gunzip)(await readFile(path), { maxOutputLength: MAX_MODULE_BYTES });
+	}
+	const command = path.endsWith(".xz") ? "xz" : "zstd";
+	const result = await execa(command, ["-dcq", path], {
+		encoding: "buffer",
+		maxBuffer: MAX_MODULE_BYTES,
+		reject: false,
+		stdin: "ignore",
+	});
+	if (result.failed)
+		throw new InputError(path, "", `${command} cannot decompress it (${result.shortMessage})`);
+	return result.stdout;
+}

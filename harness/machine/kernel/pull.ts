@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+import { lstat, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError, UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { type DebianPackage, download } from "../debian/apt.js";
+import { unpackDeb } from "../debian/deb.js";
+import { withTemporaryFolder } from "../debian/files.js";
+import type { Mirrors } from "../debian/mirrors.js";
+import type { Apt } from "../debian/suite-index.js";
+import { type Catalog, hostArch, type KernelLine, readCatalog } from "./catalog.js";
+import { type Release, resolveLine } from "./resolve.js";
+import { openKernel, type StoredKernel, storedKernel, storeFolder, storeKernel } from "./store.js";
+
+/** What happens while kernels are pulled; `id` is the line. Bytes are of everything a kernel consists of. */
+export type PullEvent =
+	| { kind: "kept"; id: string; record: StoredKernel }
+	| { kind: "resolving"; id: string }
+	| { kind: "downloading"; id: string; release: string; bytes: number; total: number }
+	| { kind: "storing"; id: string; release: string }
+	| { kind: "stored"; id: string; record: StoredKernel }
+	| { kind: "failed"; id: string; error: Error };
+
+export interface PullOptions {
+	/** Asked only when something has to be fetched. */
+	mirrors: () => Promise<Mirrors>;
+	/** Fetch what is already here, too. */
+	force?: boolean;
+	/** Look for a newer release of what is already here. */
+	update?: boolean;
+	onEvent?: (event: PullEvent) => void;
+}
+
+/** Debian's mirrors ask clients not to open many connections at once. */
+const DOWNLOADS = 4;
+/** Unpacking is bound to the processor. */
+const INSTALLS = 2;
+
+/**
+ * Gets kernels of the catalog into the store. One that is there and sound is kept without asking the mirror. A kernel
+ * that fails does not stop the others; it has its `failed` event, and its error is in the list returned.
+ *
+ * @throws InputError when an id is no line of the catalog
+ */
+export async function pullKernels(ids: string[], options: PullOptions): Promise<Error[]> {
+	const catalog = await readCatalog();
+	const lines = [...new Set(ids)].map((id) => {
+		const line = catalog.lines.find((each) => each.id === id);
+		if (line) return line;
+		const known = catalog.lines.map((each) => each.id).join(", ");
+		throw new InputError(`kernel ${id}`, "", `is not in the catalog; known are ${known}`);
+	});
+	const emit = options.onEvent ?? (() => {});
+	const job: Job = {
+		catalog,
+		options,
+		emit,
+		limits: { downloads: limit(DOWNLOADS), installs: limit(INSTALLS) },
+	};
+	const errors: Error[] = [];
+	await Promise.all(
+		lines.map(async (line) => {
+			try {
+				await pullLine(job, line);
+			} catch (thrown) {
+				const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+				errors.push(error);
+				emit({ kind: "failed", id: line.id, error });
+			}
+		}),
+	);
+	return errors;
+}
+
+interface Job {
+	apt?: Promise<Apt>;
+	catalog: Catalog;
+	options: PullOptions;
+	emit: (event: PullEvent) => void;
+	limits: Limits;
+}
+
+interface Limits {
+	downloads: Limit;
+	installs: Limit;
+}
+
+async function pullLine(job: Job, line: KernelLine): Promise<void> {
+	const { options, emit } = job;
+	const here = options.force ? undefined : await sound(line.id);
+	if (here && !options.update) return emit({ kind: "kept", id: line.id, record: here });
+	emit({ kind: "resolving", id: line.id });
+	job.apt ??= options.mirrors().then((mirrors) => ({ mirrors }));
+	const apt = await job.apt;
+	const resolve = (refresh?: boolean) => resolveLine(apt, job.catalog, line, hostArch(), refresh);
+	const release = await resolve(options.update);
+	if (here && here.packages[0]?.sha256 === release.packages[0]?.sha256) {
+		return emit({ kind: "kept", id: line.id, record: here });
+	}
+	try {
+		await fetchRelease(line, release, emit, job.limits);
+	} catch (error) {
+		// A patch release leaves the mirror when the next one comes: the index may have been older than that.
+		if (!(error instanceof UndecidedError) || error.code !== "download-failed") throw error;
+		const newer = await resolve(true);
+		if (newer.release === release.release) throw error;
+		await fetchRelease(line, newer, emit, job.limits);
+	}
+}
+
+/** The record of a kernel whose image is what it should be. */
+async function sound(id: string): Promise<StoredKernel | undefined> {
+	try {
+		await openKernel(id);
+		return await storedKernel(id);
+	} catch (error) {
+		if (error instanceof UndecidedError || error instanceof InputError) return undefined;
+		throw error;
+	}
+}
+
+/** Downloads the packages of a release and stores the kernel in them. */
+export async function fetchRelease(
+	line: KernelLine,
+	release: Release,
+	emit: (event: PullEvent) => void,
+	limits: Limits = { downloads: limit(DOWNLOADS), installs: limit(INSTALLS) },
+): Promise<void> {
+	const folder = join(cacheRoot(), "debian", "archives");
+	const total = release.packages.reduce((sum, each) => sum + each.size, 0);
+	const got = new Map<DebianPackage, number>();
+	const debs = await Promise.all(
+		release.packages.map((each) =>
+			limits.downloads(() =>
+				download(each, folder, (bytes) => {
+					got.set(each, bytes);
+					const sum = [...got.values()].reduce((a, b) => a + b, 0);
+					emit({ kind: "downloading", id: line.id, release: release.release, bytes: sum, total });
+				}),
+			),
+		),
+	);
+	try {
+		const record = await limits.installs(() => {
+			emit({ kind: "storing", id: line.id, release: release.release });
+			return withTemporaryFolder((root) => install(line, release, debs, root), storeFolder());
+		});
+		emit({ kind: "stored", id: line.id, record });
+	} finally {
+		await Promise.all(debs.map((deb) => rm(deb, { force: true })));
+	}
+}
+
+async function install(
+	line: KernelLine,
+	release: Release,
+	debs: string[],
+	root: string,
+): Promise<StoredKernel> {
+	await mkdir(root, { recursive: true });
+	for (const deb of debs) await unpackDeb(deb, root);
+	const image = release.packages[0]!;
+	const name = release.release;
+	// Before 7.2 Debian's packages hold /boot and /lib or /usr/lib; from then on everything is beside the modules.
+	const folders = [`usr/lib/modules/${name}`, `lib/modules/${name}`];
+	const path = await firstExisting(root, [`boot/vmlinuz-${name}`, `usr/lib/modules/${name}/vmlinuz`]);
+	if (path === undefined) throw new InputError(image.name, "", "holds no kernel image");
+	return storeKernel({
+		id: line.id,
+		source: `${image.name} ${image.version}`,
+		packages: release.packages.map(({ name, version, suite, sha256 }) => ({ name, version, suite, sha256 })),
+		image: path,
+		modules: await firstExisting(
+			root,
+			folders.map((folder) => `${folder}/kernel`),
+		).then((found) => found?.slice(0, -7)),
+		config: await firstExisting(root, [
+			`boot/config-${name}`,
+			...folders.map((folder) => `${folder}/config`),
+		]),
+	});
+}
+
+async function firstExisting(root: string, paths: string[]): Promise<string | undefined> {
+	for (const path of paths) {
+		const full = join(root, path);
+		const status = await lstat(full).catch(() => undefined);
+		if (status?.isFile() || status?.isDirectory()) return full;
+	}
+	return undefined;
+}
+
+type Limit = <T>(task: () => Promise<T>) => Promise<T>;
+
+/** Runs at most `count` tasks at a time, in the order they were given. */
+function limit(count: number): Limit {
+	let running = 0;
+	const waiting: (() => void)[] = [];
+	return async (task) => {
+		if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
+		else running++;
+		try {
+			return await task();
+		} finally {
+			const next = waiting.shift();
+			if (next) next();
+			else running--;
+		}
+	};
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+import { copyFile, mkdir, readdir, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { type Static, Type } from "@sinclair/typebox";
+import { InputError, UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { validator } from "../../base/validate.js";
+import { replaceFile, sha256, sha256File, withTemporaryFolder } from "../debian/files.js";
+import { readCatalog } from "./catalog.js";
+import { storedDigest } from "./digest.js";
+import { readImage } from "./image.js";
+import type { Kernel } from "./kernel.js";
+import { collectModules, readModuleTree } from "./modules.js";
+
+const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
+
+/** What the store notes of a kernel: `<id>.json`, and `record.json` beside the files. */
+export const StoredKernel = Type.Object({
+	format: Type.Literal("bpfgate/kernel"),
+	version: Type.Literal(1),
+	id: Type.String(),
+	release: Type.String(),
+	arch: Type.String(),
+	source: Type.String({ description: "image package and version, or the file it was added from" }),
+	packages: Type.Array(
+		Type.Object({ name: Type.String(), version: Type.String(), suite: Type.String(), sha256: Sha256 }),
+	),
+	image_sha256: Sha256,
+	image_bytes: Type.Integer({ minimum: 1 }),
+	modules_sha256: Type.Optional(Sha256),
+	config_sha256: Type.Optional(Sha256),
+	object: Sha256,
+	stored: Type.String({ description: "RFC 3339, UTC" }),
+});
+export type StoredKernel = Static<typeof StoredKernel>;
+
+/** What is to be stored. Paths are copied from; the store never refers to them later. */
+export interface KernelParts {
+	id: string;
+	source: string;
+	packages: StoredKernel["packages"];
+	image: string;
+	/** Folder with module files, such as `lib/modules/<release>`. */
+	modules?: string | undefined;
+	config?: string | undefined;
+}
+
+const recordSchema = validator(StoredKernel);
+const ID = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+
+/** Where kernels are kept: `<id>.json` names an object, `objects/<digest>/` holds image, modules and config. */
+export function storeFolder(): string {
+	return join(cacheRoot(), "kernels");
+}
+
+/** The ids that the store has records of, sound or broken, by name. */
+export async function storedIds(): Promise<string[]> {
+	const names = await readdir(storeFolder()).catch(() => []);
+	const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
+	return ids.filter((id) => ID.test(id)).sort();
+}
+
+/** The record of one kernel; undefined when it is not in the store. @throws InputError when it cannot be read */
+export async function storedKernel(id: string): Promise<StoredKernel | undefined> {
+	if (!ID.test(id)) return undefined;
+	const path = join(storeFolder(), `${id}.json`);
+	const text = await readFile(path, "utf8").catch(() => undefined);
+	if (text === undefined) return undefined;
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch (cause) {
+		throw new InputError(path, "", `is no JSON; ${await repair(id)}`, { cause });
+	}
+	const violation = recordSchema.violation(value);
+	if (violation) throw new InputError(path, violation.pointer, `${violation.reason}; ${await repair(id)}`);
+	return value as StoredKernel;
+}
+
+/**
+ * A kernel that can be booted, its image checked against the digest it was stored with.
+ *
+ * @throws InputError when nobody knows such a kernel or its record is broken; UndecidedError `kernel-not-pulled`,
+ * `store-damaged`
+ */
+export async function openKernel(id: string): Promise<Kernel> {
+	const record = await storedKernel(id);
+	if (!record) throw await notHere(id);
+	const folder = join(storeFolder(), "objects", record.object);
+	const image = join(folder, "image");
+	const digest = await storedDigest(image).catch(() => undefined);
+	if (digest !== record.image_sha256) {
+		throw new UndecidedError(
+			"store-damaged",
+			`${image}: the image of kernel ${id} is ${digest === undefined ? "gone" : "not the one that was stored"}`,
+			await repair(id),
+		);
+	}
+	return {
+		id: record.id,
+		release: record.release,
+		arch: record.arch,
+		image,
+		image_sha256: record.image_sha256,
+		source: record.source,
+		...(record.modules_sha256
+			? { modules: join(folder, "modules"), modules_sha256: record.modules_sha256 }
+			: {}),
+		...(record.config_sha256 ? { config: join(folder, "config") } : {}),
+	};
+}
+
+/**
+ * Puts a kernel into the store under its id, whole or not at all. An older object under the same id stays on disk.
+ *
+ * @throws InputError when the image is none, or the modules were made for another release
+ */
+export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
+	if (!ID.test(parts.id))
+		throw new InputError(parts.id, "", "is no name for a kernel: letters, digits and . _ + - only");
+	const { release, arch } = await readImage(parts.image);
+	const { modules } = await readCatalog();
+	const objects = join(storeFolder(), "objects");
+	return withTemporaryFolder(async (temporary) => {
+		const folder = join(temporary, "object");
+		await mkdir(folder);
+		await copyFile(parts.image, join(folder, "image"));
+		const image = await readFile(join(folder, "image"));
+		const record: Omit<StoredKernel, "object"> = {
+			format: "bpfgate/kernel",
+			version: 1,
+			id: parts.id,
+			release,
+			arch,
+			source: parts.source,
+			packages: parts.packages,
+			image_sha256: sha256(image),
+			image_bytes: image.length,
+			stored: new Date().toISOString(),
+		};
+		if (parts.modules !== undefined) {
+			const target = join(folder, "modules");
+			const tree = await readModuleTree(parts.modules);
+			const made = await collectModules(tree, [...modules.boot, ...modules.lazy], target);
+			if (made !== undefined && made !== release) {
+				throw new InputError(parts.modules, "", `has modules of ${made}, but the image is ${release}`);
+			}
+			record.modules_sha256 = await modulesDigest(target);
+		}
+		if (parts.config !== undefined) {
+			await copyFile(parts.config, join(folder, "config")).catch((cause: unknown) => {
+				throw new InputError(parts.config ?? "", "", "cannot be read", { cause });
+			});
+			record.config_sha256 = await sha256File(join(folder, "config"));
+		}
+		const content = [record.image_sha256, record.modules_sha256, record.config_sha256];
+		const stored: StoredKernel = { ...record, object: sha256(content.join("\n")) };
+		const text = `${JSON.stringify(stored, null, "\t")}\n`;
+		await replaceFile(join(folder, "record.json"), text);
+		const home = join(objects, stored.object);
+		// One that is already there may be damaged: it gives way.
+		await rename(home, join(temporary, "old")).catch(() => {});
+		await rename(folder, home);
+		await replaceFile(join(storeFolder(), `${parts.id}.json`), text);
+		return stored;
+	}, objects);
+}
+
+/** Digest of a folder of modules: of the names and digests of all files in it. */
+export async function modulesDigest(folder: string): Promise<string> {
+	const names = (await readdir(folder)).filter((name) => !name.endsWith(".digest")).sort();
+	const lines = names.map(async (name) => `${await sha256File(join(folder, name))}  ${name}\n`);
+	return sha256((await Promise.all(lines)).join(""));
+}
+
+async function notHere(id: string): Promise<Error> {
+	const known = (await readCatalog()).lines.map((line) => line.id);
+	if (known.includes(id)) {
+		return new UndecidedError(
+			"kernel-not-pulled",
+			`kernel ${id} is not in the store`,
+			`bpfgate kernels pull ${id}`,
+		);
+	}
+	const own = (await storedIds()).filter((each) => !known.includes(each));
+	return new InputError(
+		`kernel ${ID.test(id) ? id : JSON.stringify(id)}`,
+		"",
+		`is unknown; known are ${[...known, ...own].join(", ")}`,
+	);
+}
+
+async function repair(id: string): Promise<string> {
+	const known = (await readCatalog()).lines.some((line) => line.id === id);
+	return known
+		? `fetch it again: bpfgate kernels pull ${id} --force`
+		: `put it there again: bpfgate kernels add <image> --id ${id}`;
+}

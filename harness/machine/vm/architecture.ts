@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../base/errors.js";
+
+/** What of QEMU's command line differs between architectures; everything else is common to all. */
+export interface Architecture {
+	/** QEMU's binary. */
+	qemu: string;
+	/** Machine type with its options. */
+	machine: string;
+	/** Suffix of virtio devices that sit on this machine's bus. */
+	bus: "pci" | "ccw";
+	/** The console that the kernel has built in, usable from its first lines on. */
+	console: { device: string; args: (chardev: string) => string[] };
+	/** Kernel parameters of this architecture alone. */
+	parameters: string[];
+}
+
+const serial = (chardev: string) => ["-serial", `chardev:${chardev}`];
+
+/** Keyed by `uname -m`. */
+const architectures: Record<string, Architecture> = {
+	x86_64: {
+		qemu: "qemu-system-x86_64",
+		// Not microvm: Debian's cloud kernels have no virtio-mmio of their own before 6.12.
+		machine: "pc,usb=off,vmport=off,smbus=off,hpet=off",
+		bus: "pci",
+		console: { device: "ttyS0", args: serial },
+		// Reset by triple fault: the other ways are tried first and wait for hardware that is not there.
+		parameters: ["reboot=t", "no_timer_check", "tsc=reliable", "i8042.noaux", "i8042.nokbd"],
+	},
+	aarch64: {
+		qemu: "qemu-system-aarch64",
+		machine: "virt,gic-version=max",
+		bus: "pci",
+		console: { device: "ttyAMA0", args: serial },
+		parameters: [],
+	},
+	s390x: {
+		qemu: "qemu-system-s390x",
+		machine: "s390-ccw-virtio",
+		bus: "ccw",
+		console: {
+			device: "ttysclp0",
+			args: (chardev) => ["-device", `sclpconsole,chardev=${chardev}`],
+		},
+		parameters: [],
+	},
+};
+
+/** Throws UndecidedError when bpfgate has no machine for `arch` (`uname -m`). */
+export function architecture(arch: string): Architecture {
+	const found = architectures[arch];
+	if (found) return found;
+	throw new UndecidedError(
+		"architecture-unknown",
+		`no machine is known for kernels of ${arch}`,
+		`known are ${Object.keys(architectures).join(", ")}`,
+	);
+}

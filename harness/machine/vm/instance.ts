@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import { closeSync, createWriteStream, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UndecidedError } from "../../base/errors.js";
+import { Channel } from "../guest/channel.js";
+import { GuestClient } from "../guest/client.js";
+import type { Result } from "../guest/operations.js";
+import { Console } from "./console.js";
+import type { Splat } from "./guest.js";
+import { type OwnedProcess, own, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
+import { type Accelerator, type BootKit, commandLine, descriptors, type Memory } from "./qemu.js";
+import { Qmp } from "./qmp.js";
+
+/** A guest that stopped right after it was ready: files with its RAM and its device state, never written to again. */
+export interface Template {
+	ram: string;
+	state: string;
+}
+
+/** How long a mark in the kernel's log may take to come out, and how long a console is silent that is quiet. */
+const markMs = 10_000;
+const quietMs = 250;
+
+export interface InstanceOptions {
+	/** A kernel's id, for messages. */
+	kernel: string;
+	kit: BootKit;
+	accelerator: Accelerator;
+	/** Milliseconds; see Watchdog. */
+	patience: number;
+	/** The same while it comes up, until it has been greeted; default `patience`. */
+	patienceAtStart?: number;
+	/** Ends a guest that is still booting. */
+	signal?: AbortSignal | undefined;
+}
+
+/** One QEMU with a guest in it, and the three channels to it. */
+export class Instance {
+	readonly client: GuestClient;
+	private readonly channel: Channel;
+	readonly console: Console;
+	readonly qmp: Qmp;
+	private greeting: Result<"hello"> | undefined;
+	private disposed = false;
+	private marks = 0;
+
+	private constructor(
+		private readonly process: OwnedProcess,
+		private readonly options: InstanceOptions,
+	) {
+		const [console, rpc, qmp] = process.channels;
+		if (!console || !rpc || !qmp) throw new Error("QEMU was started without its channels");
+		this.channel = new Channel(rpc, {
+			kernel: options.kernel,
+			patience: options.patienceAtStart ?? options.patience,
+			onLost: () => process.kill(),
+		});
+		this.client = new GuestClient(this.channel);
+		this.console = new Console(console, () => this.channel.consoleSpoke());
+		this.qmp = new Qmp(qmp);
+		process.ended.then((end) => this.channel.fail(this.death(end)));
+	}
+
+	/** Boots and waits until the agent is ready. The guest has not been greeted: a template may be made of it. */
+	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
+		const { kit, accelerator, signal } = options;
+		signal?.throwIfAborted();
+		const { command, args } = commandLine({ kit, accelerator, memory, incoming: false });
+		const instance = new Instance(await own(command, args, ["channel", "channel", "channel"]), options);
+		const end = () => instance.process.kill();
+		signal?.addEventListener("abort", end);
+		if (signal?.aborted) end();
+		try {
+			await instance.or(() => instance.channel.ready());
+		} finally {
+			signal?.removeEventListener("abort", end);
+		}
+		return instance;
+	}
+
+	/**
+	 * Continues where a template stopped: its RAM mapped copy-on-write, its device state read from a file. Greets the
+	 * guest too, so that one which cannot be brought back is known within `limit` ms.
+	 */
+	static async resume(options: InstanceOptions, template: Template, limit: number): Promise<Instance> {
+		const { kit, accelerator } = options;
+		const memory: Memory = { kind: "copied", file: template.ram };
+		const { command, args } = commandLine({ kit, accelerator, memory, incoming: true });
+		const state = openSync(template.state, "r");
+		let process: OwnedProcess;
+		try {
+			process = await own(command, args, ["channel", "channel", "channel", state]);
+		} finally {
+			closeSync(state);
+		}
+		const instance = new Instance(process, options);
+		const late = new UndecidedError("clone-failed", `no answer within ${limit} ms`, "");
+		const timer = setTimeout(() => {
+			instance.channel.fail(late);
+			process.kill();
+		}, limit);
+		const arguments_ = { uri: `fd:${descriptors.state}` };
+		try {
+			await instance.or(async () => {
+				const loading = instance.qmp.execute(withoutRam, {
+					execute: "migrate-incoming",
+					arguments: arguments_,
+				});
+				await Promise.all([loading, instance.hello()]);
+			});
+		} finally {
+			clearTimeout(timer);
+		}
+		return instance;
+	}
+
+	/** First words with the guest; later calls give the same answer. */
+	async hello(): Promise<Result<"hello">> {
+		this.greeting ??= await this.or(() => this.channel.hello());
+		this.channel.patience = this.options.patience;
+		return this.greeting;
+	}
+
+	/**
+	 * Stops the guest for good and writes its device state to `state`; RAM stays in the file it lives in. QEMU itself
+	 * stops it, while it runs: the state of one that was stopped before would come up stopped and need a `cont`.
+	 */
+	async save(state: string): Promise<void> {
+		// QEMU's sandbox lets it start no program and 7.2 cannot migrate to a file, but it can connect to a socket.
+		const folder = temporaryFolder(tmpdir(), "bpfgate-");
+		const server = createServer();
+		try {
+			server.listen(join(folder, "state"));
+			await once(server, "listening");
+			const sent = once(server, "connection").then(([peer]) =>
+				pipeline(peer as Socket, createWriteStream(state)),
+			);
+			await Promise.race([sent, this.migrate(join(folder, "state")).then(() => sent)]);
+		} finally {
+			server.close();
+			removeFolder(folder);
+		}
+	}
+
+	private async migrate(socket: string): Promise<void> {
+		const outcome = new Promise<void>((resolve, reject) => {
+			this.qmp.onEvent((event, data) => {
+				if (event !== "MIGRATION") return;
+				if (data.status === "completed") resolve();
+				else if (data.status === "failed")
+					reject(new UndecidedError("template-failed", "QEMU could not save the guest", "is the disk full?"));
+			});
+		});
+		outcome.catch(() => {});
+		const arguments_ = { uri: `unix:${socket}` };
+		await this.qmp.execute(withoutRam, { execute: "migrate", arguments: arguments_ });
+		await outcome;
+	}
+
+	/** Reports of trouble on the console, once what the kernel has said so far is read. */
+	async splats(): Promise<Splat[]> {
+		if (!this.client.failure) await this.settle();
+		if (this.client.failure) await this.process.ended;
+		return [...this.console.splats];
+	}
+
+	/**
+	 * Recent kernels (7.3) print in a thread of their own, some time after what they tell about: so a mark is put into
+	 * the log and waited for. When it does not come out, silence has to do.
+	 */
+	private async settle(): Promise<void> {
+		const mark = `bpfgate: mark ${++this.marks}`;
+		const data = new TextEncoder().encode(`<4>${mark}\n`);
+		const seen = this.console.until(mark, markMs);
+		await this.client.call("file_write", { path: "/dev/kmsg", data }).catch(() => {});
+		if (await seen) return;
+		for (let before = -1; this.console.bytes !== before && !this.client.failure; ) {
+			before = this.console.bytes;
+			await sleep(quietMs);
+		}
+	}
+
+	/** Most memory the QEMU process ever held, in KiB: VmHWM of proc(5), shared pages of the template counted. */
+	async peakMemory(): Promise<number> {
+		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
+		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+	}
+
+	get pid(): number {
+		return this.process.pid;
+	}
+
+	/** Ends QEMU and waits until it is gone. Never throws. */
+	async dispose(): Promise<void> {
+		this.disposed = true;
+		this.process.kill();
+		await this.process.ended;
+	}
+
+	/** A guest that does not come up is ended here: nobody else has it yet. What QEMU said of its end counts most. */
+	private async or<T>(comingUp: () => Promise<T>): Promise<T> {
+		try {
+			return await comingUp();
+		} catch (error) {
+			const known = this.client.failure;
+			this.process.kill();
+			const { signal } = await this.process.ended;
+			throw known ?? (signal === "SIGKILL" ? error : (this.client.failure ?? error));
+		}
+	}
+
+	private death(end: ProcessEnd): UndecidedError {
+		const { kernel } = this.options;
+		if (this.disposed)
+			return new UndecidedError("guest-died", `guest ${kernel} was ended`, "it is no longer in use");
+		const splat = this.console.splats.at(-1);
+		const agent = /^bpfgate: (?!mark )(.*)$/m.exec(this.console.tail)?.[1];
+		const said = splat?.title ?? agent ?? (end.stderr.split("\n").at(-1) || undefined);
+		const how = end.signal ? `QEMU was ended by ${end.signal}` : `QEMU ended with status ${end.code}`;
+		return new UndecidedError(
+			"guest-died",
+			`guest ${kernel} died: ${said ? `${said} (${how})` : how}`,
+			splat ? splatHint : hintFor(end),
+		);
+	}
+}
+
+const splatHint = "the kernel's report is in the evidence; what brought it down may be the package";
+
+function hintFor(end: ProcessEnd): string {
+	// Memory that is a file cannot grow on a full disk.
+	if (end.signal === "SIGBUS")
+		return "the disk with the templates is full: make room in the cache, or name another with BPFGATE_CACHE";
+	if (end.code === 0)
+		return "it switched itself off; a kernel of your own needs virtio_pci and virtio_console, built in or by --modules";
+	return "was QEMU killed, or the host out of memory? run it again";
+}
+
+/** RAM that is shared with a file stays there instead of going through the stream; the stream says so itself. */
+const withoutRam = {
+	execute: "migrate-set-capabilities",
+	arguments: {
+		capabilities: ["x-ignore-shared", "events"].map((capability) => ({ capability, state: true })),
+	},
+};

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from "node:child_process";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { UndecidedError } from "../../base/errors.js";
+import { cacheRoot } from "../../base/schema-cache.js";
+import { initramfsFor } from "../kernel/initramfs.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { type Acceleration, probeAccelerator } from "./accelerator.js";
+import { architecture } from "./architecture.js";
+import type { Guest } from "./guest.js";
+import { Instance, type InstanceOptions } from "./instance.js";
+import type { Accelerator, BootKit } from "./qemu.js";
+import { discard, template, templateKey } from "./template.js";
+
+/** Milliseconds a guest may make no progress; a loaded host under emulation is slow, not hung. */
+const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
+/** Milliseconds after which a clone that does not answer counts as failed: on an idle host it takes 0.1 s when it works. */
+const cloneMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 30_000 };
+/** Templates of one kernel that may fail to give a clone, and boots that may fail in a row, before this run gives up on it. */
+const maxFailures = 2;
+
+export interface MachinesOptions {
+	/** Path of the built agent for an architecture (`uname -m`). */
+	agent: (arch: string) => string;
+	/** Folder for templates and what was probed; default `cacheRoot()`. */
+	cache?: string;
+	/**
+	 * Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG, which a guest has also for coming up when it may
+	 * hang for a shorter time later.
+	 */
+	patience?: number;
+	/** Default: probed. */
+	accelerator?: Accelerator;
+	/** Kernel parameters behind those of every guest; see BootKit. */
+	parameters?: readonly string[];
+	/** Ends guests that are still booting, and boots none any more. */
+	signal?: AbortSignal;
+}
+
+/** Gives guests: clones of templates, made when missing, or cold-booted VMs. Needs no root and no network. */
+export class Machines {
+	private readonly cache: string;
+	private readonly accelerations = new Map<string, Promise<Acceleration>>();
+	private readonly versions = new Map<string, Promise<string>>();
+	private readonly kits = new Map<string, Promise<BootKit>>();
+	private readonly failures = new Map<string, number>();
+	private readonly failedBoots = new Map<string, number>();
+
+	constructor(private readonly options: MachinesOptions) {
+		this.cache = options.cache ?? cacheRoot();
+	}
+
+	/** Which accelerator guests of this kernel get; asks the machine again when `fresh`. */
+	acceleration(kernel: Kernel, fresh = false): Promise<Acceleration> {
+		const { accelerator } = this.options;
+		if (accelerator) return Promise.resolve({ accelerator, why: "it was asked for" });
+		return once(this.accelerations, kernel.arch, fresh, async () =>
+			probeAccelerator({
+				kernel: kernel.id,
+				kit: await this.kit(kernel),
+				qemuVersion: await this.qemuVersion(kernel.arch),
+				cache: join(this.cache, "accelerator.json"),
+				fresh,
+				signal: this.options.signal,
+			}),
+		);
+	}
+
+	/** `7.2.22`. Throws UndecidedError `qemu-missing`. */
+	qemuVersion(arch: string): Promise<string> {
+		return once(this.versions, arch, false, async () => {
+			const { qemu } = architecture(arch);
+			const { stdout } = await promisify(execFile)(qemu, ["--version"]).catch((cause) => {
+				throw new UndecidedError("qemu-missing", `${qemu} does not run`, "run bpfgate doctor", { cause });
+			});
+			return /version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
+		});
+	}
+
+	/** Boots a guest from cold. Throws UndecidedError. */
+	async boot(kernel: Kernel, fallback?: string): Promise<Guest> {
+		const options = await this.instanceOptions(kernel);
+		const instance = await this.booting(kernel, () => Instance.boot(options, { kind: "private" }));
+		return guest(kernel, instance, "boot", fallback);
+	}
+
+	/** A clone of the kernel's template; boots from cold by itself when none comes up, and says why. */
+	async clone(kernel: Kernel): Promise<Guest> {
+		const options = await this.instanceOptions(kernel);
+		const key = templateKey(options, await this.qemuVersion(kernel.arch), cpus()[0]?.model ?? "");
+		if ((this.failures.get(key) ?? 0) >= maxFailures)
+			return this.boot(kernel, `${maxFailures} templates gave no clone that came up`);
+		const root = join(this.cache, "templates");
+		const source = await this.booting(kernel, () => template(root, key, options));
+		try {
+			const instance = await Instance.resume(options, source, cloneMs[options.accelerator]);
+			return await guest(kernel, instance, "clone");
+		} catch (error) {
+			this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
+			await discard(root, key);
+			return this.boot(kernel, `the clone did not come up: ${(error as Error).message}`);
+		}
+	}
+
+	/** A kernel that never comes up costs its patience each time: after some failures in a row it is told at once. */
+	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
+		const failed = this.failedBoots.get(content(kernel)) ?? 0;
+		if (failed >= maxFailures)
+			throw new UndecidedError(
+				"kernel-does-not-boot",
+				`kernel ${kernel.id} did not come up ${failed} times in a row`,
+				"see what was said of its first cells; run bpfgate doctor, and try the kernel alone",
+			);
+		try {
+			const up = await boot();
+			this.failedBoots.delete(content(kernel));
+			return up;
+		} catch (error) {
+			this.failedBoots.set(content(kernel), failed + 1);
+			throw error;
+		}
+	}
+
+	private kit(kernel: Kernel): Promise<BootKit> {
+		return once(this.kits, content(kernel), false, async () => {
+			const initramfs = await initramfsFor(kernel, this.options.agent(kernel.arch));
+			return {
+				arch: kernel.arch,
+				image: kernel.image,
+				image_sha256: kernel.image_sha256,
+				initramfs: initramfs.path,
+				initramfs_sha256: initramfs.sha256,
+				parameters: this.options.parameters ?? [],
+			};
+		});
+	}
+
+	private async instanceOptions(kernel: Kernel): Promise<InstanceOptions> {
+		const { accelerator } = await this.acceleration(kernel);
+		return {
+			kernel: kernel.id,
+			kit: await this.kit(kernel),
+			accelerator,
+			patience: this.options.patience ?? patience[accelerator],
+			patienceAtStart: Math.max(this.options.patience ?? 0, patience[accelerator]),
+			signal: this.options.signal,
+		};
+	}
+}
+
+/** One image may be in the store with these modules and with others. */
+function content({ image_sha256, modules_sha256 }: Kernel): string {
+	return `${image_sha256} ${modules_sha256}`;
+}
+
+async function guest(
+	kernel: Kernel,
+	instance: Instance,
+	origin: Guest["origin"],
+	fallback?: string,
+): Promise<Guest> {
+	const greeting = await instance.hello();
+	return {
+		kernel,
+		client: instance.client,
+		greeting,
+		origin,
+		...(fallback === undefined ? {} : { fallback }),
+		pid: instance.pid,
+		splats: () => instance.splats(),
+		console: () => instance.console.tail,
+		peakMemory: () => instance.peakMemory(),
+		dispose: () => instance.dispose(),
+	};
+}
+
+/** What `make` gives for `key`, asked once however many ask at the same time; a failure is not kept. */
+function once<T>(
+	known: Map<string, Promise<T>>,
+	key: string,
+	fresh: boolean,
+	make: () => Promise<T>,
+): Promise<T> {
+	const found = fresh ? undefined : known.get(key);
+	if (found) return found;
+	const made = make();
+	known.set(key, made);
+	made.catch(() => {
+		if (known.get(key) === made) known.delete(key);
+	});
+	return made;
+}

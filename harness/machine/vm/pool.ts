@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UndecidedError } from "../../base/errors.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Guest } from "./guest.js";
+
+/** MiB a guest may come to need on the host: its RAM, and QEMU with its translated code. */
+const guestMiB = 448;
+/** How often is looked whether there is memory again. */
+const lookMs = 200;
+
+export interface PoolOptions {
+	/** Guests in use at the same time, at least 1. */
+	jobs: number;
+	/** Clones prepared ahead of demand. Default 1. */
+	spare?: number;
+	/** Makes a fresh guest: `Machines.clone`. */
+	fresh: (kernel: Kernel) => Promise<Guest>;
+	/** Free memory of the host in MiB; default MemAvailable of /proc/meminfo. */
+	freeMiB?: () => Promise<number>;
+	/** Milliseconds that memory for the only guest is waited for: it may be another run's. Default one minute. */
+	memoryPatience?: number;
+}
+
+interface Waiting {
+	kernel: Kernel;
+	resolve(guest: Guest): void;
+	reject(error: Error): void;
+}
+
+interface Prepared {
+	kernel: Kernel;
+	guest: Promise<Guest>;
+}
+
+/**
+ * Keeps at most `jobs` guests in use and prepares the next ones while those work. The runner says with `expect` what
+ * it will ask for, in order; `acquire` gives a fresh guest, a prepared one when there is one; the guest's `dispose`
+ * gives its place to the next. Every guest is used once.
+ */
+export class GuestPool {
+	private readonly waiting: Waiting[] = [];
+	private readonly expected: Kernel[] = [];
+	private readonly prepared: Prepared[] = [];
+	private readonly inUse = new Set<Guest>();
+	/** Places taken by guests that are coming up for somebody. */
+	private starting = 0;
+	private pumping: Promise<void> = Promise.resolve();
+	private closed = false;
+
+	constructor(private readonly options: PoolOptions) {}
+
+	/** Announces that `count` guests of this kernel will be asked for, after those announced before. */
+	expect(kernel: Kernel, count = 1): void {
+		for (let n = 0; n < count; n++) this.expected.push(kernel);
+		this.pump();
+	}
+
+	/** Takes back what was announced and is not wanted any more. */
+	forget(kernel: Kernel): void {
+		for (let at = this.expected.length - 1; at >= 0; at--)
+			if (this.expected[at]!.id === kernel.id) this.expected.splice(at, 1);
+	}
+
+	/**
+	 * A fresh guest, as soon as one of `jobs` places is free; first come, first served. Throws what making a guest
+	 * throws, and UndecidedError `host-memory` when the host has no room for a single one for too long.
+	 */
+	acquire(kernel: Kernel): Promise<Guest> {
+		if (this.closed) return Promise.reject(closed());
+		return new Promise((resolve, reject) => {
+			this.waiting.push({ kernel, resolve, reject });
+			this.pump();
+		});
+	}
+
+	/** Ends every guest, in use or prepared, and refuses whoever waits. */
+	async close(): Promise<void> {
+		this.closed = true;
+		this.expected.length = 0;
+		for (const waiting of this.waiting.splice(0)) waiting.reject(closed());
+		const prepared = this.prepared.splice(0).map((one) =>
+			one.guest.then(
+				(guest) => guest.dispose(),
+				() => {},
+			),
+		);
+		await Promise.all([...prepared, ...[...this.inUse].map((guest) => guest.dispose())]);
+		await this.pumping;
+	}
+
+	/** One step after the other, so that memory is looked at before each guest that is started. */
+	private pump(): void {
+		this.pumping = this.pumping.then(() => this.step());
+	}
+
+	private async step(): Promise<void> {
+		while (this.waiting.length > 0 && this.inUse.size + this.starting < this.options.jobs) {
+			const next = this.waiting[0]!;
+			const ready = this.prepared.findIndex((one) => one.kernel.id === next.kernel.id);
+			if (ready < 0 && !(await this.room())) {
+				if (this.inUse.size + this.starting > 0) return; // Whoever gives a guest back makes room.
+				if (!(await this.roomInTime())) {
+					this.waiting.shift()?.reject(noMemory());
+					continue;
+				}
+			}
+			if (this.waiting[0] !== next) continue; // Closed while memory was looked at.
+			this.waiting.shift();
+			this.starting++;
+			this.give(next, ready < 0 ? undefined : this.prepared.splice(ready, 1)[0]);
+		}
+		const spare = this.options.spare ?? 1;
+		while (!this.closed && this.expected.length > 0 && this.prepared.length < spare && (await this.room())) {
+			const kernel = this.expected.shift();
+			if (!kernel) return;
+			const guest = this.options.fresh(kernel);
+			guest.catch(() => {}); // Told to whoever gets it: made anew then.
+			this.prepared.push({ kernel, guest });
+		}
+	}
+
+	private async give(waiting: Waiting, prepared: Prepared | undefined): Promise<void> {
+		if (!prepared) this.unexpect(waiting.kernel);
+		try {
+			const guest = await this.usable(waiting.kernel, prepared);
+			if (this.closed) {
+				await guest.dispose();
+				throw closed();
+			}
+			waiting.resolve(this.lend(guest));
+		} catch (error) {
+			waiting.reject(error as Error);
+		} finally {
+			this.starting--;
+			this.pump();
+		}
+	}
+
+	/** A prepared guest may have failed to come up, or died while it waited: nobody has seen it, so another is made. */
+	private async usable(kernel: Kernel, prepared: Prepared | undefined): Promise<Guest> {
+		const guest = await prepared?.guest.catch(() => undefined);
+		if (guest && !guest.client.failure) return guest;
+		await guest?.dispose();
+		return this.options.fresh(kernel);
+	}
+
+	private lend(guest: Guest): Guest {
+		const dispose = async () => {
+			await guest.dispose();
+			if (this.inUse.delete(lent)) this.pump();
+		};
+		const lent: Guest = { ...guest, dispose };
+		this.inUse.add(lent);
+		return lent;
+	}
+
+	private unexpect(kernel: Kernel): void {
+		const at = this.expected.findIndex((one) => one.id === kernel.id);
+		if (at >= 0) this.expected.splice(at, 1);
+	}
+
+	private async roomInTime(): Promise<boolean> {
+		const until = performance.now() + (this.options.memoryPatience ?? 60_000);
+		while (!this.closed && performance.now() < until) {
+			await sleep(lookMs);
+			if (await this.room()) return true;
+		}
+		return false;
+	}
+
+	/** Whether the host can bear one guest more. A prepared guest that nobody waits for makes room. */
+	private async room(): Promise<boolean> {
+		const enough = async () => (await (this.options.freeMiB ?? availableMiB)()) >= guestMiB;
+		if (await enough()) return true;
+		const unwanted = this.prepared.findIndex(
+			(one) => !this.waiting.some((waiting) => waiting.kernel.id === one.kernel.id),
+		);
+		if (unwanted < 0 || this.waiting.length === 0) return false;
+		const [one] = this.prepared.splice(unwanted, 1);
+		await one?.guest.then(
+			(guest) => guest.dispose(),
+			() => {},
+		);
+		return enough();
+	}
+}
+
+function closed(): UndecidedError {
+	return new UndecidedError("interrupted", "the run was ended before this guest came up", "run it again");
+}
+
+function noMemory(): UndecidedError {
+	return new UndecidedError(
+		"host-memory",
+		`the host has less than ${guestMiB} MiB of free memory, too little for one guest`,
+		"close other programs, or run on a machine with more memory",
+	);
+}
+
+/** What the kernel thinks can be had without swapping, proc(5). */
+async function availableMiB(): Promise<number> {
+	const found = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile("/proc/meminfo", "utf8"));
+	return Number(found?.[1] ?? 0) / 1024;
+}

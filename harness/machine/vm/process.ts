@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { UndecidedError } from "../../base/errors.js";
+
+/** The one owner of the processes and temporary folders of `vm`: whatever ends the runner ends them. */
+const running = new Set<OwnedProcess>();
+const folders = new Set<string>();
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+let guarding = false;
+
+/** How a process ended, and what it said on stderr (the last 4 KiB). */
+export interface ProcessEnd {
+	code: number | null;
+	signal: NodeJS.Signals | null;
+	stderr: string;
+}
+
+/** A channel handed to a process: a socket pair (`channel`), or an open file of ours. */
+export type Handed = "channel" | number;
+
+export interface OwnedProcess {
+	readonly pid: number;
+	/** Our ends of the channels, in the order asked for. */
+	readonly channels: Duplex[];
+	/** Settles once the process is gone and its channels are read to their end. */
+	readonly ended: Promise<ProcessEnd>;
+	/** Ends the whole process group at once. A guest holds nothing that a graceful end would save. */
+	kill(): void;
+}
+
+/**
+ * Starts `command` as leader of a process group of its own, so that a Ctrl-C at the terminal reaches only the
+ * runner, with `handed` as file descriptors 3, 4, … Throws UndecidedError when it cannot be started.
+ */
+export async function own(command: string, args: string[], handed: Handed[]): Promise<OwnedProcess> {
+	guard();
+	const child = spawn(...dyingWithParent(command, args), {
+		detached: true,
+		stdio: ["ignore", "ignore", "pipe", ...handed.map((it) => (it === "channel" ? "pipe" : it))],
+	});
+	const ended = end(child);
+	await new Promise<void>((resolve, reject) => {
+		child.once("spawn", resolve);
+		child.once("error", (cause) =>
+			reject(
+				new UndecidedError(
+					"qemu-start",
+					`${command} cannot be started: ${cause.message}`,
+					"run bpfgate doctor",
+					{
+						cause,
+					},
+				),
+			),
+		);
+	});
+	const pid = child.pid!;
+	const owned: OwnedProcess = {
+		pid,
+		channels: handed.flatMap((it, index) => (it === "channel" ? [child.stdio[index + 3] as Duplex] : [])),
+		ended,
+		kill: () => killGroup(pid),
+	};
+	running.add(owned);
+	ended.then(() => running.delete(owned));
+	return owned;
+}
+
+/** Makes a folder `prefix…` in `parent` that is removed when the runner ends, unless it was renamed by then. */
+export function temporaryFolder(parent: string, prefix: string): string {
+	guard();
+	const folder = mkdtempSync(join(parent, prefix));
+	folders.add(folder);
+	return folder;
+}
+
+export function removeFolder(folder: string): void {
+	folders.delete(folder);
+	// A process that was just killed may still finish making a file there.
+	rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
+}
+
+/**
+ * A runner that is killed outright runs no handler: the kernel then kills its child (prctl(2), PR_SET_PDEATHSIG). The
+ * shell looks whether the runner was killed before that was asked for; a clone still waiting for its state would stay
+ * for ever. Without setpriv of util-linux the agent's own power-off when its port closes has to do.
+ */
+function dyingWithParent(command: string, args: string[]): [string, string[]] {
+	setpriv ??= spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
+	if (!setpriv) return [command, args];
+	const unlessOrphaned = [
+		"sh",
+		"-c",
+		'[ "$PPID" = "$0" ] && exec "$@"',
+		String(process.pid),
+		command,
+		...args,
+	];
+	return ["setpriv", ["--pdeathsig", "KILL", "--", ...unlessOrphaned]];
+}
+let setpriv: boolean | undefined;
+
+function end(child: ChildProcess): Promise<ProcessEnd> {
+	let stderr = "";
+	child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+		stderr = (stderr + text).slice(-4096);
+	});
+	return new Promise((resolve) => {
+		child.once("error", (error) => resolve({ code: null, signal: null, stderr: error.message }));
+		child.once("close", (code, signal) => resolve({ code, signal, stderr: stderr.trim() }));
+	});
+}
+
+function killGroup(pid: number): void {
+	try {
+		process.kill(-pid, "SIGKILL");
+	} catch {
+		// ESRCH: it ended by itself meanwhile.
+	}
+}
+
+function endAll(): void {
+	for (const owned of running) killGroup(owned.pid);
+	for (const folder of folders) removeFolder(folder);
+}
+
+/** The synchronous handlers. A signal that the program handles itself is left to it: it ends by `exit` anyway. */
+function guard(): void {
+	if (guarding) return;
+	guarding = true;
+	process.on("exit", endAll);
+	for (const signal of signals) {
+		const handler = () => {
+			if (process.listenerCount(signal) > 1) return;
+			endAll();
+			process.removeListener(signal, handler);
+			process.kill(process.pid, signal);
+		};
+		process.on(signal, handler);
+	}
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Static, Type } from "@sinclair/typebox";
+import { validator } from "../../base/validate.js";
+import { makersPrefix, removeAbandoned } from "../debian/abandoned.js";
+import { Instance, type InstanceOptions, type Template } from "./instance.js";
+import { locked } from "./lock.js";
+import { removeFolder, temporaryFolder } from "./process.js";
+import { commandLine } from "./qemu.js";
+
+/** Of these, the most recently used are kept; each is 100-130 MB. */
+const kept = 24;
+const making = ".making-";
+/** How long another runner may take to make a template that this one waits for. */
+const makingMs = 120_000;
+
+const TemplateRecord = Type.Object({
+	format: Type.Literal("bpfgate/template"),
+	version: Type.Literal(1),
+	kernel: Type.String(),
+	image: Type.String(),
+	state_sha256: Type.String(),
+	ram_bytes: Type.Integer(),
+	ram_mtime: Type.String({ description: "nanoseconds; RAM is too large to be hashed for each clone" }),
+});
+type TemplateRecord = Static<typeof TemplateRecord>;
+const records = validator(TemplateRecord);
+
+/**
+ * What a template depends on. Any difference in kernel, initramfs, QEMU or command line makes another; under KVM the
+ * CPU's features are the host's.
+ */
+export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: string): string {
+	const { kit, accelerator } = options;
+	const { command, args } = commandLine({
+		kit: { ...kit, image: kit.image_sha256, initramfs: kit.initramfs_sha256 },
+		accelerator,
+		memory: { kind: "private" },
+		incoming: false,
+	});
+	const inputs = [command, ...args, qemuVersion, accelerator === "kvm" ? cpu : ""];
+	return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 32);
+}
+
+/**
+ * Makes the template unless a sound one is there. Made in a folder of its own and renamed when whole, so that a half
+ * one is never seen; a damaged one is made anew. Throws what booting throws.
+ */
+export async function template(root: string, key: string, options: InstanceOptions): Promise<Template> {
+	const folder = join(root, key);
+	const found = await sound(folder);
+	if (found) return found;
+	await mkdir(root, { recursive: true });
+	const lock = { path: join(root, `${key}.lock`), patience: makingMs, signal: options.signal };
+	return locked(lock, async () => {
+		const meanwhile = await sound(folder);
+		if (meanwhile) return meanwhile;
+		await rm(folder, { recursive: true, force: true });
+		await sweep(root);
+		await make(root, folder, options);
+		return parts(folder);
+	});
+}
+
+/** Forgets a template from which no clone came up. */
+export async function discard(root: string, key: string): Promise<void> {
+	await rm(join(root, key), { recursive: true, force: true });
+}
+
+async function make(root: string, folder: string, options: InstanceOptions): Promise<void> {
+	const unfinished = temporaryFolder(root, makersPrefix(making));
+	try {
+		const { ram, state } = parts(unfinished);
+		const instance = await Instance.boot(options, { kind: "shared", file: ram });
+		try {
+			await instance.save(state);
+		} finally {
+			await instance.dispose();
+		}
+		const file = await open(ram);
+		await file.datasync();
+		await file.close();
+		const { size, mtimeNs } = await stat(ram, { bigint: true });
+		const record: TemplateRecord = {
+			format: "bpfgate/template",
+			version: 1,
+			kernel: options.kernel,
+			image: options.kit.image,
+			state_sha256: await sha256(state),
+			ram_bytes: Number(size),
+			ram_mtime: String(mtimeNs),
+		};
+		await writeFile(join(unfinished, "template.json"), `${JSON.stringify(record, null, "\t")}\n`);
+		await rename(unfinished, folder).catch(async (error) => {
+			if (!(await sound(folder))) throw error; // Another runner was faster: its template is as good.
+		});
+	} finally {
+		removeFolder(unfinished);
+	}
+}
+
+function parts(folder: string): Template {
+	return { ram: join(folder, "ram"), state: join(folder, "state") };
+}
+
+async function sha256(file: string): Promise<string> {
+	return createHash("sha256")
+		.update(await readFile(file))
+		.digest("hex");
+}
+
+/** The template in `folder` when it is whole and as it was made. */
+export async function sound(folder: string): Promise<Template | undefined> {
+	const found = parts(folder);
+	try {
+		const path = join(folder, "template.json");
+		const record = await readRecord(path);
+		const ram = await stat(found.ram, { bigint: true });
+		if (String(ram.mtimeNs) !== record.ram_mtime || Number(ram.size) !== record.ram_bytes) return undefined;
+		if ((await sha256(found.state)) !== record.state_sha256) return undefined;
+		const now = new Date();
+		await utimes(path, now, now);
+		return found;
+	} catch {
+		return undefined;
+	}
+}
+
+async function readRecord(path: string): Promise<TemplateRecord> {
+	const record: unknown = JSON.parse(await readFile(path, "utf8"));
+	if (!records.accepts(record)) throw new Error(`${path} is no record of a template`);
+	return record;
+}
+
+/** Removes what killed runners left half made, templates whose kernel is gone, and the least recently used. */
+async function sweep(root: string): Promise<void> {
+	await removeAbandoned(root, making);
+	const used: { folder: string; at: number }[] = [];
+	for (const name of await readdir(root)) {
+		if (name.startsWith(making) || name.endsWith(".lock")) continue;
+		const folder = join(root, name);
+		const path = join(folder, "template.json");
+		const record = await readRecord(path).catch(() => undefined);
+		if (!record || !existsSync(record.image)) await rm(folder, { recursive: true, force: true });
+		else used.push({ folder, at: (await stat(path)).mtimeMs });
+	}
+	used.sort((a, b) => b.at - a.at);
+	for (const { folder } of used.slice(kept - 1)) await rm(folder, { recursive: true, force: true });
+}

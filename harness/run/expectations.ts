@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { CheckName } from "../base/results.js";
+import { wildcard } from "../data/package/manifest/check-settings.js";
+import type { ExpectedFailure, Manifest } from "../data/package/manifest/manifest.js";
+import type { Finding } from "../lab/check.js";
+
+/**
+ * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that says so; one that
+ * does not happen, or happens for another reason, is a failure. `skip` and `error` stay what they are.
+ */
+export function expected(manifest: Manifest, check: CheckName, kernel: string, finding: Finding): Finding {
+	const expectation = manifest.expect?.failures?.find(
+		({ case: pattern, kernels }) =>
+			wildcard(pattern)(`${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),
+	);
+	if (!expectation) return finding;
+	if (finding.outcome === "pass") return absent(expectation, finding);
+	if (finding.outcome !== "fail") return finding;
+	const happened = finding.reason?.code ?? "";
+	if (expectation.reason !== undefined && expectation.reason !== happened) {
+		return differs(expectation.reason, finding);
+	}
+	const { reason, ...rest } = finding;
+	return { ...rest, outcome: "pass", evidence: { ...finding.evidence, expected_failure: reason } };
+}
+
+function absent(expectation: ExpectedFailure, finding: Finding): Finding {
+	return {
+		...finding,
+		outcome: "fail",
+		reason: {
+			code: "expected-failure-absent",
+			message: `${finding.case} passed, but the manifest expects it to fail${expectation.reason ? ` (${expectation.reason})` : ""}`,
+			hint: `take this kernel out of the entry "${expectation.case}" of expect.failures`,
+		},
+	};
+}
+
+function differs(wanted: string, finding: Finding): Finding {
+	return {
+		...finding,
+		reason: {
+			code: "expected-failure-differs",
+			message: `${finding.case} was to fail with ${wanted}, but failed with ${finding.reason?.code}: ${finding.reason?.message}`,
+			hint: finding.reason?.hint ?? "see the evidence",
+		},
+	};
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { hostFailure, UndecidedError } from "../../base/errors.js";
+import type { CaseResult } from "../../base/results.js";
+import type { Package } from "../../data/package/package.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import type { FeatureSource } from "../../lab/requirements.js";
+import { unmet } from "../../lab/requirements.js";
+import type { GuestSource } from "../../lab/workbench.js";
+import { GuestError } from "../../machine/guest/client.js";
+import type { Kernel } from "../../machine/kernel/kernel.js";
+import { GuestLab } from "./explore-lab.js";
+import { findingsOf } from "./findings.js";
+import { search } from "./search.js";
+
+/** A program is explored: so many mutants of its vectors were run on every kernel. */
+export type ExploreEvent = { type: "explore"; name: string; done: number; mutants: number };
+
+/** What is asked for with `--explore`. */
+export interface Exploration {
+	/** For each program that has vectors. */
+	mutants: number;
+	seed: number;
+}
+
+export interface ExploreOptions extends Exploration {
+	packages: readonly Package[];
+	kernels: readonly Kernel[];
+	/** Guests at a time. */
+	jobs: number;
+	guests: GuestSource;
+	features: FeatureSource;
+	signal: AbortSignal;
+	emit(event: ExploreEvent): void;
+}
+
+/**
+ * Changes the vectors of the packages and looks for what no program should do, on all kernels side by side. Cases
+ * `explore/<object>/<program>`, and `explore/<program>/<digest>` for each find. Ends early without a word when interrupted.
+ */
+export async function* explore(options: ExploreOptions): AsyncIterable<CaseResult> {
+	for (const pkg of options.packages) {
+		const kernels: Kernel[] = [];
+		for (const kernel of options.kernels)
+			if (!(await unmet(pkg.manifest, kernel, options.features))) kernels.push(kernel);
+		const programs = new Map<string, PreparedVector[]>();
+		for (const vector of suiteOf(pkg).vectors) {
+			const key = JSON.stringify([vector.subject.key, vector.subject.program.name]);
+			programs.set(key, [...(programs.get(key) ?? []), vector]);
+		}
+		const names = new Map<string, number>();
+		for (const vectors of programs.values()) {
+			if (options.signal.aborted || kernels.length === 0) return;
+			const { object, program } = vectors[0]!.subject;
+			const bare = `explore/${object.file}/${program.name}`;
+			const times = (names.get(bare) ?? 0) + 1;
+			names.set(bare, times);
+			// With other constants it is another load, and another case.
+			yield* exploreProgram(pkg, kernels, vectors, times > 1 ? `${bare}#${times}` : bare, options);
+		}
+	}
+}
+
+async function* exploreProgram(
+	pkg: Package,
+	kernels: readonly Kernel[],
+	vectors: readonly PreparedVector[],
+	caseName: string,
+	options: ExploreOptions,
+): AsyncIterable<CaseResult> {
+	const [first] = vectors;
+	if (!first) return;
+	const { subject } = first;
+	const { seed, mutants, signal, emit } = options;
+	const started = performance.now();
+	const result = (
+		kernel: string,
+		finding: Omit<CaseResult, "package" | "kernel" | "check" | "duration_ms">,
+	): CaseResult => ({
+		package: pkg.name,
+		kernel,
+		check: "vectors",
+		...finding,
+		duration_ms: Math.round(performance.now() - started),
+	});
+	const name = `${pkg.name} ${subject.program.name}`;
+	emit({ type: "explore", name, done: 0, mutants });
+	await using lab = new GuestLab(kernels, subject, options);
+	try {
+		const progress = (done: number) => emit({ type: "explore", name, done, mutants });
+		const searched = await search(lab, vectors, { seed, mutants, signal, progress });
+		const abandoned = lab.abandoned.length > 0 ? { abandoned: lab.abandoned } : {};
+		const duration_ms = Math.round(performance.now() - started);
+		for (const { kernel, finding } of findingsOf(subject, searched, { kernels: lab.kernels, seed })) {
+			const evidence =
+				finding.outcome === "pass" ? { ...finding.evidence, ...abandoned, duration_ms } : finding.evidence;
+			const name = finding.outcome === "pass" ? caseName : finding.case;
+			yield result(kernel, { ...finding, case: name, evidence });
+		}
+	} catch (error) {
+		if (signal.aborted) return;
+		const undecided = error instanceof UndecidedError ? error : hostFailure(error);
+		if (!undecided && !(error instanceof GuestError)) throw error;
+		const reason = undecided
+			? { code: undecided.code, message: undecided.message, hint: undecided.hint }
+			: {
+					code: "agent-refused",
+					message: `the agent in the guest could not do its part: ${(error as Error).message}`,
+					hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
+				};
+		for (const kernel of lab.kernels)
+			yield result(kernel, {
+				case: caseName,
+				outcome: "error",
+				reason,
+				evidence: { seed },
+			});
+	}
+}

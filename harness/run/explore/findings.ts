@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { toHex } from "../../data/packet/bytes.js";
+import { writtenVector } from "../../data/vectors/explore/saved.js";
+import type { Vector } from "../../data/vectors/schema.js";
+import type { Subject } from "../../data/vectors/subject.js";
+import type { Finding } from "../../lab/check.js";
+import type { Find, Searched } from "./search.js";
+import type { Symptom } from "./symptom.js";
+
+const reasons: Readonly<Record<Symptom["kind"], { code: string; hint: string }>> = {
+	disagreement: {
+		code: "explore-disagreement",
+		hint: "find out which kernel feature the program depends on; --save-finds writes the vector, which vectors/drift then watches; what is only random or a time belongs under `volatile` of the vectors",
+	},
+	retval: {
+		code: "explore-retval",
+		hint: "see which path of the program leaves its return value to chance; --save-finds writes the vector",
+	},
+	"output-size": {
+		code: "explore-output-size",
+		hint: "check the length before growing a packet; --save-finds writes the vector",
+	},
+	crash: {
+		code: "explore-crash",
+		hint: "keep the program away from this kernel before that is understood; --save-finds writes the vector, which brings down whatever runs it",
+	},
+};
+
+/** What a search tells of each kernel: how it was done, and each find where it is seen. */
+export function findingsOf(
+	{ object, program }: Subject,
+	searched: Searched,
+	options: { kernels: readonly string[]; seed: number },
+): { kernel: string; finding: Finding }[] {
+	const { finds, ...counts } = searched;
+	const { kernels, seed } = options;
+	const alone = kernels.length < 2 ? { note: "one kernel alone cannot disagree; choose two or more" } : {};
+	const evidence = { seed, kernels, finds: finds.length, ...counts, ...alone };
+	const explored = kernels.map((kernel) => ({
+		kernel,
+		finding: { case: `explore/${object.file}/${program.name}`, outcome: "pass", evidence } satisfies Finding,
+	}));
+	const found = finds.flatMap((find) => {
+		const finding = findingOf(program.name, find, seed);
+		return find.symptom.kernels.map((kernel) => ({ kernel, finding }));
+	});
+	return [...explored, ...found];
+}
+
+function findingOf(program: string, { symptom, vector, base, text }: Find, seed: number): Finding {
+	const written = writtenVector(vector);
+	const digest = createHash("sha256")
+		.update(JSON.stringify([symptom.key, written]))
+		.digest("hex")
+		.slice(0, 8);
+	const where = symptom.usual ? "" : ` on ${symptom.kernels.join(", ")}`;
+	const { code, hint } = reasons[symptom.kind];
+	const message = `${program}: ${symptom.text}${where}, given ${base} with ${text}`;
+	const saved: Vector = { name: `${symptom.kind}-${digest}`, description: message, ...written };
+	return {
+		case: `explore/${program}/${digest}`,
+		outcome: "fail",
+		reason: { code, message, hint },
+		evidence: {
+			...symptom.evidence,
+			base,
+			mutant: text,
+			seed,
+			vector: saved,
+			packets: vector.steps.map(({ packet }) => (packet ? toHex(packet) : null)),
+		},
+	};
+}

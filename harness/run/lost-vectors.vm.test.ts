@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { vectorsCheck } from "../checks/vectors/vectors.js";
+import { openPackage, type Package } from "../data/package/package.js";
+import type { Finding } from "../lab/check.js";
+import { CellWorkbench } from "../lab/workbench.js";
+import { agentPath } from "../machine/guest/build.js";
+import { openKernel } from "../machine/kernel/store.js";
+import type { Guest } from "../machine/vm/guest.js";
+import { Machines } from "../machine/vm/machine.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const source = join(root, "harness/lab/subject/session/testdata/killer.bpf.c");
+
+/** `v0`, `v1` ...: each is run with 0 as argument, the deadly ones with 1, which ends the guest. */
+async function killer(count: number, deadly: readonly number[]): Promise<Package> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-killer-"));
+	try {
+		await copyFile(source, join(folder, "killer.bpf.c"));
+		await execa(join(root, "programs/build"), [join(folder, "killer.bpf.c")]);
+		const vectors = Array.from({ length: count }, (_, index) => ({
+			name: `v${index}`,
+			context: { args: [deadly.includes(index) ? 1 : 0] },
+			expect: { retval: 0, maps_after: { ".bss": { runs: "+1" } } },
+		}));
+		await writeFile(join(folder, "killer.json"), JSON.stringify({ vectors }));
+		const manifest = { name: "killer", version: "1", objects: ["killer.bpf.o"], vectors: ["killer.json"] };
+		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
+		return await openPackage(folder);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+/** Findings of the check on 6.12, and how many guests it took. */
+async function check(pkg: Package, prepare: (guest: Guest, number: number) => void = () => {}) {
+	const machines = new Machines({ agent: agentPath });
+	let guests = 0;
+	const bench = new CellWorkbench(await openKernel("6.12"), {
+		guests: {
+			expect: () => {},
+			acquire: async (kernel) => {
+				const guest = await machines.clone(kernel);
+				prepare(guest, guests++);
+				return guest;
+			},
+		},
+		features: { lack: async () => undefined },
+		signal: new AbortController().signal,
+		fresh: new Map(),
+	});
+	const findings: Finding[] = [];
+	try {
+		for await (const finding of vectorsCheck.run(pkg, bench)) findings.push(finding);
+	} finally {
+		await bench.retire();
+	}
+	return { findings, guests };
+}
+
+it("blames a lost guest on the vectors that it was lost at, and on no other of their batch", async () => {
+	const { findings, guests } = await check(await killer(300, [17, 270]));
+	const notPassed = findings.filter(({ outcome }) => outcome !== "pass");
+	expect(notPassed.map((finding) => [finding.case, finding.outcome, finding.reason?.code])).toEqual([
+		["killer/v17", "error", "guest-died"],
+		["killer/v270", "error", "guest-died"],
+	]);
+	expect(findings.map((finding) => finding.case).sort()).toEqual(
+		Array.from({ length: 300 }, (_, index) => `killer/v${index}`).sort(),
+	);
+	// In a batch, alone, in a batch, alone, and the rest.
+	expect(guests).toBe(5);
+});
+
+it("says so when it does not happen again", async () => {
+	const { findings, guests } = await check(await killer(3, []), ({ client, pid }, number) => {
+		const call = client.call.bind(client);
+		client.call = (op, args) => {
+			if (op === "replay" && number === 0) process.kill(pid, "SIGKILL");
+			return call(op, args);
+		};
+	});
+	expect(findings.map((finding) => [finding.case, finding.outcome])).toEqual([
+		["killer/v0", "pass"],
+		["killer/v1", "pass"],
+		["killer/v2", "pass"],
+		["lost-guest", "error"],
+	]);
+	expect(findings[3]?.reason?.message).toContain("it was at one of 3 vectors");
+	expect(findings[3]?.evidence).toEqual({ cases: ["killer/v0", "killer/v1", "killer/v2"] });
+	expect(guests).toBe(2);
+});
