@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const harness = fileURLToPath(new URL("../harness/", import.meta.url));
-/** `harness/areas.json`: areas in order; in each its folders in order, "." being the files of the area itself. */
+/**
+ * `harness/areas.json`: areas in order; in each its folders in order, "." being the files of the
+ * area itself.
+ */
 type Areas = Record<string, string[]>;
 /** Paths below `harness/`, each with those it imports from. */
 type Imports = Map<string, string[]>;
@@ -51,7 +54,9 @@ function backward(imports: Imports, areas: Areas): string[] {
 	return lines;
 }
 
-/** Groups of files that import each other, of types too (Tarjan's strongly connected components). */
+/**
+ * Groups of files that import each other, of types too (Tarjan's strongly connected components).
+ */
 function circles(imports: Imports): string[][] {
 	const found: string[][] = [];
 	const index = new Map<string, number>();

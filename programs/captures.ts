@@ -60,7 +60,10 @@ const probe = (number: number, ttl: number) =>
 		[{ udp: { sport: ephemeral, dport: 33433 + number } }, { payload: { length: 32, byte: 0x40 } }],
 		{ ttl },
 	);
-/** An answer of memcached in UDP: request 0, the first of one datagram; its text is longer than the request was. */
+/**
+ * An answer of memcached in UDP: request 0, the first of one datagram; its text is longer than the
+ * request was.
+ */
 const memcached: Layers = [
 	{ udp: { sport: 11211, dport: ephemeral } },
 	{ payload: "0000 0000 0001 0000 5354415420706964203120 0d0a 454e44 0d0a" },
@@ -72,7 +75,9 @@ const stranger: Host = { ...client, ip: "203.0.113.9" };
 const datagram = (source: Host, text: string) =>
 	from(source, server, [{ udp: { sport: ephemeral, dport: 4000 } }, { payload: { text } }]);
 
-/** The captures that vector files of example packages take frames from, and what was on the wire. */
+/**
+ * The captures that vector files of example packages take frames from, and what was on the wire.
+ */
 export const captures: Record<string, Frame[]> = {
 	"xdp-filter/vectors/telnet.pcapng": [
 		{

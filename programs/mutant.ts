@@ -9,7 +9,10 @@ export const kinds = [
 ] as const;
 export type Kind = (typeof kinds)[number];
 
-/** A change of a source; of an object that comes without one, of its instructions, which are written in hex. */
+/**
+ * A change of a source; of an object that comes without one, of its instructions, which are written
+ * in hex.
+ */
 export interface Patch {
 	/** In the package: a source, or an object. */
 	file: string;

@@ -71,7 +71,8 @@ export const mutantsOfObjects: Record<string, Mutants> = {
 		],
 		"payload mangled": [
 			{
-				// Of the destination address a byte less is read, and one of the frame is written: *(u8 *)(r8 + 13) = 42
+				// Of the destination address a byte less is read, and one of the frame is written:
+				// *(u8 *)(r8 + 13) = 42
 				file: stats,
 				search: "71810500000000006701000008000000",
 				replace: "72080d002a0000006701000008000000",

@@ -50,7 +50,10 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const isObject = ({ file }: Patch) => file.endsWith(".o");
 
-/** A copy of a package with one change: in its source, whose object is still to be made, or in its object. */
+/**
+ * A copy of a package with one change: in its source, whose object is still to be made, or in its
+ * object.
+ */
 async function plant(name: string, patch: Patch): Promise<void> {
 	const folder = join(scratch, folderOf(patch));
 	await cp(join(programs, name), folder, { recursive: true });

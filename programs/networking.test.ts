@@ -26,7 +26,9 @@ import { signedObject } from "./signed.js";
 const programs = fileURLToPath(new URL(".", import.meta.url));
 const vectorFiles = validator(VectorFile);
 
-/** Sections by program, as the sources of a folder have them; none where there are objects alone. */
+/**
+ * Sections by program, as the sources of a folder have them; none where there are objects alone.
+ */
 async function sourceSections(folder: string): Promise<Map<string, string>> {
 	const sections = new Map<string, string>();
 	for (const file of await readdir(folder)) {

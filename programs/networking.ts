@@ -6,7 +6,10 @@ import type { Packet, Step, Vector, VectorFile } from "../harness/data/vectors/s
 export const proofs = ["map state", "sequence", "capture", "several buffers", "mutants"] as const;
 export type Proof = (typeof proofs)[number];
 
-/** Types of programs that work on packets or for sockets (names in `programTypes`), and of protocols written in BPF. */
+/**
+ * Types of programs that work on packets or for sockets (names in `programTypes`), and of protocols
+ * written in BPF.
+ */
 export const networkingTypes: ReadonlySet<string> = new Set([
 	...["xdp", "sched_cls", "sched_act", "socket_filter", "netfilter", "flow_dissector"],
 	...["lwt_in", "lwt_out", "lwt_xmit", "lwt_seg6local"],

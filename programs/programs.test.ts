@@ -10,7 +10,10 @@ import { readCatalog } from "../harness/machine/kernel/catalog.js";
 import { ownSigned, signedExamples } from "./signed.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
-/** Objects that `build` does not compile: it cuts one short, copies those of Debian, and has those that came signed. */
+/**
+ * Objects that `build` does not compile: it cuts one short, copies those of Debian, and has those
+ * that came signed.
+ */
 const signed = [...signedExamples.map((each) => each.package), ...Object.values(ownSigned)];
 const withoutSource = ["bad-elf", "xdp-tools", ...signed];
 /** Reasons of failures that no kernel gives, so that harness/data/reasons does not explain them. */

@@ -20,7 +20,10 @@ const header = "udp-quota.lskel.h";
 const firstYear = 2024;
 const lastYear = 2125;
 
-/** Signs an example anew with a key that nobody keeps. `BPFGATE_BPFTOOL_7_7` is where bpftool 7.7 was built. */
+/**
+ * Signs an example anew with a key that nobody keeps. `BPFGATE_BPFTOOL_7_7` is where bpftool 7.7
+ * was built.
+ */
 async function renew({ package: name, suite }: SignedExample): Promise<void> {
 	const folder = join(programs, name);
 	const signatures = join(folder, "signatures");

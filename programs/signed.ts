@@ -2,10 +2,16 @@
 import type { Contract } from "../harness/data/signing/contract.js";
 import type { LintCode } from "../harness/data/signing/lint/lint.js";
 
-/** An example package that came with signatures by a bpftool: its object and they are committed, as nobody has the key. */
+/**
+ * An example package that came with signatures by a bpftool: its object and they are committed, as
+ * nobody has the key.
+ */
 export interface SignedExample {
 	package: string;
-	/** The Debian suite whose bpftool signed it; absent when it was a bpftool that Debian no longer has. */
+	/**
+	 * The Debian suite whose bpftool signed it; absent when it was a bpftool that Debian no longer
+	 * has.
+	 */
 	suite?: string;
 	contract: Contract;
 	/** What the lint finds in its loader. */

@@ -108,8 +108,9 @@ describe.each([
 });
 
 /**
- * What an administrator and a user do without bpfgate: a bpffs with the options as they are printed on /sys/fs/bpf of the user's
- * mount namespace, a user with those capabilities, and libbpf, which looks there by itself.
+ * What an administrator and a user do without bpfgate: a bpffs with the options as they are printed
+ * on /sys/fs/bpf of the user's mount namespace, a user with those capabilities, and libbpf, which
+ * looks there by itself.
  *
  * @returns what was refused
  */
@@ -135,7 +136,10 @@ async function byHand(client: GuestClient, pkg: Package, delegation: Delegation)
 	}
 }
 
-/** Those too that libbpf leaves out unless it is told to load them, since the package has vectors of them. */
+/**
+ * Those too that libbpf leaves out unless it is told to load them, since the package has vectors of
+ * them.
+ */
 async function loadAndAttach(client: GuestClient, as: GuestClient, { objects }: Package): Promise<string[]> {
 	const refused: string[] = [];
 	for (const { file, bytes, programs } of objects) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Enumerations of the kernel's include/uapi/linux/bpf.h, up to Linux 7.3. Names are the kernel's own, in lower case
- * and without the common prefix: `sched_cls` is BPF_PROG_TYPE_SCHED_CLS.
+ * Enumerations of the kernel's include/uapi/linux/bpf.h, up to Linux 7.3. Names are the kernel's
+ * own, in lower case and without the common prefix: `sched_cls` is BPF_PROG_TYPE_SCHED_CLS.
  */
 export class KernelEnum {
 	readonly #names: readonly string[];
@@ -116,7 +116,10 @@ export const helpers = new KernelEnum(`
 	cgrp_storage_get cgrp_storage_delete
 `);
 
-/** Name of a helper with `bpf_`, by its number; undefined when no kernel up to 7.3 has it (old ones print `unknown#189`). */
+/**
+ * Name of a helper with `bpf_`, by its number; undefined when no kernel up to 7.3 has it (old ones
+ * print `unknown#189`).
+ */
 export function helperName(id: number): string | undefined {
 	return id > 0 && id < helpers.names.length ? `bpf_${helpers.name(id)}` : undefined;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type TUnsafe, Type } from "@sinclair/typebox";
 
-/** A byte string: MessagePack `bin` on the channel, `Uint8Array` here. Never valid in a JSON file. */
+/**
+ * A byte string: MessagePack `bin` on the channel, `Uint8Array` here. Never valid in a JSON file.
+ */
 export function Bytes(): TUnsafe<Uint8Array> {
 	return Type.Unsafe<Uint8Array>({ bytes: true });
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KernelEnum } from "./bpf.js";
 
-/** Capabilities by number, include/uapi/linux/capability.h up to Linux 7.3, as capabilities(7) names them in lower case. */
+/**
+ * Capabilities by number, include/uapi/linux/capability.h up to Linux 7.3, as capabilities(7) names
+ * them in lower case.
+ */
 export const capabilities = new KernelEnum(`
 	cap_chown cap_dac_override cap_dac_read_search cap_fowner cap_fsetid cap_kill cap_setgid cap_setuid
 	cap_setpcap cap_linux_immutable cap_net_bind_service cap_net_broadcast cap_net_admin cap_net_raw

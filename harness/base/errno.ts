@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Linux's errors in the order of their numbers, from 1 (include/uapi/asm-generic/errno*.h); `-` is unused. */
+/**
+ * Linux's errors in the order of their numbers, from 1 (include/uapi/asm-generic/errno*.h); `-` is
+ * unused.
+ */
 const names = `
 	EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY
 	EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK
@@ -32,7 +35,10 @@ const libbpfNames = [
 	"PROGTYPE",
 ];
 
-/** What the kernel lets out although it is not for user space (include/linux/errno.h): it means EOPNOTSUPP. */
+/**
+ * What the kernel lets out although it is not for user space (include/linux/errno.h): it means
+ * EOPNOTSUPP.
+ */
 export const ENOTSUPP = 524;
 
 /** Errors of the guest's Linux; the host may be another system with other numbers. */

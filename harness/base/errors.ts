@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * The invocation or something that came from outside (manifest, object, archive, kernel image, policy) is
- * invalid. Ends the command with exit status 2; `message` is one line: file, place, reason.
+ * The invocation or something that came from outside (manifest, object, archive, kernel image,
+ * policy) is invalid. Ends the command with exit status 2; `message` is one line: file, place,
+ * reason.
  */
 export class InputError extends Error {
 	override name = "InputError";
@@ -29,8 +30,9 @@ export function systemReason(error: unknown): string {
 }
 
 /**
- * bpfgate could not find out: the VM, the host or bpfgate itself failed. Inside a run it becomes the outcome
- * `error` of the cells it touches; outside of one it ends the command with exit status 3.
+ * bpfgate could not find out: the VM, the host or bpfgate itself failed. Inside a run it becomes
+ * the outcome `error` of the cells it touches; outside of one it ends the command with exit status
+ * 3.
  */
 export class UndecidedError extends Error {
 	override name = "UndecidedError";
@@ -51,8 +53,8 @@ export class UndecidedError extends Error {
 }
 
 /**
- * `host-failed`, when a system call failed: a full disk or a forbidden folder is no defect of bpfgate. undefined for any
- * other error.
+ * `host-failed`, when a system call failed: a full disk or a forbidden folder is no defect of
+ * bpfgate. undefined for any other error.
  */
 export function hostFailure(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof Error) || !("syscall" in error)) return undefined;

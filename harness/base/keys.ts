@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Keyrings that are not named by serial number: `KEY_SPEC_*_KEYRING` of include/uapi/linux/keyctl.h. */
+/**
+ * Keyrings that are not named by serial number: `KEY_SPEC_*_KEYRING` of
+ * include/uapi/linux/keyctl.h.
+ */
 export const keySpecs = {
 	thread: -1,
 	process: -2,
@@ -11,7 +14,8 @@ export const keySpecs = {
 } as const;
 
 /**
- * System keyrings as `keyring_id` of BPF_PROG_LOAD and bpf_lookup_system_key() name them: builtin is 0, the others
- * VERIFY_USE_SECONDARY_KEYRING and VERIFY_USE_PLATFORM_KEYRING (include/linux/verification.h).
+ * System keyrings as `keyring_id` of BPF_PROG_LOAD and bpf_lookup_system_key() name them: builtin
+ * is 0, the others VERIFY_USE_SECONDARY_KEYRING and VERIFY_USE_PLATFORM_KEYRING
+ * (include/linux/verification.h).
  */
 export const systemKeyrings = { builtin: 0, secondary: 1, platform: 2 } as const;

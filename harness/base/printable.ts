@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Characters that change how the text around them is shown instead of being shown: C0 and C1 controls (terminal
- * escapes among them), bidirectional overrides (Unicode UAX #9), line and paragraph separators, the byte order mark,
- * surrogates without a partner.
+ * Characters that change how the text around them is shown instead of being shown: C0 and C1
+ * controls (terminal escapes among them), bidirectional overrides (Unicode UAX #9), line and
+ * paragraph separators, the byte order mark, surrogates without a partner.
  */
 const unprintable =
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
 	/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
 
-/** One line of text that is safe to show: names and logs come from packages and kernels, which are hostile. */
+/**
+ * One line of text that is safe to show: names and logs come from packages and kernels, which are
+ * hostile.
+ */
 export function printable(text: string): string {
 	return text
 		.replace(/\s*\r?\n\s*/g, " ")

@@ -8,8 +8,8 @@ export const checkNames = ["load", "signature", "vectors", "chain", "token", "ta
 export type CheckName = (typeof checkNames)[number];
 
 /**
- * `pass` the kernel did what the package needs; `fail` it did not; `skip` the kernel lacks what the case
- * needs; `error` bpfgate could not find out.
+ * `pass` the kernel did what the package needs; `fail` it did not; `skip` the kernel lacks what the
+ * case needs; `error` bpfgate could not find out.
  */
 export const Outcome = strings("pass", "fail", "skip", "error");
 export type Outcome = Static<typeof Outcome>;
@@ -76,7 +76,9 @@ export const Results = Type.Object(
 );
 export type Results = Static<typeof Results>;
 
-/** Exit status of a run, as in DESIGN: 3 undecided outranks nothing but a clean pass; 1 outranks 3. */
+/**
+ * Exit status of a run, as in DESIGN: 3 undecided outranks nothing but a clean pass; 1 outranks 3.
+ */
 export function exitStatus(results: Results): 0 | 1 | 3 | 130 {
 	if (results.run.interrupted) return 130;
 	const outcomes = new Set(results.results.map((result) => result.outcome));

@@ -15,7 +15,9 @@ export interface Violation {
 	reason: string;
 }
 
-/** A schema made ready for use: says what is wrong with a value, or that it has the schema's type. */
+/**
+ * A schema made ready for use: says what is wrong with a value, or that it has the schema's type.
+ */
 export interface Validator<T extends TSchema> {
 	/** The first violation, or undefined when `value` conforms. */
 	violation(value: unknown): Violation | undefined;
@@ -65,7 +67,10 @@ function depth(error: ErrorObject): number {
 	return error.instancePath.split("/").length;
 }
 
-/** What the branches of a union wanted: `must be integer or "cpus"`. One that found fault inside the value fitted best. */
+/**
+ * What the branches of a union wanted: `must be integer or "cpus"`. One that found fault inside the
+ * value fitted best.
+ */
 function joined(reasons: string[]): string {
 	const inside = reasons.find((reason) => !reason.startsWith(mustBe));
 	if (inside !== undefined) return inside;

@@ -11,7 +11,10 @@ const BPF_OBJ_PIN = 6;
 const folder = "/run";
 const input = `${folder}/frame`;
 
-/** A loaded program that bpftool, put into the guest with the libraries it is linked to, runs by its pin. */
+/**
+ * A loaded program that bpftool, put into the guest with the libraries it is linked to, runs by its
+ * pin.
+ */
 export class PinnedProgram {
 	private constructor(
 		private readonly client: GuestClient,
@@ -70,7 +73,10 @@ async function install(client: GuestClient): Promise<string[]> {
 	return [`${folder}/${basename(loader)}`, "--library-path", folder, `${folder}/${basename(path)}`];
 }
 
-/** The host's bpftool: Debian has it where only root's PATH looks. @throws UndecidedError `tool-missing` */
+/**
+ * The host's bpftool: Debian has it where only root's PATH looks. @throws UndecidedError
+ * `tool-missing`
+ */
 export async function bpftoolPath(): Promise<string> {
 	const PATH = `${process.env.PATH ?? ""}:/usr/sbin:/sbin`;
 	const { stdout, failed } = await execa("sh", ["-c", "command -v bpftool"], {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Counts frames by their last byte: a small array map, so that there is state to compare and to put back. */
+/*
+ * Counts frames by their last byte: a small array map, so that there is state to compare and to put
+ * back.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

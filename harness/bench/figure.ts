@@ -7,7 +7,10 @@ export interface Figure {
 	unit: string;
 	/** The other side: what was done instead, in turn with this one. Empty when there is none. */
 	against: string;
-	/** The other side's figure for each of this one's: above 1, this one is that many times better. 0 without one. */
+	/**
+	 * The other side's figure for each of this one's: above 1, this one is that many times better.
+	 * 0 without one.
+	 */
 	ratio: number;
 	/** How it was taken: how often, which statistic, of what. */
 	how: string;

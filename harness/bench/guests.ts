@@ -5,7 +5,10 @@ import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js"
 
 const turns = 7;
 
-/** Cold boot to a greeted agent, side by side with clone to a greeted agent; and what a guest costs in memory. */
+/**
+ * Cold boot to a greeted agent, side by side with clone to a greeted agent; and what a guest costs
+ * in memory.
+ */
 export async function guestFigures(machines: Machines, kernel: Kernel): Promise<Figure[]> {
 	await (await machines.clone(kernel)).dispose();
 	const memory: number[] = [];

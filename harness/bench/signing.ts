@@ -15,8 +15,9 @@ const many = 100;
 const few = 10;
 
 /**
- * Packages signed per second, one after another, each at its own level and with a loader for each contract; side by side with
- * the same signatures by the `openssl` command from bytes that are ready, which makes no loader.
+ * Packages signed per second, one after another, each at its own level and with a loader for each
+ * contract; side by side with the same signatures by the `openssl` command from bytes that are
+ * ready, which makes no loader.
  */
 export async function signingFigure(path: string): Promise<Figure> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-bench-"));

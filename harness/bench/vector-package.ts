@@ -8,7 +8,9 @@ import { openPackage, type Package } from "../data/package/package.js";
 export const frameBytes = 64;
 const slots = 16;
 
-/** A frame of an experimental EtherType, no two alike; its last byte says which counter it is for. */
+/**
+ * A frame of an experimental EtherType, no two alike; its last byte says which counter it is for.
+ */
 export function frame(index: number): Uint8Array {
 	const bytes = Buffer.alloc(frameBytes);
 	bytes.writeUInt16BE(0x88b5, 12);
@@ -17,7 +19,10 @@ export function frame(index: number): Uint8Array {
 	return bytes;
 }
 
-/** The package of `counter.bpf.c` with so many vectors, each of which expects a verdict, a packet and a counter. */
+/**
+ * The package of `counter.bpf.c` with so many vectors, each of which expects a verdict, a packet
+ * and a counter.
+ */
 export async function counterPackage(count: number): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-bench-"));
 	try {

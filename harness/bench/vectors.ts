@@ -15,8 +15,8 @@ const few = 20;
 const program = "count";
 
 /**
- * Vectors per second in one guest, in batches, side by side with a process of `bpftool prog run` for each in the same
- * guest; and bytes on the channel for each vector, both ways.
+ * Vectors per second in one guest, in batches, side by side with a process of `bpftool prog run`
+ * for each in the same guest; and bytes on the channel for each vector, both ways.
  */
 export async function vectorFigures(machines: Machines, kernel: Kernel): Promise<Figure[]> {
 	const { vectors, invalid } = suiteOf(await counterPackage(many));

@@ -7,7 +7,10 @@ import { signatureCheck } from "./signature/signature.js";
 import { tokenCheck } from "./token/token.js";
 import { vectorsCheck } from "./vectors/vectors.js";
 
-/** Of chains whose members are of one package: what belongs to several is for whoever knows them all. */
+/**
+ * Of chains whose members are of one package: what belongs to several is for whoever knows them
+ * all.
+ */
 const ownChains = chainCheck({ packages: [], chains: [] });
 
 /** Every check that this version has, by name; the order is that in which they are run. */

@@ -14,8 +14,9 @@ import { enter } from "./terminal/enter.js";
 import { follow } from "./terminal/progress.js";
 
 /**
- * `npm start`: every package in programs/, good and bad, on the default kernels. The exit status is 0 when each became what
- * programs/expectations.json says: here a bad package that fails for its own reason is a success.
+ * `npm start`: every package in programs/, good and bad, on the default kernels. The exit status is
+ * 0 when each became what programs/expectations.json says: here a bad package that fails for its
+ * own reason is a success.
  */
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 const programs = join(checkout, "programs");
@@ -51,7 +52,10 @@ await enter(async (interruption) => {
 	process.exitCode = wrong.length === 0 ? 0 : 1;
 });
 
-/** Those that open, and what is wrong with the rest; that a package is refused as foretold is said and no more. */
+/**
+ * Those that open, and what is wrong with the rest; that a package is refused as foretold is said
+ * and no more.
+ */
 async function openExamples(expectations: Expectations): Promise<{ packages: Package[]; wrong: string[] }> {
 	const packages: Package[] = [];
 	const wrong: string[] = [];

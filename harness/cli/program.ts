@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 
-/** The command line with its commands; errors of use are thrown as CommanderError after one line on stderr. */
+/**
+ * The command line with its commands; errors of use are thrown as CommanderError after one line on
+ * stderr.
+ */
 export function createProgram(commands: Command[]): Command {
 	const program = new Command("bpfgate")
 		.description("Proves an eBPF package on real kernels before it reaches one.")

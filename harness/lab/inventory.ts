@@ -24,7 +24,8 @@ function names(inventory: Inventory): string[] {
 		...mounts.map((name) => `mount: ${name}`),
 		...cgroups.map((name) => `cgroup: ${name}`),
 		...pins.map((name) => `pin: ${name}`),
-		// Serial numbers are drawn by chance at each boot; type and description are what a key is known by.
+		// Serial numbers are drawn by chance at each boot; type and description are what a key is
+		// known by.
 		...keys.map((name) => `key: ${name.replace(/^[0-9a-f]+ /, "")}`),
 		...processes.map((name) => `process: ${name}`),
 	];

@@ -15,7 +15,10 @@ import type { FeatureSource } from "./requirements.js";
 export interface GuestSource {
 	/** Announces that a guest of this kernel will be asked for, after those announced before. */
 	expect(kernel: Kernel): void;
-	/** A fresh guest of this kernel, which nothing has used. Throws UndecidedError when none comes up. */
+	/**
+	 * A fresh guest of this kernel, which nothing has used. Throws UndecidedError when none comes
+	 * up.
+	 */
 	acquire(kernel: Kernel): Promise<Guest>;
 }
 
@@ -24,7 +27,10 @@ export interface Lent {
 	guests: GuestSource;
 	features: FeatureSource;
 	signal: AbortSignal;
-	/** What fresh clones have, by kernel id: they are equal, so one is asked for all. No two boots are. */
+	/**
+	 * What fresh clones have, by kernel id: they are equal, so one is asked for all. No two boots
+	 * are.
+	 */
 	fresh: Map<string, Inventory>;
 }
 
@@ -134,7 +140,8 @@ function undecidedReason(cause: unknown): Reason {
 }
 
 /**
- * Splats as findings of their own, one for each kind. A guest that ran out of memory says nothing against the package.
+ * Splats as findings of their own, one for each kind. A guest that ran out of memory says nothing
+ * against the package.
  */
 export function splatFindings(splats: readonly Splat[]): Finding[] {
 	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {

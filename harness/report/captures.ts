@@ -21,7 +21,8 @@ export function packetsOf(result: CaseResult): PacketEvidence | undefined {
 const mark = "bpfgate test, packets of a failed vector: ";
 
 /**
- * The path that a capture was written to, as its section says; undefined for a file that is no capture of a run.
+ * The path that a capture was written to, as its section says; undefined for a file that is no
+ * capture of a run.
  *
  * @param start of the file
  */
@@ -34,8 +35,8 @@ export function markedPath(start: Uint8Array): string | undefined {
 export const maxCaptures = 1000;
 
 /**
- * A capture's path below the folder of captures, `<package>/<kernel>/<case>.pcapng`, by its result: of the first `maxCaptures`
- * failures that have packets.
+ * A capture's path below the folder of captures, `<package>/<kernel>/<case>.pcapng`, by its result:
+ * of the first `maxCaptures` failures that have packets.
  */
 export function capturePaths(results: Results): Map<CaseResult, string> {
 	const paths = new Map<CaseResult, string>();
@@ -54,7 +55,10 @@ export function capturePaths(results: Results): Map<CaseResult, string> {
 	return paths;
 }
 
-/** Longest part of a path, in characters, all of one byte: with `.pcapng` and a temporary name it stays below 255. */
+/**
+ * Longest part of a path, in characters, all of one byte: with `.pcapng` and a temporary name it
+ * stays below 255.
+ */
 const maxName = 128;
 
 /** A name that every file system takes and that leads nowhere else. */
@@ -64,8 +68,9 @@ function fileName(text: string): string {
 }
 
 /**
- * The packets of a failed vector as a pcapng file: of each that the evidence has, what went in, what should have come out where
- * that is known, and what did, on interfaces of these names, with what to know of it as comments.
+ * The packets of a failed vector as a pcapng file: of each that the evidence has, what went in,
+ * what should have come out where that is known, and what did, on interfaces of these names, with
+ * what to know of it as comments.
  *
  * @param path below the folder of captures
  */

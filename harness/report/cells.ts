@@ -47,7 +47,9 @@ export function packageRows(results: Results): Row[] {
 	}));
 }
 
-/** Cases of one package down, kernels across, in the order in which the cases were first reported. */
+/**
+ * Cases of one package down, kernels across, in the order in which the cases were first reported.
+ */
 export function caseRows(results: Results, packageName: string): Row[] {
 	const own = results.results.filter((result) => result.package === packageName);
 	return [...groupBy(own, caseName)].map(([label, cases]) => ({

@@ -25,7 +25,10 @@ export function coverageOf(results: Results): Measured[] {
 	});
 }
 
-/** Packages that have vectors of which nothing was measured, as where the measuring kernel lacks what they need. */
+/**
+ * Packages that have vectors of which nothing was measured, as where the measuring kernel lacks
+ * what they need.
+ */
 export function unmeasuredPackages(results: Results): string[] {
 	const ofVectors = results.results.filter(({ check }) => check === "vectors");
 	const tried = new Set(
@@ -34,7 +37,10 @@ export function unmeasuredPackages(results: Results): string[] {
 	return [...new Set(ofVectors.map((result) => result.package))].filter((name) => !tried.has(name));
 }
 
-/** A table for a terminal, a program a line, and below it what no vector reached; empty when nothing was measured. */
+/**
+ * A table for a terminal, a program a line, and below it what no vector reached; empty when nothing
+ * was measured.
+ */
 export function coverageText(results: Results): string {
 	const measured = coverageOf(results);
 	if (measured.length === 0) return "";

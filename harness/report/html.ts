@@ -38,7 +38,8 @@ const maxDiffs = 200;
 const maxPictures = 200;
 
 /**
- * A self-contained page: no script, nothing from elsewhere; the policy in its head holds the browser to that.
+ * A self-contained page: no script, nothing from elsewhere; the policy in its head holds the
+ * browser to that.
  *
  * @param captures folder of the captures, relative to the page; undefined when they are not written
  */

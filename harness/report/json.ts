@@ -2,12 +2,18 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Results } from "../base/results.js";
 
-/** The results document itself. Keys stand in the order of the schema, those of `evidence` by the alphabet. */
+/**
+ * The results document itself. Keys stand in the order of the schema, those of `evidence` by the
+ * alphabet.
+ */
 export function json(results: Results): string {
 	return `${JSON.stringify(ordered(results, Results), null, 2)}\n`;
 }
 
-/** The same value with its keys in a stable order; what the schema does not name comes after what it names. */
+/**
+ * The same value with its keys in a stable order; what the schema does not name comes after what it
+ * names.
+ */
 function ordered(value: unknown, schema: TSchema | undefined): unknown {
 	if (Array.isArray(value)) return value.map((item) => ordered(item, schema?.items));
 	if (typeof value !== "object" || value === null) return value;
@@ -22,7 +28,9 @@ function ordered(value: unknown, schema: TSchema | undefined): unknown {
 	);
 }
 
-/** The JSON Schema (draft 7) of the results document, as published in reports/results.schema.json. */
+/**
+ * The JSON Schema (draft 7) of the results document, as published in reports/results.schema.json.
+ */
 export function resultsSchema(): string {
 	const schema = {
 		$schema: "http://json-schema.org/draft-07/schema#",

@@ -10,8 +10,9 @@ interface Source {
 }
 
 /**
- * A tracefile of lcov (geninfo(1)): a source file once for each package, its lines and functions reached when one program
- * of the package reached them. Counts are 1 or 0: how often is not measured.
+ * A tracefile of lcov (geninfo(1)): a source file once for each package, its lines and functions
+ * reached when one program of the package reached them. Counts are 1 or 0: how often is not
+ * measured.
  */
 export function lcov(results: Results): string {
 	return results.packages.map(({ name }) => section(name, sourcesOf(results, name))).join("");

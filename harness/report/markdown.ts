@@ -8,7 +8,10 @@ import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } fro
 
 const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!" };
 
-/** The matrix and the reasons for a pull request, an issue or a step summary (GitHub Flavored Markdown). */
+/**
+ * The matrix and the reasons for a pull request, an issue or a step summary (GitHub Flavored
+ * Markdown).
+ */
 export function markdown(results: Results): string {
 	const columns = ["package", ...results.kernels.map(({ id }) => escapeMarkdown(id))];
 	const rows = packageRows(results).map(({ label, cells }) => [

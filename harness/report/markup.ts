@@ -14,7 +14,9 @@ export function escapeMarkup(text: string): string {
 	return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** Text in a Markdown paragraph or table cell (GitHub Flavored Markdown): nothing in it is markup. */
+/**
+ * Text in a Markdown paragraph or table cell (GitHub Flavored Markdown): nothing in it is markup.
+ */
 export function escapeMarkdown(text: string): string {
 	return printable(text)
 		.replace(/[\\`*_{}[\]<>()#!|~&$]/g, "\\$&")

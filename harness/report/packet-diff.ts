@@ -12,8 +12,9 @@ const maxRows = 6;
 const marks: Record<Status, string> = { same: " ", changed: "*", missing: "-", added: "+" };
 
 /**
- * Two packets side by side as lines of at most `medium.width` columns, what differs marked in the first column: `*` another
- * value, `-` only expected, `+` only there. Empty when the packets are the same.
+ * Two packets side by side as lines of at most `medium.width` columns, what differs marked in the
+ * first column: `*` another value, `-` only expected, `+` only there. Empty when the packets are
+ * the same.
  */
 export function packetDiff(
 	expected: Uint8Array,
@@ -31,7 +32,10 @@ export function packetDiff(
 
 type Paint = (text: string) => string;
 
-/** Bytes in a row, and whether the characters stand behind them: the widest of these that fits is taken. */
+/**
+ * Bytes in a row, and whether the characters stand behind them: the widest of these that fits is
+ * taken.
+ */
 const rows = [
 	{ bytes: 16, text: true },
 	{ bytes: 8, text: true },

@@ -25,7 +25,10 @@ export function picturesDiffer(result: CaseResult): boolean {
 export interface SharedPicture {
 	results: CaseResult[];
 	lines: string[];
-	/** To be put into a page as it is; undefined when there is none, or one that bpfgate has not drawn. */
+	/**
+	 * To be put into a page as it is; undefined when there is none, or one that bpfgate has not
+	 * drawn.
+	 */
 	svg?: string;
 }
 
@@ -56,8 +59,9 @@ const head =
 	/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" (role="img" viewBox="0 0 \d{1,5} \d{1,5}" width="\d{1,5}" height="\d{1,5}" font-family="ui-monospace, monospace" font-size="12">)$/;
 
 /**
- * The image for a page, which has SVG's namespace already. A results document can come from anywhere: an image is taken when every
- * line of it is one that bpfgate writes, and could be nothing else than text and lines.
+ * The image for a page, which has SVG's namespace already. A results document can come from
+ * anywhere: an image is taken when every line of it is one that bpfgate writes, and could be
+ * nothing else than text and lines.
  */
 function inlineSvg(svg: unknown): string | undefined {
 	if (!evidence.accepts({ picture: [""], svg })) return undefined;

@@ -21,7 +21,10 @@ const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
 	...{ pass: "green", partial: "green", fail: "red", skip: "yellow", error: "magenta", none: "dim" },
 };
 
-/** The matrix for a terminal: packages down (cases, when there is only one package), kernels across, reasons below. */
+/**
+ * The matrix for a terminal: packages down (cases, when there is only one package), kernels across,
+ * reasons below.
+ */
 export function pretty(results: Results, medium: Medium, captures?: string): string {
 	const painter = new Painter(results, medium, captures);
 	const [only] = results.packages;

@@ -2,7 +2,10 @@
 import type { CaseResult, Outcome, Reason, Results } from "../base/results.js";
 import { caseName, groupBy, key, outcomeOrder } from "./cells.js";
 
-/** One reason of one package, with every case and every kernel that it explains: all of `cases` on all of `kernels`. */
+/**
+ * One reason of one package, with every case and every kernel that it explains: all of `cases` on
+ * all of `kernels`.
+ */
 export interface ReasonEntry {
 	package: string;
 	outcome: Outcome;
@@ -10,7 +13,10 @@ export interface ReasonEntry {
 	hint: string;
 	cases: string[];
 	kernels: string[];
-	/** The messages, which may name what differs from kernel to kernel, each with the kernels it is from. */
+	/**
+	 * The messages, which may name what differs from kernel to kernel, each with the kernels it is
+	 * from.
+	 */
 	wordings: { message: string; kernels: string[] }[];
 	/** The first result that has it: its evidence stands for the rest. */
 	example: CaseResult;
@@ -19,8 +25,9 @@ export interface ReasonEntry {
 }
 
 /**
- * The reasons of everything that is not a pass, the worst outcome first. Kernels that give the same reason for the same
- * case share an entry, and so do cases that have the same reason in the same words on the same kernels.
+ * The reasons of everything that is not a pass, the worst outcome first. Kernels that give the same
+ * reason for the same case share an entry, and so do cases that have the same reason in the same
+ * words on the same kernels.
  */
 export function reasonEntries(results: Results): ReasonEntry[] {
 	const explained = results.results.flatMap((result) =>
@@ -83,7 +90,10 @@ export function onKernels(kernels: string[], results: Results): string {
 /** A check of fewer cases has them named one by one, although they are all of them. */
 const fewCases = 6;
 
-/** The cases by name, but where they are all that the checks have on these kernels: `all 41 cases of token`. */
+/**
+ * The cases by name, but where they are all that the checks have on these kernels: `all 41 cases of
+ * token`.
+ */
 export function casesOf({ package: name, cases, kernels }: ReasonEntry, results: Results): string {
 	const here = results.results.filter((each) => each.package === name && kernels.includes(each.kernel));
 	const checks = groupBy(here, ({ check }) => check);

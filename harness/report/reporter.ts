@@ -10,7 +10,8 @@ import { tap } from "./tap.js";
 /**
  * A pure function from one results document to text that ends in a newline.
  *
- * @param captures folder in which the packets of failed vectors are; undefined when they are not written
+ * @param captures folder in which the packets of failed vectors are; undefined when they are not
+ * written
  */
 export type Reporter = (results: Results, medium: Medium, captures?: string) => string;
 

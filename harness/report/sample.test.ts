@@ -19,8 +19,8 @@ const medium = { width: 80, colour: false, unicode: true };
 const reports = (name: string) => new URL(name, folder).pathname;
 
 /**
- * reports/sample/results.json is written by hand; every other file there is what the reporters make of it.
- * `npx vitest run harness/report -u` writes them anew.
+ * reports/sample/results.json is written by hand; every other file there is what the reporters make
+ * of it. `npx vitest run harness/report -u` writes them anew.
  */
 describe("the samples in reports/", () => {
 	it("conform to the schema", () => {

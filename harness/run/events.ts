@@ -3,8 +3,9 @@ import type { CaseResult, Results } from "../base/results.js";
 import type { ExploreEvent } from "./explore/explore.js";
 
 /**
- * What a run tells while it goes on, in order; `run-end` is always the last, also of an interrupted run. A package is
- * named as in `CaseResult.package`, a kernel by its id; a cell is one package on one kernel.
+ * What a run tells while it goes on, in order; `run-end` is always the last, also of an interrupted
+ * run. A package is named as in `CaseResult.package`, a kernel by its id; a cell is one package on
+ * one kernel.
  */
 export type RunEvent =
 	| { type: "run-start"; cells: number }

@@ -6,8 +6,9 @@ import type { ExpectedFailure, Manifest } from "../data/package/manifest/manifes
 import type { Finding } from "../lab/check.js";
 
 /**
- * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that says so; one that
- * does not happen, or happens for another reason, is a failure. `skip` and `error` stay what they are.
+ * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that
+ * says so; one that does not happen, or happens for another reason, is a failure. `skip` and
+ * `error` stay what they are.
  */
 export function expected(manifest: Manifest, check: CheckName, kernel: string, finding: Finding): Finding {
 	const expectation = manifest.expect?.failures?.find(

@@ -13,7 +13,9 @@ import { pkg } from "./testguest.js";
 
 type How = Args<"misbehave">["how"] | "killed";
 
-/** Packages are named after what goes wrong in their guest; `sound` is one in which nothing does. */
+/**
+ * Packages are named after what goes wrong in their guest; `sound` is one in which nothing does.
+ */
 const misbehaving: Check = {
 	name: "load",
 	cases: () => ["program/it"],
@@ -94,7 +96,8 @@ it("gives each ill-behaved guest its own outcome and finishes every other cell",
 });
 
 it("finishes every other cell when a guest hangs, silent or not", async () => {
-	// Shorter than what users get, as the test waits for it, and far longer than a sound guest takes for an answer here.
+	// Shorter than what users get, as the test waits for it, and far longer than a sound guest
+	// takes for an answer here.
 	const document = await resultsOf(["hang", "flood", "sound"], 4_000);
 	for (const id of ["5.10", "7.3"]) {
 		expect(said(document, "hang", id)).toEqual(["program/it error guest-hung"]);

@@ -16,7 +16,9 @@ export interface RunOptions extends Omit<Lent, "fresh"> {
 	packages: Package[];
 	kernels: Kernel[];
 	checks: Check[];
-	/** The checks were named: every package is asked, also where a check would not do so by itself. */
+	/**
+	 * The checks were named: every package is asked, also where a check would not do so by itself.
+	 */
 	named?: boolean | undefined;
 	/** Cells worked on at the same time. */
 	jobs: number;
@@ -35,7 +37,10 @@ interface Cell {
 	kernel: Kernel;
 }
 
-/** Asks every check of every package on every kernel. The last event is `run-end`, also of an interrupted run. */
+/**
+ * Asks every check of every package on every kernel. The last event is `run-end`, also of an
+ * interrupted run.
+ */
 export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	const stop = new AbortController();
 	const signal = AbortSignal.any([options.signal, stop.signal]);

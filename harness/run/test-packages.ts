@@ -24,7 +24,9 @@ export interface TestRequest {
 	/** At least one. */
 	kernels: Kernel[];
 	checks: CheckName[];
-	/** The checks were named: every package is asked, also where a check would not do so by itself. */
+	/**
+	 * The checks were named: every package is asked, also where a check would not do so by itself.
+	 */
 	named?: boolean;
 	/** Guests in use at the same time. */
 	jobs: number;
@@ -39,8 +41,8 @@ export interface TestRequest {
 }
 
 /**
- * Boots the kernels and runs the packages through the checks on each: `bpfgate test` as a library call. The last
- * event holds the results. Throws UndecidedError when this host can run no guest.
+ * Boots the kernels and runs the packages through the checks on each: `bpfgate test` as a library
+ * call. The last event holds the results. Throws UndecidedError when this host can run no guest.
  */
 export async function* testPackages(request: TestRequest): AsyncIterable<RunEvent> {
 	const { kernels, jobs, signal } = request;
@@ -68,7 +70,9 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 	}
 }
 
-/** A check of this request: one that looks at several packages knows them all. @throws InputError */
+/**
+ * A check of this request: one that looks at several packages knows them all. @throws InputError
+ */
 function checkNamed(name: CheckName, { packages, chains = [], kernels, coverage }: TestRequest): Check {
 	if (name === "chain") return chainCheck({ packages, chains });
 	const check = allChecks.get(name);

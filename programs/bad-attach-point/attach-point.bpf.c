@@ -4,7 +4,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-/** Bad: loads everywhere, since a kprobe meets its function only when it is attached, and there is none. */
+/**
+ * Bad: loads everywhere, since a kprobe meets its function only when it is attached, and there is
+ * none.
+ */
 SEC("kprobe/vfs_read_cautiously")
 int BPF_KPROBE(probe_cautious_read)
 {

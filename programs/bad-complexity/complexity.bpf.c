@@ -13,8 +13,9 @@ static __always_inline __u64 shuffle(__u64 value)
 }
 
 /**
- * Bad: the loop ends, but the verifier walks every round of it and gives up at a million instructions.
- * Unrolled so that it keeps fewer states, and gives up within two seconds even in an emulated guest.
+ * Bad: the loop ends, but the verifier walks every round of it and gives up at a million
+ * instructions. Unrolled so that it keeps fewer states, and gives up within two seconds even in an
+ * emulated guest.
  */
 SEC("xdp")
 int shuffle_long(struct xdp_md *ctx)

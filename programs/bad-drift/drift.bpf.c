@@ -16,7 +16,10 @@ static __always_inline __be16 destination_port(struct xdp_md *ctx, struct iphdr 
 	struct tcphdr *tcp = (void *)(ip + 1);
 	__be16 port = 0;
 
-	/* Bad: where bpf_xdp_load_bytes() is missing, which is before 5.18, IP options are taken for the TCP header. */
+	/*
+	 * Bad: where bpf_xdp_load_bytes() is missing, which is before 5.18, IP options are taken for
+	 * the TCP header.
+	 */
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_load_bytes)) {
 		__u32 offset = sizeof(struct ethhdr) + ip->ihl * 4 + offsetof(struct tcphdr, dest);
 

@@ -2,7 +2,10 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-/** Bad: reads the context through r1 after a call, which leaves r1 to r5 undefined. A compiler would have saved it. */
+/**
+ * Bad: reads the context through r1 after a call, which leaves r1 to r5 undefined. A compiler would
+ * have saved it.
+ */
 SEC("xdp")
 __attribute__((naked)) int read_after_call(void)
 {

@@ -31,7 +31,9 @@ struct event {
 	__u32 protocol;
 	struct destination destination;
 };
-/** For the BTF only, in which readers of `events` find what it holds: a ring buffer does not say. */
+/**
+ * For the BTF only, in which readers of `events` find what it holds: a ring buffer does not say.
+ */
 const struct event *event_of_events __attribute__((unused));
 
 struct {
@@ -127,7 +129,10 @@ int guard_connect6(struct bpf_sock_addr *ctx)
 	return judge(ctx, &destination);
 }
 
-/** Where an IPv4 packet goes; its protocol, or 0 when the packet is too short. Later fragments have no port. */
+/**
+ * Where an IPv4 packet goes; its protocol, or 0 when the packet is too short. Later fragments have
+ * no port.
+ */
 static __always_inline __u8 destination4(struct __sk_buff *skb, struct destination *destination)
 {
 	struct iphdr ip;
@@ -156,7 +161,10 @@ static __always_inline __u8 destination6(struct __sk_buff *skb, struct destinati
 	return ip.nexthdr;
 }
 
-/** Packets that no connect() announced: of UDP without one, of sockets connected before the guard came. */
+/**
+ * Packets that no connect() announced: of UDP without one, of sockets connected before the guard
+ * came.
+ */
 SEC("cgroup_skb/egress")
 int guard_egress(struct __sk_buff *skb)
 {

@@ -9,7 +9,9 @@
 
 /** A task connects to no such port; 23 is TELNET. */
 const volatile __u16 denied_port = 23;
-/** Address of a service, and that of the backend behind it, in host order: 192.0.2.80 and 127.0.0.1. */
+/**
+ * Address of a service, and that of the backend behind it, in host order: 192.0.2.80 and 127.0.0.1.
+ */
 const volatile __u32 service_address = 0xc0000250;
 const volatile __u32 backend_address = INADDR_LOOPBACK;
 
@@ -28,7 +30,10 @@ int task_policy(struct bpf_sock_addr *ctx)
 	return ctx->user_port == bpf_htons(denied_port) ? DENY : ALLOW;
 }
 
-/** Second, on the pod's: counts, also what was refused, because every program of a cgroup has its turn. */
+/**
+ * Second, on the pod's: counts, also what was refused, because every program of a cgroup has its
+ * turn.
+ */
 SEC("cgroup/connect4")
 int pod_account(struct bpf_sock_addr *ctx)
 {
@@ -40,7 +45,10 @@ int pod_account(struct bpf_sock_addr *ctx)
 	return ALLOW;
 }
 
-/** Last, on the node's: the address of a service becomes that of its backend, which is nobody else's business. */
+/**
+ * Last, on the node's: the address of a service becomes that of its backend, which is nobody else's
+ * business.
+ */
 SEC("cgroup/connect4")
 int node_translate(struct bpf_sock_addr *ctx)
 {

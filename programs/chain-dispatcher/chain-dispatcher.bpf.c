@@ -5,7 +5,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/** Packets that would not outlive the next router are dropped here; IPv4 sends them back with an ICMP error each. */
+/**
+ * Packets that would not outlive the next router are dropped here; IPv4 sends them back with an
+ * ICMP error each.
+ */
 const volatile __u8 least_ttl = 2;
 
 /** Frames by length in steps of 256 bytes; the last has all that are longer. */
@@ -69,7 +72,9 @@ int check_header(struct xdp_md *ctx)
 	return judge_header(ctx, ctx->data_end - ctx->data);
 }
 
-/** Second member. It relies on the first: of a header that is none it would read a TTL that is none. */
+/**
+ * Second member. It relies on the first: of a header that is none it would read a TTL that is none.
+ */
 SEC("xdp")
 int check_ttl(struct xdp_md *ctx)
 {

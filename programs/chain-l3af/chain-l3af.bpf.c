@@ -34,7 +34,10 @@ struct {
 	__type(value, __u64);
 } packets SEC(".maps");
 
-/** The transport header of an IPv4 packet of a protocol; NULL for any other packet, and for later fragments. */
+/**
+ * The transport header of an IPv4 packet of a protocol; NULL for any other packet, and for later
+ * fragments.
+ */
 static __always_inline void *transport4(struct xdp_md *ctx, __u8 protocol, __u32 length)
 {
 	void *end = (void *)(long)ctx->data_end;

@@ -22,7 +22,9 @@ struct {
 	__type(value, __u64);
 } bytes_sent SEC(".maps");
 
-/** Of netkit in layer 3 mode the packet begins with its IP header; both modes have a network header. */
+/**
+ * Of netkit in layer 3 mode the packet begins with its IP header; both modes have a network header.
+ */
 static __always_inline long load_network(struct __sk_buff *skb, __u32 offset, void *to, __u32 length)
 {
 	return bpf_skb_load_bytes_relative(skb, offset, to, length, BPF_HDR_START_NET);
@@ -49,7 +51,10 @@ int check_source(struct __sk_buff *skb)
 	}
 }
 
-/** Destination port of TCP in host order; 0 of all else, of later fragments and of what has extension headers. */
+/**
+ * Destination port of TCP in host order; 0 of all else, of later fragments and of what has
+ * extension headers.
+ */
 static __always_inline __u16 tcp_destination(struct __sk_buff *skb)
 {
 	struct iphdr ip;
@@ -93,7 +98,10 @@ int police(struct __sk_buff *skb)
 	return is_denied(skb) ? NETKIT_DROP : NETKIT_NEXT;
 }
 
-/** Third member: counts what the others let out. After NETKIT_NEXT of the last one the packet passes. */
+/**
+ * Third member: counts what the others let out. After NETKIT_NEXT of the last one the packet
+ * passes.
+ */
 SEC("netkit/peer")
 int account(struct __sk_buff *skb)
 {

@@ -44,7 +44,10 @@ int account(struct __sk_buff *skb)
 	return TCX_NEXT;
 }
 
-/** Destination port of TCP or UDP in host order; 0 of all else, of later fragments and of what has extension headers. */
+/**
+ * Destination port of TCP or UDP in host order; 0 of all else, of later fragments and of what has
+ * extension headers.
+ */
 static __always_inline __u16 destination_port(struct __sk_buff *skb)
 {
 	struct iphdr ip;
@@ -83,7 +86,10 @@ static __always_inline int is_denied(struct __sk_buff *skb)
 	return port != 0 && port == denied_port;
 }
 
-/** Second member: drops what goes to the denied port. TCX_NEXT has no opinion on the rest, which is for those behind. */
+/**
+ * Second member: drops what goes to the denied port. TCX_NEXT has no opinion on the rest, which is
+ * for those behind.
+ */
 SEC("tcx/ingress")
 int police(struct __sk_buff *skb)
 {

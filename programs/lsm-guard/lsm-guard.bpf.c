@@ -33,8 +33,8 @@ struct file_id {
 };
 
 /**
- * Deny lists by cgroup id: each value is a hash of `struct file_id`. What an inner map looks like is not said here
- * but by the loader: see `inner` in bpfgate.json.
+ * Deny lists by cgroup id: each value is a hash of `struct file_id`. What an inner map looks like
+ * is not said here but by the loader: see `inner` in bpfgate.json.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
@@ -82,7 +82,10 @@ int BPF_PROG(guard_exec, struct linux_binprm *bprm, int ret)
 	record(&id);
 	if (audit_only)
 		return 0;
-	/* Else the compiler computes -EPERM from `audit_only`, and the verifier no longer sees its range. */
+	/*
+	 * Else the compiler computes -EPERM from `audit_only`, and the verifier no longer sees its
+	 * range.
+	 */
 	barrier();
 	return -EPERM;
 }

@@ -10,12 +10,16 @@ const volatile __u32 only_tgid = 0;
 
 struct file;
 
-/** Slot n counts reads that took from 2^n up to 2^(n+1) nanoseconds; the last slot all longer ones. */
+/**
+ * Slot n counts reads that took from 2^n up to 2^(n+1) nanoseconds; the last slot all longer ones.
+ */
 struct histogram {
 	__u64 slots[SLOTS];
 };
 
-/** One histogram for each CPU, by its number; the loader sizes it: `max_entries` in bpfgate.json. */
+/**
+ * One histogram for each CPU, by its number; the loader sizes it: `max_entries` in bpfgate.json.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -24,7 +24,10 @@ struct {
 	__type(value, __u64);
 } listeners SEC(".maps");
 
-/** Lets one socket answer on many ports: the packet goes to the listener of its service, if there is one. */
+/**
+ * Lets one socket answer on many ports: the packet goes to the listener of its service, if there is
+ * one.
+ */
 SEC("sk_lookup")
 int dispatch(struct bpf_sk_lookup *ctx)
 {

@@ -40,7 +40,10 @@ struct {
 	__type(value, __u64);
 } seen SEC(".maps");
 
-/** The first bytes of the IP header: they have version and DSCP, and are one word of IPv4's checksum. */
+/**
+ * The first bytes of the IP header: they have version and DSCP, and are one word of IPv4's
+ * checksum.
+ */
 struct head {
 	__u8 bytes[2];
 };

@@ -36,7 +36,10 @@ __u32 BPF_PROG(aimd_ssthresh, struct sock *sk)
 	return max(tp->snd_cwnd >> 1, MIN_CWND);
 }
 
-/** Slow start below the threshold, then one segment for each window that was acknowledged (RFC 5681, 3.1). */
+/**
+ * Slow start below the threshold, then one segment for each window that was acknowledged (RFC 5681,
+ * 3.1).
+ */
 SEC("struct_ops/aimd_cong_avoid")
 void BPF_PROG(aimd_cong_avoid, struct sock *sk, __u32 ack, __u32 acked)
 {

@@ -38,7 +38,10 @@ int count_call(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* In a link of bpf(2): what perf_event_open(2) attaches is for CAP_PERFMON of the initial user namespace alone. */
+/*
+ * In a link of bpf(2): what perf_event_open(2) attaches is for CAP_PERFMON of the initial user
+ * namespace alone.
+ */
 SEC("kprobe.multi/do_exit")
 int BPF_KPROBE(count_exit, long code)
 {

@@ -34,7 +34,10 @@ static __always_inline void count(enum counter counter)
 		*value += 1;
 }
 
-/* Bytes are copied out of the packet: so no pointer is left to look at, and CAP_PERFMON is not asked for. */
+/*
+ * Bytes are copied out of the packet: so no pointer is left to look at, and CAP_PERFMON is not
+ * asked for.
+ */
 SEC("tc")
 int keep_near(struct __sk_buff *skb)
 {

@@ -7,7 +7,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/** UDP source ports of services that answer with more than they are asked, with packets dropped of each. */
+/**
+ * UDP source ports of services that answer with more than they are asked, with packets dropped of
+ * each.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -15,7 +18,9 @@ struct {
 	__type(value, __u64);
 } reflectors SEC(".maps");
 
-/* Packets are read through pointers, which is what makes it need CAP_PERFMON in the user namespace. */
+/*
+ * Packets are read through pointers, which is what makes it need CAP_PERFMON in the user namespace.
+ */
 static __always_inline enum xdp_action judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;

@@ -5,8 +5,8 @@
 #include <bpf/bpf_helpers.h>
 
 /**
- * Declares a member's link to the one behind it: a program array of one slot, which the orchestrator fills with
- * the next member, or leaves empty at the end of the chain.
+ * Declares a member's link to the one behind it: a program array of one slot, which the
+ * orchestrator fills with the next member, or leaves empty at the end of the chain.
  */
 #define CHAIN_NEXT(name)                                \
 	struct {                                        \

@@ -4,7 +4,9 @@
 CHAIN_NEXT(root_next);
 CHAIN_NEXT(root_frags_next);
 
-/** The only program that is attached to the device: the chain behind it changes without a detach. */
+/**
+ * The only program that is attached to the device: the chain behind it changes without a detach.
+ */
 SEC("xdp")
 int xdp_root(struct xdp_md *ctx)
 {

@@ -96,7 +96,9 @@ static __always_inline void *take(struct cursor *cursor, __u32 size)
 	return header;
 }
 
-/** Takes off Ethernet and VLAN headers; the EtherType behind them, 0 when the packet is too short. */
+/**
+ * Takes off Ethernet and VLAN headers; the EtherType behind them, 0 when the packet is too short.
+ */
 static __always_inline __be16 take_link(struct cursor *cursor)
 {
 	struct ethhdr *eth = take(cursor, sizeof(*eth));
@@ -153,13 +155,18 @@ static __always_inline enum counter match_ipv4(struct cursor *cursor)
 	/* Only the first fragment carries ports. */
 	if (ip->frag_off & bpf_htons(IP_OFFSET))
 		return COUNT_DEFAULT;
-	/* The mask tells the verifier what `ihl >= 5` does not: options are never negative, 40 bytes at most. */
+	/*
+	 * The mask tells the verifier what `ihl >= 5` does not: options are never negative, 40 bytes at
+	 * most.
+	 */
 	if (!take(cursor, (ip->ihl * 4 - sizeof(*ip)) & 0x3c))
 		return COUNT_MALFORMED;
 	return match_port(cursor, ip->protocol);
 }
 
-/** Extension headers are not walked: ports are matched where TCP or UDP follows the fixed header. */
+/**
+ * Extension headers are not walked: ports are matched where TCP or UDP follows the fixed header.
+ */
 static __always_inline enum counter match_ipv6(struct cursor *cursor)
 {
 	struct ipv6hdr *ip = take(cursor, sizeof(*ip));
@@ -209,7 +216,10 @@ int xdp_filter(struct xdp_md *ctx)
 	return filter(ctx, ctx->data_end - ctx->data);
 }
 
-/** For devices whose frames take several buffers (5.18): headers are in the first, the length is that of all. */
+/**
+ * For devices whose frames take several buffers (5.18): headers are in the first, the length is
+ * that of all.
+ */
 SEC("?xdp.frags")
 int xdp_filter_frags(struct xdp_md *ctx)
 {

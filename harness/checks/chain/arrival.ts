@@ -2,14 +2,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MemberRun, OrderRecorder } from "./recorder.js";
 
-/** How long nothing new comes until all is taken to have arrived, and how often is looked. Each look lets the guest run. */
+/**
+ * How long nothing new comes until all is taken to have arrived, and how often is looked. Each look
+ * lets the guest run.
+ */
 const quietMs = 60;
 const lookMs = 10;
 
 /**
- * Waits for packets that were sent and are still on their way: a busy kernel leaves a device's queue to ksoftirqd.
+ * Waits for packets that were sent and are still on their way: a busy kernel leaves a device's
+ * queue to ksoftirqd.
  *
- * @param look how much has arrived up to now, and whether that is all; what meets nobody never comes, and is waited for in vain
+ * @param look how much has arrived up to now, and whether that is all; what meets nobody never
+ * comes, and is waited for in vain
  */
 export async function untilQuiet(look: () => Promise<{ arrived: number; all: boolean }>): Promise<void> {
 	let seen = await look();

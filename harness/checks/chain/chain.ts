@@ -25,7 +25,9 @@ import {
 } from "./model/declared.js";
 import { refused, type Scene } from "./scene.js";
 
-/** What chains are made of: the packages of a run, and the chains that stand in files of their own. */
+/**
+ * What chains are made of: the packages of a run, and the chains that stand in files of their own.
+ */
 export interface Company {
 	packages: readonly Package[];
 	chains: readonly ChainSource[];
@@ -47,8 +49,9 @@ const groups = [
 ];
 
 /**
- * Do the members of each chain stand in the order that the manifest promises, and does a packet meet them so? Builds each chain
- * in the guest, sends live packets through it, and changes it in every way in which an orchestrator would.
+ * Do the members of each chain stand in the order that the manifest promises, and does a packet
+ * meet them so? Builds each chain in the guest, sends live packets through it, and changes it in
+ * every way in which an orchestrator would.
  *
  * @param company other packages whose programs may be members, and the chains of `--chain`
  */
@@ -158,7 +161,10 @@ async function* onStage(
 	}
 }
 
-/** Of the mechanisms that can make the chain the first that the kernel has; of none, the first and what it lacks. */
+/**
+ * Of the mechanisms that can make the chain the first that the kernel has; of none, the first and
+ * what it lacks.
+ */
 async function choose(source: ChainSource, packages: readonly Package[], bench: Workbench) {
 	const lacking: { chain: DeclaredChain; mechanism: Mechanism; lack: Lack }[] = [];
 	for (const name of possibleMechanisms(source.chain)) {

@@ -24,8 +24,8 @@ export function directionOf(hook: ChainHook): Direction {
 const loopback = 1;
 
 /**
- * A veth pair with the hook's end in a namespace of its own. Kernels that came without modules have no veth: there it is `lo`,
- * where a packet that is sent passes both egress and ingress.
+ * A veth pair with the hook's end in a namespace of its own. Kernels that came without modules have
+ * no veth: there it is `lo`, where a packet that is sent passes both egress and ingress.
  *
  * @param direction of the packets that pass the hook
  */
@@ -52,8 +52,9 @@ export async function hookDevice(guest: Guest, direction: Direction): Promise<Ho
 }
 
 /**
- * A netkit pair, of which only the primary is in the guest's first namespace and has the lists of both: packets that are
- * sent out of the primary pass that of `netkit_primary`, those out of the peer that of `netkit_peer`.
+ * A netkit pair, of which only the primary is in the guest's first namespace and has the lists of
+ * both: packets that are sent out of the primary pass that of `netkit_primary`, those out of the
+ * peer that of `netkit_peer`.
  *
  * Kernel: `netkit_dev_fetch` and `netkit_xmit` of drivers/net/netkit.c.
  */

@@ -82,7 +82,8 @@ export interface FoundPart extends Listed {
 }
 
 /**
- * Finds out which members stand on the hook, by the names of their main functions, and has each program recorded.
+ * Finds out which members stand on the hook, by the names of their main functions, and has each
+ * program recorded.
  *
  * @throws UndecidedError `recorder-refused`; `chain-unrecorded` when a program has no BTF
  */

@@ -11,7 +11,10 @@ import { chainBench } from "./testbench.js";
 const testdata = join(import.meta.dirname, "testdata");
 const libbpf = join(import.meta.dirname, "../../../build/libbpf");
 
-/** A package whose loader (attach-all.c) attaches `attached` in this order, of which `members` is promised. */
+/**
+ * A package whose loader (attach-all.c) attaches `attached` in this order, of which `members` is
+ * promised.
+ */
 async function pkg(
 	{ how, hook }: { how: string; hook: string },
 	members: readonly string[],

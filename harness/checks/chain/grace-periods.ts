@@ -5,8 +5,9 @@ import type { Guest } from "../../machine/vm/guest.js";
 const path = "/sys/kernel/rcu_expedited";
 
 /**
- * Has the kernel end RCU's grace periods as soon as it can. Each change of a hook waits for some, which are a few clock ticks long
- * else, and a chain is built some thirty times. Order and atomicity are not touched by it.
+ * Has the kernel end RCU's grace periods as soon as it can. Each change of a hook waits for some,
+ * which are a few clock ticks long else, and a chain is built some thirty times. Order and
+ * atomicity are not touched by it.
  *
  * Kernel: kernel/rcu/update.c (`rcu_gp_is_expedited`), kernel/ksysfs.c; none with CONFIG_TINY_RCU.
  *

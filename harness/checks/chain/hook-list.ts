@@ -6,7 +6,10 @@ import { BpfAttr, bpf, bpfRequest, type Held } from "../../machine/features/sysc
 import type { Args } from "../../machine/guest/operations.js";
 import type { Guest } from "../../machine/vm/guest.js";
 
-/** BPF_F_* of include/uapi/linux/bpf.h that say where in a list a program goes, and what a reference means. */
+/**
+ * BPF_F_* of include/uapi/linux/bpf.h that say where in a list a program goes, and what a reference
+ * means.
+ */
 export const attachFlags = {
 	multi: 1 << 1,
 	replace: 1 << 2,
@@ -17,10 +20,16 @@ export const attachFlags = {
 	link: 1 << 13,
 } as const;
 
-/** Of `query`: a cgroup's own list with its ancestors', in the order of execution. No listing tells BPF_F_PREORDER. */
+/**
+ * Of `query`: a cgroup's own list with its ancestors', in the order of execution. No listing tells
+ * BPF_F_PREORDER.
+ */
 export const BPF_F_QUERY_EFFECTIVE = 1;
 
-/** A hook that keeps a list: `target` is a device's number, or the handle of a cgroup's folder (`path_open`). */
+/**
+ * A hook that keeps a list: `target` is a device's number, or the handle of a cgroup's folder
+ * (`path_open`).
+ */
 export interface ListHook {
 	/** `tcx_ingress`, `netkit_peer`, `cgroup_inet4_connect` ...: a name of `attachTypes`. */
 	attachType: string;
@@ -32,7 +41,9 @@ export interface ListHook {
 export interface Place {
 	/** BPF_F_*; those that tell what `relative` is have to be among them. */
 	flags?: number;
-	/** Before or after which program or link: one that is held, or an id (with `attachFlags.id`). */
+	/**
+	 * Before or after which program or link: one that is held, or an id (with `attachFlags.id`).
+	 */
 	relative?: Held | number;
 	/** ESTALE unless the list has this revision. */
 	revision?: bigint;
@@ -73,7 +84,10 @@ export class HookList {
 		this.attachType = number;
 	}
 
-	/** BPF_LINK_CREATE. `link` is a handle; the program is detached by `close`, when nothing else holds the link. */
+	/**
+	 * BPF_LINK_CREATE. `link` is a handle; the program is detached by `close`, when nothing else
+	 * holds the link.
+	 */
 	async createLink(program: Held, place: Place = {}): Promise<{ errno: number; link?: number }> {
 		const attr = this.attr(isOrdered(place) ? 32 : 16, 4).fd(0, program);
 		attr.u32(8, this.attachType).u32(12, place.flags ?? 0);
@@ -94,7 +108,10 @@ export class HookList {
 		return bpfRequest("prog_attach", attr, this.hook.netns);
 	}
 
-	/** BPF_PROG_DETACH of what was attached without a link. Without a program: the first or last, as `place` says. */
+	/**
+	 * BPF_PROG_DETACH of what was attached without a link. Without a program: the first or last, as
+	 * `place` says.
+	 */
 	async detach(program?: Held, place: Place = {}): Promise<number> {
 		return (await this.guest.client.call("bpf", this.detachRequest(program, place))).errno;
 	}
@@ -161,7 +178,9 @@ export class HookList {
 	}
 }
 
-/** BPF_LINK_UPDATE: the program of a link is another one from here on; of `expected` only (EPERM). */
+/**
+ * BPF_LINK_UPDATE: the program of a link is another one from here on; of `expected` only (EPERM).
+ */
 export function linkUpdate(guest: GuestPart, link: Held, program: Held, expected?: Held): Args<"bpf"> {
 	const attr = new BpfAttr(16, isLittleEndian(guest)).fd(0, link).fd(4, program);
 	if (expected) attr.u32(8, attachFlags.replace).fd(12, expected);

@@ -126,7 +126,8 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.names()).toEqual(["(c)", "(b)"]);
 			const { ifindex, ...told } = await list.linkInfo("a");
 			expect(told).toEqual({ id, program: await list.id("c") });
-			// A link on the peer's list has the number of the peer, though it is made and asked for at the primary.
+			// A link on the peer's list has the number of the peer, though it is made and asked for
+			// at the primary.
 			expect([ifindex > 0, ifindex === list.hook.target]).toEqual([true, hook !== "netkit_peer"]);
 			expect(await list.detachLink("a")).toBe("done");
 			expect(await list.names()).toEqual(["(b)"]);

@@ -36,8 +36,9 @@ export interface Judgement {
 }
 
 /**
- * Holds what one packet met against the order in which the parts should stand: each has its turn until one has said what ends the
- * chain. What the parts said is not judged; what comes after it is.
+ * Holds what one packet met against the order in which the parts should stand: each has its turn
+ * until one has said what ends the chain. What the parts said is not judged; what comes after it
+ * is.
  */
 export function judge(chain: DeclaredChain, order: readonly Part[], encounter: Encounter): Judgement {
 	const { what, met } = encounter;
@@ -58,8 +59,8 @@ export function judge(chain: DeclaredChain, order: readonly Part[], encounter: E
 }
 
 /**
- * What each part said. Where it was recorded before it ran, it is known of the last one alone, by what the chain returned; those
- * before it went on, for another came after them.
+ * What each part said. Where it was recorded before it ran, it is known of the last one alone, by
+ * what the chain returned; those before it went on, for another came after them.
  */
 function verdictsOf(mechanism: ChainMechanism, { met, verdict }: Encounter): Map<string, number> {
 	return new Map(

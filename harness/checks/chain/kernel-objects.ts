@@ -8,7 +8,9 @@ import type { Guest } from "../../machine/vm/guest.js";
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
 
-/** Of struct bpf_prog_info up to `nr_func_info`, and struct bpf_btf_info (include/uapi/linux/bpf.h). */
+/**
+ * Of struct bpf_prog_info up to `nr_func_info`, and struct bpf_btf_info (include/uapi/linux/bpf.h).
+ */
 const progInfo = { bytes: 148, btf: 128, functionBytes: 132, functionList: 136, functions: 144 };
 const btfInfo = { bytes: 16, size: 8 };
 const functionRecord = 8;
@@ -77,7 +79,10 @@ export function btfById(guest: GuestPart, id: number): Promise<Btf | undefined> 
 	});
 }
 
-/** Name of a program's main function, which the kernel keeps whole in its BTF; of a program without, undefined. */
+/**
+ * Name of a program's main function, which the kernel keeps whole in its BTF; of a program without,
+ * undefined.
+ */
 export async function mainFunction(guest: GuestPart, program: number): Promise<string | undefined> {
 	const little = isLittleEndian(guest);
 	const info = new Uint8Array(progInfo.bytes);

@@ -19,8 +19,9 @@ const saidBytes = 4096;
 type Loader = NonNullable<DeclaredChain["loader"]>;
 
 /**
- * Has the package's own command build the chain, and then looks at what it has built: cases `loader`, `configured` and
- * `executed`. The guest is gone afterwards, since nobody knows what such a command leaves.
+ * Has the package's own command build the chain, and then looks at what it has built: cases
+ * `loader`, `configured` and `executed`. The guest is gone afterwards, since nobody knows what such
+ * a command leaves.
  */
 export async function* loaderCases(
 	chain: DeclaredChain & { loader: Loader },

@@ -27,7 +27,10 @@ async function withLibraries(program: string): Promise<{ files: Map<string, Uint
 
 interface Member {
 	name: string;
-	/** What its object says of itself, and the manifest promises unless `promised` is something else. */
+	/**
+	 * What its object says of itself, and the manifest promises unless `promised` is something
+	 * else.
+	 */
 	priority: number;
 	promised?: number;
 	/** Of an object that is compiled for it. */

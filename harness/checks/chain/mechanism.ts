@@ -11,15 +11,24 @@ import type { Traffic } from "./traffic.js";
 /** One way of putting programs on a hook. */
 export interface Mechanism {
 	readonly name: ChainMechanism;
-	/** Why this kernel cannot have the chain; undefined when it can. Probed, never told by the version. */
+	/**
+	 * Why this kernel cannot have the chain; undefined when it can. Probed, never told by the
+	 * version.
+	 */
 	lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | undefined>;
 	/** Makes devices or cgroups, loads the members and has each recorded. */
 	open(chain: DeclaredChain, guest: Guest): Promise<Stage>;
 	/** What a packet finds after `lost` was taken away and nobody tended to the rest. */
 	survivors(parts: readonly Part[], lost: Part): readonly Part[];
-	/** The mechanism promises that no packet meets a chain that is half changed while a member of this one is replaced. */
+	/**
+	 * The mechanism promises that no packet meets a chain that is half changed while a member of
+	 * this one is replaced.
+	 */
 	replacesAtomically(chain: DeclaredChain): boolean;
-	/** A replacement is two steps, each of them atomic: in between both stand there, the one that is replaced before the other. */
+	/**
+	 * A replacement is two steps, each of them atomic: in between both stand there, the one that is
+	 * replaced before the other.
+	 */
 	readonly replacesThroughBoth?: true;
 }
 
@@ -28,20 +37,29 @@ export interface Stage {
 	readonly traffic: Traffic;
 	/**
 	 * @param parts in the order of the declaration, each with its own priority
-	 * @param attaching in which order they are attached, as indexes of `parts`; the order of the parts unless given
+	 * @param attaching in which order they are attached, as indexes of `parts`; the order of the
+	 * parts unless given
 	 * @throws BuildError when the kernel refuses a part
 	 */
 	build(parts: readonly Part[], attaching?: readonly number[]): Promise<Built>;
 	/** The most parts that a hook takes, tried with bpfgate's own programs. */
 	limit(): Promise<Limit>;
-	/** What other lists of programs that a packet passes have to do with this one, tried: tcx before clsact, XDP before tc. */
+	/**
+	 * What other lists of programs that a packet passes have to do with this one, tried: tcx before
+	 * clsact, XDP before tc.
+	 */
 	neighbours(): Promise<Neighbours | undefined>;
-	/** What else the kernel promises of the mechanism, tried; absent where there is nothing more. */
+	/**
+	 * What else the kernel promises of the mechanism, tried; absent where there is nothing more.
+	 */
 	promises?(): Promise<KernelPromise[]>;
 	close(): Promise<void>;
 }
 
-/** A chain on its hook. What changes it leaves it as an orchestrator would: complete, in the order of the declaration. */
+/**
+ * A chain on its hook. What changes it leaves it as an orchestrator would: complete, in the order
+ * of the declaration.
+ */
 export interface Built {
 	/** What the kernel lists, in its order; of programs that are no part, their ids. */
 	configured(): Promise<(Part | number)[]>;
@@ -54,18 +72,23 @@ export interface Built {
 	/** `by` stands where `part` stood, in one step where the mechanism has one. */
 	replace(part: Part, by: Part): Promise<void>;
 	/**
-	 * What `replace` asks of the agent, for `packet_send`: operations that end with one errno each. Both are loaded; `part` need not
-	 * stand there yet, for its member's place is what counts: what puts it back is asked for in advance.
+	 * What `replace` asks of the agent, for `packet_send`: operations that end with one errno each.
+	 * Both are loaded; `part` need not stand there yet, for its member's place is what counts: what
+	 * puts it back is asked for in advance.
 	 */
 	replacing(part: Part, by: Part): { op: string; args: unknown }[];
 	/**
-	 * The same in the steps of an orchestrator that leaves packets a half-changed chain meanwhile; absent where none is known to.
-	 * `part` may be one that stands there only after an earlier such replacement.
+	 * The same in the steps of an orchestrator that leaves packets a half-changed chain meanwhile;
+	 * absent where none is known to. `part` may be one that stands there only after an earlier such
+	 * replacement.
 	 */
 	replacingInSteps?(part: Part, by: Part): Promise<{ op: string; args: unknown }[]>;
 	/** The same parts in another order. */
 	reorder(parts: readonly Part[]): Promise<void>;
-	/** What this kernel made the orchestrator do that others do not, in words for the evidence; absent when there is never any. */
+	/**
+	 * What this kernel made the orchestrator do that others do not, in words for the evidence;
+	 * absent when there is never any.
+	 */
 	notes?(): string[];
 	close(): Promise<void>;
 }
@@ -73,14 +96,20 @@ export interface Built {
 export interface Limit {
 	/** As many as the mechanism promises: `mechanismFacts`. */
 	promised: number;
-	/** That number is bpfgate's own, and the kernel has none: one more is no failure, if packets meet it. */
+	/**
+	 * That number is bpfgate's own, and the kernel has none: one more is no failure, if packets
+	 * meet it.
+	 */
 	unbounded?: true;
 	/** How many the kernel took, and how many of them a packet met. */
 	taken: number;
 	met: number;
 	/** What the kernel said to one more, an errno; 0 when it took it. */
 	errno: number;
-	/** How many a packet met with one more; where the kernel takes it and does not run it (tail calls), or is to run it. */
+	/**
+	 * How many a packet met with one more; where the kernel takes it and does not run it (tail
+	 * calls), or is to run it.
+	 */
 	metWithOneMore?: number;
 }
 
@@ -117,14 +146,20 @@ export class BuildError extends Error {
 		readonly errno: number,
 		/** What was asked of the kernel: `BPF_LINK_CREATE`. */
 		readonly call: string,
-		/** Why that is nothing to wonder at, as a sentence: the kernel cannot do it with such a chain. */
+		/**
+		 * Why that is nothing to wonder at, as a sentence: the kernel cannot do it with such a
+		 * chain.
+		 */
 		readonly lack?: string,
 	) {
 		super(`${call} of ${typeof part === "string" ? part : part.member.label} was refused`);
 	}
 }
 
-/** All results; the first failure when there is one, after all others have ended too. What is asked for at once is done in that order. */
+/**
+ * All results; the first failure when there is one, after all others have ended too. What is asked
+ * for at once is done in that order.
+ */
 export async function allDone<T>(asked: readonly Promise<T>[]): Promise<T[]> {
 	const done = await Promise.allSettled(asked);
 	return done.map((each) => {

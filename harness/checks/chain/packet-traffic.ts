@@ -19,9 +19,15 @@ export interface Sender {
 }
 
 export interface PacketTrafficOptions {
-	/** The kernel counts each run of a part: not where parts are entered by tail calls or in the place of a function (freplace). */
+	/**
+	 * The kernel counts each run of a part: not where parts are entered by tail calls or in the
+	 * place of a function (freplace).
+	 */
 	counted: boolean;
-	/** Of a program that stands before all parts and sees the verdict of the whole: its number in the recorder. */
+	/**
+	 * Of a program that stands before all parts and sees the verdict of the whole: its number in
+	 * the recorder.
+	 */
 	root?: number;
 }
 
@@ -100,7 +106,10 @@ export class PacketTraffic implements Traffic {
 		};
 	}
 
-	/** By all devices where the sender is: `veth_xmit` of drivers/net/veth.c counts so what its peer's queue has no room for. */
+	/**
+	 * By all devices where the sender is: `veth_xmit` of drivers/net/veth.c counts so what its
+	 * peer's queue has no room for.
+	 */
 	async #dropped(): Promise<number> {
 		const { netns } = this.sender;
 		const { data } = await this.parts.guest.client.call("file_read", {

@@ -3,8 +3,9 @@ import type { ChainHook } from "../../data/package/sections/chain-hooks.js";
 import type { DeclaredMember } from "./model/declared.js";
 
 /**
- * What stands at one place of a chain: a member's program, the same program loaded a second time (so that a replacement can be
- * told from what it replaces), or bpfgate's own program that returns `verdict` and nothing else.
+ * What stands at one place of a chain: a member's program, the same program loaded a second time
+ * (so that a replacement can be told from what it replaces), or bpfgate's own program that returns
+ * `verdict` and nothing else.
  */
 export interface Part {
 	member: DeclaredMember;
@@ -13,7 +14,10 @@ export interface Part {
 
 export interface StandIn {
 	verdict: number;
-	/** Of which it is a program, when it is not the chain's: for what stands before or behind the chain. */
+	/**
+	 * Of which it is a program, when it is not the chain's: for what stands before or behind the
+	 * chain.
+	 */
 	hook?: ChainHook;
 }
 

@@ -16,7 +16,10 @@ import { refusedWhole } from "./refused-object.js";
 import type { Meeting } from "./traffic.js";
 
 const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
-/** What one run of a part takes in the recorder's ring buffer, and how many packets a flow may have: 10,000 and those beside. */
+/**
+ * What one run of a part takes in the recorder's ring buffer, and how many packets a flow may have:
+ * 10,000 and those beside.
+ */
 const runBytes = 32;
 const flowPackets = 24_000;
 
@@ -46,7 +49,10 @@ interface LoadedObject {
 }
 
 export interface PartOptions {
-	/** Has each recorded by fexit as soon as it is loaded; not where fexit does not fire (tail calls). */
+	/**
+	 * Has each recorded by fexit as soon as it is loaded; not where fexit does not fire (tail
+	 * calls).
+	 */
 	recorded: boolean;
 	/** Room for what is recorded, a power of two; unless given as much as a flow may need. */
 	ringBytes?: number;
@@ -66,8 +72,9 @@ export interface OwnProgram {
 }
 
 /**
- * The programs of a chain, loaded in a guest when they are first asked for: each object of its members once, and once more when
- * somebody wants a member's program a second time. Knows each by its program id and by its number in the recorder.
+ * The programs of a chain, loaded in a guest when they are first asked for: each object of its
+ * members once, and once more when somebody wants a member's program a second time. Knows each by
+ * its program id and by its number in the recorder.
  */
 export class Parts {
 	readonly #asked = new Map<string, Promise<LoadedPart>>();
@@ -109,7 +116,10 @@ export class Parts {
 		return asked;
 	}
 
-	/** `get` of all parts of a chain at once: the others are out of use. @throws BuildError of the first that is refused */
+	/**
+	 * `get` of all parts of a chain at once: the others are out of use. @throws BuildError of the
+	 * first that is refused
+	 */
 	async all(parts: readonly Part[]): Promise<void> {
 		this.#used.clear();
 		await allDone(parts.map((part) => this.get(part)));
@@ -153,8 +163,8 @@ export class Parts {
 	}
 
 	/**
-	 * How often each part in use has run since it was loaded, as the kernel counts it (BPF_ENABLE_STATS has to be on). Asked for
-	 * before it returns.
+	 * How often each part in use has run since it was loaded, as the kernel counts it
+	 * (BPF_ENABLE_STATS has to be on). Asked for before it returns.
 	 */
 	async runCounts(): Promise<Map<Part, number>> {
 		const used = [...this.#loaded].filter(([key]) => this.#used.has(key));
@@ -162,7 +172,9 @@ export class Parts {
 		return new Map(await Promise.all(counts));
 	}
 
-	/** The agent's handle of the object that a part's program is in: its maps are those of the part. */
+	/**
+	 * The agent's handle of the object that a part's program is in: its maps are those of the part.
+	 */
 	objectOf(part: Part): number {
 		return this.loaded(part).held.handle;
 	}

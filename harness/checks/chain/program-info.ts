@@ -7,7 +7,9 @@ import type { Guest } from "../../machine/vm/guest.js";
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
 
-/** Of struct bpf_prog_info up to `run_cnt` (include/uapi/linux/bpf.h), which kernels have since 5.1. */
+/**
+ * Of struct bpf_prog_info up to `run_cnt` (include/uapi/linux/bpf.h), which kernels have since 5.1.
+ */
 const infoBytes = 208;
 const idAt = 4;
 const runCountAt = 200;

@@ -16,7 +16,10 @@ export { marker };
 export type PacketKind = "none" | "xdp" | "skb";
 const kinds: Record<PacketKind, number> = { none: 0, xdp: 1, skb: 2 };
 
-/** Sections of programs that can be called by tail calls in a chain; an array takes programs of one of them. */
+/**
+ * Sections of programs that can be called by tail calls in a chain; an array takes programs of one
+ * of them.
+ */
 export type SlotType =
 	| "xdp"
 	| "xdp.frags"
@@ -29,7 +32,9 @@ export type SlotType =
 /** `slot_tcx_ingress` */
 const slotProgram = (type: SlotType) => `slot_${type.replace(/[./]/, "_")}`;
 
-/** A program of an object that the agent has loaded, or a handle and the name of its main function. */
+/**
+ * A program of an object that the agent has loaded, or a handle and the name of its main function.
+ */
 export type Target = { object: number; program: string } | { handle: number; function: string };
 
 /** One run of one member. */
@@ -51,17 +56,20 @@ const flag = { numbered: 1, returned: 2, empty: 4 };
 const path = "/run/bpfgate-order-recorder.bpf.o";
 const offsetsPath = "/run/bpfgate-packet-offsets.bpf.o";
 
-/** Where contexts of programs have their packet: settings of order-recorder.bpf.c, and `offsets` of packet-offsets.bpf.c. */
+/**
+ * Where contexts of programs have their packet: settings of order-recorder.bpf.c, and `offsets` of
+ * packet-offsets.bpf.c.
+ */
 interface Offsets {
 	xdp: { data: number; end: number };
 	skb: { data: number; length: number; fragments: number };
 }
 
 /**
- * Records which members of a chain a packet meets, in their order, without changing them: by an fexit program on each,
- * or, where fexit does not fire because the member is entered by a tail call, by a program in the member's slot that
- * goes on to it. All write into one ring buffer, whose order is the order of execution; a member that calls another
- * (freplace) returns after it.
+ * Records which members of a chain a packet meets, in their order, without changing them: by an
+ * fexit program on each, or, where fexit does not fire because the member is entered by a tail
+ * call, by a program in the member's slot that goes on to it. All write into one ring buffer, whose
+ * order is the order of execution; a member that calls another (freplace) returns after it.
  */
 export class OrderRecorder {
 	private readonly objects: number[] = [];
@@ -93,7 +101,8 @@ export class OrderRecorder {
 	/**
 	 * Records each run of `target` as `member`, after it.
 	 *
-	 * @throws UndecidedError `recorder-refused`: the program has no BTF, or is one that cannot be traced
+	 * @throws UndecidedError `recorder-refused`: the program has no BTF, or is one that cannot be
+	 * traced
 	 */
 	async member(member: number, target: Target, kind: PacketKind): Promise<void> {
 		const aim =
@@ -109,7 +118,8 @@ export class OrderRecorder {
 	}
 
 	/**
-	 * A program for the slot of `member`, which records and goes on to `program`. It takes one of the 33 tail calls.
+	 * A program for the slot of `member`, which records and goes on to `program`. It takes one of
+	 * the 33 tail calls.
 	 *
 	 * @throws UndecidedError `recorder-refused`
 	 */
@@ -191,7 +201,10 @@ export class OrderRecorder {
 	}
 }
 
-/** Runs by the packet's number, each packet's in the order in which it met the members. Those without number are left out. */
+/**
+ * Runs by the packet's number, each packet's in the order in which it met the members. Those
+ * without number are left out.
+ */
 export function byPacket(runs: readonly MemberRun[]): Map<number, MemberRun[]> {
 	const packets = new Map<number, MemberRun[]>();
 	for (const run of runs) {
@@ -221,7 +234,10 @@ function view(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Runs packet-offsets.bpf.c, which libbpf fits to the kernel. @throws UndecidedError `recorder-refused`, `not-built` */
+/**
+ * Runs packet-offsets.bpf.c, which libbpf fits to the kernel. @throws UndecidedError
+ * `recorder-refused`, `not-built`
+ */
 async function findOffsets({ client, kernel }: Pick<Guest, "client" | "kernel">): Promise<Offsets> {
 	await client.call("file_write", {
 		path: offsetsPath,
@@ -243,7 +259,10 @@ async function findOffsets({ client, kernel }: Pick<Guest, "client" | "kernel">)
 	};
 }
 
-/** The verifier's log, which takes it ten times as long, is asked for when it has refused the program. */
+/**
+ * The verifier's log, which takes it ten times as long, is asked for when it has refused the
+ * program.
+ */
 async function load(client: GuestClient, args: Args<"object_open">, logLevel = 0): Promise<number> {
 	const { object } = await client.call("object_open", args);
 	const loaded = await client.call("object_load", { object, log_level: logLevel, log_bytes: 65536 });

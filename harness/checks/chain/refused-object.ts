@@ -3,7 +3,9 @@ import type { LoadedObject } from "../../lab/subject/load/load-object.js";
 import { BuildError } from "./mechanism.js";
 import type { Part } from "./part.js";
 
-/** Of an object of which no program was loaded: what stopped it. @param own the parts that are in it */
+/**
+ * Of an object of which no program was loaded: what stopped it. @param own the parts that are in it
+ */
 export function refusedWhole(
 	file: string,
 	own: readonly Part[],

@@ -10,7 +10,8 @@ const client = { call: async () => ({ errno: 0, fd: 1, attr: new Uint8Array(4), 
 const guest = { client, kernel: { arch: "x86_64" } } as unknown as Guest;
 
 /**
- * Two packets are sent to one member. They run between the looks at it: its counter and the recorder, in turn.
+ * Two packets are sent to one member. They run between the looks at it: its counter and the
+ * recorder, in turn.
  *
  * @param runs after how many looks each packet runs
  * @param missed by the recorder

@@ -45,7 +45,8 @@ export class RunCounts {
 	/**
 	 * @param action what members run for
 	 * @param all whether everything is there that is to come of it
-	 * @param caused whether a run is bpfgate's own doing: packets of the guest's own come too, and when nobody counts
+	 * @param caused whether a run is bpfgate's own doing: packets of the guest's own come too, and
+	 * when nobody counts
 	 */
 	async watch<T>(
 		action: () => Promise<T>,
@@ -54,7 +55,8 @@ export class RunCounts {
 	): Promise<Watched<T>> {
 		const { recorder } = this.parts;
 		await this.begin();
-		// Asked for at once and done in this order: what is caused is counted when it was recorded, what is counted is recorded later.
+		// Asked for at once and done in this order: what is caused is counted when it was recorded,
+		// what is counted is recorded later.
 		const [, before, outcome, first, counted, rest] = await Promise.all([
 			...([recorder.read(), this.read(), action()] as const),
 			...([recorder.read(), this.read(), recorder.read()] as const),
@@ -69,7 +71,10 @@ export class RunCounts {
 		return { outcome, runs, ...(miscounted === undefined ? {} : { miscounted }) };
 	}
 
-	/** A sentence for the first part of which fewer runs were counted than caused, or more than recorded. */
+	/**
+	 * A sentence for the first part of which fewer runs were counted than caused, or more than
+	 * recorded.
+	 */
 	private compare(
 		before: Counts,
 		after: Counts,

@@ -67,7 +67,10 @@ export function refused({ name: chain }: DeclaredChain, name: string, error: Bui
 	};
 }
 
-/** What stands on the hook and what packets meet, held against parts in the order in which they were attached. */
+/**
+ * What stands on the hook and what packets meet, held against parts in the order in which they were
+ * attached.
+ */
 export interface Look {
 	configured: string[];
 	/** In which they should stand. */
@@ -78,7 +81,8 @@ export interface Look {
 }
 
 /**
- * @param listed what the kernel should list; `reached` what packets should find, when some of it cannot be reached any more
+ * @param listed what the kernel should list; `reached` what packets should find, when some of it
+ * cannot be reached any more
  */
 export async function look(
 	{ chain, mechanism, stage }: Scene,

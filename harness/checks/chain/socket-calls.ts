@@ -17,7 +17,10 @@ export interface SocketCalls {
 	watched: number;
 	/** The watched call cannot be made again on the same socket. */
 	once?: true;
-	/** Of the hooks that see packets: which of `calls` is the recvmsg(2) that gets the packet when nothing holds it back. */
+	/**
+	 * Of the hooks that see packets: which of `calls` is the recvmsg(2) that gets the packet when
+	 * nothing holds it back.
+	 */
 	received?: number;
 }
 
@@ -43,7 +46,10 @@ const inet: Family = {
 const inet6: Family = {
 	...{ domain: domains.inet6, address: Buffer.from([...Array(15).fill(0), 1]), host: "::1", name: "IPv6" },
 };
-/** Nobody's in particular (RFC 6335: from 1024 to 49151 as registered), and outside of what the kernel hands out itself. */
+/**
+ * Nobody's in particular (RFC 6335: from 1024 to 49151 as registered), and outside of what the
+ * kernel hands out itself.
+ */
 const port = 7411;
 const server = 0;
 const client = 1;
@@ -116,7 +122,8 @@ function option(call: "getsockopt" | "setsockopt", littleEndian: boolean): Socke
 }
 
 /**
- * What passes a hook of a cgroup that the calling process is in. Packets carry the recorder's marker and the place in the list.
+ * What passes a hook of a cgroup that the calling process is in. Packets carry the recorder's
+ * marker and the place in the list.
  *
  * @param littleEndian the guest's order of bytes
  */

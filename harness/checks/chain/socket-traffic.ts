@@ -11,15 +11,18 @@ import { type CgroupHook, type SocketCalls, socketCalls } from "./socket-calls.j
 import type { Encounter, Flow, Traffic } from "./traffic.js";
 
 const EPERM = 1;
-/** How long a packet is waited for that may never come: it stays on `lo`, and is there when sendmsg(2) comes back. */
+/**
+ * How long a packet is waited for that may never come: it stays on `lo`, and is there when
+ * sendmsg(2) comes back.
+ */
 const packetMs = 100;
 /** How long a connection may take. */
 const callMs = 1000;
 type Outcome = Result<"socket_traffic">["steps"][number];
 
 /**
- * Real system calls of a process in a cgroup. Calls are told apart by the clock, packets by their number: nobody else is in the
- * cgroup.
+ * Real system calls of a process in a cgroup. Calls are told apart by the clock, packets by their
+ * number: nobody else is in the cgroup.
  */
 export class SocketTraffic implements Traffic {
 	private readonly each: readonly SocketCalls[];
@@ -87,7 +90,10 @@ export class SocketTraffic implements Traffic {
 		return this.counts.close();
 	}
 
-	/** Whether each packet was received, or met somebody on its way: a busy kernel leaves it to ksoftirqd. */
+	/**
+	 * Whether each packet was received, or met somebody on its way: a busy kernel leaves it to
+	 * ksoftirqd.
+	 */
 	private arrived(outcomes: readonly Outcome[], runs: readonly MemberRun[]): boolean {
 		const met = byPacket(runs);
 		return this.each.every(
@@ -163,7 +169,10 @@ function byTime(runs: readonly MemberRun[], times: readonly number[]): Map<numbe
 	return calls;
 }
 
-/** Undefined of an errno that may be a member's own (bpf_set_retval) or the network's, after a member has changed the address. */
+/**
+ * Undefined of an errno that may be a member's own (bpf_set_retval) or the network's, after a
+ * member has changed the address.
+ */
 function answered({ errno }: Outcome): boolean | undefined {
 	if (errno === 0) return true;
 	return errno === EPERM ? false : undefined;

@@ -15,7 +15,10 @@ export type TailCallPromise = Omit<KernelPromise, "concerns">;
 interface Run {
 	name: string;
 	promise: string;
-	/** The program that the packet meets first; how far it gets is counted by the programs themselves. */
+	/**
+	 * The program that the packet meets first; how far it gets is counted by the programs
+	 * themselves.
+	 */
 	entry: string;
 	/** What stands in slot 0. */
 	slots?: { slots?: string; other_slots?: string };
@@ -29,7 +32,10 @@ interface Run {
 interface Seen {
 	/** What the entry program returned. */
 	returned: number;
-	/** Runs of the program in `slots`, of that in `other_slots`, of the traced function; 0 unless given. */
+	/**
+	 * Runs of the program in `slots`, of that in `other_slots`, of the traced function; 0 unless
+	 * given.
+	 */
 	runs?: number;
 	others?: number;
 	traced?: number;
@@ -44,14 +50,20 @@ interface Fault {
 	taken: string;
 	/** What the verifier says, of old kernels and new. */
 	says: RegExp;
-	/** There are kernels that write a warning of their own defect into their log, for which the package would be blamed. */
+	/**
+	 * There are kernels that write a warning of their own defect into their log, for which the
+	 * package would be blamed.
+	 */
 	loud?: true;
 }
 
 /** MAX_TAIL_CALL_CNT of include/linux/bpf.h, and the first run, which no tail call has led to. */
 const all = 33 + 1;
 
-/** Kernel: tools/testing/selftests/bpf/prog_tests/tailcalls.c tells which of these have been broken before. */
+/**
+ * Kernel: tools/testing/selftests/bpf/prog_tests/tailcalls.c tells which of these have been broken
+ * before.
+ */
 const runs: readonly Run[] = [
 	{
 		name: "limit",
@@ -158,8 +170,8 @@ const packet = new Uint8Array(64);
 const firstKey = new Uint8Array(4);
 
 /**
- * Tries what kernels promise of tail calls, alone and mixed with calls of functions, with bpfgate's own programs in test runs. No
- * program runs away, whatever the kernel has forgotten to count.
+ * Tries what kernels promise of tail calls, alone and mixed with calls of functions, with bpfgate's
+ * own programs in test runs. No program runs away, whatever the kernel has forgotten to count.
  *
  * @param loud also what brings a warning into the log of some kernels
  * @throws UndecidedError `not-built`

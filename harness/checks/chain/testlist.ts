@@ -57,7 +57,10 @@ export class TestPrograms {
 	}
 }
 
-/** A hook's list, for programs that have names. What was done is told as `done` or by the errno's name. */
+/**
+ * A hook's list, for programs that have names. What was done is told as `done` or by the errno's
+ * name.
+ */
 export class TestList {
 	readonly list: HookList;
 	private readonly guest: Guest;
@@ -119,7 +122,10 @@ export class TestList {
 		return said((await bpf(this.guest.client, "link_detach", attr)).errno);
 	}
 
-	/** struct bpf_link_info: its id, its program's, and for links on devices the number of the device. */
+	/**
+	 * struct bpf_link_info: its id, its program's, and for links on devices the number of the
+	 * device.
+	 */
 	async linkInfo(name: string): Promise<{ id: number; program: number; ifindex: number }> {
 		const attr = new BpfAttr(16, true).fd(0, this.link(name)).u32(4, 24);
 		const { errno, blobs } = await bpf(
@@ -136,7 +142,10 @@ export class TestList {
 		};
 	}
 
-	/** Names in the kernel's order; `(a)` is there by a link, where the kernel tells. @param flags of the query */
+	/**
+	 * Names in the kernel's order; `(a)` is there by a link, where the kernel tells. @param flags
+	 * of the query
+	 */
 	async names(flags = 0): Promise<string[]> {
 		const { listed } = await this.list.query(flags);
 		return listed.map(({ program, link }) => {

@@ -6,7 +6,9 @@ import type { Part } from "./part.js";
 /** A part that a packet met. */
 export interface Meeting {
 	part: Part;
-	/** What it returned (signed); absent of a member that was recorded before it ran, in its slot. */
+	/**
+	 * What it returned (signed); absent of a member that was recorded before it ran, in its slot.
+	 */
 	verdict?: number;
 }
 
@@ -17,7 +19,10 @@ export interface Encounter {
 	met: Meeting[];
 	/** What it has to meet, where the chain says so. */
 	meets?: readonly Met[];
-	/** What the whole chain returned, where the mechanism lets it be seen (root of a tail call, dispatcher). */
+	/**
+	 * What the whole chain returned, where the mechanism lets it be seen (root of a tail call,
+	 * dispatcher).
+	 */
 	verdict?: number;
 	/** Whether it came out behind the chain, where that can be seen. */
 	passed?: boolean;
@@ -33,11 +38,20 @@ export interface Flow {
 	met: Map<number, Meeting[]>;
 	/** What the whole chain returned for each, where that can be seen. */
 	verdicts?: Map<number, number>;
-	/** Sent, and dropped by the sending device for want of room at the other end, before they came to the hook; where it tells. */
+	/**
+	 * Sent, and dropped by the sending device for want of room at the other end, before they came
+	 * to the hook; where it tells.
+	 */
 	dropped?: number;
-	/** Sent, and neither recorded by a part nor seen behind the chain nor told to be dropped before it. */
+	/**
+	 * Sent, and neither recorded by a part nor seen behind the chain nor told to be dropped before
+	 * it.
+	 */
 	unaccounted: number;
-	/** Of the operations, in their order: the errno, and how many packets had been sent before and after. */
+	/**
+	 * Of the operations, in their order: the errno, and how many packets had been sent before and
+	 * after.
+	 */
 	operations: { errno: number; from: number; to: number }[];
 }
 

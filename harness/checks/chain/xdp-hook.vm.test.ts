@@ -11,7 +11,10 @@ import { said, TestList, TestPrograms } from "./testlist.js";
 const machines = new Machines({ agent: agentPath });
 const ifindex = 1;
 
-/** XDP has no list: who comes second is refused. Kernel: `dev_xdp_attach`, `bpf_xdp_link_update` of net/core/dev.c. */
+/**
+ * XDP has no list: who comes second is refused. Kernel: `dev_xdp_attach`, `bpf_xdp_link_update` of
+ * net/core/dev.c.
+ */
 describe.each(["5.10", "6.12", "7.3"])("the one place of XDP on %s", (kernel) => {
 	let guest: Guest;
 	let object: number;

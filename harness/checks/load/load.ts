@@ -10,9 +10,10 @@ import { mapFinding, programFinding } from "../../lab/subject/load/program.js";
 import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
 
 /**
- * Does every program of every object load, and attach where an attach point can be made? Cases `program/<name>`,
- * `attach/<name>` (programs, and struct_ops maps), `map/<name>` for a map that the kernel refuses, and
- * `leftovers/<object>` when something stays behind after all was detached and unloaded.
+ * Does every program of every object load, and attach where an attach point can be made? Cases
+ * `program/<name>`, `attach/<name>` (programs, and struct_ops maps), `map/<name>` for a map that
+ * the kernel refuses, and `leftovers/<object>` when something stays behind after all was detached
+ * and unloaded.
  */
 export const loadCheck: Check = {
 	name: "load",
@@ -37,7 +38,10 @@ function objectCases(object: PackageObject, nameOf: NameOf): string[] {
 	];
 }
 
-/** One object from its first to its last case; a guest that is lost on the way ends only this object's cases. */
+/**
+ * One object from its first to its last case; a guest that is lost on the way ends only this
+ * object's cases.
+ */
 async function* checkObject(
 	pkg: Package,
 	object: PackageObject,

@@ -15,7 +15,10 @@ export class NotInstalled extends Error {
 	}
 }
 
-/** An object in the kernel as its loader put it there, with the agent's handles: to attach, run and read as any other. */
+/**
+ * An object in the kernel as its loader put it there, with the agent's handles: to attach, run and
+ * read as any other.
+ */
 export class AdoptedObject {
 	readonly #installer: Installer;
 
@@ -28,8 +31,8 @@ export class AdoptedObject {
 	}
 
 	/**
-	 * Installs, and opens the object with what was installed in place of what it would load; what was installed before
-	 * is given up, once its object is closed.
+	 * Installs, and opens the object with what was installed in place of what it would load; what
+	 * was installed before is given up, once its object is closed.
 	 *
 	 * @param args as for loading the object without a loader
 	 * @throws NotInstalled

@@ -36,7 +36,10 @@ export function settingEvidence({ kernel, signedBy, object }: Setting): Record<s
 	};
 }
 
-/** A pass when the kernel did what its contract promises, however safe that is; `safe` in the evidence tells. */
+/**
+ * A pass when the kernel did what its contract promises, however safe that is; `safe` in the
+ * evidence tells.
+ */
 export function judged(
 	name: string,
 	setting: Setting,

@@ -6,8 +6,8 @@ import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import type { Args, Result } from "../../machine/guest/operations.js";
 
 /**
- * Where installing by a loader ended: at the first step that was refused, `loaded` when the loader was loaded and not to
- * be run, or `installed` with its work done.
+ * Where installing by a loader ended: at the first step that was refused, `loaded` when the loader
+ * was loaded and not to be run, or `installed` with its work done.
  */
 export type Stage =
 	| "key"
@@ -20,7 +20,10 @@ export type Stage =
 	| "loaded"
 	| "installed";
 
-/** The map that the loader takes its data from, as a well-meaning host makes it unless said otherwise. */
+/**
+ * The map that the loader takes its data from, as a well-meaning host makes it unless said
+ * otherwise.
+ */
 export interface DataMap {
 	data: Uint8Array;
 	/** `excl_prog_hash`; the map is nobody's own without it. */
@@ -53,7 +56,10 @@ export interface Installation {
 	host?: (context: DataView) => { offset: number; data: Uint8Array }[];
 	/** Asks for the map's hash, which loaders of contract `insns` compare. */
 	hashed?: boolean;
-	/** Not: the loader is loaded and nothing more. Installing a large object takes seconds under emulation. */
+	/**
+	 * Not: the loader is loaded and nothing more. Installing a large object takes seconds under
+	 * emulation.
+	 */
 	run?: boolean;
 }
 
@@ -66,7 +72,10 @@ export interface Installed {
 	errno: number;
 	/** The last line of the verifier's log that speaks of it. */
 	log?: string;
-	/** What the loader made, as numbers in the agent's process, in the order of its context; 0: not made. */
+	/**
+	 * What the loader made, as numbers in the agent's process, in the order of its context; 0: not
+	 * made.
+	 */
 	maps: number[];
 	programs: number[];
 }
@@ -84,7 +93,9 @@ const attrSize = {
 } as const;
 const mapInfo = { size: 104, hash: 88, hashSize: 96 } as const;
 const logBytes = 16 * 1024;
-/** Messages and statistics, and not each instruction: what loaders have would fill any log (ENOSPC). */
+/**
+ * Messages and statistics, and not each instruction: what loaders have would fill any log (ENOSPC).
+ */
 const BPF_LOG_STATS = 4;
 const BPF_F_SLEEPABLE = 1 << 4;
 const noFile = 0x7fffffff;
@@ -150,7 +161,10 @@ export function freezeMap(client: GuestClient, map: number): Promise<Result<"bpf
 	return bpf(client, "map_freeze", new Uint8Array(attrSize.mapFreeze), [], [{ offset: 0, handle: map }]);
 }
 
-/** SHA-256 of a frozen map's content, which the kernel keeps then; BPF_OBJ_GET_INFO_BY_FD with room for it. */
+/**
+ * SHA-256 of a frozen map's content, which the kernel keeps then; BPF_OBJ_GET_INFO_BY_FD with room
+ * for it.
+ */
 export async function mapHash(
 	client: GuestClient,
 	map: number,
@@ -226,8 +240,8 @@ function telling(log: string): string {
 }
 
 /**
- * Installs by a loader, step by step as libbpf's skel_internal.h does: the data map is made, filled and frozen, the
- * loader is loaded with it and run. What it made stays until `close`.
+ * Installs by a loader, step by step as libbpf's skel_internal.h does: the data map is made, filled
+ * and frozen, the loader is loaded with it and run. What it made stays until `close`.
  */
 export class Installer {
 	#handles: number[] = [];
@@ -286,7 +300,8 @@ export class Installer {
 			const { errno } = await freezeMap(this.client, made.fd);
 			if (errno !== 0) return { stage: "map-freeze", errno };
 		}
-		// The kernel computes the hash that the loader looks at when asked for it; a refusal shows when the loader runs.
+		// The kernel computes the hash that the loader looks at when asked for it; a refusal shows
+		// when the loader runs.
 		if (hashed) await mapHash(this.client, made.fd);
 		return { handle: made.fd };
 	}

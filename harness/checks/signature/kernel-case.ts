@@ -5,7 +5,10 @@ import type { Keyrings } from "./keyrings.js";
 import type { Promises } from "./promise.js";
 import type { Observed } from "./scene.js";
 
-/** What a kernel promises of signatures whatever the package, which therefore is tried once for each kernel. */
+/**
+ * What a kernel promises of signatures whatever the package, which therefore is tried once for each
+ * kernel.
+ */
 export interface KernelCase {
 	name: string;
 	promises: Promises;

@@ -36,8 +36,9 @@ export function kernelContract(guest: Guest): Promise<KernelContract> {
 }
 
 /**
- * Signs a program of two instructions with a trusted throwaway key, once over the instructions and once over
- * the instructions and the content of a map that it binds, and looks which the kernel takes.
+ * Signs a program of two instructions with a trusted throwaway key, once over the instructions and
+ * once over the instructions and the content of a map that it binds, and looks which the kernel
+ * takes.
  */
 async function ask({ client }: Guest): Promise<KernelContract> {
 	const vmlinux = await readFile(client, "/sys/kernel/btf/vmlinux");

@@ -7,7 +7,10 @@ import { gatekeeperCases } from "./gatekeeper/findings.js";
 import { goodCases } from "./good.js";
 import { kernelCases } from "./kernel-cases.js";
 
-/** Subtests of the kernel's prog_tests/signed_loader.c and verify_pkcs7_sig.c, in their order, of Linux 7.3. */
+/**
+ * Subtests of the kernel's prog_tests/signed_loader.c and verify_pkcs7_sig.c, in their order, of
+ * Linux 7.3.
+ */
 const upstream = [
 	"loadtime_no_map",
 	"loadtime_with_map",
@@ -46,7 +49,10 @@ const document = readFileSync(
 	fileURLToPath(new URL("../../../docs/kernel-selftests.md", import.meta.url)),
 	"utf8",
 );
-/** Cells of the rows of all tables, without heads; those about tokens come last, and are another check's. */
+/**
+ * Cells of the rows of all tables, without heads; those about tokens come last, and are another
+ * check's.
+ */
 const rows = document
 	.slice(0, document.indexOf("\n## token.c"))
 	.split("\n")

@@ -6,7 +6,10 @@ import type { GuestClient } from "../../machine/guest/client.js";
 import { addKey } from "./install.js";
 import { identity, type Signer } from "./throwaway.js";
 
-/** The kernel does not take a certificate: it knows the algorithm of its key not at all, or not of this length. */
+/**
+ * The kernel does not take a certificate: it knows the algorithm of its key not at all, or not of
+ * this length.
+ */
 export class KeyRefused extends Error {
 	override name = "KeyRefused";
 
@@ -15,7 +18,10 @@ export class KeyRefused extends Error {
 	}
 }
 
-/** Keyrings made in a guest for signatures to be checked against; all below the agent's session keyring. */
+/**
+ * Keyrings made in a guest for signatures to be checked against; all below the agent's session
+ * keyring.
+ */
 export class Keyrings {
 	readonly #made: number[] = [];
 	#trusted: Promise<number> | undefined;

@@ -32,7 +32,10 @@ import { Ways } from "./way.js";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const mebibyte = 1 << 20;
 
-/** `count` programs, each of which counts its runs in an array of all and returns a number of its own; and so many maps. */
+/**
+ * `count` programs, each of which counts its runs in an array of all and returns a number of its
+ * own; and so many maps.
+ */
 function manyPrograms(count: number, maps: number): string {
 	const numbers = Array.from({ length: count }, (_, index) => index);
 	const extra = Array.from({ length: maps - 1 }, (_, index) => index);
@@ -52,7 +55,10 @@ ${numbers
 	.join("\n")}`;
 }
 
-/** A program that returns the last element of a constant array and of a variable one; both sizes in bytes. */
+/**
+ * A program that returns the last element of a constant array and of a variable one; both sizes in
+ * bytes.
+ */
 function muchData(constant: number, variable: number): string {
 	const array = (name: string, size: number, last: number) =>
 		`__u32 ${name}[${size / 4}] = { [0 ... ${size / 4 - 2}] = 7, [${size / 4 - 1}] = ${last} };`;
@@ -100,7 +106,10 @@ async function compiled(
 	return { path, pkg: await openPackage(path) };
 }
 
-/** Signs and verifies. @param problem the one that is found, if any: then nothing but a test signs it */
+/**
+ * Signs and verifies. @param problem the one that is found, if any: then nothing but a test signs
+ * it
+ */
 async function signed(path: string, problem?: RegExp): Promise<Package> {
 	const { privateKey, certificate } = await issue({ type: "ecdsa", subject: "large packages" });
 	const key = { kind: "memory", pem: privateKey } as const;
@@ -120,7 +129,9 @@ const tooLarge = /insns-maps: the signature covers \d+ bytes/;
 const folders: string[] = [];
 const numbered = (count: number) =>
 	Object.fromEntries(Array.from({ length: count }, (_, index) => [`program_${index}`, 1000 + index]));
-/** As many as a loader has room for (harness/data/signing/loader/stack.ts; MAX_USED_MAPS of libbpf). */
+/**
+ * As many as a loader has room for (harness/data/signing/loader/stack.ts; MAX_USED_MAPS of libbpf).
+ */
 const most = { programs: 126, maps: 64 };
 const returned = { last: 4321 };
 let packages: Record<"programs" | "data" | "tooMuchData", Package>;

@@ -44,7 +44,8 @@ describe.each([
 			const scene = sceneOf(example);
 			const observed = await hostCases.find((each) => each.name === attack)!.run(scene);
 			await scene.close();
-			// That of the sizes has a hold on .rodata, too, which the kernel takes with one entry only.
+			// That of the sizes has a hold on .rodata, too, which the kernel takes with one entry
+			// only.
 			const heeded = observed.wrong !== undefined || observed.stage === "run";
 			expect(["installed", "run"]).toContain(observed.stage);
 			expect(heeded).toBe(codes.includes(code));

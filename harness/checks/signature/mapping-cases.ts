@@ -9,7 +9,10 @@ const BPF_F_MMAPABLE = 1 << 10;
 /** A mapping is of whole pages: of the largest that there are. */
 const bytes = 64 * 1024;
 
-/** A frozen map's memory must be nobody's to write, or what a signature covers could change after it was verified. */
+/**
+ * A frozen map's memory must be nobody's to write, or what a signature covers could change after it
+ * was verified.
+ */
 export const mappingCases: readonly KernelCase[] = [
 	{
 		name: "freeze-while-mapped",

@@ -7,7 +7,10 @@ import type { Finding } from "../../lab/check.js";
 
 const hint = "sign the package anew with `bpfgate sign`; `bpfgate verify` tells the same without a kernel";
 
-/** What the signatures of a package are worth without a kernel, and these, as far as they can be read. */
+/**
+ * What the signatures of a package are worth without a kernel, and these, as far as they can be
+ * read.
+ */
 export async function packageFinding(
 	pkg: Package,
 ): Promise<{ finding: Finding; read: PackageSignatures | undefined }> {

@@ -31,7 +31,10 @@ export function always(...promised: readonly Promised[]): Promises {
 	return Object.fromEntries(contracts.map((contract) => [contract, promised])) as unknown as Promises;
 }
 
-/** Of contracts whose signature covers the instructions alone, and of that which covers the maps too. */
+/**
+ * Of contracts whose signature covers the instructions alone, and of that which covers the maps
+ * too.
+ */
 export function byCover(instructions: readonly Promised[], maps: readonly Promised[]): Promises {
 	return { insns: instructions, "insns-excl": instructions, "insns-maps": maps };
 }

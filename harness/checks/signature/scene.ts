@@ -53,7 +53,10 @@ export function signed(loader: Loader, cms: Uint8Array, keyring: number): Instal
 	};
 }
 
-/** One object's loaders in a guest whose kernel has signatures, and the keyrings that they are checked against. */
+/**
+ * One object's loaders in a guest whose kernel has signatures, and the keyrings that they are
+ * checked against.
+ */
 export class Scene extends Keyrings {
 	constructor(
 		client: GuestClient,

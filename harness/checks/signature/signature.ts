@@ -20,14 +20,16 @@ import { unsignedFinding } from "./unsigned.js";
 import { Ways } from "./way.js";
 
 /**
- * Is a signed package installed where it should be, and refused where it should not? Cases `package` (its signatures as
- * such, when it comes with any), `lint/<code>`, `kernel/<case>` (what the kernel promises of any program), `<object>/<case>`,
- * `gatekeeper/<which>/<case>` (programs that require signatures, or what stands for them on older kernels).
+ * Is a signed package installed where it should be, and refused where it should not? Cases
+ * `package` (its signatures as such, when it comes with any), `lint/<code>`, `kernel/<case>` (what
+ * the kernel promises of any program), `<object>/<case>`, `gatekeeper/<which>/<case>` (programs
+ * that require signatures, or what stands for them on older kernels).
  */
 export const signatureCheck: Check = {
 	name: "signature",
 
-	// A hundred attacks on a kernel for a package that nobody signed take longer than all else that is asked of it.
+	// A hundred attacks on a kernel for a package that nobody signed take longer than all else that
+	// is asked of it.
 	suits: (pkg) => pkg.signatures.length > 0,
 
 	cases(pkg) {

@@ -5,7 +5,10 @@ import { type Identity, type IssueOptions, issue } from "../../data/signing/issu
 
 const day = 24 * 3600 * 1000;
 
-/** Whose signatures the cases are about. All but `untrusted` have their certificate put into the keyring that is asked. */
+/**
+ * Whose signatures the cases are about. All but `untrusted` have their certificate put into the
+ * keyring that is asked.
+ */
 const kinds = {
 	trusted: { type: "rsa2048" },
 	untrusted: { type: "rsa2048" },
@@ -32,7 +35,10 @@ export function identity(signer: Signer): Promise<Identity> {
 	return once(issued, signer, () => issue({ ...kinds[signer], subject: `bpfgate throwaway ${signer}` }));
 }
 
-/** Has all of them made, one after the other, so that nobody waits for one later. What fails shows when it is used. */
+/**
+ * Has all of them made, one after the other, so that nobody waits for one later. What fails shows
+ * when it is used.
+ */
 export async function prepare(): Promise<void> {
 	for (const signer of Object.keys(kinds) as Signer[]) await identity(signer).catch(() => {});
 }
@@ -42,7 +48,9 @@ export function ed25519Certificate(): Promise<Identity> {
 	return once(issued, "ed25519", () => issue({ type: "ed25519", subject: "bpfgate throwaway ed25519" }));
 }
 
-/** A signature over these bytes; the same for the same bytes, which is what many kernels are shown. */
+/**
+ * A signature over these bytes; the same for the same bytes, which is what many kernels are shown.
+ */
 export async function signature(
 	bytes: Uint8Array,
 	signer: Signer = "trusted",

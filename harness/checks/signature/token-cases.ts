@@ -20,9 +20,10 @@ const folder = "/run/bpfgate-token";
 const pin = "/sys/fs/bpf/bpfgate-token";
 
 /**
- * A signed load by root of a user namespace, who is nobody outside of it: what it may do a BPF token (6.9) says, to
- * which root of the guest delegates `map_create` and `prog_load` of arrays and syscall programs. The key is in a keyring
- * below the session keyring, which a process keeps when it goes into a user namespace.
+ * A signed load by root of a user namespace, who is nobody outside of it: what it may do a BPF
+ * token (6.9) says, to which root of the guest delegates `map_create` and `prog_load` of arrays and
+ * syscall programs. The key is in a keyring below the session keyring, which a process keeps when
+ * it goes into a user namespace.
  */
 export const tokenCases: readonly KernelCase[] = [
 	{

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Loads a signed program by a BPF token: root of the guest delegates to root of a user namespace that is nobody
- * outside of it. Prints a line for each step, its name and its errno (0: done), and for a program that was loaded
- * `id` and its id; the program stays, pinned by root of the guest.
+ * Loads a signed program by a BPF token: root of the guest delegates to root of a user namespace
+ * that is nobody outside of it. Prints a line for each step, its name and its errno (0: done), and
+ * for a program that was loaded `id` and its id; the program stays, pinned by root of the guest.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -223,7 +223,9 @@ static int keep(int program, const char *path)
 	return 0;
 }
 
-/* Nothing comes from the other side any more when it was refused something, which it has told then. */
+/*
+ * Nothing comes from the other side any more when it was refused something, which it has told then.
+ */
 static int outside(const struct plan *plan, pid_t child, int inside)
 {
 	/* 65534 is nobody: the namespace's root has no right of the guest's root. */

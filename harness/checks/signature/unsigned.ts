@@ -22,8 +22,8 @@ export function unsignedInstallation(
 }
 
 /**
- * Installs without a signature, which no kernel insists on by itself. What not even so can be installed is not a matter
- * of signatures: then the finding is a `skip` that says why.
+ * Installs without a signature, which no kernel insists on by itself. What not even so can be
+ * installed is not a matter of signatures: then the finding is a `skip` that says why.
  */
 export async function unsignedFinding(
 	name: string,

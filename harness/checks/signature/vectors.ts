@@ -14,8 +14,8 @@ import type { Way } from "./way.js";
 const maxTold = 50;
 
 /**
- * Do the package's vectors say the same of the object as its loader installed it? One that is as wrong without a loader
- * is the vectors check's to tell.
+ * Do the package's vectors say the same of the object as its loader installed it? One that is as
+ * wrong without a loader is the vectors check's to tell.
  */
 export async function* vectorsFinding(name: string, subject: InstalledSubject): AsyncIterable<Finding> {
 	const { pkg, object, ways, way, setting, bench } = subject;
@@ -68,7 +68,10 @@ export async function* vectorsFinding(name: string, subject: InstalledSubject): 
 	}
 }
 
-/** The vectors of a group that say that something is wrong, with the first thing that is. @param way without: loaded plainly */
+/**
+ * The vectors of a group that say that something is wrong, with the first thing that is. @param way
+ * without: loaded plainly
+ */
 async function wrongOf(
 	guest: Guest,
 	group: readonly PreparedVector[],

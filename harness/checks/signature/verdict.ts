@@ -24,8 +24,8 @@ export interface Verdict {
 const path = "/run/bpfgate-signature-verdict.bpf.o";
 
 /**
- * A BPF iterator that reads the verdicts. Once it is loaded, no later gatekeeper stands in its way but one that forbids
- * links or iterators.
+ * A BPF iterator that reads the verdicts. Once it is loaded, no later gatekeeper stands in its way
+ * but one that forbids links or iterators.
  */
 export class VerdictReader {
 	private constructor(
@@ -52,7 +52,9 @@ export class VerdictReader {
 		return new VerdictReader(client, object, loaded.programs[0]?.info?.id);
 	}
 
-	/** The verdict on every program in the kernel by its id; undefined from kernels that note none. */
+	/**
+	 * The verdict on every program in the kernel by its id; undefined from kernels that note none.
+	 */
 	async read(): Promise<Map<number, Verdict | undefined>> {
 		const args = { object: this.object, program: "signature_verdict", hook: "auto" };
 		const { link, iteration } = await this.client.call("attach", args);

@@ -14,13 +14,19 @@ import { unsignedInstallation } from "./unsigned.js";
 export interface Way {
 	loader: Loader;
 	installation: Installation;
-	/** Subject of the certificate that came with the package, or `throwaway`; absent when nobody signed. */
+	/**
+	 * Subject of the certificate that came with the package, or `throwaway`; absent when nobody
+	 * signed.
+	 */
 	signedBy?: string;
 	/** Serial of the keyring that it is checked against. */
 	keyring?: number;
 }
 
-/** How objects of a package get into a kernel: by the loaders that came with it, or by those that are signed here. */
+/**
+ * How objects of a package get into a kernel: by the loaders that came with it, or by those that
+ * are signed here.
+ */
 export class Ways {
 	constructor(
 		private readonly contract: Contract | "none",
@@ -48,7 +54,8 @@ export class Ways {
 	}
 
 	/**
-	 * The way of an object as it is in the package; undefined when it came signed, but for no contract that does here.
+	 * The way of an object as it is in the package; undefined when it came signed, but for no
+	 * contract that does here.
 	 *
 	 * @throws KeyRefused when the kernel does not take the certificate that came with it
 	 */

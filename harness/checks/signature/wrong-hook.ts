@@ -14,8 +14,9 @@ const otherFunction = "do_nanosleep";
 const maxPrograms = 16;
 
 /**
- * A signature says nothing of where a program may be attached: tries the installed programs at hooks that neither
- * manifest nor section name, and tells which the kernel allows. Never a failure: that is how kernels are.
+ * A signature says nothing of where a program may be attached: tries the installed programs at
+ * hooks that neither manifest nor section name, and tells which the kernel allows. Never a failure:
+ * that is how kernels are.
  */
 export async function wrongHookFinding(
 	name: string,

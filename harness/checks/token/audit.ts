@@ -29,7 +29,10 @@ export interface Audit {
 	reason?: Reason;
 }
 
-/** Tries every type of program with each of its attach types, every type of map and every command that takes a token. */
+/**
+ * Tries every type of program with each of its attach types, every type of map and every command
+ * that takes a token.
+ */
 export async function auditDelegation(delegation: Delegation, bench: Workbench): Promise<Audit> {
 	const none = { tried: 0, unasked: [] };
 	const guest = await bench.guest();
@@ -63,7 +66,10 @@ async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench
 		return { tried: 0, unasked: [], reason: noToken(error) };
 	}
 	let tried = 0;
-	/** Whether the token makes a difference to the kernel: what comes after it is the affair of the program or map. */
+	/**
+	 * Whether the token makes a difference to the kernel: what comes after it is the affair of the
+	 * program or map.
+	 */
 	const admits = async (call: BareCall): Promise<boolean> => {
 		tried++;
 		const errno = await tryBare(user, littleEndian, call, token);

@@ -13,8 +13,9 @@ export type BareCall =
 	| { command: "btf_get_fd_by_id"; id: number };
 
 /**
- * Makes the call as whoever the client is, with a token that he holds or without any. A refusal is an answer. EPERM comes
- * before anything that is wrong with a program, and after most that is wrong with a map.
+ * Makes the call as whoever the client is, with a token that he holds or without any. A refusal is
+ * an answer. EPERM comes before anything that is wrong with a program, and after most that is wrong
+ * with a map.
  */
 export function bare(
 	client: GuestClient,
@@ -39,7 +40,10 @@ export async function tryBare(
 	return errno;
 }
 
-/** What the kernel tells of a map, program, BTF or token that the client holds (BPF_OBJ_GET_INFO_BY_FD), and its errno. */
+/**
+ * What the kernel tells of a map, program, BTF or token that the client holds
+ * (BPF_OBJ_GET_INFO_BY_FD), and its errno.
+ */
 export async function infoOf(
 	client: GuestClient,
 	littleEndian: boolean,
@@ -81,13 +85,18 @@ function attrOf(call: BareCall, littleEndian: boolean): Call {
 	}
 }
 
-/** What a program may do besides nothing: the helper, and which of its arguments is the buffer on the stack. */
+/**
+ * What a program may do besides nothing: the helper, and which of its arguments is the buffer on
+ * the stack.
+ */
 const deeds = {
 	"read-kernel": { helper: "probe_read_kernel", buffer: 1, size: 2, address: 3 },
 	"write-user": { helper: "probe_write_user", buffer: 2, size: 3, address: 1 },
 } as const;
 
-/** Calls the helper with eight bytes of the stack and an address of zero, and returns 0 (RFC 9669). */
+/**
+ * Calls the helper with eight bytes of the stack and an address of zero, and returns 0 (RFC 9669).
+ */
 function deed(does: keyof typeof deeds, littleEndian: boolean): Uint8Array {
 	const { helper, buffer, size, address } = deeds[does];
 	const instructions = [
@@ -120,7 +129,10 @@ interface Shape {
 	value: number;
 	entries: number;
 	flags?: number;
-	/** BTF ids of key and value, without which the kernel does not come to ask who calls; the BTF itself is left out. */
+	/**
+	 * BTF ids of key and value, without which the kernel does not come to ask who calls; the BTF
+	 * itself is left out.
+	 */
 	btf?: boolean;
 }
 
@@ -131,7 +143,10 @@ const descriptors: Shape = { key: 4, value: 4, entries: 1 };
 const storage: Shape = { key: 4, value: 4, entries: 0, flags: BPF_F_NO_PREALLOC, btf: true };
 const ring: Shape = { key: 0, value: 0, entries: 4096 };
 
-/** What each type asks of its sizes and flags (`map_alloc_check` of kernel/bpf); the others take what is usual. */
+/**
+ * What each type asks of its sizes and flags (`map_alloc_check` of kernel/bpf); the others take
+ * what is usual.
+ */
 const shapes: Readonly<Record<string, Shape>> = {
 	prog_array: descriptors,
 	perf_event_array: descriptors,

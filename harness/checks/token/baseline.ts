@@ -12,7 +12,10 @@ import { PackageUser, type Refused, type Use } from "./package-user.js";
 import { vectorsWithToken } from "./vectors.js";
 import type { TokenWorld } from "./world.js";
 
-/** What a token can do for a package at the very most on this kernel: everything delegated, every capability. */
+/**
+ * What a token can do for a package at the very most on this kernel: everything delegated, every
+ * capability.
+ */
 export interface Baseline {
 	/** Loads what loads so. */
 	user: PackageUser;
@@ -21,7 +24,10 @@ export interface Baseline {
 	ungrantable: Map<string, Refused>;
 	/** Programs that this kernel refuses to root as well. */
 	unloadable: string[];
-	/** Vectors that pass for root of the guest and not with any token: of each program the first is run. */
+	/**
+	 * Vectors that pass for root of the guest and not with any token: of each program the first is
+	 * run.
+	 */
 	beyond: ReadonlySet<string>;
 }
 

@@ -19,7 +19,9 @@ export interface DemoStep {
 	expected: string;
 }
 
-/** For tracing, and nothing else: libbpf needs the socket filter to see that it can load anything. */
+/**
+ * For tracing, and nothing else: libbpf needs the socket filter to see that it can load anything.
+ */
 export const demoDelegation = delegationOf({
 	commands: ["map_create", "prog_load"],
 	maps: ["array"],
@@ -33,8 +35,9 @@ type ObjectName = (typeof objects)[number];
 const pathOf = (name: ObjectName) => `/run/${name}.bpf.o`;
 
 /**
- * The same process of the same user loads an observer without a token, and is refused; with a token for tracing it loads and attaches it,
- * and sees something; with that same token an XDP program is refused.
+ * The same process of the same user loads an observer without a token, and is refused; with a token
+ * for tracing it loads and attaches it, and sees something; with that same token an XDP program is
+ * refused.
  *
  * @param delegation other than one for tracing, something is not as expected
  * @throws UndecidedError `no-tokens` on a kernel without them
@@ -102,7 +105,10 @@ async function opened(guest: Guest): Promise<TokenWorld> {
 	}
 }
 
-/** Loads an object with libbpf; the observer is attached where it was loaded, and has to see something. */
+/**
+ * Loads an object with libbpf; the observer is attached where it was loaded, and has to see
+ * something.
+ */
 async function load(
 	client: GuestClient,
 	name: ObjectName,

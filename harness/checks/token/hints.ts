@@ -2,8 +2,8 @@
 import type { Refused } from "./package-user.js";
 
 /**
- * What libbpf 1.7 asks of the kernel before it loads an object (src/features.c, `bpf_object__probe_loading`), by what it
- * says when a token grants it nothing of that.
+ * What libbpf 1.7 asks of the kernel before it loads an object (src/features.c,
+ * `bpf_object__probe_loading`), by what it says when a token grants it nothing of that.
  */
 const libbpfAsks: readonly { says: RegExp; hint: string }[] = [
 	{
@@ -21,13 +21,17 @@ const libbpfAsks: readonly { says: RegExp; hint: string }[] = [
 ];
 
 /**
- * What the verifier says of a pointer that whoever loads may not see (`is_pointer_value`, kernel/bpf/verifier.c). Comparing
- * two pointers to a packet is allowed to all, anything else with them is not.
+ * What the verifier says of a pointer that whoever loads may not see (`is_pointer_value`,
+ * kernel/bpf/verifier.c). Comparing two pointers to a packet is allowed to all, anything else with
+ * them is not.
  */
 const leaks =
 	/pointer (comparison|arithmetic .*) prohibited|leaks addr|R\d+ pointer .* prohibited|has unknown scalar with mixed signed bounds/;
 
-/** Why something was refused, and what to do about it, as far as the words of libbpf and the verifier tell. */
+/**
+ * Why something was refused, and what to do about it, as far as the words of libbpf and the
+ * verifier tell.
+ */
 export function hintFor({ verifierLog, libbpfLog }: Refused): string | undefined {
 	const asks = libbpfAsks.find(({ says }) => says.test(libbpfLog));
 	if (asks) return asks.hint;

@@ -13,7 +13,10 @@ import { TokenScene } from "./scene.js";
 
 /** What a package needs of a token on one kernel. */
 export interface Inference {
-	/** With this it works, and with any part less it does not, as was tried; absent where there is a `reason`. */
+	/**
+	 * With this it works, and with any part less it does not, as was tried; absent where there is a
+	 * `reason`.
+	 */
 	smallest?: Delegation;
 	/** How many delegations were tried. */
 	trials: number;
@@ -28,8 +31,9 @@ export interface Inference {
 }
 
 /**
- * Finds by trying the smallest delegation with which a package loads, attaches what can be attached with a token, and runs a
- * vector of each program. What its manifest declares is kept where it can be.
+ * Finds by trying the smallest delegation with which a package loads, attaches what can be attached
+ * with a token, and runs a vector of each program. What its manifest declares is kept where it can
+ * be.
  */
 export async function inferToken(pkg: Package, bench: Workbench): Promise<Inference> {
 	const none = { trials: 0, ms: 0, ungrantable: [], notAttached: {} };
@@ -84,7 +88,10 @@ function named(declared: Delegation, likely: Delegation): Delegation {
 	return Object.fromEntries(kinds) as Delegation;
 }
 
-/** Of each delegation, whether it is enough on this kernel: of several kernels each has its own smallest. */
+/**
+ * Of each delegation, whether it is enough on this kernel: of several kernels each has its own
+ * smallest.
+ */
 export async function areEnough(
 	pkg: Package,
 	bench: Workbench,

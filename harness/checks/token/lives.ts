@@ -13,14 +13,20 @@ import { ids } from "./world.js";
 
 const { EACCES, EINVAL, EOPNOTSUPP, EPERM } = constants.errno;
 
-/** Something that was done, what the kernel should have answered to it, and what it did; errnos, 0 for done. */
+/**
+ * Something that was done, what the kernel should have answered to it, and what it did; errnos, 0
+ * for done.
+ */
 interface Answer {
 	what: string;
 	expected: number;
 	seen: number;
 }
 
-/** What tokens promise of whoever has one, at whatever time: each case by what it did, one step after the other. */
+/**
+ * What tokens promise of whoever has one, at whatever time: each case by what it did, one step
+ * after the other.
+ */
 export interface LifeCase {
 	name: string;
 	run(scene: TokenScene, call: BareCall): Promise<Answer[]>;

@@ -55,7 +55,8 @@ export class PackageUser {
 	) {}
 
 	/**
-	 * @param tokenPath the bpffs that libbpf is told of; empty: it makes no token; undefined: it looks by itself
+	 * @param tokenPath the bpffs that libbpf is told of; empty: it makes no token; undefined: it
+	 * looks by itself
 	 */
 	async use(client: GuestClient, tokenPath: string | undefined): Promise<Use> {
 		const nameOf = caseNames(this.pkg);

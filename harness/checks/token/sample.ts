@@ -15,8 +15,9 @@ interface Holder {
 const zeroAttachType = "cgroup_inet_ingress";
 
 /**
- * A call that the declared token allows and that is refused without it, for whoever wants to know whether the token is
- * good for something; undefined when no bare call is, because the package needs more than that.
+ * A call that the declared token allows and that is refused without it, for whoever wants to know
+ * whether the token is good for something; undefined when no bare call is, because the package
+ * needs more than that.
  */
 export async function sampleCall(scene: Holder): Promise<BareCall | undefined> {
 	const client = await scene.declaredUser();

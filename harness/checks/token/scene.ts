@@ -85,7 +85,10 @@ export class TokenScene {
 		return this.#sample;
 	}
 
-	/** A token of everything or of what is declared, which somebody with every capability holds; undefined when nothing is. */
+	/**
+	 * A token of everything or of what is declared, which somebody with every capability holds;
+	 * undefined when nothing is.
+	 */
 	ownerToken(what: "declared" | "everything"): Promise<Held | undefined> {
 		const known = this.#ownerTokens.get(what) ?? this.#makeOwnerToken(what);
 		this.#ownerTokens.set(what, known);
@@ -112,13 +115,18 @@ export class TokenScene {
 		return !fallsShort(await this.withDelegation(delegation));
 	}
 
-	/** What the package does with a delegation; of its vectors the first of each program are run. */
+	/**
+	 * What the package does with a delegation; of its vectors the first of each program are run.
+	 */
 	async withDelegation(delegation: Delegation): Promise<Work> {
 		const path = await this.#pathOf(delegation);
 		return this.work(await this.world.user(delegation.capabilities), path, { each: true });
 	}
 
-	/** A bpffs that delegates it: of delegations in turn that differ in capabilities alone the same one. */
+	/**
+	 * A bpffs that delegates it: of delegations in turn that differ in capabilities alone the same
+	 * one.
+	 */
 	async #pathOf(delegation: Delegation): Promise<string> {
 		const options = optionsOf(delegation);
 		if (options === optionsOf(this.declared)) return this.declaredPath();
@@ -131,7 +139,10 @@ export class TokenScene {
 		return this.#mounted.path;
 	}
 
-	/** What the package does for a user with the delegation of the bpffs at `path`. @param each of vectors the first of each program */
+	/**
+	 * What the package does for a user with the delegation of the bpffs at `path`. @param each of
+	 * vectors the first of each program
+	 */
 	async work(client: GuestClient, path: string, { each = false } = {}): Promise<Work> {
 		const { user, use: most, beyond } = await this.baseline();
 		const use = await user.use(client, path);
@@ -141,7 +152,10 @@ export class TokenScene {
 		return { use, lost, vectors: { passed, failed: failed.filter(({ case: name }) => !beyond.has(name)) } };
 	}
 
-	/** Makes a bare call as that user, with a token of the bpffs at `path`. @returns errno; of making the token, where that fails */
+	/**
+	 * Makes a bare call as that user, with a token of the bpffs at `path`. @returns errno; of
+	 * making the token, where that fails
+	 */
 	async tryAt(client: GuestClient, path: string, call: BareCall): Promise<number> {
 		try {
 			const token = await client.call("token_create", { path });

@@ -82,7 +82,10 @@ export const filterToken: TokenSettings = {
 	capabilities: ["cap_net_admin", "cap_bpf"],
 };
 
-/** What the replacement and its target need where the kernel asks a token for the types of another program. */
+/**
+ * What the replacement and its target need where the kernel asks a token for the types of another
+ * program.
+ */
 export const replacingToken: TokenSettings = {
 	commands: ["map_create", "prog_load", "btf_load", "btf_get_fd_by_id"],
 	maps: ["hash"],

@@ -14,10 +14,12 @@ import { infoOutcome } from "./told.js";
 import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
 
 /**
- * Does a package work for a user without privileges with exactly the BPF token that its manifest declares? Cases `declared`,
- * `no-token`, `without-<kind>/<name>` for each grant, `undeclared/<kind>/<name>` for what could do harm and is not declared,
- * and what becomes of tokens: `other-namespace`, `initial-namespace`, `sub-directory`, `after-unmount`, `after-grantor-died`,
- * `other-user`, `fd-passed`, `both-ways`, `group-mount`, `dropped`, `implicit-path`, and `info`, which the kernel tells of one.
+ * Does a package work for a user without privileges with exactly the BPF token that its manifest
+ * declares? Cases `declared`, `no-token`, `without-<kind>/<name>` for each grant,
+ * `undeclared/<kind>/<name>` for what could do harm and is not declared, and what becomes of
+ * tokens: `other-namespace`, `initial-namespace`, `sub-directory`, `after-unmount`,
+ * `after-grantor-died`, `other-user`, `fd-passed`, `both-ways`, `group-mount`, `dropped`,
+ * `implicit-path`, and `info`, which the kernel tells of one.
  */
 export const tokenCheck: Check = {
 	name: "token",

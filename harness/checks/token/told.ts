@@ -15,7 +15,10 @@ const { EINVAL } = constants.errno;
 /** Masks of 64 bits, as `0x12`, or `any`. */
 export type Masks = Readonly<Record<DelegatedKind, string>>;
 
-/** Is what the kernel tells of a token what is delegated? Asked with bpf(2), or of /proc where that tells nothing of tokens. */
+/**
+ * Is what the kernel tells of a token what is delegated? Asked with bpf(2), or of /proc where that
+ * tells nothing of tokens.
+ */
 export async function infoOutcome(scene: TokenScene): Promise<Outcome> {
 	const token = await scene.ownerToken("declared");
 	if (!token)
@@ -61,7 +64,9 @@ async function fdinfoOf(client: GuestClient): Promise<Masks | undefined> {
 	return undefined;
 }
 
-/** What `bpf_token_show_fdinfo` of kernel/bpf/token.c prints; undefined for a file that is no token. */
+/**
+ * What `bpf_token_show_fdinfo` of kernel/bpf/token.c prints; undefined for a file that is no token.
+ */
 export function masksOfFdinfo(text: string): Masks | undefined {
 	const told = new Map(
 		[...text.matchAll(/^allowed_(\w+):\t(any|0x[0-9a-f]{1,16})$/gm)].map(([, ...all]) => all) as [
@@ -76,7 +81,10 @@ export function masksOfFdinfo(text: string): Masks | undefined {
 const masksOf = (mask: (kind: DelegatedKind) => string): Masks =>
 	Object.fromEntries(delegatedKinds.map((kind) => [kind, mask(kind)])) as Record<DelegatedKind, string>;
 
-/** What it comes to. @param masks undefined when the kernel told nothing. @param by where it was asked */
+/**
+ * What it comes to. @param masks undefined when the kernel told nothing. @param by where it was
+ * asked
+ */
 export function toldOutcome(declared: Delegation, masks: Masks | undefined, by: string, errno = 0): Outcome {
 	const delegated = mountMasks(declared);
 	const steps = delegatedKinds.map((kind) => ({
@@ -99,7 +107,10 @@ export function toldOutcome(declared: Delegation, masks: Masks | undefined, by: 
 	);
 }
 
-/** Of all that a kernel knows, which are fewer than there are names of, it says `any`; each with tokens knows more than 30 of a kind. */
+/**
+ * Of all that a kernel knows, which are fewer than there are names of, it says `any`; each with
+ * tokens knows more than 30 of a kind.
+ */
 function isAll(mask: string): boolean {
 	const bits = BigInt(mask);
 	return bits >> 30n > 0n && (bits & (bits + 1n)) === 0n;

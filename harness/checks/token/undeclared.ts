@@ -7,7 +7,9 @@ import { failed, type Outcome, passed, skipped } from "./finding.js";
 import { type Delegation, doesGrant, type Grant, grantName } from "./model/delegation.js";
 import type { TokenScene } from "./scene.js";
 
-/** Grants with which a user can do harm to others than himself, and a call that has no other use. */
+/**
+ * Grants with which a user can do harm to others than himself, and a call that has no other use.
+ */
 const dangers: readonly { grant: Grant; call: BareCall }[] = [
 	...(
 		[
@@ -42,8 +44,8 @@ export function undeclaredGrants(declared: Delegation): Grant[] {
 }
 
 /**
- * A call that the declared token must not allow. That the kernel would otherwise do it is tried with everything delegated, to
- * the same user with every capability.
+ * A call that the declared token must not allow. That the kernel would otherwise do it is tried
+ * with everything delegated, to the same user with every capability.
  */
 export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promise<Outcome> {
 	const danger = dangers.find((each) => each.grant.kind === grant.kind && each.grant.name === grant.name);
@@ -57,7 +59,10 @@ export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promis
 	return undeclaredAnswer(grant, { control, without, declared });
 }
 
-/** What the answers come to: errnos with everything delegated, without a token, and with the declared one. */
+/**
+ * What the answers come to: errnos with everything delegated, without a token, and with the
+ * declared one.
+ */
 export function undeclaredAnswer(
 	grant: Grant,
 	{ control, without, declared }: Record<"control" | "without" | "declared", number>,

@@ -20,8 +20,8 @@ export interface VectorsSeen {
 }
 
 /**
- * Runs the package's vectors as a user with a token. One that does not pass for root of the guest either says nothing of the
- * token: the vectors check tells of it.
+ * Runs the package's vectors as a user with a token. One that does not pass for root of the guest
+ * either says nothing of the token: the vectors check tells of it.
  *
  * @param each the first vector of each program alone, which tells whether it is loaded and run
  */

@@ -17,8 +17,8 @@ const folder = "/run";
 const switchOff = "/proc/sys/kernel/unprivileged_bpf_disabled";
 
 /**
- * A user namespace of somebody without privileges, with mount and network namespaces that belong to it. Whoever works in it joins
- * with the capabilities that he is to have there.
+ * A user namespace of somebody without privileges, with mount and network namespaces that belong to
+ * it. Whoever works in it joins with the capabilities that he is to have there.
  */
 export class TokenWorld {
 	readonly #users = new Map<string, Promise<{ handle: number; client: GuestClient }>>();
@@ -52,7 +52,8 @@ export class TokenWorld {
 			patience_ms,
 		});
 		const { handle: mntns } = await mountNamespace(client, { user });
-		// The guest's root makes folders in it, who is nobody in a file system of the user namespace.
+		// The guest's root makes folders in it, who is nobody in a file system of the user
+		// namespace.
 		await client.call("mount", {
 			source: "tmpfs",
 			target: folder,
@@ -68,7 +69,9 @@ export class TokenWorld {
 		return this.guest.client.as(this.owner);
 	}
 
-	/** Somebody in the namespace with these capabilities and no others; the same one for the same. */
+	/**
+	 * Somebody in the namespace with these capabilities and no others; the same one for the same.
+	 */
 	async user(capabilities: readonly string[]): Promise<GuestClient> {
 		const key = capabilities.join();
 		const known = this.#users.get(key) ?? this.join(capabilities);

@@ -26,10 +26,10 @@ interface Seen {
 }
 
 /**
- * A check of vectors that, on one kernel, runs them again with a probe in each basic block of each program, and reports how
- * much of it they reached: cases `coverage/<object>/<program>`, with evidence `coverage` (results/coverage.ts). They
- * `pass` whatever was reached; `skip` says that it could not be measured, `error` that the probes changed what a vector
- * did.
+ * A check of vectors that, on one kernel, runs them again with a probe in each basic block of each
+ * program, and reports how much of it they reached: cases `coverage/<object>/<program>`, with
+ * evidence `coverage` (results/coverage.ts). They `pass` whatever was reached; `skip` says that it
+ * could not be measured, `error` that the probes changed what a vector did.
  *
  * @param kernelId the one kernel
  */
@@ -90,7 +90,10 @@ interface Group {
 	vectors: PreparedVector[];
 }
 
-/** Vectors that one load of the object serves; an object without any is loaded for the sake of what it has. */
+/**
+ * Vectors that one load of the object serves; an object without any is loaded for the sake of what
+ * it has.
+ */
 function groupsOf(
 	object: PackageObject,
 	[first]: readonly ProgramFacts[],

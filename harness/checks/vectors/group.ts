@@ -5,7 +5,10 @@ import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.j
 import { Session } from "../../lab/subject/session/session.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 
-/** What is said of a vector: of what it did, or, without a run, of why its program could not be loaded. */
+/**
+ * What is said of a vector: of what it did, or, without a run, of why its program could not be
+ * loaded.
+ */
 export type FindingOf = (
 	vector: PreparedVector,
 	run: VectorRun | undefined,
@@ -19,8 +22,9 @@ const maxNamed = 20;
 type Loss = Awaited<ReturnType<Workbench["lost"]>>;
 
 /**
- * Runs vectors of one object with the same constants, many at a time. When the guest is lost, those that it may have
- * been at are run again one by one on a fresh guest, so that the one that is to blame gets the outcome and no other.
+ * Runs vectors of one object with the same constants, many at a time. When the guest is lost, those
+ * that it may have been at are run again one by one on a fresh guest, so that the one that is to
+ * blame gets the outcome and no other.
  */
 export async function* runGroup(
 	group: readonly [PreparedVector, ...PreparedVector[]],
@@ -63,7 +67,8 @@ export async function* runGroup(
 				suspects = { vectors: from.slice(0, pending), loss };
 				continue;
 			}
-			// One alone is to blame; or all, when not even loading their object could be seen to its end.
+			// One alone is to blame; or all, when not even loading their object could be seen to
+			// its end.
 			for (const vector of at ? [at] : [...left]) {
 				yield { case: vector.case, ...loss, evidence: { place: vector.place } };
 				left.delete(vector);

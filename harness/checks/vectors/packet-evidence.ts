@@ -14,8 +14,8 @@ const maxPackets = 0x40000;
 const maxTold = 20;
 
 /**
- * What went in and came out of a vector that failed, and what should have. Where that is too much, packets that are not as
- * expected come before others.
+ * What went in and came out of a vector that failed, and what should have. Where that is too much,
+ * packets that are not as expected come before others.
  */
 export function packetEvidence(vector: PreparedVector, { steps, after }: Judgement): PacketEvidence {
 	const wrong = [...steps.keys()].filter((index) => steps[index]?.mismatches.length);

@@ -17,12 +17,18 @@ import type { TestRun } from "../../machine/guest/operations.js";
 
 export type Refused = Pick<Finding, "outcome" | "evidence"> & { reason: Reason };
 
-/** ENOTSUPP of the kernel, which it returns for a program type that has no test run (kernel/bpf/syscall.c). */
+/**
+ * ENOTSUPP of the kernel, which it returns for a program type that has no test run
+ * (kernel/bpf/syscall.c).
+ */
 const notSupported = new Set([524, 95]);
 const EINVAL = 22;
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
-/** Why a vector was not run, its program not being there: a lack of the kernel's is a skip, and so is what `load` tells already. */
+/**
+ * Why a vector was not run, its program not being there: a lack of the kernel's is a skip, and so
+ * is what `load` tells already.
+ */
 export async function notLoaded(
 	vector: PreparedVector,
 	session: Session,

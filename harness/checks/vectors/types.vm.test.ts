@@ -10,7 +10,10 @@ const folder = fileURLToPath(new URL("testdata/types/", import.meta.url));
 
 const packages = new Map<string, Promise<Package>>();
 
-/** Each program of one type in a package of its object, all of them right or all of them wrong; compiled once. */
+/**
+ * Each program of one type in a package of its object, all of them right or all of them wrong;
+ * compiled once.
+ */
 function everyType(name: "types" | "struct_ops", ...defines: string[]): Promise<Package> {
 	const key = [name, ...defines].join(" ");
 	const known = packages.get(key) ?? compileTypes(name, defines);

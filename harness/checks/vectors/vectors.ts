@@ -15,8 +15,8 @@ import { notLoaded, notRun, notSeen } from "./refused.js";
 const maxTold = 50;
 
 /**
- * Does each packet vector do what its file says? Cases `<file without suffix>/<name>`, `<file>` for a file that is wrong,
- * and `leftovers` when something stays behind after all was unloaded.
+ * Does each packet vector do what its file says? Cases `<file without suffix>/<name>`, `<file>` for
+ * a file that is wrong, and `leftovers` when something stays behind after all was unloaded.
  */
 export const vectorsCheck: Check = {
 	name: "vectors",

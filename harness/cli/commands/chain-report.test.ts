@@ -18,7 +18,10 @@ function resultsOf(orders: ChainOrders): Results {
 	return documentOf([result]);
 }
 
-/** What a report takes for a picture of bpfgate's is said in harness/report, which knows nothing of chains: the two must agree. */
+/**
+ * What a report takes for a picture of bpfgate's is said in harness/report, which knows nothing of
+ * chains: the two must agree.
+ */
 it.each<[string, string[]]>([
 	["plain names", ["a", "b", "c"]],
 	[

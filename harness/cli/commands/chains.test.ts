@@ -11,7 +11,9 @@ const chain = (name: string, ...members: Chain["members"]): Chain => ({ name, ho
 const wall = { program: { package: "wall", program: "filter" } };
 const meter = { program: { package: "meter", version: "1", program: "count" } };
 
-/** Opens the chains of files among packages `wall` (with these chains in its manifest) and `meter`. */
+/**
+ * Opens the chains of files among packages `wall` (with these chains in its manifest) and `meter`.
+ */
 async function open(
 	files: Record<string, unknown>,
 	{ own, named = false, alone = false }: { own?: Chain[]; named?: boolean; alone?: boolean } = {},

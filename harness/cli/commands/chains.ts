@@ -14,10 +14,12 @@ import type { Package } from "../../data/package/package.js";
 import { type ChainHookFacts, chainHooks } from "../../data/package/sections/chain-hooks.js";
 
 /**
- * The chains of chain files, when these and the chains in the packages' manifests mean programs that are there.
+ * The chains of chain files, when these and the chains in the packages' manifests mean programs
+ * that are there.
  *
  * @param files as given with `--chain`
- * @param named whether the check was named: then there must be a chain, and every package that one names
+ * @param named whether the check was named: then there must be a chain, and every package that one
+ * names
  * @throws AggregateError of an InputError for each chain or file that is wrong
  */
 export async function openChains(
@@ -39,7 +41,8 @@ export async function openChains(
 	for (const file of files) fromFiles.push(...((await collect(() => readChainFile(file))) ?? []));
 	const all = [...chainsOf(packages), ...fromFiles];
 	for (const source of all) {
-		// A package can be tested without those beside which it is to stand; its chain is then skipped.
+		// A package can be tested without those beside which it is to stand; its chain is then
+		// skipped.
 		const optional = source.owner !== undefined && !named;
 		if (optional && absentPackages(source, packages).length > 0) continue;
 		await collect(() => checkChain(source, packages));

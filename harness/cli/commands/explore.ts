@@ -34,7 +34,10 @@ export const exploreOptions = {
 	),
 };
 
-/** @param packages how many are tested. @throws InputError when finds are to be saved and there will be none, or the file could not be written */
+/**
+ * @param packages how many are tested. @throws InputError when finds are to be saved and there will
+ * be none, or the file could not be written
+ */
 export async function explorationOf(
 	{ explore, seed, saveFinds: file }: ExploreOptions,
 	packages: number,
@@ -56,7 +59,10 @@ export async function explorationOf(
 
 const files = validator(VectorFile);
 
-/** Writes the finds of a run, each once; an earlier file stays as it is when there are none. @throws UndecidedError */
+/**
+ * Writes the finds of a run, each once; an earlier file stays as it is when there are none. @throws
+ * UndecidedError
+ */
 export async function saveFinds(
 	{ results }: Results,
 	{ seed, saveFinds: file }: ExploreOptions,

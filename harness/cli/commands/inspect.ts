@@ -4,7 +4,10 @@ import { openPackage } from "../../data/package/package.js";
 import { summaryOf } from "./inspect-summary.js";
 import { summaryText } from "./inspect-text.js";
 
-/** `bpfgate inspect <package|object>`: what it contains and needs, read from the files alone; boots nothing. */
+/**
+ * `bpfgate inspect <package|object>`: what it contains and needs, read from the files alone; boots
+ * nothing.
+ */
 export function inspectCommand(
 	write: (text: string) => void = (text) => process.stdout.write(text),
 ): Command {

@@ -18,7 +18,9 @@ interface Options {
 
 const day = 24 * 60 * 60 * 1000;
 
-/** `bpfgate keygen`: a private key and a self-signed certificate with which packages can be signed. */
+/**
+ * `bpfgate keygen`: a private key and a self-signed certificate with which packages can be signed.
+ */
 export function keygenCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
 	return new Command("keygen")
 		.description("make a key and a certificate for signing packages")

@@ -17,7 +17,10 @@ interface Options {
 	out?: string;
 }
 
-/** `bpfgate sign <package...>`: signs each package, and for each object of it a loader for each contract. */
+/**
+ * `bpfgate sign <package...>`: signs each package, and for each object of it a loader for each
+ * contract.
+ */
 export function signCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
 	return new Command("sign")
 		.description("sign a package, and its programs for the kernels that verify signatures")

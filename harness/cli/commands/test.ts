@@ -37,7 +37,9 @@ export interface RunRequest {
 	chains?: ChainSource[];
 	kernels: Kernel[];
 	checks: CheckName[];
-	/** The checks were named: every package is asked, also where a check would not do so by itself. */
+	/**
+	 * The checks were named: every package is asked, also where a check would not do so by itself.
+	 */
 	named?: boolean;
 	jobs: number;
 	/** Boots every guest instead of cloning it. */
@@ -129,7 +131,8 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 }
 
 /**
- * The other vectors have run by now: a file that is wrong is an `error` in the results, and makes the input invalid.
+ * The other vectors have run by now: a file that is wrong is an `error` in the results, and makes
+ * the input invalid.
  *
  * @throws AggregateError of an InputError for each mistake in a vector file
  */

@@ -11,8 +11,8 @@ const markSize = 4096;
 const maxDepth = 8;
 
 /**
- * Writes the packets of failed vectors below a folder, each file whole or not at all, and then takes away those that an earlier
- * run has left there. What no run has written there stays.
+ * Writes the packets of failed vectors below a folder, each file whole or not at all, and then
+ * takes away those that an earlier run has left there. What no run has written there stays.
  */
 export async function writeCaptures(folder: string, results: Results): Promise<void> {
 	const written = new Set<string>();

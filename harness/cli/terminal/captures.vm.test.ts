@@ -34,7 +34,9 @@ async function resultsOf(...defines: string[]): Promise<CaseResult[]> {
 	}));
 }
 
-/** The rows that tshark reads of a capture, without the name of the case in front of each comment. */
+/**
+ * The rows that tshark reads of a capture, without the name of the case in front of each comment.
+ */
 async function rows(path: string, ...names: string[]): Promise<string[][]> {
 	const fields = names.flatMap((name) => ["-e", name]);
 	const format = ["-T", "fields", "-E", "separator=/t", "-E", "aggregator=;", "-o", "ip.check_checksum:TRUE"];

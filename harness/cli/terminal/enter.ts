@@ -3,9 +3,11 @@ import { failureOf } from "./failure.js";
 import { Interruption, interrupted } from "./interruption.js";
 
 /**
- * Runs a program to its end: what it throws becomes one line on stderr and the exit status, signals an interruption.
+ * Runs a program to its end: what it throws becomes one line on stderr and the exit status, signals
+ * an interruption.
  *
- * The interruption stays in force until the process is gone: a second Ctrl-C may come while it winds up.
+ * The interruption stays in force until the process is gone: a second Ctrl-C may come while it
+ * winds up.
  *
  * @param action gets the interruption; sets `process.exitCode` itself when all went well
  */
@@ -20,11 +22,15 @@ export async function enter(action: (interruption: Interruption) => Promise<unkn
 		const status = tell(thrown);
 		process.exitCode = interruption.requested ? interrupted : status;
 	}
-	// Left to end by itself, Node takes its signal handlers down first: a second signal would kill it in between.
+	// Left to end by itself, Node takes its signal handlers down first: a second signal would kill
+	// it in between.
 	if (interruption.requested) process.exit();
 }
 
-/** A reader that went away (`bpfgate … | head`) takes nothing from the verdict; a full disk takes all of it. */
+/**
+ * A reader that went away (`bpfgate … | head`) takes nothing from the verdict; a full disk takes
+ * all of it.
+ */
 function unwritten(error: NodeJS.ErrnoException): void {
 	if (error.code === "EPIPE") return;
 	const status = tell(error);

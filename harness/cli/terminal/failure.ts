@@ -11,7 +11,8 @@ export interface Failure {
 }
 
 /**
- * 2 for an invalid invocation or input, 3 for everything that kept bpfgate from finding out, its own defects among it.
+ * 2 for an invalid invocation or input, 3 for everything that kept bpfgate from finding out, its
+ * own defects among it.
  *
  * @param debug adds the stack (BPFGATE_DEBUG=1)
  */

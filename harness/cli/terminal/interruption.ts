@@ -4,9 +4,10 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export const interrupted = 130;
 
 /**
- * The first signal asks the running command to stop, the second one ends it at once. A command that never asked for
- * the `signal` has nothing to wind down and ends with the first. Ending goes through `process.exit`, so that whoever
- * holds guests and temporary files can let go of them in an `exit` handler.
+ * The first signal asks the running command to stop, the second one ends it at once. A command that
+ * never asked for the `signal` has nothing to wind down and ends with the first. Ending goes
+ * through `process.exit`, so that whoever holds guests and temporary files can let go of them in an
+ * `exit` handler.
  */
 export class Interruption {
 	private readonly controller = new AbortController();

@@ -82,7 +82,10 @@ class Tally {
 /** How often a program that is explored for long is told of elsewhere than on a terminal, in ms. */
 const exploringInterval = 30_000;
 
-/** One line for each kernel's preparation and each finished cell; of programs that are explored, now and then. */
+/**
+ * One line for each kernel's preparation and each finished cell; of programs that are explored, now
+ * and then.
+ */
 export function plainProgress(write: (line: string) => void, clock = () => performance.now()): Progress {
 	const tally = new Tally();
 	let told = 0;

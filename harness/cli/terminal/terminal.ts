@@ -8,8 +8,9 @@ export interface Stream {
 }
 
 /**
- * What a stream can show: colour on a terminal only and never under NO_COLOR (no-color.org) or TERM=dumb, other than
- * ASCII signs when the locale (POSIX: LC_ALL, LC_CTYPE, LANG, the first that is set) is UTF-8.
+ * What a stream can show: colour on a terminal only and never under NO_COLOR (no-color.org) or
+ * TERM=dumb, other than ASCII signs when the locale (POSIX: LC_ALL, LC_CTYPE, LANG, the first that
+ * is set) is UTF-8.
  */
 export function mediumOf(stream: Stream, env: NodeJS.ProcessEnv): Medium {
 	const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";

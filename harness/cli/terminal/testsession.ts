@@ -24,8 +24,8 @@ export function sessionNames(booting: boolean): string[] {
 }
 
 /**
- * `$ command`, the lines it prints, and `exit N` where that is not 0. Lines that begin with `#` before the first command or
- * after an empty line say what is going on.
+ * `$ command`, the lines it prints, and `exit N` where that is not 0. Lines that begin with `#`
+ * before the first command or after an empty line say what is going on.
  */
 export function parseSession(text: string): Step[] {
 	const steps: Step[] = [];
@@ -41,7 +41,9 @@ export function parseSession(text: string): Step[] {
 	return steps;
 }
 
-/** Milliseconds. A session starts Node once for each command, which on a busy machine takes seconds. */
+/**
+ * Milliseconds. A session starts Node once for each command, which on a busy machine takes seconds.
+ */
 export const sessionTimeout = 1_200_000;
 
 /** Compiles harness/ to dist/, in no time when it is unchanged. */
@@ -50,8 +52,8 @@ export function compile(): void {
 }
 
 /**
- * Runs a session in an empty folder and holds each step to what it shows; the sessions that do not boot also have an
- * empty cache.
+ * Runs a session in an empty folder and holds each step to what it shows; the sessions that do not
+ * boot also have an empty cache.
  */
 export async function replay(name: string): Promise<void> {
 	const scratch = mkdtempSync(join(tmpdir(), "bpfgate-session-"));
@@ -67,7 +69,8 @@ export async function replay(name: string): Promise<void> {
 			PROGRAMS: join(checkout, "programs"),
 		};
 		for (const step of parseSession(readFileSync(join(folder, name), "utf8"))) {
-			// One pipe for both, as at a terminal: of two, nobody can tell in which order they were written to.
+			// One pipe for both, as at a terminal: of two, nobody can tell in which order they were
+			// written to.
 			const { stdout, exitCode } = await execa("bash", ["-c", `exec 2>&1\n${step.command}`], {
 				cwd: home,
 				env: { ...cache, ...env },

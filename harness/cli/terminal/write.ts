@@ -5,8 +5,8 @@ import { dirname, join, resolve } from "node:path";
 import { InputError, systemReason, UndecidedError } from "../../base/errors.js";
 
 /**
- * Writes a whole file or none: under a name of this process in the same folder, then renamed. A link stays one; what is
- * there and no regular file (`/dev/stderr`, a FIFO) is written to.
+ * Writes a whole file or none: under a name of this process in the same folder, then renamed. A
+ * link stays one; what is there and no regular file (`/dev/stderr`, a FIFO) is written to.
  *
  * @throws UndecidedError `not-written`
  */
@@ -31,7 +31,9 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 	}
 }
 
-/** @throws InputError when a file of this name could not be written; tries it, and leaves nothing */
+/**
+ * @throws InputError when a file of this name could not be written; tries it, and leaves nothing
+ */
 export async function assertWritableFile(path: string): Promise<void> {
 	const folder = dirname(path);
 	switch (await kindOf(path)) {
@@ -50,7 +52,10 @@ export async function assertWritableFile(path: string): Promise<void> {
 	}
 }
 
-/** @throws InputError when this folder is not there and could not be made, or no file could be made in it */
+/**
+ * @throws InputError when this folder is not there and could not be made, or no file could be made
+ * in it
+ */
 export async function assertWritableFolder(path: string): Promise<void> {
 	const kind = await kindOf(path);
 	if (kind === "folder") return assertRoom(path);
@@ -58,7 +63,9 @@ export async function assertWritableFolder(path: string): Promise<void> {
 	return assertWritableFolder(dirname(resolve(path)));
 }
 
-/** Makes a folder with those above it. Node's own `recursive` never returns where /proc refuses one. */
+/**
+ * Makes a folder with those above it. Node's own `recursive` never returns where /proc refuses one.
+ */
 export async function makeFolder(path: string): Promise<void> {
 	if ((await kindOf(path)) === "folder") return;
 	await makeFolder(dirname(resolve(path)));

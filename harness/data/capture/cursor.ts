@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
 
-/** Reads numbers of one byte order from bytes that nobody vouches for: every offset is checked before it is used. */
+/**
+ * Reads numbers of one byte order from bytes that nobody vouches for: every offset is checked
+ * before it is used.
+ */
 export class Cursor {
 	readonly #view: DataView;
 

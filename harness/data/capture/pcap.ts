@@ -28,7 +28,8 @@ export function readPcap(file: string, bytes: Uint8Array): CapturedFrame[] {
 	const network = header.u32(20);
 	const version = `${header.u16(4)}.${header.u16(6)}`;
 	if (version !== "2.4") throw header.fail(`is of version ${version}; 2.4 is read`);
-	// The P bit says that the uppermost bits hold the length of the frame check sequence in units of 16 bits.
+	// The P bit says that the uppermost bits hold the length of the frame check sequence in units
+	// of 16 bits.
 	const fcs = network & 0x04000000 ? (network >>> 28) * 2 : 0;
 	const frames: CapturedFrame[] = [];
 	for (let offset = headerSize; offset < bytes.length; ) {

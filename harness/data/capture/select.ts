@@ -8,7 +8,10 @@ export interface SelectedFrame extends CapturedFrame {
 	link: LinkType;
 }
 
-/** LINKTYPE_ETHERNET; LINKTYPE_RAW, the values of DLT_RAW on other systems, LINKTYPE_IPV4 and LINKTYPE_IPV6. */
+/**
+ * LINKTYPE_ETHERNET; LINKTYPE_RAW, the values of DLT_RAW on other systems, LINKTYPE_IPV4 and
+ * LINKTYPE_IPV6.
+ */
 const linkTypes = new Map<number, LinkType>([
 	[1, "ethernet"],
 	[101, "raw"],
@@ -65,10 +68,12 @@ export function parseSelection(file: string, place: string, selection: string): 
 }
 
 /**
- * The frames of a capture that are selected, in the order of the selection; all of them without one.
+ * The frames of a capture that are selected, in the order of the selection; all of them without
+ * one.
  *
  * @param file the capture, for messages
- * @throws InputError for a frame past the end, one cut off by the snapshot length, one of another link type
+ * @throws InputError for a frame past the end, one cut off by the snapshot length, one of another
+ * link type
  */
 export function selectFrames(
 	file: string,

@@ -79,7 +79,10 @@ function isTunnelled(layer: Layer): boolean {
 	return "ipv4" in layer || "ipv6" in layer || "eth" in layer;
 }
 
-/** Whether what the layers say makes sense beyond their form: an ICMP error quotes a packet, a route has stops. */
+/**
+ * Whether what the layers say makes sense beyond their form: an ICMP error quotes a packet, a route
+ * has stops.
+ */
 function isPlausible(layers: Layers): boolean {
 	return layers.every((layer, index) => {
 		const [[name, value] = ["", {}]] = Object.entries<unknown>(layer as Record<string, unknown>);

@@ -12,7 +12,9 @@ export interface CapturePacket {
 	linkType?: LinkType;
 	/** Shown by Wireshark above the packet, each on lines of its own. */
 	comments?: readonly string[];
-	/** Name of the interface in Wireshark (`frame.interface_name`): `input`, `expected`, `actual`. */
+	/**
+	 * Name of the interface in Wireshark (`frame.interface_name`): `input`, `expected`, `actual`.
+	 */
 	interface?: string;
 	/** Nanoseconds since 1970; one microsecond after the packet before unless given. */
 	time?: bigint;
@@ -24,7 +26,8 @@ const maxText = 0xfffc;
 const nanoseconds = 9;
 
 /**
- * A pcapng file (draft-ietf-opsawg-pcapng) in little endian, with an interface for each name and link type.
+ * A pcapng file (draft-ietf-opsawg-pcapng) in little endian, with an interface for each name and
+ * link type.
  *
  * @param comment of the whole file
  */

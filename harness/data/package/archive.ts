@@ -36,7 +36,8 @@ export function isArchive(bytes: Uint8Array): boolean {
  * @param path what the user calls it, for messages
  * @param limit in bytes, unpacked
  * @returns entries by path, without a leading `./`
- * @throws InputError when it is damaged, too large, or holds what a package must not: devices, absolute paths, `..`, links
+ * @throws InputError when it is damaged, too large, or holds what a package must not: devices,
+ * absolute paths, `..`, links
  *   that lead out, two files of one path
  */
 export async function readArchive(
@@ -133,7 +134,9 @@ async function decompress(path: string, bytes: Uint8Array, limit: number): Promi
 	return bytes;
 }
 
-/** Reads chunk by chunk: execa's own buffer ends the process (V8: invalid size) long before `limit`. */
+/**
+ * Reads chunk by chunk: execa's own buffer ends the process (V8: invalid size) long before `limit`.
+ */
 async function decompressWith(
 	path: string,
 	bytes: Uint8Array,

@@ -6,7 +6,10 @@ import { rodataOf } from "./elf/rodata.js";
 import { buildElf, sampleElf, sampleObject, TestBtf } from "./elf/testelf.js";
 import { readObject } from "./object.js";
 
-/** Everything that is ever done with an object. Anything but success and InputError is a fault of ours. */
+/**
+ * Everything that is ever done with an object. Anything but success and InputError is a fault of
+ * ours.
+ */
 function useObject(bytes: Uint8Array): "read" | "refused" {
 	try {
 		const object = readObject("x.bpf.o", bytes);

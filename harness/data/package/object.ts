@@ -8,7 +8,9 @@ import { type Extern, readExterns } from "./elf/externs.js";
 import { type MapFacts, readMaps } from "./elf/maps.js";
 import { meaningOf, type SectionMeaning } from "./elf/section.js";
 
-/** A compiler keeps only the types in use: the largest objects known have less than one MiB of them. */
+/**
+ * A compiler keeps only the types in use: the largest objects known have less than one MiB of them.
+ */
 const maxBtfBytes = 4 * 1024 * 1024;
 
 /** One program: a function outside `.text`, as libbpf finds them. */

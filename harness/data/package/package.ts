@@ -56,7 +56,8 @@ export interface Package {
 }
 
 /**
- * Opens a folder with `bpfgate.json`, an archive of one (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst), or a bare ELF object.
+ * Opens a folder with `bpfgate.json`, an archive of one (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst),
+ * or a bare ELF object.
  *
  * @throws InputError when it is no package; nothing is written anywhere
  */
@@ -112,7 +113,10 @@ export async function openPackage(path: string): Promise<Package> {
 	};
 }
 
-/** A bare object is a package named after its file, version 0, in which everything follows from the sections. */
+/**
+ * A bare object is a package named after its file, version 0, in which everything follows from the
+ * sections.
+ */
 function bareObject(path: string, bytes: Uint8Array): Package {
 	const file = basename(path);
 	const stem = file.slice(0, file.length - extname(file).length).replace(/\.bpf$/, "");
@@ -161,9 +165,10 @@ async function readSignatureFiles(manifest: string, files: Files, room: number):
 }
 
 /**
- * The canonical digest of a package: SHA-256 of the line `bpfgate-package 1` and one line for each file that belongs
- * to it (the manifest and what the manifest names; for a bare object the object alone), sorted by the bytes of
- * the path: `<sha256> <size> <path>`, each ended by a newline. Folder and archive of the same files agree.
+ * The canonical digest of a package: SHA-256 of the line `bpfgate-package 1` and one line for each
+ * file that belongs to it (the manifest and what the manifest names; for a bare object the object
+ * alone), sorted by the bytes of the path: `<sha256> <size> <path>`, each ended by a newline.
+ * Folder and archive of the same files agree.
  */
 export function digestOf(files: { path: string; bytes: Uint8Array }[]): string {
 	const sorted = [...files].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));

@@ -7,7 +7,10 @@ import { wrongChecksums } from "./verify.js";
 
 export type Status = "same" | "changed" | "missing" | "added";
 
-/** One line of two packets beside each other: `missing` is only in the expected one, `added` only in the actual. */
+/**
+ * One line of two packets beside each other: `missing` is only in the expected one, `added` only in
+ * the actual.
+ */
 export type Line =
 	| { kind: "layer"; name: string; status: Status; expected?: string; actual?: string }
 	/** `name` has the path inside the field: `options/0/mss`. */
@@ -23,8 +26,9 @@ const around = 1;
 const maxValue = 160;
 
 /**
- * Two packets beside each other, the layers in the order of the wire: of a layer that is the same one line, of one that differs
- * the fields that do, with their neighbours and what is wrong with checksums. Empty when the packets are the same.
+ * Two packets beside each other, the layers in the order of the wire: of a layer that is the same
+ * one line, of one that differs the fields that do, with their neighbours and what is wrong with
+ * checksums. Empty when the packets are the same.
  */
 export function beside(expected: Uint8Array, actual: Uint8Array, linkType: LinkType = "ethernet"): Line[] {
 	if (equalBytes(expected, actual)) return [];

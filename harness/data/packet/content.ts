@@ -4,7 +4,10 @@ import { InputError } from "../../base/errors.js";
 import { fromHex, toHex } from "./bytes.js";
 import { type Place, shown, within } from "./place.js";
 
-/** The longest packet that is built, in bytes: the largest IP datagram with room for headers around it. */
+/**
+ * The longest packet that is built, in bytes: the largest IP datagram with room for headers around
+ * it.
+ */
 export const maxPacket = 0x20000;
 
 const closed = { additionalProperties: false };
@@ -98,7 +101,10 @@ export function contentBytes(content: unknown, place: Place): Uint8Array {
 	}
 }
 
-/** The shortest form that the bytes are read as: digits, or a length when all bytes of a long row are one. */
+/**
+ * The shortest form that the bytes are read as: digits, or a length when all bytes of a long row
+ * are one.
+ */
 export function contentOf(bytes: Uint8Array): Content {
 	const byte = bytes[0];
 	if (byte !== undefined && bytes.length > 32 && bytes.every((each) => each === byte))

@@ -7,7 +7,9 @@ import { located } from "./layer.js";
 import { type HeaderName, type Layer, type Layers, layerKind, maxLayers } from "./layers.js";
 import { type Located, valuesOf } from "./layout.js";
 
-/** What a packet begins with: an Ethernet header, or an IP header of the version in its first bits. */
+/**
+ * What a packet begins with: an Ethernet header, or an IP header of the version in its first bits.
+ */
 export type LinkType = "ethernet" | "raw";
 
 /** A layer in a packet with all its fields, those too that would be computed. */
@@ -25,7 +27,10 @@ export interface LocatedLayer {
 
 const nowhere = { file: "", pointer: "" };
 
-/** Finds the layers of any bytes. What cannot be read, or not be written again as it was, is payload. */
+/**
+ * Finds the layers of any bytes. What cannot be read, or not be written again as it was, is
+ * payload.
+ */
 export function locate(bytes: Uint8Array, linkType: LinkType = "ethernet"): LocatedLayer[] {
 	const layers: LocatedLayer[] = [];
 	const outer: Enclosing[] = [];
@@ -58,8 +63,8 @@ export function locate(bytes: Uint8Array, linkType: LinkType = "ethernet"): Loca
 }
 
 /**
- * The layers of any bytes, without the fields that `build` fills in by itself: `build(dissect(bytes))` equals `bytes`.
- * Never throws.
+ * The layers of any bytes, without the fields that `build` fills in by itself:
+ * `build(dissect(bytes))` equals `bytes`. Never throws.
  */
 export function dissect(bytes: Uint8Array, linkType: LinkType = "ethernet"): Layers {
 	const layers = locate(bytes, linkType);
@@ -105,7 +110,10 @@ function writes(
 	}
 }
 
-/** Leaves out all fields that may be; when that is another header, one after another, the last first. */
+/**
+ * Leaves out all fields that may be; when that is another header, one after another, the last
+ * first.
+ */
 function withoutComputed(
 	kind: LayerKind,
 	values: Readonly<Record<string, unknown>>,

@@ -21,7 +21,9 @@ export interface Form {
 	/** Of the value; undefined for an item that is a bare word. */
 	schema: TSchema | undefined;
 	encode(value: unknown, place: Place): Uint8Array;
-	/** The item at the start of `bytes`, and its size in bytes; undefined when another stands there. */
+	/**
+	 * The item at the start of `bytes`, and its size in bytes; undefined when another stands there.
+	 */
 	decode(bytes: Uint8Array): { value: unknown; size: number } | undefined;
 }
 
@@ -151,7 +153,10 @@ export function word(framing: Framing, type: number): Form {
 	};
 }
 
-/** An item of any type: an object of `layout`, in which `length` is computed unless given, and `data`. */
+/**
+ * An item of any type: an object of `layout`, in which `length` is computed unless given, and
+ * `data`.
+ */
 export function general(
 	layout: Layout,
 	sizeOf: (values: Record<string, unknown>) => number,
@@ -178,8 +183,8 @@ export function general(
 }
 
 /**
- * A list of items. Each is a word, or an object whose one key is its form. `{ "raw": … }` stands for bytes that are no
- * item, so that every row of bytes is some list.
+ * A list of items. Each is a word, or an object whose one key is its form. `{ "raw": … }` stands
+ * for bytes that are no item, so that every row of bytes is some list.
  */
 export function items(
 	forms: Readonly<Record<string, Form>>,

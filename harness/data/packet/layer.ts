@@ -6,7 +6,9 @@ import type { Codec } from "./items.js";
 import type { Fields, Located } from "./layout.js";
 import { type Place, shown, within } from "./place.js";
 
-/** A layer's name and its values, as far as they are known when a layer inside it is built or read. */
+/**
+ * A layer's name and its values, as far as they are known when a layer inside it is built or read.
+ */
 export interface Enclosing {
 	name: string;
 	values: Readonly<Record<string, unknown>>;
@@ -29,9 +31,14 @@ export interface Reading {
 	fields: Record<string, Located>;
 	/** Bytes. */
 	header: number;
-	/** Bytes from the start of the header to the end of what it encloses; all that there are when it does not say. */
+	/**
+	 * Bytes from the start of the header to the end of what it encloses; all that there are when it
+	 * does not say.
+	 */
 	end?: number;
-	/** The layer that follows, by this header; undefined when it does not name one that is known. */
+	/**
+	 * The layer that follows, by this header; undefined when it does not name one that is known.
+	 */
 	next?: string | undefined;
 }
 
@@ -83,7 +90,10 @@ export function located(value: unknown, offset: number, size: number): Located {
 	return { value, bit: offset * 8, bits: size * 8 };
 }
 
-/** Bytes of the part of variable length in field `name`, none when it is not given. @throws InputError */
+/**
+ * Bytes of the part of variable length in field `name`, none when it is not given. @throws
+ * InputError
+ */
 export function optional(
 	codec: Pick<Codec, "encode">,
 	values: Readonly<Record<string, unknown>>,

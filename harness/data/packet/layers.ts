@@ -55,9 +55,10 @@ export function fieldNames(kind: LayerKind): string[] {
 }
 
 /**
- * One layer: its kind and what is given of it. Addresses are `src` and `dst` and ports `sport` and `dport` in every
- * layer, as in ip(8), ss(8) and tc(8), where Linux' own structs differ from each other (h_source, saddr, source); all other
- * fields are called as in Linux' headers (tot_len, ack_seq, hop_limit), or as in the RFC where Linux has no name.
+ * One layer: its kind and what is given of it. Addresses are `src` and `dst` and ports `sport` and
+ * `dport` in every layer, as in ip(8), ss(8) and tc(8), where Linux' own structs differ from each
+ * other (h_source, saddr, source); all other fields are called as in Linux' headers (tot_len,
+ * ack_seq, hop_limit), or as in the RFC where Linux has no name.
  */
 export type Layer =
 	| { [K in HeaderName]: { readonly [P in K]: Readonly<Record<string, unknown>> } }[HeaderName]
@@ -104,8 +105,9 @@ export const LayersSchema = Type.Array(LayerSchema, {
 });
 
 /**
- * Stands for `LayersSchema` in a schema with `definitions: layersDefinition`: layers are checked by what builds them, which says
- * more than a schema can, and is ready a second earlier. What editors get has `LayersSchema` there instead.
+ * Stands for `LayersSchema` in a schema with `definitions: layersDefinition`: layers are checked by
+ * what builds them, which says more than a schema can, and is ready a second earlier. What editors
+ * get has `LayersSchema` there instead.
  */
 export const LayersRef = Type.Unsafe<Layers>({ $ref: "#/definitions/layers" });
 export const layersDefinition = { layers: { type: "array" } };

@@ -19,9 +19,10 @@ export interface MatchOptions {
 const verified = ["check", "tot_len", "payload_len", "len"];
 
 /**
- * Where a packet is not as the given layers and fields say. The layers must follow each other in the packet; others may
- * stand before and behind them, and fields that are not given may have any value, but checksums and lengths of the
- * layers that are named must be right (a UDP checksum may be absent; bytes that UDP's length leaves out may not).
+ * Where a packet is not as the given layers and fields say. The layers must follow each other in
+ * the packet; others may stand before and behind them, and fields that are not given may have any
+ * value, but checksums and lengths of the layers that are named must be right (a UDP checksum may
+ * be absent; bytes that UDP's length leaves out may not).
  *
  * @throws InputError when a field is given that cannot be written
  */
@@ -41,8 +42,9 @@ export function matchLayers(expected: Layers, actual: Uint8Array, options: Match
 }
 
 /**
- * The packet as it would be right: the actual one with the given fields in it, and with the checksums and lengths of the
- * layers named. Undefined when the layers do not follow each other in it, or it would not match all the same.
+ * The packet as it would be right: the actual one with the given fields in it, and with the
+ * checksums and lengths of the layers named. Undefined when the layers do not follow each other in
+ * it, or it would not match all the same.
  *
  * @throws InputError when a field is given that cannot be written
  */
@@ -70,7 +72,9 @@ function firstRun(part: Named, whole: Named): number {
 	return -1;
 }
 
-/** The packet with the given fields in place of its own, and with what is verified computed anew. */
+/**
+ * The packet with the given fields in place of its own, and with what is verified computed anew.
+ */
 function overwritten(
 	given: readonly CheckedLayer[],
 	first: number,

@@ -8,7 +8,10 @@ import { dissect, locate } from "./dissect.js";
 /** In a packet, followed by its number: 4 bytes each, in network order. */
 export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
 
-/** Bytes from the start of a packet within which its number is looked for: WINDOW of order-recorder.bpf.c. */
+/**
+ * Bytes from the start of a packet within which its number is looked for: WINDOW of
+ * order-recorder.bpf.c.
+ */
 export const numberWindow = 192;
 const size = 8;
 
@@ -20,8 +23,9 @@ export interface NumberedPacket {
 }
 
 /**
- * Gives a packet, which begins with its Ethernet header, a number. That stands behind it, where Ethernet has its padding, so that no length and no checksum changes,
- * whatever the number is to be later; in a long packet it takes the place of payload, and checksums that were right are right
+ * Gives a packet, which begins with its Ethernet header, a number. That stands behind it, where
+ * Ethernet has its padding, so that no length and no checksum changes, whatever the number is to be
+ * later; in a long packet it takes the place of payload, and checksums that were right are right
  * again for this number.
  *
  * @returns undefined when a long packet has no payload near enough to its start

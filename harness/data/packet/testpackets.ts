@@ -301,7 +301,8 @@ function withoutDefaults(name: HeaderName, values: Values): Values {
 }
 
 /**
- * A packet that is read as it was written, of up to some ten layers. `ethernet` is false when it begins with IP.
+ * A packet that is read as it was written, of up to some ten layers. `ethernet` is false when it
+ * begins with IP.
  *
  * @param deviating whether checksums and lengths may be wrong
  */

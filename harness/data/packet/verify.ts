@@ -5,14 +5,17 @@ import type { LocatedLayer } from "./dissect.js";
 import { layerKind } from "./layers.js";
 import { valuesOf } from "./layout.js";
 
-/** Lengths that say how much a layer has; where more than there is, what was cut off is missing in checksums. */
+/**
+ * Lengths that say how much a layer has; where more than there is, what was cut off is missing in
+ * checksums.
+ */
 const lengths: Readonly<Record<string, string>> = { ipv4: "tot_len", ipv6: "payload_len", udp: "len" };
 /** Their checksum is over the header alone. */
 const overHeader = new Set(["ipv4"]);
 
 /**
- * What the checksum of a layer should be, by the layer's index, where it is another. None is told where it cannot be
- * known: in a fragment, in what was cut short, and where UDP has none.
+ * What the checksum of a layer should be, by the layer's index, where it is another. None is told
+ * where it cannot be known: in a fragment, in what was cut short, and where UDP has none.
  *
  * @param layers all of the packet, as `locate` gives them
  */

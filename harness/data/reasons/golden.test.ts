@@ -16,7 +16,10 @@ import {
 	type OpenFacts,
 } from "./explain.js";
 
-/** `input.json` of a golden folder: which question, its facts but for the logs, and what the kernel has of features. */
+/**
+ * `input.json` of a golden folder: which question, its facts but for the logs, and what the kernel
+ * has of features.
+ */
 type Input = { features?: Record<string, FeatureState> } & (
 	| { question: "load"; facts: LoadFacts }
 	| { question: "attach"; facts: AttachFacts }

@@ -6,7 +6,10 @@ const size = 16 * 1024 * 1024;
 const kernel = { id: "x", release: "x" };
 const program = { name: "p", section: "xdp", type: "xdp" };
 
-/** 16 MB of what makes careless patterns backtrack; each must be read in two seconds of CPU time, all five ways. */
+/**
+ * 16 MB of what makes careless patterns backtrack; each must be read in two seconds of CPU time,
+ * all five ways.
+ */
 const logs: [string, string][] = [
 	["one line", "a".repeat(size)],
 	["spaces", " ".repeat(size)],

@@ -194,7 +194,10 @@ describe("explainLoad and libbpf", () => {
 	});
 });
 
-/** Words that none of the kernels at hand could be made to say; from kernel/bpf/verifier.c of 7.3 and 5.10. */
+/**
+ * Words that none of the kernels at hand could be made to say; from kernel/bpf/verifier.c of 7.3
+ * and 5.10.
+ */
 describe("messages without a golden log", () => {
 	it.each([
 		["JIT is required for calling kernel function", "jit-missing"],

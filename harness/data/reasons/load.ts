@@ -11,12 +11,14 @@ import { verifierRules } from "./rules/verifier.js";
 import { explainMatch, explanation, featureWords, placeWords, quotable } from "./sentence.js";
 import { verifierStatistics } from "./statistics.js";
 
-/** The most instructions that a program may have (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
+/**
+ * The most instructions that a program may have (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h).
+ */
 const mostInstructions = 1_000_000;
 
 /**
- * Why a program was not loaded. What the verifier said comes first, then what libbpf said, then the bare error
- * number; a message that is not known is quoted under the code `rejected`.
+ * Why a program was not loaded. What the verifier said comes first, then what libbpf said, then the
+ * bare error number; a message that is not known is quoted under the code `rejected`.
  */
 export function explainLoad(facts: LoadFacts): Explanation {
 	const name = facts.program?.name;
@@ -53,21 +55,27 @@ export function explainLoad(facts: LoadFacts): Explanation {
 }
 
 /**
- * Whether the kernel takes the name: bpf_obj_name_cpy (kernel/bpf/syscall.c) looks at the bytes that libbpf passes, all
- * but the last of BPF_OBJ_NAME_LEN (16). The kernel's isalnum (lib/ctype.c) is that of Latin-1.
+ * Whether the kernel takes the name: bpf_obj_name_cpy (kernel/bpf/syscall.c) looks at the bytes
+ * that libbpf passes, all but the last of BPF_OBJ_NAME_LEN (16). The kernel's isalnum (lib/ctype.c)
+ * is that of Latin-1.
  */
 function nameable(name: string): boolean {
 	const passed = Buffer.from(name).subarray(0, 15).toString("latin1");
 	return /^[\w.\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*$/.test(passed);
 }
 
-/** A log that was cut still tells the cause when its end is there: the end has the count of instructions. */
+/**
+ * A log that was cut still tells the cause when its end is there: the end has the count of
+ * instructions.
+ */
 function causeLost(facts: LoadFacts, log: VerifierLog): boolean {
 	if (!facts.verifierLogTruncated && facts.errno !== ENOSPC) return false;
 	return log.messages.length === 0 || verifierStatistics(facts.verifierLog).insns_processed === undefined;
 }
 
-/** E2BIG after the verifier began is its limit; E2BIG for the request itself comes before any log. */
+/**
+ * E2BIG after the verifier began is its limit; E2BIG for the request itself comes before any log.
+ */
 function explainTruncated(
 	facts: LoadFacts,
 	subject: string,
@@ -82,12 +90,18 @@ function explainTruncated(
 	return explanation("log-truncated", words, known);
 }
 
-/** The diagnosis of a refusal knows its place best; before 6.10 only the object's own line information knows the source. */
+/**
+ * The diagnosis of a refusal knows its place best; before 6.10 only the object's own line
+ * information knows the source.
+ */
 function placeOf(log: VerifierLog, facts: LoadFacts): Place {
 	return withSource({ ...log.place, ...log.diagnosis?.place }, facts);
 }
 
-/** A message of the control-flow pass names its instruction itself: the log has none, or an older one. */
+/**
+ * A message of the control-flow pass names its instruction itself: the log has none, or an older
+ * one.
+ */
 function messagePlace(fields: Record<string, unknown>, place: Place, facts: LoadFacts): Place {
 	if (typeof fields.instruction !== "number" || fields.instruction === place.instruction) return place;
 	return withSource({ instruction: fields.instruction }, facts);
@@ -103,7 +117,10 @@ function diagnosisFacts(log: VerifierLog) {
 	return { category, problem, reason, suggestion };
 }
 
-/** 7.3's diagnosis where its classic words are not known: its category where that says enough, else quoted. */
+/**
+ * 7.3's diagnosis where its classic words are not known: its category where that says enough, else
+ * quoted.
+ */
 function explainDiagnosis(
 	diagnosis: NonNullable<VerifierLog["diagnosis"]>,
 	subject: string,
@@ -122,7 +139,10 @@ function explainDiagnosis(
 	);
 }
 
-/** No log at all: the error number, the size of the program and what the kernel says of its types are left. */
+/**
+ * No log at all: the error number, the size of the program and what the kernel says of its types
+ * are left.
+ */
 function explainErrno(
 	facts: LoadFacts,
 	subject: string,

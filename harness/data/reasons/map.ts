@@ -4,7 +4,10 @@ import type { Explanation, MapFacts } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import { explanation, featureWords, quotable } from "./sentence.js";
 
-/** Why a map was not created. The kernel gives no log for maps: error number, sizes and the map type's state decide. */
+/**
+ * Why a map was not created. The kernel gives no log for maps: error number, sizes and the map
+ * type's state decide.
+ */
 export function explainMap(facts: MapFacts): Explanation {
 	const { map, errno } = facts;
 	const sizes = [
@@ -58,7 +61,10 @@ function explainMapErrno(
 	}
 }
 
-/** `map 'x': failed to create: -EINVAL` among libbpf's lines: a program that was never tried because of its map. */
+/**
+ * `map 'x': failed to create: -EINVAL` among libbpf's lines: a program that was never tried because
+ * of its map.
+ */
 export function explainMapLines(
 	said: readonly string[],
 	subject: string,

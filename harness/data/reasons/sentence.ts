@@ -10,7 +10,9 @@ export function placeWords(place: Place): string {
 	return place.instruction === undefined ? "" : ` (instruction ${place.instruction})`;
 }
 
-/** Makes control characters visible and a long quotation short, so that a message stays one line. */
+/**
+ * Makes control characters visible and a long quotation short, so that a message stays one line.
+ */
 export function quotable(text: string, longest = 300): string {
 	const plain = [...text.slice(0, longest)].map((c) => (c < " " || c === "\x7f" ? " " : c)).join("");
 	return text.length > longest ? `${plain}…` : plain;
@@ -25,7 +27,9 @@ export function explanation(
 	return { reason: { code, message: quotable(message, 1000), hint: hint ?? codes[code].hint }, facts };
 }
 
-/** What the kernel said of a feature when it was asked, as a code and words to add to the sentence. */
+/**
+ * What the kernel said of a feature when it was asked, as a code and words to add to the sentence.
+ */
 export function featureWords(
 	question: FeatureQuestion | undefined,
 	kernel: KernelFacts,

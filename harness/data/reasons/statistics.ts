@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What verifying a program cost, as the kernel's log says it. A figure that the kernel does not give is absent. */
+/**
+ * What verifying a program cost, as the kernel's log says it. A figure that the kernel does not
+ * give is absent.
+ */
 export interface VerifierStatistics {
 	/** Instructions processed on all paths, and the most that the kernel allows. */
 	insns_processed?: number;
@@ -17,15 +20,18 @@ export interface VerifierStatistics {
 	verification_time_us?: number;
 }
 
-/** The statistics are the last lines of a log; nothing before this many characters from its end is looked at. */
+/**
+ * The statistics are the last lines of a log; nothing before this many characters from its end is
+ * looked at.
+ */
 const tail = 64 * 1024;
 
 const processed =
 	/^processed (\d+) insns \(limit (\d+)\) max_states_per_insn (\d+) total_states (\d+) peak_states (\d+) mark_read (\d+)/;
 
 /**
- * Reads the statistics that BPF_LOG_STATS (log_level 4) puts at the end of a log, and the `processed` line of every log
- * (`print_verification_stats` in kernel/bpf/verifier.c, 5.2 to 7.3).
+ * Reads the statistics that BPF_LOG_STATS (log_level 4) puts at the end of a log, and the
+ * `processed` line of every log (`print_verification_stats` in kernel/bpf/verifier.c, 5.2 to 7.3).
  */
 export function verifierStatistics(log: string): VerifierStatistics {
 	const statistics: VerifierStatistics = {};

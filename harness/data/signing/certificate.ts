@@ -13,7 +13,10 @@ export interface Certificate {
 	der: Uint8Array;
 	/** `CN=…`, in the order of the certificate. */
 	subject: string;
-	/** Subject key identifier, by which a signature names its signer; lower-case hexadecimal, "" without one. */
+	/**
+	 * Subject key identifier, by which a signature names its signer; lower-case hexadecimal, ""
+	 * without one.
+	 */
 	keyId: string;
 	/** SHA-256 of the certificate, lower-case hexadecimal. */
 	sha256: string;
@@ -111,7 +114,10 @@ function flagNames(bits: Uint8Array): string[] {
 	return keyUsages.filter((_, index) => ((bits[1 + (index >> 3)] ?? 0) & (0x80 >> (index & 7))) !== 0);
 }
 
-/** Why a certificate cannot stand for who signs; undefined when it can. `now` in milliseconds since 1970. */
+/**
+ * Why a certificate cannot stand for who signs; undefined when it can. `now` in milliseconds since
+ * 1970.
+ */
 export function unfit(certificate: Certificate, now: number): string | undefined {
 	const { keyUsage, extendedKeyUsage, keyId, validFrom, validTo } = certificate;
 	if (keyUsage && !keyUsage.includes("digitalSignature"))

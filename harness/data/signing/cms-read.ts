@@ -19,7 +19,10 @@ const digests: Record<string, string> = {
 export interface CmsSignature {
 	/** Hash by name, or its object identifier when it is an unusual one. */
 	digest: string;
-	/** Subject key identifier of the signer's certificate, lower-case hexadecimal; absent when issuer and serial name it. */
+	/**
+	 * Subject key identifier of the signer's certificate, lower-case hexadecimal; absent when
+	 * issuer and serial name it.
+	 */
 	keyId?: string;
 	/** The content is inside. */
 	attached: boolean;
@@ -85,8 +88,8 @@ function signerInfo(signer: Der): Pick<CmsSignature, "digest" | "keyId" | "attri
 }
 
 /**
- * Why a signature is none of this certificate's key over these bytes in the form that kernels take; undefined when it is
- * one. Says nothing of the certificate's dates or usage (`unfit`).
+ * Why a signature is none of this certificate's key over these bytes in the form that kernels take;
+ * undefined when it is one. Says nothing of the certificate's dates or usage (`unfit`).
  */
 export function wrongSignature(
 	bytes: Uint8Array,

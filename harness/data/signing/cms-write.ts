@@ -18,8 +18,9 @@ const signInThread = promisify(sign);
 const version3 = der(tag.integer, Uint8Array.of(3));
 
 /**
- * The signature that kernels take, made here: the same bytes as `openssl cms -sign -binary -noattr -nocerts -keyid -md
- * sha256` makes (with RSA; ECDSA never gives the same twice), in a fraction of the time that starting openssl takes.
+ * The signature that kernels take, made here: the same bytes as `openssl cms -sign -binary -noattr
+ * -nocerts -keyid -md sha256` makes (with RSA; ECDSA never gives the same twice), in a fraction of
+ * the time that starting openssl takes.
  *
  * @param name of the key, for messages
  * @throws InputError when the key is not the certificate's, or of a kind that cannot sign so

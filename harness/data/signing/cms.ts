@@ -22,11 +22,12 @@ export interface SignOptions {
 const passphraseVariable = "BPFGATE_KEY_PASSPHRASE";
 
 /**
- * A CMS signature (RFC 5652, DER) over bytes as kernels take it: detached, SHA-256, no attributes, no certificates, the
- * signer named by its subject key identifier. The `openssl` command makes it where the key is in a token or the
- * form another one.
+ * A CMS signature (RFC 5652, DER) over bytes as kernels take it: detached, SHA-256, no attributes,
+ * no certificates, the signer named by its subject key identifier. The `openssl` command makes it
+ * where the key is in a token or the form another one.
  *
- * @throws InputError when key and certificate do not belong together, the key cannot be used, or there is no openssl
+ * @throws InputError when key and certificate do not belong together, the key cannot be used, or
+ * there is no openssl
  */
 export async function signDetached(
 	bytes: Uint8Array,

@@ -13,7 +13,8 @@ const maxFileBytes = 1024 * 1024;
 
 const Digest = Type.String({ pattern: "^sha256:[0-9a-f]{64}$" });
 /**
- * What cosign signs, "simple signing": containers-signature(5) with another `type`. `optional` holds what the signer added.
+ * What cosign signs, "simple signing": containers-signature(5) with another `type`. `optional`
+ * holds what the signer added.
  */
 const Payload = Type.Object({
 	critical: Type.Object({
@@ -29,7 +30,9 @@ const ImageManifest = Type.Object({
 const payloads = validator(Payload);
 const imageManifests = validator(ImageManifest);
 
-/** What one cosign signature is worth; nothing here was asked of a registry or a transparency log. */
+/**
+ * What one cosign signature is worth; nothing here was asked of a registry or a transparency log.
+ */
 export interface CosignVerdict {
 	/** Path of the payload in the package. */
 	file: string;
@@ -39,19 +42,29 @@ export interface CosignVerdict {
 	digest: string;
 	/** SHA-256 of the public key (SubjectPublicKeyInfo), lower-case hexadecimal. */
 	key: string;
-	/** Subject, or the names, of the certificate that the key came in; who issued it was not looked at. */
+	/**
+	 * Subject, or the names, of the certificate that the key came in; who issued it was not looked
+	 * at.
+	 */
 	certificate?: string;
-	/** What is wrong; absent when the key signed the payload, and the manifest is the one it names, if it is there. */
+	/**
+	 * What is wrong; absent when the key signed the payload, and the manifest is the one it names,
+	 * if it is there.
+	 */
 	reason?: string;
-	/** Objects of the package that are layers of the artifact; absent without the manifest, which alone could tell. */
+	/**
+	 * Objects of the package that are layers of the artifact; absent without the manifest, which
+	 * alone could tell.
+	 */
 	objects?: string[];
 }
 
 /**
- * Verifies the cosign signatures that come with a package: `NAME.json`, the payload; `NAME.sig`, its signature in base64, as
- * `cosign sign-blob` and the annotation `dev.cosignproject.cosign/signature` have it; the public key as `NAME.pub`,
- * `cosign.pub`, or in a certificate `NAME.pem`; the artifact's manifest as `NAME.manifest`, where it is at hand. A package's
- * archive cannot be a layer of an artifact whose signature it contains; its objects can.
+ * Verifies the cosign signatures that come with a package: `NAME.json`, the payload; `NAME.sig`,
+ * its signature in base64, as `cosign sign-blob` and the annotation
+ * `dev.cosignproject.cosign/signature` have it; the public key as `NAME.pub`, `cosign.pub`, or in a
+ * certificate `NAME.pem`; the artifact's manifest as `NAME.manifest`, where it is at hand. A
+ * package's archive cannot be a layer of an artifact whose signature it contains; its objects can.
  *
  * @throws InputError when a file is missing or of another form
  */

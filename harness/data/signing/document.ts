@@ -11,21 +11,18 @@ export interface Named {
 }
 
 /**
- * The bytes that the signature of a package covers: lines of UTF-8, each ended by a newline. The first stands in no other
- * document that bpfgate or a kernel verifies, so that no signature of something else can serve as this one; names and
- * version are JSON strings, since they may hold anything.
+ * The bytes that the signature of a package covers: lines of UTF-8, each ended by a newline. The
+ * first stands in no other document that bpfgate or a kernel verifies, so that no signature of
+ * something else can serve as this one; names and version are JSON strings, since they may hold
+ * anything.
  *
- * ```
- * bpfgate-package-signature 1
- * name "xdp-filter"
- * version "1.0.0"
- * sha256 <64 digits of the canonical digest>
- * generator "bpfgate" 1
- * loader "xdp-filter.bpf.o" insns <SHA-256 of its instructions> <SHA-256 of its data>
- * ```
+ * ``` bpfgate-package-signature 1 name "xdp-filter" version "1.0.0" sha256 <64 digits of the
+ * canonical digest> generator "bpfgate" 1 loader "xdp-filter.bpf.o" insns <SHA-256 of its
+ * instructions> <SHA-256 of its data> ```
  *
- * The last two stand there when bpfgate made loaders, the last once for each, in the order of signatures.json. They bind
- * the loaders to this package, also for a bpfgate that cannot make them again to compare.
+ * The last two stand there when bpfgate made loaders, the last once for each, in the order of
+ * signatures.json. They bind the loaders to this package, also for a bpfgate that cannot make them
+ * again to compare.
  */
 export function packageDocument(
 	{ name, version, sha256 }: Named,

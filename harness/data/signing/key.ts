@@ -11,8 +11,8 @@ const maxKeyBytes = 64 * 1024;
 const pipePause = 20;
 
 /**
- * A private key: where the user keeps it, or in memory. What is in memory reaches openssl by a pipe; nothing here ever
- * writes a key to a file.
+ * A private key: where the user keeps it, or in memory. What is in memory reaches openssl by a
+ * pipe; nothing here ever writes a key to a file.
  */
 export type SigningKey =
 	| { kind: "file"; path: string; object: KeyObject; passphrase?: string }
@@ -23,7 +23,8 @@ export type SigningKey =
  * The key that a user names: a PEM file, or a `pkcs11:` URI (RFC 7512).
  *
  * @param passphrase of an encrypted file, or the token's PIN
- * @throws InputError when openssl reaches no tokens, the file is no private key, or encrypted and no passphrase opens it
+ * @throws InputError when openssl reaches no tokens, the file is no private key, or encrypted and
+ * no passphrase opens it
  */
 export async function openKey(name: string, passphrase?: string): Promise<SigningKey> {
 	const secret = passphrase === undefined ? {} : { passphrase };
@@ -48,7 +49,10 @@ export async function openKey(name: string, passphrase?: string): Promise<Signin
 	}
 }
 
-/** OpenSSL 3 reaches a key in a token by its `pkcs11` provider, older set-ups by the engine of that name. */
+/**
+ * OpenSSL 3 reaches a key in a token by its `pkcs11` provider, older set-ups by the engine of that
+ * name.
+ */
 async function reachToken(): Promise<"provider" | "engine"> {
 	const none = new Uint8Array();
 	if ((await openssl(["list", "-providers", "-provider", "pkcs11"], none)).ok) return "provider";

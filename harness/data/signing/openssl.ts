@@ -2,7 +2,10 @@
 import { execa } from "execa";
 import { InputError, UndecidedError } from "../../base/errors.js";
 
-/** What only a child process may see, each handed over by a pipe that the arguments call `/dev/fd/<number>`. */
+/**
+ * What only a child process may see, each handed over by a pipe that the arguments call
+ * `/dev/fd/<number>`.
+ */
 export type Secrets = readonly Uint8Array[];
 
 /** The descriptor of the first of `secrets`; the next has the next number. */
@@ -11,7 +14,10 @@ export const firstSecret = 6;
 const timeout = 60_000;
 const maxOutput = 64 * 1024 * 1024;
 
-/** A child of Node has sockets, not pipes, and `/dev/fd` opens no socket: a shell turns one into the other. */
+/**
+ * A child of Node has sockets, not pipes, and `/dev/fd` opens no socket: a shell turns one into the
+ * other.
+ */
 const scripts = [
 	'exec "$@"',
 	'exec 5<&0; cat <&3 | { exec 6<&0; exec "$@" <&5; }',
@@ -46,7 +52,8 @@ export async function openssl(
 		env: { LC_ALL: "C", ...env },
 	});
 	const stderr = Buffer.from(result.stderr).toString();
-	// What dash and bash say; the script's own status is not that of a command that its pipe could not start.
+	// What dash and bash say; the script's own status is not that of a command that its pipe could
+	// not start.
 	if (/openssl: (command )?not found/.test(stderr))
 		throw new InputError(
 			"openssl",

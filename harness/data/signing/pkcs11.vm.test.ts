@@ -12,7 +12,10 @@ import { openKey } from "./key.js";
 import { signPackage } from "./sign.js";
 import { verifyPackage } from "./verify.js";
 
-/** Boots nothing, but needs of ci/requirements.txt a token in software and what openssl reaches it through. */
+/**
+ * Boots nothing, but needs of ci/requirements.txt a token in software and what openssl reaches it
+ * through.
+ */
 const modules = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm.so"];
 const example = fileURLToPath(new URL("../../../programs/xdp-filter", import.meta.url));
 const pin = "135790";

@@ -26,11 +26,12 @@ export interface SignPackageOptions {
 }
 
 /**
- * Signs a package at its own level and, for each object and contract, a loader of it; writes `signatures/` into the
- * package's folder, whole or not at all, or a new archive.
+ * Signs a package at its own level and, for each object and contract, a loader of it; writes
+ * `signatures/` into the package's folder, whole or not at all, or a new archive.
  *
  * @param certificate of the key, as it stands in the package
- * @throws InputError when the certificate is not fit (`unfit`, `lintCertificate`) or not the key's, or an object cannot be
+ * @throws InputError when the certificate is not fit (`unfit`, `lintCertificate`) or not the key's,
+ * or an object cannot be
  *   signed, or is too large for kernels to verify
  */
 export async function signPackage(
@@ -44,12 +45,14 @@ export async function signPackage(
 	return signatures;
 }
 
-/** How many packages are made ready while one is written: as many as libuv has threads to sign in. */
+/**
+ * How many packages are made ready while one is written: as many as libuv has threads to sign in.
+ */
 const ahead = 4;
 
 /**
- * `signPackage` of one package after the other, in their order; the next ones are made ready meanwhile. Ends with the first
- * that cannot be signed, those before which are signed.
+ * `signPackage` of one package after the other, in their order; the next ones are made ready
+ * meanwhile. Ends with the first that cannot be signed, those before which are signed.
  */
 export async function* signPackages(
 	paths: readonly string[],
@@ -103,7 +106,10 @@ async function madeReady(
 	return signatures;
 }
 
-/** What `signPackage` writes, in memory; does not look whether certificate and sizes are such that kernels take them. */
+/**
+ * What `signPackage` writes, in memory; does not look whether certificate and sizes are such that
+ * kernels take them.
+ */
 export async function signaturesOf(
 	pkg: Package,
 	key: SigningKey,

@@ -19,11 +19,17 @@ import type { SignedLoader } from "./signed-loader.js";
 /** What was found out about one contract of one object. */
 export interface ContractVerdict {
 	contract: Contract;
-	/** `valid`: signed, and the loader is the one that the object gives; `absent`: not signed for this contract. */
+	/**
+	 * `valid`: signed, and the loader is the one that the object gives; `absent`: not signed for
+	 * this contract.
+	 */
 	state: "valid" | "invalid" | "absent";
 	/** What is wrong, where it is invalid. */
 	reason?: string;
-	/** Why it was not compared with what the object gives, where that is so; the package level still binds it. */
+	/**
+	 * Why it was not compared with what the object gives, where that is so; the package level still
+	 * binds it.
+	 */
 	uncompared?: string;
 	/** What the lint finds in it, where it is valid. */
 	weaknesses?: LintFinding[];
@@ -35,13 +41,17 @@ export interface Verification {
 	signed: boolean;
 	/** Of whoever signed; absent when nobody did. */
 	signer?: Omit<Certificate, "node" | "pem" | "der">;
-	/** Whether the signer's certificate is one that was given as trusted; absent when none was given. */
+	/**
+	 * Whether the signer's certificate is one that was given as trusted; absent when none was
+	 * given.
+	 */
 	trusted?: boolean;
 	objects: { object: string; contracts: ContractVerdict[] }[];
 	/** Of OCI artifacts, in `signatures/cosign/`; they say nothing of whom to trust. */
 	cosign: CosignVerdict[];
 	/**
-	 * `undecided`: intact, but nobody was named to trust, and anybody can sign; `valid` only of a signer that is trusted.
+	 * `undecided`: intact, but nobody was named to trust, and anybody can sign; `valid` only of a
+	 * signer that is trusted.
 	 */
 	verdict: "valid" | "invalid" | "undecided";
 	/** Sentences; empty when all that is signed is valid and, where it was asked for, trusted. */
@@ -56,7 +66,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies the package level, and of each signed loader its signature and that it is the one which its object gives.
+ * Verifies the package level, and of each signed loader its signature and that it is the one which
+ * its object gives.
  *
  * @throws InputError when a file was changed after it was signed, or the signatures cannot be read
  */
@@ -157,7 +168,8 @@ async function verifyObject(
 					? made
 					: wrongLoader(loader, made));
 		if (reason !== undefined) return { contract, state: "invalid", reason };
-		// Of a loader that cannot be made again, the lint says whether it installs what the object has.
+		// Of a loader that cannot be made again, the lint says whether it installs what the object
+		// has.
 		const weaknesses = lintLoader(loader, { object });
 		return {
 			contract,

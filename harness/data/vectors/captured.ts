@@ -17,7 +17,8 @@ export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?$/
  *
  * @param key `frame` or `frames`, as which they are selected
  * @param place of the packet
- * @throws InputError of the capture when it cannot be read, of the vector file when it has no such frames
+ * @throws InputError of the capture when it cannot be read, of the vector file when it has no such
+ * frames
  */
 export function framesOf(
 	pkg: Package,

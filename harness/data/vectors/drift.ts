@@ -4,7 +4,10 @@ import { Type } from "@sinclair/typebox";
 import type { CaseResult } from "../../base/results.js";
 import { validator } from "../../base/validate.js";
 
-/** What a vector's program did, by fact: `retval`, `packet`, `maps/counters[1].packets`. Evidence of every vector that was run. */
+/**
+ * What a vector's program did, by fact: `retval`, `packet`, `maps/counters[1].packets`. Evidence of
+ * every vector that was run.
+ */
 export const Actual = Type.Record(
 	Type.String(),
 	Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Type.Unknown())]),
@@ -21,9 +24,10 @@ interface Ran {
 const maxTold = 5;
 
 /**
- * Vectors that gave different results on two kernels, whatever was expected of them: a failure of the case
- * `drift/<case>` on each kernel that differs from what most kernels did. Where as many say one thing as another, nothing
- * tells who is right: it stands on those that were not tested first, and says no more than that they differ.
+ * Vectors that gave different results on two kernels, whatever was expected of them: a failure of
+ * the case `drift/<case>` on each kernel that differs from what most kernels did. Where as many say
+ * one thing as another, nothing tells who is right: it stands on those that were not tested first,
+ * and says no more than that they differ.
  */
 export function drift(results: readonly CaseResult[]): CaseResult[] {
 	const cases = new Map<string, Ran[]>();

@@ -22,7 +22,8 @@ export interface FrameStep {
 export const maxFrames = 100_000;
 
 /**
- * One step for each frame of `packet.frames`, in the order of the selection; a step without `frames` alone.
+ * One step for each frame of `packet.frames`, in the order of the selection; a step without
+ * `frames` alone.
  *
  * @param distinct whether a frame may be selected only once, its number being the name of a case
  * @throws InputError
@@ -60,7 +61,10 @@ export function framesOfStep(
 	});
 }
 
-/** What `each` says, by frame number. @throws InputError for a selection outside of `frames`, or two that overlap */
+/**
+ * What `each` says, by frame number. @throws InputError for a selection outside of `frames`, or two
+ * that overlap
+ */
 function eachByFrame(
 	each: Readonly<Record<string, Expectation>>,
 	selected: readonly number[],
@@ -88,7 +92,10 @@ function eachByFrame(
 	return byFrame;
 }
 
-/** The numbers in ranges; an open one ends with `last`. Lazy: a range may be large, and its first number wrong. */
+/**
+ * The numbers in ranges; an open one ends with `last`. Lazy: a range may be large, and its first
+ * number wrong.
+ */
 function* numbersOf(ranges: readonly FrameRange[], last: number): Iterable<number> {
 	for (const { from, to } of ranges) {
 		const end = Number.isFinite(to) ? to : Math.max(from, last);
@@ -96,7 +103,10 @@ function* numbersOf(ranges: readonly FrameRange[], last: number): Iterable<numbe
 	}
 }
 
-/** What is expected of all frames with what is expected of one over it: maps, events and fields of the context by name. */
+/**
+ * What is expected of all frames with what is expected of one over it: maps, events and fields of
+ * the context by name.
+ */
 export function mergeExpected(base: Expected, over: Expected): Expected {
 	const names = new Set(over.maps.map(({ model }) => model.name));
 	const events = new Set(over.events.map(({ map }) => map));

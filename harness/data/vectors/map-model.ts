@@ -33,7 +33,10 @@ export interface MapModel {
 	programs: readonly string[];
 }
 
-/** Map types whose content can be read. Those of sockets, devices and programs are known only to the kernel. */
+/**
+ * Map types whose content can be read. Those of sockets, devices and programs are known only to the
+ * kernel.
+ */
 const readable = new Set([
 	"hash",
 	"array",
@@ -95,7 +98,10 @@ function modelOf({ btf, elf, programs }: PackageObject, name: string, shape: Map
 	};
 }
 
-/** How the content of a map is read: a map of maps as one map, whose keys are an outer and an inner one. */
+/**
+ * How the content of a map is read: a map of maps as one map, whose keys are an outer and an inner
+ * one.
+ */
 export function contentModel(model: MapModel): MapModel {
 	const { inner, name, key } = model;
 	if (!inner) return model;
@@ -108,7 +114,10 @@ export function contentModel(model: MapModel): MapModel {
 	};
 }
 
-/** Entries that are expected of a map of maps, as entries of the one map that it is read as. @throws InputError */
+/**
+ * Entries that are expected of a map of maps, as entries of the one map that it is read as. @throws
+ * InputError
+ */
 export function contentEntries(entries: readonly WrittenEntry[], place: ValuePlace): WrittenEntry[] {
 	return entries.flatMap(({ key, label, value }) => {
 		if (value?.kind === "inner")
@@ -125,7 +134,10 @@ export function contentEntries(entries: readonly WrittenEntry[], place: ValuePla
 	});
 }
 
-/** The compiler leaves the offset of a global variable to the symbol table; that of a static one stands in the BTF. */
+/**
+ * The compiler leaves the offset of a global variable to the symbol table; that of a static one
+ * stands in the BTF.
+ */
 function variablesOf(
 	{ elf }: PackageObject,
 	btf: Btf,
@@ -163,7 +175,8 @@ export type WrittenValue =
 	| Reference;
 
 /**
- * The entries that a file gives of a map: a list of `key` and `value`, or an object of values by key.
+ * The entries that a file gives of a map: a list of `key` and `value`, or an object of values by
+ * key.
  *
  * @throws InputError for a key or value that is none of the map's
  */

@@ -5,8 +5,8 @@ import { locate } from "../packet/dissect.js";
 import type { Mismatch } from "./mismatch.js";
 
 /**
- * What differs in a packet, in words of its layers: `ipv4.ttl`; where it has several layers of one kind, `ipv4 (layer 3).ttl`,
- * the outermost layer being 0, as in a vector file.
+ * What differs in a packet, in words of its layers: `ipv4.ttl`; where it has several layers of one
+ * kind, `ipv4 (layer 3).ttl`, the outermost layer being 0, as in a vector file.
  *
  * @param actual the packet that the numbers of layers are of
  */

@@ -6,7 +6,8 @@ import { concat } from "../packet/bytes.js";
 import type { ValueType } from "./leaf.js";
 
 /**
- * The key of an LPM trie (BPF_MAP_TYPE_LPM_TRIE) written as `192.0.2.0/24`: the length as a number of the machine, then the address. Undefined when it is no such text.
+ * The key of an LPM trie (BPF_MAP_TYPE_LPM_TRIE) written as `192.0.2.0/24`: the length as a number
+ * of the machine, then the address. Undefined when it is no such text.
  *
  * @throws InputError when keys have other addresses, or the address less bits
  */

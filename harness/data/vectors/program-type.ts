@@ -4,7 +4,10 @@
 export interface TestRunRules {
 	/** `perhaps`: no kernel known to this table runs such a program; what a kernel says counts. */
 	packet: "needed" | "none" | "perhaps";
-	/** Programs of some types begin behind the Ethernet header; the kernel then gives zeros back in its place. */
+	/**
+	 * Programs of some types begin behind the Ethernet header; the kernel then gives zeros back in
+	 * its place.
+	 */
 	ethernet: "seen" | "hidden";
 	/** Whether the kernel gives the packet back. */
 	packetBack: boolean;
@@ -70,8 +73,9 @@ const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
 
 /**
- * A packet that comes back from a program that begins behind the Ethernet header, with the header that went in. Of a
- * packet whose IP version the program has changed (LWT can encapsulate), the EtherType is that of what it now is.
+ * A packet that comes back from a program that begins behind the Ethernet header, with the header
+ * that went in. Of a packet whose IP version the program has changed (LWT can encapsulate), the
+ * EtherType is that of what it now is.
  */
 export function withEthernetHeader(sent: Uint8Array, back: Uint8Array): Uint8Array {
 	const packet = Uint8Array.from(back);
@@ -85,7 +89,10 @@ export function withEthernetHeader(sent: Uint8Array, back: Uint8Array): Uint8Arr
 
 const ipVersion = (frame: Uint8Array) => (frame[ethernetHeader] ?? 0) >> 4;
 
-/** Functions that the test run of a tracing program calls (`bpf_prog_test_run_tracing`, net/bpf/test_run.c). */
+/**
+ * Functions that the test run of a tracing program calls (`bpf_prog_test_run_tracing`,
+ * net/bpf/test_run.c).
+ */
 const calledFunctions = /^bpf_(fentry_test\d+|modify_return_test(2|_tp)?)$/;
 
 /**

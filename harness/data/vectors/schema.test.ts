@@ -9,7 +9,10 @@ import { parseText } from "./text.js";
 const whole = validator(Type.Unsafe<VectorFile>(vectorFileSchema));
 const path = new URL("../../../vectors/vectors.schema.json", import.meta.url);
 
-/** Editors check vector files by this file; `BPFGATE_WRITE_SCHEMA=1 npx vitest run harness/data/vectors/schema` writes it anew. */
+/**
+ * Editors check vector files by this file; `BPFGATE_WRITE_SCHEMA=1 npx vitest run
+ * harness/data/vectors/schema` writes it anew.
+ */
 it("vectors/vectors.schema.json is the schema of vector files", async () => {
 	const document = {
 		$schema: "http://json-schema.org/draft-07/schema#",
@@ -21,7 +24,10 @@ it("vectors/vectors.schema.json is the schema of vector files", async () => {
 	expect(JSON.parse(await readFile(path, "utf8"))).toEqual(JSON.parse(text));
 });
 
-/** What is read is not checked by the part on layers, but by what builds them: the two must agree on what is right. */
+/**
+ * What is read is not checked by the part on layers, but by what builds them: the two must agree on
+ * what is right.
+ */
 it.each([
 	"../../lab/subject/session/testdata/rewriter.yaml",
 	"../../../programs/xdp-filter/vectors/filter.yaml",

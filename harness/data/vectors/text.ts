@@ -17,7 +17,10 @@ import { InputError } from "../../base/errors.js";
 
 const maxBytes = 16 * 1024 * 1024;
 const maxNesting = 64;
-/** Nodes, those behind an alias counted each time: what a few anchors can grow to is not bounded by the file's size. */
+/**
+ * Nodes, those behind an alias counted each time: what a few anchors can grow to is not bounded by
+ * the file's size.
+ */
 const maxNodes = 500_000;
 
 /** What a JSON or YAML file says, and on which line. */
@@ -31,7 +34,8 @@ export interface Text {
  * Reads JSON or YAML 1.2 (core schema). JSON is read as the YAML that it is, but must be JSON.
  *
  * @param file what the user calls it; `.json` is JSON
- * @throws InputError with `file:line` for what is no such text, has a key twice, nests too deeply or contains itself
+ * @throws InputError with `file:line` for what is no such text, has a key twice, nests too deeply
+ * or contains itself
  */
 export function parseText(file: string, bytes: Uint8Array): Text {
 	if (bytes.length > maxBytes)
@@ -72,7 +76,9 @@ function decoded(file: string, bytes: Uint8Array): string {
 	}
 }
 
-/** The YAML parser has found the text to be sound, so what is left is YAML that JSON does not know. */
+/**
+ * The YAML parser has found the text to be sound, so what is left is YAML that JSON does not know.
+ */
 function checkJson(text: string, fail: Fail): void {
 	try {
 		JSON.parse(text);
@@ -130,7 +136,9 @@ function checkNodes(root: Node, targets: Targets, fail: Fail): void {
 	check(root, 0);
 }
 
-/** Where the deepest node on the way to a pointer begins; of a member of a map, where its key does. */
+/**
+ * Where the deepest node on the way to a pointer begins; of a member of a map, where its key does.
+ */
 function offsetOf(root: Node, targets: Targets, pointer: string): number {
 	let node: unknown = root;
 	let offset = 0;

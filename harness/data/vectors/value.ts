@@ -8,10 +8,11 @@ import { integerRange, type Purpose, writtenInteger } from "./integer-value.js";
 import { type Leaf, membersOf, type ValueType } from "./leaf.js";
 
 /**
- * The parts of a type that `value` names. Beyond what `encodeValue` takes: IPv4, IPv6 and MAC addresses for anything of
- * 4, 16 and 6 bytes, `__be16`, `__be32` and `__be64` as the numbers that they stand for, `{ "be": 443 }` for other integers
- * that are kept in network order, `{ "hex": "…" }` for anything, enumerators of any enum of
- * the object, and `XDP_DROP` and its like, for integers.
+ * The parts of a type that `value` names. Beyond what `encodeValue` takes: IPv4, IPv6 and MAC
+ * addresses for anything of 4, 16 and 6 bytes, `__be16`, `__be32` and `__be64` as the numbers that
+ * they stand for, `{ "be": 443 }` for other integers that are kept in network order, `{ "hex": "…"
+ * }` for anything, enumerators of any enum of the object, and `XDP_DROP` and its like, for
+ * integers.
  *
  * @throws InputError with the pointer of what does not fit
  */
@@ -258,7 +259,9 @@ class Walker {
 		}
 	}
 
-	/** Types come from the object and may contradict themselves: nothing lies outside of the value. */
+	/**
+	 * Types come from the object and may contradict themselves: nothing lies outside of the value.
+	 */
 	#inside(slot: Slot, bits: number): { path: string; pointer: string; bit: number } {
 		const { path, pointer, bit } = slot;
 		if (bits < 1 || bit < 0 || bit + bits > this.type.size * 8)

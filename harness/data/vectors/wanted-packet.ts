@@ -8,13 +8,16 @@ import type { ExpectedPacket } from "./schema.js";
 /** A packet as it would have been right. */
 export interface WantedPacket {
 	bytes: Uint8Array;
-	/** `exact`: the whole of it was given; otherwise what was not given, or not compared, is as in the actual packet. */
+	/**
+	 * `exact`: the whole of it was given; otherwise what was not given, or not compared, is as in
+	 * the actual packet.
+	 */
 	from: "exact" | "mask" | "fields";
 }
 
 /**
- * What should have come out in place of `actual`, for people to look at; undefined when no packet can be made of what was
- * expected, as when layers are that the actual packet has not.
+ * What should have come out in place of `actual`, for people to look at; undefined when no packet
+ * can be made of what was expected, as when layers are that the actual packet has not.
  *
  * @param expect has been checked
  */

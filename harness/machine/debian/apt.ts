@@ -15,7 +15,10 @@ import {
 	UPDATE_TIMEOUT_MS,
 } from "./suite-index.js";
 
-/** A file that the index of a suite lists; whoever holds it may trust the digest as far as Debian's signature. */
+/**
+ * A file that the index of a suite lists; whoever holds it may trust the digest as far as Debian's
+ * signature.
+ */
 export interface ArchiveFile {
 	/** Full address on the mirror. */
 	uri: string;
@@ -59,7 +62,10 @@ export async function findPackages(
 	return packages;
 }
 
-/** The source packages of that name in a suite; errors as for findPackages. `suite.arch` is `source`. */
+/**
+ * The source packages of that name in a suite; errors as for findPackages. `suite.arch` is
+ * `source`.
+ */
 export async function findSources(
 	apt: Apt,
 	suite: Suite,
@@ -85,8 +91,8 @@ export async function findSources(
 }
 
 /**
- * Downloads a file of the archive into `folder` and returns its path; a file that is there with the right digest is
- * taken as it is. `onProgress` gets the number of bytes that have come so far.
+ * Downloads a file of the archive into `folder` and returns its path; a file that is there with the
+ * right digest is taken as it is. `onProgress` gets the number of bytes that have come so far.
  *
  * @throws UndecidedError `download-failed`, also when the digest is not the index's
  */

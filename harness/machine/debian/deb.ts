@@ -3,8 +3,8 @@ import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
 
 /**
- * Unpacks a .deb (deb(5)) into a folder. Maintainer scripts are not run. Links inside may point anywhere: read
- * regular files only.
+ * Unpacks a .deb (deb(5)) into a folder. Maintainer scripts are not run. Links inside may point
+ * anywhere: read regular files only.
  *
  * @throws InputError when the file is no sound package
  */

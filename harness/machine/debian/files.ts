@@ -19,7 +19,9 @@ export function sha256(content: Uint8Array | string): string {
 	return createHash("sha256").update(content).digest("hex");
 }
 
-/** Writes a file whole or not at all, making its folder. Readers see the old content or the new one. */
+/**
+ * Writes a file whole or not at all, making its folder. Readers see the old content or the new one.
+ */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
 	await mkdir(dirname(path), { recursive: true });
 	const temporary = passing(`${path}.${randomUUID()}`);
@@ -32,8 +34,8 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
 }
 
 /**
- * Lends `use` an empty folder and removes it afterwards, also when the process exits meanwhile. What killed processes
- * left in `parent` goes first.
+ * Lends `use` an empty folder and removes it afterwards, also when the process exits meanwhile.
+ * What killed processes left in `parent` goes first.
  *
  * @param parent where to make it; default: the system's folder for temporary files
  */

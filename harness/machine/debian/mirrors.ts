@@ -15,10 +15,11 @@ const RELEASE =
 	/^(buster|bullseye|bookworm|trixie|forky|duke|sid|oldoldstable|oldstable|stable|testing|unstable|experimental)/;
 
 /**
- * The mirrors to use: what the caller or the environment (`BPFGATE_MIRROR`, `BPFGATE_SECURITY_MIRROR`) names, else
- * what the system's apt is configured for.
+ * The mirrors to use: what the caller or the environment (`BPFGATE_MIRROR`,
+ * `BPFGATE_SECURITY_MIRROR`) names, else what the system's apt is configured for.
  *
- * @throws InputError when a named mirror is no address; UndecidedError `no-mirror` when none is known
+ * @throws InputError when a named mirror is no address; UndecidedError `no-mirror` when none is
+ * known
  */
 export async function findMirrors(
 	named: { archive?: string | undefined; security?: string | undefined } = {},
@@ -44,7 +45,10 @@ export async function findMirrors(
 	return { archive: chosen, security: security ?? configured.security ?? `${chosen}-security` };
 }
 
-/** Which of apt's sources are the Debian archive and its security archive. Third-party sources are passed over. */
+/**
+ * Which of apt's sources are the Debian archive and its security archive. Third-party sources are
+ * passed over.
+ */
 export function chooseMirrors(sources: AptSource[]): Partial<Mirrors> {
 	const found: { archive?: [number, string]; security?: [number, string] } = {};
 	for (const source of sources) {

@@ -9,7 +9,10 @@ export interface AptSource {
 	signedBy?: string;
 }
 
-/** Entries of a one-line-style file (`*.list`). What is not understood is left out, as apt warns but goes on. */
+/**
+ * Entries of a one-line-style file (`*.list`). What is not understood is left out, as apt warns but
+ * goes on.
+ */
 export function parseList(text: string): AptSource[] {
 	const sources: AptSource[] = [];
 	for (const line of text.split("\n")) {
@@ -44,7 +47,10 @@ export function parseDeb822(text: string): AptSource[] {
 	return sources;
 }
 
-/** Stanzas of a control file (deb-control(5)): field names in lower case, continuation lines joined by newline. */
+/**
+ * Stanzas of a control file (deb-control(5)): field names in lower case, continuation lines joined
+ * by newline.
+ */
 export function* parseStanzas(text: string): Generator<Map<string, string>> {
 	for (const stanza of text.split(/\n[ \t]*\n/)) {
 		const fields = parseStanza(stanza);

@@ -13,20 +13,27 @@ export const HELPER = "/usr/lib/apt/apt-helper";
 const FRESH_MS = 6 * 3600_000;
 export const UPDATE_TIMEOUT_MS = 10 * 60_000;
 
-/** A suite of the Debian archive, for one Debian architecture (`amd64`) or for sources (`source`). */
+/**
+ * A suite of the Debian archive, for one Debian architecture (`amd64`) or for sources (`source`).
+ */
 export interface Suite {
 	name: string;
 	arch: string;
 }
 
-/** A root of our own for apt: where it keeps its lists and which mirrors it asks. Needs no privileges. */
+/**
+ * A root of our own for apt: where it keeps its lists and which mirrors it asks. Needs no
+ * privileges.
+ */
 export interface Apt {
 	mirrors: Mirrors;
 	/** Default: `debian` in the cache. */
 	folder?: string;
 }
 
-/** Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks. */
+/**
+ * Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks.
+ */
 export const SETTINGS = [
 	"APT::Sandbox::User=root",
 	"Acquire::Retries=1",
@@ -36,10 +43,12 @@ export const SETTINGS = [
 ];
 
 /**
- * The stanzas of a suite's index whose package name matches, from an index whose signature apt checked. It is fetched when there is
- * none, or when it is older than six hours (`refresh: true`: always; `refresh: false`: only when there is none).
+ * The stanzas of a suite's index whose package name matches, from an index whose signature apt
+ * checked. It is fetched when there is none, or when it is older than six hours (`refresh: true`:
+ * always; `refresh: false`: only when there is none).
  *
- * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming mirror and suite
+ * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming
+ * mirror and suite
  */
 export async function* stanzas(
 	apt: Apt,
@@ -176,8 +185,9 @@ function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
 }
 
 /**
- * What to say of a mirror whose signed Release file is not valid at this machine's time (apt-secure(8),
- * Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt complained of something else.
+ * What to say of a mirror whose signed Release file is not valid at this machine's time
+ * (apt-secure(8), Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt complained of
+ * something else.
  */
 export function outdated(apt: Apt, suite: Suite, stderr: string): UndecidedError | undefined {
 	const line = /^\w+: (Release file for \S+ is (expired|not valid yet).*)$/m.exec(stderr);

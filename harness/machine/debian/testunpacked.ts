@@ -19,8 +19,8 @@ export interface Unpacked {
 }
 
 /**
- * The newest packages of a suite unpacked together in the cache, whole or not at all; downloaded when they are not there. What the
- * cache has is kept although there may be newer ones.
+ * The newest packages of a suite unpacked together in the cache, whole or not at all; downloaded
+ * when they are not there. What the cache has is kept although there may be newer ones.
  *
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */

@@ -28,7 +28,8 @@ const SETTINGS = [
 ];
 
 /**
- * Asks a running guest what its kernel has. Loads modules and leaves the guest unfit for anything else.
+ * Asks a running guest what its kernel has. Loads modules and leaves the guest unfit for anything
+ * else.
  *
  * @throws UndecidedError when the guest is lost, or says what cannot be true
  */
@@ -89,7 +90,10 @@ export async function kernelConfig(kernel: Kernel): Promise<KernelConfig | undef
 	return parseConfig(kernel.config, await readHostFile(kernel.config, "utf8"));
 }
 
-/** libbpf's answers; where it cannot ask, a type that the kernel's own enumeration lacks is not there. */
+/**
+ * libbpf's answers; where it cannot ask, a type that the kernel's own enumeration lacks is not
+ * there.
+ */
 function probed(
 	names: KernelEnum,
 	answers: number[],

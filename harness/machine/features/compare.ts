@@ -9,7 +9,10 @@ export interface Row {
 
 const signs: Record<Answer, string> = { yes: "yes", no: "-", off: "off", unknown: "?" };
 
-/** Kernels side by side. Of what can only be there or not, rows that are equal on all kernels are left out if asked. */
+/**
+ * Kernels side by side. Of what can only be there or not, rows that are equal on all kernels are
+ * left out if asked.
+ */
 export function compareFeatures(kernels: Features[], differencesOnly: boolean): Row[] {
 	const row = (name: string, cell: (features: Features) => string): Row => ({
 		name,

@@ -3,15 +3,19 @@ import { type Static, Type } from "@sinclair/typebox";
 
 const strings = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: "string", enum: values });
 
-/** `off`: the kernel's BTF names it, but the kernel refuses it. `unknown`: neither its answer nor its BTF tells. */
+/**
+ * `off`: the kernel's BTF names it, but the kernel refuses it. `unknown`: neither its answer nor
+ * its BTF tells.
+ */
 const Answer = strings("yes", "no", "off", "unknown");
 export type Answer = Static<typeof Answer>;
 const answers = (description: string) => Type.Record(Type.String(), Answer, { description });
 const names = (description: string) => Type.Array(Type.String(), { description });
 
 /**
- * What one running kernel has, asked of the kernel itself: by loading, by its BTF, by its files. Names are the
- * kernel's, in lower case and without the common prefix (`sched_cls`); helpers and kfuncs in full (`bpf_loop`).
+ * What one running kernel has, asked of the kernel itself: by loading, by its BTF, by its files.
+ * Names are the kernel's, in lower case and without the common prefix (`sched_cls`); helpers and
+ * kfuncs in full (`bpf_loop`).
  */
 export const Features = Type.Object(
 	{

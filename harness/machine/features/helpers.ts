@@ -5,10 +5,16 @@ import type { Btf } from "../../data/package/btf/btf.js";
 import type { GuestClient } from "../guest/client.js";
 import { progLoad, program, tryBpf } from "./syscall.js";
 
-/** The verifier's words for a helper it does not know, or not for this type of program (K: check_helper_call). */
+/**
+ * The verifier's words for a helper it does not know, or not for this type of program (K:
+ * check_helper_call).
+ */
 const REFUSED = /invalid func |unknown func |program of this type cannot use helper /;
 const LOG_BYTES = 16 * 1024;
-/** libbpf cannot ask for these: they are loaded for a function of the kernel that every kernel with BTF has. */
+/**
+ * libbpf cannot ask for these: they are loaded for a function of the kernel that every kernel with
+ * BTF has.
+ */
 const ATTACHED: Record<string, { attachType: string; function: string }> = {
 	tracing: { attachType: "trace_fentry", function: "bpf_fentry_test1" },
 	lsm: { attachType: "lsm_mac", function: "bpf_lsm_file_open" },
@@ -16,8 +22,8 @@ const ATTACHED: Record<string, { attachType: string; function: string }> = {
 const NOT_ASKED = new Set(["unspec", "ext", "struct_ops"]);
 
 /**
- * Helpers by program type, each asked by loading a program that calls it. Only types the kernel has may be given: of
- * others libbpf would say that they can call everything.
+ * Helpers by program type, each asked by loading a program that calls it. Only types the kernel has
+ * may be given: of others libbpf would say that they can call everything.
  *
  * @param known number of helpers to ask for; one more than the greatest id
  */

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Btf } from "../../data/package/btf/btf.js";
 
-/** Decl tag that pahole puts on functions registered as kfuncs (K: scripts/Makefile.btf, decl_tag_kfuncs). */
+/**
+ * Decl tag that pahole puts on functions registered as kfuncs (K: scripts/Makefile.btf,
+ * decl_tag_kfuncs).
+ */
 const KFUNC_TAG = "bpf_kfunc";
 
 /**
- * Members of one of the kernel's enumerations, lower case, without `prefix`; undefined when BTF has not got it. The
- * last ones that only count (`__MAX_BPF_LINK_TYPE`) are left out.
+ * Members of one of the kernel's enumerations, lower case, without `prefix`; undefined when BTF has
+ * not got it. The last ones that only count (`__MAX_BPF_LINK_TYPE`) are left out.
  */
 export function members(btf: Btf, name: string, prefix: string): string[] | undefined {
 	const id = btf.find(name, "enum") ?? btf.find(name, "enum64");

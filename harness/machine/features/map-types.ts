@@ -4,13 +4,16 @@ import { mapTypes } from "../../base/bpf.js";
 import type { GuestClient } from "../guest/client.js";
 import { BpfAttr, tryBpf } from "./syscall.js";
 
-/** ENOTSUPP, internal to the kernel (K: include/linux/errno.h), which reaches user space here all the same. */
+/**
+ * ENOTSUPP, internal to the kernel (K: include/linux/errno.h), which reaches user space here all
+ * the same.
+ */
 const ENOTSUPP = 524;
 const BPF_F_NO_PREALLOC = 1;
 
 /**
- * Asks for map types that libbpf 1.7 cannot ask for: `struct_ops`, where it uses attributes that kernels before 6.9
- * lack, and `rhash`, which is newer than it. Undefined for all other types.
+ * Asks for map types that libbpf 1.7 cannot ask for: `struct_ops`, where it uses attributes that
+ * kernels before 6.9 lack, and `rhash`, which is newer than it. Undefined for all other types.
  */
 export async function askMapType(
 	client: GuestClient,
@@ -20,7 +23,8 @@ export async function askMapType(
 	const attr = (size: number) => new BpfAttr(size, littleEndian).u32(0, mapTypes.number(name) ?? 0);
 	switch (name) {
 		case "struct_ops": {
-			// Type 1 of vmlinux BTF is no struct_ops: a kernel that got so far as to look knows the map type.
+			// Type 1 of vmlinux BTF is no struct_ops: a kernel that got so far as to look knows the
+			// map type.
 			const wanted = attr(64).u32(4, 4).u32(8, 4).u32(12, 1).u32(60, 1);
 			return (await tryBpf(client, "map_create", wanted)).errno === ENOTSUPP;
 		}

@@ -6,7 +6,10 @@ import { type FeatureOptions, optionsOf } from "./options.js";
 
 /** Why a kernel has not what was asked for. */
 export interface Lack {
-	/** `unsupported`: too old, or not for this type; `disabled`: by its build or boot; `module-absent`: not shipped. */
+	/**
+	 * `unsupported`: too old, or not for this type; `disabled`: by its build or boot;
+	 * `module-absent`: not shipped.
+	 */
 	state: "unsupported" | "disabled" | "module-absent";
 	message: string;
 	hint: string;
@@ -23,11 +26,12 @@ export interface Known {
 /**
  * Whether a kernel lacks a feature, and in which way.
  *
- * @param requirement `program_type:lsm`, `map_type:ringbuf`, `helper:xdp/bpf_loop` or `helper:bpf_loop` (any type),
- * `attach_type:tcx_ingress`, `link_type:tcx`, `kfunc:bpf_task_acquire`, `lsm:bpf`, `config:BPF_LSM`,
- * `module:act_bpf`, `btf:vmlinux`
+ * @param requirement `program_type:lsm`, `map_type:ringbuf`, `helper:xdp/bpf_loop` or
+ * `helper:bpf_loop` (any type), `attach_type:tcx_ingress`, `link_type:tcx`,
+ * `kfunc:bpf_task_acquire`, `lsm:bpf`, `config:BPF_LSM`, `module:act_bpf`, `btf:vmlinux`
  * @returns undefined when the kernel has it
- * @throws InputError when the requirement names nothing; UndecidedError `feature-unknown` when nobody can tell
+ * @throws InputError when the requirement names nothing; UndecidedError `feature-unknown` when
+ * nobody can tell
  */
 export function missing(known: Known, requirement: string): Lack | undefined {
 	const colon = requirement.indexOf(":");

@@ -11,9 +11,9 @@ const ARRAY = mapTypes.number("array") ?? 0;
 
 /**
  * Which contract of signed programs the kernel has, from how it refuses what is no signature:
- * without knowledge of the attributes it says E2BIG; where only instructions are signed it looks at the signature
- * first (EBADMSG); where maps are signed too it first refuses to fold in one that is not frozen (EPERM; K:
- * bpf_prog_verify_signature in kernel/bpf/verifier.c).
+ * without knowledge of the attributes it says E2BIG; where only instructions are signed it looks at
+ * the signature first (EBADMSG); where maps are signed too it first refuses to fold in one that is
+ * not frozen (EPERM; K: bpf_prog_verify_signature in kernel/bpf/verifier.c).
  *
  * @param verdictRecorded whether the kernel's `struct bpf_prog_aux` has a member `sig`
  */
@@ -52,7 +52,10 @@ async function covered(
 	}
 }
 
-/** A program that loads unsigned, with 64 bytes that are no PKCS#7 message, for the builtin keyring (0). */
+/**
+ * A program that loads unsigned, with 64 bytes that are no PKCS#7 message, for the builtin keyring
+ * (0).
+ */
 function signed(littleEndian: boolean): BpfAttr {
 	const junk = new Uint8Array(64).fill(0x42);
 	return progLoad(SOCKET_FILTER, program([], littleEndian), littleEndian, progLoadSize.signed)

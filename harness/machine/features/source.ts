@@ -23,7 +23,10 @@ export interface FeatureSourceOptions {
 	agent: (arch: string) => string;
 }
 
-/** What kernels have. Each is asked once; the answer is kept in the cache for that image, modules and agent. */
+/**
+ * What kernels have. Each is asked once; the answer is kept in the cache for that image, modules
+ * and agent.
+ */
 export class KernelFeatures {
 	private readonly known = new Map<string, Promise<Features>>();
 
@@ -41,7 +44,10 @@ export class KernelFeatures {
 		return found;
 	}
 
-	/** Why the kernel has not what is required; undefined when it has. Errors as for `missing` and `features`. */
+	/**
+	 * Why the kernel has not what is required; undefined when it has. Errors as for `missing` and
+	 * `features`.
+	 */
 	async lack(kernel: Kernel, requirement: string): Promise<Lack | undefined> {
 		const [features, config, options] = await Promise.all([
 			this.features(kernel),

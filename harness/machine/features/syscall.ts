@@ -55,7 +55,10 @@ export class BpfAttr {
 		return this;
 	}
 
-	/** A pointer, in the bytes that the pointer of that number points to, to memory where the kernel may write. */
+	/**
+	 * A pointer, in the bytes that the pointer of that number points to, to memory where the kernel
+	 * may write.
+	 */
 	pointerIn(blob: number, offset: number, data: Uint8Array): this {
 		this.blobs.push({ offset, blob, data, out: true });
 		return this;
@@ -70,7 +73,10 @@ export function bpfRequest(command: string, attr: BpfAttr, netns?: number): Args
 	return { cmd, attr: bytes, blobs, handles, ...(netns === undefined ? {} : { netns }) };
 }
 
-/** Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer: `errno` says which. */
+/**
+ * Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer: `errno`
+ * says which.
+ */
 export function bpf(
 	client: GuestClient,
 	command: string,
@@ -99,7 +105,9 @@ const CALL = 0x85;
 const MOV64_IMM = 0xb7;
 const EXIT = 0x95;
 
-/** Instructions of a program that calls these helpers with whatever registers hold, and returns 0. */
+/**
+ * Instructions of a program that calls these helpers with whatever registers hold, and returns 0.
+ */
 export function program(helpers: number[], littleEndian: boolean): Uint8Array {
 	return Buffer.concat([
 		...helpers.map((helper) => instruction(CALL, helper, littleEndian)),

@@ -9,7 +9,10 @@ import { BpfAttr, tryBpf } from "./syscall.js";
 const OPTIONS = ["delegate_cmds", "delegate_maps", "delegate_progs", "delegate_attachs"];
 const MOUNT_POINT = "/tmp/bpfgate-delegation";
 
-/** Whether tokens can be made, and which delegations bpffs takes. An old bpffs ignores options: what it shows counts. */
+/**
+ * Whether tokens can be made, and which delegations bpffs takes. An old bpffs ignores options: what
+ * it shows counts.
+ */
 export async function askToken(client: GuestClient, littleEndian: boolean): Promise<Features["token"]> {
 	// The command is known when what it complains of is the file descriptor.
 	const create = await tryBpf(client, "token_create", new BpfAttr(8, littleEndian).s32(4, -1));

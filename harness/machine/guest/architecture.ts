@@ -13,7 +13,8 @@ const prefixes: Record<string, string> = {
 export const architectures = Object.keys(prefixes);
 
 /**
- * Name of the C compiler or archiver for guests of that architecture; the host's own where both are alike.
+ * Name of the C compiler or archiver for guests of that architecture; the host's own where both are
+ * alike.
  *
  * @throws InputError for an architecture that is not in the table
  */

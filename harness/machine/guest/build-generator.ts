@@ -11,7 +11,8 @@ import { agentFlags, buildLibbpf, libraries, run } from "./build.js";
 const source = fileURLToPath(new URL("../../../harness/data/signing/loader/gen-loader.c", import.meta.url));
 
 /**
- * Builds the host's program that makes loaders (harness/data/signing/loader/gen-loader.c) against the agent's libbpf.
+ * Builds the host's program that makes loaders (harness/data/signing/loader/gen-loader.c) against
+ * the agent's libbpf.
  *
  * @param say gets one line for each step
  * @throws UndecidedError as `buildAgent`

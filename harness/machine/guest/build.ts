@@ -13,14 +13,20 @@ import { findMirrors } from "../debian/mirrors.js";
 import { toolFor } from "./architecture.js";
 import { missingTool } from "./tool.js";
 
-/** The C library for BPF objects, from Debian's source package; the suites that may still have this version. */
+/**
+ * The C library for BPF objects, from Debian's source package; the suites that may still have this
+ * version.
+ */
 const libbpf = {
 	version: "1.7.0",
 	sha256: "7ab5feffbf78557f626f2e3e3204788528394494715a30fc2070fcddc2051b7b",
 	suites: ["sid", "testing", "experimental"],
 };
 
-/** Headers that BPF programs and the agent include as `<bpf/...>` (libbpf's own Makefile installs these). */
+/**
+ * Headers that BPF programs and the agent include as `<bpf/...>` (libbpf's own Makefile installs
+ * these).
+ */
 const publicHeaders = [
 	"bpf.h",
 	"libbpf.h",
@@ -39,7 +45,10 @@ const publicHeaders = [
 
 const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
 export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
-/** Calls of libbpf that the agent watches or answers (agent/prog_load.c, agent/vmlinux.c, agent/adoption.c). */
+/**
+ * Calls of libbpf that the agent watches or answers (agent/prog_load.c, agent/vmlinux.c,
+ * agent/adoption.c).
+ */
 const wrapped = [
 	"bpf_prog_load",
 	"btf__load_vmlinux_btf",
@@ -64,7 +73,8 @@ export function agentPath(arch: string): string {
  * @param arch as `uname -m` says it
  * @param say gets one line for each step
  * @returns the agent's path
- * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`, and those of the download
+ * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`,
+ * and those of the download
  */
 export async function buildAgent(arch: string, say: (line: string) => void): Promise<string> {
 	const agent = agentPath(arch);

@@ -52,8 +52,9 @@ export interface ChannelOptions {
 }
 
 /**
- * The runner's end of the channel (PROTOCOL.md). Requests may overlap; the agent answers in order. After the
- * first UndecidedError (`channel-corrupt`, `guest-hung`, `guest-died`) every request rejects with that same error.
+ * The runner's end of the channel (PROTOCOL.md). Requests may overlap; the agent answers in order.
+ * After the first UndecidedError (`channel-corrupt`, `guest-hung`, `guest-died`) every request
+ * rejects with that same error.
  */
 export class Channel {
 	private readonly decoder = new FrameDecoder();
@@ -82,14 +83,19 @@ export class Channel {
 		stream.on("error", () => {}); // A write after the guest's end; the owner of its process says how it ended.
 	}
 
-	/** Waits for the frame that a freshly booted agent sends of its own accord; a clone sends none. */
+	/**
+	 * Waits for the frame that a freshly booted agent sends of its own accord; a clone sends none.
+	 */
 	ready(): Promise<void> {
 		return new Promise((resolve, reject) =>
 			this.enqueue({ id: 0, op: "ready", progress: 0, resolve: () => resolve(), reject }),
 		);
 	}
 
-	/** First request of all: gives the guest a nonce that nothing which ran in the template can know. */
+	/**
+	 * First request of all: gives the guest a nonce that nothing which ran in the template can
+	 * know.
+	 */
 	hello(): Promise<Result<"hello">> {
 		const nonce = new Uint8Array(randomBytes(nonceBytes));
 		const answer = this.request("hello", { nonce });

@@ -8,21 +8,28 @@ export { GuestError } from "./guest-error.js";
 
 /** What a guest does for the runner: operations, done by the agent or by one of its users. */
 export class GuestClient {
-	/** @param user handle of the user (`user_start`) whose process does what is asked; the agent unless given */
+	/**
+	 * @param user handle of the user (`user_start`) whose process does what is asked; the agent
+	 * unless given
+	 */
 	constructor(
 		private readonly channel: Channel,
 		private readonly user?: number,
 	) {}
 
 	/**
-	 * The same guest, in which every operation is done by that user, who has handles of its own: the agent's are none of
-	 * them, and what one opened or loaded the other cannot name (but see `fd_pass`).
+	 * The same guest, in which every operation is done by that user, who has handles of its own:
+	 * the agent's are none of them, and what one opened or loaded the other cannot name (but see
+	 * `fd_pass`).
 	 */
 	as(user: number): GuestClient {
 		return new GuestClient(this.channel, user);
 	}
 
-	/** Throws GuestError when the guest says no, UndecidedError when the guest is lost, or the user (`user-lost`). */
+	/**
+	 * Throws GuestError when the guest says no, UndecidedError when the guest is lost, or the user
+	 * (`user-lost`).
+	 */
 	async call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
 		try {
 			return await this.channel.request(op, this.user === undefined ? args : { user: this.user, ...args });
@@ -42,7 +49,10 @@ export class GuestClient {
 	}
 }
 
-/** What the agent answers for a user who cannot any more (PROTOCOL.md): the kernel has said neither yes nor no. */
+/**
+ * What the agent answers for a user who cannot any more (PROTOCOL.md): the kernel has said neither
+ * yes nor no.
+ */
 function lostUser(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof GuestError) || !["EOWNERDEAD", "ETIMEDOUT", "EPROTO"].includes(error.errnoName))
 		return;

@@ -3,7 +3,10 @@
 /** Time, injected so that tests of time-outs do not sleep. Milliseconds, monotonic. */
 export interface Clock {
 	now(): number;
-	/** Calls `action` once after `ms`; what it returns cancels that. Keeps the process alive meanwhile. */
+	/**
+	 * Calls `action` once after `ms`; what it returns cancels that. Keeps the process alive
+	 * meanwhile.
+	 */
 	after(ms: number, action: () => void): () => void;
 }
 

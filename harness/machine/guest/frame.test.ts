@@ -16,7 +16,8 @@ describe("frames", () => {
 		expect(frame.readUInt32LE(4)).toBe(9);
 		expect(frame.subarray(12, 20)).toEqual(nonce);
 		expect(frame.length).toBe(frameHeaderBytes + 9);
-		// CRC-32 of "123456789" alone is the well-known check value cbf43926; with an empty nonce part it would be that.
+		// CRC-32 of "123456789" alone is the well-known check value cbf43926; with an empty nonce
+		// part it would be that.
 		expect(frame.readUInt32LE(8)).not.toBe(0xcbf43926);
 	});
 

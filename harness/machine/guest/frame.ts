@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { crc32 } from "node:zlib";
 
-/** The frames of PROTOCOL.md: magic, length, crc, nonce, payload. Pure bytes, no MessagePack here. */
+/**
+ * The frames of PROTOCOL.md: magic, length, crc, nonce, payload. Pure bytes, no MessagePack here.
+ */
 export const frameHeaderBytes = 20;
 export const maxPayloadBytes = 64 * 1024 * 1024;
 export const nonceBytes = 8;
 
 const magic = Buffer.from("BPFG", "latin1");
 
-/** The bytes on the channel are not frames of this guest. The channel cannot be used any further. */
+/**
+ * The bytes on the channel are not frames of this guest. The channel cannot be used any further.
+ */
 export class FrameError extends Error {
 	override name = "FrameError";
 }
@@ -18,7 +22,9 @@ export interface Frame {
 	payload: Buffer;
 }
 
-/** One frame, ready to be written. Throws RangeError when the payload is beyond `maxPayloadBytes`. */
+/**
+ * One frame, ready to be written. Throws RangeError when the payload is beyond `maxPayloadBytes`.
+ */
 export function encodeFrame(nonce: Uint8Array, payload: Uint8Array): Buffer {
 	if (nonce.length !== nonceBytes) throw new RangeError(`nonce of ${nonce.length} bytes`);
 	if (payload.length > maxPayloadBytes) throw new RangeError(`payload of ${payload.length} bytes`);
@@ -31,14 +37,17 @@ export function encodeFrame(nonce: Uint8Array, payload: Uint8Array): Buffer {
 }
 
 /**
- * Cuts a stream of bytes into frames. Holds at most one unfinished frame; refuses a wrong magic or a length
- * beyond the bound as soon as those bytes are there, so that rubbish never makes it wait for 4 GiB.
+ * Cuts a stream of bytes into frames. Holds at most one unfinished frame; refuses a wrong magic or
+ * a length beyond the bound as soon as those bytes are there, so that rubbish never makes it wait
+ * for 4 GiB.
  */
 export class FrameDecoder {
 	private chunks: Buffer[] = [];
 	private held = 0;
 
-	/** Frames that `chunk` completes. Throws FrameError; the decoder must not be used after that. */
+	/**
+	 * Frames that `chunk` completes. Throws FrameError; the decoder must not be used after that.
+	 */
 	*push(chunk: Uint8Array): Generator<Frame> {
 		this.chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
 		this.held += chunk.length;

@@ -2,7 +2,10 @@
 import { errnoName } from "../../base/errno.js";
 import type { GuestFailure, OperationName } from "./operations.js";
 
-/** The agent could not do what it was asked: the guest's kernel or libbpf said no. The channel is fine. */
+/**
+ * The agent could not do what it was asked: the guest's kernel or libbpf said no. The channel is
+ * fine.
+ */
 export class GuestError extends Error {
 	override name = "GuestError";
 	readonly errno: number;

@@ -11,9 +11,10 @@ export function encodePayload(value: unknown): Uint8Array {
 }
 
 /**
- * The value of one payload from a hostile guest. A decoder allocates what an array header claims before it
- * looks at the elements, so a few bytes could ask for gigabytes: the structure is measured first, and must
- * fit into the bytes that are there, at most `maxDepth` deep and `maxValues` wide. Throws FrameError.
+ * The value of one payload from a hostile guest. A decoder allocates what an array header claims
+ * before it looks at the elements, so a few bytes could ask for gigabytes: the structure is
+ * measured first, and must fit into the bytes that are there, at most `maxDepth` deep and
+ * `maxValues` wide. Throws FrameError.
  */
 export function decodePayload(payload: Uint8Array): unknown {
 	measure(payload);
@@ -26,7 +27,10 @@ export function decodePayload(payload: Uint8Array): unknown {
 	}
 }
 
-/** Walks the headers (https://github.com/msgpack/msgpack/blob/master/spec.md) without building anything. */
+/**
+ * Walks the headers (https://github.com/msgpack/msgpack/blob/master/spec.md) without building
+ * anything.
+ */
 function measure(payload: Uint8Array): void {
 	const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
 	const open: number[] = [];
@@ -56,7 +60,9 @@ function measure(payload: Uint8Array): void {
 	}
 }
 
-/** Bytes of the value at `at` without what is nested in it, and how many values are nested in it. */
+/**
+ * Bytes of the value at `at` without what is nested in it, and how many values are nested in it.
+ */
 function header(view: DataView, at: number): [skip: number, inside: number] {
 	const type = view.getUint8(at);
 	const number = (bytes: 1 | 2 | 4) => {

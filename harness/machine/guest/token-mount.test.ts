@@ -13,7 +13,9 @@ interface Request {
 	args: { user?: number; from?: number; to?: number; handle?: number };
 }
 
-/** A stand-in for the agent that gives every new handle the next number, and refuses one operation. */
+/**
+ * A stand-in for the agent that gives every new handle the next number, and refuses one operation.
+ */
 function guest(refuse = "") {
 	const [ours, theirs] = duplexPair();
 	const client = new GuestClient(new Channel(ours, { kernel: "6.12", patience: 10_000 }));

@@ -3,21 +3,37 @@ import type { GuestClient } from "./client.js";
 
 /** A bpffs that delegates to the user namespace of a user. */
 export interface TokenMount {
-	/** Handle of the user in whose user namespace tokens of it can be made; needs CAP_SYS_ADMIN and a mount namespace there. */
+	/**
+	 * Handle of the user in whose user namespace tokens of it can be made; needs CAP_SYS_ADMIN and
+	 * a mount namespace there.
+	 */
 	user: number;
-	/** Who delegates, a user of the guest's first user namespace with CAP_SYS_ADMIN; the agent unless given. */
+	/**
+	 * Who delegates, a user of the guest's first user namespace with CAP_SYS_ADMIN; the agent
+	 * unless given.
+	 */
 	grantor?: number;
-	/** Of bpffs: `delegate_cmds`, `delegate_maps`, `delegate_progs`, `delegate_attachs`, `mode`, `uid`, `gid`. */
+	/**
+	 * Of bpffs: `delegate_cmds`, `delegate_maps`, `delegate_progs`, `delegate_attachs`, `mode`,
+	 * `uid`, `gid`.
+	 */
 	options: Readonly<Record<string, string>>;
-	/** Where the grantor puts it, in the user's mount namespace; else the user gets its file descriptor and it is nowhere. */
+	/**
+	 * Where the grantor puts it, in the user's mount namespace; else the user gets its file
+	 * descriptor and it is nowhere.
+	 */
 	path?: string;
-	/** The user's mount namespace as a handle of the agent's, for who mounts more than once; the grantor asks for it unless given. */
+	/**
+	 * The user's mount namespace as a handle of the agent's, for who mounts more than once; the
+	 * grantor asks for it unless given.
+	 */
 	mntns?: number;
 }
 
 /**
- * Makes it as an administrator does: the user opens the file system, whose file descriptor goes to the grantor over a
- * unix socket; the grantor configures and mounts it, and puts the mount to its path or passes it back.
+ * Makes it as an administrator does: the user opens the file system, whose file descriptor goes to
+ * the grantor over a unix socket; the grantor configures and mounts it, and puts the mount to its
+ * path or passes it back.
  *
  * @returns the user's handle of the mount, when it has no path
  * @throws GuestError of the step that was refused

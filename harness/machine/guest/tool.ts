@@ -6,7 +6,8 @@ import { UndecidedError } from "../../base/errors.js";
 const script = fileURLToPath(new URL("../../../ci/tool", import.meta.url));
 
 /**
- * The command to use for a tool, of those that ci/requirements.txt accepts: `clang` may be clang-19.
+ * The command to use for a tool, of those that ci/requirements.txt accepts: `clang` may be
+ * clang-19.
  *
  * @throws UndecidedError `tool-missing`
  */
@@ -16,7 +17,9 @@ export async function findTool(name: "clang" | "llvm-strip"): Promise<string> {
 	return stdout;
 }
 
-/** @param said by ci/tool: `gcc is not installed, or too old: apt install gcc, or dnf install gcc` */
+/**
+ * @param said by ci/tool: `gcc is not installed, or too old: apt install gcc, or dnf install gcc`
+ */
 function toolMissing(name: string, said: string): UndecidedError {
 	const [message, advice] = said.split(": ");
 	return new UndecidedError(

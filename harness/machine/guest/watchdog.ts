@@ -9,10 +9,11 @@ const total = 20;
 const graceMs = 100;
 
 /**
- * Says when a guest hangs. Three things are told apart, because a hostile guest can make some of them up:
+ * Says when a guest hangs. Three things are told apart, because a hostile guest can make some of
+ * them up:
  * - an answer, or a progress frame with a higher count, is progress: the full `patience` again;
- * - console output only shows that the kernel lives: it prolongs too, but never beyond 3 × `patience`
- *   since the last progress, so a guest that floods its console hangs all the same;
+ * - console output only shows that the kernel lives: it prolongs too, but never beyond 3 ×
+ *   `patience` since the last progress, so a guest that floods its console hangs all the same;
  * - progress prolongs one request to at most 20 × `patience`.
  */
 export class Watchdog {
@@ -22,7 +23,8 @@ export class Watchdog {
 	private cancel: (() => void) | undefined;
 
 	/**
-	 * @param patience milliseconds without any sign after which the guest counts as hung; another one counts from the next request on
+	 * @param patience milliseconds without any sign after which the guest counts as hung; another
+	 * one counts from the next request on
 	 * @param onHung called once, with what was missing
 	 */
 	constructor(

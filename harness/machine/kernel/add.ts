@@ -22,7 +22,8 @@ export interface OwnKernel {
 /**
  * Puts somebody's own kernel into the store.
  *
- * @throws InputError when a file is not what it should be, or the kernel could not speak to the runner
+ * @throws InputError when a file is not what it should be, or the kernel could not speak to the
+ * runner
  */
 export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 	const { release } = await readImage(own.image);

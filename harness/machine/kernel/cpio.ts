@@ -9,8 +9,9 @@ export type CpioEntry =
 const TYPE = { file: 0o100000, folder: 0o040000, device: 0o020000 };
 
 /**
- * Writes a "newc" archive (K: Documentation/driver-api/early-userspace/buffer-format.rst). Times and owners are zero,
- * so equal entries give equal bytes. Paths have no slash in front. Devices are character devices.
+ * Writes a "newc" archive (K: Documentation/driver-api/early-userspace/buffer-format.rst). Times
+ * and owners are zero, so equal entries give equal bytes. Paths have no slash in front. Devices are
+ * character devices.
  */
 export function writeCpio(entries: CpioEntry[]): Uint8Array {
 	const parts: Uint8Array[] = [];

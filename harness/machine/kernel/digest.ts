@@ -3,9 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { replaceFile, sha256File } from "../debian/files.js";
 
 /**
- * SHA-256 of a file of the store, in hex. Hashing is spared while the file's device, inode, size, modification and
- * status-change time are those noted beside it (`<path>.digest`) when it was last hashed: no program can write to the
- * file without changing the last of them. Decay of the disk itself is found only when the note is gone.
+ * SHA-256 of a file of the store, in hex. Hashing is spared while the file's device, inode, size,
+ * modification and status-change time are those noted beside it (`<path>.digest`) when it was last
+ * hashed: no program can write to the file without changing the last of them. Decay of the disk
+ * itself is found only when the note is gone.
  */
 export async function storedDigest(path: string): Promise<string> {
 	const status = await stat(path, { bigint: true });

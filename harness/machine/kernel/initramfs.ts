@@ -21,10 +21,11 @@ export interface Initramfs {
 }
 
 /**
- * The initramfs that boots this kernel into the agent, made when it is not in the cache. It holds `/init` (the agent),
- * `/modules/NNN-name.ko` to be loaded at boot in that order, `/modules/lazy/name.ko` to be loaded on demand with
- * `/modules/lazy/order` (`name: dependency ...`, in load order), empty mount points and `/dev/console`. It is not
- * compressed: the guest's decompressor costs more than copying does.
+ * The initramfs that boots this kernel into the agent, made when it is not in the cache. It holds
+ * `/init` (the agent), `/modules/NNN-name.ko` to be loaded at boot in that order,
+ * `/modules/lazy/name.ko` to be loaded on demand with `/modules/lazy/order` (`name: dependency
+ * ...`, in load order), empty mount points and `/dev/console`. It is not compressed: the guest's
+ * decompressor costs more than copying does.
  *
  * @throws UndecidedError `agent-missing`, `store-damaged`
  */

@@ -12,8 +12,9 @@ export interface Kernel {
 	image: string;
 	image_sha256: string;
 	/**
-	 * Folder holding `modules.dep` (as of depmod(8)), `modules.builtin`, `modules.list` (every module the kernel was
-	 * shipped with, by name) and the uncompressed module files a guest may need; absent when it came without modules.
+	 * Folder holding `modules.dep` (as of depmod(8)), `modules.builtin`, `modules.list` (every
+	 * module the kernel was shipped with, by name) and the uncompressed module files a guest may
+	 * need; absent when it came without modules.
 	 */
 	modules?: string;
 	/** Digest of that folder's listing: changes when any module does. */

@@ -15,7 +15,8 @@ export interface Modinfo {
 const SECTION_HEADER = 64;
 
 /**
- * Reads `.modinfo` of an uncompressed module, ELF64 of either byte order (K: include/linux/moduleparam.h, `__MODULE_INFO`).
+ * Reads `.modinfo` of an uncompressed module, ELF64 of either byte order (K:
+ * include/linux/moduleparam.h, `__MODULE_INFO`).
  *
  * @throws InputError when it is no module
  */

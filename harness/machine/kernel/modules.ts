@@ -7,7 +7,9 @@ import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
 import { moduleName, readModinfo } from "./modinfo.js";
 
-/** Largest module that is unpacked; the biggest in a distribution (graphics drivers) have 30 MiB. */
+/**
+ * Largest module that is unpacked; the biggest in a distribution (graphics drivers) have 30 MiB.
+ */
 const MAX_MODULE_BYTES = 64 * 1024 * 1024;
 
 /** The modules in a folder as a kernel was shipped with them, or as the store keeps them. */
@@ -19,7 +21,9 @@ export interface ModuleTree {
 	builtin: Set<string>;
 }
 
-/** Finds the module files below a folder such as `lib/modules/<release>`. Links are not followed. */
+/**
+ * Finds the module files below a folder such as `lib/modules/<release>`. Links are not followed.
+ */
 export async function readModuleTree(folder: string): Promise<ModuleTree> {
 	const files = new Map<string, string>();
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -53,9 +57,10 @@ export async function readModulesDep(
 }
 
 /**
- * Copies the wanted modules and all they depend on into `target`, uncompressed and flat, with `modules.dep`,
- * `modules.builtin` and `modules.list`. Wanted ones that the tree has not got are left out: they are built in, or the
- * kernel lacks them. Dependencies are read from the modules themselves: packages have no `modules.dep`.
+ * Copies the wanted modules and all they depend on into `target`, uncompressed and flat, with
+ * `modules.dep`, `modules.builtin` and `modules.list`. Wanted ones that the tree has not got are
+ * left out: they are built in, or the kernel lacks them. Dependencies are read from the modules
+ * themselves: packages have no `modules.dep`.
  *
  * @returns the `uname -r` the modules were made for, undefined when none was wanted
  */
@@ -98,7 +103,10 @@ export async function collectModules(
 	return release;
 }
 
-/** The given modules with all they depend on, in an order in which they can be loaded; unknown names are left out. */
+/**
+ * The given modules with all they depend on, in an order in which they can be loaded; unknown names
+ * are left out.
+ */
 export function loadOrder(modules: Map<string, { depends: string[] }>, names: string[]): string[] {
 	const ordered: string[] = [];
 	const visited = new Set<string>();

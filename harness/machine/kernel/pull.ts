@@ -12,7 +12,10 @@ import { type Catalog, hostArch, type KernelLine, readCatalog } from "./catalog.
 import { type Release, resolveLine } from "./resolve.js";
 import { openKernel, type StoredKernel, storedKernel, storeFolder, storeKernel } from "./store.js";
 
-/** What happens while kernels are pulled; `id` is the line. Bytes are of everything a kernel consists of. */
+/**
+ * What happens while kernels are pulled; `id` is the line. Bytes are of everything a kernel
+ * consists of.
+ */
 export type PullEvent =
 	| { kind: "kept"; id: string; record: StoredKernel }
 	| { kind: "resolving"; id: string }
@@ -37,8 +40,9 @@ const DOWNLOADS = 4;
 const INSTALLS = 2;
 
 /**
- * Gets kernels of the catalog into the store. One that is there and sound is kept without asking the mirror. A kernel
- * that fails does not stop the others; it has its `failed` event, and its error is in the list returned.
+ * Gets kernels of the catalog into the store. One that is there and sound is kept without asking
+ * the mirror. A kernel that fails does not stop the others; it has its `failed` event, and its
+ * error is in the list returned.
  *
  * @throws InputError when an id is no line of the catalog
  */
@@ -100,7 +104,8 @@ async function pullLine(job: Job, line: KernelLine): Promise<void> {
 	try {
 		await fetchRelease(line, release, emit, job.limits);
 	} catch (error) {
-		// A patch release leaves the mirror when the next one comes: the index may have been older than that.
+		// A patch release leaves the mirror when the next one comes: the index may have been older
+		// than that.
 		if (!(error instanceof UndecidedError) || error.code !== "download-failed") throw error;
 		const newer = await resolve(true);
 		if (newer.release === release.release) throw error;
@@ -161,7 +166,8 @@ async function install(
 	for (const deb of debs) await unpackDeb(deb, root);
 	const image = release.packages[0]!;
 	const name = release.release;
-	// Before 7.2 Debian's packages hold /boot and /lib or /usr/lib; from then on everything is beside the modules.
+	// Before 7.2 Debian's packages hold /boot and /lib or /usr/lib; from then on everything is
+	// beside the modules.
 	const folders = [`usr/lib/modules/${name}`, `lib/modules/${name}`];
 	const path = await firstExisting(root, [`boot/vmlinuz-${name}`, `usr/lib/modules/${name}/vmlinuz`]);
 	if (path === undefined) throw new InputError(image.name, "", "holds no kernel image");

@@ -15,8 +15,8 @@ export interface Release {
 }
 
 /**
- * The newest complete release of a line. Indexes are as fresh as findPackages leaves them; when they hold none they are
- * fetched anew before giving up.
+ * The newest complete release of a line. Indexes are as fresh as findPackages leaves them; when
+ * they hold none they are fetched anew before giving up.
  *
  * @param arch as `uname -m`
  * @throws UndecidedError `kernel-not-in-archive`, `mirror-unreachable`
@@ -58,7 +58,10 @@ export async function resolveLine(
 	);
 }
 
-/** Of packages that belong to a line, those of the newest release that has all it needs in one suite and version. */
+/**
+ * Of packages that belong to a line, those of the newest release that has all it needs in one suite
+ * and version.
+ */
 export function newestRelease(line: KernelLine, packages: DebianPackage[]): Release | undefined {
 	const [prefix] = line.packages;
 	const images = packages

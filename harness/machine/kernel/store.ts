@@ -48,7 +48,10 @@ export interface KernelParts {
 const recordSchema = validator(StoredKernel);
 const ID = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
-/** Where kernels are kept: `<id>.json` names an object, `objects/<digest>/` holds image, modules and config. */
+/**
+ * Where kernels are kept: `<id>.json` names an object, `objects/<digest>/` holds image, modules and
+ * config.
+ */
 export function storeFolder(): string {
 	return join(cacheRoot(), "kernels");
 }
@@ -60,7 +63,10 @@ export async function storedIds(): Promise<string[]> {
 	return ids.filter((id) => ID.test(id)).sort();
 }
 
-/** The record of one kernel; undefined when it is not in the store. @throws InputError when it cannot be read */
+/**
+ * The record of one kernel; undefined when it is not in the store. @throws InputError when it
+ * cannot be read
+ */
 export async function storedKernel(id: string): Promise<StoredKernel | undefined> {
 	if (!ID.test(id)) return undefined;
 	const path = join(storeFolder(), `${id}.json`);
@@ -80,8 +86,8 @@ export async function storedKernel(id: string): Promise<StoredKernel | undefined
 /**
  * A kernel that can be booted, its image checked against the digest it was stored with.
  *
- * @throws InputError when nobody knows such a kernel or its record is broken; UndecidedError `kernel-not-pulled`,
- * `store-damaged`
+ * @throws InputError when nobody knows such a kernel or its record is broken; UndecidedError
+ * `kernel-not-pulled`, `store-damaged`
  */
 export async function openKernel(id: string): Promise<Kernel> {
 	const record = await storedKernel(id);
@@ -111,7 +117,8 @@ export async function openKernel(id: string): Promise<Kernel> {
 }
 
 /**
- * Puts a kernel into the store under its id, whole or not at all. An older object under the same id stays on disk.
+ * Puts a kernel into the store under its id, whole or not at all. An older object under the same id
+ * stays on disk.
  *
  * @throws InputError when the image is none, or the modules were made for another release
  */

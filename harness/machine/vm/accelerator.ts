@@ -39,8 +39,9 @@ export interface ProbeOptions {
 }
 
 /**
- * KVM when a guest ran under it, TCG otherwise. That /dev/kvm opens and creates VMs proves nothing: there are
- * machines where every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Throws only when ended by the signal.
+ * KVM when a guest ran under it, TCG otherwise. That /dev/kvm opens and creates VMs proves nothing:
+ * there are machines where every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Throws
+ * only when ended by the signal.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<Acceleration> {
 	const wanted = (options.env ?? process.env).BPFGATE_ACCEL;

@@ -25,7 +25,8 @@ const architectures: Record<string, Architecture> = {
 		machine: "pc,usb=off,vmport=off,smbus=off,hpet=off",
 		bus: "pci",
 		console: { device: "ttyS0", args: serial },
-		// Reset by triple fault: the other ways are tried first and wait for hardware that is not there.
+		// Reset by triple fault: the other ways are tried first and wait for hardware that is not
+		// there.
 		parameters: ["reboot=t", "no_timer_check", "tsc=reliable", "i8042.noaux", "i8042.nokbd"],
 	},
 	aarch64: {

@@ -9,8 +9,8 @@ const maxTail = 64 * 1024;
 const maxLine = 4096;
 
 /**
- * Reads a guest's console and never stops: a writer that is not read hangs the guest (vimto issue 27). Every line
- * is looked at, only the last 64 KiB are kept, so a flood costs time but no memory.
+ * Reads a guest's console and never stops: a writer that is not read hangs the guest (vimto issue
+ * 27). Every line is looked at, only the last 64 KiB are kept, so a flood costs time but no memory.
  */
 export class Console {
 	private readonly reader = new SplatReader();
@@ -52,7 +52,9 @@ export class Console {
 		return this.reader.splats;
 	}
 
-	/** Whether a line that ends with `mark` was read within `ms`, or before the console was closed. */
+	/**
+	 * Whether a line that ends with `mark` was read within `ms`, or before the console was closed.
+	 */
 	until(mark: string, ms: number): Promise<boolean> {
 		if (this.closed) return Promise.resolve(false);
 		return new Promise((resolve) => {
@@ -81,7 +83,8 @@ export class Console {
 			for (const watch of this.watches) watch(line);
 		}
 		if (this.partial.length <= maxLine) return;
-		// Never between the bytes of a time stamp: what a process printed must not hide the kernel's line after it.
+		// Never between the bytes of a time stamp: what a process printed must not hide the
+		// kernel's line after it.
 		const cut = Math.max(this.partial.lastIndexOf("["), 0) || maxLine;
 		this.reader.line(this.partial.slice(0, cut));
 		this.partial = this.partial.slice(cut).slice(-maxLine);

@@ -24,11 +24,17 @@ export interface Guest {
 	readonly fallback?: string;
 	/** Of its QEMU. */
 	readonly pid: number;
-	/** Splats seen since this guest came up; settled: called after the console went quiet or the guest died. */
+	/**
+	 * Splats seen since this guest came up; settled: called after the console went quiet or the
+	 * guest died.
+	 */
 	splats(): Promise<Splat[]>;
 	/** The last 64 KiB of its console. */
 	console(): string;
-	/** Most memory its QEMU process ever held, in KiB (VmHWM of proc(5)), pages shared with the template counted. */
+	/**
+	 * Most memory its QEMU process ever held, in KiB (VmHWM of proc(5)), pages shared with the
+	 * template counted.
+	 */
 	peakMemory(): Promise<number>;
 	/** Ends the VM and everything on the host that belonged to it. Never throws. */
 	dispose(): Promise<void>;

@@ -17,13 +17,19 @@ import { type OwnedProcess, own, type ProcessEnd, removeFolder, temporaryFolder 
 import { type Accelerator, type BootKit, commandLine, descriptors, type Memory } from "./qemu.js";
 import { Qmp } from "./qmp.js";
 
-/** A guest that stopped right after it was ready: files with its RAM and its device state, never written to again. */
+/**
+ * A guest that stopped right after it was ready: files with its RAM and its device state, never
+ * written to again.
+ */
 export interface Template {
 	ram: string;
 	state: string;
 }
 
-/** How long a mark in the kernel's log may take to come out, and how long a console is silent that is quiet. */
+/**
+ * How long a mark in the kernel's log may take to come out, and how long a console is silent that
+ * is quiet.
+ */
 const markMs = 10_000;
 const quietMs = 250;
 
@@ -67,7 +73,10 @@ export class Instance {
 		process.ended.then((end) => this.channel.fail(this.death(end)));
 	}
 
-	/** Boots and waits until the agent is ready. The guest has not been greeted: a template may be made of it. */
+	/**
+	 * Boots and waits until the agent is ready. The guest has not been greeted: a template may be
+	 * made of it.
+	 */
 	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
 		const { kit, accelerator, signal } = options;
 		signal?.throwIfAborted();
@@ -85,8 +94,9 @@ export class Instance {
 	}
 
 	/**
-	 * Continues where a template stopped: its RAM mapped copy-on-write, its device state read from a file. Greets the
-	 * guest too, so that one which cannot be brought back is known within `limit` ms.
+	 * Continues where a template stopped: its RAM mapped copy-on-write, its device state read from
+	 * a file. Greets the guest too, so that one which cannot be brought back is known within
+	 * `limit` ms.
 	 */
 	static async resume(options: InstanceOptions, template: Template, limit: number): Promise<Instance> {
 		const { kit, accelerator } = options;
@@ -128,11 +138,13 @@ export class Instance {
 	}
 
 	/**
-	 * Stops the guest for good and writes its device state to `state`; RAM stays in the file it lives in. QEMU itself
-	 * stops it, while it runs: the state of one that was stopped before would come up stopped and need a `cont`.
+	 * Stops the guest for good and writes its device state to `state`; RAM stays in the file it
+	 * lives in. QEMU itself stops it, while it runs: the state of one that was stopped before would
+	 * come up stopped and need a `cont`.
 	 */
 	async save(state: string): Promise<void> {
-		// QEMU's sandbox lets it start no program and 7.2 cannot migrate to a file, but it can connect to a socket.
+		// QEMU's sandbox lets it start no program and 7.2 cannot migrate to a file, but it can
+		// connect to a socket.
 		const folder = temporaryFolder(tmpdir(), "bpfgate-");
 		const server = createServer();
 		try {
@@ -171,8 +183,8 @@ export class Instance {
 	}
 
 	/**
-	 * Recent kernels (7.3) print in a thread of their own, some time after what they tell about: so a mark is put into
-	 * the log and waited for. When it does not come out, silence has to do.
+	 * Recent kernels (7.3) print in a thread of their own, some time after what they tell about: so
+	 * a mark is put into the log and waited for. When it does not come out, silence has to do.
 	 */
 	private async settle(): Promise<void> {
 		const mark = `bpfgate: mark ${++this.marks}`;
@@ -186,7 +198,10 @@ export class Instance {
 		}
 	}
 
-	/** Most memory the QEMU process ever held, in KiB: VmHWM of proc(5), shared pages of the template counted. */
+	/**
+	 * Most memory the QEMU process ever held, in KiB: VmHWM of proc(5), shared pages of the
+	 * template counted.
+	 */
 	async peakMemory(): Promise<number> {
 		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
 		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
@@ -203,7 +218,10 @@ export class Instance {
 		await this.process.ended;
 	}
 
-	/** A guest that does not come up is ended here: nobody else has it yet. What QEMU said of its end counts most. */
+	/**
+	 * A guest that does not come up is ended here: nobody else has it yet. What QEMU said of its
+	 * end counts most.
+	 */
 	private async or<T>(comingUp: () => Promise<T>): Promise<T> {
 		try {
 			return await comingUp();
@@ -242,7 +260,10 @@ function hintFor(end: ProcessEnd): string {
 	return "was QEMU killed, or the host out of memory? run it again";
 }
 
-/** RAM that is shared with a file stays there instead of going through the stream; the stream says so itself. */
+/**
+ * RAM that is shared with a file stays there instead of going through the stream; the stream says
+ * so itself.
+ */
 const withoutRam = {
 	execute: "migrate-set-capabilities",
 	arguments: {

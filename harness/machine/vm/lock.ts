@@ -16,9 +16,9 @@ export interface Lock {
 }
 
 /**
- * Runs `action` while holding the lock. Waits for a living owner and takes over from a dead one. It spares two
- * runners the same work; what they make must be right without it too, since an owner in another PID namespace looks
- * dead.
+ * Runs `action` while holding the lock. Waits for a living owner and takes over from a dead one. It
+ * spares two runners the same work; what they make must be right without it too, since an owner in
+ * another PID namespace looks dead.
  */
 export async function locked<T>({ path, patience, signal }: Lock, action: () => Promise<T>): Promise<T> {
 	const until = performance.now() + patience;
@@ -38,7 +38,10 @@ export async function locked<T>({ path, patience, signal }: Lock, action: () => 
 	}
 }
 
-/** Synchronous: a process that ends must not end between making the lock and knowing that it holds it. */
+/**
+ * Synchronous: a process that ends must not end between making the lock and knowing that it holds
+ * it.
+ */
 function create(path: string): boolean {
 	try {
 		writeFileSync(path, String(process.pid), { flag: "wx" });

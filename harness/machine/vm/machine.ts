@@ -16,9 +16,15 @@ import { discard, template, templateKey } from "./template.js";
 
 /** Milliseconds a guest may make no progress; a loaded host under emulation is slow, not hung. */
 const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
-/** Milliseconds after which a clone that does not answer counts as failed: on an idle host it takes 0.1 s when it works. */
+/**
+ * Milliseconds after which a clone that does not answer counts as failed: on an idle host it takes
+ * 0.1 s when it works.
+ */
 const cloneMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 30_000 };
-/** Templates of one kernel that may fail to give a clone, and boots that may fail in a row, before this run gives up on it. */
+/**
+ * Templates of one kernel that may fail to give a clone, and boots that may fail in a row, before
+ * this run gives up on it.
+ */
 const maxFailures = 2;
 
 export interface MachinesOptions {
@@ -27,8 +33,8 @@ export interface MachinesOptions {
 	/** Folder for templates and what was probed; default `cacheRoot()`. */
 	cache?: string;
 	/**
-	 * Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG, which a guest has also for coming up when it may
-	 * hang for a shorter time later.
+	 * Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG, which a guest has also
+	 * for coming up when it may hang for a shorter time later.
 	 */
 	patience?: number;
 	/** Default: probed. */
@@ -39,7 +45,10 @@ export interface MachinesOptions {
 	signal?: AbortSignal;
 }
 
-/** Gives guests: clones of templates, made when missing, or cold-booted VMs. Needs no root and no network. */
+/**
+ * Gives guests: clones of templates, made when missing, or cold-booted VMs. Needs no root and no
+ * network.
+ */
 export class Machines {
 	private readonly cache: string;
 	private readonly accelerations = new Map<string, Promise<Acceleration>>();
@@ -86,7 +95,9 @@ export class Machines {
 		return guest(kernel, instance, "boot", fallback);
 	}
 
-	/** A clone of the kernel's template; boots from cold by itself when none comes up, and says why. */
+	/**
+	 * A clone of the kernel's template; boots from cold by itself when none comes up, and says why.
+	 */
 	async clone(kernel: Kernel): Promise<Guest> {
 		const options = await this.instanceOptions(kernel);
 		const key = templateKey(options, await this.qemuVersion(kernel.arch), cpus()[0]?.model ?? "");
@@ -104,7 +115,10 @@ export class Machines {
 		}
 	}
 
-	/** A kernel that never comes up costs its patience each time: after some failures in a row it is told at once. */
+	/**
+	 * A kernel that never comes up costs its patience each time: after some failures in a row it is
+	 * told at once.
+	 */
 	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
 		const failed = this.failedBoots.get(content(kernel)) ?? 0;
 		if (failed >= maxFailures)
@@ -176,7 +190,9 @@ async function guest(
 	};
 }
 
-/** What `make` gives for `key`, asked once however many ask at the same time; a failure is not kept. */
+/**
+ * What `make` gives for `key`, asked once however many ask at the same time; a failure is not kept.
+ */
 function once<T>(
 	known: Map<string, Promise<T>>,
 	key: string,

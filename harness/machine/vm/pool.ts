@@ -19,7 +19,10 @@ export interface PoolOptions {
 	fresh: (kernel: Kernel) => Promise<Guest>;
 	/** Free memory of the host in MiB; default MemAvailable of /proc/meminfo. */
 	freeMiB?: () => Promise<number>;
-	/** Milliseconds that memory for the only guest is waited for: it may be another run's. Default one minute. */
+	/**
+	 * Milliseconds that memory for the only guest is waited for: it may be another run's. Default
+	 * one minute.
+	 */
 	memoryPatience?: number;
 }
 
@@ -35,9 +38,9 @@ interface Prepared {
 }
 
 /**
- * Keeps at most `jobs` guests in use and prepares the next ones while those work. The runner says with `expect` what
- * it will ask for, in order; `acquire` gives a fresh guest, a prepared one when there is one; the guest's `dispose`
- * gives its place to the next. Every guest is used once.
+ * Keeps at most `jobs` guests in use and prepares the next ones while those work. The runner says
+ * with `expect` what it will ask for, in order; `acquire` gives a fresh guest, a prepared one when
+ * there is one; the guest's `dispose` gives its place to the next. Every guest is used once.
  */
 export class GuestPool {
 	private readonly waiting: Waiting[] = [];
@@ -51,7 +54,9 @@ export class GuestPool {
 
 	constructor(private readonly options: PoolOptions) {}
 
-	/** Announces that `count` guests of this kernel will be asked for, after those announced before. */
+	/**
+	 * Announces that `count` guests of this kernel will be asked for, after those announced before.
+	 */
 	expect(kernel: Kernel, count = 1): void {
 		for (let n = 0; n < count; n++) this.expected.push(kernel);
 		this.pump();
@@ -64,8 +69,9 @@ export class GuestPool {
 	}
 
 	/**
-	 * A fresh guest, as soon as one of `jobs` places is free; first come, first served. Throws what making a guest
-	 * throws, and UndecidedError `host-memory` when the host has no room for a single one for too long.
+	 * A fresh guest, as soon as one of `jobs` places is free; first come, first served. Throws what
+	 * making a guest throws, and UndecidedError `host-memory` when the host has no room for a
+	 * single one for too long.
 	 */
 	acquire(kernel: Kernel): Promise<Guest> {
 		if (this.closed) return Promise.reject(closed());
@@ -138,7 +144,10 @@ export class GuestPool {
 		}
 	}
 
-	/** A prepared guest may have failed to come up, or died while it waited: nobody has seen it, so another is made. */
+	/**
+	 * A prepared guest may have failed to come up, or died while it waited: nobody has seen it, so
+	 * another is made.
+	 */
 	private async usable(kernel: Kernel, prepared: Prepared | undefined): Promise<Guest> {
 		const guest = await prepared?.guest.catch(() => undefined);
 		if (guest && !guest.client.failure) return guest;
@@ -170,7 +179,9 @@ export class GuestPool {
 		return false;
 	}
 
-	/** Whether the host can bear one guest more. A prepared guest that nobody waits for makes room. */
+	/**
+	 * Whether the host can bear one guest more. A prepared guest that nobody waits for makes room.
+	 */
 	private async room(): Promise<boolean> {
 		const enough = async () => (await (this.options.freeMiB ?? availableMiB)()) >= guestMiB;
 		if (await enough()) return true;

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { UndecidedError } from "../../base/errors.js";
 
-/** The one owner of the processes and temporary folders of `vm`: whatever ends the runner ends them. */
+/**
+ * The one owner of the processes and temporary folders of `vm`: whatever ends the runner ends them.
+ */
 const running = new Set<OwnedProcess>();
 const folders = new Set<string>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -27,13 +29,16 @@ export interface OwnedProcess {
 	readonly channels: Duplex[];
 	/** Settles once the process is gone and its channels are read to their end. */
 	readonly ended: Promise<ProcessEnd>;
-	/** Ends the whole process group at once. A guest holds nothing that a graceful end would save. */
+	/**
+	 * Ends the whole process group at once. A guest holds nothing that a graceful end would save.
+	 */
 	kill(): void;
 }
 
 /**
- * Starts `command` as leader of a process group of its own, so that a Ctrl-C at the terminal reaches only the
- * runner, with `handed` as file descriptors 3, 4, … Throws UndecidedError when it cannot be started.
+ * Starts `command` as leader of a process group of its own, so that a Ctrl-C at the terminal
+ * reaches only the runner, with `handed` as file descriptors 3, 4, … Throws UndecidedError when it
+ * cannot be started.
  */
 export async function own(command: string, args: string[], handed: Handed[]): Promise<OwnedProcess> {
 	guard();
@@ -69,7 +74,10 @@ export async function own(command: string, args: string[], handed: Handed[]): Pr
 	return owned;
 }
 
-/** Makes a folder `prefix…` in `parent` that is removed when the runner ends, unless it was renamed by then. */
+/**
+ * Makes a folder `prefix…` in `parent` that is removed when the runner ends, unless it was renamed
+ * by then.
+ */
 export function temporaryFolder(parent: string, prefix: string): string {
 	guard();
 	const folder = mkdtempSync(join(parent, prefix));
@@ -84,9 +92,10 @@ export function removeFolder(folder: string): void {
 }
 
 /**
- * A runner that is killed outright runs no handler: the kernel then kills its child (prctl(2), PR_SET_PDEATHSIG). The
- * shell looks whether the runner was killed before that was asked for; a clone still waiting for its state would stay
- * for ever. Without setpriv of util-linux the agent's own power-off when its port closes has to do.
+ * A runner that is killed outright runs no handler: the kernel then kills its child (prctl(2),
+ * PR_SET_PDEATHSIG). The shell looks whether the runner was killed before that was asked for; a
+ * clone still waiting for its state would stay for ever. Without setpriv of util-linux the agent's
+ * own power-off when its port closes has to do.
  */
 function dyingWithParent(command: string, args: string[]): [string, string[]] {
 	setpriv ??= spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
@@ -127,7 +136,10 @@ function endAll(): void {
 	for (const folder of folders) removeFolder(folder);
 }
 
-/** The synchronous handlers. A signal that the program handles itself is left to it: it ends by `exit` anyway. */
+/**
+ * The synchronous handlers. A signal that the program handles itself is left to it: it ends by
+ * `exit` anyway.
+ */
 function guard(): void {
 	if (guarding) return;
 	guarding = true;

@@ -10,11 +10,17 @@ export interface BootKit {
 	image_sha256: string;
 	initramfs: string;
 	initramfs_sha256: string;
-	/** Kernel parameters behind those of every guest: of two that are the same the kernel takes the last. */
+	/**
+	 * Kernel parameters behind those of every guest: of two that are the same the kernel takes the
+	 * last.
+	 */
 	parameters?: readonly string[];
 }
 
-/** Where the guest's RAM lives: `private` to the process, or a file written to (`shared`) or only read (`copied`). */
+/**
+ * Where the guest's RAM lives: `private` to the process, or a file written to (`shared`) or only
+ * read (`copied`).
+ */
 export type Memory = { kind: "private" } | { kind: "shared" | "copied"; file: string };
 
 /** File descriptors that QEMU inherits; see `handed` in process.ts. */
@@ -61,14 +67,17 @@ function nothingByDefault(): string[] {
 	return ["-name", "bpfgate", "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none"];
 }
 
-/** A guest that breaks out of its VM finds a process that may start no other and gain no privilege (seccomp). */
+/**
+ * A guest that breaks out of its VM finds a process that may start no other and gain no privilege
+ * (seccomp).
+ */
 function sandbox(): string[] {
 	return ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"];
 }
 
 /**
- * One CPU: virtio-console writes can hang a guest on hosts with few CPUs (vimto issues 27 and 29). All CPU
- * features the accelerator can give, so that every JIT path of the kernel is there.
+ * One CPU: virtio-console writes can hang a guest on hosts with few CPUs (vimto issues 27 and 29).
+ * All CPU features the accelerator can give, so that every JIT path of the kernel is there.
  */
 function machine(type: string, accelerator: Accelerator): string[] {
 	return [
@@ -90,8 +99,8 @@ const accelerators: Record<Accelerator, string> = {
 };
 
 /**
- * RAM as a file lets a template keep it and clones map it copy-on-write. QEMU takes `share=off` to mean that the
- * file is mapped privately: what a clone writes is its own.
+ * RAM as a file lets a template keep it and clones map it copy-on-write. QEMU takes `share=off` to
+ * mean that the file is mapped privately: what a clone writes is its own.
  */
 function memory(memory: Memory): string[] {
 	const size = `size=${memoryMiB}M`;
@@ -116,21 +125,28 @@ const parameters = [
 	"printk.time=1",
 	// No limit on how often a process may write to the log: the runner's marks must all come out.
 	"printk.devkmsg=on",
-	// Twice what is usual, 40 s: to the kernel a host that stops QEMU for so long looks like a CPU that is stuck.
+	// Twice what is usual, 40 s: to the kernel a host that stops QEMU for so long looks like a CPU
+	// that is stuck.
 	"watchdog_thresh=20",
 	"rcupdate.rcu_cpu_stall_timeout=40",
-	// Debian's own list, and BPF at its end: before 6.1 it is not in it, and no BPF LSM program could attach.
+	// Debian's own list, and BPF at its end: before 6.1 it is not in it, and no BPF LSM program
+	// could attach.
 	"lsm=landlock,lockdown,yama,loadpin,safesetid,integrity,apparmor,ipe,bpf",
 	"random.trust_cpu=on",
 	"audit=0",
 ];
 
-/** The console is a device of its own, for kernel messages only: nothing on it can forge an answer. */
+/**
+ * The console is a device of its own, for kernel messages only: nothing on it can forge an answer.
+ */
 function console(args: (chardev: string) => string[]): string[] {
 	return ["-chardev", `socket,id=console,fd=${descriptors.console}`, ...args("console")];
 }
 
-/** The only way in: a socket that QEMU inherits, so there is no path or port to clash with another VM's. */
+/**
+ * The only way in: a socket that QEMU inherits, so there is no path or port to clash with another
+ * VM's.
+ */
 function channel(bus: string): string[] {
 	return [
 		"-chardev",

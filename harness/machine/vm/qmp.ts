@@ -29,8 +29,8 @@ function refused(what: string): UndecidedError {
 }
 
 /**
- * QMP over an inherited socket. Commands are pipelined: QEMU runs them in order, so a batch costs one round
- * trip, and none has to wait for the greeting.
+ * QMP over an inherited socket. Commands are pipelined: QEMU runs them in order, so a batch costs
+ * one round trip, and none has to wait for the greeting.
  */
 export class Qmp {
 	private readonly waiting: { resolve(value: unknown): void; reject(error: Error): void }[] = [];
@@ -50,7 +50,9 @@ export class Qmp {
 	/** Settles when QEMU accepts commands. */
 	readonly ready: Promise<unknown>;
 
-	/** Runs the commands in order; the result of the last one. Throws UndecidedError `qemu-refused`. */
+	/**
+	 * Runs the commands in order; the result of the last one. Throws UndecidedError `qemu-refused`.
+	 */
 	async execute(...commands: QmpCommand[]): Promise<unknown> {
 		const answers = commands.map(
 			() => new Promise((resolve, reject) => this.waiting.push({ resolve, reject })),

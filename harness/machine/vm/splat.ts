@@ -6,9 +6,10 @@ const maxLines = 120;
 const maxTextBytes = 16 * 1024;
 
 /**
- * What a kernel writes first when something is wrong with it, the time stamp taken off. In order: the first that
- * fits wins. From the kernel's source, 5.10 to 7.3: kernel/panic.c, arch/x86/kernel/dumpstack.c and mm/fault.c,
- * arch/arm64 and arch/s390 alike, kernel/watchdog*.c, kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c.
+ * What a kernel writes first when something is wrong with it, the time stamp taken off. In order:
+ * the first that fits wins. From the kernel's source, 5.10 to 7.3: kernel/panic.c,
+ * arch/x86/kernel/dumpstack.c and mm/fault.c, arch/arm64 and arch/s390 alike, kernel/watchdog*.c,
+ * kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c.
  */
 const openings: [kind: Splat["kind"], pattern: RegExp][] = [
 	["panic", /^Kernel panic - not syncing: /],
@@ -56,9 +57,10 @@ interface Report {
 }
 
 /**
- * Finds the kernel's reports of its own trouble in its console, line by line. A process in the guest can write to
- * the console too: it may add a splat, which only harms itself, but not hide one behind half a line of its own,
- * since a line is cut before every time stamp. Only lines with one are the kernel's.
+ * Finds the kernel's reports of its own trouble in its console, line by line. A process in the
+ * guest can write to the console too: it may add a splat, which only harms itself, but not hide one
+ * behind half a line of its own, since a line is cut before every time stamp. Only lines with one
+ * are the kernel's.
  */
 export class SplatReader {
 	/** Those seen whole or begun, in order, bounded. */

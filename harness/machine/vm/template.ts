@@ -30,8 +30,8 @@ type TemplateRecord = Static<typeof TemplateRecord>;
 const records = validator(TemplateRecord);
 
 /**
- * What a template depends on. Any difference in kernel, initramfs, QEMU or command line makes another; under KVM the
- * CPU's features are the host's.
+ * What a template depends on. Any difference in kernel, initramfs, QEMU or command line makes
+ * another; under KVM the CPU's features are the host's.
  */
 export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: string): string {
 	const { kit, accelerator } = options;
@@ -46,8 +46,8 @@ export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: 
 }
 
 /**
- * Makes the template unless a sound one is there. Made in a folder of its own and renamed when whole, so that a half
- * one is never seen; a damaged one is made anew. Throws what booting throws.
+ * Makes the template unless a sound one is there. Made in a folder of its own and renamed when
+ * whole, so that a half one is never seen; a damaged one is made anew. Throws what booting throws.
  */
 export async function template(root: string, key: string, options: InstanceOptions): Promise<Template> {
 	const folder = join(root, key);
@@ -135,7 +135,10 @@ async function readRecord(path: string): Promise<TemplateRecord> {
 	return record;
 }
 
-/** Removes what killed runners left half made, templates whose kernel is gone, and the least recently used. */
+/**
+ * Removes what killed runners left half made, templates whose kernel is gone, and the least
+ * recently used.
+ */
 async function sweep(root: string): Promise<void> {
 	await removeAbandoned(root, making);
 	const used: { folder: string; at: number }[] = [];

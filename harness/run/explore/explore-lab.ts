@@ -25,8 +25,9 @@ interface Room {
 }
 
 /**
- * Guests of several kernels for the vectors of one program, each with the object loaded. No more of them than `jobs` at a
- * time: one that was not used for longest is given up for another, so that kernels are asked in turn where there are more.
+ * Guests of several kernels for the vectors of one program, each with the object loaded. No more of
+ * them than `jobs` at a time: one that was not used for longest is given up for another, so that
+ * kernels are asked in turn where there are more.
  */
 export class GuestLab implements Lab, AsyncDisposable {
 	readonly kernels: readonly string[];
@@ -79,7 +80,10 @@ export class GuestLab implements Lab, AsyncDisposable {
 		return observations;
 	}
 
-	/** One after another in a fresh guest, up to the one that brings it down; all, when none does this time. */
+	/**
+	 * One after another in a fresh guest, up to the one that brings it down; all, when none does
+	 * this time.
+	 */
 	async #untilCrash(kernel: string, vectors: readonly PreparedVector[]): Promise<Observation[]> {
 		const observations: Observation[] = [];
 		for (const vector of vectors) {
@@ -131,8 +135,9 @@ export class GuestLab implements Lab, AsyncDisposable {
 	}
 
 	/**
-	 * A guest with the object loaded, in use from now on. One that is lost before any vector ran says nothing against a
-	 * vector: another is tried, and when that is lost too, nothing can be said.
+	 * A guest with the object loaded, in use from now on. One that is lost before any vector ran
+	 * says nothing against a vector: another is tried, and when that is lost too, nothing can be
+	 * said.
 	 */
 	async #ready(kernel: string, attempts = 2): Promise<{ room: Room; guest: Guest; session: Session }> {
 		this.lent.signal.throwIfAborted();

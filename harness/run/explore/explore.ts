@@ -35,8 +35,9 @@ export interface ExploreOptions extends Exploration {
 }
 
 /**
- * Changes the vectors of the packages and looks for what no program should do, on all kernels side by side. Cases
- * `explore/<object>/<program>`, and `explore/<program>/<digest>` for each find. Ends early without a word when interrupted.
+ * Changes the vectors of the packages and looks for what no program should do, on all kernels side
+ * by side. Cases `explore/<object>/<program>`, and `explore/<program>/<digest>` for each find. Ends
+ * early without a word when interrupted.
  */
 export async function* explore(options: ExploreOptions): AsyncIterable<CaseResult> {
 	for (const pkg of options.packages) {

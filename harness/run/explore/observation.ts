@@ -9,7 +9,9 @@ export type Observation =
 	| { kind: "ran"; facts: Readonly<Record<string, JsonValue>>; outputs: Output[] }
 	/** BPF_PROG_TEST_RUN refused the packet of a step, or a map could not be filled (no step). */
 	| { kind: "refused"; errno: number; step?: number }
-	/** What came out did not fit into what was asked for: the packet grew by more than 1024 bytes. */
+	/**
+	 * What came out did not fit into what was asked for: the packet grew by more than 1024 bytes.
+	 */
 	| { kind: "overflow"; step: number; bytes: number }
 	| Crash
 	/** The kernel does not have the program, or was given up on. */

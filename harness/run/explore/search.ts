@@ -12,8 +12,8 @@ export interface Lab {
 	/** Whether a kernel can be asked at once: such are asked first. */
 	ready(kernel: string): boolean;
 	/**
-	 * What the kernel does with each vector, each with maps as after loading. Of a crash, only the vector that brings it about
-	 * says so. May be called for several kernels at a time.
+	 * What the kernel does with each vector, each with maps as after loading. Of a crash, only the
+	 * vector that brings it about says so. May be called for several kernels at a time.
 	 */
 	observe(kernel: string, vectors: readonly PreparedVector[]): Promise<Observation[]>;
 }
@@ -33,7 +33,10 @@ export interface Find {
 	symptom: Symptom;
 	/** As small as it was made. */
 	vector: PreparedVector;
-	/** The vector that it was made from, and the changes that were left when only whole changes were undone. */
+	/**
+	 * The vector that it was made from, and the changes that were left when only whole changes were
+	 * undone.
+	 */
 	base: string;
 	text: string;
 }
@@ -48,19 +51,25 @@ export interface Searched {
 	omitted: number;
 	/** Mutants of which a kernel did not do the same again. */
 	unstable: number;
-	/** Mutants that some kernels refuse to run and others run: the doing of the kernels, not of the program. */
+	/**
+	 * Mutants that some kernels refuse to run and others run: the doing of the kernels, not of the
+	 * program.
+	 */
 	refused_differently: number;
 	/** Mutants that every kernel refused. */
 	refused: number;
 	/** Vectors that did not run as they are on any kernel, or in which nothing can be changed. */
 	left_out: string[];
-	/** Facts that were not compared, by vector: kernels differ in them without any change, or no two runs are equal. */
+	/**
+	 * Facts that were not compared, by vector: kernels differ in them without any change, or no two
+	 * runs are equal.
+	 */
 	not_compared: Record<string, string[]>;
 }
 
 /**
- * Mutants that are looked at together: some at first, then as many as take so long, in ms. Not fewer: where there are more
- * kernels than guests at a time, each batch costs a guest of each.
+ * Mutants that are looked at together: some at first, then as many as take so long, in ms. Not
+ * fewer: where there are more kernels than guests at a time, each batch costs a guest of each.
  */
 const batch = { first: 100, least: 25, most: 1000, time: 10_000 };
 const maxFinds = 20;
@@ -69,7 +78,10 @@ const maxOfSymptom = 3;
 /** Mutants tried for a symptom of which the first does not show it again. */
 const maxUnstable = 3;
 const maxRounds = 60;
-/** Times that a symptom must come again on each kernel: where a coin is thrown, once in 65,536 they are all the same. */
+/**
+ * Times that a symptom must come again on each kernel: where a coin is thrown, once in 65,536 they
+ * are all the same.
+ */
 const confirmations = 8;
 /** Guests that may be lost to make a crash smaller: a hang costs the patience of each. */
 const maxCrashTries = 2;
@@ -81,7 +93,10 @@ interface Base {
 	ignored: Set<string>;
 }
 
-/** Looks for mutants of a program's vectors that show a symptom, and makes them small. @param vectors of one program */
+/**
+ * Looks for mutants of a program's vectors that show a symptom, and makes them small. @param
+ * vectors of one program
+ */
 export async function search(
 	lab: Lab,
 	vectors: readonly PreparedVector[],
@@ -97,7 +112,10 @@ class Search {
 	readonly #ofSymptom = new Map<string, number>();
 	readonly #unstable = new Map<string, number>();
 	readonly #written = new Set<string>();
-	/** Return values that vectors expect: a dispatcher's slot may return what only its program knows. */
+	/**
+	 * Return values that vectors expect: a dispatcher's slot may return what only its program
+	 * knows.
+	 */
 	#meant: ReadonlySet<number> = new Set();
 	readonly #result: Searched = {
 		mutants: 0,
@@ -141,7 +159,10 @@ class Search {
 		return result;
 	}
 
-	/** Runs the vectors as they are, three times: where they run, and what of them cannot be compared. */
+	/**
+	 * Runs the vectors as they are, three times: where they run, and what of them cannot be
+	 * compared.
+	 */
 	async #learn(vectors: readonly PreparedVector[]): Promise<void> {
 		const unchanged = vectors.map((base): Mutant => ({ base, step: 0, edits: [], vector: bare(base) }));
 		const first = await this.#observe(
@@ -253,7 +274,10 @@ class Search {
 		);
 	}
 
-	/** Of all kernels on which the vector ran: which of them show the symptom of the vector that is left. */
+	/**
+	 * Of all kernels on which the vector ran: which of them show the symptom of the vector that is
+	 * left.
+	 */
 	async #everywhere(base: PreparedVector, vector: PreparedVector, symptom: Symptom): Promise<Symptom> {
 		const { kernels, ignored } = this.#base(base);
 		const [observations] = await this.#observe([...kernels], [vector]);

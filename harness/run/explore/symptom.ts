@@ -5,7 +5,10 @@ import { meaningless } from "../../data/vectors/explore/meaningless.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Observation } from "./observation.js";
 
-/** A frame of 1500 bytes with its Ethernet header and a VLAN tag: what a device has room for, unless it was given more. */
+/**
+ * A frame of 1500 bytes with its Ethernet header and a VLAN tag: what a device has room for, unless
+ * it was given more.
+ */
 export const largestFrame = 1518;
 
 /** Something about a vector that should not be, on some kernels. */
@@ -35,7 +38,8 @@ export function factClass(fact: string): string {
  * What is wrong with a vector on some kernel or between kernels.
  *
  * @param ignored classes of facts that are not compared
- * @param meant return values that mean something to whoever wrote the program, though not to the kernel
+ * @param meant return values that mean something to whoever wrote the program, though not to the
+ * kernel
  */
 export function symptomsOf(
 	vector: PreparedVector,

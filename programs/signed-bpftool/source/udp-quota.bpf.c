@@ -6,7 +6,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/** UDP datagrams that one source may send. It is a constant of the signed loader, so nobody can raise it afterwards. */
+/**
+ * UDP datagrams that one source may send. It is a constant of the signed loader, so nobody can
+ * raise it afterwards.
+ */
 const volatile __u32 quota = 2;
 
 /** Datagrams above their source's quota. */

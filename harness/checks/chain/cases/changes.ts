@@ -77,8 +77,8 @@ async function replaced(name: string, scene: Scene, built: Built, part: Part): P
 }
 
 /**
- * A program that ends the chain in the place of each member: those before it run, nobody after it does. Where every member runs
- * whatever the others say (cgroups) there is nothing to see.
+ * A program that ends the chain in the place of each member: those before it run, nobody after it
+ * does. Where every member runs whatever the others say (cgroups) there is nothing to see.
  */
 export async function* stops(scene: Scene): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;

@@ -19,7 +19,10 @@ const mostSaid = 3;
 /** A chain on its hook, whoever has put it there. */
 type Standing = Pick<Scene, "chain" | "members"> & { stage: Pick<Stage, "traffic"> };
 
-/** The chain as declared, as the kernel lists it and as packets met it: cases `configured` and `executed`. */
+/**
+ * The chain as declared, as the kernel lists it and as packets met it: cases `configured` and
+ * `executed`.
+ */
 export async function* orders(scene: Standing, built: Pick<Built, "configured">): AsyncIterable<Finding> {
 	const { chain, stage, members } = scene;
 	const declared = members.map(label);

@@ -3,7 +3,10 @@ import type { Finding } from "../../../lab/check.js";
 import type { KernelPromise } from "../mechanism.js";
 import type { Scene } from "../scene.js";
 
-/** What else the kernel promises of the mechanism. It is a failure when it does not keep what programs of the chain rely on. */
+/**
+ * What else the kernel promises of the mechanism. It is a failure when it does not keep what
+ * programs of the chain rely on.
+ */
 export async function* promises({ chain, stage }: Scene): AsyncIterable<Finding> {
 	if (!stage.promises) return;
 	const name = `${chain.name}/promises`;

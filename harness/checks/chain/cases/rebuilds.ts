@@ -3,7 +3,10 @@ import { Random } from "../../../data/packet/random.js";
 import type { Finding } from "../../../lab/check.js";
 import { list, look, promised, type Scene, shown, tried, withBuilt } from "../scene.js";
 
-/** All orders of so many members are tried; of more, as many orders as of these, and fewer of long chains, which take long to build. */
+/**
+ * All orders of so many members are tried; of more, as many orders as of these, and fewer of long
+ * chains, which take long to build.
+ */
 const permuted = 5;
 const mostSampled = 120;
 const fewestSampled = 20;

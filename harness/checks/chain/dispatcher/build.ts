@@ -13,8 +13,8 @@ const source = fileURLToPath(
 );
 
 /**
- * Builds the program that makes dispatchers in guests: libxdp.c with the installed libxdp, whose archive has the
- * dispatcher itself in it, and the agent's libbpf.
+ * Builds the program that makes dispatchers in guests: libxdp.c with the installed libxdp, whose
+ * archive has the dispatcher itself in it, and the agent's libbpf.
  *
  * @param say gets one line for each step
  * @throws InputError for an unknown architecture; UndecidedError as `buildAgent`

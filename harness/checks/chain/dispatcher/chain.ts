@@ -9,9 +9,15 @@ import type { Parts } from "../parts.js";
 import { type DispatcherReader, pinFolder } from "./configured.js";
 import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";
 
-/** The kernel detaches a link a moment after its last reference went: a worker does it, which a busy machine lets wait. */
+/**
+ * The kernel detaches a link a moment after its last reference went: a worker does it, which a busy
+ * machine lets wait.
+ */
 const patienceMs = 30_000;
-/** Members are attached one after the other, and each makes another dispatcher; of more, in one call that is told of them in this order. */
+/**
+ * Members are attached one after the other, and each makes another dispatcher; of more, in one call
+ * that is told of them in this order.
+ */
 const mostAdded = 4;
 
 export interface DispatcherSite {
@@ -95,7 +101,10 @@ export class DispatcherChain implements Built {
 		return [this.site.libxdp.request(this.#replacement(part, by))];
 	}
 
-	/** libxdp knows no other way to change priorities: all come out and go in again, once the other way round. */
+	/**
+	 * libxdp knows no other way to change priorities: all come out and go in again, once the other
+	 * way round.
+	 */
 	async reorder(parts: readonly Part[]): Promise<void> {
 		const ids = parts.map((part) => this.site.parts.loaded(part).id);
 		const members = parts.map((part) => this.#member(part));
@@ -132,8 +141,8 @@ export class DispatcherChain implements Built {
 }
 
 /**
- * Members of one priority stand by their names, and a program of bpfgate's in the place of one has another name: then each gets a
- * priority of its own, by its place.
+ * Members of one priority stand by their names, and a program of bpfgate's in the place of one has
+ * another name: then each gets a priority of its own, by its place.
  */
 function runPriosOf(parts: readonly Part[]): ReadonlyMap<string, number> {
 	const prios = new Set(parts.map(({ member }) => member.priority));

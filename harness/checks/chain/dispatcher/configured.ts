@@ -54,8 +54,8 @@ interface LinkTarget {
 }
 
 /**
- * Reads the dispatcher on a device: its configuration, which is frozen, and the freplace links to its functions. Kernels before 5.13
- * do not tell the target of a link; there libxdp's pins say it.
+ * Reads the dispatcher on a device: its configuration, which is frozen, and the freplace links to
+ * its functions. Kernels before 5.13 do not tell the target of a link; there libxdp's pins say it.
  */
 export class DispatcherReader {
 	/** By link id, which is never used again. */
@@ -111,7 +111,10 @@ export class DispatcherReader {
 		return { config, btf };
 	}
 
-	/** Only as much as a dispatcher's configuration has: another program's map may have larger values. */
+	/**
+	 * Only as much as a dispatcher's configuration has: another program's map may have larger
+	 * values.
+	 */
 	async #lookUp(handle: number): Promise<DataView | undefined> {
 		// struct bpf_map_info: type, id, key_size, value_size.
 		const [info] = await infoOf(this.guest, handle, new Uint8Array(16));
@@ -120,7 +123,10 @@ export class DispatcherReader {
 		return firstElement(this.guest, handle, valueSize);
 	}
 
-	/** Ids of programs by the function that each stands in the place of; undefined where the kernel does not tell. */
+	/**
+	 * Ids of programs by the function that each stands in the place of; undefined where the kernel
+	 * does not tell.
+	 */
 	async #linkedPrograms(dispatcher: number, btfId: number): Promise<Map<string, number> | undefined> {
 		// A link to a dispatcher is younger than it, and so are their ids.
 		for (const id of await linkIds(this.guest, this.#newest)) {

@@ -8,8 +8,8 @@
  *   replace IFINDEX ID MEMBER     by the one member
  *   clear IFINDEX                 everything, whatever state it is in
  *
- * A MEMBER is five words: its program's id, run priority, chain call actions, name, and the object that it was loaded from.
- * Ends with an errno.
+ * A MEMBER is five words: its program's id, run priority, chain call actions, name, and the object
+ * that it was loaded from. Ends with an errno.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -33,8 +33,8 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 			 const struct bpf_insn *insns, size_t count, struct bpf_prog_load_opts *opts);
 
 /*
- * libxdp takes a priority only for a program that it is going to load. A member was loaded by the agent, which has it
- * recorded; the "device" that it was given says which one it is.
+ * libxdp takes a priority only for a program that it is going to load. A member was loaded by the
+ * agent, which has it recorded; the "device" that it was given says which one it is.
  */
 int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
 			 const struct bpf_insn *insns, size_t count, struct bpf_prog_load_opts *opts)

@@ -6,7 +6,10 @@ import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
 import { constantProgram } from "../program-info.js";
 
-/** What a kernel's lists of cgroups take besides BPF_F_ALLOW_MULTI. Versions do not tell: 6.12.117 has had both brought back to it. */
+/**
+ * What a kernel's lists of cgroups take besides BPF_F_ALLOW_MULTI. Versions do not tell: 6.12.117
+ * has had both brought back to it.
+ */
 export interface CgroupAbilities {
 	/** BPF_F_BEFORE and BPF_F_AFTER; without, a program can only be put behind all others. */
 	places: boolean;
@@ -15,7 +18,8 @@ export interface CgroupAbilities {
 }
 
 /**
- * Finds out by trying, on a cgroup of its own: a flag counts as taken when the order is what it asks for.
+ * Finds out by trying, on a cgroup of its own: a flag counts as taken when the order is what it
+ * asks for.
  *
  * @param programType,attachType of the list, as in `programTypes` and `attachTypes`
  * @throws UndecidedError `cgroup-unknown` when the kernel's answer is neither yes nor no

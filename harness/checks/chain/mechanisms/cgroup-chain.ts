@@ -24,11 +24,13 @@ export interface CgroupSite {
 }
 
 /**
- * Programs that are attached to cgroups with BPF_F_ALLOW_MULTI, without links. Where some are attached with BPF_F_PREORDER,
- * BPF_LINK_UPDATE of another one overwrites them on 6.17 to 7.0 (tried; `replace_effective_prog` of kernel/bpf/cgroup.c counted
- * places as if there were no PREORDER), and 6.16 takes no link with it at all; BPF_F_REPLACE does what it should everywhere.
+ * Programs that are attached to cgroups with BPF_F_ALLOW_MULTI, without links. Where some are
+ * attached with BPF_F_PREORDER, BPF_LINK_UPDATE of another one overwrites them on 6.17 to 7.0
+ * (tried; `replace_effective_prog` of kernel/bpf/cgroup.c counted places as if there were no
+ * PREORDER), and 6.16 takes no link with it at all; BPF_F_REPLACE does what it should everywhere.
  *
- * In one cgroup those with BPF_F_PREORDER and those without are two lists, and a place in one says nothing of the other.
+ * In one cgroup those with BPF_F_PREORDER and those without are two lists, and a place in one says
+ * nothing of the other.
  */
 export class CgroupChain implements Built {
 	readonly #lists = new Map<string, Part[]>();
@@ -55,7 +57,10 @@ export class CgroupChain implements Built {
 		}
 	}
 
-	/** What a process below all of the chain's cgroups meets, as the kernel has it: no query tells BPF_F_PREORDER. */
+	/**
+	 * What a process below all of the chain's cgroups meets, as the kernel has it: no query tells
+	 * BPF_F_PREORDER.
+	 */
 	async configured(): Promise<(Part | number)[]> {
 		const { guest, tree, attachType, parts } = this.site;
 		const list = new HookList(guest, { attachType, target: { handle: tree.process.handle } });
@@ -86,7 +91,10 @@ export class CgroupChain implements Built {
 		list.splice(indexIn(list, part), 1, by);
 	}
 
-	/** One operation, after which packets meet the one or the other: the kernel makes a new list and puts it in the place of the old. */
+	/**
+	 * One operation, after which packets meet the one or the other: the kernel makes a new list and
+	 * puts it in the place of the old.
+	 */
 	replacing(part: Part, by: Part) {
 		const { parts } = this.site;
 		const [old, fresh] = [parts.loaded(part).held, parts.loaded(by).held];
@@ -153,7 +161,10 @@ export class CgroupChain implements Built {
 		list.splice(indexIn(list, part), 1);
 	}
 
-	/** The kernel looks for room before it looks whether any is needed: `__cgroup_bpf_attach` of kernel/bpf/cgroup.c. */
+	/**
+	 * The kernel looks for room before it looks whether any is needed: `__cgroup_bpf_attach` of
+	 * kernel/bpf/cgroup.c.
+	 */
 	#lackOf({ member }: Part, errno: number): string | undefined {
 		const { maxMembers } = mechanismFacts.cgroup;
 		const beside = [...this.#lists.values()].flat().filter((other) => other.member.cgroup === member.cgroup);

@@ -13,8 +13,8 @@ export interface CgroupFolder {
 }
 
 /**
- * The cgroups of one chain: its own, those below it that members are attached to, one above it and one below them all, which the
- * traffic comes from.
+ * The cgroups of one chain: its own, those below it that members are attached to, one above it and
+ * one below them all, which the traffic comes from.
  */
 export class CgroupTree {
 	private constructor(

@@ -29,7 +29,10 @@ import { cgroupAbilities } from "./cgroup-abilities.js";
 import { CgroupChain, type CgroupSite } from "./cgroup-chain.js";
 import { CgroupTree } from "./cgroup-tree.js";
 
-/** Kernel: kernel/bpf/cgroup.c; lists since 4.15, BPF_F_PREORDER since 6.15, BPF_F_BEFORE and BPF_F_AFTER since 6.17. */
+/**
+ * Kernel: kernel/bpf/cgroup.c; lists since 4.15, BPF_F_PREORDER since 6.15, BPF_F_BEFORE and
+ * BPF_F_AFTER since 6.17.
+ */
 export const cgroup: Mechanism = {
 	name: "cgroup",
 	replacesAtomically: () => true,
@@ -121,7 +124,10 @@ async function limit(
 	}
 }
 
-/** Of the cgroup above and of the one below, each a program of bpfgate's: from the process's cgroup up, PREORDER before all. */
+/**
+ * Of the cgroup above and of the one below, each a program of bpfgate's: from the process's cgroup
+ * up, PREORDER before all.
+ */
 async function neighbours(
 	site: CgroupSite,
 	chain: DeclaredChain,

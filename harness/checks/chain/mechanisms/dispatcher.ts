@@ -27,12 +27,13 @@ const extendedPath = "/run/bpfgate-extended.bpf.o";
 const loopback = 1;
 
 /**
- * libxdp's dispatcher: a program with ten functions, each of which a member takes the place of (freplace). Any change builds another
- * dispatcher and puts it in the place of the one before, in one step. To replace a member is two changes: the new one comes in behind
- * the old one, then the old one goes.
+ * libxdp's dispatcher: a program with ten functions, each of which a member takes the place of
+ * (freplace). Any change builds another dispatcher and puts it in the place of the one before, in
+ * one step. To replace a member is two changes: the new one comes in behind the old one, then the
+ * old one goes.
  *
- * xdp-tools: lib/libxdp (libxdp.c, xdp-dispatcher.c.in), protocol.org. Kernel: kernel/bpf/syscall.c (bpf_tracing_prog_attach),
- * several targets for one program since 5.10.
+ * xdp-tools: lib/libxdp (libxdp.c, xdp-dispatcher.c.in), protocol.org. Kernel: kernel/bpf/syscall.c
+ * (bpf_tracing_prog_attach), several targets for one program since 5.10.
  */
 export const dispatcher: Mechanism = {
 	name: "dispatcher",
@@ -103,7 +104,10 @@ async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 	};
 }
 
-/** Members are loaded as extensions of a program of bpfgate's, and put in the place of others' functions later. */
+/**
+ * Members are loaded as extensions of a program of bpfgate's, and put in the place of others'
+ * functions later.
+ */
 async function openSite(
 	chain: DeclaredChain,
 	guest: Guest,

@@ -24,8 +24,8 @@ interface Standing {
 }
 
 /**
- * A list of links that the kernel keeps in order (kernel/bpf/mprog.c): tcx and netkit. Places are told by programs, not by links,
- * so that nobody has to wait for a link before asking for the next.
+ * A list of links that the kernel keeps in order (kernel/bpf/mprog.c): tcx and netkit. Places are
+ * told by programs, not by links, so that nobody has to wait for a link before asking for the next.
  */
 export class MprogChain implements Built {
 	/** In their order. */

@@ -15,13 +15,16 @@ const TCX_NEXT = 0xffffffff;
 export interface Neighbourhood {
 	before: readonly OtherList[];
 	after: readonly OtherList[];
-	/** Whether a packet goes on behind the chain after what the whole of it said; unless given, after TCX_NEXT. */
+	/**
+	 * Whether a packet goes on behind the chain after what the whole of it said; unless given,
+	 * after TCX_NEXT.
+	 */
 	passes?(verdict: number): boolean;
 }
 
 /**
- * Puts a program on each of the other lists and looks when packets meet it: those before the chain always, those behind it
- * (of tcx) when the chain's last word was to go on.
+ * Puts a program on each of the other lists and looks when packets meet it: those before the chain
+ * always, those behind it (of tcx) when the chain's last word was to go on.
  *
  * @param build the chain of these members
  * @returns undefined where the kernel has none of the other lists

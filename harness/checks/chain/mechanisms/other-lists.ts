@@ -21,7 +21,10 @@ export interface OtherList {
 	hook: ChainHook;
 	/** After which packets go on. */
 	verdict: number;
-	/** Puts a program on it; what comes back takes it away. Undefined where the kernel has no such list. */
+	/**
+	 * Puts a program on it; what comes back takes it away. Undefined where the kernel has no such
+	 * list.
+	 */
 	attach(program: Held & { program: string }): Promise<(() => Promise<void>) | undefined>;
 }
 
@@ -67,7 +70,10 @@ export function clsactList(guest: Guest, device: Sender, direction: Direction): 
 	};
 }
 
-/** Whether the kernel has the qdisc clsact and filters that are BPF programs, as modules or built in. */
+/**
+ * Whether the kernel has the qdisc clsact and filters that are BPF programs, as modules or built
+ * in.
+ */
 async function hasFilters({ client }: Guest): Promise<boolean> {
 	for (const name of ["sch_ingress", "cls_bpf"]) {
 		const { state } = await client.call("module_load", { name });

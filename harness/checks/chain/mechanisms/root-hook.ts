@@ -23,7 +23,10 @@ export interface RootHook {
 	around: Neighbourhood;
 }
 
-/** What the hook needs, in the words of `kernels.requires`; of several lists the kernel has to have all of one. */
+/**
+ * What the hook needs, in the words of `kernels.requires`; of several lists the kernel has to have
+ * all of one.
+ */
 function needs(hook: ChainHook): string[][] {
 	if (hook === "xdp") return [["program_type:xdp"]];
 	if (!hook.startsWith("tc_")) return [[`attach_type:${hook}`]];
@@ -42,7 +45,10 @@ export async function rootLack(hook: ChainHook, bench: Workbench): Promise<Lack 
 	return first;
 }
 
-/** On the tc hooks a filter of clsact, or a link of tcx where the kernel came without the modules of the former. */
+/**
+ * On the tc hooks a filter of clsact, or a link of tcx where the kernel came without the modules of
+ * the former.
+ */
 export async function rootHook(hook: ChainHook, guest: Guest): Promise<RootHook> {
 	if (hook === "netkit_primary" || hook === "netkit_peer") {
 		const device = await netkitDevice(guest, hook === "netkit_peer" ? "peer" : "primary");

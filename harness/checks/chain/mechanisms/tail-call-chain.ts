@@ -29,9 +29,10 @@ interface Context {
 }
 
 /**
- * A chain as L3AF makes it (l3afd, bpfprogs/nfconfig.go): the root calls slot 0 of its array, and each member slot 0 of its own.
- * The members stand by their seq_id, of which the last needs no array. Of a member that does not stand in the chain the array is
- * empty, as that of a program just loaded.
+ * A chain as L3AF makes it (l3afd, bpfprogs/nfconfig.go): the root calls slot 0 of its array, and
+ * each member slot 0 of its own. The members stand by their seq_id, of which the last needs no
+ * array. Of a member that does not stand in the chain the array is empty, as that of a program just
+ * loaded.
  */
 export class TailCallChain implements Built, Recordable {
 	readonly #standing: Part[] = [];
@@ -59,7 +60,10 @@ export class TailCallChain implements Built, Recordable {
 		}
 	}
 
-	/** As the arrays lead from one to the next. Who comes again ends the list, for from there on it would come again and again. */
+	/**
+	 * As the arrays lead from one to the next. Who comes again ends the list, for from there on it
+	 * would come again and again.
+	 */
 	async configured(): Promise<(Part | number)[]> {
 		const found: (Part | number)[] = [];
 		let array: ProgArray | undefined = this.context.root;
@@ -89,7 +93,10 @@ export class TailCallChain implements Built, Recordable {
 		}
 	}
 
-	/** The new one's array first: packets go on meeting the old chain until the one before it is told. */
+	/**
+	 * The new one's array first: packets go on meeting the old chain until the one before it is
+	 * told.
+	 */
 	async insert(part: Part): Promise<void> {
 		await this.context.slots.of(part);
 		const place = this.#standing.findIndex(({ member }) => member.priority > part.member.priority);
@@ -106,7 +113,10 @@ export class TailCallChain implements Built, Recordable {
 		await this.#clear(part);
 	}
 
-	/** The slot that leads to it is deleted: the tail call of the one before it goes on behind the call. */
+	/**
+	 * The slot that leads to it is deleted: the tail call of the one before it goes on behind the
+	 * call.
+	 */
 	async lose(part: Part): Promise<void> {
 		const at = this.#placeOf(part);
 		await this.#do(part, this.#unlink(this.#before(at)));
@@ -127,8 +137,9 @@ export class TailCallChain implements Built, Recordable {
 	}
 
 	/**
-	 * L3AF stops the old program before it starts the new one, and tells that one last who comes after it
-	 * (`VerifyNUpdateBPFProgram` on a change of version). The old one is gone with what it had.
+	 * L3AF stops the old program before it starts the new one, and tells that one last who comes
+	 * after it (`VerifyNUpdateBPFProgram` on a change of version). The old one is gone with what it
+	 * had.
 	 */
 	async replacingInSteps(part: Part, by: Part): Promise<Step[]> {
 		const at = this.#placeOf(part);

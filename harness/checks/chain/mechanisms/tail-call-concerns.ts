@@ -8,8 +8,9 @@ import type { ChainProgram, DeclaredChain } from "../model/declared.js";
 import { tailCallPromises } from "../tail-call-promises.js";
 
 /**
- * How many functions, besides the program itself, have to make tail calls for a program to rely on a promise. Of the others no
- * program can be told to rely on them by looking at it: what a kernel makes of them is evidence alone.
+ * How many functions, besides the program itself, have to make tail calls for a program to rely on
+ * a promise. Of the others no program can be told to rely on them by looking at it: what a kernel
+ * makes of them is evidence alone.
  */
 const functionsNeeded: Readonly<Record<string, number>> = {
 	limit: 0,

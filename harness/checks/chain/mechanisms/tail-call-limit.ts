@@ -14,8 +14,9 @@ const runsMap = ".bss.runs";
 const { maxMembers } = mechanismFacts.tail_call;
 
 /**
- * A root and one member after the other, as many as there may be and one more, all of them bpfgate's own (tail-call-limit.bpf.c)
- * and none recorded, for what records would be called by tail calls as well.
+ * A root and one member after the other, as many as there may be and one more, all of them
+ * bpfgate's own (tail-call-limit.bpf.c) and none recorded, for what records would be called by tail
+ * calls as well.
  *
  * @param type of the hook's programs
  */

@@ -11,14 +11,20 @@ import type { LoadedPart, Parts } from "../parts.js";
 import { programId } from "../program-info.js";
 import type { SlotType } from "../recorder.js";
 
-/** What a program can be called as by tail calls: the type and what of it an array is particular about. */
+/**
+ * What a program can be called as by tail calls: the type and what of it an array is particular
+ * about.
+ */
 export function slotType({ section, meaning }: ProgramFacts): SlotType {
 	if (meaning?.type === "xdp") return section.replace("?", "").startsWith("xdp.frags") ? "xdp.frags" : "xdp";
 	const { attachType } = meaning ?? {};
 	return attachType === undefined ? "tc" : (attachType.replace("_", "/") as SlotType);
 }
 
-/** A part as it stands in arrays: behind a program of the recorder's, which tells of the packet and goes on to the part. */
+/**
+ * A part as it stands in arrays: behind a program of the recorder's, which tells of the packet and
+ * goes on to the part.
+ */
 interface Slot {
 	held: Held;
 	id: number;

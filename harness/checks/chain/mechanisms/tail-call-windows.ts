@@ -5,7 +5,10 @@ import type { Encounter, Meeting, Traffic } from "../traffic.js";
 
 const { maxMembers: mostCalls } = mechanismFacts.tail_call;
 
-/** As many members as can all be recorded and all run: the slot that records one takes a tail call of its own. */
+/**
+ * As many members as can all be recorded and all run: the slot that records one takes a tail call
+ * of its own.
+ */
 export const mostRecorded = Math.floor(mostCalls / 2);
 
 /** Places of a chain, from the first to before `to`. */
@@ -15,8 +18,9 @@ export interface Window {
 }
 
 /**
- * Windows whose members can be recorded at a time: those before are called without a slot, and those behind may be out of reach. Each
- * begins with the last member of the one before, so that their order is seen too; only the 33rd is alone.
+ * Windows whose members can be recorded at a time: those before are called without a slot, and
+ * those behind may be out of reach. Each begins with the last member of the one before, so that
+ * their order is seen too; only the 33rd is alone.
  *
  * @param count of members, 33 at most
  */
@@ -40,8 +44,8 @@ export interface Recordable {
 }
 
 /**
- * What packets meet in a chain that may be too long to be recorded as a whole: then they are sent once for each window, and once when
- * nobody is recorded, which tells what the whole chain returns.
+ * What packets meet in a chain that may be too long to be recorded as a whole: then they are sent
+ * once for each window, and once when nobody is recorded, which tells what the whole chain returns.
  */
 export async function sampleInWindows(
 	traffic: Pick<Traffic, "sample">,

@@ -19,7 +19,10 @@ import { mostRecorded, sampleInWindows } from "./tail-call-windows.js";
 /** What the recorder calls the root; parts count from 1. */
 const rootNumber = 0;
 
-/** L3AF: github.com/l3af-project/l3afd. Kernel: kernel/bpf/arraymap.c (prog_array), kernel/bpf/core.c (JMP_TAIL_CALL). */
+/**
+ * L3AF: github.com/l3af-project/l3afd. Kernel: kernel/bpf/arraymap.c (prog_array),
+ * kernel/bpf/core.c (JMP_TAIL_CALL).
+ */
 export const tailCall: Mechanism = {
 	name: "tail_call",
 	replacesAtomically: () => true,
@@ -57,7 +60,8 @@ async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 		},
 		build,
 		limit: () => tailCallLimit(guest, hook, kind === "xdp" ? "xdp" : "tc", packets[0]!.frame),
-		// What is behind the chain is only met as it should be where the whole of it is recorded and runs.
+		// What is behind the chain is only met as it should be where the whole of it is recorded
+		// and runs.
 		neighbours: () =>
 			meetNeighbours({ chain, parts, traffic }, hook.around, (members) =>
 				build(members.slice(0, mostRecorded)),

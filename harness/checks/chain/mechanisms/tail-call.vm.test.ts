@@ -66,7 +66,8 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		expect(evidence("neighbours").promise).toBe(
 			`packets meet tail_call, then ${id === "5.10" ? "" : "tcx, then "}clsact`,
 		);
-		// Two slots, of which packets see the second change; in L3AF's steps they see each, and a chain that ends early.
+		// Two slots, of which packets see the second change; in L3AF's steps they see each, and a
+		// chain that ends early.
 		expect(evidence("atomic")).toMatchObject({ atomic: true, half: 0, unaccounted: 0 });
 		const window = evidence("atomic").in_steps as Record<string, unknown>;
 		expect(window).toMatchObject({ unaccounted: 0, refused: [] });
@@ -173,7 +174,8 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 			expect((await client.call("bpf", slotUpdate(bench.guest, array, 0, called))).errno).toBe(0);
 			for (const { handle } of [array, called]) await client.call("close", { handle });
 		};
-		// A member's own program is known, though it is not behind a recorder; the root is no member.
+		// A member's own program is known, though it is not behind a recorder; the root is no
+		// member.
 		await put("account");
 		expect(await listed()).toEqual([...members, "account"]);
 		// Of 33 tail calls a member takes two, and who goes round the recorder one.

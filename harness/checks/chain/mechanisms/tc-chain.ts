@@ -25,10 +25,12 @@ interface Filter {
 }
 
 /**
- * Filters of clsact, each a program with direct action. The pref of a filter is its member's priority; in another order than the
- * declared one each has the pref of the member in whose place it stands.
+ * Filters of clsact, each a program with direct action. The pref of a filter is its member's
+ * priority; in another order than the declared one each has the pref of the member in whose place
+ * it stands.
  *
- * The kernel puts a filter before the others of its pref, so those that have to come before it are taken away and added again.
+ * The kernel puts a filter before the others of its pref, so those that have to come before it are
+ * taken away and added again.
  */
 export class TcChain implements Built {
 	/** In the order in which they were added. */

@@ -64,7 +64,9 @@ async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
 	};
 }
 
-/** One program in as many filters, each with a pref of its own, as bpfgate promises, and one more. */
+/**
+ * One program in as many filters, each with a pref of its own, as bpfgate promises, and one more.
+ */
 async function limit(site: TcSite, { members }: DeclaredChain, traffic: PacketTraffic): Promise<Limit> {
 	const { maxMembers: promised } = mechanismFacts.tc;
 	const part: Part = { member: members[0]!, program: { verdict: TC_ACT_UNSPEC } };

@@ -45,8 +45,10 @@ export function configuredDifferences(
 /**
  * Compares what a packet met with what it should have met.
  *
- * @param expected the steps that the rules of the mechanism give for the verdicts; the last of them ends the chain
- * @param members all members of the chain: of one that is not in `expected` it is said that the chain had ended
+ * @param expected the steps that the rules of the mechanism give for the verdicts; the last of them
+ * ends the chain
+ * @param members all members of the chain: of one that is not in `expected` it is said that the
+ * chain had ended
  */
 export function executedDifferences(
 	expected: readonly Met[],
@@ -118,8 +120,8 @@ function differences(expected: readonly string[], found: readonly string[], say:
 }
 
 /**
- * The fewest members that must be put elsewhere to make one order of the other: those outside of a longest run that both have in
- * common. Two that have changed places are both named.
+ * The fewest members that must be put elsewhere to make one order of the other: those outside of a
+ * longest run that both have in common. Two that have changed places are both named.
  */
 function movedMembers(wanted: readonly string[], got: readonly string[]): string[] {
 	const off = wanted.filter((member, index) => got[index] !== member);

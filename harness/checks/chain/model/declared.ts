@@ -32,7 +32,9 @@ export interface ChainProgram {
 
 /** One member, with nothing left open. */
 export interface DeclaredMember extends ChainProgram {
-	/** Short and unique in its chain: `filter`, or `firewall/filter` where two packages have one. */
+	/**
+	 * Short and unique in its chain: `filter`, or `firewall/filter` where two packages have one.
+	 */
 	label: string;
 	/** What the mechanism gets: as written, or by the place, from 1. */
 	priority: number;
@@ -71,7 +73,8 @@ export function chainsOf(packages: readonly Package[]): ChainSource[] {
 /**
  * Finds the programs of a chain among the packages and settles what it leaves open.
  *
- * @param available mechanisms that the kernel has. Of those that can make the chain the first that it has is taken; where it
+ * @param available mechanisms that the kernel has. Of those that can make the chain the first that
+ * it has is taken; where it
  *   has none, the first of all, so that somebody can say what is missing
  * @throws InputError for a program, package or verdict that is not there
  */

@@ -96,7 +96,8 @@ const rules: Readonly<Record<ChainMechanism, Rules>> = {
 			(depth(b.cgroup) - depth(a.cgroup)) * (a.preorder ? -1 : 1) ||
 			placeOfA - placeOfB,
 		goesOn: () => true,
-		// The upper bits are flags, not the answer: BPF_RET_SET_CN, BPF_RET_BIND_NO_CAP_NET_BIND_SERVICE.
+		// The upper bits are flags, not the answer: BPF_RET_SET_CN,
+		// BPF_RET_BIND_NO_CAP_NET_BIND_SERVICE.
 		outcome: (_, all) => Number(all.every((verdict) => (verdict & 1) === 1)),
 	},
 };
@@ -107,7 +108,8 @@ export function ruleSource(mechanism: ChainMechanism): string {
 }
 
 /**
- * The order in which the kernel has members that are attached one after another as they are listed, each with its priority.
+ * The order in which the kernel has members that are attached one after another as they are listed,
+ * each with its priority.
  *
  * @param rank what counts of a member
  */
@@ -126,7 +128,8 @@ export function configuredOrder<M>(
 /**
  * What a packet meets in members that stand as `configured` has them.
  *
- * @param verdictOf what a member says to the packet, as any integer of 32 bits. Of a tail call: what it would return itself, if
+ * @param verdictOf what a member says to the packet, as any integer of 32 bits. Of a tail call:
+ * what it would return itself, if
  *   no one came after it
  */
 export function expectedExecution<M>(

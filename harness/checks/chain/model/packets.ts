@@ -22,7 +22,10 @@ export interface ChainPacket {
 	frame: Uint8Array;
 	/** Where the number stands: 4 bytes in network order, after bpfgate's marker. */
 	numberAt: number;
-	/** Labels of the members that it has to meet, these alone and in this order, with what each has to return, if that is said. */
+	/**
+	 * Labels of the members that it has to meet, these alone and in this order, with what each has
+	 * to return, if that is said.
+	 */
 	meets?: Met[];
 }
 
@@ -95,7 +98,10 @@ function meetings(
 	return found;
 }
 
-/** A text is the label of a member, or the name of a program that only one of them is. @throws InputError */
+/**
+ * A text is the label of a member, or the name of a program that only one of them is. @throws
+ * InputError
+ */
 function memberOf(
 	{ members, source }: DeclaredChain,
 	reference: ProgramReference,

@@ -9,8 +9,9 @@ const letters = Math.floor((box.width - 16) / 7.2);
 const ink = { text: "#1b1f24", frame: "#57606a", line: "#8c959f", differs: "#b3261e", paper: "#ffffff" };
 
 /**
- * A chain as an SVG image of its own: declared, configured and executed as columns of boxes, a line from each member to its place
- * in the next column. What differs is red, has a broken frame and `!`, and is told in `desc`.
+ * A chain as an SVG image of its own: declared, configured and executed as columns of boxes, a line
+ * from each member to its place in the next column. What differs is red, has a broken frame and
+ * `!`, and is told in `desc`.
  */
 export function chainPictureSvg(view: ChainView): string {
 	const rows = Math.max(1, ...view.columns.map((cells) => cells.length));
@@ -40,7 +41,10 @@ export function chainPictureSvg(view: ChainView): string {
 const x = (column: number) => margin + column * (box.width + box.gapX);
 const y = (row: number) => top + row * (box.height + box.gapY);
 
-/** From every member to the first place that it has in the next column; one that is missing there has none. */
+/**
+ * From every member to the first place that it has in the next column; one that is missing there
+ * has none.
+ */
 function lines(view: ChainView, from: number): string[] {
 	const left = view.columns[from]!;
 	const right = view.columns[from + 1]!;

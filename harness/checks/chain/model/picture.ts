@@ -5,15 +5,17 @@ import { type Cell, type ChainView, columnNames } from "./view.js";
 export interface Medium {
 	/** Columns, at least 40. */
 	width: number;
-	/** Makes a difference stand out, where there are colours. It adds nothing that takes up room. */
+	/**
+	 * Makes a difference stand out, where there are colours. It adds nothing that takes up room.
+	 */
 	mark?: (text: string) => string;
 }
 
 const gap = "  ";
 
 /**
- * A chain as text: declared, configured and executed side by side, what differs with `!` before it, and below it a sentence
- * for each difference. No line is wider than `width`.
+ * A chain as text: declared, configured and executed side by side, what differs with `!` before it,
+ * and below it a sentence for each difference. No line is wider than `width`.
  */
 export function chainPicture(view: ChainView, { width, mark = (text) => text }: Medium): string[] {
 	const room = Math.floor((width - gap.length * 2) / 3);
@@ -37,7 +39,9 @@ export function chainPicture(view: ChainView, { width, mark = (text) => text }: 
 	];
 }
 
-/** `! 2 filter XDP_DROP`, `! - filter missing`; the name gives way where there is no room for all. */
+/**
+ * `! 2 filter XDP_DROP`, `! - filter missing`; the name gives way where there is no room for all.
+ */
 function cellText({ label, place, verdict, differs }: Cell, room: number): string {
 	const before = `${differs ? "!" : " "} ${place ?? "-"} `;
 	const note = place === undefined ? "missing" : verdict;

@@ -4,10 +4,16 @@ import type { ReferencePlace } from "../../../data/package/sections/chain.js";
 import { type ChainMechanism, mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
 import { retvalName, retvalNames, retvalNumber } from "../../../data/vectors/retval.js";
 
-/** Verdicts (u32) after which the next member has its turn; undefined where the kernel has fixed it for all. */
+/**
+ * Verdicts (u32) after which the next member has its turn; undefined where the kernel has fixed it
+ * for all.
+ */
 export type Proceed = ReadonlySet<number> | undefined;
 
-/** libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. For tail calls what members return that find no one after them. */
+/**
+ * libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. For tail calls what members return that find no one after
+ * them.
+ */
 const defaults: Readonly<Record<string, readonly string[]>> = {
 	xdp: ["XDP_PASS"],
 	sched_cls: ["TC_ACT_UNSPEC", "TC_ACT_OK"],
@@ -37,7 +43,10 @@ export function proceedOn(
 	return new Set(numbers);
 }
 
-/** A verdict as the hook's own headers call it: -1 of a tcx chain is TCX_NEXT, of tc filters TC_ACT_UNSPEC. */
+/**
+ * A verdict as the hook's own headers call it: -1 of a tcx chain is TCX_NEXT, of tc filters
+ * TC_ACT_UNSPEC.
+ */
 export function verdictName(mechanism: ChainMechanism, programType: string, verdict: number): string {
 	const prefix = { tcx: "TCX_", netkit: "NETKIT_" }[mechanism as string];
 	const own = retvalNames(programType).find(

@@ -88,7 +88,10 @@ it("the manifest, the loader, the packets and the chain file in docs/chains.md a
 	expect(parseChainFile("docs", bytes(file))).toHaveLength(1);
 });
 
-/** Editors check chain files by this file; `BPFGATE_WRITE_SCHEMA=1 npx vitest run harness/checks/chain/model/read` writes it anew. */
+/**
+ * Editors check chain files by this file; `BPFGATE_WRITE_SCHEMA=1 npx vitest run
+ * harness/checks/chain/model/read` writes it anew.
+ */
 it("programs/chains.schema.json is the schema of chain files", async () => {
 	const path = new URL("../../../../programs/chains.schema.json", import.meta.url);
 	const { $id: _, ...schema } = { $id: "", ...chainFileSchema };

@@ -9,7 +9,10 @@ import { checkChainRules, longReference } from "../../../data/package/sections/c
 import { LayersSchema, layersDefinition } from "../../../data/packet/layers.js";
 import type { ChainSource } from "./declared.js";
 
-/** A chain file: chains of several packages, of which none is the owner. `chains` is as in a manifest. */
+/**
+ * A chain file: chains of several packages, of which none is the owner. `chains` is as in a
+ * manifest.
+ */
 export const ChainFile = Type.Object(
 	{
 		$schema: Type.Optional(Type.String()),

@@ -69,7 +69,10 @@ function column(members: readonly Met[], differences: readonly Difference[]): Ce
 	return [...there, ...missing.map(({ member }): Cell => ({ label: shown(member), differs: true }))];
 }
 
-/** Names come from packages and kernels: what is not printable ASCII might turn the picture into another. */
+/**
+ * Names come from packages and kernels: what is not printable ASCII might turn the picture into
+ * another.
+ */
 function shown(text: string): string {
 	return text.replace(/[^\x20-\x7e]/gu, "?");
 }

@@ -28,7 +28,8 @@ const promises: Record<Contract, Promises> = {
 export const contractCases: SignatureCase[] = contracts.map((contract) => ({
 	name: `contract-${contract}`,
 	promises: promises[contract],
-	// As the kernel that the loader was made for would be asked to take it, so uncounted where maps are not signed.
+	// As the kernel that the loader was made for would be asked to take it, so uncounted where maps
+	// are not signed.
 	run: (scene) =>
 		scene.installBy(
 			scene.loaders[contract],

@@ -17,8 +17,8 @@ const initialValue = 8;
 const mapInfoSize = 80;
 
 /**
- * The machine that runs a loader writes into its context: libbpf's loaders take sizes and contents of maps from there,
- * which no signature covers.
+ * The machine that runs a loader writes into its context: libbpf's loaders take sizes and contents
+ * of maps from there, which no signature covers.
  */
 export const hostCases: SignatureCase[] = [
 	{

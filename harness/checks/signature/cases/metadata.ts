@@ -10,7 +10,9 @@ import type { SignatureCase } from "./case.js";
 const notEnforced = "signature-not-enforced";
 const notOpen = 0x7ffffff;
 const extraBytes = 8;
-/** Instruction that the tampering changes: `r3 = 0` of the loader's start, which clears its stack. */
+/**
+ * Instruction that the tampering changes: `r3 = 0` of the loader's start, which clears its stack.
+ */
 const tamperedAt = 8 * 4 + 4;
 
 /** What the loader works on, and how it is bound to it. */
@@ -121,14 +123,16 @@ export const metadataCases: SignatureCase[] = [
 	},
 	{
 		name: "fd-array-sparse",
-		// Signed over the instructions alone, the map reached by its place in an array that is not counted.
+		// Signed over the instructions alone, the map reached by its place in an array that is not
+		// counted.
 		promises: byCover([loads], [refused("load", "EACCES")]),
 		code: notEnforced,
 		run: async (scene) => scene.load({ counted: 0, signature: await signature(scene.loader.insns) }),
 	},
 	{
 		name: "fd-array-count-one",
-		// 6.18 to 7.2 look at exclusivity before they know the digest of the program: no exclusive map can be counted.
+		// 6.18 to 7.2 look at exclusivity before they know the digest of the program: no exclusive
+		// map can be counted.
 		promises: byCover([refused("load", "EACCES")], [loads]),
 		run: (scene) => scene.load({ counted: 1 }),
 	},

@@ -143,7 +143,8 @@ export const trustCases: SignatureCase[] = [
 	),
 	{
 		name: "signer-ed25519",
-		// No message of openssl's has such a signature without attributes; whether the kernel takes the key decides.
+		// No message of openssl's has such a signature without attributes; whether the kernel takes
+		// the key decides.
 		promises: always(refused("key", "ENOPKG", "EBADMSG")),
 		run: async (scene) => {
 			const { certificate } = await ed25519Certificate();
@@ -166,8 +167,9 @@ function atKey(errno: number): Observed {
 }
 
 /**
- * The digest of the certificate that is signed, in the kernel's blacklist (certs/blacklist.c): `tbs:<sha256>`, a key of
- * type `blacklist` that only the kernel, or who signs it with a builtin key (CONFIG_SYSTEM_BLACKLIST_AUTH_UPDATE), can add.
+ * The digest of the certificate that is signed, in the kernel's blacklist (certs/blacklist.c):
+ * `tbs:<sha256>`, a key of type `blacklist` that only the kernel, or who signs it with a builtin
+ * key (CONFIG_SYSTEM_BLACKLIST_AUTH_UPDATE), can add.
  */
 async function blacklisted(scene: Scene): Promise<Observed> {
 	const { certificate } = await identity("trusted");
@@ -185,7 +187,10 @@ async function blacklisted(scene: Scene): Promise<Observed> {
 	return signedBy(scene, "trusted");
 }
 
-/** Serial number of one of the kernel's own keyrings, from /proc/keys: `1a2b3c4d I------ … keyring   .blacklist: 12`. */
+/**
+ * Serial number of one of the kernel's own keyrings, from /proc/keys: `1a2b3c4d I------ … keyring
+ * .blacklist: 12`.
+ */
 async function keyringSerial({ client }: Scene, name: string): Promise<number | undefined> {
 	const keys = await readFile(client, "/proc/keys");
 	const line = Buffer.from(keys ?? [])

@@ -23,7 +23,8 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the gatekeepers, what attacks them, what loads by a token and an empty file system, for guests of an architecture.
+ * Builds the gatekeepers, what attacks them, what loads by a token and an empty file system, for
+ * guests of an architecture.
  *
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
  */

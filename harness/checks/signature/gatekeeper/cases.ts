@@ -5,14 +5,20 @@ import type { GatekeeperName } from "./artifacts.js";
 export interface CasePromise {
 	/** What has to be so, as a sentence that goes on after "it". */
 	keeps: string;
-	/** Whether the plain gatekeeper promises it, and the hardened one; undefined: the case is not asked of it. */
+	/**
+	 * Whether the plain gatekeeper promises it, and the hardened one; undefined: the case is not
+	 * asked of it.
+	 */
 	plain?: boolean;
 	hardened?: boolean;
 	/** What the gatekeeper does not stop, where it does not promise to. */
 	opens?: string;
 }
 
-/** Cases that another package would see otherwise; all others are of the gatekeeper and the kernel alone. */
+/**
+ * Cases that another package would see otherwise; all others are of the gatekeeper and the kernel
+ * alone.
+ */
 export const ofPackage: readonly string[] = ["admits-package", "tampered-package"];
 
 type Family = "signature" | "deny" | "loader";

@@ -8,7 +8,10 @@ export interface Decision {
 	/** Thread group id of who asked. */
 	tgid: number;
 	admitted: boolean;
-	/** The kernel verified a signature; of other loads, and of gatekeepers that look at no signature, false. */
+	/**
+	 * The kernel verified a signature; of other loads, and of gatekeepers that look at no
+	 * signature, false.
+	 */
 	verified: boolean;
 	/** `enum bpf_sig_keyring`: 0 none, 1 builtin, 2 secondary, 3 platform, 4 user. */
 	keyring_type: number;

@@ -11,7 +11,10 @@ import { offsets } from "./settings.js";
 /** The agent is init. */
 const agentPid = 1;
 
-/** What the gatekeeper does that lets one process alone load: the agent, which is given what the host has verified. */
+/**
+ * What the gatekeeper does that lets one process alone load: the agent, which is given what the
+ * host has verified.
+ */
 export async function* denyScenes(post: Post): AsyncGenerator<Seen> {
 	const { intruder } = post;
 	const before = await loadedByAgent(post);
@@ -84,7 +87,9 @@ async function admitsPackage(post: Post, before: Record<string, number>): Promis
 	return { case: "admits-package", kept, evidence: { ...evidence, programs } };
 }
 
-/** The other half of this gatekeeper is on the host: what the agent is given is signed as a package. */
+/**
+ * The other half of this gatekeeper is on the host: what the agent is given is signed as a package.
+ */
 async function tamperedPackage({ pkg }: Post): Promise<Seen> {
 	const { certificate } = await identity("trusted");
 	const cms = await signature(packageDocument(pkg));

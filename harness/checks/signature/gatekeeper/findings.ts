@@ -33,12 +33,12 @@ export function gatekeeperCases(which: readonly GatekeeperName[] = gatekeepers):
 const seenOnKernel = new Map<string, readonly Seen[]>();
 
 /**
- * Posts one gatekeeper after the other, and looks whether it lets the package in and what it keeps out. A case
- * that a gatekeeper promises fails when it is not kept. One that it does not promise passes and says in its evidence
- * what was seen: `stopped`, and when it was not, `does_not_stop`. A kernel that lacks what a gatekeeper is made of skips
- * all its cases. What hardened ones leave cannot be taken away: each has a guest of its own.
- * For a second package on the same kernel only what the package is part of is tried again; the rest tells with which
- * package it was seen.
+ * Posts one gatekeeper after the other, and looks whether it lets the package in and what it keeps
+ * out. A case that a gatekeeper promises fails when it is not kept. One that it does not promise
+ * passes and says in its evidence what was seen: `stopped`, and when it was not, `does_not_stop`. A
+ * kernel that lacks what a gatekeeper is made of skips all its cases. What hardened ones leave
+ * cannot be taken away: each has a guest of its own. For a second package on the same kernel only
+ * what the package is part of is tried again; the rest tells with which package it was seen.
  *
  * @param signatures that came with the package; undefined: its loaders are signed here
  */

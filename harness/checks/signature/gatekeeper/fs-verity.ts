@@ -39,8 +39,8 @@ function hashes(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * What is signed of a digest: `struct fsverity_formatted_digest` (include/uapi/linux/fsverity.h), in the guest's byte
- * order as the gatekeeper fills it.
+ * What is signed of a digest: `struct fsverity_formatted_digest` (include/uapi/linux/fsverity.h),
+ * in the guest's byte order as the gatekeeper fills it.
  */
 export function formattedDigest(digest: Uint8Array, littleEndian: boolean): Uint8Array {
 	const bytes = Buffer.alloc(12);

@@ -31,7 +31,8 @@ export class Gatekeeper {
 	) {}
 
 	/**
-	 * Loads and attaches it. A hardened one is pinned too, in a bpffs that cannot be unmounted from then on.
+	 * Loads and attaches it. A hardened one is pinned too, in a bpffs that cannot be unmounted from
+	 * then on.
 	 *
 	 * @param folder where its object is; default: what was built
 	 * @throws NotInstalled with the kernel's reason; UndecidedError `not-built`
@@ -60,7 +61,8 @@ export class Gatekeeper {
 		}
 		await client.call("events_watch", { object, map: "decisions" });
 		const links = new Map<string, { handle: number; id: number }>();
-		// Those that decide come last: from then on they decide of all the others' attaching as well.
+		// Those that decide come last: from then on they decide of all the others' attaching as
+		// well.
 		const last = ["admit", "keep_hooks"];
 		const programs = opened.programs.map((program) => program.name);
 		const order = (program: string) => last.indexOf(program);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Another process of root in the guest, on no side: what it tries, each gatekeeper has to admit or deny. One word says
- * what to do, the others to what; it prints errnos, one a line, 0 for done. It is the loader that an approve-list
- * approves of as well.
+ * Another process of root in the guest, on no side: what it tries, each gatekeeper has to admit or
+ * deny. One word says what to do, the others to what; it prints errnos, one a line, 0 for done. It
+ * is the loader that an approve-list approves of as well.
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -174,8 +174,9 @@ static int do_run(char **args)
 }
 
 /*
- * <pin>: attaches a pinned program where it was loaded for, and says which process holds it there. Not a pin of the
- * link: what is only unlinked stays attached until the kernel has freed the inode, some time later.
+ * <pin>: attaches a pinned program where it was loaded for, and says which process holds it there.
+ * Not a pin of the link: what is only unlinked stays attached until the kernel has freed the inode,
+ * some time later.
  */
 static int do_attach(char **args)
 {
@@ -191,7 +192,10 @@ static int do_attach(char **args)
 	return holder < 0;
 }
 
-/* <pid>: ends a process. Its file descriptors are closed when this returns, and what only they held is detached. */
+/*
+ * <pid>: ends a process. Its file descriptors are closed when this returns, and what only they held
+ * is detached.
+ */
 static int do_end(char **args)
 {
 	pid_t pid = atoi(args[0]);

@@ -34,8 +34,10 @@ export class Intruder {
 	/**
 	 * Has it do something.
 	 *
-	 * @returns errnos in the order of what it did, 0 for done (the last number of `run` is a return value, of `attach` a process id)
-	 * @throws UndecidedError `intruder-failed` when it did not even try; GuestError when it cannot be started
+	 * @returns errnos in the order of what it did, 0 for done (the last number of `run` is a return
+	 * value, of `attach` a process id)
+	 * @throws UndecidedError `intruder-failed` when it did not even try; GuestError when it cannot
+	 * be started
 	 */
 	async does(...words: string[]): Promise<number[]> {
 		const { status, stdout, stderr } = await this.guest.client.call("command_run", {

@@ -132,7 +132,9 @@ function admitsPackage(post: Post, before: readonly number[], after: readonly nu
 	return { case: "admits-package", kept, evidence };
 }
 
-/** Has the attacker's keyring trusted; the changed loader's signature by their key is there already. */
+/**
+ * Has the attacker's keyring trusted; the changed loader's signature by their key is there already.
+ */
 async function rewriteSettings(post: Post, gatekeeper: Gatekeeper, attackers: number): Promise<Seen> {
 	const id = [...gatekeeper.maps].find(([name]) => name.endsWith(".settings"))?.[1] ?? 0;
 	const value = Buffer.from(encodeSettings({ trustedKeyring: attackers }, post.littleEndian)).toString("hex");

@@ -24,7 +24,10 @@ export interface Seen {
 	evidence: Record<string, unknown>;
 }
 
-/** Programs of attack.bpf.o that an attacker has loaded before the gatekeeper, each pinned under its name. */
+/**
+ * Programs of attack.bpf.o that an attacker has loaded before the gatekeeper, each pinned under its
+ * name.
+ */
 export const attacks = ["load_unsigned", "answer_first", "answer_before", "answer_before_load"] as const;
 export type Attack = (typeof attacks)[number];
 
@@ -59,7 +62,8 @@ export class Post {
 	}
 
 	/**
-	 * @param wanted what the attacker has loaded before; none when only the package's own cases (`ofPackage`) are asked
+	 * @param wanted what the attacker has loaded before; none when only the package's own cases
+	 * (`ofPackage`) are asked
 	 * @param folder where the gatekeeper's object is; default: what was built
 	 */
 	static async prepare(
@@ -108,7 +112,10 @@ export class Post {
 		return undefined;
 	}
 
-	/** It does not answer any more when this returns; what comes next would be blamed on the gatekeeper. */
+	/**
+	 * It does not answer any more when this returns; what comes next would be blamed on the
+	 * gatekeeper.
+	 */
 	async detach(attack: Attack): Promise<void> {
 		const holder = this.#holders.get(attack);
 		if (holder === undefined) throw new Error(`${attack} is not attached`);
@@ -143,7 +150,10 @@ export class Post {
 		return { case: name, kept: error !== undefined, evidence: { tried: words[0], errno: error ?? "0" } };
 	}
 
-	/** Attaches a program before or after the gatekeeper, and tries again: kept when a load is denied all the same. */
+	/**
+	 * Attaches a program before or after the gatekeeper, and tries again: kept when a load is
+	 * denied all the same.
+	 */
 	async answeredBy(
 		name: "attached-before" | "attached-after",
 		attack: Attack,

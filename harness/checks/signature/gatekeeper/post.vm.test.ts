@@ -27,7 +27,8 @@ it("an attacker's program is attached no more as soon as it is detached", async 
 			await post.detach(attack);
 			expect(await links()).toBe(without + 1);
 			expect(await post.intruder.fails("load")).toBe("EPERM");
-			// libbpf tries more than one load here; all of them are to be the gatekeeper's to decide.
+			// libbpf tries more than one load here; all of them are to be the gatekeeper's to
+			// decide.
 			const decisions = await gatekeeper.decisions();
 			expect(decisions.length).toBeGreaterThan(0);
 			for (const { command, admitted } of decisions)

@@ -15,8 +15,8 @@ import { nameOf, type Post, type Seen } from "./post.js";
 import { encodeSettings } from "./settings.js";
 
 /**
- * What the gatekeeper of signatures does. It admits one keyring, with the keys of the throwaway signer `trusted` and of
- * the package's own.
+ * What the gatekeeper of signatures does. It admits one keyring, with the keys of the throwaway
+ * signer `trusted` and of the package's own.
  */
 export async function* signatureScenes(
 	post: Post,

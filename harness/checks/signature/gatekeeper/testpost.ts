@@ -15,7 +15,10 @@ const root = join(import.meta.dirname, "../../../..");
 
 export const examplePackage = (): Promise<Package> => openPackage(join(root, "programs/xdp-filter"));
 
-/** Findings by gatekeeper and case, `deny/unsigned-load`, of a kernel that lacks nothing unless said otherwise. */
+/**
+ * Findings by gatekeeper and case, `deny/unsigned-load`, of a kernel that lacks nothing unless said
+ * otherwise.
+ */
 export async function postOn(
 	kernelId: string,
 	which: readonly GatekeeperName[],
@@ -59,7 +62,10 @@ export async function postOn(
 	}
 }
 
-/** Builds the gatekeepers from a copy of their sources in which `text`, which must be there once, is another. */
+/**
+ * Builds the gatekeepers from a copy of their sources in which `text`, which must be there once, is
+ * another.
+ */
 export async function sabotaged(
 	arch: string,
 	file: string,

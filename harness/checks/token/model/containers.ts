@@ -33,7 +33,8 @@ export function lxdOptions(delegation: Delegation): string[] {
 }
 
 /**
- * What an instance option of Incus or LXD delegates, LXD's switch nothing by itself; undefined when it is none of those.
+ * What an instance option of Incus or LXD delegates, LXD's switch nothing by itself; undefined when
+ * it is none of those.
  *
  * @param option `key=value`
  * @throws InputError for a name that the kernel does not know, and for a switch that is off

@@ -8,8 +8,8 @@ import {
 } from "../../../data/package/sections/token.js";
 
 /**
- * What a BPF token grants, and the capabilities that its user holds in the user namespace: names in the order of their
- * numbers, or `any` alone.
+ * What a BPF token grants, and the capabilities that its user holds in the user namespace: names in
+ * the order of their numbers, or `any` alone.
  */
 export type Delegation = Readonly<Record<TokenKind, readonly string[]>>;
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { systemdIsHere, verifiedBySystemd } from "./testsystemd.js";
 
-/** For ci/setup: gets the systemd that drop-ins are tried with into the cache, so that the tests themselves ask no mirror. */
+/**
+ * For ci/setup: gets the systemd that drop-ins are tried with into the cache, so that the tests
+ * themselves ask no mirror.
+ */
 if (!(await systemdIsHere())) {
 	const { version } = await verifiedBySystemd("[Service]\n");
 	process.stderr.write(`systemd ${version} of Debian is here\n`);

@@ -16,8 +16,8 @@ const networkMaps = new Set(["sockmap", "sockhash", "devmap", "devmap_hash", "xs
 const probing = /^probe_read_(kernel|user)/;
 
 /**
- * What a package is believed to need, by what its objects say and what libbpf asks of the kernel before it loads them: a
- * guess to begin a search with, which may be too much and too little.
+ * What a package is believed to need, by what its objects say and what libbpf asks of the kernel
+ * before it loads them: a guess to begin a search with, which may be too much and too little.
  */
 export function likelyDelegation({ objects }: Pick<Package, "objects">): Delegation {
 	return delegationOfGrants([
@@ -45,7 +45,8 @@ function grantsOfObject({ programs, maps, settings }: PackageObject): Grant[] {
 	return [
 		...grants("maps", ...types),
 		...grants("programs", ...wanted.flatMap(({ meaning }) => meaning?.type ?? [])),
-		// libbpf first sees whether it can load anything at all, and whether there are global variables.
+		// libbpf first sees whether it can load anything at all, and whether there are global
+		// variables.
 		...grants("programs", "socket_filter"),
 		...(helpers.some((name) => probing.test(name)) ? grants("programs", "tracepoint") : []),
 		...grants("attachments", zeroAttachType, ...wanted.flatMap(({ meaning }) => meaning?.attachType ?? [])),

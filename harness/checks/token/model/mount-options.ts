@@ -17,7 +17,10 @@ export const mountOptionNames: Readonly<Record<DelegatedKind, string>> = {
 	attachments: "delegate_attachs",
 };
 
-/** Options of bpffs by name, as they are given to fsconfig(2); a kind of which nothing is delegated has none. */
+/**
+ * Options of bpffs by name, as they are given to fsconfig(2); a kind of which nothing is delegated
+ * has none.
+ */
 export function mountOptions(delegation: Delegation): Record<string, string> {
 	return Object.fromEntries(
 		delegatedKinds
@@ -26,7 +29,10 @@ export function mountOptions(delegation: Delegation): Record<string, string> {
 	);
 }
 
-/** The same as masks of bits, which kernels without BTF take as well, and of which they pass over what they do not know. */
+/**
+ * The same as masks of bits, which kernels without BTF take as well, and of which they pass over
+ * what they do not know.
+ */
 export function mountMasks(delegation: Delegation): Record<string, string> {
 	return Object.fromEntries(
 		delegatedKinds
@@ -40,7 +46,10 @@ function maskOf(kind: DelegatedKind, names: readonly string[]): bigint {
 	return names.reduce((mask, name) => mask | (1n << BigInt(tokenNames[kind].number(name) ?? 0)), 0n);
 }
 
-/** `delegate_cmds=map_create:prog_load,delegate_progs=xdp`, as mount(8) takes it; empty when nothing is delegated. */
+/**
+ * `delegate_cmds=map_create:prog_load,delegate_progs=xdp`, as mount(8) takes it; empty when nothing
+ * is delegated.
+ */
 export function printMountOptions(delegation: Delegation): string {
 	return Object.entries(mountOptions(delegation))
 		.map(([name, value]) => `${name}=${value}`)
@@ -48,7 +57,8 @@ export function printMountOptions(delegation: Delegation): string {
 }
 
 /**
- * Reads options as mount(8) takes them or /proc/mounts shows them; other options of a mount are passed over.
+ * Reads options as mount(8) takes them or /proc/mounts shows them; other options of a mount are
+ * passed over.
  *
  * @param file what the text is called in messages
  * @throws InputError for what bpffs would refuse, and for a bit that has no name
@@ -77,7 +87,8 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /**
- * Grants of a list of names, numbers and `any`, as bpffs reads one: in any case of letters, numbers as masks of bits.
+ * Grants of a list of names, numbers and `any`, as bpffs reads one: in any case of letters, numbers
+ * as masks of bits.
  *
  * @param place of the list, for messages
  */

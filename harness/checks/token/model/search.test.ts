@@ -60,7 +60,8 @@ describe("the search for the smallest delegation", () => {
 	});
 
 	it("ends with one of several answers when a loader makes do with less in another way", async () => {
-		// With cgroup_sock it looks further, and then needs xdp's attach type; without it, the zero one is enough.
+		// With cgroup_sock it looks further, and then needs xdp's attach type; without it, the zero
+		// one is enough.
 		const either = (delegation: Delegation) =>
 			covers(delegation, "prog_load") &&
 			(covers(delegation, "cgroup_sock")

@@ -17,10 +17,10 @@ export interface Smallest {
 }
 
 /**
- * Finds a delegation that works and does not work with any one grant less. It need not be the only one, and a loader
- * may make do with less in another way: libbpf does without what it was refused while it looked at the kernel. So it
- * is looked again until no single grant can be left out, and grants that come early in `likely` are kept rather than
- * others.
+ * Finds a delegation that works and does not work with any one grant less. It need not be the only
+ * one, and a loader may make do with less in another way: libbpf does without what it was refused
+ * while it looked at the kernel. So it is looked again until no single grant can be left out, and
+ * grants that come early in `likely` are kept rather than others.
  *
  * @param likely what is believed to be needed: when all of it together works, nothing else is tried
  * @param widest what may be granted at most; names in place of its `any` are tried
@@ -54,8 +54,8 @@ export async function smallestDelegation(
 }
 
 /**
- * Finds what has to be added to a delegation that does not work, so that it works and does not with any one of the additions
- * less; grants that are likely to be needed are tried before all others.
+ * Finds what has to be added to a delegation that does not work, so that it works and does not with
+ * any one of the additions less; grants that are likely to be needed are tried before all others.
  *
  * @returns undefined when it does not work with the widest either
  */
@@ -79,8 +79,8 @@ const keyOf = ({ kind, name }: Grant) => `${kind}/${name}`;
 type Ask = (grants: readonly Grant[]) => Promise<boolean>;
 
 /**
- * Which of the others have to be added, by halves: with all of them it works. (The divide and conquer of U. Junker,
- * QuickXplain, 2004.)
+ * Which of the others have to be added, by halves: with all of them it works. (The divide and
+ * conquer of U. Junker, QuickXplain, 2004.)
  */
 async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	if (await ask(base)) return [];
@@ -93,8 +93,9 @@ async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask)
 }
 
 /**
- * Leaves out one grant after the other, the last first, until none can be left out. But commands come before all: what was asked
- * before a grant was left out has to be asked again, and of those that are believed to be needed `btf_load` is the first to go.
+ * Leaves out one grant after the other, the last first, until none can be left out. But commands
+ * come before all: what was asked before a grant was left out has to be asked again, and of those
+ * that are believed to be needed `btf_load` is the first to go.
  */
 async function reduced(grants: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	let kept = grants;

@@ -18,7 +18,10 @@ const otherNames: Readonly<Record<string, string>> = {
 	percpu_cgroup_storage: "percpu_cgroup_storage_deprecated",
 };
 
-/** Tried with systemd 262, which passes over what it does not know and says nothing in its exit status. */
+/**
+ * Tried with systemd 262, which passes over what it does not know and says nothing in its exit
+ * status.
+ */
 const unknownToSystemd: Readonly<Partial<Record<TokenKind, readonly string[]>>> = { programs: ["syscall"] };
 
 /** A name as systemd has it: `BPFMapTypeLruHash`; undefined when systemd has none for it. */
@@ -38,8 +41,9 @@ export interface DropIn {
 }
 
 /**
- * A drop-in for a service (`/etc/systemd/system/<name>.service.d/bpf.conf`, systemd 258): a user namespace, a mount
- * namespace that belongs to it, and there a bpffs on /sys/fs/bpf which delegates.
+ * A drop-in for a service (`/etc/systemd/system/<name>.service.d/bpf.conf`, systemd 258): a user
+ * namespace, a mount namespace that belongs to it, and there a bpffs on /sys/fs/bpf which
+ * delegates.
  */
 export function printDropIn(delegation: Delegation): DropIn {
 	const unnamed: Grant[] = [];
@@ -71,10 +75,11 @@ export function printDropIn(delegation: Delegation): DropIn {
 }
 
 /**
- * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value starts anew, and a line that ends
- * with a backslash goes on in the next.
+ * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value starts
+ * anew, and a line that ends with a backslash goes on in the next.
  *
- * @throws InputError with the line, for a name that systemd does not know; for a file that delegates nothing
+ * @throws InputError with the line, for a name that systemd does not know; for a file that
+ * delegates nothing
  */
 export function parseDropIn(file: string, text: string): Delegation {
 	const grants = new Map<TokenKind, Grant[]>();

@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { areUnpacked, unpacked } from "../../../machine/debian/testunpacked.js";
 
-/** Debian's newest, with the libraries that it needs in any case: it looks for others while it runs, and does without. */
+/**
+ * Debian's newest, with the libraries that it needs in any case: it looks for others while it runs,
+ * and does without.
+ */
 const suite = "sid";
 const packages = ["systemd", "libsystemd-shared", "libc6"];
 const libraries = "usr/lib/x86_64-linux-gnu";
@@ -14,8 +17,8 @@ const libraries = "usr/lib/x86_64-linux-gnu";
 export const systemdIsHere = () => areUnpacked(suite, packages);
 
 /**
- * What `systemd-analyze verify` says against a service with that drop-in, line by line; it asks no running systemd.
- * What it does not know it passes over, and its exit status is 0 all the same.
+ * What `systemd-analyze verify` says against a service with that drop-in, line by line; it asks no
+ * running systemd. What it does not know it passes over, and its exit status is 0 all the same.
  */
 export async function verifiedBySystemd(dropIn: string): Promise<{ version: string; complaints: string[] }> {
 	const { folder, version } = await unpacked(suite, packages);

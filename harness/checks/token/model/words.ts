@@ -37,7 +37,10 @@ const tracing = [
 	"lsm",
 ];
 
-/** What programs are for, by type; whether they get to their hook is another question, which `attaching` answers. */
+/**
+ * What programs are for, by type; whether they get to their hook is another question, which
+ * `attaching` answers.
+ */
 const rules: readonly Rule[] = [
 	{ sentence: "sees every packet of the devices in its network namespace", programs: packetHooks },
 	{
@@ -109,7 +112,10 @@ export function abilities({ programs, maps, commands, readsKernel, writesUser }:
 	return [...found].map(([sentence, by]) => ({ sentence, by: [...by] }));
 }
 
-/** How programs that were loaded with a token get to their hooks: the token grants loading and no more. */
+/**
+ * How programs that were loaded with a token get to their hooks: the token grants loading and no
+ * more.
+ */
 export const attaching: readonly { programs: readonly string[]; sentence: string }[] = [
 	{
 		programs: ["kprobe", "tracepoint", "perf_event"],

@@ -36,7 +36,10 @@ export function blockAt(blocks: readonly Block[], slot: number): Block | undefin
 	return blocks[low];
 }
 
-/** What two loads of one program on one kernel reached together: constants do not change its instructions. */
+/**
+ * What two loads of one program on one kernel reached together: constants do not change its
+ * instructions.
+ */
 export function joined(a: ProgramCoverage, b: ProgramCoverage): ProgramCoverage {
 	if (!equalBytes(a.blocks, b.blocks) || a.reached.length !== b.reached.length)
 		throw new Error(`two loads of ${a.name} have different blocks`);

@@ -7,7 +7,8 @@ import { type Block, blocksOf } from "./blocks.js";
 import { coveredFiles } from "./source-lines.js";
 
 /**
- * How much of a program was reached, in instructions, blocks and, where the object has line information, lines.
+ * How much of a program was reached, in instructions, blocks and, where the object has line
+ * information, lines.
  *
  * @param vectors how many were run in it
  * @throws InputError when line information and BTF do not fit together

@@ -12,8 +12,9 @@ interface SourceFile {
 }
 
 /**
- * What was reached of each source file. A line is reached when any of the places is that the compiler says are of it
- * (struct bpf_line_info; functions put inline have many); one with a number 0 is of no line.
+ * What was reached of each source file. A line is reached when any of the places is that the
+ * compiler says are of it (struct bpf_line_info; functions put inline have many); one with a number
+ * 0 is of no line.
  *
  * @throws InputError when the BTF has no such string or type
  */
@@ -30,7 +31,10 @@ export function coveredFiles(coverage: ProgramCoverage, btf: Btf, blocks: readon
 		if (line === 0) continue;
 		const file = btf.string(record.u32(4), Number.MAX_SAFE_INTEGER);
 		places.set(slot, { file, line });
-		/* What follows in another block without a record of its own is of this line or of none: it does not count. */
+		/*
+		 * What follows in another block without a record of its own is of this line or of none: it
+		 * does not count.
+		 */
 		const reached = blockAt(blocks, slot)?.reached;
 		if (reached === undefined) continue;
 		const { lines } = fileNamed(file);

@@ -63,7 +63,9 @@ export async function diagnoseCache(root: string): Promise<Diagnosis[]> {
 	];
 }
 
-/** The kernels that are tested on unless others are named, and the newest of those that are here. */
+/**
+ * The kernels that are tested on unless others are named, and the newest of those that are here.
+ */
 export async function diagnoseKernels(): Promise<{ diagnosis: Diagnosis; kernel: Kernel | undefined }> {
 	const wanted = (await readCatalog()).default;
 	let kernel: Kernel | undefined;

@@ -84,7 +84,10 @@ async function findFile(pattern: string): Promise<Finding> {
 	return { ok: file !== undefined, name: pattern, found: file ?? "no such file" };
 }
 
-/** The first of the commands that is there and new enough; else what is wrong with the last that is there. */
+/**
+ * The first of the commands that is there and new enough; else what is wrong with the last that is
+ * there.
+ */
 async function findCommand(commands: Command[], path: string): Promise<Finding> {
 	const names = commands.map(({ name }) => name).join(" or ");
 	let found = "not on PATH";
@@ -118,7 +121,9 @@ async function onPath(name: string, path: string): Promise<string | undefined> {
 	return undefined;
 }
 
-/** The first file that matches; `*` stands for one whole part of the path, nothing else is special. */
+/**
+ * The first file that matches; `*` stands for one whole part of the path, nothing else is special.
+ */
 async function glob(pattern: string): Promise<string | undefined> {
 	let candidates = ["/"];
 	for (const part of pattern.split("/").filter((each) => each !== "")) {

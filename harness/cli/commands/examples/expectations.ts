@@ -52,7 +52,10 @@ export function parseExpectations(file: string, text: string): Expectations {
 	return value as Expectations;
 }
 
-/** What is not as expected, one line each: other outcomes, other reasons, packages or cases nothing is known of. */
+/**
+ * What is not as expected, one line each: other outcomes, other reasons, packages or cases nothing
+ * is known of.
+ */
 export function deviations(results: Results, expectations: Expectations): string[] {
 	const unknown = results.packages
 		.filter(({ name }) => !Object.hasOwn(expectations.packages, name))

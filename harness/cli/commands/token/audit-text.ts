@@ -10,7 +10,10 @@ export interface AuditedKernel {
 	audit: Audit;
 }
 
-/** For people: what each kernel lets in, kernels that do the same together, and what a user could do with it. */
+/**
+ * For people: what each kernel lets in, kernels that do the same together, and what a user could do
+ * with it.
+ */
 export function auditText(delegation: Delegation, kernels: readonly AuditedKernel[]): string {
 	const held = delegation.capabilities.includes(anyName)
 		? "every capability of the user namespace"
@@ -53,7 +56,10 @@ function admittedLines({ programs, maps, commands }: Admitted): string[] {
 	];
 }
 
-/** Why nothing of a kind is let in although it is delegated, where another kind is missing that goes with it. */
+/**
+ * Why nothing of a kind is let in although it is delegated, where another kind is missing that goes
+ * with it.
+ */
 function vainLines(delegation: Delegation, { programs, maps }: Admitted): string[] {
 	const { programs: types, attachments } = delegation;
 	const lacks = (name: string) => !delegation.commands.some((each) => each === name || each === anyName);

@@ -17,9 +17,9 @@ import { anyName } from "../../../data/package/sections/token.js";
 const maxBytes = 1024 * 1024;
 
 /**
- * What arguments of the command line delegate together: options of bpffs, instance options of Incus or LXD, capabilities
- * (`cap_bpf,cap_perfmon`), drop-ins of systemd, packages. Where no capability is named, a user holds all of them: so
- * it is in a container.
+ * What arguments of the command line delegate together: options of bpffs, instance options of Incus
+ * or LXD, capabilities (`cap_bpf,cap_perfmon`), drop-ins of systemd, packages. Where no capability
+ * is named, a user holds all of them: so it is in a container.
  *
  * @throws InputError for what is none of those
  */

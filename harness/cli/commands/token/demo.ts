@@ -5,7 +5,9 @@ import { type DemoStep, demonstrate } from "../../../checks/token/demo.js";
 import { newestDefault } from "../vectors/reference-kernel.js";
 import { withKernels } from "./each-kernel.js";
 
-/** `bpfgate token demo`: sets `process.exitCode`, 1 when the kernel does not do what tokens promise. */
+/**
+ * `bpfgate token demo`: sets `process.exitCode`, 1 when the kernel does not do what tokens promise.
+ */
 export function demoCommand(signal: () => AbortSignal): Command {
 	return new Command("demo")
 		.description("show on a kernel what a BPF token is: the same user refused, let in, and refused again")

@@ -39,7 +39,10 @@ export function statusOf(inferred: Inferred): number {
 	return differences(inferred).length > 0 ? 1 : 0;
 }
 
-/** For people: what each kernel needs, how that differs from the manifest, and how it is written down. */
+/**
+ * For people: what each kernel needs, how that differs from the manifest, and how it is written
+ * down.
+ */
 export function inferText(inferred: Inferred): string {
 	const { package: pkg, kernels, together: needed } = inferred;
 	const lines = [`the smallest token for ${pkg.name} ${pkg.version}`];

@@ -31,7 +31,9 @@ export function inferCommand(signal: () => AbortSignal): Command {
 		});
 }
 
-/** Asks each kernel, and where they differ whether all that they need together is enough for each. */
+/**
+ * Asks each kernel, and where they differ whether all that they need together is enough for each.
+ */
 export async function infer(pkg: Package, wanted: readonly string[], signal: AbortSignal): Promise<Inferred> {
 	return withKernels(wanted, signal, async (kernels, lend) => {
 		const found: Inferred["kernels"] = [];

@@ -52,8 +52,8 @@ function lacksExpectation({ sequence, expect, each }: PlacedVector["written"]): 
 }
 
 /**
- * Runs vectors twice, each time in guests of their own, and makes of what came out the files as they would be; then runs the
- * check on those files. Nothing is written.
+ * Runs vectors twice, each time in guests of their own, and makes of what came out the files as
+ * they would be; then runs the check on those files. Nothing is written.
  *
  * @param fresh a workbench whose guests nothing has used
  * @throws InputError when no vector is meant, or a file cannot be changed in place

@@ -30,7 +30,8 @@ export async function newestDefault(): Promise<string> {
 /**
  * Lends guests of one kernel, one at a time.
  *
- * @throws InputError for an unknown kernel, or one that the package is not for; UndecidedError for one that is not here
+ * @throws InputError for an unknown kernel, or one that the package is not for; UndecidedError for
+ * one that is not here
  */
 export async function withKernel<T>(
 	id: string,

@@ -81,7 +81,8 @@ async function rehearsalOf(
 /**
  * The vector with something to be seen of maps after every packet, so that they are read.
  *
- * @param context asks for the context of XDP programs, without which metadata cannot be told from the packet
+ * @param context asks for the context of XDP programs, without which metadata cannot be told from
+ * the packet
  */
 function watchedVector(vector: PreparedVector, context: boolean): PreparedVector {
 	const { object, type } = vector.subject;

@@ -21,7 +21,10 @@ export function accepted(pkg: Package, { files }: Proposal): Package {
 	};
 }
 
-/** Vectors without any expectation, as YAML that is written from here to the next key of the same depth. */
+/**
+ * Vectors without any expectation, as YAML that is written from here to the next key of the same
+ * depth.
+ */
 export function withoutExpectations(yaml: string): string {
 	const kept: string[] = [];
 	let depth = -1;

@@ -7,8 +7,8 @@ const maxDepth = 64;
 const maxValues = 1_000_000;
 
 /**
- * JSON of what stands at the beginning of `bytes`: what `encodeValue` takes, but pointers become `"0x…"` and of a union
- * all members are given. Text stops at its NUL.
+ * JSON of what stands at the beginning of `bytes`: what `encodeValue` takes, but pointers become
+ * `"0x…"` and of a union all members are given. Text stops at its NUL.
  *
  * @throws InputError when the type has no values, or its members do not lie inside of it
  */

@@ -6,9 +6,10 @@ import { Bits, escapePointer, integerOf, type ValuePlace } from "./btf-value.js"
 /**
  * The bytes of `value` as a type, zero where `value` says nothing.
  *
- * Integers are numbers or strings (`"0xffffffffffffffff"`), `bool` true or false, enumerations names or numbers, arrays
- * of one-byte integers also text (UTF-8, zero-filled), structs objects by member (those of anonymous members
- * as if they were the struct's own), unions objects of one member.
+ * Integers are numbers or strings (`"0xffffffffffffffff"`), `bool` true or false, enumerations
+ * names or numbers, arrays of one-byte integers also text (UTF-8, zero-filled), structs objects by
+ * member (those of anonymous members as if they were the struct's own), unions objects of one
+ * member.
  *
  * @throws InputError when the value is not of that type or does not fit
  */
@@ -18,7 +19,10 @@ export function encodeValue(btf: Btf, id: number, value: unknown, place: ValuePl
 	return bytes;
 }
 
-/** As `encodeValue`, over what stands at `offset` of `bytes`: what `value` does not name stays as it was. */
+/**
+ * As `encodeValue`, over what stands at `offset` of `bytes`: what `value` does not name stays as it
+ * was.
+ */
 export function encodeInto(
 	btf: Btf,
 	id: number,
@@ -40,7 +44,9 @@ interface Slot {
 	pointer: string;
 }
 
-/** Types come from the object and may contradict themselves: nothing is written outside of `bytes`. */
+/**
+ * Types come from the object and may contradict themselves: nothing is written outside of `bytes`.
+ */
 class Encoder {
 	readonly #bits: Bits;
 	readonly #members = new Map<number, Map<string, BtfMember>>();

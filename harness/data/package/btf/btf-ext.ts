@@ -12,7 +12,9 @@ export interface LineInfo {
 	text: string;
 }
 
-/** Kinds of CO-RE relocations (kernel Documentation/bpf/llvm_reloc.rst, `enum bpf_core_relo_kind`). */
+/**
+ * Kinds of CO-RE relocations (kernel Documentation/bpf/llvm_reloc.rst, `enum bpf_core_relo_kind`).
+ */
 const relocationKinds = [
 	"field_byte_offset",
 	"field_byte_size",
@@ -51,7 +53,10 @@ const maxLineLength = Number.MAX_SAFE_INTEGER;
 export class BtfExt {
 	readonly relocations: CoreRelocation[];
 	readonly #btf: Btf;
-	/** Records of `struct bpf_line_info`, and by section where each begins, ascending by instruction. */
+	/**
+	 * Records of `struct bpf_line_info`, and by section where each begins, ascending by
+	 * instruction.
+	 */
 	readonly #lines: Reader;
 	readonly #lineStarts = new Map<string, number[]>();
 
@@ -72,7 +77,10 @@ export class BtfExt {
 		this.relocations = size < 32 ? [] : readRelocations(part("BTF.ext core_relo", 24), btf);
 	}
 
-	/** The line of the instruction at `offset` bytes into `section`: the last one that begins at or before it. */
+	/**
+	 * The line of the instruction at `offset` bytes into `section`: the last one that begins at or
+	 * before it.
+	 */
 	lineAt(section: string, offset: number): LineInfo | undefined {
 		const lines = this.#lines;
 		const at = this.#lineStarts.get(section)?.findLast((start) => lines.u32(start) <= offset);
@@ -143,8 +151,9 @@ function readRelocations(part: Reader, btf: Btf): CoreRelocation[] {
 }
 
 /**
- * Spells an access string: the first number indexes the type as if it were an array, each one after it is a member's
- * or an element's index. For an enumeration it is the enumerator's. What cannot be followed is left out.
+ * Spells an access string: the first number indexes the type as if it were an array, each one after
+ * it is a member's or an element's index. For an enumeration it is the enumerator's. What cannot be
+ * followed is left out.
  */
 function fieldOf(btf: Btf, id: number, access: string): string {
 	const [first, ...rest] = access.split(":").map(Number);

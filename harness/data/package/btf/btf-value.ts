@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** A value of a type as JSON can say it. Integers that are no exact JavaScript numbers are strings of digits. */
+/**
+ * A value of a type as JSON can say it. Integers that are no exact JavaScript numbers are strings
+ * of digits.
+ */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /** Where a value was read, for messages. */
@@ -11,8 +14,9 @@ export interface ValuePlace {
 }
 
 /**
- * Integers inside a structure, down to single bits. Bits count from the least significant one of a byte in little
- * endian and from the most significant one in big endian, as compilers lay out bit fields.
+ * Integers inside a structure, down to single bits. Bits count from the least significant one of a
+ * byte in little endian and from the most significant one in big endian, as compilers lay out bit
+ * fields.
  */
 export class Bits {
 	constructor(
@@ -47,7 +51,9 @@ export class Bits {
 	}
 }
 
-/** The number that a JSON value stands for: an exact number, or a string of decimal or `0x` digits. */
+/**
+ * The number that a JSON value stands for: an exact number, or a string of decimal or `0x` digits.
+ */
 export function integerOf(value: unknown): bigint | undefined {
 	if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
 	if (typeof value !== "string" || value.length > 64) return undefined;

@@ -27,7 +27,10 @@ interface Code {
 	end: number;
 }
 
-/** Opcodes and `src_reg` of the instruction set (RFC 9669; kernel include/uapi/linux/bpf.h BPF_PSEUDO_*). */
+/**
+ * Opcodes and `src_reg` of the instruction set (RFC 9669; kernel include/uapi/linux/bpf.h
+ * BPF_PSEUDO_*).
+ */
 const CALL = 0x85;
 const LD_IMM64 = 0x18;
 const PSEUDO_CALL = 1;
@@ -35,7 +38,10 @@ const PSEUDO_FUNC = 4;
 
 const maxFunctions = 8192;
 
-/** Reads the instructions of an object and answers, of the program at an offset of a section, what it uses. */
+/**
+ * Reads the instructions of an object and answers, of the program at an offset of a section, what
+ * it uses.
+ */
 export function usesOf(elf: Elf): (section: number, offset: number) => Uses {
 	const functions = codeOf(elf);
 	const at: Locate = (section, offset) => {
@@ -115,7 +121,10 @@ function codeOf(elf: Elf): Map<number, Code[]> {
 	return functions;
 }
 
-/** Sorted, with one entry for two names of the same function. @throws InputError when functions overlap */
+/**
+ * Sorted, with one entry for two names of the same function. @throws InputError when functions
+ * overlap
+ */
 function inOrder(elf: Elf, list: Code[]): Code[] {
 	const sorted = list.sort((a, b) => a.start - b.start || a.end - b.end);
 	return sorted.filter((code, index) => {
@@ -156,7 +165,10 @@ function scan(elf: Elf, code: Code, relocations: Map<number, ElfRelocation>, at:
 	return found;
 }
 
-/** A 64-bit load of an address: of a map, of a global variable, or of a function given as a callback. */
+/**
+ * A 64-bit load of an address: of a map, of a global variable, or of a function given as a
+ * callback.
+ */
 function refer(
 	elf: Elf,
 	symbol: ElfSymbol,

@@ -22,9 +22,15 @@ export interface MapShape {
 
 /** One map that libbpf makes from the object. */
 export interface MapFacts extends MapShape {
-	/** As `bpf_object__find_map_by_name` takes it: the variable's name, or the section's for data (`.rodata`). */
+	/**
+	 * As `bpf_object__find_map_by_name` takes it: the variable's name, or the section's for data
+	 * (`.rodata`).
+	 */
 	name: string;
-	/** `btf`: defined in `.maps`; `data`: global variables; `kconfig`: answers about the kernel's configuration. */
+	/**
+	 * `btf`: defined in `.maps`; `data`: global variables; `kconfig`: answers about the kernel's
+	 * configuration.
+	 */
 	kind: "btf" | "data" | "kconfig" | "struct_ops";
 	/** LIBBPF_PIN_BY_NAME is asked for. */
 	pinned?: boolean;
@@ -138,8 +144,8 @@ function btfMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 }
 
 /**
- * Reads the struct that stands for a map: numbers are the element counts of arrays that a member points to, types
- * what a member points to (libbpf's `__uint` and `__type`).
+ * Reads the struct that stands for a map: numbers are the element counts of arrays that a member
+ * points to, types what a member points to (libbpf's `__uint` and `__type`).
  */
 function definition(
 	file: string,
@@ -167,7 +173,8 @@ function definition(
 	};
 	const number = (member: string, at: number) => {
 		const resolved = btf.type(btf.resolve(at));
-		// __ulong holds its number in an enumeration, because an array cannot have that many elements.
+		// __ulong holds its number in an enumeration, because an array cannot have that many
+		// elements.
 		if (resolved.kind === "enum" || resolved.kind === "enum64")
 			return Number(resolved.values[0]?.value ?? 0n);
 		const array = btf.type(btf.resolve(pointee(member, at)));

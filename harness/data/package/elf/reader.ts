@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
 
-/** Many strings may share bytes: without a limit a small file could stand for a huge amount of text. */
+/**
+ * Many strings may share bytes: without a limit a small file could stand for a huge amount of text.
+ */
 const maxString = 1024;
 const hex = (value: number) => `0x${value.toString(16)}`;
 
-/** Reads numbers and strings from bytes that nobody vouches for: every offset is checked before it is used. */
+/**
+ * Reads numbers and strings from bytes that nobody vouches for: every offset is checked before it
+ * is used.
+ */
 export class Reader {
 	readonly #view: DataView;
 
@@ -31,7 +36,10 @@ export class Reader {
 		return new Reader(this.file, "file", bytes, this.littleEndian);
 	}
 
-	/** A reader over `size` bytes from `offset`, called `place`. @throws InputError when they are not there */
+	/**
+	 * A reader over `size` bytes from `offset`, called `place`. @throws InputError when they are
+	 * not there
+	 */
 	part(place: string, offset: number, size: number): Reader {
 		if (offset + size > this.size) {
 			const container = this.place === "file" ? "the file" : this.place;
@@ -64,7 +72,10 @@ export class Reader {
 		return this.#view.getInt32(offset, this.littleEndian);
 	}
 
-	/** @throws InputError also when the number is no exact JavaScript number: no offset or size is that large */
+	/**
+	 * @throws InputError also when the number is no exact JavaScript number: no offset or size is
+	 * that large
+	 */
 	u64(offset: number): number {
 		this.#need(offset, 8);
 		const value = this.#view.getBigUint64(offset, this.littleEndian);
@@ -73,7 +84,10 @@ export class Reader {
 		return Number(value);
 	}
 
-	/** The NUL-terminated string at `offset`. @throws InputError also when it is longer than `max` bytes */
+	/**
+	 * The NUL-terminated string at `offset`. @throws InputError also when it is longer than `max`
+	 * bytes
+	 */
 	string(offset: number, max = maxString): string {
 		this.#need(offset, 1);
 		const length = this.bytes.subarray(offset, offset + max + 1).indexOf(0);

@@ -52,7 +52,10 @@ export function rodataOf(
 	return [...contents].map(([map, bytes]) => ({ map, bytes }));
 }
 
-/** The compiler leaves the offset of a global variable to the symbol table; that of a static one stands in the BTF. */
+/**
+ * The compiler leaves the offset of a global variable to the symbol table; that of a static one
+ * stands in the BTF.
+ */
 function constants(elf: Elf, btf: Btf): Map<string, Variable> {
 	const symbols = new Map(
 		elf.symbols.filter(({ binding }) => binding !== STB.LOCAL).map((symbol) => [symbol.name, symbol.value]),

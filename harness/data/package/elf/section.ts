@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * What a section name means to libbpf 1.7: section, program type, expected attach type (`-`: none), what such a program
- * is attached to, and whether it may sleep. `+` at the end: the name alone or with `/` and more, everything else
- * must match exactly. As documented in the kernel's Documentation/bpf/libbpf/program_types.rst.
+ * What a section name means to libbpf 1.7: section, program type, expected attach type (`-`: none),
+ * what such a program is attached to, and whether it may sleep. `+` at the end: the name alone or
+ * with `/` and more, everything else must match exactly. As documented in the kernel's
+ * Documentation/bpf/libbpf/program_types.rst.
  */
 const table = `
 	socket                   socket_filter            -                               socket
@@ -144,7 +145,10 @@ export interface SectionMeaning {
 	sleepable: boolean;
 	/** What follows the slash: function, tracepoint, hook, iterator. */
 	target?: string;
-	/** False when the name begins with `?`: libbpf opens the program but does not load it unless told to. */
+	/**
+	 * False when the name begins with `?`: libbpf opens the program but does not load it unless
+	 * told to.
+	 */
 	autoload: boolean;
 }
 
@@ -181,7 +185,10 @@ export function meaningOf(section: string): SectionMeaning | undefined {
 	return { ...meaning, ...(rule.open && target !== "" ? { target } : {}), autoload };
 }
 
-/** Every type of program that a section may stand for, with each attach type that it may be loaded with. */
+/**
+ * Every type of program that a section may stand for, with each attach type that it may be loaded
+ * with.
+ */
 export const programKinds: readonly Pick<SectionMeaning, "type" | "attachType">[] = [
 	...new Map(
 		rules.map(({ type, attachType }) => [

@@ -87,7 +87,10 @@ export interface TestElf {
 	relocations?: Record<string, { offset: number; type: number; symbol: string }[]>;
 }
 
-/** Writes an ELF64 file in the order: header, sections, symbol table, string tables, section headers. */
+/**
+ * Writes an ELF64 file in the order: header, sections, symbol table, string tables, section
+ * headers.
+ */
 export function buildElf({ littleEndian = true, machine = 247, type = 1, ...elf }: TestElf): Uint8Array {
 	const names = new Strings();
 	const symbolNames = new Strings();
@@ -257,8 +260,9 @@ const CODE = SHF.ALLOC | SHF.EXECINSTR;
 const text = (value: string) => new Uint8Array(Buffer.from(`${value}\0`));
 
 /**
- * An object with one of everything: an XDP program `count` that looks up the map `hits`, reads the constant `limit`, calls
- * the function `helper_of_ours` in `.text`, which calls the kfunc `bpf_kernel_thing`, and relocates `task_struct.pid`.
+ * An object with one of everything: an XDP program `count` that looks up the map `hits`, reads the
+ * constant `limit`, calls the function `helper_of_ours` in `.text`, which calls the kfunc
+ * `bpf_kernel_thing`, and relocates `task_struct.pid`.
  */
 export function sampleElf({ littleEndian = true, section = "xdp" } = {}): TestElf {
 	const btf = new TestBtf(littleEndian);

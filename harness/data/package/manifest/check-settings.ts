@@ -18,7 +18,8 @@ interface Loaded extends ObjectFacts {
  * Checks what the manifest says against what its objects hold.
  *
  * @param file what the user calls the manifest, for messages
- * @throws InputError with the JSON pointer of a setting for something that does not exist or cannot be set
+ * @throws InputError with the JSON pointer of a setting for something that does not exist or cannot
+ * be set
  */
 export function checkSettings(file: string, manifest: Manifest, objects: Loaded[]): void {
 	for (const [index, object] of objects.entries()) {
@@ -75,7 +76,10 @@ function checkMaps(file: string, pointer: string, object: Loaded): void {
 	}
 }
 
-/** Features whose names are fixed by the kernel's headers are checked here; the others only a kernel can answer. */
+/**
+ * Features whose names are fixed by the kernel's headers are checked here; the others only a kernel
+ * can answer.
+ */
 function checkRequirements(file: string, manifest: Manifest): void {
 	const known: Record<string, { number(name: string): number | undefined } | undefined> = {
 		program_type: programTypes,
@@ -98,7 +102,10 @@ function checkRequirements(file: string, manifest: Manifest): void {
 	}
 }
 
-/** An expectation that no case can meet would be silently void. Only the load check's cases follow from the objects. */
+/**
+ * An expectation that no case can meet would be silently void. Only the load check's cases follow
+ * from the objects.
+ */
 function checkExpectations(file: string, manifest: Manifest, objects: Loaded[]): void {
 	const cases = objects.flatMap((object) => {
 		const stem = object.file.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, "");

@@ -40,7 +40,10 @@ export function objectPointer(manifest: Manifest, index: number): string {
 	return typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
 }
 
-/** Of an entry that is an object the whole schema could only say that it is neither a string nor right. */
+/**
+ * Of an entry that is an object the whole schema could only say that it is neither a string nor
+ * right.
+ */
 function entryViolation(value: unknown): Violation | undefined {
 	const { objects } = (value ?? {}) as { objects?: unknown };
 	if (!Array.isArray(objects)) return undefined;
@@ -92,8 +95,8 @@ function checkFiles(file: string, manifest: Manifest): void {
 }
 
 /**
- * What loaders of chains ship, and where the manifest first says so. Two loaders may ship the same file, or an object of
- * the package.
+ * What loaders of chains ship, and where the manifest first says so. Two loaders may ship the same
+ * file, or an object of the package.
  */
 export function loaderFiles({ chains = [] }: Manifest): Map<string, string> {
 	const files = new Map<string, string>();

@@ -55,7 +55,8 @@ export function checkProgArray({ file, pointer }: ReferencePlace, name: string, 
 }
 
 /**
- * Checks the references of a package's chains to its own programs; those to other packages wait until these are there.
+ * Checks the references of a package's chains to its own programs; those to other packages wait
+ * until these are there.
  *
  * @param file what the user calls the manifest, for messages
  */

@@ -15,8 +15,8 @@ export function programPointer(pointer: string, reference: ProgramReference): st
 }
 
 /**
- * Mechanisms that can make the chain as it is written, the preferred one first: the named one, or those of the hook that know
- * what to do with a root program or priorities.
+ * Mechanisms that can make the chain as it is written, the preferred one first: the named one, or
+ * those of the hook that know what to do with a root program or priorities.
  */
 export function possibleMechanisms(chain: Chain): ChainMechanism[] {
 	if (chain.mechanism !== undefined) return [chain.mechanism];
@@ -102,7 +102,10 @@ function checkReference(fail: Fail, reference: ProgramReference): void {
 		throw fail("/program/version", "is the version of no package: none is named");
 }
 
-/** No mechanism takes a program twice: mprog and cgroups refuse it (EEXIST, EINVAL), a prog_array of its own would loop. */
+/**
+ * No mechanism takes a program twice: mprog and cgroups refuse it (EEXIST, EINVAL), a prog_array of
+ * its own would loop.
+ */
 function checkTwice(fail: Fail, { members }: Chain): void {
 	const seen = new Map<string, number>();
 	for (const [index, { program }] of members.entries()) {

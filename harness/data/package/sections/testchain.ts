@@ -2,7 +2,10 @@
 import { SHF, STT } from "../elf/elf.js";
 import { buildElf, code, TestBtf } from "../elf/testelf.js";
 
-/** An object with programs that return 0, all in one section, and one map of each name given: `prog_array`, or `array` for `counts`. */
+/**
+ * An object with programs that return 0, all in one section, and one map of each name given:
+ * `prog_array`, or `array` for `counts`.
+ */
 export function chainObject(
 	programs: readonly string[],
 	section = "xdp",

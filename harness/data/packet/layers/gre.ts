@@ -28,7 +28,10 @@ const parts = [
 	{ flag: "sequence", layout: sequence },
 ];
 
-/** A part is there when its flag is, or a field of it: `"flags": ["checksum"]` asks for a computed checksum. */
+/**
+ * A part is there when its flag is, or a field of it: `"flags": ["checksum"]` asks for a computed
+ * checksum.
+ */
 export const gre: LayerKind = {
 	description: "GRE header (RFC 2784, RFC 2890)",
 	fields: schemasOf(start, ...parts.map(({ layout }) => layout)),

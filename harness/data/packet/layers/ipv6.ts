@@ -31,7 +31,8 @@ export const ipv6: LayerKind = {
 		return {
 			fields,
 			header: layout.size,
-			// Zero stands for a jumbogram (RFC 2675) or a length that segmentation offload left there.
+			// Zero stands for a jumbogram (RFC 2675) or a length that segmentation offload left
+			// there.
 			end: end > layout.size && end <= bytes.length ? end : bytes.length,
 			next: layerAfter(fields.nexthdr!.value, true),
 		};

@@ -17,7 +17,10 @@ const titles: readonly [RegExp, ReasonCode][] = [
 	[/^Program Structure: recursive/i, "call-depth"],
 ];
 
-/** The code of a diagnosis whose classic words are not known (or not there); undefined when it says too little. */
+/**
+ * The code of a diagnosis whose classic words are not known (or not there); undefined when it says
+ * too little.
+ */
 export function codeOfDiagnosis(title: string): ReasonCode | undefined {
 	return titles.find(([pattern]) => pattern.test(title))?.[1];
 }

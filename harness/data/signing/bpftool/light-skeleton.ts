@@ -4,9 +4,15 @@ import { InputError } from "../../../base/errors.js";
 
 /** A signed light skeleton: the C header that `bpftool gen skeleton -L -S` writes. */
 export interface LightSkeleton {
-	/** Identifiers of `struct bpf_map_desc` in the skeleton's `maps`, in their order: `rodata` for `.rodata`. */
+	/**
+	 * Identifiers of `struct bpf_map_desc` in the skeleton's `maps`, in their order: `rodata` for
+	 * `.rodata`.
+	 */
 	maps: string[];
-	/** Those of `struct bpf_prog_desc`: every program of the object, also those that the loader does not load. */
+	/**
+	 * Those of `struct bpf_prog_desc`: every program of the object, also those that the loader does
+	 * not load.
+	 */
 	programs: string[];
 	/** `opts_insn`: the loader's instructions. */
 	insns: Uint8Array;
@@ -24,8 +30,8 @@ const maxHeaderBytes = 96 * 1024 * 1024;
 const maxDescriptors = 1024;
 
 /**
- * Reads a header as bpftool 7.7 and later write it. It is read and never compiled: exactly what bpftool writes is taken, and
- * what a C compiler would make of anything else does not matter.
+ * Reads a header as bpftool 7.7 and later write it. It is read and never compiled: exactly what
+ * bpftool writes is taken, and what a C compiler would make of anything else does not matter.
  *
  * @param file as messages call it
  * @throws InputError naming the line
@@ -96,7 +102,10 @@ class Lines {
 
 const newline = 10;
 
-/** The identifiers of the descriptors of one kind, which stand together in one struct of the skeleton. */
+/**
+ * The identifiers of the descriptors of one kind, which stand together in one struct of the
+ * skeleton.
+ */
 function descriptors(lines: Lines, type: string, member: string): string[] {
 	const line = new RegExp(`^\t\tstruct ${type} ([A-Za-z_][A-Za-z0-9_]{0,255});$`);
 	const found = [...lines.find((each) => line.test(each))];
@@ -120,7 +129,8 @@ function descriptors(lines: Lines, type: string, member: string): string[] {
 }
 
 /**
- * The bytes of `static const char <name>[] = "…";`, of which bpftool writes every byte as an escape.
+ * The bytes of `static const char <name>[] = "…";`, of which bpftool writes every byte as an
+ * escape.
  *
  * @throws InputError also when there are none or two of it
  */

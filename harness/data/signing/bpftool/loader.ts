@@ -13,12 +13,14 @@ import type { LightSkeleton } from "./light-skeleton.js";
 const maxName = 15;
 
 /**
- * The loader in a light skeleton. bpftool does not say for which contract it signed: it is told from what the signature
- * covers, and from whether the instructions insist on an exclusive map.
+ * The loader in a light skeleton. bpftool does not say for which contract it signed: it is told
+ * from what the signature covers, and from whether the instructions insist on an exclusive map.
  *
  * @param file as messages call the header
- * @param known the maps of the object from which the header was made; whether it has them all is for the lint to say
- * @throws InputError when the signature is not the certificate's, or the loader none that libbpf makes
+ * @param known the maps of the object from which the header was made; whether it has them all is
+ * for the lint to say
+ * @throws InputError when the signature is not the certificate's, or the loader none that libbpf
+ * makes
  */
 export function loaderOfSkeleton(
 	file: string,
@@ -65,7 +67,10 @@ function identOf(name: string): string {
 	return name.startsWith(".") ? name.slice(1).replaceAll(".", "_") : name;
 }
 
-/** Of the programs that a header names, those that its loader loads, in its order: not those of `SEC("?…")`. */
+/**
+ * Of the programs that a header names, those that its loader loads, in its order: not those of
+ * `SEC("?…")`.
+ */
 function loadedOf(file: string, names: readonly string[], loaded: readonly { name: string }[]): string[] {
 	let next = 0;
 	return loaded.map(({ name }) => {

@@ -6,22 +6,32 @@ import { areUnpacked, unpacked } from "../../../machine/debian/testunpacked.js";
 /** Suites whose bpftool signs, each for another contract as long as they have different kernels. */
 export const bpftoolSuites = ["sid", "trixie-backports"] as const;
 
-/** What bpftool is linked to. It needs libc 2.38, so that it runs with the libraries of sid wherever it runs. */
+/**
+ * What bpftool is linked to. It needs libc 2.38, so that it runs with the libraries of sid wherever
+ * it runs.
+ */
 const libraries = ["libc6", "libcap2", "libelf1t64", "libssl3t64", "libzstd1", "zlib1g"];
 const librarySuite = "sid";
 const libraryFolder = "usr/lib/x86_64-linux-gnu";
 
-/** A bpftool of Debian, run on this machine; needs neither rights nor a kernel with BPF as long as it only generates. */
+/**
+ * A bpftool of Debian, run on this machine; needs neither rights nor a kernel with BPF as long as
+ * it only generates.
+ */
 export interface Bpftool {
 	/** Of its package: `7.8.0+7.2.13-1`. */
 	version: string;
-	/** Runs it. `secret` is what it reads as `/dev/fd/3`: a private key, for instance. Rejects when it fails. */
+	/**
+	 * Runs it. `secret` is what it reads as `/dev/fd/3`: a private key, for instance. Rejects when
+	 * it fails.
+	 */
 	run(args: readonly string[], secret?: string): Promise<string>;
 }
 
 /**
- * The newest bpftool of a Debian suite, taken from the cache or else downloaded with its libraries (6 MB, unpacked 20 MB). What
- * the cache has of the suite is kept although there may be a newer one.
+ * The newest bpftool of a Debian suite, taken from the cache or else downloaded with its libraries
+ * (6 MB, unpacked 20 MB). What the cache has of the suite is kept although there may be a newer
+ * one.
  *
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */

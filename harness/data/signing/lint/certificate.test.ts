@@ -31,7 +31,10 @@ it("finds a certificate that is for something else", async () => {
 	expect(await codes({ keyUsage: KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign })).toEqual([]);
 });
 
-/** With a key that openssl makes, as `issue` makes none that is unfit; the key is thrown away with the process. */
+/**
+ * With a key that openssl makes, as `issue` makes none that is unfit; the key is thrown away with
+ * the process.
+ */
 function ofKey(...kind: string[]) {
 	const args = ["req", "-x509", "-newkey", ...kind, "-nodes", "-keyout", "/dev/null", "-subj", "/CN=weak"];
 	const { stdout } = execaSync("openssl", [...args, "-days", "1", "-addext", "keyUsage=digitalSignature"]);

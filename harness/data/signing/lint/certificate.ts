@@ -5,13 +5,16 @@ import type { LintFinding } from "./finding.js";
 /** NIST SP 800-131A: shorter RSA keys are no longer allowed to sign, nor is ECDSA on P-192. */
 const leastRsaBits = 2048;
 const weakCurve = "prime192v1";
-/** Lengths of RSA keys that kernels take (crypto/rsa.c), and curves (crypto/asymmetric_keys/x509_cert_parser.c). */
+/**
+ * Lengths of RSA keys that kernels take (crypto/rsa.c), and curves
+ * (crypto/asymmetric_keys/x509_cert_parser.c).
+ */
 const rsaBits = [2048, 3072, 4096];
 const curves = ["prime256v1", "secp384r1", "secp521r1"];
 
 /**
- * Whether a certificate is good for signing programs. Kernels look at none of this when they check a signature with a key
- * that is in a keyring: only who puts it there can.
+ * Whether a certificate is good for signing programs. Kernels look at none of this when they check
+ * a signature with a key that is in a keyring: only who puts it there can.
  *
  * @param now in milliseconds since 1970
  */

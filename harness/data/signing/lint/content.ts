@@ -93,7 +93,10 @@ function otherProgram(
 	return known && !known.some((each) => each.name === name) ? `the object has no program ${name}` : undefined;
 }
 
-/** Libbpf fills in addresses and calls; all else is as the compiler made it, as the kernel does the CO-RE relocations. */
+/**
+ * Libbpf fills in addresses and calls; all else is as the compiler made it, as the kernel does the
+ * CO-RE relocations.
+ */
 function otherInstructions(
 	{ elf }: Pick<PackageObject, "elf">,
 	facts: ProgramFacts,

@@ -20,8 +20,8 @@ export function width(code: number): number {
 }
 
 /**
- * The instructions of a program by their place in units of eight bytes; undefined at the second half of a 64-bit load.
- * undefined when the bytes are no whole instructions.
+ * The instructions of a program by their place in units of eight bytes; undefined at the second
+ * half of a 64-bit load. undefined when the bytes are no whole instructions.
  */
 export function decode(insns: Uint8Array): (Placed | undefined)[] | undefined {
 	if (insns.length === 0 || insns.length % 8 !== 0) return undefined;

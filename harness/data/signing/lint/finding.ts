@@ -32,8 +32,8 @@ export type LintCode = (typeof lintCodes)[number];
 export interface LintFinding {
 	code: LintCode;
 	/**
-	 * `error`: the signature does not protect what it should, or no kernel of its contract takes it; `warning`: it is weaker
-	 * than it could be, or its contract leaves no better way.
+	 * `error`: the signature does not protect what it should, or no kernel of its contract takes
+	 * it; `warning`: it is weaker than it could be, or its contract leaves no better way.
 	 */
 	severity: "error" | "warning";
 	sentence: string;

@@ -31,8 +31,8 @@ export interface Installed {
 }
 
 /**
- * What the loader of a walk installs: each call of bpf(2) has its attributes in the data. Maps that it makes only as a
- * template of others are left out.
+ * What the loader of a walk installs: each call of bpf(2) has its attributes in the data. Maps that
+ * it makes only as a template of others are left out.
  *
  * @returns undefined when a call is not made as libbpf's loaders make it
  */
@@ -64,7 +64,9 @@ export function installedBy(walk: Walk, data: Uint8Array): Installed | undefined
 	}
 }
 
-/** Offsets in `union bpf_attr` (include/uapi/linux/bpf.h): of BPF_MAP_CREATE, and of BPF_PROG_LOAD. */
+/**
+ * Offsets in `union bpf_attr` (include/uapi/linux/bpf.h): of BPF_MAP_CREATE, and of BPF_PROG_LOAD.
+ */
 const attr = {
 	type: 0,
 	key_size: 4,

@@ -21,7 +21,10 @@ export interface LintOptions {
 	now?: number;
 }
 
-/** Weaknesses of a signed loader, from its bytes alone: no kernel is asked. In a stable order; at most one of each code. */
+/**
+ * Weaknesses of a signed loader, from its bytes alone: no kernel is asked. In a stable order; at
+ * most one of each code.
+ */
 export function lintLoader(loader: Omit<SignedLoader, "display">, options: LintOptions = {}): LintFinding[] {
 	const { object, certificate, now = Date.now() } = options;
 	const walked = walk(loader.insns, loader.data);

@@ -2,7 +2,10 @@
 import { NotCms, readCms } from "../cms-read.js";
 import type { LintFinding } from "./finding.js";
 
-/** KMALLOC_MAX_CACHE_SIZE with pages of 4 KiB: bpf_prog_verify_signature() takes no longer signature. */
+/**
+ * KMALLOC_MAX_CACHE_SIZE with pages of 4 KiB: bpf_prog_verify_signature() takes no longer
+ * signature.
+ */
 const maxSignatureBytes = 8192;
 const weakDigests = ["md4", "md5", "sha1"];
 

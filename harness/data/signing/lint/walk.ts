@@ -54,16 +54,22 @@ const more = { mov32Imm: 0xb4, ja32: 0x06, call: 0x85 } as const;
 const BPF_PSEUDO_MAP_IDX_VALUE = 6;
 const allWords = 0b1111;
 const exclusive = 0b10000;
-/** Of `struct bpf_map` (include/linux/bpf.h): `u8 sha[32]` comes first, `u32 excl` behind it from 7.2 on. */
+/**
+ * Of `struct bpf_map` (include/linux/bpf.h): `u8 sha[32]` comes first, `u32 excl` behind it from
+ * 7.2 on.
+ */
 const exclAt = 32;
-/** Libbpf's loaders are no longer than half of it: on an error they jump to their start, for which they have 16 bits. */
+/**
+ * Libbpf's loaders are no longer than half of it: on an error they jump to their start, for which
+ * they have 16 bits.
+ */
 const maxInstructions = 65_536;
 
 /**
  * Follows a loader on all of its ways at once, as the verifier does but knowing less of each value.
  *
- * @returns undefined when it is made of what libbpf's loaders are not made of (calls of functions of its own, jumps to
- * nowhere): nothing can be said of it
+ * @returns undefined when it is made of what libbpf's loaders are not made of (calls of functions
+ * of its own, jumps to nowhere): nothing can be said of it
  */
 export function walk(insns: Uint8Array, data: Uint8Array): Walk | undefined {
 	if (insns.length > maxInstructions * 8) return undefined;
@@ -122,7 +128,8 @@ function reach(program: (Placed | undefined)[], learn: Learn): (State | undefine
 	states[0] = { registers: start, facts: 0 };
 	const pending = new Uint8Array(program.length);
 	pending[0] = 1;
-	// In the order of the program, as most jumps of a loader lead forwards: most of it is seen once.
+	// In the order of the program, as most jumps of a loader lead forwards: most of it is seen
+	// once.
 	for (let from = 0; from < program.length; ) {
 		let back = program.length;
 		for (let place = pending.indexOf(1, from); place >= 0; place = pending.indexOf(1, place + 1)) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Makes the loader program of an eBPF object with libbpf's bpf_object__gen_loader(). Needs neither a kernel with BPF nor
- * any right. Reads one MessagePack map from stdin and writes one to stdout:
+ * Makes the loader program of an eBPF object with libbpf's bpf_object__gen_loader(). Needs neither
+ * a kernel with BPF nor any right. Reads one MessagePack map from stdin and writes one to stdout:
  *
  *   { object: bin, name: str, cpus: uint, maps: [{ name, max_entries?, value_size?, initial_value? }],
  *     programs: [{ name, autoload }] }
  *   { plain: bin, hashed: bin, data: bin, maps: [str], programs: [str] } or { error: str }
  *
- * `plain` and `hashed` are the instructions without and with the loader's own check of the data's hash (gen_hash); `maps`
- * and `programs` are in the order in which their descriptors stand in the loader's context.
+ * `plain` and `hashed` are the instructions without and with the loader's own check of the data's
+ * hash (gen_hash); `maps` and `programs` are in the order in which their descriptors stand in the
+ * loader's context.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -24,7 +25,9 @@
 
 #define MAX_REQUEST (512u << 20)
 
-/* The first complaint of libbpf is the telling one; what follows says only that something failed. */
+/*
+ * The first complaint of libbpf is the telling one; what follows says only that something failed.
+ */
 static char complaint[512];
 
 static int note_complaint(enum libbpf_print_level level, const char *format, va_list args)
@@ -124,7 +127,10 @@ static void set_program(struct bpf_object *object, const msgpack_object *setting
 		fail("the settings of program %s are refused: %s", name, strerror(-error));
 }
 
-/* Nothing of the machine that generates may get into the loader: neither its CPUs nor what is pinned there. */
+/*
+ * Nothing of the machine that generates may get into the loader: neither its CPUs nor what is
+ * pinned there.
+ */
 static void set_aside_host(struct bpf_object *object, uint32_t cpus)
 {
 	struct bpf_map *map;
@@ -139,7 +145,10 @@ static void set_aside_host(struct bpf_object *object, uint32_t cpus)
 /* Types of the object that a loader is made of. */
 static const struct btf *types;
 
-/* What the kernel wants of an array's key in BTF (array_map_check_btf in kernel/bpf/arraymap.c): not, say, an enum. */
+/*
+ * What the kernel wants of an array's key in BTF (array_map_check_btf in kernel/bpf/arraymap.c):
+ * not, say, an enum.
+ */
 static bool is_array_index(__u32 id)
 {
 	const struct btf_type *type = btf__type_by_id(types, id);
@@ -155,8 +164,8 @@ void __real_bpf_gen__map_create(struct bpf_gen *gen, enum bpf_map_type type, con
 				__u32 value_size, __u32 max_entries, struct bpf_map_create_opts *opts, int index);
 
 /*
- * libbpf makes a map once more without its types when the kernel refuses them; its loaders do not, so what the kernel is
- * known to refuse is left out here. Between libbpf's own files (--wrap).
+ * libbpf makes a map once more without its types when the kernel refuses them; its loaders do not,
+ * so what the kernel is known to refuse is left out here. Between libbpf's own files (--wrap).
  */
 void __wrap_bpf_gen__map_create(struct bpf_gen *gen, enum bpf_map_type type, const char *name, __u32 key_size,
 				__u32 value_size, __u32 max_entries, struct bpf_map_create_opts *opts, int index)

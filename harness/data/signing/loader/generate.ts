@@ -18,19 +18,25 @@ import { boundToMachine, Unsignable } from "./unsignable.js";
 export const generatorPath = fileURLToPath(new URL("../../../../build/loader/gen-loader", import.meta.url));
 
 /**
- * Entries of a map that is as large as the machine has CPUs: a signed loader makes maps of one size everywhere, so it is
- * one that is large enough.
+ * Entries of a map that is as large as the machine has CPUs: a signed loader makes maps of one size
+ * everywhere, so it is one that is large enough.
  */
 export const signedCpus = 1024;
 
-/** Milliseconds. Making a loader takes a fraction of a second, up to some seconds of much data on a busy machine. */
+/**
+ * Milliseconds. Making a loader takes a fraction of a second, up to some seconds of much data on a
+ * busy machine.
+ */
 const patience = 300_000;
 const maxLoaderBytes = 1024 * 1024 * 1024;
 
 /** A program that makes the maps of an object and loads its programs, and what it needs to run. */
 export interface Loader {
 	contract: Contract;
-	/** Instructions of a BPF_PROG_TYPE_SYSCALL program, little endian. Its only map is index 0 of `fd_array`. */
+	/**
+	 * Instructions of a BPF_PROG_TYPE_SYSCALL program, little endian. Its only map is index 0 of
+	 * `fd_array`.
+	 */
 	insns: Uint8Array;
 	/** Value of that map: an array of one element of this size, frozen. */
 	data: Uint8Array;
@@ -54,8 +60,8 @@ const answers = validator(Answer);
 const refusals = validator(Refusal);
 
 /**
- * Makes the loader of an object for a contract, with what the manifest says of its maps, constants and programs. The same
- * object gives the same bytes on every machine; no kernel is asked.
+ * Makes the loader of an object for a contract, with what the manifest says of its maps, constants
+ * and programs. The same object gives the same bytes on every machine; no kernel is asked.
  *
  * @throws Unsignable with the reason; UndecidedError `not-built` without the generator
  */
@@ -149,7 +155,10 @@ function request(object: PackageObject): unknown {
 	};
 }
 
-/** As libbpf takes it from the path that the guest has the object at; maps of global data are named after it. */
+/**
+ * As libbpf takes it from the path that the guest has the object at; maps of global data are named
+ * after it.
+ */
 function objectName(file: string): string {
 	return file.replace(/[^A-Za-z0-9._-]/g, "_").replace(/\..*$/s, "");
 }

@@ -10,8 +10,9 @@ import { generator } from "./generator.js";
 const sample = fileURLToPath(new URL("testdata/golden.bpf.o", import.meta.url));
 
 /**
- * Of the loaders that each version of the generator makes of the sample. Never changed, only added to: signatures made with a
- * version are out in the world, and `verify` compares what is signed with what that version makes.
+ * Of the loaders that each version of the generator makes of the sample. Never changed, only added
+ * to: signatures made with a version are out in the world, and `verify` compares what is signed
+ * with what that version makes.
  */
 const golden: Record<number, { insns: Record<string, string>; data: string }> = {
 	1: {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assembled, BPF_PSEUDO_MAP_IDX, classLdx, instructions, op } from "./instruction.js";
 
-/** Sizes of libbpf's skel_internal.h: `struct bpf_loader_ctx`, and what follows it for each map and program. */
+/**
+ * Sizes of libbpf's skel_internal.h: `struct bpf_loader_ctx`, and what follows it for each map and
+ * program.
+ */
 export const contextLayout = { header: 24, map: 16, program: 4 } as const;
 /** Within a map's descriptor. */
 const maxEntries = 4;
@@ -12,9 +15,10 @@ const EINVAL = 22;
 const exclOffset = 32;
 
 /**
- * Takes from a loader that libbpf generated what lets the machine that runs it change what it installs: the size of each
- * map and the initial value of each data section are read from the loader's context, which no signature covers. Each of
- * these reads becomes the constant 0, for which the loader keeps what is in its signed data. No jump changes.
+ * Takes from a loader that libbpf generated what lets the machine that runs it change what it
+ * installs: the size of each map and the initial value of each data section are read from the
+ * loader's context, which no signature covers. Each of these reads becomes the constant 0, for
+ * which the loader keeps what is in its signed data. No jump changes.
  *
  * @param insns of `gen_loader` of libbpf 1.7, little endian; left as they are
  * @param maps how many maps the object has
@@ -25,7 +29,8 @@ export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
 	let sizes = 0;
 	for (const { at, code, target, source, offset } of instructions(insns)) {
 		if ((code & 0x07) !== classLdx || source !== 6) continue;
-		// What is left is flags and where to put the verifier's log, which change nothing that is installed.
+		// What is left is flags and where to put the verifier's log, which change nothing that is
+		// installed.
 		if (offset >= 0 && offset < contextLayout.header) continue;
 		const field = (offset - contextLayout.header) % contextLayout.map;
 		const size = code === op.ldxW && field === maxEntries;
@@ -40,8 +45,9 @@ export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
 }
 
 /**
- * Puts in front of a loader: refuse (-EINVAL) unless the map with the data is exclusive to this program. Without it the
- * map could be another program's too, and be changed between the loader's look at its hash and its use (CVE-2026-80675).
+ * Puts in front of a loader: refuse (-EINVAL) unless the map with the data is exclusive to this
+ * program. Without it the map could be another program's too, and be changed between the loader's
+ * look at its hash and its use (CVE-2026-80675).
  */
 export function insistingOnExclusiveMap(insns: Uint8Array): Uint8Array {
 	return new Uint8Array(

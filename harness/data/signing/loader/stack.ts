@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assembled, instructions, op } from "./instruction.js";
 
-/** `struct loader_stack` of libbpf's gen_loader.c: two file descriptors, and one for each program. */
+/**
+ * `struct loader_stack` of libbpf's gen_loader.c: two file descriptors, and one for each program.
+ */
 const stackBytes = (programs: number) => (2 + programs) * 4;
 /** MAX_USED_PROGS of that file. */
 const libbpfRoom = 32;
@@ -11,8 +13,9 @@ const maxStackBytes = 512;
 export const maxPrograms = maxStackBytes / 4 - 2;
 
 /**
- * How many programs libbpf counts in an object: functions that programs call are among them, also those that are not
- * loaded. Only the length of the loader's clean-up, which its seventh instruction jumps over, tells.
+ * How many programs libbpf counts in an object: functions that programs call are among them, also
+ * those that are not loaded. Only the length of the loader's clean-up, which its seventh
+ * instruction jumps over, tells.
  *
  * @param insns of `gen_loader` of libbpf 1.7
  */
@@ -25,8 +28,9 @@ export function countedPrograms(insns: Uint8Array, maps: number): number {
 }
 
 /**
- * Gives a loader the stack that its programs need. Libbpf makes room for 32 and lets the others write past the end of the
- * frame, which no kernel loads: here every access moves down, and the clearing at the start with it.
+ * Gives a loader the stack that its programs need. Libbpf makes room for 32 and lets the others
+ * write past the end of the frame, which no kernel loads: here every access moves down, and the
+ * clearing at the start with it.
  */
 export function withRoomFor(programs: number, insns: Uint8Array): Uint8Array {
 	if (programs <= libbpfRoom) return insns;

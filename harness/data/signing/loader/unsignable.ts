@@ -2,7 +2,10 @@
 import { InputError } from "../../../base/errors.js";
 import type { PackageObject } from "../../package/package.js";
 
-/** An object for which no loader can be made that does on every machine what the object does when it is loaded unsigned. */
+/**
+ * An object for which no loader can be made that does on every machine what the object does when it
+ * is loaded unsigned.
+ */
 export class Unsignable extends InputError {
 	override name = "Unsignable";
 
@@ -12,7 +15,8 @@ export class Unsignable extends InputError {
 }
 
 /**
- * @returns what of an object only the machine that loads it can know or give: a loader generated elsewhere would have it
+ * @returns what of an object only the machine that loads it can know or give: a loader generated
+ * elsewhere would have it
  *   wrong; undefined when there is nothing of the kind
  */
 export function boundToMachine(object: PackageObject): string | undefined {

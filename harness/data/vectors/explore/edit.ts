@@ -5,8 +5,8 @@ import { concat } from "../../packet/bytes.js";
 import type { Layer, Layers } from "../../packet/layers.js";
 
 /**
- * One change to a packet. Layers are counted in the packet that is changed, so that any of several changes can be undone
- * without the others meaning something else.
+ * One change to a packet. Layers are counted in the packet that is changed, so that any of several
+ * changes can be undone without the others meaning something else.
  */
 export type Edit = {
 	/** `ipv4.ihl 5 → 15` */
@@ -26,8 +26,9 @@ export type Edit = {
 );
 
 /**
- * The changed packet: layers first, lengths and checksums being computed anew where they were right and are not
- * themselves changed; then bytes, growth and the cut. Undefined when a layer cannot be built so.
+ * The changed packet: layers first, lengths and checksums being computed anew where they were right
+ * and are not themselves changed; then bytes, growth and the cut. Undefined when a layer cannot be
+ * built so.
  */
 export function edited(layers: Layers, edits: readonly Edit[]): Uint8Array | undefined {
 	let bytes: Uint8Array;

@@ -2,8 +2,9 @@
 import type { LinkType } from "../../packet/dissect.js";
 
 /**
- * What a prepared packet begins with: only netfilter programs get some without an Ethernet header, those on their way out. An
- * Ethernet header would have to begin with an odd address of a group to be taken for IP there.
+ * What a prepared packet begins with: only netfilter programs get some without an Ethernet header,
+ * those on their way out. An Ethernet header would have to begin with an odd address of a group to
+ * be taken for IP there.
  */
 export function linkTypeOf(programType: string, packet: Uint8Array): LinkType {
 	if (programType !== "netfilter") return "ethernet";

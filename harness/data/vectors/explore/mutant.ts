@@ -27,7 +27,9 @@ export function mutantText({ base, step, edits }: Mutant): string {
 	return of + edits.map(({ text }) => text).join(", ");
 }
 
-/** Types whose packet or context may be anything. What a raw tracepoint is given are often pointers. */
+/**
+ * Types whose packet or context may be anything. What a raw tracepoint is given are often pointers.
+ */
 const excluded = new Set(["raw_tracepoint", "raw_tracepoint_writable"]);
 
 /** Whether there is something in it to change. */
@@ -68,8 +70,9 @@ export function mutantOf(
 }
 
 /**
- * `count` mutants, evenly of each vector: first its packets cut at and around each border between headers, then random ones.
- * They depend on the vectors, their names and the seed alone. Fewer where the vectors have no more.
+ * `count` mutants, evenly of each vector: first its packets cut at and around each border between
+ * headers, then random ones. They depend on the vectors, their names and the seed alone. Fewer
+ * where the vectors have no more.
  *
  * @param vectors of one program; those that are not `isMutable` are left out
  */

@@ -6,7 +6,10 @@ import { linkTypeOf } from "./link-type.js";
 
 /** The kernel wants an Ethernet header (net/bpf/test_run.c, bpf_test_init). */
 export const minPacket = 14;
-/** Room that every kernel's test run has for a packet of one buffer: a page less head room and struct skb_shared_info. */
+/**
+ * Room that every kernel's test run has for a packet of one buffer: a page less head room and
+ * struct skb_shared_info.
+ */
 export const maxGrown = 3000;
 
 /** The packet of a step, read once. */

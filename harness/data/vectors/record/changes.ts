@@ -111,8 +111,8 @@ function afterChanges(expect: Expectation, recording: Recording): Change[] {
 }
 
 /**
- * Of a step with `frames`: equal expectations once, by selection of frames, or as `expect` when all are equal. With
- * `update`, frames that do not do what is expected get a selection of their own.
+ * Of a step with `frames`: equal expectations once, by selection of frames, or as `expect` when all
+ * are equal. With `update`, frames that do not do what is expected get a selection of their own.
  */
 function frameChanges(step: Step, packets: readonly Occurrence[], update: boolean): Change[] {
 	const isNew = step.expect === undefined && step.each === undefined;

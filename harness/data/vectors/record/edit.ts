@@ -25,8 +25,9 @@ interface Splice {
 }
 
 /**
- * A JSON or YAML file with changes made in its text: every byte that no change is about stays, comments and order among
- * them. What is new is written as what stands around it: in lines of its own or in one, and as far indented.
+ * A JSON or YAML file with changes made in its text: every byte that no change is about stays,
+ * comments and order among them. What is new is written as what stands around it: in lines of its
+ * own or in one, and as far indented.
  *
  * @param file what the user calls it; `.json` is JSON
  * @throws InputError when a change cannot be made there alone, as behind an alias
@@ -204,7 +205,10 @@ class Editor {
 		return this.text.lastIndexOf("\n", offset - 1) + 1;
 	}
 
-	/** Where the line ends on which something ends; the start of the next when that took its line's end with it. */
+	/**
+	 * Where the line ends on which something ends; the start of the next when that took its line's
+	 * end with it.
+	 */
 	#lineEnd(offset: number): number {
 		if (offset > 0 && this.text[offset - 1] === "\n") return offset;
 		const end = this.text.indexOf("\n", offset);

@@ -31,8 +31,8 @@ export function eventTypes(vectors: readonly PreparedVector[]): EventTypes {
 }
 
 /**
- * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is known, else as hex. What a
- * second run has otherwise is left out, or masked.
+ * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is
+ * known, else as hex. What a second run has otherwise is left out, or masked.
  *
  * @param again what the second run sent
  * @returns undefined when the two runs sent events of other number or sizes
@@ -57,7 +57,10 @@ export function recordedEvents(
 	});
 }
 
-/** Whole words of 8 bytes in which two events differ are not compared: the upper bytes of a time are often the same. */
+/**
+ * Whole words of 8 bytes in which two events differ are not compared: the upper bytes of a time are
+ * often the same.
+ */
 function maskOf(event: Uint8Array, other: Uint8Array): Uint8Array {
 	const word = (bytes: Uint8Array, at: number) => bytes.subarray(at - (at % 8), at - (at % 8) + 8);
 	return event.map((_, at) => (equalBytes(word(event, at), word(other, at)) ? 0xff : 0));

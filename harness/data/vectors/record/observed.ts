@@ -30,7 +30,9 @@ export interface Observed {
 export const factPrefix = ({ isSequence }: PreparedVector, index: number): string =>
 	isSequence ? `${index + 1}/` : "";
 
-/** As messages and facts call an entry: `counters[1]`, and what has no key by the name of the map. */
+/**
+ * As messages and facts call an entry: `counters[1]`, and what has no key by the name of the map.
+ */
 export const entryLabel = ({ model }: MapContent, key: Uint8Array): string =>
 	model.single ? model.name : `${model.name}[${keyText(model, key)}]`;
 
@@ -42,7 +44,10 @@ export interface Differing {
 	proposed: string[];
 }
 
-/** Compares two runs of a vector. Events that differ are recorded all the same, with a mask, if they are as long. */
+/**
+ * Compares two runs of a vector. Events that differ are recorded all the same, with a mask, if they
+ * are as long.
+ */
 export function differing(vector: PreparedVector, one: Observed, other: Observed): Differing {
 	const [left, right] = [factsOf(vector, one), factsOf(vector, other)];
 	const facts = new Set<string>();
@@ -70,7 +75,9 @@ export function differing(vector: PreparedVector, one: Observed, other: Observed
 /** Of an entry: it is there at all. */
 const thereIs = "an entry";
 
-/** Facts by packet and name: those of maps of every packet, because what comes after may hide them. */
+/**
+ * Facts by packet and name: those of maps of every packet, because what comes after may hide them.
+ */
 function factsOf(vector: PreparedVector, { before, steps }: Observed): Map<string, string> {
 	const facts = new Map<string, string>();
 	const written = contextStruct(vector.subject.type)?.written ?? [];

@@ -5,7 +5,9 @@ import type { Vector, VectorFile } from "../schema.js";
 import type { PreparedVector, Suite } from "../suite.js";
 import { parseText } from "../text.js";
 
-/** A vector where it was written, with the cases that it makes: one, or one for each of its frames. */
+/**
+ * A vector where it was written, with the cases that it makes: one, or one for each of its frames.
+ */
 export interface PlacedVector {
 	file: PackageFile;
 	/** In `vectors` of the file. */

@@ -134,7 +134,8 @@ function recordedEventsOf(
 		const [sent, other] = [ofMap(run, map, from, to), ofMap(again, map, from, to)];
 		const first = ofMap(run, map, 0, from).length;
 		if (sent.length + other.length === 0) return [];
-		// A list says all events that there are: one that may be otherwise takes the others with it.
+		// A list says all events that there are: one that may be otherwise takes the others with
+		// it.
 		if (sent.some((_, index) => isVolatile(`events/${map}[${first + index}]`))) return [];
 		const perf = maps.some(({ name, type }) => name === map && type === "perf_event_array");
 		const list = recordedEvents(map, perf, sent, other, types.get(map));

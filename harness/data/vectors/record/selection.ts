@@ -3,7 +3,10 @@
 /** Most ranges of one selection, as it is read. */
 const maxRanges = 256;
 
-/** Frame numbers as the keys of `each` have them: `1-3,7`; several where there are too many ranges for one. */
+/**
+ * Frame numbers as the keys of `each` have them: `1-3,7`; several where there are too many ranges
+ * for one.
+ */
 export function frameSelections(frames: readonly number[]): string[] {
 	const ranges: { from: number; to: number }[] = [];
 	for (const frame of [...new Set(frames)].sort((a, b) => a - b)) {

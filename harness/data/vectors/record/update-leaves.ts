@@ -111,7 +111,9 @@ function isZero(content: MapContent, key: Uint8Array): boolean {
 	return content.model.array && (content.at(key) ?? []).every((bytes) => bytes.every((byte) => byte === 0));
 }
 
-/** What has to change in what is expected of events; undefined when the list has to be written anew. */
+/**
+ * What has to change in what is expected of events; undefined when the list has to be written anew.
+ */
 export function eventChanges(expected: ExpectedEvents, events: readonly Uint8Array[]): Change[] | undefined {
 	if (compareEvents(expected, events).length === 0) return [];
 	if (expected.events.length !== events.length) return undefined;

@@ -34,9 +34,9 @@ export interface Happened {
 const nowhere = { file: "", pointer: "" };
 
 /**
- * What has to change in an expectation so that it holds, and nothing else: the parts that hold stay as they are written. A
- * single number of a map is changed where it stands, a relative one stays relative; a map or a list of events that cannot
- * be mended so is written anew.
+ * What has to change in an expectation so that it holds, and nothing else: the parts that hold stay
+ * as they are written. A single number of a map is changed where it stands, a relative one stays
+ * relative; a map or a list of events that cannot be mended so is written anew.
  */
 export function updates(written: Expectation, happened: Happened): Change[] {
 	const { subject, input, output, recorded } = happened;
@@ -146,7 +146,8 @@ function ofPacket(
 /** What has to change in `fields`; undefined when changing fields does not do. */
 function mendedFields(fields: Layers, packet: Uint8Array): Change[] | undefined {
 	const changes: Change[] = [];
-	// What is right of a checksum depends on what stands behind it: a change may make another one wrong.
+	// What is right of a checksum depends on what stands behind it: a change may make another one
+	// wrong.
 	for (let pass = 0; pass < fields.length + 1; pass++) {
 		const mended = changed(fields, changes) as Layers;
 		try {

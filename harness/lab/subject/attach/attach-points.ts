@@ -15,10 +15,16 @@ export interface AttachPoint {
 	name: string;
 }
 
-/** NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is put unless the manifest says otherwise. */
+/**
+ * NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is put unless the
+ * manifest says otherwise.
+ */
 const netfilterDefaults = { pf: 2, hooknum: 1, priority: 0 };
 
-/** The kernel has not what an attach point is made of: nothing to do with the program that was to be attached. */
+/**
+ * The kernel has not what an attach point is made of: nothing to do with the program that was to be
+ * attached.
+ */
 export class NoAttachPoint extends Error {
 	override name = "NoAttachPoint";
 
@@ -88,7 +94,10 @@ export class AttachPoints {
 		return made;
 	}
 
-	/** A veth pair, which takes native XDP; on a kernel that came without its module the loopback device. */
+	/**
+	 * A veth pair, which takes native XDP; on a kernel that came without its module the loopback
+	 * device.
+	 */
 	async #device(): Promise<AttachPoint> {
 		await this.#client.call("module_load", { name: "veth" });
 		try {

@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 
 /**
- * How the programs and maps of an object are named in cases: by their own name, or as `<object>/<name>` where
- * another object of the package has one of the same name.
+ * How the programs and maps of an object are named in cases: by their own name, or as
+ * `<object>/<name>` where another object of the package has one of the same name.
  */
 export function caseNames(pkg: Package): (object: PackageObject, name: string) => string {
 	const seen = new Map<string, number>();

@@ -12,8 +12,8 @@ import type {
 import type { Workbench } from "../../check.js";
 
 /**
- * Explains a refusal with what the kernel itself says of the features in question. They are asked only now, when
- * something was refused, and only those that the explanation turns on.
+ * Explains a refusal with what the kernel itself says of the features in question. They are asked
+ * only now, when something was refused, and only those that the explanation turns on.
  */
 export async function informed(
 	bench: Workbench,
@@ -31,7 +31,10 @@ export async function informed(
 	return explain({ kernel: { id, release }, features });
 }
 
-/** Undefined when nobody can tell: kernels without configuration, kfuncs of kernels whose BTF does not tag them. */
+/**
+ * Undefined when nobody can tell: kernels without configuration, kfuncs of kernels whose BTF does
+ * not tag them.
+ */
 async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<FeatureState | undefined> {
 	try {
 		return (await bench.lack(question))?.state ?? "present";
@@ -41,7 +44,10 @@ async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<Fea
 	}
 }
 
-/** Line information of an object by a program's instruction; none for the subprograms that libbpf appends to it. */
+/**
+ * Line information of an object by a program's instruction; none for the subprograms that libbpf
+ * appends to it.
+ */
 export function sourceLineOf(object: PackageObject, name: string): NonNullable<LoadFacts["sourceLine"]> {
 	const program = object.programs.find((candidate) => candidate.name === name);
 	return (instruction) => {

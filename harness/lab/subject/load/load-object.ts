@@ -9,7 +9,10 @@ import type { Args, MapLoad, ProgramLoad, Result } from "../../../machine/guest/
 const statistics = 4;
 const verbose = 1 | statistics;
 const logBytes = 64 * 1024;
-/** Above this, writing down every state takes the verifier a minute under emulation, and drowns the verdict. */
+/**
+ * Above this, writing down every state takes the verifier a minute under emulation, and drowns the
+ * verdict.
+ */
 const verboseInsns = 50_000;
 
 /** What the kernel or libbpf had against a program, or against the object as a whole. */
@@ -20,9 +23,14 @@ export interface Refusal {
 	libbpfLog: string;
 }
 
-/** How loading one object went. Every program that was asked for is in exactly one of `loaded` and `refused`. */
+/**
+ * How loading one object went. Every program that was asked for is in exactly one of `loaded` and
+ * `refused`.
+ */
 export interface LoadedObject {
-	/** The agent's handle of the object with all programs that load in it; absent when none does. */
+	/**
+	 * The agent's handle of the object with all programs that load in it; absent when none does.
+	 */
 	handle?: number;
 	opened?: Result<"object_open">;
 	loaded: Map<string, ProgramLoad>;
@@ -37,8 +45,9 @@ export interface LoadedObject {
 type Attempt = Result<"object_load"> & { handle: number; opened: Result<"object_open"> };
 
 /**
- * Loads all programs of an object that load, and finds out of each other one what the kernel has against it:
- * libbpf stops at the first refusal, so what was refused is left out and the rest tried again.
+ * Loads all programs of an object that load, and finds out of each other one what the kernel has
+ * against it: libbpf stops at the first refusal, so what was refused is left out and the rest tried
+ * again.
  *
  * @param wanted names of the programs to load; the object's others are left out
  * @param coverage loads with probes (agent's `coverage_read`) whatever the kernel takes with them
@@ -78,9 +87,9 @@ export async function loadObject(
 }
 
 /**
- * Which programs are to blame for a failed load. The kernel's refusal of one program names it; when libbpf gave up
- * before asking the kernel (a missing attach target, an unresolved extern), each program is tried alone. Programs
- * that only fail together are all to blame.
+ * Which programs are to blame for a failed load. The kernel's refusal of one program names it; when
+ * libbpf gave up before asking the kernel (a missing attach target, an unresolved extern), each
+ * program is tried alone. Programs that only fail together are all to blame.
  */
 async function findCulprits(
 	client: GuestClient,
@@ -122,7 +131,9 @@ function wholeObject(attempt: Attempt): Refusal {
 	return { errno: attempt.errno, verifierLog: "", verifierLogTruncated: false, libbpfLog: attempt.log };
 }
 
-/** Opens and loads with exactly these programs; a Refusal when libbpf cannot even open the object. */
+/**
+ * Opens and loads with exactly these programs; a Refusal when libbpf cannot even open the object.
+ */
 async function load(
 	client: GuestClient,
 	args: Args<"object_open">,

@@ -23,7 +23,8 @@ export function wantedPrograms(object: PackageObject): ProgramFacts[] {
  * What the manifest says of an object, as the agent's `object_open` takes it.
  *
  * @param cpus of the guest, for maps sized `"cpus"`
- * @param targets agent's handles of loaded objects by file, for programs aimed at a program of another object
+ * @param targets agent's handles of loaded objects by file, for programs aimed at a program of
+ * another object
  */
 export function openArgs(
 	object: PackageObject,
@@ -67,7 +68,10 @@ function mapArgs(name: string, setting: MapSettings, cpus: number): MapArgs {
 	};
 }
 
-/** The manifest was checked when the package was opened: an unknown name here is a defect of bpfgate. */
+/**
+ * The manifest was checked when the package was opened: an unknown name here is a defect of
+ * bpfgate.
+ */
 function mapTypeNumber(name: string): number {
 	const number = mapTypes.number(name);
 	if (number === undefined) throw new Error(`no map type is called ${name}`);

@@ -12,7 +12,9 @@ import { hookOf } from "../attach/hook.js";
 import { informed, sourceLineOf } from "../attach/kernel-facts.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
 
-/** The finding on one program: what verifying it cost and gave, or what the kernel has against it. */
+/**
+ * The finding on one program: what verifying it cost and gave, or what the kernel has against it.
+ */
 export async function programFinding(
 	object: PackageObject,
 	program: ProgramFacts,
@@ -36,7 +38,9 @@ function typeOf({ meaning }: ProgramFacts): string {
 	return meaning?.type ?? "unspec";
 }
 
-/** Sizes in bytes, times in nanoseconds on the guest's clock, counts as the verifier prints them. */
+/**
+ * Sizes in bytes, times in nanoseconds on the guest's clock, counts as the verifier prints them.
+ */
 function measured({ log, info }: ProgramLoad): Record<string, unknown> {
 	return { ...verifierStatistics(log), ...info };
 }

@@ -49,7 +49,9 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		return result;
 	}
 
-	/** As a light skeleton does it. The context afterwards, with the numbers of descriptors in it. */
+	/**
+	 * As a light skeleton does it. The context afterwards, with the numbers of descriptors in it.
+	 */
 	async function run({ insns, data, maps, programs }: Loader): Promise<DataView> {
 		const map = (await bpf("map_create", attr(72, { 0: 2, 4: 4, 8: data.length, 12: 1 }), {})).fd!;
 		const ofMap = [{ offset: 0, handle: map }];

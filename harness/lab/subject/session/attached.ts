@@ -4,8 +4,9 @@ import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 
 /**
- * The test run of a tracing program calls what it may be attached to, and not the program: its vectors run while it is
- * attached, and no other one is (`bpf_prog_test_run_tracing`, net/bpf/test_run.c).
+ * The test run of a tracing program calls what it may be attached to, and not the program: its
+ * vectors run while it is attached, and no other one is (`bpf_prog_test_run_tracing`,
+ * net/bpf/test_run.c).
  */
 export const runsAttached = ({ subject }: PreparedVector): boolean => subject.type === "tracing";
 

@@ -21,7 +21,9 @@ export interface Batch {
 	models: readonly MapModel[];
 }
 
-/** Vectors one after another that need the same maps read, bounded in number, bytes and repetitions. */
+/**
+ * Vectors one after another that need the same maps read, bounded in number, bytes and repetitions.
+ */
 export function batchesOf(
 	vectors: readonly PreparedVector[],
 	most: number,
@@ -53,7 +55,10 @@ function sameAttachment(one: PreparedVector | undefined, other: PreparedVector):
 	return one.subject.program.name === other.subject.program.name;
 }
 
-/** Maps are read after each packet of which something is expected of them, before it, and at the end. */
+/**
+ * Maps are read after each packet of which something is expected of them, before it, and at the
+ * end.
+ */
 export function isLookedAt({ steps }: PreparedVector, index: number): boolean {
 	const [step, next] = [steps[index], steps[index + 1]];
 	return !next || next.expected.maps.length > 0 || (step?.expected.maps.length ?? 0) > 0;

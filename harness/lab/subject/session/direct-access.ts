@@ -38,8 +38,9 @@ export function readsPacketDirectly({ object, program }: Subject): boolean {
 const answers = new WeakMap<GuestClient, Promise<boolean>>();
 
 /**
- * Whether test runs of cgroup_skb programs let them see the packet by `data` and `data_end`: those of 6.12 and
- * before leave the end unset, so that every check of bounds fails (bpf_prog_test_run_skb, net/bpf/test_run.c). The kernel is asked.
+ * Whether test runs of cgroup_skb programs let them see the packet by `data` and `data_end`: those
+ * of 6.12 and before leave the end unset, so that every check of bounds fails
+ * (bpf_prog_test_run_skb, net/bpf/test_run.c). The kernel is asked.
  */
 export function cgroupSkbSeesPacket(client: GuestClient): Promise<boolean> {
 	const known = answers.get(client) ?? ask(client);

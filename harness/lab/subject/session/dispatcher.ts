@@ -9,14 +9,18 @@ import { GuestError } from "../../../machine/guest/guest-error.js";
 const worthwhile = 16;
 const loopback = 1;
 
-/** BPF_F_TEST_XDP_LIVE_FRAMES, with more frames in a batch than the kernel allows (TEST_XDP_MAX_BATCH): nothing is run. */
+/**
+ * BPF_F_TEST_XDP_LIVE_FRAMES, with more frames in a batch than the kernel allows
+ * (TEST_XDP_MAX_BATCH): nothing is run.
+ */
 const tooManyLive = { flags: 2, batch_size: 1 << 20 };
 
 /**
- * Before 5.18 the kernel rewrites the dispatcher of XDP programs, which is code, for every test run of one that is on no
- * device; that takes four times as long as all else (bpf_prog_test_run_xdp of net/bpf/test_run.c, kernel/bpf/dispatcher.c). So
- * the program is put on a device while its vectors run: the loopback of a network namespace in which nobody sends. A kernel of
- * that age is known by what came at the same time: it has no live frames.
+ * Before 5.18 the kernel rewrites the dispatcher of XDP programs, which is code, for every test run
+ * of one that is on no device; that takes four times as long as all else (bpf_prog_test_run_xdp of
+ * net/bpf/test_run.c, kernel/bpf/dispatcher.c). So the program is put on a device while its vectors
+ * run: the loopback of a network namespace in which nobody sends. A kernel of that age is known by
+ * what came at the same time: it has no live frames.
  */
 export class Dispatcher {
 	#isSlow: Promise<boolean> | undefined;
@@ -26,7 +30,10 @@ export class Dispatcher {
 
 	constructor(private readonly client: Pick<GuestClient, "call">) {}
 
-	/** Makes the vectors' runs in this object quick where they would be slow; the program before is taken off. */
+	/**
+	 * Makes the vectors' runs in this object quick where they would be slow; the program before is
+	 * taken off.
+	 */
 	prepare(object: number, vectors: readonly PreparedVector[]): Promise<void> {
 		const [first] = vectors;
 		if (first?.subject.type !== "xdp") return Promise.resolve();

@@ -10,8 +10,8 @@ import { testRunRetval } from "./test-run-retval.js";
 const BPF_FLOW_DISSECTOR = 17;
 
 /**
- * What a flow dissector returned, of what a test run of it says: before 6.1 that is only whether it was BPF_OK, 1 or 0
- * (net/bpf/test_run.c). The kernel is asked with a program that returns BPF_OK.
+ * What a flow dissector returned, of what a test run of it says: before 6.1 that is only whether it
+ * was BPF_OK, 1 or 0 (net/bpf/test_run.c). The kernel is asked with a program that returns BPF_OK.
  */
 export async function dissectorVerdict(client: GuestClient): Promise<(retval: number) => number> {
 	const type = programTypes.number("flow_dissector") ?? 0;

@@ -9,7 +9,10 @@ import type { Sockets } from "./sockets.js";
 
 type Element = Args<"map_write">["entries"][number];
 
-/** What the agent writes into a map before a vector is run. @param cpus possible ones: each has a value in per-CPU maps */
+/**
+ * What the agent writes into a map before a vector is run. @param cpus possible ones: each has a
+ * value in per-CPU maps
+ */
 export function fillOf(
 	{ model, entries }: PreparedVector["before"][number],
 	cpus: number,

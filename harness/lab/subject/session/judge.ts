@@ -13,13 +13,17 @@ import type { StepRun, VectorRun } from "./vector-run.js";
 
 /** What a vector that was run came to. */
 export interface Judgement {
-	/** One line for each thing that is not as expected: `packet 2: ipv4.ttl: expected 63, got 64`. */
+	/**
+	 * One line for each thing that is not as expected: `packet 2: ipv4.ttl: expected 63, got 64`.
+	 */
 	mismatches: string[];
 	/** The same packet by packet, without its name, and what came out. */
 	steps: { output: Output; mismatches: string[] }[];
 	/** Of a sequence: what is not as expected after its last packet. */
 	after: string[];
-	/** What happened, by fact, without what the vector calls volatile: comparable between kernels. */
+	/**
+	 * What happened, by fact, without what the vector calls volatile: comparable between kernels.
+	 */
 	actual: Record<string, JsonValue>;
 }
 
@@ -163,7 +167,9 @@ function ofMaps(
 	});
 }
 
-/** Facts of one run: of its context only what programs write, of which the kernel itself has no say. */
+/**
+ * Facts of one run: of its context only what programs write, of which the kernel itself has no say.
+ */
 function factsOf(
 	type: string,
 	{ packet: sent }: PreparedStep,

@@ -2,7 +2,9 @@
 import { neverRun } from "../../../data/vectors/program-type.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 
-/** Programs that must be loaded for a vector: its own, and those that it puts into program arrays. */
+/**
+ * Programs that must be loaded for a vector: its own, and those that it puts into program arrays.
+ */
 export function programsOf({ subject, before }: PreparedVector): string[] {
 	const values = before.flatMap(({ entries }) => entries.map(({ value }) => value));
 	const called = values.flatMap((value) => (value?.kind === "program" ? [value.program] : []));

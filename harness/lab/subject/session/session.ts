@@ -38,10 +38,16 @@ interface Sent {
 
 export type CoverageSink = (coverage: Result<"coverage_read">) => void;
 
-/** Puts the object into the kernel in another way than loading it; called again after the object was closed. */
+/**
+ * Puts the object into the kernel in another way than loading it; called again after the object was
+ * closed.
+ */
 export type Load = (args: Args<"object_open">) => Promise<LoadedObject>;
 
-/** An object with its constants, loaded in a guest: vectors run in it one after another, each on maps as after loading. */
+/**
+ * An object with its constants, loaded in a guest: vectors run in it one after another, each on
+ * maps as after loading.
+ */
 export class Session {
 	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
 	/** What maps hold when no vector has run, as far as it was asked. */
@@ -74,7 +80,8 @@ export class Session {
 	/**
 	 * Loads the object with the programs that its vectors are about and those that it always loads.
 	 *
-	 * @param measured makes it load programs with probes, and gets what each load of the object reached when it ends
+	 * @param measured makes it load programs with probes, and gets what each load of the object
+	 * reached when it ends
 	 * @param load in place of loading it
 	 */
 	static async open(
@@ -117,7 +124,10 @@ export class Session {
 		return this.#loaded;
 	}
 
-	/** Vectors that were sent to the guest and whose runs were not yet given: one of them it is that a lost guest was at. */
+	/**
+	 * Vectors that were sent to the guest and whose runs were not yet given: one of them it is that
+	 * a lost guest was at.
+	 */
 	get pending(): number {
 		return this.#pending;
 	}
@@ -153,11 +163,13 @@ export class Session {
 	}
 
 	/**
-	 * For each vector in turn: fills the maps, runs the packets, reads the maps, and puts everything back. Many go to
-	 * the guest in one request, and the next request while the answer to this one is looked at; when the kernel does
-	 * not forget what a vector did, the object is loaded again before the next. The programs of all must be loaded.
+	 * For each vector in turn: fills the maps, runs the packets, reads the maps, and puts
+	 * everything back. Many go to the guest in one request, and the next request while the answer
+	 * to this one is looked at; when the kernel does not forget what a vector did, the object is
+	 * loaded again before the next. The programs of all must be loaded.
 	 *
-	 * @throws UndecidedError when the guest is lost, or a map too large to be read; the runs given before stand
+	 * @throws UndecidedError when the guest is lost, or a map too large to be read; the runs given
+	 * before stand
 	 */
 	async *runEach(
 		vectors: readonly PreparedVector[],
@@ -260,7 +272,10 @@ export class Session {
 		return this.#reloading;
 	}
 
-	/** What maps hold before any vector. To be asked for only while all is as it was at the snapshot. */
+	/**
+	 * What maps hold before any vector. To be asked for only while all is as it was at the
+	 * snapshot.
+	 */
 	async #snapshotOf(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
 		const contents = models.map(async (model): Promise<[string, MapContent]> => {
 			let content = this.#contents.get(model.name);

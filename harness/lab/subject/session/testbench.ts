@@ -27,7 +27,10 @@ export async function rewriter(
 	return compiled("rewriter", join(testdata, "rewriter.bpf.c"), vectors, defines, captures);
 }
 
-/** A package of one object, compiled with these macros defined, and one vector file, both called as the package; with captures. */
+/**
+ * A package of one object, compiled with these macros defined, and one vector file, both called as
+ * the package; with captures.
+ */
 export async function compiled(
 	name: string,
 	source: string,

@@ -21,11 +21,17 @@ export interface VectorRun {
 	steps: StepRun[];
 	/** A map that could not be filled: nothing was run. */
 	unfilled?: { map: string; entry: string; errno: number };
-	/** The kernel did not forget what the vector did; the session loads the object again before the next one. */
+	/**
+	 * The kernel did not forget what the vector did; the session loads the object again before the
+	 * next one.
+	 */
 	spoilt: boolean;
 }
 
-/** What the agent says of one vector. @throws UndecidedError for a map too large, and an answer that is none */
+/**
+ * What the agent says of one vector. @throws UndecidedError for a map too large, and an answer that
+ * is none
+ */
 export function runOf(
 	{ before: fills }: PreparedVector,
 	{ errnos, before: filled, runs }: Result<"replay">["cases"][number],

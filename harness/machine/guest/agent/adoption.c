@@ -35,7 +35,10 @@ int __wrap_bpf_prog_bind_map(int prog_fd, int map_fd, const struct bpf_prog_bind
 int __real_btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, __u32 log_level, int token_fd);
 int __wrap_btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, __u32 log_level, int token_fd);
 
-/* libbpf renames a map to what its fd is called, which may be of another file's name: `signed.rodata`. */
+/*
+ * libbpf renames a map to what its fd is called, which may be of another file's name:
+ * `signed.rodata`.
+ */
 int __wrap_bpf_map_get_info_by_fd(int map_fd, struct bpf_map_info *info, __u32 *info_len)
 {
 	int error = __real_bpf_map_get_info_by_fd(map_fd, info, info_len);

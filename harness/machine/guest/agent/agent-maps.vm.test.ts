@@ -19,7 +19,10 @@ const XDP_PASS = 2;
 const XDP_TX = 3;
 const ENOSPC = 28;
 
-/** One object with a map of each kind (testoperations.bpf.c), and one with maps that cannot be read besides. */
+/**
+ * One object with a map of each kind (testoperations.bpf.c), and one with maps that cannot be read
+ * besides.
+ */
 let everyMap: Uint8Array;
 let unreadable: Uint8Array;
 
@@ -264,7 +267,8 @@ describe.each(["5.10", "6.12", "7.3"])("maps and test runs on %s", (id) => {
 			);
 			const after = await contents(object);
 			for (const name of restorable) {
-				// What is in the outer map is the same; what is in the inner one shows by the equal runs below.
+				// What is in the outer map is the same; what is in the inner one shows by the equal
+				// runs below.
 				if (name !== "by_tenant") expect(after[name], name).not.toEqual(before[name]);
 			}
 			expect(await client.call("object_reset", { object })).toEqual({ equal: true, differs: [] });

@@ -17,7 +17,10 @@ const [BPF_MAP_CREATE, BPF_TOKEN_CREATE, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY, 
 	0, 36, 1, 2, 9,
 ];
 const [BPF_F_TOKEN_FD, EPERM, EBADF] = [1 << 16, 1, 9];
-/** What libbpf needs to see that it can load at all, and programs that look on. Without an attach type that is 0. */
+/**
+ * What libbpf needs to see that it can load at all, and programs that look on. Without an attach
+ * type that is 0.
+ */
 const tracing = {
 	delegate_cmds: "map_create:prog_load:btf_load",
 	delegate_maps: "array:array_of_maps:hash",

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * A MessagePack map of a request and a place for the first thing found wrong with it. Every getter records its
- * complaint there and gives a zero value, so that an operation asks for all it needs and then looks once.
+ * A MessagePack map of a request and a place for the first thing found wrong with it. Every getter
+ * records its complaint there and gives a zero value, so that an operation asks for all it needs
+ * and then looks once.
  */
 struct args {
 	const msgpack_object *map;

@@ -49,12 +49,15 @@ int attachment_link_fd(const struct attachment *attachment);
 int attachment_detach(struct attachment *attachment);
 
 /*
- * Puts a tc program on a device's clsact qdisc, making the qdisc when there is none. The qdisc made goes with the
- * last filter of ours on the device. The kernel chooses `priority` and `handle` that are 0. 0 or a negative errno.
+ * Puts a tc program on a device's clsact qdisc, making the qdisc when there is none. The qdisc made
+ * goes with the last filter of ours on the device. The kernel chooses `priority` and `handle` that
+ * are 0. 0 or a negative errno.
  */
 int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point,
 	      uint32_t priority, uint32_t handle);
-/* Gives the filter another program, without a moment in which there is none. 0 or a negative errno. */
+/*
+ * Gives the filter another program, without a moment in which there is none. 0 or a negative errno.
+ */
 int tc_replace(const struct attachment *attachment, int prog_fd);
 int tc_detach(const struct attachment *attachment);
 

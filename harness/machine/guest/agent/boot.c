@@ -48,7 +48,10 @@ void boot_filesystems(void)
 		    errno != EBUSY)
 			fprintf(stderr, "bpfgate: mount %s: %s\n", mounts[i].target, strerror(errno));
 	}
-	/* The kernel mounts tracefs here when somebody first looks; now, so that nobody seems to have left it. */
+	/*
+	 * The kernel mounts tracefs here when somebody first looks; now, so that nobody seems to have
+	 * left it.
+	 */
 	access("/sys/kernel/debug/tracing/events", F_OK);
 }
 
@@ -86,7 +89,10 @@ void boot_settings(void)
 		perror("bpfgate: RLIMIT_NOFILE");
 	/* Warnings and worse reach the console, whatever `quiet` said. */
 	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
-	/* A host that stops the guest for a moment gets its scheduler to starve ksoftirqd: no packet is lost for that. */
+	/*
+	 * A host that stops the guest for a moment gets its scheduler to starve ksoftirqd: no packet is
+	 * lost for that.
+	 */
 	write_setting("/proc/sys/net/core/netdev_max_backlog", "65536");
 	boot_loopback_up();
 }

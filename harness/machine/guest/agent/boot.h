@@ -5,7 +5,10 @@
 /* Ends the guest. */
 void boot_power_off(void) __attribute__((noreturn));
 
-/* Makes the guest usable: file systems, limits, the loopback device, console level. Complains on the console. */
+/*
+ * Makes the guest usable: file systems, limits, the loopback device, console level. Complains on
+ * the console.
+ */
 void boot_filesystems(void);
 void boot_settings(void);
 
@@ -13,8 +16,8 @@ void boot_settings(void);
 void boot_loopback_up(void);
 
 /*
- * A crash of init would panic the kernel, which would be blamed for it. What comes from outside and reaches libelf and
- * libbpf may crash them; then the guest says so and switches off.
+ * A crash of init would panic the kernel, which would be blamed for it. What comes from outside and
+ * reaches libelf and libbpf may crash them; then the guest says so and switches off.
  */
 void boot_catch_crashes(void);
 /* In a process that is not init: a crash ends it as any other. */

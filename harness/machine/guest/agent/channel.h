@@ -25,7 +25,9 @@ enum channel_event {
 	CHANNEL_BROKEN,
 };
 
-/* Waits for one frame. On CHANNEL_FRAME `*payload` holds `*length` bytes, which the caller frees. */
+/*
+ * Waits for one frame. On CHANNEL_FRAME `*payload` holds `*length` bytes, which the caller frees.
+ */
 enum channel_event channel_read(struct channel *channel, uint8_t **payload, uint32_t *length);
 
 /* Sends one frame. False when the other end is gone or took nothing for half a minute. */

@@ -97,7 +97,10 @@ static int read_indexed(struct content *content, const struct map *map, uint32_t
 	return 0;
 }
 
-/* Entries may come and go meanwhile: a key that is gone is left out, and the walk is no longer than twice the map. */
+/*
+ * Entries may come and go meanwhile: a key that is gone is left out, and the walk is no longer than
+ * twice the map.
+ */
 static int read_keyed(struct content *content, const struct map *map, uint32_t most)
 {
 	uint8_t *key = NULL, *next = malloc(2 * (size_t)map->key_size);

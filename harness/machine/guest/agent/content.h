@@ -8,8 +8,9 @@
 #include "map.h"
 
 /*
- * The entries of one map: `count` keys one after the other, and as many values. Queues and stacks have no keys; their
- * values are in the order of popping. Zeroed it is empty; its memory is kept for the next reading of the same map.
+ * The entries of one map: `count` keys one after the other, and as many values. Queues and stacks
+ * have no keys; their values are in the order of popping. Zeroed it is empty; its memory is kept
+ * for the next reading of the same map.
  */
 struct content {
 	uint8_t *keys;

@@ -54,7 +54,10 @@ static void note_refusal(struct coverage *coverage, int error, char *log)
 static int load_probed(struct coverage *coverage, struct probed *probed, load_fn *load, enum bpf_prog_type type,
 		       const char *name, const char *license)
 {
-	/* Only what it says last is of use, and that is all there without the states of each instruction. */
+	/*
+	 * Only what it says last is of use, and that is all there without the states of each
+	 * instruction.
+	 */
 	static char log[64 * 1024];
 	struct bpf_prog_load_opts *opts = &probed->opts;
 	int fd = load(type, name, license, probed->insns, probed->count, opts);
@@ -65,7 +68,10 @@ static int load_probed(struct coverage *coverage, struct probed *probed, load_fn
 		opts->log_buf = log;
 		opts->log_size = sizeof(log);
 		log[0] = '\0';
-		/* Kernels from 6.4 on keep the end of a log that is too long; of others nothing is to be had then. */
+		/*
+		 * Kernels from 6.4 on keep the end of a log that is too long; of others nothing is to be
+		 * had then.
+		 */
 		load(type, name, license, probed->insns, probed->count, opts);
 		if (errno == ENOSPC && strlen(log) + 1 >= sizeof(log))
 			log[0] = '\0';

@@ -32,8 +32,8 @@ typedef int load_fn(enum bpf_prog_type type, const char *name, const char *licen
 		    size_t insn_cnt, struct bpf_prog_load_opts *opts);
 
 /*
- * Loads a program with probes. A file descriptor, or -1 when it cannot be: `obstacle` says why, and the program is to be
- * loaded as it is. `coverage` is zeroed before and to be freed either way.
+ * Loads a program with probes. A file descriptor, or -1 when it cannot be: `obstacle` says why, and
+ * the program is to be loaded as it is. `coverage` is zeroed before and to be freed either way.
  */
 int coverage_load(struct coverage *coverage, load_fn *load, enum bpf_prog_type type, const char *name,
 		  const char *license, const struct bpf_insn *insns, size_t insn_cnt,

@@ -71,7 +71,10 @@ void during_run(struct args *args, uint32_t rounds, const struct work *work, str
 	reply_key(reply, "during");
 	reply_array(reply, total);
 	for (uint32_t i = 0; i < total; i++) {
-		/* From where the last one left off: one that came late does not take the next one's pieces from it. */
+		/*
+		 * From where the last one left off: one that came late does not take the next one's pieces
+		 * from it.
+		 */
 		uint32_t from = *work->done + between;
 
 		while (*work->done < from && !work_ended(work)) {

@@ -25,8 +25,9 @@ struct work {
 uint32_t during_rounds(struct args *args);
 
 /*
- * Does the operations, spread over the work: between two of them so many pieces are done, however late it comes to them. Packs
- * `during`: how many pieces had been done before and after each, and its outcome.
+ * Does the operations, spread over the work: between two of them so many pieces are done, however
+ * late it comes to them. Packs `during`: how many pieces had been done before and after each, and
+ * its outcome.
  */
 void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply);
 
@@ -34,8 +35,8 @@ void during_run(struct args *args, uint32_t rounds, const struct work *work, str
 bool work_ended(const struct work *work);
 
 /*
- * Before a piece: when twice as many as wanted are done, the operations take long, and whoever records the pieces may run out of
- * room. Then they come a millisecond apart.
+ * Before a piece: when twice as many as wanted are done, the operations take long, and whoever
+ * records the pieces may run out of room. Then they come a millisecond apart.
  */
 void work_pace(uint32_t done, uint32_t wanted);
 

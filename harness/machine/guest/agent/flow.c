@@ -43,7 +43,10 @@ static const char *find_leaders(struct flow *flow, bool *leader)
 	return NULL;
 }
 
-/* A function that nothing in the program refers to: an exception callback is named by its BTF alone. */
+/*
+ * A function that nothing in the program refers to: an exception callback is named by its BTF
+ * alone.
+ */
 static void find_functions(struct flow *flow, const struct bpf_prog_load_opts *opts, bool *leader)
 {
 	const uint8_t *records = opts->func_info;

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Instructions that are run all or not at all, in one go: `size` of them (constants of two slots count once). */
+/*
+ * Instructions that are run all or not at all, in one go: `size` of them (constants of two slots
+ * count once).
+ */
 struct block {
 	uint32_t start;
 	/* Behind its last slot. */
@@ -23,7 +26,10 @@ struct flow {
 	size_t block_count;
 	/* By slot: the first instruction of a function. */
 	bool *entry;
-	/* By slot: registers that are read before they are written again, and that something may have written. */
+	/*
+	 * By slot: registers that are read before they are written again, and that something may have
+	 * written.
+	 */
 	uint16_t *live;
 	uint16_t *written;
 };
@@ -33,7 +39,10 @@ const char *flow_analyse(struct flow *flow, const struct bpf_insn *insns, size_t
 			 const struct bpf_prog_load_opts *opts);
 void flow_free(struct flow *flow);
 
-/* The registers that may be written just before the instruction in this slot, without anybody noticing. */
+/*
+ * The registers that may be written just before the instruction in this slot, without anybody
+ * noticing.
+ */
 uint16_t flow_free_registers(const struct flow *flow, size_t at);
 
 #endif

@@ -28,9 +28,9 @@ struct identity {
 };
 
 /*
- * Makes the calling process, which has all rights and one thread, this one. `be_mapped` is called once it is in a
- * user namespace of its own, which has no ids yet: 0 when it has got them. 0, or a negative errno and in `what` what
- * was being done.
+ * Makes the calling process, which has all rights and one thread, this one. `be_mapped` is called
+ * once it is in a user namespace of its own, which has no ids yet: 0 when it has got them. 0, or a
+ * negative errno and in `what` what was being done.
  */
 int identity_become(const struct identity *identity, int (*be_mapped)(void *context), void *context, const char **what);
 

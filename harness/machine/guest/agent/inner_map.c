@@ -65,7 +65,10 @@ void inner_map_note(struct object *object, const struct bpf_map *outer, int fd)
 			     });
 }
 
-/* With types, as libbpf makes the template: from 5.15 to 6.1 the kernel takes no map without them in its place. */
+/*
+ * With types, as libbpf makes the template: from 5.15 to 6.1 the kernel takes no map without them
+ * in its place.
+ */
 static int create_typed(const struct object *object, const struct inner_template *template)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = template->flags,

@@ -19,7 +19,10 @@ struct insn_effect {
 #define ARGUMENT_REGISTERS 0x3e
 #define ALL_REGISTERS 0x3ff
 
-/* False for an instruction that is not known here. What a call takes is not known: all arguments count as used. */
+/*
+ * False for an instruction that is not known here. What a call takes is not known: all arguments
+ * count as used.
+ */
 bool insn_effect(const struct bpf_insn *insn, struct insn_effect *effect);
 /* Slots that it takes: 2 for a 64-bit constant. */
 size_t insn_slots(const struct bpf_insn *insn);
@@ -30,8 +33,8 @@ bool insn_refers(const struct bpf_insn *insns, size_t at, int64_t *entry);
 /* Whether the instruction behind it can be the next. */
 bool insn_continues(const struct bpf_insn *insn);
 /*
- * Whether the program may end in it although the next instruction follows it: a tail call, the packet loads of
- * classic BPF, and calls of functions, which may throw.
+ * Whether the program may end in it although the next instruction follows it: a tail call, the
+ * packet loads of classic BPF, and calls of functions, which may throw.
  */
 bool insn_may_end(const struct bpf_insn *insn);
 

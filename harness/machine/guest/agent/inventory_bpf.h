@@ -8,9 +8,9 @@
 void inventory_note_floor(void);
 
 /*
- * The kernel frees what a closed program used after an RCU grace period. Waits until there is no more than at boot,
- * of keys too, or until nothing has changed for half a second; two seconds at most. Trampolines need the longest: they
- * wait for RCU tasks.
+ * The kernel frees what a closed program used after an RCU grace period. Waits until there is no
+ * more than at boot, of keys too, or until nothing has changed for half a second; two seconds at
+ * most. Trampolines need the longest: they wait for RCU tasks.
  */
 void inventory_settle(void);
 

@@ -18,7 +18,9 @@ struct kept_map {
 	struct content now;
 	/* `now` is what the map holds: nothing has run or been written since it was read. */
 	bool is_current;
-	/* Of an array that can be mapped into memory (BPF_F_MMAPABLE): compared without a system call. */
+	/*
+	 * Of an array that can be mapped into memory (BPF_F_MMAPABLE): compared without a system call.
+	 */
 	void *view;
 	bool view_is_writable;
 	size_t view_size;
@@ -146,7 +148,10 @@ static bool rewrite_values(struct kept_map *kept)
 	return equal;
 }
 
-/* Each entry that is not as it was; all of them, after deleting those there are, when the keys are not the same. */
+/*
+ * Each entry that is not as it was; all of them, after deleting those there are, when the keys are
+ * not the same.
+ */
 static void rewrite(struct kept_map *kept)
 {
 	const struct content *before = &kept->before, *now = &kept->now;
@@ -176,13 +181,19 @@ static bool restore_entries(struct kept_map *kept)
 	kept->is_current = false;
 	if (content_equal(&kept->now, &kept->before, &kept->map))
 		return true;
-	/* Writing to a slot leaves the others alone, which in a hash with LRU it need not: a large array is not read twice. */
+	/*
+	 * Writing to a slot leaves the others alone, which in a hash with LRU it need not: a large
+	 * array is not read twice.
+	 */
 	if (kept->map.kind == KIND_INDEXED && has_same_keys(kept))
 		return rewrite_values(kept);
 	rewrite(kept);
 	if (!read_again(kept) || !content_equal(&kept->now, &kept->before, &kept->map))
 		return false;
-	/* In the order of now: the next time nothing needs sorting, and only values that changed rewriting. */
+	/*
+	 * In the order of now: the next time nothing needs sorting, and only values that changed
+	 * rewriting.
+	 */
 	struct content order = kept->now;
 	kept->now = kept->before;
 	kept->before = order;

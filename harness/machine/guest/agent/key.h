@@ -13,8 +13,9 @@ key_serial key_argument(struct args *args, const char *key);
 long keyctl(int command, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
 
 /*
- * A session keyring of the agent's own, which what it runs inherits. Those that the kernel makes when first used are
- * made as well, so that nobody seems to have left them. Complains on the console.
+ * A session keyring of the agent's own, which what it runs inherits. Those that the kernel makes
+ * when first used are made as well, so that nobody seems to have left them. Complains on the
+ * console.
  */
 void key_make_keyrings(void);
 

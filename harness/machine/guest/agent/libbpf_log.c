@@ -14,7 +14,10 @@
 static char text[LOG_SIZE];
 static size_t length;
 static char failed_map[64];
-/* The specification of the relocation being worked on, until it is known whether anything is wrong with it. */
+/*
+ * The specification of the relocation being worked on, until it is known whether anything is wrong
+ * with it.
+ */
 static char relocation[LINE_SIZE];
 
 static void append(const char *line)

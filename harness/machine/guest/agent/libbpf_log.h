@@ -3,8 +3,9 @@
 #define BPFGATE_LIBBPF_LOG_H
 
 /*
- * What libbpf says: warnings and information, and of its debug messages those that tell which CO-RE relocation,
- * map or kfunc an instruction was made invalid for. Bounded; when it overflows the oldest half is forgotten.
+ * What libbpf says: warnings and information, and of its debug messages those that tell which CO-RE
+ * relocation, map or kfunc an instruction was made invalid for. Bounded; when it overflows the
+ * oldest half is forgotten.
  */
 void libbpf_log_install(void);
 /* Forgets what was said so far. */

@@ -19,7 +19,10 @@ static uint16_t written_after(const struct bpf_insn *insn, uint16_t before)
 	return (before & ~effect.clobbers) | effect.defs;
 }
 
-/* From the last instruction of a block to its first. True when that changes what is live at its start. */
+/*
+ * From the last instruction of a block to its first. True when that changes what is live at its
+ * start.
+ */
 static bool live_of_block(struct flow *flow, const struct block *block)
 {
 	uint16_t was = flow->live[block->start];
@@ -61,7 +64,10 @@ static bool join(uint16_t *into, uint16_t registers)
 	return *into != was;
 }
 
-/* From the first instruction of a block to what follows it. True when that changes what is written at another's start. */
+/*
+ * From the first instruction of a block to what follows it. True when that changes what is written
+ * at another's start.
+ */
 static bool written_of_block(struct flow *flow, const struct block *block)
 {
 	bool changed = false;
@@ -85,7 +91,10 @@ void liveness_written(struct flow *flow)
 {
 	bool changed = true;
 
-	/* Of most program types r1 alone, but an freplace program has what the function has that it replaces. */
+	/*
+	 * Of most program types r1 alone, but an freplace program has what the function has that it
+	 * replaces.
+	 */
 	flow->entry[0] = true;
 	for (size_t at = 0; at < flow->count; at++) {
 		if (flow->entry[at])

@@ -5,9 +5,10 @@
 #include "flow.h"
 
 /*
- * The two halves of what is known of a register before each instruction. One that is not read before it is written
- * again is free. So is one that nothing can have written: the verifier lets no program read it, although a call may
- * look as if it did, whose number of arguments is not known here.
+ * The two halves of what is known of a register before each instruction. One that is not read
+ * before it is written again is free. So is one that nothing can have written: the verifier lets no
+ * program read it, although a call may look as if it did, whose number of arguments is not known
+ * here.
  */
 
 /* Fills `flow->live`, backwards. */

@@ -24,7 +24,10 @@ static enum map_kind kind_of(const struct bpf_map_info *info)
 	case BPF_MAP_TYPE_HASH_OF_MAPS:
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 		return KIND_KEYED;
-	/* A socket is read as its cookie, where there is room for one (sock_map_lookup_sys, net/core/sock_map.c). */
+	/*
+	 * A socket is read as its cookie, where there is room for one (sock_map_lookup_sys,
+	 * net/core/sock_map.c).
+	 */
 	case BPF_MAP_TYPE_SOCKMAP:
 		return info->value_size == 8 ? KIND_INDEXED : KIND_OPAQUE;
 	case BPF_MAP_TYPE_SOCKHASH:

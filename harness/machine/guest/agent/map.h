@@ -14,7 +14,9 @@ enum map_kind {
 	KIND_STACK,
 	KIND_RING,
 	KIND_PERF,
-	/* Not to be listed or not to be written: local storage, struct_ops, arenas, bloom filters ... */
+	/*
+	 * Not to be listed or not to be written: local storage, struct_ops, arenas, bloom filters ...
+	 */
 	KIND_OPAQUE,
 };
 
@@ -27,7 +29,10 @@ struct map {
 	uint32_t max_entries;
 	/* As the object declares it. */
 	uint32_t declared_value_size;
-	/* The same, rounded up to 8 when there is one value for each CPU: so much of it lies in an entry. */
+	/*
+	 * The same, rounded up to 8 when there is one value for each CPU: so much of it lies in an
+	 * entry.
+	 */
 	uint32_t value_size;
 	/* Values that an entry has: 1, or one for each possible CPU. */
 	uint32_t cpus;

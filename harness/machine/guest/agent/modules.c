@@ -110,8 +110,8 @@ static int load_lazy(const char *name)
 }
 
 /*
- * Finds `name: dep1 dep2 ...` in the order file and loads the dependencies, in the order given, then the module.
- * -ENOENT when it has no line.
+ * Finds `name: dep1 dep2 ...` in the order file and loads the dependencies, in the order given,
+ * then the module. -ENOENT when it has no line.
  */
 static int load_with_dependencies(const char *name)
 {

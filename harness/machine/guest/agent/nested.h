@@ -10,8 +10,9 @@ static inline bool is_map_of_maps(const struct map *map)
 }
 
 /*
- * Reads a map of maps as if it were one: each key is that of the outer map and, behind it, that of the inner one, and
- * `map` becomes what such a map would be. At most `most` entries. 0 or a negative errno.
+ * Reads a map of maps as if it were one: each key is that of the outer map and, behind it, that of
+ * the inner one, and `map` becomes what such a map would be. At most `most` entries. 0 or a
+ * negative errno.
  */
 int nested_read(struct content *content, struct map *map, uint32_t most);
 

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An rtnetlink request being put together (rtnetlink(7)). Small and bounded; what does not fit aborts. */
+/*
+ * An rtnetlink request being put together (rtnetlink(7)). Small and bounded; what does not fit
+ * aborts.
+ */
 struct netlink_request {
 	struct nlmsghdr header;
 	uint8_t body[2048];

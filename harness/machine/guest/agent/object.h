@@ -40,7 +40,10 @@ struct object {
 
 /* The object named by argument `key`, or NULL after failing the reply with EBADF. */
 struct object *object_argument(struct args *args, const char *key, struct reply *reply);
-/* The map of this object named by argument `map`, or NULL after failing the reply: ENOENT, or EBADF when not loaded. */
+/*
+ * The map of this object named by argument `map`, or NULL after failing the reply: ENOENT, or EBADF
+ * when not loaded.
+ */
 struct bpf_map *object_map_argument(struct args *args, const struct object *object, struct reply *reply);
 
 #endif

@@ -5,8 +5,9 @@
 #include <bpf/bpf.h>
 
 /*
- * A token for what is made for an object before libbpf loads it, from where libbpf will take its own
- * (bpf_object_open_opts.bpf_token_path, which may be NULL). 0 when there is none, as libbpf has it.
+ * A token for what is made for an object before libbpf loads it, from where libbpf will take its
+ * own (bpf_object_open_opts.bpf_token_path, which may be NULL). 0 when there is none, as libbpf has
+ * it.
  */
 int object_token_create(const char *token_path);
 

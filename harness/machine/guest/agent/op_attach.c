@@ -135,7 +135,10 @@ static bool section_begins(const struct bpf_program *program, const char *prefix
 	return strncmp(bpf_program__section_name(program), prefix, strlen(prefix)) == 0;
 }
 
-/* kprobe, kretprobe by a function's name; kprobe.multi, kretprobe.multi, kprobe.session by a pattern of names. */
+/*
+ * kprobe, kretprobe by a function's name; kprobe.multi, kretprobe.multi, kprobe.session by a
+ * pattern of names.
+ */
 static struct bpf_link *attach_symbol(const struct bpf_program *program, const char *symbol)
 {
 	enum bpf_attach_type type = bpf_program__expected_attach_type(program);

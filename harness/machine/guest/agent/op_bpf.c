@@ -13,7 +13,10 @@
 #include "strays.h"
 #include "user.h"
 
-/* Longer attributes than any kernel knows are worth sending, to see them refused; the kernel takes a page at most. */
+/*
+ * Longer attributes than any kernel knows are worth sending, to see them refused; the kernel takes
+ * a page at most.
+ */
 #define MAX_ATTR 4096
 #define MAX_BLOBS 64
 
@@ -46,7 +49,10 @@ struct blob {
 	bool out;
 };
 
-/* `size` bytes of `attr`, or of the blob that the element names, to be patched at its offset. NULL after a complaint. */
+/*
+ * `size` bytes of `attr`, or of the blob that the element names, to be patched at its offset. NULL
+ * after a complaint.
+ */
 static uint8_t *place(struct args *args, const char *key, struct args *element, size_t size, uint8_t *attr,
 		      uint32_t length, const struct blob *blobs, uint32_t blob_count)
 {

@@ -69,8 +69,9 @@ static char **words(struct args *args, const char *key)
 }
 
 /*
- * In a session of its own, so that it can be killed with all it started, with every signal as at boot. Spawning needs
- * no copy of the agent's memory, and says why a command could not be started. 0 or an errno.
+ * In a session of its own, so that it can be killed with all it started, with every signal as at
+ * boot. Spawning needs no copy of the agent's memory, and says why a command could not be started.
+ * 0 or an errno.
  */
 static int start(struct command *command, int out, int err)
 {
@@ -114,7 +115,10 @@ static bool take(struct output *output)
 	return got > 0;
 }
 
-/* Until the command has ended, or its time is up and it was killed. What it left running may hold the pipes open. */
+/*
+ * Until the command has ended, or its time is up and it was killed. What it left running may hold
+ * the pipes open.
+ */
 static void wait_for_end(struct command *command)
 {
 	uint64_t until = now_ns() + command->timeout_ms * 1000000;

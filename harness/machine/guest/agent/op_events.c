@@ -50,7 +50,10 @@ void op_events_drain(struct args *args, struct reply *reply)
 
 	if (!map || !args_valid(args))
 		return;
-	/* A ring buffer keeps its events for whoever comes; a perf event array has none before it is watched. */
+	/*
+	 * A ring buffer keeps its events for whoever comes; a perf event array has none before it is
+	 * watched.
+	 */
 	if (!watch_find(object, map)) {
 		int error = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF ? watch_begin(object, map, 0) : -ENOENT;
 

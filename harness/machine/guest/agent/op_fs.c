@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A file system is made in steps, which may be those of different processes: fsopen(2), fsconfig(2), fsmount(2), move_mount(2). */
+/*
+ * A file system is made in steps, which may be those of different processes: fsopen(2),
+ * fsconfig(2), fsmount(2), move_mount(2).
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -83,7 +83,10 @@ static void reply_qdiscs(struct reply *reply)
 	list_end(&list);
 }
 
-/* Mount point and type of each line of /proc/self/mountinfo (proc_pid_mountinfo(5)); in mount order. */
+/*
+ * Mount point and type of each line of /proc/self/mountinfo (proc_pid_mountinfo(5)); in mount
+ * order.
+ */
 static void reply_mounts(struct reply *reply)
 {
 	struct list list = list_begin(reply, "mounts");
@@ -136,7 +139,10 @@ static void reply_tree(struct reply *reply, const char *key, const char *folder,
 	list_end(&list);
 }
 
-/* Of each line of /proc/keys, which cuts off types: serial number, type and description (keyctl_describe(3)). */
+/*
+ * Of each line of /proc/keys, which cuts off types: serial number, type and description
+ * (keyctl_describe(3)).
+ */
 static void reply_keys(struct reply *reply)
 {
 	struct list list = list_begin(reply, "keys");

@@ -29,7 +29,10 @@ static void panic(void)
 	write_to("/proc/sysrq-trigger", "c");
 }
 
-/* A line that has a warning's form: no module of ours is there to make a true one, and tainting is not the point. */
+/*
+ * A line that has a warning's form: no module of ours is there to make a true one, and tainting is
+ * not the point.
+ */
 static void warn(void)
 {
 	write_to("/dev/kmsg", "<4>------------[ cut here ]------------\n");

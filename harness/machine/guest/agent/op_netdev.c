@@ -11,7 +11,10 @@
 #include "netns.h"
 #include "operation.h"
 
-/* Attribute of IFLA_INFO_DATA that describes the other end, for kinds that come in pairs; 0 for the rest. */
+/*
+ * Attribute of IFLA_INFO_DATA that describes the other end, for kinds that come in pairs; 0 for the
+ * rest.
+ */
 static uint16_t peer_attribute(const char *kind)
 {
 	if (strcmp(kind, "veth") == 0)

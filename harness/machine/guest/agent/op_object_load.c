@@ -51,7 +51,10 @@ static void reply_program(struct reply *reply, const struct prog_load *load)
 		reply_info(reply, load);
 }
 
-/* libbpf names a map of a data section by its shortened kernel name, `object.rodata.x`, when it complains of it. */
+/*
+ * libbpf names a map of a data section by its shortened kernel name, `object.rodata.x`, when it
+ * complains of it.
+ */
 static bool is_map_named(const struct bpf_map *map, const char *said)
 {
 	const char *name = bpf_map__name(map);
@@ -87,8 +90,9 @@ static void reply_unloaded_map(struct reply *reply, const struct bpf_map *map, b
 }
 
 /*
- * Maps are made in their order before the first program is loaded, and all are gone when loading fails: then those
- * before the one libbpf complained of were made, and all of them when it came as far as the programs.
+ * Maps are made in their order before the first program is loaded, and all are gone when loading
+ * fails: then those before the one libbpf complained of were made, and all of them when it came as
+ * far as the programs.
  */
 static void reply_maps(struct reply *reply, const struct object *object, int error, bool reached_programs)
 {

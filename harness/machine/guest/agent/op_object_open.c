@@ -52,7 +52,10 @@ static void object_free(struct object *object)
 	free(object);
 }
 
-/* Makes a map like `inner` and gives it to `map` as the template of what it holds. 0 or a negative errno. */
+/*
+ * Makes a map like `inner` and gives it to `map` as the template of what it holds. 0 or a negative
+ * errno.
+ */
 static int set_inner(struct object *object, struct bpf_map *map, struct args *inner)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = args_uint_or(inner, "flags", UINT32_MAX, 0));
@@ -132,7 +135,10 @@ static int set_target(struct bpf_program *program, struct args *target)
 	return bpf_program__set_attach_target(program, bpf_program__fd(aim), function ? function : name);
 }
 
-/* Whatever its section says, it is to stand in the place of its target's function, as libxdp has the members of a dispatcher. */
+/*
+ * Whatever its section says, it is to stand in the place of its target's function, as libxdp has
+ * the members of a dispatcher.
+ */
 static int make_extension(struct bpf_program *program)
 {
 	int error = bpf_program__set_type(program, BPF_PROG_TYPE_EXT);
@@ -247,7 +253,10 @@ static bool apply_settings(struct object *object, struct args *args, struct repl
 		if (set_autoload(object, &settings, reply))
 			return false;
 	}
-	/* libbpf looks up the types of a program that is aimed at with the token that it makes meanwhile. */
+	/*
+	 * libbpf looks up the types of a program that is aimed at with the token that it makes
+	 * meanwhile.
+	 */
 	error = object->token && aims_at_programs(args) ? bpf_object__prepare(object->bpf) : 0;
 	if (error) {
 		reply_fail_with_log(reply, error, libbpf_log_text(), "prepare object");
@@ -300,7 +309,10 @@ void op_object_open(struct args *args, struct reply *reply)
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 
-/* Loading pins the maps that ask for it (LIBBPF_PIN_BY_NAME); a pin that outlives its object is left over. */
+/*
+ * Loading pins the maps that ask for it (LIBBPF_PIN_BY_NAME); a pin that outlives its object is
+ * left over.
+ */
 static void unpin_maps(struct bpf_object *bpf)
 {
 	struct bpf_map *map;

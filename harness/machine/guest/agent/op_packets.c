@@ -78,7 +78,10 @@ struct packet {
 	bool outgoing;
 };
 
-/* Waits in two halves: a host that stops the guest takes one of them at most, and what was on its way comes in the other. */
+/*
+ * Waits in two halves: a host that stops the guest takes one of them at most, and what was on its
+ * way comes in the other.
+ */
 static bool comes(int fd, int quiet_ms)
 {
 	struct pollfd polled = { .fd = fd, .events = POLLIN };

@@ -16,7 +16,9 @@
 
 #define MAX_BUFFER (256u << 20)
 
-/* To any address, whether the machine has it or not; the same port of the other family stays free. */
+/*
+ * To any address, whether the machine has it or not; the same port of the other family stays free.
+ */
 static int bind_to(int fd, const struct sock_address *address)
 {
 	const int on = 1;

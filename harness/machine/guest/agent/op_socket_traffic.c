@@ -23,7 +23,10 @@
 #define WAIT_MS 1000
 #define MAX_REPEATED 65536
 
-/* What the child is to do, and, in memory that both have, how far it is with the call that it makes over and over. */
+/*
+ * What the child is to do, and, in memory that both have, how far it is with the call that it makes
+ * over and over.
+ */
 struct traffic {
 	const struct socket_step *steps;
 	/* Of those that are made once. */

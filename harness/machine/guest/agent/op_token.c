@@ -9,7 +9,10 @@
 #include "handle_fd.h"
 #include "operation.h"
 
-/* The root of a bpffs by path or, since a mount's own file descriptor does not do, opened in the mount. */
+/*
+ * The root of a bpffs by path or, since a mount's own file descriptor does not do, opened in the
+ * mount.
+ */
 static int open_root(const char *path, const struct handle *mount)
 {
 	if (path)

@@ -20,7 +20,10 @@
 #define MAX_VARIABLES 64
 #define PATIENCE_MS 10000
 #define MAX_PATIENCE_MS 600000
-/* So that a handle of one user is none of the agent's or another user's; for more users than there are places they begin anew. */
+/*
+ * So that a handle of one user is none of the agent's or another user's; for more users than there
+ * are places they begin anew.
+ */
 #define HANDLES_OF_A_USER (1u << 20)
 #define PLACES_OF_USERS 4095
 

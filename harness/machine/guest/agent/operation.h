@@ -6,8 +6,9 @@
 #include "reply.h"
 
 /*
- * One operation of operations.ts: packs its result into `reply`, or fails it. It checks `args_valid` before it acts
- * on its arguments and returns at once when they are not; `operation_run` turns the complaint into EINVAL.
+ * One operation of operations.ts: packs its result into `reply`, or fails it. It checks
+ * `args_valid` before it acts on its arguments and returns at once when they are not;
+ * `operation_run` turns the complaint into EINVAL.
  */
 typedef void operation_fn(struct args *args, struct reply *reply);
 
@@ -32,8 +33,9 @@ operation_fn op_mount, op_unmount;
 operation_fn op_module_load, op_command_run, op_misbehave;
 
 /*
- * Runs the operation of this name in the network namespace that the argument `netns` names, that of the caller
- * unless given; has a user do it whom the argument `user` names. Fails the reply with ENOSYS for no such operation, EINVAL for invalid arguments.
+ * Runs the operation of this name in the network namespace that the argument `netns` names, that of
+ * the caller unless given; has a user do it whom the argument `user` names. Fails the reply with
+ * ENOSYS for no such operation, EINVAL for invalid arguments.
  */
 void operation_run(const char *name, struct args *args, struct reply *reply);
 

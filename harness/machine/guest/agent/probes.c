@@ -26,8 +26,8 @@ static void *filled(const void *from, size_t size)
 }
 
 /*
- * The first place of a block where a register is free: a block is run as a whole, so that any place is as good.
- * Those that calls destroy anyway come first; the JIT need not save them.
+ * The first place of a block where a register is free: a block is run as a whole, so that any place
+ * is as good. Those that calls destroy anyway come first; the JIT need not save them.
  */
 static bool find_probe(const struct flow *flow, const struct block *block, struct probe *probe)
 {
@@ -66,7 +66,10 @@ static void write_probe(struct bpf_insn *to, unsigned int reg, int map_fd, uint3
 	to[2] = (struct bpf_insn){ .code = BPF_ST | BPF_MEM | BPF_B, .dst_reg = reg, .imm = 1 };
 }
 
-/* By old slot: where a jump to it goes now, and one more for the end. The instruction itself may come after a probe. */
+/*
+ * By old slot: where a jump to it goes now, and one more for the end. The instruction itself may
+ * come after a probe.
+ */
 struct moves {
 	uint32_t *landing;
 	bool *probed;

@@ -7,8 +7,8 @@
 #include "flow.h"
 
 /*
- * A copy of a program with a probe in each block: it sets byte n of the value of an array map, n being the block's
- * number. Everything else stays as it is, moved.
+ * A copy of a program with a probe in each block: it sets byte n of the value of an array map, n
+ * being the block's number. Everything else stays as it is, moved.
  */
 struct probed {
 	struct bpf_insn *insns;
@@ -19,7 +19,10 @@ struct probed {
 	void *func_info;
 };
 
-/* By block: whether it has room for a probe, that is, a register that may be overwritten somewhere in it. */
+/*
+ * By block: whether it has room for a probe, that is, a register that may be overwritten somewhere
+ * in it.
+ */
 void probes_place(const struct flow *flow, bool *has_probe);
 /* What stands against it, or NULL; to be freed either way. */
 const char *probes_insert(struct probed *probed, const struct flow *flow, int map_fd,

@@ -14,7 +14,10 @@
 #include "adoption.h"
 #include "serve.h"
 
-/* The most that kernels before 6.4 take (UINT_MAX >> 8, kernel/bpf/verifier.c). Only touched pages cost memory. */
+/*
+ * The most that kernels before 6.4 take (UINT_MAX >> 8, kernel/bpf/verifier.c). Only touched pages
+ * cost memory.
+ */
 #define LOG_SIZE 0xffffffu
 
 int __real_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
@@ -73,7 +76,10 @@ static void keep_info(struct prog_load *load, int fd)
 	load->memlock = memlock_of(fd);
 }
 
-/* libbpf hands over the very instructions that it shows of the program; its feature probes bring their own. */
+/*
+ * libbpf hands over the very instructions that it shows of the program; its feature probes bring
+ * their own.
+ */
 static struct prog_load *find(const struct bpf_insn *insns)
 {
 	for (size_t i = 0; i < session.count; i++) {

@@ -22,14 +22,18 @@ struct prog_load {
 	uint64_t memlock;
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
-	/* Of a program that is to be loaded with probes; its `map_fd` is -1 when it was loaded without them. */
+	/*
+	 * Of a program that is to be loaded with probes; its `map_fd` is -1 when it was loaded without
+	 * them.
+	 */
 	bool probe;
 	struct coverage coverage;
 };
 
 /*
- * Watches BPF_PROG_LOAD of the programs in `loads` from here to `prog_load_end`: the linker leads libbpf's
- * `bpf_prog_load` through here (`--wrap`). `log_bytes` is how much of each verifier log is kept, from its end.
+ * Watches BPF_PROG_LOAD of the programs in `loads` from here to `prog_load_end`: the linker leads
+ * libbpf's `bpf_prog_load` through here (`--wrap`). `log_bytes` is how much of each verifier log is
+ * kept, from its end.
  */
 void prog_load_begin(struct prog_load *loads, size_t count, uint32_t log_level, uint32_t log_bytes);
 void prog_load_end(void);

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The answer to one request while it is being made. An operation packs one value, its result, or fails it. */
+/*
+ * The answer to one request while it is being made. An operation packs one value, its result, or
+ * fails it.
+ */
 struct reply {
 	uint64_t id;
 	msgpack_sbuffer buffer;
@@ -19,7 +22,9 @@ struct reply {
 void reply_init(struct reply *reply, uint64_t id);
 void reply_free(struct reply *reply);
 
-/* Makes it `{id, err: {errno, what}}`, forgetting what was packed. `error` is an errno, positive. */
+/*
+ * Makes it `{id, err: {errno, what}}`, forgetting what was packed. `error` is an errno, positive.
+ */
 void reply_fail(struct reply *reply, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same with `log`, what libbpf said meanwhile. */
 void reply_fail_with_log(struct reply *reply, int error, const char *log, const char *format, ...)

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which numbered packets came: how often each of the first `expected`, and how many that have no number or a later one. */
+/*
+ * Which numbered packets came: how often each of the first `expected`, and how many that have no
+ * number or a later one.
+ */
 struct sequence {
 	uint8_t *seen;
 	uint32_t expected;

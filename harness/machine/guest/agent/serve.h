@@ -22,14 +22,15 @@ pid_t serve_fork(void);
 bool serve_ready(struct channel *channel);
 
 /*
- * To be called by an operation each time that a piece of its work is done: sends a progress frame when the last
- * one, or the request, is a second old.
+ * To be called by an operation each time that a piece of its work is done: sends a progress frame
+ * when the last one, or the request, is a second old.
  */
 void serve_progress(void);
 
 /*
- * Around one system call that may work for minutes with nothing to see of it (BPF_PROG_LOAD of a large program, under
- * emulation): the processor time that it takes counts as progress, for five minutes at most.
+ * Around one system call that may work for minutes with nothing to see of it (BPF_PROG_LOAD of a
+ * large program, under emulation): the processor time that it takes counts as progress, for five
+ * minutes at most.
  */
 void serve_enter_call(void);
 void serve_leave_call(void);

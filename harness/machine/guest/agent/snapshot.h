@@ -20,8 +20,8 @@ typedef void snapshot_map_fn(void *context, const char *map, enum snapshot_how h
 /* Remembers what each map of a loaded object holds, in place of what was remembered before. */
 void snapshot_take(struct object *object, snapshot_map_fn *each, void *context);
 /*
- * Brings each map back to what was remembered, reads it again, and calls `differs` for those that are not the same,
- * unsupported ones among them. True when all are.
+ * Brings each map back to what was remembered, reads it again, and calls `differs` for those that
+ * are not the same, unsupported ones among them. True when all are.
  */
 bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *context);
 /* Whether the last `snapshot_restore` was not true. */

@@ -30,13 +30,19 @@ struct socket_outcome {
 	struct sock_address address;
 };
 
-/* Element `index` of the arguments' `steps`, valid when they are. Its call and data live as long as the request. */
+/*
+ * Element `index` of the arguments' `steps`, valid when they are. Its call and data live as long as
+ * the request.
+ */
 struct socket_step socket_step_of(struct args *args, uint32_t index);
 
 /* To be called before the first call: there are no sockets yet. */
 void socket_call_begin(void);
 
-/* The system call: negative when it failed, with errno. Does not touch the error and the time of the outcome. */
+/*
+ * The system call: negative when it failed, with errno. Does not touch the error and the time of
+ * the outcome.
+ */
 int socket_call(const struct socket_step *step, struct socket_outcome *outcome);
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Around a system call whose program may open file descriptors in the agent's process (bpf_sys_bpf): those of maps,
- * programs, links and BTF that came to be are strays, which no handle names yet.
+ * Around a system call whose program may open file descriptors in the agent's process
+ * (bpf_sys_bpf): those of maps, programs, links and BTF that came to be are strays, which no handle
+ * names yet.
  */
 void strays_begin(void);
 void strays_end(void);

@@ -6,7 +6,10 @@
 #include "attachment.h"
 #include "netns.h"
 
-/* A clsact qdisc of the network namespace `netns` made by the agent, and how many filters of ours are on it. */
+/*
+ * A clsact qdisc of the network namespace `netns` made by the agent, and how many filters of ours
+ * are on it.
+ */
 struct clsact {
 	struct clsact *next;
 	int ifindex;

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A packet may grow by that much unless more room is asked for; contexts of the kernel are no larger. */
+/*
+ * A packet may grow by that much unless more room is asked for; contexts of the kernel are no
+ * larger.
+ */
 #define GROWTH 256
 #define MAX_OUT (1u << 20)
 /* Of BPF_PROG_TYPE_SYSCALL (bpf_prog_test_run_syscall, net/bpf/test_run.c). */

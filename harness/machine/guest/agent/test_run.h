@@ -15,7 +15,10 @@ struct test_run_buffers {
 	uint32_t context_room;
 };
 
-/* BPF_PROG_TEST_RUN as an element of `runs` says; packs a TestRun of operations.ts unless the element is invalid. */
+/*
+ * BPF_PROG_TEST_RUN as an element of `runs` says; packs a TestRun of operations.ts unless the
+ * element is invalid.
+ */
 void test_run(struct args *run, const struct bpf_program *program, struct test_run_buffers *buffers,
 	      struct reply *reply);
 void test_run_buffers_free(struct test_run_buffers *buffers);

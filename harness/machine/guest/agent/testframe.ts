@@ -3,7 +3,10 @@
 /** Where the number of `numberedFrame` is. */
 export const numberAt = 18;
 
-/** A broadcast Ethernet frame of a protocol that nobody has (IEEE 802 local experiments), with a marker. */
+/**
+ * A broadcast Ethernet frame of a protocol that nobody has (IEEE 802 local experiments), with a
+ * marker.
+ */
 export function numberedFrame(marker: Uint8Array): Uint8Array {
 	const frame = Buffer.alloc(60);
 	frame.fill(0xff, 0, 6);

@@ -8,7 +8,10 @@ import { findTool } from "../tool.js";
 
 const root = join(import.meta.dirname, "../../../..");
 
-/** What a compiler makes in a temporary folder: the bytes of the file that `command` is to be told to write. */
+/**
+ * What a compiler makes in a temporary folder: the bytes of the file that `command` is to be told
+ * to write.
+ */
 async function made(command: (output: string) => [tool: string, args: string[]]): Promise<Uint8Array> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
 	const output = join(folder, "output");
@@ -20,7 +23,10 @@ async function made(command: (output: string) => [tool: string, args: string[]])
 	}
 }
 
-/** testoperations.bpf.c: one object with a map of each kind; with `-DUNREADABLE` maps that cannot be read besides. */
+/**
+ * testoperations.bpf.c: one object with a map of each kind; with `-DUNREADABLE` maps that cannot be
+ * read besides.
+ */
 export function compileObject(...flags: string[]): Promise<Uint8Array> {
 	return compileBpf("testdata/testoperations.bpf.c", ...flags);
 }

@@ -17,7 +17,10 @@
 
 /* Of requests to users; there is never more than one. */
 #define REQUEST 1
-/* A host that stopped the guest for so long stopped the user too, who may have something to say at once. */
+/*
+ * A host that stopped the guest for so long stopped the user too, who may have something to say at
+ * once.
+ */
 #define GRACE_MS 500
 
 struct user *user_argument(struct args *args, const char *key, struct reply *reply)

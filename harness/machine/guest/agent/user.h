@@ -30,8 +30,9 @@ struct user {
 struct user *user_argument(struct args *args, const char *key, struct reply *reply);
 
 /*
- * Has the user do an operation, whose outcome becomes the reply's. A user that hangs is killed (ETIMEDOUT), and one
- * whose answer cannot be read (EPROTO); of one that is gone, or goes meanwhile, the reply tells how it ended (EOWNERDEAD).
+ * Has the user do an operation, whose outcome becomes the reply's. A user that hangs is killed
+ * (ETIMEDOUT), and one whose answer cannot be read (EPROTO); of one that is gone, or goes
+ * meanwhile, the reply tells how it ended (EOWNERDEAD).
  */
 void user_forward(struct user *user, const char *op, const struct args *args, struct reply *reply);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which members of a chain a packet met, in which order: one record in `runs` each time that a member runs. Each member
- * has an instance of this object, with its number in `member`, and all of them share one `runs`.
+ * Which members of a chain a packet met, in which order: one record in `runs` each time that a
+ * member runs. Each member has an instance of this object, with its number in `member`, and all of
+ * them share one `runs`.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -26,7 +27,10 @@ const volatile struct {
 	__u32 marker;
 	__u32 member;
 	__u32 packet_kind;
-	/* Of struct xdp_buff or sk_buff, as packet-offsets.bpf.c finds them out: CO-RE would read the kernel's types for each member. */
+	/*
+	 * Of struct xdp_buff or sk_buff, as packet-offsets.bpf.c finds them out: CO-RE would read the
+	 * kernel's types for each member.
+	 */
 	__u32 data_at;
 	__u32 end_at;
 	__u32 length_at;
@@ -74,8 +78,8 @@ static __always_inline __u32 word(const __u8 *at)
 }
 
 /*
- * Reports the number in the window, if there is one. What has been in a map the verifier follows once, not for each place
- * where the marker may be and for each length.
+ * Reports the number in the window, if there is one. What has been in a map the verifier follows
+ * once, not for each place where the marker may be and for each length.
  */
 static __always_inline void find_number(struct window *window, struct run *run)
 {
@@ -206,7 +210,10 @@ static __always_inline int go_on(struct __sk_buff *skb)
 	__u32 last = skb->len - 1;
 	struct run run = {};
 
-	/* Of nothing, too: then there is less than a window to load. 5.10 does not see that a length is none other than 0. */
+	/*
+	 * Of nothing, too: then there is less than a window to load. 5.10 does not see that a length is
+	 * none other than 0.
+	 */
 	if (last > WINDOW - 1)
 		last = WINDOW - 1;
 	if (window && bpf_skb_load_bytes(skb, 0, window->bytes, last + 1) == 0) {
@@ -219,7 +226,10 @@ static __always_inline int go_on(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
-/* From 6.17 on, and in stable kernels, an array takes programs of one expected attach type alone: that of whoever calls it. */
+/*
+ * From 6.17 on, and in stable kernels, an array takes programs of one expected attach type alone:
+ * that of whoever calls it.
+ */
 #define SLOT(section, name)         \
 	SEC("?" section)            \
 	int name(struct __sk_buff *skb) \

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Where this kernel has a packet in the contexts of its programs: offsets in bytes, in `offsets` after one run. */
+/*
+ * Where this kernel has a packet in the contexts of its programs: offsets in bytes, in `offsets`
+ * after one run.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

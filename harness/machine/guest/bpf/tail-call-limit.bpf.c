@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A chain of tail calls that is longer than any may be: a root, and members 1 to 34 that count their runs and go on, each by way
- * of an array of its own.
+ * A chain of tail calls that is longer than any may be: a root, and members 1 to 34 that count
+ * their runs and go on, each by way of an array of its own.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>

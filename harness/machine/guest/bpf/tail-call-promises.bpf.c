@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a kernel makes of tail calls, alone and mixed with calls of functions. Each program is put into slot 0 of `slots` and so
- * calls itself, or is one that the verifier has to refuse. None goes on for ever on a kernel that has lost its count.
+ * What a kernel makes of tail calls, alone and mixed with calls of functions. Each program is put
+ * into slot 0 of `slots` and so calls itself, or is one that the verifier has to refuse. None goes
+ * on for ever on a kernel that has lost its count.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-/* More than 33 and what comes before, and so few that the frames of all runs find room on the kernel's stack. */
+/*
+ * More than 33 and what comes before, and so few that the frames of all runs find room on the
+ * kernel's stack.
+ */
 #define RUNAWAY 40
 
 struct {
@@ -78,7 +82,10 @@ int computed(struct __sk_buff *skb)
 	return 1;
 }
 
-/* Gives how many runs came back to the function that had called `call_slot` and found its stack as it was. */
+/*
+ * Gives how many runs came back to the function that had called `call_slot` and found its stack as
+ * it was.
+ */
 SEC("?tc")
 int by_function(struct __sk_buff *skb)
 {
@@ -104,7 +111,8 @@ static __noinline int call_slot_or_zero(struct __sk_buff *skb)
 }
 
 /*
- * Alone the function would give 0. What it called gives 1: a verifier that takes the 0 for certain leaves out what is done then.
+ * Alone the function would give 0. What it called gives 1: a verifier that takes the 0 for certain
+ * leaves out what is done then.
  */
 SEC("?tc")
 int by_constant_function(struct __sk_buff *skb)

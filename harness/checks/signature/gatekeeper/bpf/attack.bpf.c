@@ -21,8 +21,8 @@ int load_unsigned(void *ctx)
 }
 
 /*
- * Not for init, which posts the gatekeeper: what it would load while security_bpf_prog_load() answers 1 would not be
- * verified at all, and hang the machine.
+ * Not for init, which posts the gatekeeper: what it would load while security_bpf_prog_load()
+ * answers 1 would not be verified at all, and hang the machine.
  */
 static __always_inline bool is_answered(void)
 {

@@ -12,7 +12,10 @@ struct decision {
 	__u32 tgid;
 	/* 0 or a negative errno. */
 	__s32 ret;
-	/* bpf_sig_verdict and bpf_sig_keyring as the kernel recorded them, the key or keyring it was verified against. */
+	/*
+	 * bpf_sig_verdict and bpf_sig_keyring as the kernel recorded them, the key or keyring it was
+	 * verified against.
+	 */
 	__u32 verdict;
 	__u32 keyring_type;
 	__s32 keyring_serial;

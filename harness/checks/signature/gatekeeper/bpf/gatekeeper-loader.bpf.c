@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * For kernels without signatures: only executables whose fs-verity digest is signed may load programs and make maps.
- * Signatures are PKCS#7 over the digest as fsverity_formatted_digest (linux/fsverity.h), by a key in the given keyring.
+ * For kernels without signatures: only executables whose fs-verity digest is signed may load
+ * programs and make maps. Signatures are PKCS#7 over the digest as fsverity_formatted_digest
+ * (linux/fsverity.h), by a key in the given keyring.
  */
 #include "commands.h"
 #include "self.h"
@@ -46,7 +47,10 @@ struct {
 	__type(value, struct signature);
 } signatures SEC(".maps");
 
-/* Dynamic pointers to the stack are not allowed; one entry for each thread that asks at the same time. */
+/*
+ * Dynamic pointers to the stack are not allowed; one entry for each thread that asks at the same
+ * time.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Requires a signature: admits a load by user space only when the kernel verified its signature against an admitted
- * keyring. What a loader then loads with bpf_sys_bpf() is not signed itself. The plain gatekeeper admits all such
- * loads; the hardened one only those by a program that it admitted itself.
+ * Requires a signature: admits a load by user space only when the kernel verified its signature
+ * against an admitted keyring. What a loader then loads with bpf_sys_bpf() is not signed itself.
+ * The plain gatekeeper admits all such loads; the hardened one only those by a program that it
+ * admitted itself.
  */
 #include "commands.h"
 #include "self.h"
@@ -19,8 +20,9 @@ static __always_inline bool is_listed(__s32 serial)
 }
 
 /*
- * Kernels before 7.2 record no verdict. They call the hook after they verified a signature, so a load with one is
- * verified. Which key a special id such as KEY_SPEC_SESSION_KEYRING meant is not told: is_listed() refuses it.
+ * Kernels before 7.2 record no verdict. They call the hook after they verified a signature, so a
+ * load with one is verified. Which key a special id such as KEY_SPEC_SESSION_KEYRING meant is not
+ * told: is_listed() refuses it.
  */
 static __always_inline void take_from_attr(const union bpf_attr *attr, struct decision *decision)
 {
@@ -43,7 +45,10 @@ static __always_inline bool is_admitted(const struct decision *decision)
 }
 
 #ifdef HARDENED
-/* Programs that were admitted or loaded by one, and threads that run one of them now. A program's aux stays the same all its life. */
+/*
+ * Programs that were admitted or loaded by one, and threads that run one of them now. A program's
+ * aux stays the same all its life.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -102,7 +107,10 @@ static __always_inline void remember(struct bpf_prog *prog, bool admit)
 		bpf_map_delete_elem(&admitted, &aux);
 }
 
-/* The program that a file descriptor of this process names; another thread could change it afterwards. */
+/*
+ * The program that a file descriptor of this process names; another thread could change it
+ * afterwards.
+ */
 static __always_inline struct bpf_prog *program_of(__u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -129,7 +137,10 @@ static __always_inline __u32 attached_fd(int cmd, const union bpf_attr *attr)
 	}
 }
 
-/* What was loaded before must not be attached behind the gatekeeper's back. A struct_ops link names a map instead. */
+/*
+ * What was loaded before must not be attached behind the gatekeeper's back. A struct_ops link names
+ * a map instead.
+ */
 SEC("lsm/bpf")
 int BPF_PROG(keep_hooks, int cmd, union bpf_attr *attr, unsigned int size)
 {

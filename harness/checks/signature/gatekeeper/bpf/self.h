@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How a hardened gatekeeper keeps itself: its settings are read-only data, its links are pinned in a bpffs of its own
- * in which nothing can be unlinked and which cannot be unmounted, and nobody gets another file descriptor for its maps.
- * A plain one has none of this.
+ * How a hardened gatekeeper keeps itself: its settings are read-only data, its links are pinned in
+ * a bpffs of its own in which nothing can be unlinked and which cannot be unmounted, and nobody
+ * gets another file descriptor for its maps. A plain one has none of this.
  */
 #ifndef BPFGATE_GATEKEEPER_SELF_H
 #define BPFGATE_GATEKEEPER_SELF_H
@@ -19,11 +19,19 @@
 
 #define MAX_SERIALS 8
 
-/* Written before it is loaded; ../settings.ts has the same layout. Each gatekeeper heeds its own. */
+/*
+ * Written before it is loaded; ../settings.ts has the same layout. Each gatekeeper heeds its own.
+ */
 SETTING struct {
-	/* The bpffs with the pins, as the kernel encodes a device (major << 20 | minor); 0: there is none. */
+	/*
+	 * The bpffs with the pins, as the kernel encodes a device (major << 20 | minor); 0: there is
+	 * none.
+	 */
 	__u32 pins_dev;
-	/* Keyrings whose signatures are admitted, a bit each: 1 builtin, 2 secondary, 4 platform, 8 user. */
+	/*
+	 * Keyrings whose signatures are admitted, a bit each: 1 builtin, 2 secondary, 4 platform, 8
+	 * user.
+	 */
 	__u32 keyrings;
 	/* User keys and keyrings that are, when those are. */
 	__s32 serials[MAX_SERIALS];
