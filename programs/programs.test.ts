@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Expectations, parseExpectations } from "../harness/cli/commands/examples/expectations.js";
 import { objectEntries, parseManifest } from "../harness/data/package/manifest/load-manifest.js";
-import { codes } from "../harness/data/reasons/codes.js";
+import { reasons as registry } from "../harness/data/reasons/registry/registry.js";
 import { lintCodes } from "../harness/data/signing/lint/finding.js";
 import { readCatalog } from "../harness/machine/kernel/catalog.js";
 import { ownSigned, signedExamples } from "./signed.js";
@@ -78,7 +78,7 @@ describe("expectations.json", () => {
 			expect(known).toEqual(expect.arrayContaining(kernels ?? []));
 			const verdicts = reasons?.filter((code) => code !== "not-loaded") ?? [];
 			const explained = [
-				...Object.keys(codes),
+				...Object.keys(registry),
 				...reasonsOfVectors,
 				...reasonsOfChains,
 				...reasonsOfTokens,

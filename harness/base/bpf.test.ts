@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { attachTypes, commands, helpers, linkTypes, mapTypes, programTypes } from "./bpf.js";
+import { attachTypes, commands, helperName, helpers, linkTypes, mapTypes, programTypes } from "./bpf.js";
 import { capabilities } from "./capability.js";
 
 /** Numbers as include/uapi/linux/bpf.h and the manual page bpf-helpers(7) give them. */
@@ -32,4 +32,14 @@ it("gives the number itself for what is newer", () => {
 it("names nothing twice", () => {
 	for (const numbers of [commands, programTypes, mapTypes, attachTypes, linkTypes, helpers])
 		expect(new Set(numbers.names).size).toBe(numbers.names.length);
+});
+
+it("names helpers by number, and no others", () => {
+	expect([1, 44, 189, 211].map(helperName)).toEqual([
+		"bpf_map_lookup_elem",
+		"bpf_xdp_adjust_head",
+		"bpf_xdp_load_bytes",
+		"bpf_cgrp_storage_delete",
+	]);
+	expect([0, -1, 212, 9999].map(helperName)).toEqual([undefined, undefined, undefined, undefined]);
 });

@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { ExecaError, execa } from "execa";
 import { Parser, type ReadEntry } from "tar";
-import { InputError, UndecidedError } from "../../base/errors.js";
+import { InputError } from "../../base/errors.js";
+import { undecided } from "../reasons/registry/registry.js";
 
 /** Most that a package may come to, unpacked. */
 export const maxPackageBytes = 256 * 1024 * 1024;
@@ -158,10 +159,9 @@ async function decompressWith(
 		await unpacker.catch(() => {});
 		if (!(cause instanceof ExecaError)) throw cause;
 		if (cause.code === "ENOENT")
-			throw new UndecidedError(
-				"missing-tool",
-				`${path}: cannot be unpacked without ${command}`,
-				`install ${command}`,
+			throw undecided(
+				"tool-missing",
+				{ what: `${path}: cannot be unpacked without ${command}`, tool: command },
 				{ cause },
 			);
 		throw new InputError(path, "", `is damaged ${command}`, { cause });

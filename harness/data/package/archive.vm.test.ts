@@ -33,7 +33,7 @@ describe.each(["xz", "zstd"])("an archive compressed with %s", (command) => {
 		process.env.PATH = "/nonexistent";
 		try {
 			await expect(readArchive("x.tar", bytes)).rejects.toMatchObject({
-				...{ name: "UndecidedError", code: "missing-tool", hint: `install ${command}` },
+				...{ name: "UndecidedError", code: "tool-missing", hint: `install ${command}` },
 			});
 		} finally {
 			process.env.PATH = PATH;

@@ -16,9 +16,9 @@ import {
 	ESRCH,
 	errnoName,
 } from "../../base/errno.js";
-import type { ReasonCode } from "./codes.js";
 import type { AttachFacts, Explanation, FeatureQuestion } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
+import type { ExplainedCode } from "./registry/registry.js";
 import { explanation, featureWords, quotable } from "./sentence.js";
 
 /** Feature that a hook stands on, by the manifest's name of the hook. */
@@ -49,7 +49,7 @@ const sectionFeatures: Readonly<Record<string, FeatureQuestion>> = {
  * By error number, where no message tells more: code and words after "program x could not be
  * attached to y".
  */
-const byErrno = new Map<number, [ReasonCode, string]>([
+const byErrno = new Map<number, [ExplainedCode, string]>([
 	[EBUSY, ["attach-busy", "something is attached there already that cannot share it"]],
 	[EEXIST, ["attach-busy", "something is attached there already"]],
 	[ENOENT, ["attach-symbol-missing", "there is no such thing in this kernel"]],
@@ -65,7 +65,7 @@ const byErrno = new Map<number, [ReasonCode, string]>([
 ]);
 
 /** Messages that tell more than the error number. */
-const messages: readonly { code: ReasonCode; pattern: RegExp; says: string }[] = [
+const messages: readonly { code: ExplainedCode; pattern: RegExp; says: string }[] = [
 	{
 		code: "attach-busy",
 		pattern:

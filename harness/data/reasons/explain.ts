@@ -4,7 +4,6 @@
 export { helperName } from "../../base/bpf.js";
 export { errnoName } from "../../base/errno.js";
 export { explainAttach } from "./attach.js";
-export { codes, type ReasonCode } from "./codes.js";
 export type * from "./facts.js";
 export { explainLoad } from "./load.js";
 export { explainMap } from "./map.js";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM } from "../../base/errno.js";
-import { codes } from "./codes.js";
 import type { FeatureState, LoadFacts } from "./facts.js";
 import { explainLoad } from "./load.js";
+import { loadReasons } from "./registry/load.js";
 
 const refused = (facts: Partial<LoadFacts>): LoadFacts => ({
 	kernel: { id: "5.10", release: "5.10.0-46-cloud-amd64" },
@@ -131,7 +131,7 @@ describe("explainLoad and unknown words", () => {
 		expect(reason.message).toBe(
 			"program filter was refused (EINVAL): the moon is in the wrong phase (instruction 3)",
 		);
-		expect(reason.hint).toBe(codes.rejected.hint);
+		expect(reason.hint).toBe(loadReasons.rejected.hint);
 		expect(facts.kernel_said).toBe("the moon is in the wrong phase");
 	});
 
@@ -142,7 +142,7 @@ describe("explainLoad and unknown words", () => {
 		expect(reason).toEqual({
 			code: "rejected",
 			message: "program filter was refused: The moon is new.",
-			hint: "The kernel suggests: Wait.",
+			hint: "follow the kernel's suggestion: Wait",
 		});
 	});
 

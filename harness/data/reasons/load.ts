@@ -135,7 +135,7 @@ function explainDiagnosis(
 		{ ...known, kernel_said: title },
 		code || diagnosis.suggestion === ""
 			? undefined
-			: quotable(`The kernel suggests: ${diagnosis.suggestion}`),
+			: quotable(`follow the kernel's suggestion: ${diagnosis.suggestion.replace(/\.$/, "")}`),
 	);
 }
 
@@ -193,6 +193,6 @@ function explainErrno(
 		"rejected",
 		`${subject} was refused without a word (${errnoName(errno)})`,
 		known,
-		"The kernel's log is empty: mostly the program type, attach type, flags or target are not known to this kernel; ask it with `bpfgate kernels features`.",
+		"check with `bpfgate kernels features` that the kernel knows the program type, attach type, flags and target",
 	);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ReasonCode } from "./codes.js";
+
 import type { FeatureQuestion } from "./facts.js";
 import type { Place } from "./log.js";
+import type { ExplainedCode } from "./registry/registry.js";
 
 /** Facts read out of one message: named groups of its pattern, numbers as numbers. */
 export type Fields = Record<string, string | number>;
 
 /** One known message: what it looks like, what it means, and how to say it after "program x …". */
 export interface Rule {
-	code: ReasonCode;
+	code: ExplainedCode;
 	/** Tried on one line at a time; must be linear in its length. */
 	pattern: RegExp;
 	/** Narrows the rule to some of the lines that match. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { codes, type ReasonCode } from "./codes.js";
 import type { Explanation, FeatureQuestion, KernelFacts } from "./facts.js";
 import type { Place } from "./log.js";
+import { type ExplainedCode, reasonSaying } from "./registry/registry.js";
 import type { Match } from "./rule.js";
 
 /** `(file.c:42)`, or `(instruction 4)` where the kernel does not tell the source. */
@@ -19,12 +19,13 @@ export function quotable(text: string, longest = 300): string {
 }
 
 export function explanation(
-	code: ReasonCode,
+	code: ExplainedCode,
 	message: string,
 	facts: Record<string, unknown>,
 	hint?: string,
 ): Explanation {
-	return { reason: { code, message: quotable(message, 1000), hint: hint ?? codes[code].hint }, facts };
+	const reason = reasonSaying(code, quotable(message, 1000));
+	return { reason: hint === undefined ? reason : { ...reason, hint }, facts };
 }
 
 /**
@@ -33,7 +34,7 @@ export function explanation(
 export function featureWords(
 	question: FeatureQuestion | undefined,
 	kernel: KernelFacts,
-): { code?: ReasonCode; words: string; facts: Record<string, unknown> } {
+): { code?: ExplainedCode; words: string; facts: Record<string, unknown> } {
 	const state = question && kernel.features?.(question);
 	if (!question || !state) return { words: "", facts: {} };
 	const switchedOnBy = kernel.configOf?.(question);

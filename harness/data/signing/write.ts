@@ -8,6 +8,7 @@ import { InputError, systemReason, UndecidedError } from "../../base/errors.js";
 import { readArchive } from "../package/archive.js";
 import { signaturesFolder } from "../package/manifest/load-manifest.js";
 import { manifestName } from "../package/package.js";
+import { undecided } from "../reasons/registry/registry.js";
 import { cosignFolder } from "./cosign.js";
 import type { SignatureFile } from "./layout.js";
 
@@ -127,7 +128,7 @@ async function compressed(out: string, tar: Uint8Array): Promise<Uint8Array> {
 		reject: false,
 	});
 	if (result.code === "ENOENT")
-		throw new UndecidedError("missing-tool", `${out}: cannot be packed without ${tool}`, `install ${tool}`);
+		throw undecided("tool-missing", { what: `${out}: cannot be packed without ${tool}`, tool });
 	if (result.failed)
 		throw new UndecidedError("host-failed", `${tool}: ${result.shortMessage}`, "try .tar.gz");
 	return new Uint8Array(result.stdout);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ReasonCode } from "../codes.js";
+import type { ExplainedCode } from "../registry/registry.js";
 
 /** `category: problem` of 7.3's diagnosis (kernel/bpf/diagnostics.c), where the two say enough. */
-const titles: readonly [RegExp, ReasonCode][] = [
+const titles: readonly [RegExp, ExplainedCode][] = [
 	[/^Memory Safety: access outside bounds/i, "out-of-bounds"],
 	[/^Memory Safety: .{0,60}uninit/i, "uninitialised-read"],
 	[/^Register Type Safety: (?:unreadable register|missing stack argument)/i, "uninitialised-read"],
@@ -21,6 +21,6 @@ const titles: readonly [RegExp, ReasonCode][] = [
  * The code of a diagnosis whose classic words are not known (or not there); undefined when it says
  * too little.
  */
-export function codeOfDiagnosis(title: string): ReasonCode | undefined {
+export function codeOfDiagnosis(title: string): ExplainedCode | undefined {
 	return titles.find(([pattern]) => pattern.test(title))?.[1];
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineReasons } from "./define.js";
+
+/** What the kernel and libbpf say when a program is attached. */
+export const attachReasons = defineReasons({
+	"attach-busy": {
+		message: "something else is already attached there, and the hook does not allow both",
+		hint: "detach the other, or use a hook that accepts several (tcx, cgroup multi, the libxdp dispatcher)",
+	},
+	"attach-symbol-missing": {
+		message: "the function, tracepoint or file that the program should attach to does not exist",
+		hint: "name another target, or make the attachment optional: kernels rename and inline functions",
+	},
+	"attach-device-missing": {
+		message: "the network device, cgroup or namespace to attach to does not exist or is of another kind",
+		hint: "check the attach target in the manifest",
+	},
+	"attach-unsupported": {
+		message: "this kernel, device or libbpf does not support attaching in this way",
+		hint: "use an older way to attach, or leave such kernels out of the manifest",
+	},
+	"attach-refused": {
+		message: "the kernel refused to attach the program and gave only an error number",
+		hint: "check the attach target in the manifest and the guest's kernel log",
+	},
+});
