@@ -72,7 +72,7 @@ export class TestGuests implements GuestSource {
 		};
 		return {
 			kernel: ofKernel,
-			client: { call } as unknown as GuestClient,
+			client: { call, littleEndian: true } as unknown as GuestClient,
 			greeting,
 			origin: "clone",
 			pid: 0,

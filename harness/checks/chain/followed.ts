@@ -6,12 +6,12 @@ import {
 	type ChainMechanism,
 	chainHooks,
 } from "../../data/package/sections/chain-hooks.js";
+import { mainFunction, openById } from "../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { arrivedRuns } from "./arrival.js";
 import { directionOf, type HookDevice, hookDevice, netkitDevice } from "./devices.js";
 import { DispatcherReader } from "./dispatcher/configured.js";
 import { HookList } from "./hook-list.js";
-import { mainFunction, openById } from "./kernel-objects.js";
 import type { DeclaredChain } from "./model/declared.js";
 import { chainPackets } from "./model/packets.js";
 import type { Part } from "./part.js";
@@ -99,9 +99,9 @@ export async function follow(
 	const missing = [...chain.members];
 	const found: FoundPart[] = [];
 	for (const listed of await read(guest, device, chain)) {
-		const handle = await openById(guest, "prog", listed.program);
+		const handle = await openById(guest.client, "prog", listed.program);
 		if (handle === undefined) continue;
-		const name = await mainFunction(guest, handle);
+		const name = await mainFunction(guest.client, handle);
 		if (name === undefined)
 			throw new UndecidedError(
 				"chain-unrecorded",

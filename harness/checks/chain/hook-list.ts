@@ -2,7 +2,9 @@
 
 import { attachTypes } from "../../base/bpf.js";
 import { E2BIG, EINVAL, errnoName } from "../../base/errno.js";
-import { BpfAttr, bpf, bpfRequest, type Held } from "../../machine/features/syscall.js";
+import { StructBytes } from "../../base/struct.js";
+import { BpfAttr, type Held } from "../../machine/guest/bpf-attr.js";
+import { bpf, bpfRequest } from "../../machine/guest/bpf-call.js";
 import type { Args } from "../../machine/guest/operations.js";
 import type { Guest } from "../../machine/vm/guest.js";
 
@@ -105,7 +107,7 @@ export class HookList {
 	attachRequest(program: Held, place: AttachPlace = {}): Args<"bpf"> {
 		const attr = this.programAttr(program, place);
 		if (place.replaced) attr.fd(16, place.replaced);
-		return bpfRequest("prog_attach", attr, this.hook.netns);
+		return bpfRequest(this.guest.client, "prog_attach", attr, this.hook.netns);
 	}
 
 	/**
@@ -118,7 +120,7 @@ export class HookList {
 
 	/** What `detach` asks of the agent. */
 	detachRequest(program?: Held, place: Place = {}): Args<"bpf"> {
-		return bpfRequest("prog_detach", this.programAttr(program, place), this.hook.netns);
+		return bpfRequest(this.guest.client, "prog_detach", this.programAttr(program, place), this.hook.netns);
 	}
 
 	/**
@@ -145,7 +147,7 @@ export class HookList {
 		const told = view(result.attr);
 		const [programs, attached, links] = result.blobs.map(view);
 		const word = (of: DataView | undefined, index: number) =>
-			of?.getUint32(index * 4, isLittleEndian(this.guest)) ?? 0;
+			of?.getUint32(index * 4, this.guest.client.littleEndian) ?? 0;
 		const count = result.errno === 0 ? Math.min(word(told, 6), room) : 0;
 		return {
 			errno: result.errno,
@@ -155,7 +157,7 @@ export class HookList {
 				flags: word(attached, index),
 			})),
 			flags: word(told, 3),
-			revision: size === 64 ? told.getBigUint64(56, isLittleEndian(this.guest)) : 0n,
+			revision: size === 64 ? told.getBigUint64(56, this.guest.client.littleEndian) : 0n,
 		};
 	}
 
@@ -168,7 +170,7 @@ export class HookList {
 	}
 
 	private attr(size: number, targetAt: number): BpfAttr {
-		const attr = new BpfAttr(size, isLittleEndian(this.guest));
+		const attr = new BpfAttr(size);
 		const { target } = this.hook;
 		return typeof target === "number" ? attr.u32(targetAt, target) : attr.fd(targetAt, target);
 	}
@@ -182,25 +184,24 @@ export class HookList {
  * BPF_LINK_UPDATE: the program of a link is another one from here on; of `expected` only (EPERM).
  */
 export function linkUpdate(guest: GuestPart, link: Held, program: Held, expected?: Held): Args<"bpf"> {
-	const attr = new BpfAttr(16, isLittleEndian(guest)).fd(0, link).fd(4, program);
+	const attr = new BpfAttr(16).fd(0, link).fd(4, program);
 	if (expected) attr.u32(8, attachFlags.replace).fd(12, expected);
-	return bpfRequest("link_update", attr);
+	return bpfRequest(guest.client, "link_update", attr);
 }
 
 /** BPF_MAP_UPDATE_ELEM of one slot of a program array. */
 export function slotUpdate(guest: GuestPart, array: Held, slot: number, program: Held): Args<"bpf"> {
-	return bpfRequest("map_update_elem", slotAttr(guest, array, slot).pointerToFd(16, program));
+	return bpfRequest(guest.client, "map_update_elem", slotAttr(array, slot).fds(16, [program]));
 }
 
 /** BPF_MAP_DELETE_ELEM of one slot of a program array; ENOENT of an empty one. */
 export function slotDelete(guest: GuestPart, array: Held, slot: number): Args<"bpf"> {
-	return bpfRequest("map_delete_elem", slotAttr(guest, array, slot));
+	return bpfRequest(guest.client, "map_delete_elem", slotAttr(array, slot));
 }
 
-function slotAttr(guest: GuestPart, array: Held, slot: number): BpfAttr {
-	const key = new Uint8Array(4);
-	view(key).setUint32(0, slot, isLittleEndian(guest));
-	return new BpfAttr(32, isLittleEndian(guest)).fd(0, array).pointer(8, key);
+function slotAttr(array: Held, slot: number): BpfAttr {
+	const key = new StructBytes(4).u32(0, slot);
+	return new BpfAttr(32).fd(0, array).pointer(8, key);
 }
 
 /** Kernels without an order know neither of its attributes. */
@@ -216,8 +217,4 @@ function putPlace(attr: BpfAttr, { relative, revision }: Place, at: number): voi
 
 function view(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function isLittleEndian({ kernel }: GuestPart): boolean {
-	return kernel.arch !== "s390x";
 }

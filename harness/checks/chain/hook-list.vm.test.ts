@@ -2,13 +2,14 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { attachTypes } from "../../base/bpf.js";
-import { BpfAttr, bpf } from "../../machine/features/syscall.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { BpfAttr } from "../../machine/guest/bpf-attr.js";
+import { bpf } from "../../machine/guest/bpf-call.js";
+import { constantProgram } from "../../machine/guest/bpf-objects.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { constantProgram } from "./program-info.js";
 import { said, TestList, type TestPlace, TestPrograms } from "./testlist.js";
 
 const machines = new Machines({ agent: agentPath });
@@ -120,7 +121,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.attach("c", { flags: ["replace"], replaced: "a" })).toBe("EBUSY");
 			expect(await list.update("a", await list.held("c"), "b")).toBe("EPERM");
 			expect(await list.update("a", await list.held("b"))).toBe("EEXIST");
-			const { handle } = await constantProgram(guest, "xdp", 2);
+			const { handle } = await constantProgram(guest.client, "xdp", 2);
 			expect(await list.update("a", { handle: handle! })).toBe("EINVAL");
 			expect(await list.update("a", await list.held("c"), "a")).toBe("done");
 			expect(await list.names()).toEqual(["(c)", "(b)"]);
@@ -243,7 +244,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			for (const name of "abcd") expect(await list.attach(name)).toBe("done");
 			const ids = await Promise.all([..."abcd"].map((name) => list.id(name)));
 			const query = async (count: number, { room = true, flags = 0 } = {}) => {
-				const attr = new BpfAttr(64, true).u32(0, Number(list.hook.target)).u32(8, flags).u32(24, count);
+				const attr = new BpfAttr(64).u32(0, Number(list.hook.target)).u32(8, flags).u32(24, count);
 				attr.u32(4, attachTypes.number(hook)!);
 				if (room) attr.pointer(16, new Uint8Array(40), true);
 				const { errno, attr: told, blobs } = await bpf(guest.client, "prog_query", attr);

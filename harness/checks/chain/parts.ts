@@ -4,13 +4,13 @@ import type { PackageObject } from "../../data/package/package.js";
 import { type ChainHook, chainHooks } from "../../data/package/sections/chain-hooks.js";
 import { loadObject } from "../../lab/subject/load/load-object.js";
 import { openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
-import type { Held } from "../../machine/features/syscall.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
 import { bpfObject } from "../../machine/guest/bpf-object.js";
+import { runCount } from "../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { allDone, BuildError } from "./mechanism.js";
 import type { DeclaredChain, DeclaredMember } from "./model/declared.js";
 import { type Part, partName, type StandIn } from "./part.js";
-import { runCount } from "./program-info.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./recorder.js";
 import { refusedWhole } from "./refused-object.js";
 import type { Meeting } from "./traffic.js";
@@ -168,7 +168,9 @@ export class Parts {
 	 */
 	async runCounts(): Promise<Map<Part, number>> {
 		const used = [...this.#loaded].filter(([key]) => this.#used.has(key));
-		const counts = used.map(async ([, { part, held }]) => [part, await runCount(this.guest, held)] as const);
+		const counts = used.map(
+			async ([, { part, held }]) => [part, await runCount(this.guest.client, held)] as const,
+		);
 		return new Map(await Promise.all(counts));
 	}
 
@@ -266,8 +268,7 @@ export class Parts {
 		await this.#file(path, () => bpfObject(kernel.arch, name));
 		const numbers = settings(verdict, part.member);
 		const value = new DataView(new ArrayBuffer(numbers.length * 4));
-		for (const [index, number] of numbers.entries())
-			value.setInt32(index * 4, number, kernel.arch !== "s390x");
+		for (const [index, number] of numbers.entries()) value.setInt32(index * 4, number, client.littleEndian);
 		const { object } = await client.call("object_open", {
 			path,
 			maps: [{ name: ".rodata.settings", initial_value: new Uint8Array(value.buffer) }],

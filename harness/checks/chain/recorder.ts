@@ -3,7 +3,7 @@
 import { errnoName } from "../../base/errno.js";
 import { UndecidedError } from "../../base/errors.js";
 import { marker } from "../../data/packet/numbered.js";
-import type { Held } from "../../machine/features/syscall.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
 import { bpfObject } from "../../machine/guest/bpf-object.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { Args } from "../../machine/guest/operations.js";
@@ -173,7 +173,7 @@ export class OrderRecorder {
 	}
 
 	private get littleEndian(): boolean {
-		return this.guest.kernel.arch !== "s390x";
+		return this.guest.client.littleEndian;
 	}
 
 	/** The kernel's types are read once, and not by libbpf for each member (CO-RE). */
@@ -252,7 +252,7 @@ async function findOffsets({ client, kernel }: Pick<Guest, "client" | "kernel">)
 	]);
 	refused("a program that finds out where packets are", runs[0]!.errno, "");
 	const told = view(entries[0]!.value);
-	const at = (index: number) => told.getUint32(index * 4, kernel.arch !== "s390x");
+	const at = (index: number) => told.getUint32(index * 4, client.littleEndian);
 	return {
 		xdp: { data: at(0), end: at(1) },
 		skb: { data: at(2), length: at(3), fragments: at(4) },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { countRuns } from "../../machine/guest/bpf-objects.js";
 import { arrivedRuns } from "./arrival.js";
 import type { Parts } from "./parts.js";
-import { countRuns } from "./program-info.js";
 import type { MemberRun, OrderRecorder } from "./recorder.js";
 
 type Counted = Pick<Parts, "guest" | "runCounts" | "loaded" | "meetings"> & {
@@ -33,7 +34,7 @@ export class RunCounts {
 
 	/** Statistics stay on until `close`: switching them patches the kernel's code. */
 	private async begin(): Promise<void> {
-		if (this.counted) this.statistics ??= (await countRuns(this.parts.guest)).handle;
+		if (this.counted) this.statistics ??= (await countRuns(this.parts.guest.client)).handle;
 	}
 
 	private async read(): Promise<Counts | undefined> {

@@ -34,7 +34,7 @@ export class SocketTraffic implements Traffic {
 		hook: CgroupHook,
 		private readonly cgroup: string,
 	) {
-		this.each = socketCalls(hook, parts.guest.kernel.arch !== "s390x");
+		this.each = socketCalls(hook, parts.guest.client.littleEndian);
 		this.counts = new RunCounts(parts, true);
 	}
 

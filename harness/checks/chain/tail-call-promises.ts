@@ -305,17 +305,15 @@ async function counts(
 	const { entries } = await guest.client.call("map_dump", { object, map: seenMap });
 	const { buffer, byteOffset } = entries[0]!.value;
 	const word = (index: number) =>
-		new DataView(buffer, byteOffset).getUint32(index * 4, isLittleEndian(guest));
+		new DataView(buffer, byteOffset).getUint32(index * 4, guest.client.littleEndian);
 	return { runs: word(0), others: word(1), traced: word(2) };
 }
 
 /** Nothing was seen yet, and `computed` calls this slot. */
 async function reset(guest: Guest, object: number, slot: number): Promise<void> {
 	const value = new Uint8Array(seenBytes);
-	new DataView(value.buffer).setUint32(slotAt, slot, isLittleEndian(guest));
+	new DataView(value.buffer).setUint32(slotAt, slot, guest.client.littleEndian);
 	const entries = [{ key: firstKey, value }];
 	const { errnos } = await guest.client.call("map_write", { object, map: seenMap, entries });
 	if (errnos[0] !== 0) throw new Error(`${seenMap} cannot be written: ${errnoName(errnos[0] ?? 0)}`);
 }
-
-const isLittleEndian = ({ kernel }: Guest) => kernel.arch !== "s390x";

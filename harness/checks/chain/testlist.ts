@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../base/errno.js";
-import { BpfAttr, bpf, type Held } from "../../machine/features/syscall.js";
+import { BpfAttr, type Held } from "../../machine/guest/bpf-attr.js";
+import { bpf } from "../../machine/guest/bpf-call.js";
+import { constantProgram, infoOf, programId } from "../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import {
 	type AttachPlace,
@@ -11,7 +13,6 @@ import {
 	linkUpdate,
 	type Place,
 } from "./hook-list.js";
-import { constantProgram, programId } from "./program-info.js";
 
 /** A program or link that a place is relative to, and how it is told: by descriptor unless `id`. */
 export interface Anchor {
@@ -43,9 +44,14 @@ export class TestPrograms {
 	async get(name: string): Promise<{ held: { handle: number }; id: number }> {
 		const known = this.known.get(name);
 		if (known) return known;
-		const { errno, handle } = await constantProgram(this.guest, this.type, this.verdict, this.attachType);
+		const { errno, handle } = await constantProgram(
+			this.guest.client,
+			this.type,
+			this.verdict,
+			this.attachType,
+		);
 		if (handle === undefined) throw new Error(`BPF_PROG_LOAD: ${errnoName(errno)}`);
-		const program = { held: { handle }, id: await programId(this.guest, { handle }) };
+		const program = { held: { handle }, id: await programId(this.guest.client, { handle }) };
 		this.known.set(name, program);
 		return program;
 	}
@@ -118,7 +124,7 @@ export class TestList {
 
 	/** BPF_LINK_DETACH. */
 	async detachLink(name: string): Promise<string> {
-		const attr = new BpfAttr(4, true).fd(0, this.link(name));
+		const attr = new BpfAttr(4).fd(0, this.link(name));
 		return said((await bpf(this.guest.client, "link_detach", attr)).errno);
 	}
 
@@ -127,19 +133,8 @@ export class TestList {
 	 * device.
 	 */
 	async linkInfo(name: string): Promise<{ id: number; program: number; ifindex: number }> {
-		const attr = new BpfAttr(16, true).fd(0, this.link(name)).u32(4, 24);
-		const { errno, blobs } = await bpf(
-			this.guest.client,
-			"obj_get_info_by_fd",
-			attr.pointer(8, new Uint8Array(24), true),
-		);
-		if (errno !== 0) throw new Error(`BPF_OBJ_GET_INFO_BY_FD: ${errnoName(errno)}`);
-		const info = new DataView(blobs[0]!.buffer, blobs[0]!.byteOffset);
-		return {
-			id: info.getUint32(4, true),
-			program: info.getUint32(8, true),
-			ifindex: info.getUint32(16, true),
-		};
+		const { info } = await infoOf(this.guest.client, this.link(name), 24);
+		return { id: info.u32(4), program: info.u32(8), ifindex: info.u32(16) };
 	}
 
 	/**

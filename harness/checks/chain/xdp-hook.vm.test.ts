@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { constantProgram } from "../../machine/guest/bpf-objects.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { constantProgram } from "./program-info.js";
 import { said, TestList, TestPrograms } from "./testlist.js";
 
 const machines = new Machines({ agent: agentPath });
@@ -63,7 +63,7 @@ describe.each(["5.10", "6.12", "7.3"])("the one place of XDP on %s", (kernel) =>
 			expect(await set(program, expected)).toBe("EBUSY");
 		expect(await links.attachLink("b")).toBe("EBUSY");
 		expect(await links.update("a", await links.held("b"), "c")).toBe("EPERM");
-		const { handle } = await constantProgram(guest, "sched_cls", 0);
+		const { handle } = await constantProgram(guest.client, "sched_cls", 0);
 		expect(await links.update("a", { handle: handle! })).toBe("EINVAL");
 		expect(await links.update("a", await links.held("b"), "a")).toBe("done");
 		expect(await running()).toBe(await links.id("b"));

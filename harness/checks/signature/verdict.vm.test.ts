@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands, programTypes } from "../../base/bpf.js";
+import { assemble, returns } from "../../base/insn.js";
 import { keySpecs } from "../../base/keys.js";
 import { signDetached } from "../../data/signing/cms.js";
 import { issue } from "../../data/signing/issue.js";
-import { program } from "../../machine/features/syscall.js";
 import { agentPath } from "../../machine/guest/build.js";
 import type { Args } from "../../machine/guest/operations.js";
 import { openKernel } from "../../machine/kernel/store.js";
@@ -17,7 +18,7 @@ describe.each([
 	{ id: "6.18", signatures: true, recorded: false },
 	{ id: "7.3", signatures: true, recorded: true },
 ])("verdicts on $id", ({ id, signatures, recorded }) => {
-	const insns = program([], true);
+	const insns = assemble(returns(0));
 	let guest: Guest;
 
 	beforeAll(async () => {

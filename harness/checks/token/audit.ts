@@ -5,7 +5,7 @@ import type { Reason } from "../../base/results.js";
 import { programKinds } from "../../data/package/elf/section.js";
 import { anyName } from "../../data/package/sections/token.js";
 import type { Workbench } from "../../lab/check.js";
-import type { Held } from "../../machine/features/syscall.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
 import { GuestError } from "../../machine/guest/client.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
@@ -53,7 +53,6 @@ export async function auditDelegation(delegation: Delegation, bench: Workbench):
 }
 
 async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench): Promise<Audit> {
-	const littleEndian = bench.kernel.arch !== "s390x";
 	const owner = world.ownerClient;
 	const user = await world.user(delegation.capabilities);
 	const all = await owner.call("token_create", { path: await world.mount(everything) });
@@ -72,10 +71,10 @@ async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench
 	 */
 	const admits = async (call: BareCall): Promise<boolean> => {
 		tried++;
-		const errno = await tryBare(user, littleEndian, call, token);
-		return errno === 0 || (errno !== EPERM && (await tryBare(user, littleEndian, call)) === EPERM);
+		const errno = await tryBare(user, call, token);
+		return errno === 0 || (errno !== EPERM && (await tryBare(user, call)) === EPERM);
 	};
-	const does = async (call: BareCall, held: Held) => (await tryBare(user, littleEndian, call, held)) === 0;
+	const does = async (call: BareCall, held: Held) => (await tryBare(user, call, held)) === 0;
 
 	const programs = new Map<string, string[]>();
 	const [readsKernel, writesUser] = [new Set<string>(), new Set<string>()];
@@ -101,7 +100,7 @@ async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench
 	];
 	const asked = new Set(["map_create", "prog_load", "btf_load"]);
 	// A kernel that takes no token there refuses the call because of it.
-	if ((await tryBare(owner, littleEndian, byId, all)) === 0) asked.add(byId.command);
+	if ((await tryBare(owner, byId, all)) === 0) asked.add(byId.command);
 	const unasked = delegation.commands.filter((name) => name !== anyName && !asked.has(name));
 	return {
 		admitted: { programs, maps, commands, readsKernel: [...readsKernel], writesUser: [...writesUser] },

@@ -9,7 +9,7 @@ import { mountOptionNames } from "./model/mount-options.js";
 
 /** Why a kernel makes no tokens, of what it says itself; undefined when it makes them. */
 export async function whyNoTokens({ client, kernel }: Guest): Promise<Reason | undefined> {
-	const { create, mount_options } = await askToken(client, kernel.arch !== "s390x");
+	const { create, mount_options } = await askToken(client);
 	const missing = Object.values(mountOptionNames).filter((name) => !mount_options.includes(name));
 	if (create && missing.length === 0) return undefined;
 	const lacks = create ? `its bpffs takes no ${missing.join(", ")}` : "bpf(2) knows no BPF_TOKEN_CREATE";

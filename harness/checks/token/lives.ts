@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { constants } from "node:os";
 import { errnoName } from "../../base/errno.js";
 import { anyName, tokenNames } from "../../data/package/sections/token.js";
+import { objInfo } from "../../machine/guest/bpf-call.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import { mountToken } from "../../machine/guest/token-mount.js";
-import { type BareCall, bare, infoOf, tryBare } from "./bare.js";
+import { type BareCall, bare, tryBare } from "./bare.js";
 import { failed, type Outcome, passed, refusalEvidence } from "./finding.js";
 import { mountMasks } from "./model/mount-options.js";
 import { refusedText } from "./package-user.js";
@@ -74,7 +76,7 @@ export const lifeCases: readonly LifeCase[] = [
 					from: scene.world.owner,
 					to: user,
 				});
-				const used = await tryBare(stranger, scene.littleEndian, call, given);
+				const used = await tryBare(stranger, call, given);
 				await owner.call("close", token);
 				const root = await owner.call("path_open", { path });
 				const mount = await client.call("fd_pass", {
@@ -131,7 +133,7 @@ export const lifeCases: readonly LifeCase[] = [
 			const path = await scene.world.mount(scene.declared);
 			const token = await create(client, path);
 			await scene.world.unmount(path, { lazy: true });
-			const used = await tryBare(client, scene.littleEndian, call, token);
+			const used = await tryBare(client, call, token);
 			const made = await makes(client, { path });
 			await client.call("close", token);
 			return [
@@ -154,7 +156,7 @@ export const lifeCases: readonly LifeCase[] = [
 			} finally {
 				await client.call("close", { handle: grantor });
 			}
-			const used = await tryBare(user, scene.littleEndian, call, token);
+			const used = await tryBare(user, call, token);
 			await user.call("close", token);
 			const made = await makes(user, { path });
 			await scene.world.unmount(path);
@@ -177,7 +179,7 @@ export const lifeCases: readonly LifeCase[] = [
 				const given = await client.call("fd_pass", {
 					...{ handle: token.handle, from: scene.world.owner, to: other.handle },
 				});
-				const used = await tryBare(other.client, scene.littleEndian, call, given);
+				const used = await tryBare(other.client, call, given);
 				return [
 					{ what: "somebody without capabilities makes a token", expected: EPERM, seen: made },
 					{
@@ -204,7 +206,7 @@ export const lifeCases: readonly LifeCase[] = [
 					...{ handle: token.handle, from: scene.world.owner, to: other.handle },
 				});
 				await owner.call("close", token);
-				const used = await tryBare(other.client, scene.littleEndian, call, given);
+				const used = await tryBare(other.client, call, given);
 				return [
 					{
 						what: "another user with the capabilities uses a token that was passed to him",
@@ -228,7 +230,7 @@ export const lifeCases: readonly LifeCase[] = [
 				options: mountMasks(scene.declared),
 			});
 			const token = await owner.call("token_create", { handle });
-			const byDescriptor = await tryBare(owner, scene.littleEndian, call, token);
+			const byDescriptor = await tryBare(owner, call, token);
 			await owner.call("close", token);
 			await owner.call("close", { handle });
 			return [
@@ -274,15 +276,15 @@ export const lifeCases: readonly LifeCase[] = [
 		async run(scene, call) {
 			const client = await scene.declaredUser();
 			const token = await create(client, await scene.declaredPath());
-			const { errno, fd } = await bare(client, scene.littleEndian, call, token);
+			const { errno, fd } = await bare(client, call, token);
 			await client.call("close", token);
-			const again = await tryBare(client, scene.littleEndian, call);
+			const again = await tryBare(client, call);
 			const answers = [
 				{ what: "something is made with a token", expected: 0, seen: errno },
 				{ what: "the same is tried when the token is gone", expected: EPERM, seen: again },
 			];
 			if (fd === undefined) return answers;
-			const { errno: kept } = await infoOf(client, scene.littleEndian, { handle: fd });
+			const { errno: kept } = await objInfo(client, { handle: fd }, 16);
 			await client.call("close", { handle: fd });
 			return [...answers, { what: "the kernel is asked about what was made", expected: 0, seen: kept }];
 		},

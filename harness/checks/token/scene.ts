@@ -3,7 +3,7 @@
 import type { Package } from "../../data/package/package.js";
 import type { Workbench } from "../../lab/check.js";
 import { AttachPoints } from "../../lab/subject/attach/attach-points.js";
-import type { Held } from "../../machine/features/syscall.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { type Baseline, baselineOf } from "./baseline.js";
@@ -55,10 +55,6 @@ export class TokenScene {
 	/** @throws GuestError where nobody without privileges gets a user namespace */
 	static async open(pkg: Package, bench: Workbench): Promise<TokenScene> {
 		return new TokenScene(pkg, bench, await TokenWorld.open(await bench.guest()));
-	}
-
-	get littleEndian(): boolean {
-		return this.bench.kernel.arch !== "s390x";
 	}
 
 	baseline(): Promise<Baseline> {
@@ -160,7 +156,7 @@ export class TokenScene {
 		try {
 			const token = await client.call("token_create", { path });
 			try {
-				return await tryBare(client, this.littleEndian, call, token);
+				return await tryBare(client, call, token);
 			} finally {
 				await client.call("close", token);
 			}

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { constants } from "node:os";
 import { errnoName } from "../../base/errno.js";
 import { anyName } from "../../data/package/sections/token.js";
 import { listFolder, readText } from "../../machine/features/files.js";
-import type { Held } from "../../machine/features/syscall.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
+import { objInfo } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
-import { infoOf } from "./bare.js";
 import { delegationEvidence, failed, type Outcome, passed, skipped } from "./finding.js";
 import type { Delegation } from "./model/delegation.js";
 import { type DelegatedKind, delegatedKinds, mountMasks, mountOptionNames } from "./model/mount-options.js";
@@ -37,10 +38,9 @@ export async function infoOutcome(scene: TokenScene): Promise<Outcome> {
 
 /** `struct bpf_token_info` (include/uapi/linux/bpf.h). */
 async function toldByInfo(scene: TokenScene, token: Held): Promise<{ errno: number; masks?: Masks }> {
-	const { errno, info } = await infoOf(scene.world.ownerClient, scene.littleEndian, token, 32);
+	const { errno, info } = await objInfo(scene.world.ownerClient, token, 32);
 	if (errno !== 0) return { errno };
-	const view = new DataView(info.buffer, info.byteOffset, info.byteLength);
-	const mask = (index: number) => `0x${view.getBigUint64(index * 8, scene.littleEndian).toString(16)}`;
+	const mask = (index: number) => `0x${info.u64(index * 8).toString(16)}`;
 	return { errno, masks: masksOf((kind) => mask(delegatedKinds.indexOf(kind))) };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../base/errno.js";
-import type { Held } from "../../machine/features/syscall.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
 import { type BareCall, tryBare } from "./bare.js";
 import { failed, type Outcome, passed, skipped } from "./finding.js";
 import { type Delegation, doesGrant, type Grant, grantName } from "./model/delegation.js";
@@ -52,7 +52,7 @@ export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promis
 	if (!danger) throw new Error(`${grantName(grant)} is none of the dangers`);
 	const { call } = danger;
 	const owner = scene.world.ownerClient;
-	const answer = (token?: Held) => tryBare(owner, scene.littleEndian, call, token);
+	const answer = (token?: Held) => tryBare(owner, call, token);
 	// Whoever has every capability is refused by the token alone.
 	const [most, least] = [await scene.ownerToken("everything"), await scene.ownerToken("declared")];
 	const [control, without, declared] = await Promise.all([answer(most), answer(), answer(least)]);

@@ -2,6 +2,7 @@
 
 import { programTypes } from "../../base/bpf.js";
 import { errnoName } from "../../base/errno.js";
+import { returns } from "../../base/insn.js";
 import type { Reason } from "../../base/results.js";
 import type { PreparedStep, PreparedVector } from "../../data/vectors/suite.js";
 import type { Finding, Workbench } from "../../lab/check.js";
@@ -11,7 +12,7 @@ import { cgroupSkbSeesPacket, readsPacketDirectly } from "../../lab/subject/sess
 import { programsOf, whyNever } from "../../lab/subject/session/needs.js";
 import { runArgs, xdpContext } from "../../lab/subject/session/run-args.js";
 import type { Session } from "../../lab/subject/session/session.js";
-import { progLoad, program as programOf, tryBpf } from "../../machine/features/syscall.js";
+import { progLoad, tryBpf } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { TestRun } from "../../machine/guest/operations.js";
 
@@ -119,10 +120,7 @@ export async function notSeen(
 
 /** Asks the kernel whether it takes a program that says that it can do with several buffers. */
 async function takesFrags(client: GuestClient): Promise<boolean> {
-	const attr = progLoad(programTypes.number("xdp") ?? 0, programOf([], true), true).u32(
-		44,
-		BPF_F_XDP_HAS_FRAGS,
-	);
+	const attr = progLoad("xdp", returns(0)).u32(44, BPF_F_XDP_HAS_FRAGS);
 	return (await tryBpf(client, "prog_load", attr)).errno === 0;
 }
 

@@ -36,7 +36,6 @@ const SETTINGS = [
 export async function askFeatures(guest: Guest): Promise<Features> {
 	const { client, kernel } = guest;
 	const { release } = guest.greeting;
-	const littleEndian = kernel.arch !== "s390x";
 	const vmlinux = await readFile(client, "/sys/kernel/btf/vmlinux");
 	const btf = vmlinux && new Btf("/sys/kernel/btf/vmlinux", vmlinux);
 	const typesProbed = await client.call("probe", {
@@ -52,16 +51,16 @@ export async function askFeatures(guest: Guest): Promise<Features> {
 	);
 	const map_types = probed(mapTypes, typesProbed.map_types, btf, "bpf_map_type", "BPF_MAP_TYPE_");
 	for (const name of Object.keys(map_types)) {
-		const answer = map_types[name] === "yes" ? undefined : await askMapType(client, name, littleEndian);
+		const answer = map_types[name] === "yes" ? undefined : await askMapType(client, name);
 		if (answer) map_types[name] = "yes";
 		else if (answer === false && map_types[name] === "unknown") map_types[name] = "off";
 	}
 	const functions = btf && members(btf, "bpf_func_id", "BPF_FUNC_")?.filter((name) => name !== "unspec");
 	const loadable = Object.keys(program_types).filter((name) => program_types[name] === "yes");
-	const by_program_type = await askHelpers(client, loadable, helpers.names.length, btf, littleEndian);
-	const token = await askToken(client, littleEndian);
+	const by_program_type = await askHelpers(client, loadable, helpers.names.length, btf);
+	const token = await askToken(client);
 	const recorded = btf !== undefined && hasMember(btf, "bpf_prog_aux", "sig");
-	const signature = await askSignature(client, littleEndian, recorded);
+	const signature = await askSignature(client, recorded);
 	const modules = await askModules(client, kernel);
 	const moduleBtf = await readModuleBtf(client, btf);
 	return {

@@ -2,8 +2,8 @@
 
 import { attachTypes, helpers, programTypes } from "../../base/bpf.js";
 import type { Btf } from "../../data/package/btf/btf.js";
+import { callsHelpers, progLoad, tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
-import { progLoad, program, tryBpf } from "./syscall.js";
 
 /**
  * The verifier's words for a helper it does not know, or not for this type of program (K:
@@ -32,21 +32,19 @@ export async function askHelpers(
 	types: string[],
 	known: number,
 	btf: Btf | undefined,
-	littleEndian: boolean,
 ): Promise<Record<string, string[]>> {
 	const result: Record<string, string[]> = {};
 	for (const name of types) {
 		if (NOT_ASKED.has(name)) continue;
-		const type = programTypes.number(name) ?? 0;
 		const attached = ATTACHED[name];
 		if (attached) {
 			const id = btf?.find(attached.function, "func");
 			if (id === undefined) continue;
 			const attachType = attachTypes.number(attached.attachType) ?? 0;
-			result[name] = await askAttached(client, { type, attachType, id }, known, littleEndian);
+			result[name] = await askAttached(client, { type: name, attachType, id }, known);
 			continue;
 		}
-		const asked = [{ program_type: type, from: 1, to: known }];
+		const asked = [{ program_type: programTypes.number(name) ?? 0, from: 1, to: known }];
 		const answers = (await client.call("probe", { helpers: asked })).helpers[0] ?? [];
 		result[name] = answers.flatMap((answer, index) => (answer === 1 ? [helperName(index + 1)] : []));
 	}
@@ -55,13 +53,12 @@ export async function askHelpers(
 
 async function askAttached(
 	client: GuestClient,
-	target: { type: number; attachType: number; id: number },
+	target: { type: string; attachType: number; id: number },
 	known: number,
-	littleEndian: boolean,
 ): Promise<string[]> {
 	const found: string[] = [];
 	for (let helper = 1; helper < known; helper++) {
-		const attr = progLoad(target.type, program([helper], littleEndian), littleEndian)
+		const attr = progLoad(target.type, callsHelpers(helper))
 			.u32(24, 1)
 			.u32(28, LOG_BYTES)
 			.pointer(32, new Uint8Array(LOG_BYTES), true)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mapTypes } from "../../base/bpf.js";
+import { mapCreate, tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
-import { BpfAttr, tryBpf } from "./syscall.js";
 
 /**
  * ENOTSUPP, internal to the kernel (K: include/linux/errno.h), which reaches user space here all
@@ -15,21 +14,16 @@ const BPF_F_NO_PREALLOC = 1;
  * Asks for map types that libbpf 1.7 cannot ask for: `struct_ops`, where it uses attributes that
  * kernels before 6.9 lack, and `rhash`, which is newer than it. Undefined for all other types.
  */
-export async function askMapType(
-	client: GuestClient,
-	name: string,
-	littleEndian: boolean,
-): Promise<boolean | undefined> {
-	const attr = (size: number) => new BpfAttr(size, littleEndian).u32(0, mapTypes.number(name) ?? 0);
+export async function askMapType(client: GuestClient, name: string): Promise<boolean | undefined> {
 	switch (name) {
 		case "struct_ops": {
 			// Type 1 of vmlinux BTF is no struct_ops: a kernel that got so far as to look knows the
 			// map type.
-			const wanted = attr(64).u32(4, 4).u32(8, 4).u32(12, 1).u32(60, 1);
+			const wanted = mapCreate(name, {}, 64).u32(60, 1);
 			return (await tryBpf(client, "map_create", wanted)).errno === ENOTSUPP;
 		}
 		case "rhash": {
-			const wanted = attr(72).u32(4, 4).u32(8, 4).u32(12, 1).u32(16, BPF_F_NO_PREALLOC);
+			const wanted = mapCreate(name, { flags: BPF_F_NO_PREALLOC });
 			return (await tryBpf(client, "map_create", wanted)).errno === 0;
 		}
 		default:

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
-import { mapTypes, programTypes } from "../../base/bpf.js";
+import { returns } from "../../base/insn.js";
+import type { BpfAttr } from "../guest/bpf-attr.js";
+import { bpf, mapCreate, mapCreateSize, progLoad, progLoadSize, tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
 import type { Features } from "./features.js";
-import { BpfAttr, bpf, progLoad, progLoadSize, program, tryBpf } from "./syscall.js";
 
 const { E2BIG, EBADMSG, EPERM } = constants.errno;
-const SOCKET_FILTER = programTypes.number("socket_filter") ?? 0;
-const ARRAY = mapTypes.number("array") ?? 0;
 
 /**
  * Which contract of signed programs the kernel has, from how it refuses what is no signature:
@@ -19,32 +18,28 @@ const ARRAY = mapTypes.number("array") ?? 0;
  */
 export async function askSignature(
 	client: GuestClient,
-	littleEndian: boolean,
 	verdictRecorded: boolean,
 ): Promise<Features["signature"]> {
-	const exclusive = await tryBpf(client, "map_create", exclusiveMap(littleEndian));
-	const plain = await tryBpf(client, "prog_load", signed(littleEndian));
+	const exclusive = await tryBpf(client, "map_create", exclusiveMap());
+	const plain = await tryBpf(client, "prog_load", signed());
 	const attributes = plain.errno !== E2BIG;
 	return {
 		attributes,
-		covers: attributes ? await covered(client, littleEndian, plain.errno) : "nothing",
+		covers: attributes ? await covered(client, plain.errno) : "nothing",
 		verdict_recorded: verdictRecorded,
 		exclusive_maps: exclusive.errno === 0,
 	};
 }
 
-async function covered(
-	client: GuestClient,
-	littleEndian: boolean,
-	refusal: number,
-): Promise<Features["signature"]["covers"]> {
+async function covered(client: GuestClient, refusal: number): Promise<Features["signature"]["covers"]> {
 	if (refusal !== EBADMSG) return "unknown";
-	const map = await bpf(client, "map_create", array(littleEndian, 72));
+	const map = await bpf(client, "map_create", mapCreate("array", {}));
 	if (map.fd === undefined) return "unknown";
 	try {
-		const fds = new Uint8Array(4);
-		new DataView(fds.buffer).setInt32(0, map.ret, littleEndian);
-		const withMap = await tryBpf(client, "prog_load", signed(littleEndian).pointer(120, fds).u32(148, 1));
+		const attr = signed()
+			.fds(120, [{ handle: map.fd }])
+			.u32(148, 1);
+		const withMap = await tryBpf(client, "prog_load", attr);
 		if (withMap.errno === EPERM) return "instructions-and-maps";
 		return withMap.errno === EBADMSG ? "instructions" : "unknown";
 	} finally {
@@ -56,18 +51,14 @@ async function covered(
  * A program that loads unsigned, with 64 bytes that are no PKCS#7 message, for the builtin keyring
  * (0).
  */
-function signed(littleEndian: boolean): BpfAttr {
+function signed(): BpfAttr {
 	const junk = new Uint8Array(64).fill(0x42);
-	return progLoad(SOCKET_FILTER, program([], littleEndian), littleEndian, progLoadSize.signed)
-		.pointer(152, junk)
-		.u32(160, junk.length);
-}
-
-function array(littleEndian: boolean, size: number): BpfAttr {
-	return new BpfAttr(size, littleEndian).u32(0, ARRAY).u32(4, 4).u32(8, 4).u32(12, 1);
+	return progLoad("socket_filter", returns(0), progLoadSize.signed).pointer(152, junk).u32(160, junk.length);
 }
 
 /** Bound to a program that does not exist: the digest is of nothing. */
-function exclusiveMap(littleEndian: boolean): BpfAttr {
-	return array(littleEndian, 96).pointer(80, new Uint8Array(32).fill(0x17)).u32(88, 32);
+function exclusiveMap(): BpfAttr {
+	return mapCreate("array", {}, mapCreateSize.exclusive)
+		.pointer(80, new Uint8Array(32).fill(0x17))
+		.u32(88, 32);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:os";
+import { BpfAttr } from "../guest/bpf-attr.js";
+import { tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
 import { GuestError } from "../guest/client.js";
 import type { Features } from "./features.js";
 import { readText } from "./files.js";
-import { BpfAttr, tryBpf } from "./syscall.js";
 
 const OPTIONS = ["delegate_cmds", "delegate_maps", "delegate_progs", "delegate_attachs"];
 const MOUNT_POINT = "/tmp/bpfgate-delegation";
@@ -13,9 +14,9 @@ const MOUNT_POINT = "/tmp/bpfgate-delegation";
  * Whether tokens can be made, and which delegations bpffs takes. An old bpffs ignores options: what
  * it shows counts.
  */
-export async function askToken(client: GuestClient, littleEndian: boolean): Promise<Features["token"]> {
+export async function askToken(client: GuestClient): Promise<Features["token"]> {
 	// The command is known when what it complains of is the file descriptor.
-	const create = await tryBpf(client, "token_create", new BpfAttr(8, littleEndian).s32(4, -1));
+	const create = await tryBpf(client, "token_create", new BpfAttr(8).s32(4, -1));
 	const mount_options: string[] = [];
 	for (const option of OPTIONS) if (await shown(client, option)) mount_options.push(option);
 	return { create: create.errno === constants.errno.EBADF, mount_options };

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { machine } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isLittleEndian } from "../../base/byte-order.js";
 import { InputError, UndecidedError } from "../../base/errors.js";
 import { bpfObjectPath } from "./bpf-object.js";
 import { buildLibbpf, run } from "./build.js";
@@ -10,7 +11,6 @@ import { findTool } from "./tool.js";
 
 const sources = fileURLToPath(new URL("../../../harness/machine/guest/bpf", import.meta.url));
 const flags = ["-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
-const bigEndian = ["s390x"];
 
 /**
  * Compiles bpfgate's own BPF programs (`bpf/*.bpf.c`) for guests of an architecture.
@@ -30,12 +30,7 @@ export async function buildBpf(arch: string, say: (line: string) => void): Promi
 		await mkdir(dirname(object), { recursive: true });
 		try {
 			await run(clang, [
-				...[
-					"-target",
-					bigEndian.includes(arch) ? "bpfeb" : "bpfel",
-					...flags,
-					`-ffile-prefix-map=${sources}/=`,
-				],
+				...["-target", isLittleEndian(arch) ? "bpfel" : "bpfeb", ...flags, `-ffile-prefix-map=${sources}/=`],
 				...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
 				...["-idirafter", `/usr/include/${machine()}-linux-gnu`, "-c", join(sources, file), "-o", fresh],
 			]);

@@ -27,7 +27,7 @@ function connect() {
 	const clock = new ManualClock();
 	const onLost = vi.fn();
 	const channel = new Channel(ours, { kernel: "6.12", patience: 1000, clock, onLost });
-	const client = new GuestClient(channel);
+	const client = new GuestClient(channel, true);
 	const decoder = new FrameDecoder();
 	const requests: { nonce: Buffer; id: number; op: string; args: Record<string, unknown> }[] = [];
 	theirs.on("data", (chunk: Buffer) => {

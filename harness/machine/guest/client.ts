@@ -9,11 +9,13 @@ export { GuestError } from "./guest-error.js";
 /** What a guest does for the runner: operations, done by the agent or by one of its users. */
 export class GuestClient {
 	/**
+	 * @param littleEndian byte order of the guest's kernel
 	 * @param user handle of the user (`user_start`) whose process does what is asked; the agent
 	 * unless given
 	 */
 	constructor(
 		private readonly channel: Channel,
+		readonly littleEndian: boolean,
 		private readonly user?: number,
 	) {}
 
@@ -23,7 +25,7 @@ export class GuestClient {
 	 * `fd_pass`).
 	 */
 	as(user: number): GuestClient {
-		return new GuestClient(this.channel, user);
+		return new GuestClient(this.channel, this.littleEndian, user);
 	}
 
 	/**

@@ -18,7 +18,7 @@ interface Request {
  */
 function guest(refuse = "") {
 	const [ours, theirs] = duplexPair();
-	const client = new GuestClient(new Channel(ours, { kernel: "6.12", patience: 10_000 }));
+	const client = new GuestClient(new Channel(ours, { kernel: "6.12", patience: 10_000 }), true);
 	const decoder = new FrameDecoder();
 	const asked: string[] = [];
 	const held = new Map<number, number | undefined>();

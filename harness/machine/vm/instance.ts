@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isLittleEndian } from "../../base/byte-order.js";
 import { UndecidedError } from "../../base/errors.js";
 import { Channel } from "../guest/channel.js";
 import { GuestClient } from "../guest/client.js";
@@ -67,7 +68,7 @@ export class Instance {
 			patience: options.patienceAtStart ?? options.patience,
 			onLost: () => process.kill(),
 		});
-		this.client = new GuestClient(this.channel);
+		this.client = new GuestClient(this.channel, isLittleEndian(options.kit.arch));
 		this.console = new Console(console, () => this.channel.consoleSpoke());
 		this.qmp = new Qmp(qmp);
 		process.ended.then((end) => this.channel.fail(this.death(end)));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UndecidedError } from "../../../base/errors.js";
-import type { Guest } from "../../../machine/vm/guest.js";
+import { StructBytes, type StructView } from "../../../base/struct.js";
 import {
 	btfById,
 	firstElement,
 	infoOf,
-	isLittleEndian,
 	linkIds,
 	openPin,
+	progInfo,
 	withId,
-} from "../kernel-objects.js";
+} from "../../../machine/guest/bpf-objects.js";
+import type { Guest } from "../../../machine/vm/guest.js";
 
 /** One place of a dispatcher. */
 export interface Slot {
@@ -35,8 +36,7 @@ export interface Dispatcher {
 const magic = 236;
 const mostSlots = 10;
 const configBytes = 4 + mostSlots * 3 * 4;
-/** Of struct bpf_prog_info up to `btf_id`, and struct bpf_link_info (include/uapi/linux/bpf.h). */
-const progInfo = { bytes: 132, mapCount: 52, mapIds: 56, btf: 128 };
+/** Of struct bpf_link_info (include/uapi/linux/bpf.h). */
 const linkInfo = { bytes: 32, type: 0, program: 8, targetObject: 20, targetBtf: 24 };
 const BPF_LINK_TYPE_TRACING = 2;
 /** Where libxdp pins all that it keeps; the folder is made when it is first needed, and stays. */
@@ -77,32 +77,29 @@ export class DispatcherReader {
 		const on = await client.call("xdp_query", { ifindex, ...(netns === undefined ? {} : { netns }) });
 		const id = on.native || on.generic;
 		if (id === 0) return undefined;
-		const read = await withId(this.guest, "prog", id, (program) => this.#configOf(program, id));
+		const read = await withId(this.guest.client, "prog", id, (program) => this.#configOf(program, id));
 		if (!read) return undefined;
 		const { config, btf } = read;
-		const little = isLittleEndian(this.guest);
-		const enabled = Math.min(config.getUint8(2), mostSlots);
-		const word = (array: number, index: number) =>
-			config.getUint32(4 + (array * mostSlots + index) * 4, little);
+		const enabled = Math.min(config.u8(2), mostSlots);
+		const word = (array: number, index: number) => config.u32(4 + (array * mostSlots + index) * 4);
 		const linked = (await this.#linkedPrograms(id, btf)) ?? (await this.#pinnedPrograms(id, enabled));
 		const slots = Array.from({ length: enabled }, (_, index): Slot => {
 			const program = linked.get(slotFunction(index, enabled));
 			const slot = { runPrio: word(1, index), chainCallActions: word(0, index) };
 			return program === undefined ? slot : { ...slot, program };
 		});
-		return { id, version: config.getUint8(1), slots };
+		return { id, version: config.u8(1), slots };
 	}
 
 	async #configOf(program: number, id: number) {
-		const little = isLittleEndian(this.guest);
-		const info = new Uint8Array(progInfo.bytes);
-		new DataView(info.buffer).setUint32(progInfo.mapCount, 1, little);
-		const [told, maps] = await infoOf(this.guest, program, info, { offset: progInfo.mapIds, bytes: 4 });
-		const btf = told.getUint32(progInfo.btf, little);
-		const map = new DataView(maps.buffer, maps.byteOffset).getUint32(0, little);
+		const wanted = new StructBytes(progInfo.bytes).u32(progInfo.mapCount, 1);
+		const memory = { offset: progInfo.mapIds, bytes: 4 };
+		const { info, list } = await infoOf(this.guest.client, { handle: program }, wanted, memory);
+		const btf = info.u32(progInfo.btf);
+		const map = list.u32(0);
 		const config =
-			map === 0 ? undefined : await withId(this.guest, "map", map, (handle) => this.#lookUp(handle));
-		if (!config || config.getUint8(0) !== magic)
+			map === 0 ? undefined : await withId(this.guest.client, "map", map, (handle) => this.#lookUp(handle));
+		if (!config || config.u8(0) !== magic)
 			throw new UndecidedError(
 				"no-dispatcher",
 				`the program ${id} on the device is no dispatcher of libxdp that bpfgate can read (version 2 or newer)`,
@@ -115,12 +112,12 @@ export class DispatcherReader {
 	 * Only as much as a dispatcher's configuration has: another program's map may have larger
 	 * values.
 	 */
-	async #lookUp(handle: number): Promise<DataView | undefined> {
+	async #lookUp(handle: number): Promise<StructView | undefined> {
 		// struct bpf_map_info: type, id, key_size, value_size.
-		const [info] = await infoOf(this.guest, handle, new Uint8Array(16));
-		const valueSize = info.getUint32(12, isLittleEndian(this.guest));
+		const { info } = await infoOf(this.guest.client, { handle }, 16);
+		const valueSize = info.u32(12);
 		if (valueSize < configBytes || valueSize > 256) return undefined;
-		return firstElement(this.guest, handle, valueSize);
+		return firstElement(this.guest.client, handle, valueSize);
 	}
 
 	/**
@@ -129,34 +126,31 @@ export class DispatcherReader {
 	 */
 	async #linkedPrograms(dispatcher: number, btfId: number): Promise<Map<string, number> | undefined> {
 		// A link to a dispatcher is younger than it, and so are their ids.
-		for (const id of await linkIds(this.guest, this.#newest)) {
+		for (const id of await linkIds(this.guest.client, this.#newest)) {
 			this.#newest = id;
 			const target = await this.#linkTarget(id);
 			if (target) this.#links.set(id, target);
 		}
 		if ([...this.#links.values()].every(({ object }) => object === 0)) return undefined;
-		const btf = await btfById(this.guest, btfId);
+		const btf = await btfById(this.guest.client, btfId);
 		const programs = new Map<string, number>();
 		for (const [id, link] of this.#links) {
 			if (link.object !== dispatcher) continue;
-			const there = await withId(this.guest, "link", id, async () => true);
+			const there = await withId(this.guest.client, "link", id, async () => true);
 			if (there) programs.set(btf?.name(link.function) ?? "", link.program);
 		}
 		return programs;
 	}
 
 	async #linkTarget(id: number): Promise<LinkTarget | undefined> {
-		const little = isLittleEndian(this.guest);
-		const read = await withId(this.guest, "link", id, async (handle) =>
-			infoOf(this.guest, handle, new Uint8Array(linkInfo.bytes)),
+		const read = await withId(this.guest.client, "link", id, (handle) =>
+			infoOf(this.guest.client, { handle }, linkInfo.bytes),
 		);
-		if (!read) return undefined;
-		const [info] = read;
-		if (info.getUint32(linkInfo.type, little) !== BPF_LINK_TYPE_TRACING) return undefined;
+		if (read?.info.u32(linkInfo.type) !== BPF_LINK_TYPE_TRACING) return undefined;
 		return {
-			object: info.getUint32(linkInfo.targetObject, little),
-			function: info.getUint32(linkInfo.targetBtf, little),
-			program: info.getUint32(linkInfo.program, little),
+			object: read.info.u32(linkInfo.targetObject),
+			function: read.info.u32(linkInfo.targetBtf),
+			program: read.info.u32(linkInfo.program),
 		};
 	}
 
@@ -165,12 +159,11 @@ export class DispatcherReader {
 		const programs = new Map<string, number>();
 		const folder = pinFolder(this.device.ifindex, dispatcher);
 		for (let index = 0; index < enabled; index++) {
-			const handle = await openPin(this.guest, `${folder}/prog${index}-link`);
+			const handle = await openPin(this.guest.client, `${folder}/prog${index}-link`);
 			if (handle === undefined) continue;
 			try {
-				const [info] = await infoOf(this.guest, handle, new Uint8Array(linkInfo.bytes));
-				const program = info.getUint32(linkInfo.program, isLittleEndian(this.guest));
-				programs.set(slotFunction(index, enabled), program);
+				const { info } = await infoOf(this.guest.client, { handle }, linkInfo.bytes);
+				programs.set(slotFunction(index, enabled), info.u32(linkInfo.program));
 			} finally {
 				await this.guest.client.call("close", { handle });
 			}

@@ -2,9 +2,9 @@
 
 import { E2BIG, EINVAL, errnoName } from "../../../base/errno.js";
 import { UndecidedError } from "../../../base/errors.js";
+import { constantProgram } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
-import { constantProgram } from "../program-info.js";
 
 /**
  * What a kernel's lists of cgroups take besides BPF_F_ALLOW_MULTI. Versions do not tell: 6.12.117
@@ -35,7 +35,7 @@ export async function cgroupAbilities(
 	const handles: number[] = [(await client.call("path_open", { path })).handle];
 	const list = new HookList(guest, { attachType, target: { handle: handles[0]! } });
 	const attach = async (flags: number, relative?: number) => {
-		const { errno, handle } = await constantProgram(guest, programType, 1, attachType);
+		const { errno, handle } = await constantProgram(guest.client, programType, 1, attachType);
 		if (handle === undefined) throw undecided("a program that returns 1", errno);
 		handles.push(handle);
 		const place = relative === undefined ? {} : { relative: { handle: relative } };

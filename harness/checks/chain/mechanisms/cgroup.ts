@@ -8,6 +8,7 @@ import {
 } from "../../../data/package/sections/chain-hooks.js";
 import type { Workbench } from "../../../lab/check.js";
 import type { Lack } from "../../../machine/features/missing.js";
+import { constantProgram, countRuns, runCount } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, HookList } from "../hook-list.js";
 import { standing } from "../judge.js";
@@ -22,7 +23,6 @@ import {
 import type { DeclaredChain } from "../model/declared.js";
 import type { Part } from "../part.js";
 import { Parts } from "../parts.js";
-import { constantProgram, countRuns, runCount } from "../program-info.js";
 import type { CgroupHook } from "../socket-calls.js";
 import { SocketTraffic } from "../socket-traffic.js";
 import { cgroupAbilities } from "./cgroup-abilities.js";
@@ -99,13 +99,13 @@ async function limit(
 	const { client } = guest;
 	const promised = mechanismFacts.cgroup.maxMembers;
 	const list = new HookList(guest, { attachType, target: { handle: tree.at("").handle } });
-	const statistics = await countRuns(guest);
+	const statistics = await countRuns(guest.client);
 	const handles: number[] = [];
 	let standing: { handle: number }[] = [];
 	try {
 		const programs = await allDone(
 			Array.from({ length: promised + 1 }, async () => {
-				const { errno, handle } = await constantProgram(guest, programType, 1, attachType);
+				const { errno, handle } = await constantProgram(guest.client, programType, 1, attachType);
 				if (handle === undefined)
 					throw new Error(`no program of two instructions is taken: ${errnoName(errno)}`);
 				handles.push(handle);
@@ -115,7 +115,7 @@ async function limit(
 		const errnos = await allDone(programs.map((each) => list.attach(each, { flags: attachFlags.multi })));
 		standing = programs.filter((_, index) => errnos[index] === 0);
 		await traffic.sample();
-		const counts = await allDone(standing.map((program) => runCount(guest, program)));
+		const counts = await allDone(standing.map((program) => runCount(guest.client, program)));
 		const met = counts.filter((count) => count > 0).length;
 		return { promised, taken: standing.length, met, errno: errnos.find((errno) => errno !== 0) ?? 0 };
 	} finally {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { constantProgram, countRuns, runCount } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { untilQuiet } from "../arrival.js";
 import { attachFlags, HookList, type ListHook, linkUpdate } from "../hook-list.js";
@@ -6,7 +8,6 @@ import { allDone, BuildError, type Built, type Limit } from "../mechanism.js";
 import type { Sender } from "../packet-traffic.js";
 import { type Part, partName, samePart } from "../part.js";
 import type { Parts } from "../parts.js";
-import { constantProgram, countRuns, runCount } from "../program-info.js";
 
 /** Where and with what a list is built. */
 export interface MprogSite {
@@ -136,7 +137,7 @@ export async function mprogLimit(
 ): Promise<Limit> {
 	const { client } = guest;
 	const list = new HookList(guest, hook);
-	const stats = await countRuns(guest);
+	const stats = await countRuns(guest.client);
 	const handles: number[] = [];
 	const keep = (handle: number | undefined) => {
 		if (handle !== undefined) handles.push(handle);
@@ -145,7 +146,7 @@ export async function mprogLimit(
 	try {
 		const programs = await allDone(
 			Array.from({ length: promised + 1 }, async () => {
-				const handle = keep((await constantProgram(guest, "sched_cls", -1)).handle);
+				const handle = keep((await constantProgram(guest.client, "sched_cls", -1)).handle);
 				if (handle === undefined) throw new Error("the kernel takes no program of two instructions");
 				return { handle };
 			}),
@@ -160,7 +161,7 @@ export async function mprogLimit(
 		const standing = links.filter(({ link }) => link !== undefined);
 		let met = 0;
 		await untilQuiet(async () => {
-			const counts = await allDone(standing.map(({ program }) => runCount(guest, program)));
+			const counts = await allDone(standing.map(({ program }) => runCount(guest.client, program)));
 			met = counts.filter((count) => count > 0).length;
 			return { arrived: met, all: met === standing.length };
 		});

@@ -3,7 +3,7 @@
 import { EINVAL, EOPNOTSUPP, errnoName } from "../../../base/errno.js";
 import { UndecidedError } from "../../../base/errors.js";
 import type { ChainHook } from "../../../data/package/sections/chain-hooks.js";
-import type { Held } from "../../../machine/features/syscall.js";
+import type { Held } from "../../../machine/guest/bpf-attr.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import type { Direction } from "../devices.js";
 import { HookList } from "../hook-list.js";

@@ -4,7 +4,7 @@ import { errnoName } from "../../../base/errno.js";
 import type { ChainHook } from "../../../data/package/sections/chain-hooks.js";
 import type { Workbench } from "../../../lab/check.js";
 import type { Lack } from "../../../machine/features/missing.js";
-import type { Held } from "../../../machine/features/syscall.js";
+import type { Held } from "../../../machine/guest/bpf-attr.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { type HookDevice, hookDevice, netkitDevice } from "../devices.js";
 import { HookList } from "../hook-list.js";

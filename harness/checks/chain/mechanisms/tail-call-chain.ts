@@ -2,7 +2,7 @@
 
 import { commands } from "../../../base/bpf.js";
 import { ENOENT } from "../../../base/errno.js";
-import type { Held } from "../../../machine/features/syscall.js";
+import type { Held } from "../../../machine/guest/bpf-attr.js";
 import type { Args } from "../../../machine/guest/operations.js";
 import { slotDelete, slotUpdate } from "../hook-list.js";
 import { BuildError, type Built } from "../mechanism.js";
@@ -230,10 +230,10 @@ export class TailCallChain implements Built, Recordable {
 	}
 
 	async #idIn({ handle, map }: ProgArray): Promise<number | undefined> {
-		const { client, kernel } = this.context.parts.guest;
+		const { client } = this.context.parts.guest;
 		const { entries } = await client.call("map_dump", { object: handle, map });
 		const word = ({ buffer, byteOffset }: Uint8Array) =>
-			new DataView(buffer, byteOffset).getUint32(0, kernel.arch !== "s390x");
+			new DataView(buffer, byteOffset).getUint32(0, client.littleEndian);
 		const slot = entries.find(({ key }) => word(key) === 0);
 		return slot && word(slot.value);
 	}

@@ -71,11 +71,9 @@ export async function tailCallLimit(
 }
 
 /** By place, the root's first; 32 bits each. */
-async function runs({ client, kernel }: Guest, object: number): Promise<number[]> {
+async function runs({ client }: Guest, object: number): Promise<number[]> {
 	const { entries } = await client.call("map_dump", { object, map: runsMap });
 	const { buffer, byteOffset, byteLength } = entries[0]!.value;
 	const view = new DataView(buffer, byteOffset, byteLength);
-	return Array.from({ length: maxMembers + 2 }, (_, place) =>
-		view.getUint32(place * 4, kernel.arch !== "s390x"),
-	);
+	return Array.from({ length: maxMembers + 2 }, (_, place) => view.getUint32(place * 4, client.littleEndian));
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mapTypes } from "../../../base/bpf.js";
 import { errnoName } from "../../../base/errno.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
-import { BpfAttr, bpf, type Held } from "../../../machine/features/syscall.js";
+import type { Held } from "../../../machine/guest/bpf-attr.js";
+import { bpf, mapCreate } from "../../../machine/guest/bpf-call.js";
+import { programId } from "../../../machine/guest/bpf-objects.js";
 import { slotUpdate } from "../hook-list.js";
 import { BuildError } from "../mechanism.js";
 import type { Part } from "../part.js";
 import type { LoadedPart, Parts } from "../parts.js";
-import { programId } from "../program-info.js";
 import type { SlotType } from "../recorder.js";
 
 /**
@@ -44,10 +44,8 @@ export class Slots {
 
 	/** @param root program whose tail calls lead to all others */
 	static async open(parts: Parts, root: Held, type: SlotType): Promise<Slots> {
-		const { client, kernel } = parts.guest;
-		const attr = new BpfAttr(20, kernel.arch !== "s390x");
-		attr.u32(0, mapTypes.number("prog_array")!).u32(4, 4).u32(8, 4).u32(12, 1);
-		const { errno, fd } = await bpf(client, "map_create", attr);
+		const { client } = parts.guest;
+		const { errno, fd } = await bpf(client, "map_create", mapCreate("prog_array", {}));
 		if (fd === undefined) throw new Error(`BPF_MAP_CREATE of a program array: ${errnoName(errno)}`);
 		const slots = new Slots(parts, type, { handle: fd });
 		// The first program that an array has to do with says which others it takes.
@@ -91,7 +89,7 @@ export class Slots {
 		const { errno } = await guest.client.call("bpf", slotUpdate(guest, this.probe, 0, held));
 		if (errno !== 0) throw new BuildError(part, errno, "BPF_MAP_UPDATE_ELEM");
 		const slot = await recorder.slot(number, this.type, held);
-		this.#slots.set(number, { held: slot, id: await programId(guest, slot), part });
+		this.#slots.set(number, { held: slot, id: await programId(guest.client, slot), part });
 		return slot;
 	}
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chain } from "../../../data/package/sections/chain.js";
-import { BpfAttr, bpf } from "../../../machine/features/syscall.js";
+import { BpfAttr } from "../../../machine/guest/bpf-attr.js";
+import { bpf } from "../../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import { withoutModules } from "../../../machine/kernel/testkernel.js";
@@ -209,7 +210,7 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 	}
 
 	async function open(command: string, id: number): Promise<number> {
-		const { errno, fd } = await bpf(client, command, new BpfAttr(12, true).u32(0, id));
+		const { errno, fd } = await bpf(client, command, new BpfAttr(12).u32(0, id));
 		expect(errno).toBe(0);
 		return fd!;
 	}

@@ -5,6 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { machine } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isLittleEndian } from "../../../base/byte-order.js";
 import { UndecidedError } from "../../../base/errors.js";
 import { replaceFile, withTemporaryFolder } from "../../../machine/debian/files.js";
 import { toolFor } from "../../../machine/guest/architecture.js";
@@ -39,7 +40,7 @@ export async function buildGatekeepers(
 	await withTemporaryFolder(async (work) => {
 		const compile = async (source: string, target: string, more: readonly string[]) => {
 			await run(await findTool("clang"), [
-				...["-target", arch === "s390x" ? "bpfeb" : "bpfel"],
+				...["-target", isLittleEndian(arch) ? "bpfel" : "bpfeb"],
 				...bpfFlags,
 				...warnings,
 				...more,

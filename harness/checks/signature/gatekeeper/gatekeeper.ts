@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { errnoName } from "../../../base/errno.js";
+import { ENOENT, errnoName } from "../../../base/errno.js";
 import { readText } from "../../../machine/features/files.js";
-import { BpfAttr, bpf } from "../../../machine/features/syscall.js";
+import type { Held } from "../../../machine/guest/bpf-attr.js";
+import { openById, pin } from "../../../machine/guest/bpf-objects.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { GuestError } from "../../../machine/guest/client.js";
 import type { Guest } from "../../../machine/vm/guest.js";
@@ -45,11 +46,10 @@ export class Gatekeeper {
 	): Promise<Gatekeeper> {
 		const { client, kernel } = guest;
 		const hardened = name.endsWith("-hardened");
-		const littleEndian = kernel.arch !== "s390x";
 		const path = `/run/${objectFile(name)}`;
 		await client.call("file_write", { path, data: await artifact(kernel.arch, objectFile(name), folder) });
 		const pins = hardened ? await mountPins(client) : undefined;
-		const initial_value = encodeSettings({ ...settings, ...(pins ? { pins } : {}) }, littleEndian);
+		const initial_value = encodeSettings({ ...settings, ...(pins ? { pins } : {}) }, client.littleEndian);
 		const map = hardened ? ".rodata.settings" : ".data.settings";
 		const opened = await client.call("object_open", { path, maps: [{ name: map, initial_value }] });
 		const { object } = opened;
@@ -72,7 +72,7 @@ export class Gatekeeper {
 				throw cause;
 			});
 			links.set(program, { handle: link.link, id: link.id ?? 0 });
-			if (hardened) await pin(client, link.id ?? 0, `${pinFolder}/${program}`, littleEndian);
+			if (hardened) await pinLink(client, link.id ?? 0, `${pinFolder}/${program}`);
 		}
 		const maps = new Map(loaded.maps.map(({ name, id }) => [name, id ?? 0]));
 		return new Gatekeeper(guest, name, object, links, maps);
@@ -84,7 +84,7 @@ export class Gatekeeper {
 			object: this.object,
 			map: "decisions",
 		});
-		return events.map((event) => parseDecision(event, this.guest.kernel.arch !== "s390x"));
+		return events.map((event) => parseDecision(event, this.guest.client.littleEndian));
 	}
 
 	/** Writes into one of its maps, as the one who loaded it. One errno for each entry. */
@@ -109,27 +109,15 @@ async function mountPins(client: GuestClient): Promise<{ major: number; minor: n
 	return { major, minor };
 }
 
-async function pin(client: GuestClient, id: number, path: string, littleEndian: boolean): Promise<void> {
-	const link = await bpf(client, "link_get_fd_by_id", new BpfAttr(12, littleEndian).u32(0, id));
-	if (link.fd === undefined) throw new NotInstalled(`its link: ${errnoName(link.errno)}`);
-	await pinHandle(client, link.fd, path, littleEndian);
-	await client.call("close", { handle: link.fd });
+async function pinLink(client: GuestClient, id: number, path: string): Promise<void> {
+	const handle = await openById(client, "link", id);
+	if (handle === undefined) throw new NotInstalled(`its link: ${errnoName(ENOENT)}`);
+	await pinHandle(client, { handle }, path);
+	await client.call("close", { handle });
 }
 
-/** BPF_OBJ_PIN of what a handle names; of an object's program when one is named. */
-export async function pinHandle(
-	client: GuestClient,
-	handle: number,
-	path: string,
-	littleEndian: boolean,
-	program?: string,
-): Promise<void> {
-	const attr = new BpfAttr(16, littleEndian).pointer(0, Buffer.from(`${path}\0`));
-	const { errno } = await client.call("bpf", {
-		cmd: 6,
-		attr: attr.bytes,
-		blobs: attr.blobs,
-		handles: [{ offset: 8, handle, ...(program === undefined ? {} : { program }) }],
-	});
+/** BPF_OBJ_PIN. @throws NotInstalled when the kernel refuses */
+export async function pinHandle(client: GuestClient, held: Held, path: string): Promise<void> {
+	const errno = await pin(client, held, path);
 	if (errno !== 0) throw new NotInstalled(`pin ${path}: ${errnoName(errno)}`);
 }

@@ -54,7 +54,7 @@ export class Post {
 	}
 
 	get littleEndian(): boolean {
-		return this.guest.kernel.arch !== "s390x";
+		return this.client.littleEndian;
 	}
 
 	get hardened(): boolean {
@@ -86,7 +86,7 @@ export class Post {
 		const { object } = await this.client.call("object_open", { path, programs });
 		const { errno } = await this.client.call("object_load", { object, log_level: 0, log_bytes: 0 });
 		if (errno === 0) {
-			await pinHandle(this.client, object, pinned(attack), this.littleEndian, attack);
+			await pinHandle(this.client, { handle: object, program: attack }, pinned(attack));
 			this.#loaded.push(attack);
 		} else {
 			const why = `the kernel does not load the attacker's program ${attack} (${errnoName(errno)})`;

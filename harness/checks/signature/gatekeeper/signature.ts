@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { InputError } from "../../../base/errors.js";
+import { assemble, returns } from "../../../base/insn.js";
 import { keySpecs } from "../../../base/keys.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import type { Contract } from "../../../data/signing/contract.js";
 import type { PackageSignatures } from "../../../data/signing/layout.js";
-import { program } from "../../../machine/features/syscall.js";
+import { callsHelpers } from "../../../machine/guest/bpf-call.js";
 import { addKey, type Installation, installOnce, loadLoader } from "../install.js";
 import { KeyRefused, Keyrings } from "../keyrings.js";
 import { identity, type Signer, signature } from "../throwaway.js";
@@ -33,7 +34,7 @@ export async function* signatureScenes(
 		});
 	// Whoever may add a key to the admitted keyring is admitted: a hardened installation closes it.
 	if (post.hardened) await client.call("key_restrict", { keyring: admitted });
-	const insns = program([], littleEndian);
+	const insns = assemble(returns(0), littleEndian);
 	const load = async (signer: Signer, keyring: number, signed = insns): Promise<number> => {
 		const bytes = await signature(signed, signer);
 		const { errno, fd } = await loadLoader(client, insns, [], 0, { bytes, keyring });
@@ -80,7 +81,7 @@ export async function* signatureScenes(
 	};
 	yield denies("unlisted-key", await load("untrusted", attackers));
 	yield denies("session-keyring", await load("untrusted", keySpecs.session));
-	const other = program([7], littleEndian);
+	const other = assemble(callsHelpers(7), littleEndian);
 	const tampered = await denies("tampered-load", await load("trusted", admitted, other));
 	const seen = tampered.evidence.decisions as unknown[];
 	yield { ...tampered, kept: tampered.kept && seen.length === 0 };

@@ -2,8 +2,8 @@
 
 import { helpers } from "../../../base/bpf.js";
 import { InputError } from "../../../base/errors.js";
+import { disassemble, op, pseudo } from "../../../base/insn.js";
 import { type Elf, type ElfRelocation, type ElfSection, type ElfSymbol, SHF, SHN, SHT, STT } from "./elf.js";
-import { Reader } from "./reader.js";
 
 /** What the instructions of a program and of the functions it calls refer to. */
 export interface Uses {
@@ -26,15 +26,6 @@ interface Code {
 	start: number;
 	end: number;
 }
-
-/**
- * Opcodes and `src_reg` of the instruction set (RFC 9669; kernel include/uapi/linux/bpf.h
- * BPF_PSEUDO_*).
- */
-const CALL = 0x85;
-const LD_IMM64 = 0x18;
-const PSEUDO_CALL = 1;
-const PSEUDO_FUNC = 4;
 
 const maxFunctions = 8192;
 
@@ -141,25 +132,22 @@ function inOrder(elf: Elf, list: Code[]): Code[] {
 
 function scan(elf: Elf, code: Code, relocations: Map<number, ElfRelocation>, at: Locate): Direct {
 	const found: Direct = { helpers: new Set(), kfuncs: new Set(), maps: new Set(), calls: new Set() };
-	const reader = new Reader(elf.file, `section ${code.section.name}`, code.section.data, elf.littleEndian);
 	const call = (callee: Code | undefined) => {
 		if (callee) found.calls.add(callee);
 	};
-	for (let offset = code.start; offset + 8 <= code.end; offset += 8) {
-		const opcode = reader.u8(offset);
-		const registers = reader.u8(offset + 1);
-		const source = elf.littleEndian ? registers >> 4 : registers & 0xf;
-		const immediate = reader.i32(offset + 4);
+	const whole = code.end - ((code.end - code.start) % 8);
+	for (const insn of disassemble(code.section.data.subarray(code.start, whole), elf.littleEndian)) {
+		const { source, imm } = insn;
+		const offset = code.start + insn.at;
 		const symbol = relocations.get(offset)?.symbol;
-		if (opcode === CALL) {
+		if (insn.code === op.call) {
 			if (symbol && symbol.section === SHN.UNDEF) found.kfuncs.add(symbol.name);
-			else if (symbol) call(at(symbol.section, symbol.value + (immediate + 1) * 8));
-			else if (source === PSEUDO_CALL) call(at(code.section.index, offset + (immediate + 1) * 8));
-			else if (source === 0) found.helpers.add(immediate);
-		} else if (opcode === LD_IMM64) {
-			if (symbol) refer(elf, symbol, immediate, found, call, at);
-			else if (source === PSEUDO_FUNC) call(at(code.section.index, offset + (immediate + 1) * 8));
-			offset += 8;
+			else if (symbol) call(at(symbol.section, symbol.value + (imm + 1) * 8));
+			else if (source === pseudo.call) call(at(code.section.index, offset + (imm + 1) * 8));
+			else if (source === 0) found.helpers.add(imm);
+		} else if (insn.code === op.ldImm64) {
+			if (symbol) refer(elf, symbol, imm, found, call, at);
+			else if (source === pseudo.function) call(at(code.section.index, offset + (imm + 1) * 8));
 		}
 	}
 	return found;

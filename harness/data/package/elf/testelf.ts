@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { assemble } from "../../../base/insn.js";
 import { SHF, SHT, STB, STT } from "./elf.js";
 
 /** A growing row of numbers and bytes in one byte order. */
@@ -142,19 +143,12 @@ export function buildElf({ littleEndian = true, machine = 247, type = 1, ...elf 
 	return new Bytes().add(header.done()).add(body.done()).add(headers.done()).done();
 }
 
-/** One instruction of 8 bytes (RFC 9669). */
-export function insn(
-	[opcode, destination, source, offset, immediate]: [number, number, number, number, number],
-	littleEndian = true,
-): Uint8Array {
-	const registers = littleEndian ? (source << 4) | destination : (destination << 4) | source;
-	return new Bytes(littleEndian)
-		.put([1, opcode], [1, registers], [2, offset & 0xffff], [4, immediate])
-		.done();
-}
-
+/** Instructions: code, target, source, offset, immediate. */
 export const code = (littleEndian: boolean, ...insns: [number, number, number, number, number][]) =>
-	new Uint8Array(Buffer.concat(insns.map((one) => insn(one, littleEndian))));
+	assemble(
+		insns.map(([code, target, source, offset, imm]) => ({ code, target, source, offset, imm })),
+		littleEndian,
+	);
 
 /** Writes type information; each method gives the id of the type that it adds. */
 export class TestBtf {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { op } from "../../../base/insn.js";
 import type { MapFacts } from "../../package/elf/maps.js";
 import type { ProgramFacts } from "../../package/object.js";
 import type { PackageObject } from "../../package/package.js";
 import type { Loader } from "../loader/generate.js";
-import { op } from "../loader/instruction.js";
 import { decode, type Placed } from "./decode.js";
 import type { LintFinding } from "./finding.js";
 import type { Installed, InstalledMap, InstalledProgram } from "./installs.js";
 
 /** BPF_OBJ_NAME_LEN without its NUL. */
 const maxName = 15;
-const call = 0x85;
 
 /** Whether a loader installs what is said of it, and what the object has. */
 export function lintContent(
@@ -114,6 +114,6 @@ function otherInstructions(
 function alike(a: Placed | undefined, b: Placed | undefined): boolean {
 	if (!a || !b) return a === b;
 	if (a.code !== b.code || a.target !== b.target) return false;
-	if (a.code === call || a.code === op.ldImm64) return true;
+	if (a.code === op.call || a.code === op.ldImm64) return true;
 	return a.source === b.source && a.offset === b.offset && a.imm === b.imm;
 }

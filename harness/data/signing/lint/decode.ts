@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Instruction, instructions, op } from "../loader/instruction.js";
+import { disassemble, type Insn, op } from "../../../base/insn.js";
 
 /** An instruction at its place in units of eight bytes. */
-export interface Placed extends Instruction {
+export interface Placed extends Insn {
+	/** Byte offset. */
+	at: number;
 	/** `imm` of the second half of a 64-bit load, 0 for any other. */
 	high: number;
 	length: 1 | 2;
 }
-
-/** Classes: the low three bits of a code (RFC 9669). */
-export const cls = { ldx: 1, st: 2, stx: 3, jmp: 5, jmp32: 6 } as const;
 
 /** Registers r0 to r10. */
 const lastRegister = 10;
@@ -25,13 +24,12 @@ export function width(code: number): number {
  */
 export function decode(insns: Uint8Array): (Placed | undefined)[] | undefined {
 	if (insns.length === 0 || insns.length % 8 !== 0) return undefined;
-	const view = new DataView(insns.buffer, insns.byteOffset, insns.byteLength);
 	const program: (Placed | undefined)[] = [];
-	for (const each of instructions(insns)) {
+	for (const each of disassemble(insns)) {
 		const wide = each.code === op.ldImm64;
 		if (each.target > lastRegister || each.source > lastRegister) return undefined;
 		if (wide && each.at + 16 > insns.length) return undefined;
-		program.push({ ...each, high: wide ? view.getInt32(each.at + 12, true) : 0, length: wide ? 2 : 1 });
+		program.push({ ...each, length: wide ? 2 : 1 });
 		if (wide) program.push(undefined);
 	}
 	return program;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeAll, describe, expect, it } from "vitest";
+import { assemble, disassemble, type Insn, op } from "../../../base/insn.js";
 import { readObject } from "../../package/object.js";
 import { insistingOnExclusiveMap, withoutOverrides } from "../loader/harden.js";
-import { assembled, instructions, op } from "../loader/instruction.js";
 import { type LintCode, lintLoader } from "./lint.js";
 import { type ExampleLoader, exampleLoader } from "./testloaders.js";
 
@@ -26,15 +26,15 @@ function patched(
 	insns: Uint8Array,
 	find: (insn: ReturnType<typeof list>[number]) => boolean,
 	code: number,
-	fields: Parameters<typeof assembled>[1],
+	fields: Partial<Insn>,
 ): Uint8Array {
 	const found = list(insns).find(find);
 	if (!found) throw new Error("no such instruction");
 	const copy = Uint8Array.from(insns);
-	copy.set(assembled(code, { ...found, ...fields }), found.at);
+	copy.set(assemble([{ ...found, ...fields, code }]), found.at);
 	return copy;
 }
-const list = (insns: Uint8Array) => [...instructions(insns)];
+const list = (insns: Uint8Array) => [...disassemble(insns)];
 
 it("finds nothing in what bpftool 7.8 makes", () => {
 	expect(codes(second)).toEqual([]);
@@ -155,7 +155,7 @@ describe("what the loader installs", () => {
 		expect(whole.indexOf(code.data, at + 1)).toBe(-1);
 		// The constant of the first move or comparison, and the opcode of the last instruction.
 		const constant = list(code.data).find(
-			({ code: each, imm }) => each !== op.ldImm64 && each !== 0x85 && imm !== 0,
+			({ code: each, imm }) => each !== op.ldImm64 && each !== op.call && imm !== 0,
 		)!;
 		expect(changed(constant.at + 4)).toMatchObject([{ code: "other-instructions" }]);
 		expect(changed(code.size - 8)).toMatchObject([{ code: "other-instructions" }]);
@@ -166,7 +166,7 @@ describe("what the loader installs", () => {
 		const { insns } = third.loader;
 		expect(codes(third, { insns: insns.subarray(0, -4) })).toEqual(["unknown-loader"]);
 		expect(codes(third, { insns: new Uint8Array(0) })).toEqual(["unknown-loader"]);
-		const call = patched(insns, ({ code }) => code === 0x85, 0x85, { source: 1 });
+		const call = patched(insns, ({ code }) => code === op.call, op.call, { source: 1 });
 		expect(codes(third, { insns: call })).toEqual(["unknown-loader"]);
 		const astray = patched(insns, ({ code }) => code === op.jump, op.jump, { offset: 32767 });
 		expect(codes(third, { insns: astray })).toEqual(["unknown-loader"]);

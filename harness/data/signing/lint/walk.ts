@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { BPF_PSEUDO_MAP_IDX, op } from "../loader/instruction.js";
-import { cls, decode, type Placed, width } from "./decode.js";
+import { insnClass as cls, op, pseudo } from "../../../base/insn.js";
+import { decode, type Placed, width } from "./decode.js";
 
 /** What a register is known to hold. */
 export type Value =
@@ -48,10 +48,6 @@ interface State {
 	facts: number;
 }
 
-/** Whole codes (RFC 9669) that only this walk has to know. */
-const more = { mov32Imm: 0xb4, ja32: 0x06, call: 0x85 } as const;
-/** As BPF_PSEUDO_MAP_IDX, but the content of that map. */
-const BPF_PSEUDO_MAP_IDX_VALUE = 6;
 const allWords = 0b1111;
 const exclusive = 0b10000;
 /**
@@ -99,7 +95,7 @@ export function walk(insns: Uint8Array, data: Uint8Array): Walk | undefined {
 function observe(place: number, insn: Placed, state: State, result: Walk, reads: Set<number>): void {
 	const kind = insn.code & 7;
 	const { registers, facts } = state;
-	if (insn.code === more.call) {
+	if (insn.code === op.call) {
 		result.calls.push({
 			place,
 			helper: insn.imm,
@@ -181,8 +177,8 @@ function next(place: number, insn: Placed, state: State, learn: Learn): [number,
 	if (kind !== cls.jmp && kind !== cls.jmp32) return [[after, written(insn, state)]];
 	if (insn.code === op.exit) return [];
 	if (insn.code === op.jump) return [[after + insn.offset, state]];
-	if (insn.code === more.ja32) return [[after + insn.imm, state]];
-	if (insn.code === more.call) {
+	if (insn.code === op.jump32) return [[after + insn.imm, state]];
+	if (insn.code === op.call) {
 		// Not a helper but a function of the loader's own or of the kernel.
 		if (insn.source !== 0) return undefined;
 		const registers = [...state.registers].fill(undefined, 0, 6);
@@ -236,7 +232,7 @@ function assigned(insn: Placed, registers: (Value | undefined)[]): Value | undef
 	const before = registers[insn.target];
 	if (code === op.ldImm64) return loaded(insn);
 	if (code === op.movImm) return { kind: "constant", value: BigInt(imm) };
-	if (code === more.mov32Imm) return { kind: "constant", value: BigInt(imm >>> 0) };
+	if (code === op.mov32Imm) return { kind: "constant", value: BigInt(imm >>> 0) };
 	// With an offset it extends a sign.
 	if (code === op.movReg && insn.offset === 0) return registers[insn.source];
 	if (code === op.addImm && (before?.kind === "context" || before?.kind === "data" || before?.kind === "map"))
@@ -251,7 +247,7 @@ function assigned(insn: Placed, registers: (Value | undefined)[]): Value | undef
 function loaded({ source, imm, high }: Placed): Value | undefined {
 	if (source === 0) return { kind: "constant", value: (BigInt(high) << 32n) | BigInt(imm >>> 0) };
 	if (imm !== 0) return undefined;
-	if (source === BPF_PSEUDO_MAP_IDX) return { kind: "map", at: 0 };
-	if (source === BPF_PSEUDO_MAP_IDX_VALUE) return { kind: "data", at: high };
+	if (source === pseudo.mapIndex) return { kind: "map", at: 0 };
+	if (source === pseudo.mapIndexValue) return { kind: "data", at: high };
 	return undefined;
 }

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { assemble, disassemble, insn, insnClass, op, pseudo } from "../../../base/insn.js";
 import { openPackage, type PackageObject } from "../../package/package.js";
 import { contracts } from "../contract.js";
 import { generateLoader, generateLoaders, signedCpus } from "./generate.js";
 import { contextLayout, withoutOverrides } from "./harden.js";
-import { assembled, BPF_PSEUDO_MAP_IDX, classLdx, instructions, op } from "./instruction.js";
 import { countedPrograms, maxPrograms, withRoomFor } from "./stack.js";
 
 const programs = fileURLToPath(new URL("../../../../programs/", import.meta.url));
@@ -30,7 +30,7 @@ describe("a loader", () => {
 			expect(data).toEqual(maps!.data);
 		}
 		const hash = createHash("sha256").update(insns!.data).digest();
-		const constants = [...instructions(insns!.insns)].filter(
+		const constants = [...disassemble(insns!.insns)].filter(
 			({ code, source }) => code === op.ldImm64 && source === 0,
 		);
 		const words = constants.map(({ at }) => {
@@ -39,7 +39,7 @@ describe("a loader", () => {
 		});
 		expect(Buffer.concat(words)).toEqual(hash);
 		expect(excl!.insns.subarray(48)).toEqual(insns!.insns);
-		expect([...instructions(excl!.insns)][0]).toMatchObject({ code: op.ldImm64, source: BPF_PSEUDO_MAP_IDX });
+		expect([...disassemble(excl!.insns)][0]).toMatchObject({ code: op.ldImm64, source: pseudo.mapIndex });
 		expect(maps!.insns.length).toBeLessThan(insns!.insns.length);
 	});
 
@@ -55,8 +55,8 @@ describe("a loader", () => {
 	it("reads of its context only flags and where to log", async () => {
 		for (const contract of contracts) {
 			const { insns } = await generateLoader(await objectOf("every-hook"), contract);
-			const reads = [...instructions(insns)].filter(
-				({ code, source }) => (code & 7) === classLdx && source === 6,
+			const reads = [...disassemble(insns)].filter(
+				({ code, source }) => (code & 7) === insnClass.ldx && source === 6,
 			);
 			expect(reads.length).toBeGreaterThan(0);
 			for (const { offset } of reads) expect(offset).toBeLessThan(contextLayout.header);
@@ -80,7 +80,7 @@ describe("a loader", () => {
 		const object = await objectOf("every-hook");
 		const { insns, programs } = await generateLoader(object, "insns-maps");
 		expect(programs.length).toBeGreaterThan(32);
-		const stack = [...instructions(insns)].filter(
+		const stack = [...disassemble(insns)].filter(
 			({ code, source, target }) =>
 				(code === op.ldxW && source === 10) || (code === op.stxW && target === 10),
 		);
@@ -91,7 +91,7 @@ describe("a loader", () => {
 	});
 
 	it("of an unknown shape is not taken for safe", async () => {
-		const odd = new Uint8Array(assembled(op.ldxDw, { target: 1, source: 6, offset: 40 }));
+		const odd = assemble([insn(op.ldxDw, { target: 1, source: 6, offset: 40 })]);
 		expect(() => withoutOverrides(odd, 1)).toThrow("reads its context at 40");
 		expect(() => withoutOverrides(new Uint8Array(8), 1)).toThrow("sizes 0 of 1 maps");
 		expect(() => countedPrograms(odd, 0)).toThrow("does not begin as libbpf's do");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assembled, BPF_PSEUDO_MAP_IDX, classLdx, instructions, op } from "./instruction.js";
+import { assemble, disassemble, exit, insn, insnClass, load64, mov, op, pseudo } from "../../../base/insn.js";
 
 /**
  * Sizes of libbpf's skel_internal.h: `struct bpf_loader_ctx`, and what follows it for each map and
@@ -27,8 +27,8 @@ const exclOffset = 32;
 export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
 	const fixed = Uint8Array.from(insns);
 	let sizes = 0;
-	for (const { at, code, target, source, offset } of instructions(insns)) {
-		if ((code & 0x07) !== classLdx || source !== 6) continue;
+	for (const { at, code, target, source, offset } of disassemble(insns)) {
+		if ((code & 0x07) !== insnClass.ldx || source !== 6) continue;
 		// What is left is flags and where to put the verifier's log, which change nothing that is
 		// installed.
 		if (offset >= 0 && offset < contextLayout.header) continue;
@@ -38,7 +38,7 @@ export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
 		if (!(size || value) || offset >= contextLayout.header + maps * contextLayout.map)
 			throw new Error(`the loader reads its context at ${offset}, which is not known to be harmless`);
 		if (size) sizes++;
-		fixed.set(assembled(op.movImm, { target }), at);
+		fixed.set(assemble([mov(target, 0)]), at);
 	}
 	if (sizes !== maps) throw new Error(`the loader sizes ${sizes} of ${maps} maps by its context`);
 	return fixed;
@@ -52,12 +52,13 @@ export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
 export function insistingOnExclusiveMap(insns: Uint8Array): Uint8Array {
 	return new Uint8Array(
 		Buffer.concat([
-			assembled(op.ldImm64, { target: 2, source: BPF_PSEUDO_MAP_IDX }),
-			assembled(0),
-			assembled(op.ldxW, { target: 3, source: 2, offset: exclOffset }),
-			assembled(op.jeqImm, { target: 3, offset: 2, imm: 1 }),
-			assembled(op.movImm, { target: 0, imm: -EINVAL }),
-			assembled(op.exit),
+			assemble([
+				...load64(2, pseudo.mapIndex, 0),
+				insn(op.ldxW, { target: 3, source: 2, offset: exclOffset }),
+				insn(op.jeqImm, { target: 3, offset: 2, imm: 1 }),
+				mov(0, -EINVAL),
+				exit,
+			]),
 			insns,
 		]),
 	);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { assembled, instructions, op } from "./instruction.js";
+import { assemble, disassemble, op } from "../../../base/insn.js";
 
 /**
  * `struct loader_stack` of libbpf's gen_loader.c: two file descriptors, and one for each program.
@@ -20,7 +20,7 @@ export const maxPrograms = maxStackBytes / 4 - 2;
  * @param insns of `gen_loader` of libbpf 1.7
  */
 export function countedPrograms(insns: Uint8Array, maps: number): number {
-	const jump = [...take(instructions(insns), 7)][6];
+	const jump = [...take(disassemble(insns), 7)][6];
 	const counted = ((jump?.offset ?? 0) - 2 - maps * 6) / 3 - 2;
 	if (jump?.code !== op.jump || !Number.isInteger(counted) || counted < 0)
 		throw new Error("the loader does not begin as libbpf's do");
@@ -37,17 +37,16 @@ export function withRoomFor(programs: number, insns: Uint8Array): Uint8Array {
 	const from = stackBytes(libbpfRoom);
 	const to = stackBytes(programs);
 	const moved = Uint8Array.from(insns);
-	const [save, copy, start, length] = [...take(instructions(insns), 4)];
+	const [save, copy, start, length] = [...take(disassemble(insns), 4)];
 	const frame =
 		copy?.code === op.movReg && copy.source === 10 && start?.imm === -from && length?.imm === from;
 	if (!save || !frame) throw new Error("the loader does not begin as libbpf's do");
-	moved.set(assembled(op.addImm, { ...start, imm: -to }), start.at);
-	moved.set(assembled(op.movImm, { ...length, imm: to }), length.at);
-	for (const each of instructions(insns)) {
+	moved.set(assemble([{ ...start, code: op.addImm, imm: -to }]), start.at);
+	moved.set(assemble([{ ...length, code: op.movImm, imm: to }]), length.at);
+	for (const each of disassemble(insns)) {
 		const reads = each.code === op.ldxW && each.source === 10;
 		const writes = each.code === op.stxW && each.target === 10;
-		if (reads || writes)
-			moved.set(assembled(each.code, { ...each, offset: each.offset + from - to }), each.at);
+		if (reads || writes) moved.set(assemble([{ ...each, offset: each.offset + from - to }]), each.at);
 		else if (each !== copy && each.at !== copy.at && each.source === 10)
 			throw new Error(`the loader uses its stack at instruction ${each.at / 8} in an unknown way`);
 	}

@@ -1,37 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { programTypes } from "../../../base/bpf.js";
+import { disassemble, exit, type Insn, insn, mov, op } from "../../../base/insn.js";
 import type { Subject } from "../../../data/vectors/subject.js";
-import { bpf, progLoad } from "../../../machine/features/syscall.js";
+import { bpf, progLoad } from "../../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { testRunRetval } from "./test-run-retval.js";
 
 /** Offsets in struct __sk_buff (include/uapi/linux/bpf.h). */
 const DATA = 76;
 const DATA_END = 80;
-const LDX_W = 0x61;
 
 /** Returns 1 when there is at least one byte between `data` and `data_end`, else 0. */
-const looksAtPacket = Uint8Array.from(
-	[
-		[LDX_W, 0x12, DATA_END, 0, 0, 0, 0, 0], // r2 = data_end
-		[LDX_W, 0x13, DATA, 0, 0, 0, 0, 0], // r3 = data
-		[0x07, 0x03, 0, 0, 1, 0, 0, 0], // r3 += 1
-		[0xb7, 0x00, 0, 0, 0, 0, 0, 0], // r0 = 0
-		[0x2d, 0x23, 1, 0, 0, 0, 0, 0], // if r3 > r2 skip the next
-		[0xb7, 0x00, 0, 0, 1, 0, 0, 0], // r0 = 1
-		[0x95, 0x00, 0, 0, 0, 0, 0, 0], // exit
-	].flat(),
-);
+const looksAtPacket: Insn[] = [
+	insn(op.ldxW, { target: 2, source: 1, offset: DATA_END }),
+	insn(op.ldxW, { target: 3, source: 1, offset: DATA }),
+	insn(op.addImm, { target: 3, imm: 1 }),
+	mov(0, 0),
+	insn(op.jgtReg, { target: 3, source: 2, offset: 1 }),
+	mov(0, 1),
+	exit,
+];
 
 /** Whether the program's own instructions read both ends of the packet from a struct __sk_buff. */
 export function readsPacketDirectly({ object, program }: Subject): boolean {
 	const section = object.elf.sections.find(({ name }) => name === program.section);
 	const code = section?.data.subarray(program.offset, program.offset + program.insns * 8);
-	const reads = (offset: number) =>
-		Array.from({ length: Math.floor((code?.length ?? 0) / 8) }, (_, index) => index * 8).some(
-			(at) => code?.[at] === LDX_W && code[at + 2] === offset && code[at + 3] === 0,
-		);
+	if (!code) return false;
+	const insns = [...disassemble(code, object.elf.littleEndian)];
+	const reads = (wanted: number) => insns.some(({ code, offset }) => code === op.ldxW && offset === wanted);
 	return reads(DATA) && reads(DATA_END);
 }
 
@@ -49,11 +45,7 @@ export function cgroupSkbSeesPacket(client: GuestClient): Promise<boolean> {
 }
 
 async function ask(client: GuestClient): Promise<boolean> {
-	const { fd } = await bpf(
-		client,
-		"prog_load",
-		progLoad(programTypes.number("cgroup_skb") ?? 0, looksAtPacket, true),
-	);
+	const { fd } = await bpf(client, "prog_load", progLoad("cgroup_skb", looksAtPacket));
 	if (fd === undefined) return true;
 	try {
 		return (await testRunRetval(client, fd, new Uint8Array(64))) !== 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { programTypes } from "../../../base/bpf.js";
+import { returns } from "../../../base/insn.js";
 import { retvalNumber } from "../../../data/vectors/retval.js";
-import { bpf, progLoad, program } from "../../../machine/features/syscall.js";
+import { bpf, progLoad } from "../../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { testRunRetval } from "./test-run-retval.js";
 
@@ -14,8 +14,7 @@ const BPF_FLOW_DISSECTOR = 17;
  * was BPF_OK, 1 or 0 (net/bpf/test_run.c). The kernel is asked with a program that returns BPF_OK.
  */
 export async function dissectorVerdict(client: GuestClient): Promise<(retval: number) => number> {
-	const type = programTypes.number("flow_dissector") ?? 0;
-	const load = progLoad(type, program([], true), true).u32(68, BPF_FLOW_DISSECTOR);
+	const load = progLoad("flow_dissector", returns(0)).u32(68, BPF_FLOW_DISSECTOR);
 	const { fd } = await bpf(client, "prog_load", load);
 	if (fd === undefined) return (retval) => retval;
 	try {
