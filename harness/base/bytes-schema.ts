@@ -2,8 +2,9 @@
 import { type TUnsafe, Type } from "@sinclair/typebox";
 
 /**
- * A byte string: MessagePack `bin` on the channel, `Uint8Array` here. Never valid in a JSON file.
+ * A byte string, with `maxBytes` of at most so many bytes: MessagePack `bin` on the channel,
+ * `Uint8Array` here. Never valid in a JSON file.
  */
-export function Bytes(): TUnsafe<Uint8Array> {
-	return Type.Unsafe<Uint8Array>({ bytes: true });
+export function Bytes(maxBytes?: number): TUnsafe<Uint8Array> {
+	return Type.Unsafe<Uint8Array>({ bytes: true, ...(maxBytes === undefined ? {} : { maxBytes }) });
 }

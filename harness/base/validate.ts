@@ -8,6 +8,11 @@ ajv.addKeyword({
 	validate: (wanted: boolean, data: unknown) => !wanted || data instanceof Uint8Array,
 	errors: false,
 });
+ajv.addKeyword({
+	keyword: "maxBytes",
+	validate: (most: number, data: unknown) => !(data instanceof Uint8Array) || data.length <= most,
+	errors: false,
+});
 
 /** One violation of a schema: the JSON pointer of the value and what was expected of it. */
 export interface Violation {

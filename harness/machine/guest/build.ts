@@ -127,7 +127,7 @@ async function digestOfInputs(arch: string): Promise<string> {
 		hash.update(await sha256File(path));
 	}
 	for (const file of (await readdir(agentSources)).sort()) {
-		if (/\.[ch]$/.test(file)) hash.update(file).update(await readFile(join(agentSources, file)));
+		if (/\.([ch]|def)$/.test(file)) hash.update(file).update(await readFile(join(agentSources, file)));
 	}
 	return hash.digest("hex");
 }

@@ -48,7 +48,7 @@ export class Dispatcher {
 			this.#on = { key };
 			try {
 				this.#netns ??= (await this.client.call("netns_add", {})).netns;
-				const at = { hook: "xdp", mode: "generic", ifindex: loopback, netns: this.#netns };
+				const at = { hook: "xdp", mode: "generic" as const, ifindex: loopback, netns: this.#netns };
 				this.#on.link = (await this.client.call("attach", { object, program, ...at })).link;
 			} catch (error) {
 				// Not every program may be on a device: it runs as well without, only slowly.

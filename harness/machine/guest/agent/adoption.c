@@ -178,7 +178,7 @@ void adoption_end(void)
 
 bool adoption_begin(struct args *args, const struct object *object, struct reply *reply)
 {
-	for (uint32_t i = 0; i < args_count(args, "adopt"); i++) {
+	for (uint32_t i = 0; i < args_count_or_none(args, "adopt", UINT32_MAX); i++) {
 		struct args element = args_element(args, "adopt", i);
 
 		if (!args_valid(args) || !adopt(&element, object->bpf, reply)) {

@@ -158,7 +158,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 		await set();
 		expect(await query()).toEqual({ native: 0, generic: 0, offloaded: 0 });
 
-		const at = { object, hook: "xdp", ifindex: peer, netns, mode: "generic" };
+		const at = { object, hook: "xdp", ifindex: peer, netns, mode: "generic" as const };
 		const { link } = await client.call("attach", { ...at, program: "pass" });
 		expect((await set("drop")).errno).toBe(16);
 		const wrong = { handle: object, program: "root" };

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "args.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static const msgpack_object none = { .type = MSGPACK_OBJECT_NIL };
 
-void args_complain(struct args *args, const char *key, const char *reason)
+void args_complain(struct args *args, const char *key, const char *reason, ...)
 {
-	if (args->complaint[0] == '\0')
-		snprintf(args->complaint, args->complaint_size, "argument %s %s", key, reason);
+	va_list values;
+	int length;
+
+	if (args->complaint[0] != '\0')
+		return;
+	length = snprintf(args->complaint, args->complaint_size, "argument %.64s ", key);
+	va_start(values, reason);
+	vsnprintf(args->complaint + length, args->complaint_size - length, reason, values);
+	va_end(values);
 }
 
 bool args_valid(const struct args *args)
@@ -46,6 +55,16 @@ static const msgpack_object *require(struct args *args, const char *key)
 		return value;
 	args_complain(args, key, "is missing");
 	return &none;
+}
+
+/* Element `index` of an array whose elements have been counted. */
+static const msgpack_object *at(struct args *args, const char *key, uint32_t index)
+{
+	const msgpack_object *element = &args_get(args, key)->via.array.ptr[index];
+
+	if (element->type == MSGPACK_OBJECT_NIL)
+		args_complain(args, key, "has an element that is nil");
+	return element;
 }
 
 static const char *string_of(struct args *args, const char *key, const msgpack_object *value)
@@ -85,7 +104,7 @@ static uint64_t uint_of(struct args *args, const char *key, const msgpack_object
 	if (value->type == MSGPACK_OBJECT_NIL)
 		return 0;
 	if (value->type != MSGPACK_OBJECT_POSITIVE_INTEGER || value->via.u64 > max) {
-		args_complain(args, key, "is no integer of its range");
+		args_complain(args, key, "is not an integer from 0 to %" PRIu64, max);
 		return 0;
 	}
 	return value->via.u64;
@@ -103,15 +122,29 @@ uint64_t args_uint_or(struct args *args, const char *key, uint64_t max, uint64_t
 	return value ? uint_of(args, key, value, max) : absent;
 }
 
-int64_t args_int_or(struct args *args, const char *key, int64_t absent)
+static int32_t int_of(struct args *args, const char *key, const msgpack_object *value, int32_t min, int32_t max)
+{
+	bool negative = value->type == MSGPACK_OBJECT_NEGATIVE_INTEGER;
+
+	if (value->type == MSGPACK_OBJECT_NIL)
+		return 0;
+	if (negative ? value->via.i64 < min : value->type != MSGPACK_OBJECT_POSITIVE_INTEGER || value->via.u64 > (uint64_t)max) {
+		args_complain(args, key, "is not an integer from %d to %d", min, max);
+		return 0;
+	}
+	return (int32_t)value->via.i64;
+}
+
+int32_t args_int(struct args *args, const char *key, int32_t min, int32_t max)
+{
+	return int_of(args, key, require(args, key), min, max);
+}
+
+int32_t args_int_or(struct args *args, const char *key, int32_t min, int32_t max, int32_t absent)
 {
 	const msgpack_object *value = args_get(args, key);
 
-	if (!value)
-		return absent;
-	if (value->type == MSGPACK_OBJECT_NEGATIVE_INTEGER)
-		return value->via.i64;
-	return (int64_t)uint_of(args, key, value, INT64_MAX);
+	return value ? int_of(args, key, value, min, max) : absent;
 }
 
 bool args_bool_or(struct args *args, const char *key, bool absent)
@@ -127,78 +160,93 @@ bool args_bool_or(struct args *args, const char *key, bool absent)
 	return value->via.boolean;
 }
 
-static struct bytes bytes_of(struct args *args, const char *key, const msgpack_object *value)
+static struct bytes bytes_of(struct args *args, const char *key, const msgpack_object *value, uint32_t max)
 {
-	struct bytes bytes = { 0 };
-
-	if (value->type == MSGPACK_OBJECT_BIN) {
-		bytes.data = (const uint8_t *)value->via.bin.ptr;
-		bytes.length = value->via.bin.size;
-	} else {
-		args_complain(args, key, "is not a byte string");
+	if (value->type == MSGPACK_OBJECT_NIL)
+		return (struct bytes){ 0 };
+	if (value->type != MSGPACK_OBJECT_BIN || value->via.bin.size > max) {
+		args_complain(args, key, "is not a byte string of at most %u bytes", max);
+		return (struct bytes){ 0 };
 	}
-	return bytes;
+	return (struct bytes){ .data = (const uint8_t *)value->via.bin.ptr, .length = value->via.bin.size };
 }
 
-struct bytes args_bytes(struct args *args, const char *key)
+struct bytes args_bytes(struct args *args, const char *key, uint32_t max)
 {
-	return bytes_of(args, key, require(args, key));
+	return bytes_of(args, key, require(args, key), max);
 }
 
-struct bytes args_bytes_or_none(struct args *args, const char *key)
-{
-	const msgpack_object *value = args_get(args, key);
-
-	return value ? bytes_of(args, key, value) : (struct bytes){ 0 };
-}
-
-struct bytes args_bytes_at(struct args *args, const char *key, uint32_t index)
-{
-	return bytes_of(args, key, &args_get(args, key)->via.array.ptr[index]);
-}
-
-uint32_t args_count(struct args *args, const char *key)
+struct bytes args_bytes_or_none(struct args *args, const char *key, uint32_t max)
 {
 	const msgpack_object *value = args_get(args, key);
 
-	if (!value)
+	return bytes_of(args, key, value ? value : &none, max);
+}
+
+struct bytes args_bytes_at(struct args *args, const char *key, uint32_t index, uint32_t max)
+{
+	return bytes_of(args, key, at(args, key, index), max);
+}
+
+static uint32_t count_of(struct args *args, const char *key, const msgpack_object *value, uint32_t max)
+{
+	if (value->type == MSGPACK_OBJECT_NIL)
 		return 0;
-	if (value->type != MSGPACK_OBJECT_ARRAY) {
-		args_complain(args, key, "is not an array");
+	if (value->type != MSGPACK_OBJECT_ARRAY || value->via.array.size > max) {
+		args_complain(args, key, "is not an array of at most %u elements", max);
 		return 0;
 	}
 	return value->via.array.size;
 }
 
-struct args args_element(struct args *args, const char *key, uint32_t index)
+uint32_t args_count(struct args *args, const char *key, uint32_t max)
 {
-	struct args element = *args;
+	return count_of(args, key, require(args, key), max);
+}
+
+uint32_t args_count_or_none(struct args *args, const char *key, uint32_t max)
+{
 	const msgpack_object *value = args_get(args, key);
 
-	element.map = &value->via.array.ptr[index];
-	if (element.map->type != MSGPACK_OBJECT_MAP)
-		args_complain(args, key, "has an element that is no map");
-	return element;
+	return count_of(args, key, value ? value : &none, max);
+}
+
+static struct args map_of(struct args *args, const char *key, const msgpack_object *value)
+{
+	struct args inner = *args;
+
+	inner.map = value;
+	if (value->type == MSGPACK_OBJECT_MAP)
+		return inner;
+	if (value->type != MSGPACK_OBJECT_NIL)
+		args_complain(args, key, "is not a map");
+	inner.map = NULL;
+	return inner;
+}
+
+struct args args_element(struct args *args, const char *key, uint32_t index)
+{
+	return map_of(args, key, at(args, key, index));
 }
 
 struct args args_map(struct args *args, const char *key)
 {
-	struct args inner = *args;
+	return map_of(args, key, require(args, key));
+}
 
-	inner.map = args_get(args, key);
-	if (inner.map && inner.map->type != MSGPACK_OBJECT_MAP) {
-		args_complain(args, key, "is not a map");
-		inner.map = NULL;
-	}
-	return inner;
+struct args args_map_or_none(struct args *args, const char *key)
+{
+	const msgpack_object *value = args_get(args, key);
+
+	return map_of(args, key, value ? value : &none);
 }
 
 uint64_t args_uint_at(struct args *args, const char *key, uint32_t index, uint64_t max)
 {
-	return uint_of(args, key, &args_get(args, key)->via.array.ptr[index], max);
+	return uint_of(args, key, at(args, key, index), max);
 }
 
 const char *args_string_at(struct args *args, const char *key, uint32_t index)
 {
-	return string_of(args, key, &args_get(args, key)->via.array.ptr[index]);
+	return string_of(args, key, at(args, key, index));
 }

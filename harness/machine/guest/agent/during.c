@@ -24,7 +24,7 @@ uint32_t during_rounds(struct args *args)
 {
 	uint32_t rounds = args_uint_or(args, "rounds", MAX_STEPS, 1);
 
-	if ((uint64_t)rounds * args_count(args, "during") > MAX_STEPS)
+	if ((uint64_t)rounds * args_count_or_none(args, "during", MAX_STEPS) > MAX_STEPS)
 		args_complain(args, "during", "has too many operations");
 	return rounds;
 }
@@ -65,7 +65,7 @@ static void step(struct args *args, uint32_t index, const struct work *work, str
 
 void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply)
 {
-	uint32_t count = args_count(args, "during"), total = count * rounds;
+	uint32_t count = args_count_or_none(args, "during", MAX_STEPS), total = count * rounds;
 	uint32_t between = work->wanted / (total + 1) + MIN_BETWEEN;
 
 	reply_key(reply, "during");

@@ -10,13 +10,10 @@
 
 key_serial key_argument(struct args *args, const char *key)
 {
-	/* Zero is no key. */
-	int64_t serial = args_int_or(args, key, 0);
+	key_serial serial = args_int(args, key, KEY_SPEC_REQUESTOR_KEYRING, INT32_MAX);
 
-	if (serial == 0 || serial < KEY_SPEC_REQUESTOR_KEYRING || serial > INT32_MAX) {
-		args_complain(args, key, "is no key");
-		return 0;
-	}
+	if (serial == 0)
+		args_complain(args, key, "must not be 0: keys are numbered from 1");
 	return serial;
 }
 

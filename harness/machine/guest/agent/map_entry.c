@@ -31,8 +31,8 @@ static int write_entry(const struct map *map, const struct bytes *key, const str
 
 static int write_simple(struct args *entry, const struct map *map, uint8_t *all)
 {
-	struct bytes key = args_bytes_or_none(entry, "key");
-	struct bytes value = args_bytes(entry, "value");
+	struct bytes key = args_bytes_or_none(entry, "key", UINT32_MAX);
+	struct bytes value = args_bytes(entry, "value", UINT32_MAX);
 	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
 
 	return args_valid(entry) ? write_entry(map, &key, &value, flags, all) : -EINVAL;
@@ -50,7 +50,7 @@ uint8_t *map_entry_room(const struct map *map)
 /* Fills a new inner map with the elements of `inner`. 0 or the first errno, negative. */
 static int fill(int fd, struct args *entry)
 {
-	uint32_t count = args_count(entry, "inner");
+	uint32_t count = args_count(entry, "inner", UINT32_MAX);
 	struct map map;
 	uint8_t *all;
 	int error = map_describe(&map, fd);
@@ -70,7 +70,7 @@ static int fill(int fd, struct args *entry)
 static int write_inner(struct args *entry, const struct object *object, const struct bpf_map *outer,
 		       const struct map *map)
 {
-	struct bytes key = args_bytes(entry, "key");
+	struct bytes key = args_bytes(entry, "key", UINT32_MAX);
 	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
 	int fd, error;
 
@@ -89,7 +89,7 @@ static int write_inner(struct args *entry, const struct object *object, const st
 /* Puts a file descriptor into a slot of 4 or, where sockets are read as cookies, 8 bytes. */
 static int write_fd(struct args *entry, const struct map *map, int fd)
 {
-	struct bytes key = args_bytes(entry, "key");
+	struct bytes key = args_bytes(entry, "key", UINT32_MAX);
 	uint64_t flags = args_uint_or(entry, "flags", UINT32_MAX, BPF_ANY);
 	uint64_t value = fd;
 

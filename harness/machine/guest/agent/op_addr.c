@@ -8,7 +8,7 @@
 void op_addr_add(struct args *args, struct reply *reply)
 {
 	uint32_t ifindex = args_uint(args, "ifindex", INT32_MAX);
-	struct bytes address = args_bytes(args, "address");
+	struct bytes address = args_bytes(args, "address", 16);
 	uint8_t prefix = args_uint(args, "prefix", 128);
 	/* Usable at once: nobody else has it. */
 	uint32_t flags = IFA_F_NODAD | IFA_F_PERMANENT;

@@ -126,7 +126,7 @@ static int attach_netfilter(struct args *args, const struct bpf_program *program
 
 	opts.netfilter.pf = args_uint(args, "pf", UINT32_MAX);
 	opts.netfilter.hooknum = args_uint(args, "hooknum", UINT32_MAX);
-	opts.netfilter.priority = (int32_t)args_int_or(args, "priority", 0);
+	opts.netfilter.priority = args_int_or(args, "priority", INT32_MIN, INT32_MAX, 0);
 	return by_link(attachment, program, 0, BPF_NETFILTER, &opts);
 }
 
@@ -286,7 +286,7 @@ static void reply_attachment(struct reply *reply, const struct attachment *attac
 /* Puts the program in the place of the one that is attached. 0 or a negative errno. */
 static int replace(struct args *args, const struct attachment *attachment, const struct bpf_program *program)
 {
-	struct args expected = args_map(args, "expected");
+	struct args expected = args_map_or_none(args, "expected");
 	LIBBPF_OPTS(bpf_link_update_opts, opts);
 	int link = attachment_link_fd(attachment);
 

@@ -76,7 +76,7 @@ static void take_blobs(struct args *args, struct blob *blobs, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct args element = args_element(args, "blobs", i);
-		struct bytes data = args_bytes(&element, "data");
+		struct bytes data = args_bytes(&element, "data", UINT32_MAX);
 
 		if (!args_valid(args))
 			return;
@@ -105,7 +105,7 @@ static void patch_blobs(struct args *args, uint8_t *attr, uint32_t length, const
 
 static void patch_handles(struct args *args, uint8_t *attr, uint32_t length, const struct blob *blobs, uint32_t count)
 {
-	for (uint32_t i = 0; i < args_count(args, "handles") && args_valid(args); i++) {
+	for (uint32_t i = 0; i < args_count_or_none(args, "handles", UINT32_MAX) && args_valid(args); i++) {
 		struct args element = args_element(args, "handles", i);
 		int32_t fd = handle_fd(&element);
 		uint8_t *at = place(args, "handles", &element, sizeof(fd), attr, length, blobs, count);
@@ -152,16 +152,12 @@ static void call(uint32_t cmd, uint8_t *attr, uint32_t length, const struct blob
 void op_bpf(struct args *args, struct reply *reply)
 {
 	uint32_t cmd = args_uint(args, "cmd", UINT32_MAX);
-	struct bytes given = args_bytes(args, "attr");
-	uint32_t count = args_count(args, "blobs");
+	struct bytes given = args_bytes(args, "attr", MAX_ATTR);
+	uint32_t count = args_count_or_none(args, "blobs", MAX_BLOBS);
 	/* The kernel reads pointers and 64-bit members out of it. */
 	uint8_t attr[MAX_ATTR] __attribute__((aligned(8))) = { 0 };
 	struct blob blobs[MAX_BLOBS] = { 0 };
 
-	if (given.length > MAX_ATTR)
-		args_complain(args, "attr", "is longer than a page");
-	if (count > MAX_BLOBS)
-		args_complain(args, "blobs", "are too many");
 	if (!args_valid(args))
 		return;
 	memcpy(attr, given.data, given.length);

@@ -53,14 +53,9 @@ static uint64_t now_ns(void)
 /* The strings of an array, ended by NULL; the caller frees the array. */
 static char **words(struct args *args, const char *key)
 {
-	uint32_t count = args_count(args, key);
-	char **list;
+	uint32_t count = args_count_or_none(args, key, MAX_WORDS);
+	char **list = calloc(count + 1, sizeof(*list));
 
-	if (count > MAX_WORDS) {
-		args_complain(args, key, "has too many words");
-		count = 0;
-	}
-	list = calloc(count + 1, sizeof(*list));
 	if (!list)
 		abort();
 	for (uint32_t i = 0; i < count; i++)
@@ -216,7 +211,7 @@ void op_command_run(struct args *args, struct reply *reply)
 		.timeout_ms = args_uint_or(args, "timeout_ms", MAX_TIMEOUT_MS, TIMEOUT_MS),
 	};
 
-	if (!command.argv[0])
+	if (args_count(args, "argv", MAX_WORDS) == 0)
 		args_complain(args, "argv", "is empty");
 	for (int i = 0; i < 2; i++) {
 		command.outputs[i].room = room;

@@ -27,7 +27,7 @@ static bool is_stray(int fd)
 
 void op_fd_adopt(struct args *args, struct reply *reply)
 {
-	uint32_t wanted = args_count(args, "fds"), count = 0;
+	uint32_t wanted = args_count_or_none(args, "fds", UINT32_MAX), count = 0;
 	bool all = !args_has(args, "fds");
 	size_t array;
 

@@ -73,7 +73,7 @@ void op_file_read(struct args *args, struct reply *reply)
 void op_file_write(struct args *args, struct reply *reply)
 {
 	const char *path = args_string(args, "path");
-	struct bytes data = args_bytes(args, "data");
+	struct bytes data = args_bytes(args, "data", UINT32_MAX);
 	bool append = args_bool_or(args, "append", false);
 	mode_t mode = args_uint_or(args, "mode", 07777, 0644);
 	size_t done = 0;

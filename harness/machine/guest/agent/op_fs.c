@@ -57,7 +57,7 @@ static void fail(int fd, struct reply *reply, int error, const char *what, const
 void op_fs_config(struct args *args, struct reply *reply)
 {
 	int fd = fd_argument(args, reply);
-	uint32_t count = args_count(args, "options");
+	uint32_t count = args_count_or_none(args, "options", UINT32_MAX);
 	bool create = args_bool_or(args, "create", false);
 
 	for (uint32_t i = 0; fd >= 0 && i < count; i++) {

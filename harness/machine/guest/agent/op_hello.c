@@ -13,7 +13,7 @@
 
 void op_hello(struct args *args, struct reply *reply)
 {
-	struct bytes nonce = args_bytes(args, "nonce");
+	struct bytes nonce = args_bytes(args, "nonce", CHANNEL_NONCE);
 	struct utsname system;
 	struct sysinfo memory;
 

@@ -36,7 +36,7 @@ void op_key_add(struct args *args, struct reply *reply)
 {
 	const char *type = args_string(args, "type");
 	const char *description = args_string_or_null(args, "description");
-	struct bytes payload = args_bytes_or_none(args, "payload");
+	struct bytes payload = args_bytes_or_none(args, "payload", UINT32_MAX);
 	key_serial keyring = key_argument(args, "keyring");
 
 	if (args_valid(args))

@@ -73,7 +73,7 @@ void op_map_dump(struct args *args, struct reply *reply)
 
 void op_map_write(struct args *args, struct reply *reply)
 {
-	uint32_t count = args_count(args, "entries");
+	uint32_t count = args_count(args, "entries", UINT32_MAX);
 	const struct bpf_map *of;
 	struct object *object;
 	struct map map;
@@ -95,7 +95,7 @@ void op_map_write(struct args *args, struct reply *reply)
 
 void op_map_delete(struct args *args, struct reply *reply)
 {
-	uint32_t count = args_count(args, "keys");
+	uint32_t count = args_count(args, "keys", UINT32_MAX);
 	const struct bpf_map *of;
 	struct object *object;
 	struct map map;
@@ -106,7 +106,7 @@ void op_map_delete(struct args *args, struct reply *reply)
 	reply_key(reply, "errnos");
 	reply_array(reply, count);
 	for (uint32_t i = 0; i < count; i++) {
-		struct bytes key = args_bytes_at(args, "keys", i);
+		struct bytes key = args_bytes_at(args, "keys", i, UINT32_MAX);
 
 		reply_uint(reply, key.length == map.key_size ? -bpf_map_delete_elem(map.fd, key.data) : EINVAL);
 	}

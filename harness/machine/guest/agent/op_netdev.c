@@ -90,18 +90,20 @@ static bool is_device_name(const char *name)
 	return length > 0 && length < IFNAMSIZ;
 }
 
-static struct device device_argument(struct args *args, const char *name, const char *address, uint32_t netns)
+/* `key` is the argument that `name` was read from; `name` may be NULL. */
+static struct device device_argument(struct args *args, const char *key, const char *name, const char *address,
+				     uint32_t netns)
 {
 	struct device device = {
-		.name = args_string_or_null(args, name),
-		.address = args_bytes_or_none(args, address),
+		.name = name,
+		.address = args_bytes_or_none(args, address, ETH_ALEN),
 		.netns = netns,
 	};
 
-	if (device.name && !is_device_name(device.name))
-		args_complain(args, name, "is no device name");
+	if (name && !is_device_name(name))
+		args_complain(args, key, "is not a device name: expected 1 to %d bytes", IFNAMSIZ - 1);
 	if (device.address.length != 0 && device.address.length != ETH_ALEN)
-		args_complain(args, address, "has not 6 bytes");
+		args_complain(args, address, "has %u bytes, expected %d", device.address.length, ETH_ALEN);
 	return device;
 }
 
@@ -124,8 +126,8 @@ void op_netdev_add(struct args *args, struct reply *reply)
 {
 	const char *kind = args_string(args, "kind");
 	uint32_t netns = args_uint_or(args, "peer_netns", UINT32_MAX, netns_current());
-	struct device device = device_argument(args, "name", "address", netns_current());
-	struct device peer = device_argument(args, "peer", "peer_address", netns);
+	struct device device = device_argument(args, "name", args_string(args, "name"), "address", netns_current());
+	struct device peer = device_argument(args, "peer", args_string_or_null(args, "peer"), "peer_address", netns);
 	bool up = args_bool_or(args, "up", false);
 	bool ethernet = args_bool_or(args, "ethernet", false);
 	uint32_t ifindex = 0, peer_ifindex = 0;
@@ -133,8 +135,6 @@ void op_netdev_add(struct args *args, struct reply *reply)
 
 	if (strlen(kind) > 32)
 		args_complain(args, "kind", "is no kind of device");
-	if (!device.name)
-		args_complain(args, "name", "is missing");
 	if (peer.name && !peer_attribute(kind))
 		args_complain(args, "peer", "is given although the kind has none");
 	if (ethernet && strcmp(kind, "netkit") != 0)

@@ -83,8 +83,8 @@ static int set_inner(struct object *object, struct bpf_map *map, struct args *in
 static int set_map(struct object *object, struct args *settings, struct reply *reply)
 {
 	const char *name = args_string(settings, "name");
-	struct args inner = args_map(settings, "inner");
-	struct args reuse = args_map(settings, "reuse");
+	struct args inner = args_map_or_none(settings, "inner");
+	struct args reuse = args_map_or_none(settings, "reuse");
 	struct bpf_map *map;
 	int error = 0;
 
@@ -98,7 +98,7 @@ static int set_map(struct object *object, struct args *settings, struct reply *r
 	if (!error && args_has(settings, "value_size"))
 		error = bpf_map__set_value_size(map, args_uint(settings, "value_size", UINT32_MAX));
 	if (!error && args_has(settings, "initial_value")) {
-		struct bytes value = args_bytes(settings, "initial_value");
+		struct bytes value = args_bytes(settings, "initial_value", UINT32_MAX);
 
 		error = bpf_map__set_initial_value(map, value.data, value.length);
 	}
@@ -167,7 +167,7 @@ static int set_autoload(struct object *object, struct args *settings, struct rep
 static int aim(struct object *object, struct args *settings, struct reply *reply)
 {
 	const char *name = args_string(settings, "name");
-	struct args target = args_map(settings, "target");
+	struct args target = args_map_or_none(settings, "target");
 	struct bpf_program *program = bpf_object__find_program_by_name(object->bpf, name);
 	int error = 0;
 
@@ -224,9 +224,9 @@ static void reply_maps(struct reply *reply, const struct bpf_object *object)
 
 static bool aims_at_programs(struct args *args)
 {
-	for (uint32_t i = 0; i < args_count(args, "programs"); i++) {
+	for (uint32_t i = 0; i < args_count_or_none(args, "programs", UINT32_MAX); i++) {
 		struct args settings = args_element(args, "programs", i);
-		struct args target = args_map(&settings, "target");
+		struct args target = args_map_or_none(&settings, "target");
 
 		if (target.map && args_has(&target, "object"))
 			return true;
@@ -237,8 +237,8 @@ static bool aims_at_programs(struct args *args)
 /* False after a complaint or a failed reply. */
 static bool apply_settings(struct object *object, struct args *args, struct reply *reply)
 {
-	uint32_t maps = args_count(args, "maps");
-	uint32_t programs = args_count(args, "programs");
+	uint32_t maps = args_count_or_none(args, "maps", UINT32_MAX);
+	uint32_t programs = args_count_or_none(args, "programs", UINT32_MAX);
 	int error;
 
 	for (uint32_t i = 0; i < maps; i++) {

@@ -67,20 +67,20 @@ static void *send_all(void *argument)
 
 static void take_frames(struct args *args, struct sending *sending)
 {
-	sending->frame_count = args_count(args, "frames");
-	if (sending->frame_count == 0 || sending->frame_count > MAX_FRAMES)
-		args_complain(args, "frames", "are none or too many");
+	sending->frame_count = args_count(args, "frames", MAX_FRAMES);
+	if (sending->frame_count == 0)
+		args_complain(args, "frames", "is empty");
 	if (!args_valid(args))
 		return;
 	sending->frames = calloc(sending->frame_count, sizeof(*sending->frames));
 	if (!sending->frames)
 		abort();
 	for (uint32_t i = 0; i < sending->frame_count && args_valid(args); i++) {
-		struct bytes bytes = args_bytes_at(args, "frames", i);
+		struct bytes bytes = args_bytes_at(args, "frames", i, MAX_FRAME);
 
-		if (bytes.length == 0 || bytes.length > MAX_FRAME ||
+		if (bytes.length == 0 ||
 		    (sending->number_at != UINT32_MAX && (uint64_t)sending->number_at + 4 > bytes.length)) {
-			args_complain(args, "frames", "have one that is empty, too long, or too short for the number");
+			args_complain(args, "frames", "has a frame that is empty, or too short for the number");
 			return;
 		}
 		sending->frames[i] = (struct frame){ .data = malloc(bytes.length), .length = bytes.length };
@@ -95,7 +95,7 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 	pthread_t thread;
 	int error;
 
-	sending->go_on = args_count(args, "during") > 0;
+	sending->go_on = args_has(args, "during");
 	error = pthread_create(&thread, NULL, send_all, sending);
 	if (error) {
 		reply_fail(reply, error, "send packets");

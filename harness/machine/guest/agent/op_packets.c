@@ -195,7 +195,7 @@ static void reply_missing(struct reply *reply, const struct sequence *sequence)
 void op_packets_account(struct args *args, struct reply *reply)
 {
 	struct handle *handle = handle_find(args_uint(args, "handle", UINT32_MAX), HANDLE_FD);
-	struct bytes marker = args_bytes(args, "marker");
+	struct bytes marker = args_bytes(args, "marker", MAX_PACKET);
 	int quiet_ms = (int)args_uint_or(args, "quiet_ms", MAX_QUIET_MS, 0);
 	struct sequence sequence = { .expected = args_uint(args, "expected", MAX_SEQUENCE) };
 	struct packet packet = { .data = malloc(MAX_PACKET) };

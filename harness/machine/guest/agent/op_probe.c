@@ -10,7 +10,7 @@
 
 static void reply_types(struct args *args, struct reply *reply, const char *key, int (*probe)(uint32_t type))
 {
-	uint32_t count = args_count(args, key);
+	uint32_t count = args_count_or_none(args, key, UINT32_MAX);
 
 	reply_key(reply, key);
 	reply_array(reply, count);
@@ -48,7 +48,7 @@ static void reply_helpers(struct args *args, struct reply *reply, uint32_t index
 
 void op_probe(struct args *args, struct reply *reply)
 {
-	uint32_t helpers = args_count(args, "helpers");
+	uint32_t helpers = args_count_or_none(args, "helpers", UINT32_MAX);
 
 	libbpf_log_begin();
 	reply_map(reply, 3);

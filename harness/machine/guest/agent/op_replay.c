@@ -173,7 +173,7 @@ static void reply_events(const struct replay *replay)
 static bool fill(const struct replay *replay, struct args *args)
 {
 	const struct bpf_map *of = object_map_argument(args, replay->object, replay->reply);
-	uint32_t count = args_count(args, "entries");
+	uint32_t count = args_count(args, "entries", UINT32_MAX);
 	struct map map;
 	uint8_t *room;
 	bool filled = true;
@@ -207,7 +207,7 @@ static bool can_go_on(const struct replay *replay, const struct args *args)
 /* Packs the errnos and what the maps hold then. True when all was written. */
 static bool fill_all(const struct replay *replay, struct args *one)
 {
-	uint32_t count = args_count(one, "fills");
+	uint32_t count = args_count_or_none(one, "fills", UINT32_MAX);
 	bool filled = true;
 
 	reply_key(replay->reply, "errnos");
@@ -227,8 +227,6 @@ static void run(struct replay *replay, struct args *element, const struct bpf_pr
 	bool look = args_bool_or(element, "look", false), has_events = replay->tables->event_count > 0;
 	struct args run = args_map(element, "run");
 
-	if (!run.map)
-		args_complain(element, "run", "is missing");
 	if (!args_valid(element))
 		return;
 	reply_map(replay->reply, 1 + look + has_events);
@@ -243,8 +241,8 @@ static void run(struct replay *replay, struct args *element, const struct bpf_pr
 
 static void replay_case(struct replay *replay, struct args *one)
 {
-	uint32_t program = args_uint(one, "program", MAX_NAMES - 1), fills = args_count(one, "fills");
-	uint32_t count = args_count(one, "runs"), done = 0;
+	uint32_t program = args_uint(one, "program", MAX_NAMES - 1), fills = args_count_or_none(one, "fills", UINT32_MAX);
+	uint32_t count = args_count(one, "runs", UINT32_MAX), done = 0;
 	size_t array;
 
 	if (program >= replay->tables->program_count)
@@ -280,7 +278,7 @@ static void name_difference(void *context, const char *map, enum snapshot_how ho
 static void replay_all(struct replay *replay, struct args *args)
 {
 	struct reply *reply = replay->reply;
-	uint32_t count = args_count(args, "cases"), done = 0;
+	uint32_t count = args_count(args, "cases", UINT32_MAX), done = 0;
 	msgpack_sbuffer differs;
 	struct reply names = { 0 };
 	struct change differing = { .reply = &names };
@@ -315,10 +313,8 @@ static void replay_all(struct replay *replay, struct args *args)
 /* The number of names under `key`; each is then to be found. */
 static uint32_t names_count(struct args *args, const char *key)
 {
-	uint32_t count = args_count(args, key);
+	uint32_t count = args_count(args, key, MAX_NAMES);
 
-	if (count > MAX_NAMES)
-		args_complain(args, key, "has too many names");
 	return args_valid(args) ? count : 0;
 }
 
@@ -364,7 +360,7 @@ void op_replay(struct args *args, struct reply *reply)
 	struct tables tables = { 0 };
 	struct replay replay = { .object = object, .tables = &tables, .reply = reply };
 
-	args_count(args, "cases");
+	args_count(args, "cases", UINT32_MAX);
 	if (!object || !args_valid(args) || !find_names(args, object, &tables, reply))
 		return;
 	if (!object->snapshot) {

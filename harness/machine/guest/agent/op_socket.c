@@ -35,7 +35,7 @@ static int bind_to(int fd, const struct sock_address *address)
 void op_socket_open(struct args *args, struct reply *reply)
 {
 	const char *protocol = args_string(args, "protocol");
-	struct bytes bytes = args_bytes(args, "address");
+	struct bytes bytes = args_bytes(args, "address", 16);
 	uint16_t port = args_uint(args, "port", UINT16_MAX);
 	int buffer = (int)args_uint_or(args, "receive_buffer", MAX_BUFFER, 0);
 	bool tcp = strcmp(protocol, "tcp") == 0;

@@ -276,7 +276,7 @@ static void check_repeated(struct args *args, const struct traffic *traffic, con
 
 void op_socket_traffic(struct args *args, struct reply *reply)
 {
-	uint32_t count = args_count(args, "steps");
+	uint32_t count = args_count(args, "steps", MAX_STEPS);
 	uint32_t rounds = during_rounds(args);
 	struct traffic traffic = {
 		.count = count,
@@ -288,8 +288,6 @@ void op_socket_traffic(struct args *args, struct reply *reply)
 	};
 	struct socket_step *steps;
 
-	if (count > MAX_STEPS)
-		args_complain(args, "steps", "are too many");
 	if (traffic.wait_ms == 0)
 		args_complain(args, "wait_ms", "is 0");
 	if (traffic.wanted > 0 && count == 0)
@@ -309,7 +307,7 @@ void op_socket_traffic(struct args *args, struct reply *reply)
 					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (traffic.repeated == MAP_FAILED)
 			abort();
-		traffic.repeated->go_on = args_count(args, "during") > 0;
+		traffic.repeated->go_on = args_has(args, "during");
 	}
 	if (args_valid(args))
 		run(args, &traffic, rounds, reply);

@@ -26,7 +26,7 @@ static void note_difference(void *context, const char *map, enum snapshot_how ho
 static void run_all(struct args *args, struct object *object, const struct bpf_program *program, bool reset,
 		    struct reply *reply)
 {
-	uint32_t count = args_count(args, "runs"), done = 0;
+	uint32_t count = args_count(args, "runs", UINT32_MAX), done = 0;
 	struct differing differing = { .reply = reply };
 	struct test_run_buffers buffers = { 0 };
 	size_t array;
@@ -57,7 +57,7 @@ void op_test_run(struct args *args, struct reply *reply)
 	bool reset = args_bool_or(args, "reset", false);
 	const struct bpf_program *program;
 
-	args_count(args, "runs");
+	args_count(args, "runs", UINT32_MAX);
 	if (!object || !args_valid(args))
 		return;
 	program = bpf_object__find_program_by_name(object->bpf, name);

@@ -42,30 +42,22 @@ static void map_range(struct mapping *mapping, uint32_t inside, uint32_t outside
 /* False when the argument is absent. */
 static bool take_mapping(struct args *args, const char *key, struct mapping *mapping)
 {
-	uint32_t count = args_count(args, key);
+	uint32_t count = args_count_or_none(args, key, MAX_MAPPINGS);
 
-	if (count > MAX_MAPPINGS) {
-		args_complain(args, key, "has too many elements");
-		return true;
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct args range = args_element(args, key, i);
-		uint32_t inside = args_uint(&range, "inside", UINT32_MAX);
-		uint32_t outside = args_uint(&range, "outside", UINT32_MAX);
+		uint32_t inside = args_uint(&range, "inside", INT32_MAX);
+		uint32_t outside = args_uint(&range, "outside", INT32_MAX);
 
-		map_range(mapping, inside, outside, args_uint_or(&range, "count", UINT32_MAX, 1));
+		map_range(mapping, inside, outside, args_uint_or(&range, "count", INT32_MAX, 1));
 	}
 	return args_has(args, key);
 }
 
 static void take_groups(struct args *args, struct identity *identity)
 {
-	uint32_t count = args_count(args, "groups");
+	uint32_t count = args_count_or_none(args, "groups", MAX_GROUPS);
 
-	if (count > MAX_GROUPS)
-		args_complain(args, "groups", "are too many");
-	if (!args_valid(args))
-		return;
 	identity->groups = calloc(count + 1, sizeof(gid_t));
 	if (!identity->groups)
 		abort();
@@ -76,7 +68,7 @@ static void take_groups(struct args *args, struct identity *identity)
 
 static void take_namespaces(struct args *args, struct identity *identity)
 {
-	for (uint32_t i = 0; i < args_count(args, "unshare"); i++) {
+	for (uint32_t i = 0; i < args_count_or_none(args, "unshare", NAMESPACES); i++) {
 		const char *name = args_string_at(args, "unshare", i);
 		int which = 0;
 
@@ -92,7 +84,7 @@ static void take_namespaces(struct args *args, struct identity *identity)
 static void take_capabilities(struct args *args, struct identity *identity)
 {
 	identity->confined = args_has(args, "capabilities");
-	for (uint32_t i = 0; i < args_count(args, "capabilities"); i++) {
+	for (uint32_t i = 0; i < args_count_or_none(args, "capabilities", UINT32_MAX); i++) {
 		int number = capability_number(args_string_at(args, "capabilities", i));
 
 		if (number < 0)
@@ -147,7 +139,7 @@ void op_user_start(struct args *args, struct reply *reply)
 	struct mapping uids = { 0 }, gids = { 0 };
 	bool uids_given = take_mapping(args, "uid_map", &uids), gids_given = take_mapping(args, "gid_map", &gids);
 	int patience_ms = args_uint_or(args, "patience_ms", MAX_PATIENCE_MS, PATIENCE_MS);
-	uint32_t variables = args_count(args, "env");
+	uint32_t variables = args_count_or_none(args, "env", MAX_VARIABLES);
 	char *env[MAX_VARIABLES + 1] = { 0 };
 	struct user *user = calloc(1, sizeof(*user)), *joined = NULL;
 
@@ -156,8 +148,6 @@ void op_user_start(struct args *args, struct reply *reply)
 	take_groups(args, &identity);
 	take_namespaces(args, &identity);
 	take_capabilities(args, &identity);
-	if (variables > MAX_VARIABLES)
-		args_complain(args, "env", "has too many variables");
 	for (uint32_t i = 0; i < variables && args_valid(args); i++)
 		env[i] = (char *)args_string_at(args, "env", i);
 	if (args_valid(args) && args_has(args, "join"))

@@ -29,7 +29,7 @@ void op_xdp_query(struct args *args, struct reply *reply)
 /* -1: none was named. */
 static int program_fd(struct args *args, const char *key)
 {
-	struct args named = args_map(args, key);
+	struct args named = args_map_or_none(args, key);
 	int fd = named.map ? handle_fd(&named) : -1;
 
 	if (named.map && fd < 0)

@@ -163,7 +163,7 @@ static void run(const msgpack_object *request, msgpack_zone *zone, struct reply 
 		.complaint_size = sizeof(complaint),
 	};
 	const char *op = args_string(&head, "op");
-	struct args args = args_map(&head, "args");
+	struct args args = args_map_or_none(&head, "args");
 
 	if (!args_valid(&head)) {
 		reply_fail(reply, EINVAL, "request: %s", complaint);

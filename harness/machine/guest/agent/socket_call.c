@@ -140,7 +140,7 @@ static call_fn *find_call(const char *name)
 struct socket_step socket_step_of(struct args *args, uint32_t index)
 {
 	struct args element = args_element(args, "steps", index);
-	struct bytes address = args_bytes_or_none(&element, "address");
+	struct bytes address = args_bytes_or_none(&element, "address", 16);
 	struct socket_step step = {
 		.call = args_string(&element, "call"),
 		.slot = args_uint_or(&element, "socket", MAX_SOCKETS - 1, 0),
@@ -148,17 +148,15 @@ struct socket_step socket_step_of(struct args *args, uint32_t index)
 		.domain = (int)args_uint_or(&element, "domain", INT32_MAX, AF_INET),
 		.type = (int)args_uint_or(&element, "type", INT32_MAX, SOCK_DGRAM),
 		.protocol = (int)args_uint_or(&element, "protocol", INT32_MAX, 0),
-		.data = args_bytes_or_none(&element, "data"),
-		.level = (int)args_int_or(&element, "level", 0),
-		.option = (int)args_int_or(&element, "option", 0),
+		.data = args_bytes_or_none(&element, "data", SOCKET_CALL_MAX_DATA),
+		.level = args_int_or(&element, "level", INT32_MIN, INT32_MAX, 0),
+		.option = args_int_or(&element, "option", INT32_MIN, INT32_MAX, 0),
 	};
 	uint16_t port = args_uint_or(&element, "port", UINT16_MAX, 0);
 	const char *path = args_string_or_null(&element, "path");
 
 	if (!find_call(step.call))
 		args_complain(args, "steps", "have a call that there is not");
-	if (step.data.length > SOCKET_CALL_MAX_DATA)
-		args_complain(args, "steps", "have too much data");
 	if (args_has(&element, "address") && !sock_address_of(&step.address, &address, port))
 		args_complain(args, "steps", "have an address of neither 4 nor 16 bytes");
 	if (path && strlen(path) >= sizeof(step.address.local.sun_path)) {

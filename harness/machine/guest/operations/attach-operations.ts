@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Type } from "@sinclair/typebox";
+import { Bytes } from "../../../base/bytes-schema.js";
+import {
+	Empty,
+	Errno,
+	Flag,
+	Handle,
+	Ifindex,
+	InNetns,
+	Named,
+	object,
+	oneOf,
+	operation,
+	optional,
+	S32,
+	Text,
+	U32,
+} from "./schema.js";
+
+/** Callers compose the names of hooks, so their type is that of any string. */
+const Hook = Type.Unsafe<string>({
+	type: "string",
+	enum: [
+		...["auto", "xdp", "tc_ingress", "tc_egress", "tcx_ingress", "tcx_egress"],
+		...["netkit_primary", "netkit_peer", "cgroup", "netns", "netfilter"],
+	],
+});
+const XdpMode = oneOf("native", "generic");
+
+/** Attaching programs, and what the kernel lists at a device. */
+export const attachOperations = {
+	/**
+	 * Attaches a loaded program (or a struct_ops map) and holds the link. `hook` `auto` attaches as
+	 * libbpf does by section; with `symbol` to that function (kprobe) or pattern (kprobe.multi),
+	 * with `tracepoint` to that tracepoint. Devices are given by `ifindex`, cgroups and namespaces
+	 * by `path`. A tc filter gets `priority` (pref) and `filter_handle`; the kernel chooses those
+	 * that are not given. EEXIST: there is a filter with both. `replaces` exchanges the program of
+	 * an attachment: BPF_LINK_UPDATE, with `expected` only if that is the current program (EPERM),
+	 * or a new program for the filter with the same pref and handle. Positions in a list
+	 * (BPF_F_BEFORE ...) need the operation `bpf`. `program` and `map` together attach an sk_msg or
+	 * sk_skb program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
+	 */
+	attach: operation(
+		object({
+			object: Handle,
+			program: optional(Text),
+			map: optional(Text),
+			hook: Hook,
+			ifindex: optional(Ifindex),
+			path: optional(Text),
+			symbol: optional(Text),
+			tracepoint: optional(Text),
+			mode: optional(XdpMode),
+			pf: optional(U32),
+			hooknum: optional(U32),
+			/** Of a tc filter: 0 to 65,535; of a netfilter program: any 32-bit number. */
+			priority: optional(S32),
+			filter_handle: optional(U32),
+			replaces: optional(Handle),
+			expected: optional(Named),
+			...InNetns,
+		}),
+		object({
+			link: Handle,
+			/**
+			 * The kernel's link id and BPF_LINK_TYPE_*; absent for attachments that are not links
+			 * (tc filters, perf events before 5.15).
+			 */
+			id: optional(U32),
+			type: optional(U32),
+			/** Output of an iterator's program when it was read once, at most 64 KiB. */
+			iteration: optional(object({ errno: Errno, data: Bytes() })),
+			log: Text,
+		}),
+	),
+	detach: operation(object({ link: Handle }), Empty),
+
+	/**
+	 * Filters of a device's clsact qdisc in the kernel's order, which is the order of execution;
+	 * none without such a qdisc. `program` and `name` are of bpf filters only; the name is chosen
+	 * by the program that attached the filter (libbpf: `program:[id]`). Within one pref the newest
+	 * filter comes first, whatever its handle.
+	 *
+	 * Kernel: RTM_GETTFILTER, `cls_bpf_dump` of net/sched/cls_bpf.c.
+	 */
+	tc_filters: operation(
+		object({ ifindex: Ifindex, egress: optional(Flag), ...InNetns }),
+		object({
+			filters: Type.Array(
+				object({
+					pref: U32,
+					handle: U32,
+					kind: Text,
+					direct_action: Flag,
+					program: optional(U32),
+					name: optional(Text),
+				}),
+			),
+		}),
+	),
+	/** Ids of a device's XDP programs by mode, 0 for none (IFLA_XDP). */
+	xdp_query: operation(
+		object({ ifindex: Ifindex, ...InNetns }),
+		object({ native: U32, generic: U32, offloaded: U32 }),
+	),
+	/**
+	 * Attaches an XDP program over rtnetlink, as `ip link set xdp` does, or detaches the present
+	 * one without `program`. The program stays when its object is closed. `expected`: only if that
+	 * is the present one (EEXIST); `exclusive`: only if there is none (EBUSY). The errno is the
+	 * answer: EBUSY while a link holds the device.
+	 */
+	xdp_set: operation(
+		object({
+			ifindex: Ifindex,
+			program: optional(Named),
+			expected: optional(Named),
+			mode: optional(XdpMode),
+			exclusive: optional(Flag),
+			...InNetns,
+		}),
+		object({ errno: Errno }),
+	),
+};

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Type } from "@sinclair/typebox";
+import { Bytes } from "../../../base/bytes-schema.js";
+import { Empty, object, operation, optional, Text, U32 } from "./schema.js";
+
+/** Serial number of a key or keyring, or one of KEY_SPEC_* (keySpecs of uapi/keys.ts). */
+const Key = Type.Integer({ minimum: -8, maximum: 0x7fffffff });
+const NewKey = object({ serial: Type.Integer({ minimum: 1 }) });
+const OneKey = object({ key: Key });
+
+/** Keys and keyrings of the kernel (keyctl(2)). */
+export const keyOperations = {
+	/**
+	 * add_key(2): a key or, with type `keyring` and no payload, a keyring. A key of the same type
+	 * and description in that keyring is updated or displaced. Type `asymmetric` takes a
+	 * certificate (DER); its subject and serial number are the default description. EBADMSG: it
+	 * cannot be parsed; ENOPKG: its algorithm is not in the kernel; EKEYREJECTED: blacklisted or
+	 * not admitted by the keyring; EPERM: a restricted keyring. The agent has had its own session
+	 * keyring since boot; all that it runs inherits it.
+	 */
+	key_add: operation(
+		object({ type: Text, description: optional(Text), payload: optional(Bytes()), keyring: Key }),
+		NewKey,
+	),
+	/** Searches a keyring and those below it (keyctl_search(3)). ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
+	key_search: operation(object({ keyring: Key, type: Text, description: Text }), NewKey),
+	/** The serial number of one of KEY_SPEC_*, which is created if it does not exist. */
+	key_id: operation(OneKey, NewKey),
+	/** `type;uid;gid;permissions;description` (keyctl_describe(3)). */
+	key_describe: operation(OneKey, object({ description: Text })),
+	/**
+	 * The payload, or the serial numbers in a keyring (4 bytes each). EOPNOTSUPP: asymmetric keys
+	 * cannot be read.
+	 */
+	key_read: operation(OneKey, object({ data: Bytes() })),
+	key_link: operation(object({ key: Key, keyring: Key }), Empty),
+	/** The kernel frees a key that is in no keyring. */
+	key_unlink: operation(object({ key: Key, keyring: Key }), Empty),
+	/** From now on every use of the key fails with EKEYREVOKED; it stays in its keyrings. */
+	key_revoke: operation(OneKey, Empty),
+	/** The key is removed from all keyrings. */
+	key_invalidate: operation(OneKey, Empty),
+	key_clear: operation(OneKey, Empty),
+	/** After `seconds` (0: never) every use of the key fails with EKEYEXPIRED. */
+	key_timeout: operation(object({ key: Key, seconds: U32 }), Empty),
+	/** KEY_POS_* and so on of linux/keyctl.h, keyctl_setperm(3). */
+	key_permit: operation(object({ key: Key, permissions: U32 }), Empty),
+	/**
+	 * keyctl_restrict_keyring(3): which keys may be linked from now on, none without `type`. Type
+	 * `asymmetric` takes `builtin_trusted`, `key_or_keyring:<serial>[:chain]` and so on.
+	 */
+	key_restrict: operation(object({ keyring: Key, type: optional(Text), restriction: optional(Text) }), Empty),
+};
