@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { commands, mapTypes, programTypes } from "../../base/bpf.js";
 import { contextLayout } from "../../data/signing/loader/harden.js";
+import { BpfAttr } from "../../machine/guest/bpf-attr.js";
+import { bpf, progLoad, progLoadSize } from "../../machine/guest/bpf-call.js";
+import { createMap, freezeMap, mapHash, writeElement } from "../../machine/guest/bpf-maps.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import type { Args, Result } from "../../machine/guest/operations.js";
 
@@ -80,18 +82,6 @@ export interface Installed {
 	programs: number[];
 }
 
-/** Offsets and sizes of `union bpf_attr` (include/uapi/linux/bpf.h). */
-const attrSize = {
-	mapCreate: 72,
-	mapCreateExclusive: 96,
-	mapElement: 32,
-	mapFreeze: 4,
-	programLoad: 152,
-	programLoadSigned: 168,
-	testRun: 80,
-	info: 16,
-} as const;
-const mapInfo = { size: 104, hash: 88, hashSize: 96 } as const;
 const logBytes = 16 * 1024;
 /**
  * Messages and statistics, and not each instruction: what loaders have would fill any log (ENOSPC).
@@ -102,91 +92,6 @@ const noFile = 0x7fffffff;
 /** Tells what the loader's program is, in lists of programs. */
 const names = { map: "__loader.map", program: "__loader.prog" };
 
-type Blob = NonNullable<Args<"bpf">["blobs"]>[number];
-type Patch = NonNullable<Args<"bpf">["handles"]>[number];
-
-/** bpf(2) in the guest, by the command's name. */
-export function bpf(
-	client: GuestClient,
-	command: string,
-	attr: Uint8Array,
-	blobs: Blob[] = [],
-	handles: Patch[] = [],
-): Promise<Result<"bpf">> {
-	const cmd = commands.number(command);
-	if (cmd === undefined) throw new Error(`no bpf command ${command}`);
-	return client.call("bpf", { cmd, attr, blobs, handles });
-}
-
-/** BPF_MAP_CREATE; the caller closes `fd`. */
-export function createMap(
-	client: GuestClient,
-	{
-		type = "array",
-		valueSize,
-		maxEntries = 1,
-		flags = 0,
-		exclusiveTo,
-	}: {
-		type?: string;
-		valueSize: number;
-		maxEntries?: number;
-		/** BPF_F_*. */
-		flags?: number;
-		exclusiveTo?: Uint8Array | undefined;
-	},
-): Promise<Result<"bpf">> {
-	const attr = Buffer.alloc(exclusiveTo ? attrSize.mapCreateExclusive : attrSize.mapCreate);
-	const number = mapTypes.number(type);
-	if (number === undefined) throw new Error(`no map type ${type}`);
-	for (const [index, value] of [number, 4, valueSize, maxEntries, flags].entries())
-		attr.writeUInt32LE(value, index * 4);
-	attr.write(names.map, 28);
-	if (!exclusiveTo) return bpf(client, "map_create", attr);
-	attr.writeUInt32LE(exclusiveTo.length, 88);
-	return bpf(client, "map_create", attr, [{ offset: 80, data: exclusiveTo }]);
-}
-
-export function writeElement(client: GuestClient, map: number, value: Uint8Array): Promise<Result<"bpf">> {
-	const blobs = [
-		{ offset: 8, data: new Uint8Array(4) },
-		{ offset: 16, data: value },
-	];
-	return bpf(client, "map_update_elem", new Uint8Array(attrSize.mapElement), blobs, [
-		{ offset: 0, handle: map },
-	]);
-}
-
-export function freezeMap(client: GuestClient, map: number): Promise<Result<"bpf">> {
-	return bpf(client, "map_freeze", new Uint8Array(attrSize.mapFreeze), [], [{ offset: 0, handle: map }]);
-}
-
-/**
- * SHA-256 of a frozen map's content, which the kernel keeps then; BPF_OBJ_GET_INFO_BY_FD with room
- * for it.
- */
-export async function mapHash(
-	client: GuestClient,
-	map: number,
-	size = 32,
-): Promise<{ errno: number; hash: Uint8Array }> {
-	const attr = Buffer.alloc(attrSize.info);
-	attr.writeUInt32LE(mapInfo.size, 4);
-	const info = Buffer.alloc(mapInfo.size);
-	info.writeUInt32LE(size, mapInfo.hashSize);
-	const { errno, blobs } = await bpf(
-		client,
-		"obj_get_info_by_fd",
-		attr,
-		[
-			{ offset: 8, data: info, out: true },
-			{ offset: mapInfo.hash, blob: 0, data: new Uint8Array(size), out: true },
-		],
-		[{ offset: 0, handle: map }],
-	);
-	return { errno, hash: blobs[1] ?? new Uint8Array(0) };
-}
-
 /** BPF_PROG_LOAD of a loader. */
 export async function loadLoader(
 	client: GuestClient,
@@ -195,34 +100,25 @@ export async function loadLoader(
 	counted: number,
 	signature?: Signature,
 ): Promise<Result<"bpf"> & { log: string }> {
-	const attr = Buffer.alloc(signature || counted > 0 ? attrSize.programLoadSigned : attrSize.programLoad);
-	attr.writeUInt32LE(programTypes.number("syscall")!, 0);
-	attr.writeUInt32LE(insns.length / 8, 4);
-	attr.writeUInt32LE(BPF_LOG_STATS, 24);
-	attr.writeUInt32LE(logBytes, 28);
-	attr.writeUInt32LE(BPF_F_SLEEPABLE, 44);
-	attr.write(names.program, 48);
-	const blobs: Blob[] = [
-		{ offset: 8, data: insns },
-		{ offset: 16, data: Buffer.from("Dual BSD/GPL\0") },
-		{ offset: 32, data: new Uint8Array(logBytes), out: true },
-	];
-	const handles: Patch[] = [];
-	if (fds.length > 0) {
-		const array = Buffer.alloc(fds.length * 4);
-		for (const [index, fd] of fds.entries()) {
-			if ("fd" in fd) array.writeInt32LE(fd.fd, index * 4);
-			else handles.push({ offset: index * 4, handle: fd.handle, blob: blobs.length });
-		}
-		blobs.push({ offset: 120, data: array });
-	}
-	if (counted > 0) attr.writeUInt32LE(counted, 148);
-	if (signature) {
-		attr.writeUInt32LE(signature.size ?? signature.bytes.length, 160);
-		attr.writeInt32LE(signature.keyring, 164);
-		blobs.push({ offset: 152, data: signature.bytes });
-	}
-	const result = await bpf(client, "prog_load", attr, blobs, handles);
+	const size = signature || counted > 0 ? progLoadSize.signed : progLoadSize.unsigned;
+	const attr = progLoad("syscall", insns, size)
+		.u32(24, BPF_LOG_STATS)
+		.u32(28, logBytes)
+		.pointer(32, new Uint8Array(logBytes), true)
+		.u32(44, BPF_F_SLEEPABLE)
+		.text(48, names.program);
+	if (fds.length > 0)
+		attr.fds(
+			120,
+			fds.map((fd) => ("fd" in fd ? fd.fd : fd)),
+		);
+	if (counted > 0) attr.u32(148, counted);
+	if (signature)
+		attr
+			.pointer(152, signature.bytes)
+			.u32(160, signature.size ?? signature.bytes.length)
+			.s32(164, signature.keyring);
+	const result = await bpf(client, "prog_load", attr);
 	return { ...result, log: telling(Buffer.from(result.blobs[2] ?? []).toString("latin1")) };
 }
 
@@ -291,7 +187,14 @@ export class Installer {
 		hashed: boolean,
 	): Promise<{ handle: number } | { stage: Stage; errno: number }> {
 		const { data, exclusiveTo, frozen = true, type = "array", maxEntries = 1 } = map;
-		const made = await createMap(this.client, { type, valueSize: data.length, maxEntries, exclusiveTo });
+		const { map: name } = names;
+		const made = await createMap(this.client, {
+			type,
+			valueSize: data.length,
+			maxEntries,
+			exclusiveTo,
+			name,
+		});
 		if (made.fd === undefined) return { stage: "map-create", errno: made.errno };
 		this.#handles.push(made.fd);
 		const written = await writeElement(this.client, made.fd, data);
@@ -311,13 +214,12 @@ export class Installer {
 		const context = Buffer.alloc(header + maps * map + programs * descriptor);
 		context.writeUInt32LE(context.length, 0);
 		const pointers = host?.(new DataView(context.buffer, context.byteOffset, context.length)) ?? [];
-		const attr = Buffer.alloc(attrSize.testRun);
-		attr.writeUInt32LE(context.length, 40);
-		const blobs = [
-			{ offset: 48, data: context, out: true },
-			...pointers.map(({ offset, data }) => ({ offset, data, blob: 0 })),
-		];
-		const ran = await bpf(this.client, "prog_test_run", attr, blobs, [{ offset: 0, handle: program }]);
+		const attr = new BpfAttr(80)
+			.fd(0, { handle: program })
+			.u32(40, context.length)
+			.pointer(48, context, true);
+		for (const { offset, data } of pointers) attr.pointerIn(0, offset, data, false);
+		const ran = await bpf(this.client, "prog_test_run", attr);
 		const retval = Buffer.from(ran.attr).readInt32LE(4);
 		const errno = ran.errno !== 0 ? ran.errno : retval < 0 ? -retval : 0;
 		if (errno !== 0) return { stage: "run", errno, maps: [], programs: [] };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { mapTypes } from "../../base/bpf.js";
-import { loadBtf } from "./btf.js";
-import { createMap, freezeMap, loadLoader, mapHash, type Stage, writeElement } from "./install.js";
-import { insn, loadMap, returnZero } from "./instructions.js";
+import { assemble, insn, load64, op, pseudo, returns } from "../../base/insn.js";
+import { bpf, btfLoad } from "../../machine/guest/bpf-call.js";
+import { createMap, freezeMap, mapHash, writeElement } from "../../machine/guest/bpf-maps.js";
+import { loadLoader, type Stage } from "./install.js";
 import type { KernelCase } from "./kernel-case.js";
 import type { Keyrings } from "./keyrings.js";
 import { mappingCases } from "./mapping-cases.js";
@@ -16,24 +17,20 @@ const bytes = 64;
 const content = Uint8Array.from({ length: bytes }, (_, index) => index * 7 + 1);
 const someDigest = sha256(new Uint8Array(1));
 
-/** Calls function 1 of the BTF at place 1 of `fd_array` (BPF_PSEUDO_KFUNC_CALL). */
-const callKfunc = (() => {
-	const call = insn(0x85, 2 << 4, 1);
-	call.writeInt16LE(1, 2);
-	return call;
-})();
+/** Calls function 1 of the BTF at place 1 of `fd_array`. */
+const callKfunc = insn(op.call, { source: pseudo.kfuncCall, offset: 1, imm: 1 });
 
 export const kernelCases: readonly KernelCase[] = [
 	{
 		name: "no-maps",
 		promises: always(loads),
-		run: (world) => loadSigned(world, Buffer.concat(returnZero)),
+		run: (world) => loadSigned(world, assemble(returns(0))),
 	},
 	{
 		name: "no-maps-tampered",
 		promises: always(refused("load", "EKEYREJECTED")),
 		run: async (world) => {
-			const insns = Buffer.concat(returnZero);
+			const insns = assemble(returns(0));
 			const cms = await signature(insns);
 			const tampered = Buffer.from(insns);
 			tampered[4]! ^= 1;
@@ -48,7 +45,7 @@ export const kernelCases: readonly KernelCase[] = [
 		),
 		run: (world) =>
 			withMap(world, {}, ({ number }) =>
-				loadSigned(world, Buffer.concat([...loadMap(1, number), ...returnZero])),
+				loadSigned(world, assemble([...load64(1, pseudo.mapFd, number), ...returns(0)])),
 			),
 	},
 	{
@@ -59,17 +56,17 @@ export const kernelCases: readonly KernelCase[] = [
 		),
 		run: (world) =>
 			withMap(world, {}, ({ handle }) =>
-				loadSigned(world, Buffer.concat([...loadMap(5, 0), ...returnZero]), [{ handle }]),
+				loadSigned(world, assemble([...load64(1, pseudo.mapIndex, 0), ...returns(0)]), [{ handle }]),
 			),
 	},
 	{
 		name: "module-kfunc",
 		promises: byCover([refused("load", "EINVAL", "EACCES")], [refused("load", "EACCES")]),
 		run: async (world) => {
-			const btf = await loadBtf(world.client);
+			const btf = await bpf(world.client, "btf_load", btfLoad());
 			if (btf.fd === undefined) throw new Error(`BTF of one integer is refused: errno ${btf.errno}`);
 			try {
-				const insns = Buffer.concat([callKfunc, ...returnZero]);
+				const insns = assemble([callKfunc, ...returns(0)]);
 				return await loadSigned(world, insns, [{ fd: -1 }, { handle: btf.fd }]);
 			} finally {
 				await world.client.call("close", { handle: btf.fd });
@@ -81,7 +78,7 @@ export const kernelCases: readonly KernelCase[] = [
 		promises: always(refused("load", "EACCES")),
 		run: (world) =>
 			withMap(world, { exclusive: true }, async ({ handle }) => {
-				const insns = Buffer.concat([...loadMap(5, 0), ...returnZero]);
+				const insns = assemble([...load64(1, pseudo.mapIndex, 0), ...returns(0)]);
 				const loaded = await loadLoader(world.client, insns, [{ handle }], 0);
 				if (loaded.fd !== undefined) await world.client.call("close", { handle: loaded.fd });
 				return at("load", loaded.errno, loaded.log);

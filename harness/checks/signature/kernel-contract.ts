@@ -8,8 +8,9 @@ import { Btf } from "../../data/package/btf/btf.js";
 import type { Contract } from "../../data/signing/contract.js";
 import { readFile } from "../../machine/features/files.js";
 import { hasMember } from "../../machine/features/kernel-btf.js";
+import { createMap, freezeMap, writeElement } from "../../machine/guest/bpf-maps.js";
 import type { Guest } from "../../machine/vm/guest.js";
-import { createMap, freezeMap, loadLoader, writeElement } from "./install.js";
+import { loadLoader } from "./install.js";
 import { identity, signature } from "./throwaway.js";
 
 /** What a kernel does with signatures of programs, as it showed when it was tried. */

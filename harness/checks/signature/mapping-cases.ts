@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createMap, freezeMap } from "./install.js";
+import { createMap, freezeMap } from "../../machine/guest/bpf-maps.js";
 import type { KernelCase } from "./kernel-case.js";
 import type { Keyrings } from "./keyrings.js";
 import { always, refused } from "./promise.js";

@@ -2,10 +2,10 @@
 
 import { errnoName } from "../../base/errno.js";
 import { UndecidedError } from "../../base/errors.js";
+import { assemble, load64, pseudo, returns } from "../../base/insn.js";
 import type { Contract } from "../../data/signing/contract.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { artifact } from "./gatekeeper/artifacts.js";
-import { loadMap, returnZero } from "./instructions.js";
 import type { KernelCase } from "./kernel-case.js";
 import type { Keyrings } from "./keyrings.js";
 import { always, loads, refused } from "./promise.js";
@@ -52,7 +52,7 @@ async function load(
 ): Promise<Observed> {
 	const { client } = guest;
 	const keyring = await world.trusted;
-	const signed = Buffer.concat([...loadMap(5, 0), ...returnZero]);
+	const signed = assemble([...load64(1, pseudo.mapIndex, 0), ...returns(0)]);
 	const data = Uint8Array.from({ length: 64 }, (_, index) => index + 1);
 	const cms = await signature(contract === "insns-maps" ? Buffer.concat([signed, data]) : signed);
 	const insns = Buffer.from(signed);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Finding } from "../../lab/check.js";
-import type { GuestClient } from "../../machine/guest/client.js";
+import { programId } from "../../machine/guest/bpf-objects.js";
 import { settingEvidence } from "./finding.js";
-import { bpf } from "./install.js";
 import type { InstalledSubject, Presence } from "./subject.js";
 import { readVerdicts } from "./verdict.js";
 
@@ -24,7 +23,8 @@ export async function verdictFinding(
 	}
 	const guest = await bench.guest();
 	const verdicts = await readVerdicts(guest);
-	const loaderId = loaderProgram === undefined ? undefined : await programId(guest.client, loaderProgram);
+	const loaderId =
+		loaderProgram === undefined ? undefined : await programId(guest.client, { handle: loaderProgram });
 	const loader = loaderId === undefined ? undefined : verdicts.get(loaderId);
 	const installed = [...loaded.loaded.values()].map(
 		(program) => verdicts.get(program.info?.id ?? 0)?.verdict ?? "unknown",
@@ -49,13 +49,4 @@ export async function verdictFinding(
 		hint: "a gatekeeper that goes by verdicts would judge wrongly on this kernel",
 	};
 	return { case: name, outcome: "fail", reason, evidence };
-}
-
-/** `id` of `struct bpf_prog_info`. */
-async function programId(client: GuestClient, handle: number): Promise<number> {
-	const attr = Buffer.alloc(16);
-	attr.writeUInt32LE(8, 4);
-	const blobs = [{ offset: 8, data: new Uint8Array(8), out: true }];
-	const answer = await bpf(client, "obj_get_info_by_fd", attr, blobs, [{ offset: 0, handle }]);
-	return Buffer.from(answer.blobs[0] ?? new Uint8Array(8)).readUInt32LE(4);
 }

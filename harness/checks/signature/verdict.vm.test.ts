@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { commands, programTypes } from "../../base/bpf.js";
 import { assemble, returns } from "../../base/insn.js";
 import { keySpecs } from "../../base/keys.js";
 import { signDetached } from "../../data/signing/cms.js";
 import { issue } from "../../data/signing/issue.js";
+import { bpf, progLoad, progLoadSize } from "../../machine/guest/bpf-call.js";
 import { agentPath } from "../../machine/guest/build.js";
-import type { Args } from "../../machine/guest/operations.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
@@ -27,20 +26,14 @@ describe.each([
 	afterAll(() => guest.dispose());
 
 	async function load(type: string, signature?: { cms: Uint8Array; keyring: number }): Promise<number> {
-		const attr = Buffer.alloc(signature ? 168 : 48);
-		attr.writeUInt32LE(programTypes.number(type)!, 0);
-		attr.writeUInt32LE(insns.length / 8, 4);
-		const blobs: Args<"bpf">["blobs"] = [
-			{ offset: 8, data: insns },
-			{ offset: 16, data: Buffer.from("GPL\0") },
-		];
-		if (signature) {
-			attr.writeUInt32LE(signature.cms.length, 160);
-			attr.writeInt32LE(signature.keyring, 164);
-			attr.writeUInt32LE(1 << 4, 44);
-			blobs.push({ offset: 152, data: signature.cms });
-		}
-		const loaded = await guest.client.call("bpf", { cmd: commands.number("prog_load")!, attr, blobs });
+		const attr = progLoad(type, insns, signature ? progLoadSize.signed : progLoadSize.unsigned);
+		if (signature)
+			attr
+				.u32(44, 1 << 4)
+				.pointer(152, signature.cms)
+				.u32(160, signature.cms.length)
+				.s32(164, signature.keyring);
+		const loaded = await bpf(guest.client, "prog_load", attr);
 		expect(loaded.errno).toBe(0);
 		return loaded.fd!;
 	}

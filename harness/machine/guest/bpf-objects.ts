@@ -7,6 +7,7 @@ import { StructBytes, StructView } from "../../base/struct.js";
 import { Btf } from "../../data/package/btf/btf.js";
 import { BpfAttr, type Held } from "./bpf-attr.js";
 import { bpf, objInfo, progLoad } from "./bpf-call.js";
+import { readElement } from "./bpf-maps.js";
 import type { GuestClient } from "./client.js";
 import type { Result } from "./operations.js";
 
@@ -105,12 +106,10 @@ export async function mainFunction(client: GuestClient, program: number): Promis
 	return btf?.name(list.u32(4));
 }
 
-/** BPF_MAP_LOOKUP_ELEM of an array's first element. */
+/** An array's first element. @throws Error when the kernel refuses */
 export async function firstElement(client: GuestClient, map: number, bytes: number): Promise<StructView> {
-	const attr = new BpfAttr(32).fd(0, { handle: map });
-	attr.pointer(8, new Uint8Array(4)).pointer(16, new Uint8Array(bytes), true);
-	const { blobs } = done("BPF_MAP_LOOKUP_ELEM", await bpf(client, "map_lookup_elem", attr));
-	return new StructView(blobs[1]!, client.littleEndian);
+	const { value } = done("BPF_MAP_LOOKUP_ELEM", await readElement(client, map, bytes));
+	return new StructView(value, client.littleEndian);
 }
 
 /** BPF_LINK_GET_NEXT_ID until there is none: the ids after `after`, ascending. */

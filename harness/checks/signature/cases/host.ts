@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../../base/errno.js";
+import type { StructView } from "../../../base/struct.js";
 import { contextLayout } from "../../../data/signing/loader/harden.js";
-import { bpf, type Installed } from "../install.js";
+import { objInfo } from "../../../machine/guest/bpf-call.js";
+import { readElement } from "../../../machine/guest/bpf-maps.js";
+import type { Installed } from "../install.js";
 import { always, installs } from "../promise.js";
 import type { Deviation, Observed, Scene } from "../scene.js";
 import type { SignatureCase } from "./case.js";
@@ -79,18 +82,15 @@ function descriptors({ loader }: Scene): number[] {
 async function adopted(
 	{ client, loader }: Scene,
 	{ maps }: Installed,
-): Promise<{ name: string; handle: number; info: Buffer }[]> {
+): Promise<{ name: string; handle: number; info: StructView }[]> {
 	const made = maps.flatMap((fd, index) => (fd > 0 ? [{ fd, name: loader.maps[index] ?? "" }] : []));
 	const answer = await client.call("fd_adopt", { fds: made.map(({ fd }) => fd) });
 	const found = [];
 	for (const { fd, name } of made) {
 		const handle = answer.adopted.find((each) => each.fd === fd)?.handle;
 		if (handle === undefined) continue;
-		const attr = Buffer.alloc(16);
-		attr.writeUInt32LE(mapInfoSize, 4);
-		const blobs = [{ offset: 8, data: new Uint8Array(mapInfoSize), out: true }];
-		const { blobs: answers } = await bpf(client, "obj_get_info_by_fd", attr, blobs, [{ offset: 0, handle }]);
-		found.push({ name, handle, info: Buffer.from(answers[0] ?? []) });
+		const { info } = await objInfo(client, { handle }, mapInfoSize);
+		found.push({ name, handle, info });
 	}
 	return found;
 }
@@ -98,7 +98,7 @@ async function adopted(
 async function sizes(scene: Scene, installed: Installed): Promise<Pick<Observed, "seen" | "wrong">> {
 	const maps = await adopted(scene, installed);
 	await closeAll(scene, maps);
-	const resized = maps.filter(({ info }) => info.readUInt32LE(16) === bogusEntries).map(({ name }) => name);
+	const resized = maps.filter(({ info }) => info.u32(16) === bogusEntries).map(({ name }) => name);
 	if (resized.length === 0) return { seen: { maps: maps.length } };
 	return {
 		seen: { resized },
@@ -110,19 +110,10 @@ async function contents(scene: Scene, installed: Installed): Promise<Pick<Observ
 	const maps = await adopted(scene, installed);
 	const filled: string[] = [];
 	for (const { name, handle, info } of maps) {
-		const size = info.readUInt32LE(12);
+		const size = info.u32(12);
 		if (!name.includes(".") || size === 0 || size > evilBytes) continue;
-		const { errno, blobs } = await bpf(
-			scene.client,
-			"map_lookup_elem",
-			new Uint8Array(32),
-			[
-				{ offset: 8, data: new Uint8Array(4) },
-				{ offset: 16, data: new Uint8Array(size), out: true },
-			],
-			[{ offset: 0, handle }],
-		);
-		if (errno === 0 && blobs[1]?.every((byte) => byte === evil)) filled.push(name);
+		const { errno, value } = await readElement(scene.client, handle, size);
+		if (errno === 0 && value.every((byte) => byte === evil)) filled.push(name);
 	}
 	await closeAll(scene, maps);
 	if (filled.length === 0) return { seen: { maps: maps.length } };

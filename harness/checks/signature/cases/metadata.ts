@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signedBytes } from "../../../data/signing/layout.js";
-import { loadBtf } from "../btf.js";
-import { createMap, type Fd, freezeMap } from "../install.js";
+import { bpf, btfLoad } from "../../../machine/guest/bpf-call.js";
+import { createMap, freezeMap } from "../../../machine/guest/bpf-maps.js";
+import type { Fd } from "../install.js";
 import { always, byCover, letIn, loads, refused } from "../promise.js";
 import { type Observed, type Scene, sha256 } from "../scene.js";
 import { signature } from "../throwaway.js";
@@ -193,7 +194,7 @@ function signedWithExtra(scene: Scene, order: readonly ("data" | "extra")[]): Pr
 }
 
 async function withBtf({ client }: Scene, use: (btf: Fd) => Promise<Observed>): Promise<Observed> {
-	const { fd, errno } = await loadBtf(client);
+	const { fd, errno } = await bpf(client, "btf_load", btfLoad());
 	if (fd === undefined) throw new Error(`BTF of one integer is refused: errno ${errno}`);
 	try {
 		return await use({ handle: fd });
