@@ -2,12 +2,12 @@
 
 export { InputError, UndecidedError } from "./base/errors.js";
 export { type CaseResult, exitStatus, type Outcome, type Reason, Results } from "./base/results.js";
-export type { ChainSource } from "./checks/chain/model/declared.js";
-export { readChainFile } from "./checks/chain/model/read.js";
 /** The public library: what `bpfgate` does on the command line, as calls. */
 export { checks } from "./checks/checks.js";
 export { Manifest } from "./data/package/manifest/manifest.js";
 export { openPackage, type Package, type PackageObject } from "./data/package/package.js";
+export type { ChainSource } from "./data/package/sections/chain-file.js";
+export { readChainFile } from "./data/package/sections/chain-file.js";
 export type { Check, Finding, Workbench } from "./lab/check.js";
 export type { Features } from "./machine/features/features.js";
 export { KernelFeatures } from "./machine/features/source.js";

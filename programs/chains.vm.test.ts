@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readChainFile } from "../harness/checks/chain/model/read.js";
 import { chainBench } from "../harness/checks/chain/testbench.js";
 import { openPackage } from "../harness/data/package/package.js";
+import { readChainFile } from "../harness/data/package/sections/chain-file.js";
+import { contextOf } from "../harness/lab/testbench.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
 const open = (name: string) => openPackage(`${programs}${name}`);
@@ -79,7 +81,7 @@ describe.each<{ id: string; younger: string[] }>([
 		const packages = [];
 		for (const name of ["tcx-accounting", "chain-tcx", "tc-marker"]) packages.push(await open(name));
 		const chains = await readChainFile(`${programs}pod-ingress.chain.json`);
-		const [configured, executed] = await bench.orders(packages[0]!, { packages, chains });
+		const [configured, executed] = await bench.orders(packages[0]!, contextOf(packages, { chains }));
 		const verdict = younger.length > 0 ? "TC_ACT_UNSPEC" : "TCX_NEXT";
 		const met = ["account_ingress", "police", "mark_ingress"].map((member) => `${member} (${verdict})`);
 		expect(configured?.outcome).toBe("pass");

@@ -3,9 +3,8 @@ import { type Static, Type } from "@sinclair/typebox";
 
 const strings = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: "string", enum: values });
 
-/** The questions that can be asked of a package on a kernel. */
-export const checkNames = ["load", "signature", "vectors", "chain", "token", "takeover", "cost"] as const;
-export type CheckName = (typeof checkNames)[number];
+/** Name of a check, as on the command line. */
+export const CheckName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,63}$" });
 
 /**
  * `pass` the kernel did what the package needs; `fail` it did not; `skip` the kernel lacks what the
@@ -24,7 +23,7 @@ export type Reason = Static<typeof Reason>;
 export const CaseResult = Type.Object({
 	package: Type.String(),
 	kernel: Type.String({ description: "id of an entry of `kernels`" }),
-	check: strings(...checkNames),
+	check: CheckName,
 	case: Type.String({ description: "`program/<name>`, without the check" }),
 	outcome: Outcome,
 	reason: Type.Optional(Reason),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { loadCheck } from "../checks/load/load.js";
 import type { Package } from "../data/package/package.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { testPackages } from "../run/test-packages.js";
@@ -39,7 +40,7 @@ async function packagesPerSecond(
 	const packages = Array.from({ length: count }, (_, index) => ({ ...pkg, name: `${pkg.name}-${index}` }));
 	const { signal } = new AbortController();
 	const started = performance.now();
-	const request = { packages, kernels: [kernel], checks: ["load" as const], jobs, signal, cold };
+	const request = { packages, kernels: [kernel], checks: [loadCheck], jobs, signal, cold };
 	for await (const event of testPackages(request)) {
 		if (event.type !== "finding") continue;
 		if (event.result.outcome !== "pass") throw new Error(event.result.reason?.message);

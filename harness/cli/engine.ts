@@ -7,7 +7,7 @@ import type { Engine } from "./commands/test.js";
 
 /** The real thing behind `bpfgate test`. */
 export const engine: Engine = {
-	checks: [...checks.keys()],
+	checks,
 	openPackage,
 	kernels: chooseKernels,
 	run: testPackages,

@@ -30,7 +30,7 @@ await enter(async (interruption) => {
 		engine.run({
 			packages,
 			kernels,
-			checks: [...engine.checks],
+			checks: engine.checks,
 			jobs: availableParallelism(),
 			cold: false,
 			signal: interruption.signal,

@@ -1,60 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import type { CheckName, Outcome, Reason } from "../base/results.js";
+import type { TSchema } from "@sinclair/typebox";
+import type { Outcome, Reason } from "../base/results.js";
 import type { Package } from "../data/package/package.js";
+import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Lack } from "../machine/features/missing.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Guest } from "../machine/vm/guest.js";
+import type { KernelPromise, PromiseArea } from "./promise.js";
 
-/** What a check says of one case; the runner adds package, kernel, check and duration. */
+/** The result of one case. The runner adds package, kernel and check. */
 export interface Finding {
 	case: string;
 	outcome: Outcome;
+	/** Every outcome but `pass` has one. */
 	reason?: Reason;
 	evidence: Record<string, unknown>;
+	/** Wall clock on the host; `runCases` fills it in. */
+	duration_ms?: number;
 }
 
-/** What the runner lends to a check while it runs on one kernel. */
+/** The result of a case without its name. */
+export type FindingBody = Omit<Finding, "case">;
+
+/** What a check uses while it runs on one kernel. */
 export interface Workbench {
 	readonly kernel: Kernel;
 	/**
-	 * A guest with nothing in it of this or another package: the same one as before when the last
-	 * case left nothing behind, a fresh clone otherwise.
+	 * A guest that holds nothing of this or another package: the same one as before when the last
+	 * group of cases left nothing behind, a fresh clone otherwise.
 	 */
 	guest(): Promise<Guest>;
 	/**
-	 * Whether and why the kernel lacks a feature, in the words of `kernels.requires`; undefined
-	 * when it has it.
+	 * Why the kernel lacks a feature, in the words of `kernels.requires`; undefined when the kernel
+	 * has it.
 	 */
 	lack(requirement: string): Promise<Lack | undefined>;
 	/**
-	 * Ends a group of cases: what the guest has now that a fresh one has not, each as `kind: name`.
+	 * What the kernel was seen to promise in an area (`bpfgate kernels qualify`). Asks the kernel
+	 * when no answer is kept for its image, and may retire the guest in use: call it between groups.
+	 */
+	promises(area: PromiseArea): Promise<readonly KernelPromise[]>;
+	/**
+	 * Ends a group of cases: what the guest has now and a fresh guest does not, each as `kind: name`.
 	 * Anything left over makes the next `guest()` a fresh clone.
 	 */
 	leftovers(): Promise<string[]>;
-	/**
-	 * The guest in use was changed for good, as it was meant to be: the next `guest()` is a fresh
-	 * clone.
-	 */
+	/** The guest in use was changed permanently on purpose: the next `guest()` is a fresh clone. */
 	spoil(): Promise<void>;
 	/**
-	 * Turns what was thrown while a guest worked into the outcome of the cases that it cut short: a
-	 * kernel that panicked is a `fail`, everything else that bpfgate could not see to its end is an
-	 * `error`. The next `guest()` is a fresh clone. Rethrows what is a defect of bpfgate or an
-	 * interruption.
+	 * Turns an exception into the outcome of the cases that it cut short: a kernel that panicked is
+	 * a `fail`, everything else that bpfgate could not complete is an `error`. The next `guest()` is
+	 * a fresh clone. Rethrows an interruption.
 	 */
 	lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }>;
 }
 
-/** One question asked of a package on a kernel. */
+/** What a check knows of the run that it is created for. */
+export interface CheckContext {
+	/** All packages of the run. */
+	readonly packages: readonly Package[];
+	/** Chains from chain files, with members of several of these packages. */
+	readonly chains: readonly ChainSource[];
+	readonly kernels: readonly Kernel[];
+	/** Measure which instructions the vectors reach, on the last of the kernels. */
+	readonly coverage: boolean;
+}
+
+/** Part of the manifest that belongs to a check. */
+export interface Section {
+	/** Key in `bpfgate.json`. */
+	readonly key: string;
+	readonly schema: TSchema;
+}
+
+/** One question asked of a package on a kernel: what help, schema and reports say of it, and how it runs. */
 export interface Check {
-	readonly name: CheckName;
-	/**
-	 * Whether the package is asked when nobody named the check: always, where a check does not say.
-	 */
-	suits?(pkg: Package): boolean;
+	/** `[a-z0-9-]+`; names the check on the command line and in results. */
+	readonly name: string;
+	/** One line for `--help`, README and reports. */
+	readonly summary: string;
+	/** Whether the check runs on a package when the user named no check. */
+	suits(pkg: Package, context: CheckContext): boolean;
+	readonly section?: Section;
+	/** Called once for each run. */
+	create(context: CheckContext): CheckRun;
+}
+
+/** A check at work in one run. */
+export interface CheckRun {
 	/** The cases that must each get a finding; one that gets none becomes an `error`. */
 	cases(pkg: Package): string[];
-	/** Runs them, in an order of its own. A case beyond those listed may be reported too. */
+	/**
+	 * Runs them, in an order of its own; groups of them with `runCases`. Findings of further cases
+	 * are allowed.
+	 */
 	run(pkg: Package, bench: Workbench): AsyncIterable<Finding>;
 }

@@ -9,6 +9,7 @@ import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../machine/vm/guest.js";
 import type { Finding, Workbench } from "./check.js";
 import { leftOver } from "./inventory.js";
+import type { KernelPromise, PromiseArea, PromiseSource } from "./promise.js";
 import type { FeatureSource } from "./requirements.js";
 
 /** Where guests come from; `machine/vm/pool.ts` is the real one. */
@@ -26,6 +27,8 @@ export interface GuestSource {
 export interface Lent {
 	guests: GuestSource;
 	features: FeatureSource;
+	/** What kernels promise; a bench without a source cannot answer. */
+	promises?: PromiseSource;
 	signal: AbortSignal;
 	/**
 	 * What fresh clones have, by kernel id: they are equal, so one is asked for all. No two boots
@@ -41,6 +44,7 @@ export class CellWorkbench implements Workbench {
 	readonly splats: Splat[] = [];
 	readonly #source: GuestSource;
 	readonly #features: FeatureSource;
+	readonly #promises: PromiseSource | undefined;
 	readonly #signal: AbortSignal;
 	readonly #fresh: Map<string, Inventory>;
 	#current: { guest: Guest; fresh: Inventory } | undefined;
@@ -49,6 +53,7 @@ export class CellWorkbench implements Workbench {
 		this.kernel = kernel;
 		this.#source = lent.guests;
 		this.#features = lent.features;
+		this.#promises = lent.promises;
 		this.#signal = lent.signal;
 		this.#fresh = lent.fresh;
 	}
@@ -76,6 +81,16 @@ export class CellWorkbench implements Workbench {
 
 	lack(requirement: string): Promise<Lack | undefined> {
 		return this.#features.lack(this.kernel, requirement);
+	}
+
+	async promises(area: PromiseArea): Promise<readonly KernelPromise[]> {
+		const source = this.#promises;
+		if (!source) throw new Error("this bench was created without a source of kernel promises");
+		const kept = await source.kept(this.kernel, area);
+		if (kept) return kept;
+		// The kernel is asked in guests of its own, and this one may hold the only place.
+		await this.retire();
+		return source.ask(this.kernel, area);
 	}
 
 	async leftovers(): Promise<string[]> {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import type { CaseResult } from "../base/results.js";
-import type { ChainSource } from "../checks/chain/model/declared.js";
+import { chainCheck } from "../checks/chain/chain.js";
 import { chainPackage } from "../checks/chain/testbench.js";
 import type { Package } from "../data/package/package.js";
 import type { Chain } from "../data/package/sections/chain.js";
+import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { openKernel } from "../machine/kernel/store.js";
 import { testPackages } from "./test-packages.js";
 
@@ -16,7 +17,7 @@ const source = (name: string, ...members: Chain["members"]): ChainSource => {
 
 async function test(packages: Package[], chains: ChainSource[]): Promise<CaseResult[]> {
 	const { signal } = new AbortController();
-	const request = { packages, chains, kernels: [await openKernel("6.12")], checks: ["chain" as const] };
+	const request = { packages, chains, kernels: [await openKernel("6.12")], checks: [chainCheck] };
 	for await (const event of testPackages({ ...request, named: true, jobs: 1, signal }))
 		if (event.type === "run-end") return event.results.results;
 	throw new Error("the run did not end");

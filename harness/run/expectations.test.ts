@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { ExpectedFailure, Manifest } from "../data/package/manifest/manifest.js";
+import type { Package } from "../data/package/package.js";
 import type { Finding } from "../lab/check.js";
-import { expected } from "./expectations.js";
+import { assertExpectations, expected } from "./expectations.js";
 
 const manifest = (...failures: ExpectedFailure[]): Manifest => ({
 	name: "p",
@@ -61,4 +62,18 @@ describe("a pattern", () => {
 		"%s does not",
 		(pattern) => expect(hit(pattern)).toBe(false),
 	);
+});
+
+describe("an expectation", () => {
+	const pkg = (pattern: string) => ({ path: "p", manifest: manifest({ case: pattern }) }) as Package;
+
+	it("is refused when it begins with no check's name", () => {
+		expect(() => assertExpectations([pkg("lode/*")], ["load", "chain"])).toThrow(
+			'p/bpfgate.json: /expect/failures/0/case: "lode/*" begins with no check; the checks are load, chain',
+		);
+	});
+
+	it("is accepted for a check that this run leaves out, and for all checks", () => {
+		expect(() => assertExpectations([pkg("chain/x/*"), pkg("*/x")], ["load", "chain"])).not.toThrow();
+	});
 });

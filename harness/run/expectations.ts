@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { CheckName } from "../base/results.js";
+import { InputError } from "../base/errors.js";
 import { wildcard } from "../data/package/manifest/check-settings.js";
 import type { ExpectedFailure, Manifest } from "../data/package/manifest/manifest.js";
+import type { Package } from "../data/package/package.js";
 import type { Finding } from "../lab/check.js";
+
+/**
+ * An expectation that no check can meet would silently have no effect.
+ *
+ * @param checks names of all checks, also of those that this run leaves out
+ * @throws InputError for a pattern that begins with no check's name
+ */
+export function assertExpectations(packages: readonly Package[], checks: readonly string[]): void {
+	for (const { manifest, path } of packages) {
+		for (const [index, { case: pattern }] of (manifest.expect?.failures ?? []).entries()) {
+			const [check = ""] = pattern.split("/");
+			if (!check.includes("*") && !checks.includes(check))
+				throw new InputError(
+					`${path}/bpfgate.json`,
+					`/expect/failures/${index}/case`,
+					`${JSON.stringify(pattern)} begins with no check; the checks are ${checks.join(", ")}`,
+				);
+		}
+	}
+}
 
 /**
  * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that
  * says so; one that does not happen, or happens for another reason, is a failure. `skip` and
  * `error` stay what they are.
  */
-export function expected(manifest: Manifest, check: CheckName, kernel: string, finding: Finding): Finding {
+export function expected(manifest: Manifest, check: string, kernel: string, finding: Finding): Finding {
 	const expectation = manifest.expect?.failures?.find(
 		({ case: pattern, kernels }) =>
 			wildcard(pattern)(`${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),

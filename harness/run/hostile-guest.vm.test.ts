@@ -18,15 +18,19 @@ type How = Args<"misbehave">["how"] | "killed";
  */
 const misbehaving: Check = {
 	name: "load",
-	cases: () => ["program/it"],
-	async *run({ name }, bench) {
-		const guest = await bench.guest();
-		if (name === "killed") process.kill(qemuOf(guest.client), "SIGKILL");
-		else if (name !== "sound")
-			await guest.client.call("misbehave", { how: name as Args<"misbehave">["how"] });
-		await guest.client.call("ping", {});
-		yield { case: "program/it", outcome: "pass", evidence: {} };
-	},
+	summary: "what its name says",
+	suits: () => true,
+	create: () => ({
+		cases: () => ["program/it"],
+		async *run({ name }, bench) {
+			const guest = await bench.guest();
+			if (name === "killed") process.kill(qemuOf(guest.client), "SIGKILL");
+			else if (name !== "sound")
+				await guest.client.call("misbehave", { how: name as Args<"misbehave">["how"] });
+			await guest.client.call("ping", {});
+			yield { case: "program/it", outcome: "pass", evidence: {} };
+		},
+	}),
 };
 
 const pids = new Map<unknown, number>();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { vectorsCheck } from "../checks/vectors/vectors.js";
+import { vectorsRun } from "../checks/vectors/vectors.js";
 import { openPackage, type Package } from "../data/package/package.js";
 import type { Finding } from "../lab/check.js";
 import { CellWorkbench } from "../lab/workbench.js";
@@ -56,7 +56,7 @@ async function check(pkg: Package, prepare: (guest: Guest, number: number) => vo
 	});
 	const findings: Finding[] = [];
 	try {
-		for await (const finding of vectorsCheck.run(pkg, bench)) findings.push(finding);
+		for await (const finding of vectorsRun.run(pkg, bench)) findings.push(finding);
 	} finally {
 		await bench.retire();
 	}

@@ -3,17 +3,18 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { UndecidedError } from "../base/errors.js";
 import { exitStatus, Results } from "../base/results.js";
 import { validator } from "../base/validate.js";
-import type { Check, Finding } from "../lab/check.js";
+import type { Check, CheckRun, Finding } from "../lab/check.js";
 import { GuestError } from "../machine/guest/client.js";
 import type { RunEvent } from "./events.js";
 import { type RunOptions, run } from "./run.js";
 import { emptyInventory, kernel, pkg, TestGuests } from "./testguest.js";
 
 const pass = (name: string): Finding => ({ case: name, outcome: "pass", evidence: {} });
-const check = (cases: string[], body: Check["run"]): Check => ({
-	name: "load",
-	cases: () => cases,
-	run: body,
+const check = (cases: string[], body: CheckRun["run"], name = "load"): Check => ({
+	name,
+	summary: "a check of this test",
+	suits: () => true,
+	create: () => ({ cases: () => cases, run: body }),
 });
 const passing = check(["a", "b"], async function* () {
 	yield pass("a");
@@ -164,14 +165,11 @@ describe("run", () => {
 	});
 
 	it("finds vectors that differ between kernels, unless the manifest says that they do", async () => {
-		const drifting: Check = {
-			name: "vectors",
-			cases: () => ["v/x"],
-			async *run(_pkg, bench) {
-				const retval = bench.kernel.id === "6.1" ? "XDP_DROP" : "XDP_PASS";
-				yield { ...pass("v/x"), evidence: { actual: { retval } } };
-			},
+		const drift: CheckRun["run"] = async function* (_pkg, bench) {
+			const retval = bench.kernel.id === "6.1" ? "XDP_DROP" : "XDP_PASS";
+			yield { ...pass("v/x"), evidence: { actual: { retval } } };
 		};
+		const drifting = check(["v/x"], drift, "vectors");
 		const expecting = pkg("two", { expect: { failures: [{ case: "vectors/drift/v/x", kernels: ["6.1"] }] } });
 		const kernels = ["5.10", "6.1", "6.12"].map(kernel);
 		const document = await results({ packages: [pkg("one"), expecting], kernels, checks: [drifting] });

@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { CaseResult, KernelRecord, Results, RunRecord } from "../base/results.js";
 import type { Package } from "../data/package/package.js";
+import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { drift } from "../data/vectors/drift.js";
-import type { Check, Finding } from "../lab/check.js";
+import type { Check, CheckContext, CheckRun, Finding } from "../lab/check.js";
 import { unmet } from "../lab/requirements.js";
+import { runCases } from "../lab/run-cases.js";
 import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { RunEvent } from "./events.js";
@@ -13,16 +15,18 @@ import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore.js";
 
 export interface RunOptions extends Omit<Lent, "fresh"> {
-	packages: Package[];
-	kernels: Kernel[];
-	checks: Check[];
-	/**
-	 * The checks were named: every package is asked, also where a check would not do so by itself.
-	 */
+	packages: readonly Package[];
+	kernels: readonly Kernel[];
+	checks: readonly Check[];
+	/** Chains from chain files, with members of several of these packages. */
+	chains?: readonly ChainSource[];
+	/** The user named the checks: they run on every package, also where a check would not by itself. */
 	named?: boolean | undefined;
 	/** Cells worked on at the same time. */
 	jobs: number;
-	/** Changes the vectors too, and looks for what no program should do. */
+	/** Measure on the last of the kernels which instructions the vectors reach. */
+	coverage?: boolean;
+	/** Change the vectors too, and look for what no program should do. */
 	explore?: Exploration | undefined;
 	/** Ends the run early; what was found until then is in the results, which say `interrupted`. */
 	signal: AbortSignal;
@@ -30,7 +34,16 @@ export interface RunOptions extends Omit<Lent, "fresh"> {
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
 }
 
-type Work = RunOptions & Lent;
+/** A check with what it is in this run. */
+interface Asked {
+	check: Check;
+	run: CheckRun;
+}
+
+interface Work extends RunOptions, Lent {
+	context: CheckContext;
+	asked: readonly Asked[];
+}
 
 interface Cell {
 	pkg: Package;
@@ -38,14 +51,19 @@ interface Cell {
 }
 
 /**
- * Asks every check of every package on every kernel. The last event is `run-end`, also of an
+ * Runs every check of every package on every kernel. The last event is `run-end`, also of an
  * interrupted run.
  */
 export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	const stop = new AbortController();
 	const signal = AbortSignal.any([options.signal, stop.signal]);
 	const events = new PassThrough({ objectMode: true, highWaterMark: Number.MAX_SAFE_INTEGER });
-	const finished = work({ ...options, signal, fresh: new Map() }, (event) => events.write(event)).then(
+	const { packages, kernels, chains = [], coverage = false } = options;
+	const context: CheckContext = { packages, kernels, chains, coverage };
+	const asked = options.checks.map((check) => ({ check, run: check.create(context) }));
+	const finished = work({ ...options, context, asked, signal, fresh: new Map() }, (event) =>
+		events.write(event),
+	).then(
 		() => events.end(),
 		(error) => events.destroy(error),
 	);
@@ -62,9 +80,9 @@ function cellsOf({ packages, kernels }: RunOptions): Cell[] {
 	return kernels.flatMap((kernel) => packages.map((pkg) => ({ pkg, kernel })));
 }
 
-/** Those that have anything to ask of the package. */
-function checksOf(pkg: Package, { checks, named }: RunOptions): Check[] {
-	return checks.filter((check) => (named || (check.suits?.(pkg) ?? true)) && check.cases(pkg).length > 0);
+/** The checks that have anything to ask of the package. */
+function checksOf(pkg: Package, { asked, named, context }: Work): Asked[] {
+	return asked.filter(({ check, run }) => (named || check.suits(pkg, context)) && run.cases(pkg).length > 0);
 }
 
 async function work(options: Work, emit: (event: RunEvent) => void): Promise<void> {
@@ -143,55 +161,39 @@ async function* workCell(
 	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<CaseResult> {
-	for (const check of checksOf(pkg, options)) {
-		let last = performance.now();
-		const timed = (finding: Finding): CaseResult => {
-			const now = performance.now();
-			const duration_ms = Math.round((now - last) * 1000) / 1000;
-			last = now;
-			return { package: pkg.name, kernel: kernel.id, check: check.name, ...finding, duration_ms };
-		};
-		for await (const finding of findings(check, pkg, kernel, options, releases)) {
-			yield timed(expected(pkg.manifest, check.name, kernel.id, finding));
+	for (const { check, run } of checksOf(pkg, options)) {
+		for await (const finding of findings(run, pkg, kernel, options, releases)) {
+			const { duration_ms = 0, ...rest } = expected(pkg.manifest, check.name, kernel.id, finding);
+			yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
 		}
 	}
 }
 
 async function* findings(
-	check: Check,
+	check: CheckRun,
 	pkg: Package,
 	kernel: Kernel,
 	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
-	const open = new Set(check.cases(pkg));
 	const bench = new CellWorkbench(kernel, options);
+	const cases = check.cases(pkg);
 	try {
-		const skipped = await unmet(pkg.manifest, kernel, options.features);
-		if (skipped) {
-			for (const name of open) yield { case: name, outcome: "skip", ...skipped };
-			return;
-		}
-		releases.set(kernel.id, (await bench.guest()).greeting.release);
-		for await (const finding of check.run(pkg, bench)) {
-			open.delete(finding.case);
-			yield finding;
-		}
-		for (const name of open)
-			yield { case: name, outcome: "error", reason: silent(check, name), evidence: {} };
-	} catch (cause) {
-		const { outcome, reason } = await bench.lost(cause);
-		for (const name of open) yield { case: name, outcome, reason, evidence: {} };
+		yield* runCases(bench, {
+			cases,
+			after: `all cases of ${pkg.name} ended`,
+			async *run() {
+				const skipped = await unmet(pkg.manifest, kernel, options.features);
+				if (skipped) {
+					for (const name of cases) yield { case: name, outcome: "skip", ...skipped };
+					return;
+				}
+				releases.set(kernel.id, (await bench.guest()).greeting.release);
+				yield* check.run(pkg, bench);
+			},
+		});
 	} finally {
 		await bench.retire();
 	}
 	yield* splatFindings(bench.splats);
-}
-
-function silent(check: Check, name: string) {
-	return {
-		code: "no-finding",
-		message: `the ${check.name} check said nothing of ${name}`,
-		hint: "this is a defect of bpfgate; report it",
-	};
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { Type } from "@sinclair/typebox";
 import type { Package } from "../../data/package/package.js";
+import { Chain } from "../../data/package/sections/chain.js";
+import type { ChainSource } from "../../data/package/sections/chain-file.js";
 import { possibleMechanisms } from "../../data/package/sections/chain-rules.js";
-import type { Check, Finding, Workbench } from "../../lab/check.js";
+import type { Check, CheckContext, Finding, Workbench } from "../../lab/check.js";
+import { runCases } from "../../lab/run-cases.js";
 import type { Lack } from "../../machine/features/missing.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { atomic } from "./cases/atomic.js";
@@ -15,23 +19,8 @@ import { expediteGracePeriods } from "./grace-periods.js";
 import { loaderCases } from "./loader.js";
 import { BuildError, type Mechanism, type Stage } from "./mechanism.js";
 import { mechanisms } from "./mechanisms/mechanisms.js";
-import {
-	absentPackages,
-	type ChainSource,
-	chainsOf,
-	type DeclaredChain,
-	declaredChain,
-	tellerOf,
-} from "./model/declared.js";
+import { absentPackages, chainsOf, type DeclaredChain, declaredChain, tellerOf } from "./model/declared.js";
 import { refused, type Scene } from "./scene.js";
-
-/**
- * What chains are made of: the packages of a run, and the chains that stand in files of their own.
- */
-export interface Company {
-	packages: readonly Package[];
-	chains: readonly ChainSource[];
-}
 
 const groups = [
 	stops,
@@ -49,26 +38,28 @@ const groups = [
 ];
 
 /**
- * Do the members of each chain stand in the order that the manifest promises, and does a packet
- * meet them so? Builds each chain in the guest, sends live packets through it, and changes it in
- * every way in which an orchestrator would.
- *
- * @param company other packages whose programs may be members, and the chains of `--chain`
+ * Are the members of each chain in the order that the manifest promises, and does a packet meet
+ * them in that order? Builds each chain in the guest, sends live packets through it, and changes it
+ * in every way in which an orchestrator would.
  */
-export function chainCheck(company: Company): Check {
-	const sourcesOf = (pkg: Package) => [
-		...chainsOf([pkg]),
-		...company.chains.filter((source) => tellerOf(source, company.packages) === pkg),
-	];
-	const packagesOf = (pkg: Package) => (company.packages.includes(pkg) ? company.packages : [pkg]);
-	return {
-		name: "chain",
-		suits: (pkg) => sourcesOf(pkg).length > 0,
-		cases: (pkg) => sourcesOf(pkg).flatMap(casesOf),
+export const chainCheck: Check = {
+	name: "chain",
+	summary: "are the programs of each chain configured, and run, in the declared order?",
+	section: { key: "chains", schema: Type.Array(Chain) },
+	suits: (pkg, context) => sourcesOf(pkg, context).length > 0,
+	create: (context) => ({
+		cases: (pkg) => sourcesOf(pkg, context).flatMap(casesOf),
 		async *run(pkg, bench) {
-			for (const source of sourcesOf(pkg)) yield* runChain(source, packagesOf(pkg), bench);
+			const { packages } = context;
+			const among = packages.includes(pkg) ? packages : [pkg];
+			for (const source of sourcesOf(pkg, context)) yield* runChain(source, among, bench);
 		},
-	};
+	}),
+};
+
+/** The chains of the package's manifest, and those of chain files that the package reports. */
+function sourcesOf(pkg: Package, { chains, packages }: CheckContext): ChainSource[] {
+	return [...chainsOf([pkg]), ...chains.filter((source) => tellerOf(source, packages) === pkg)];
 }
 
 /** Those that there are of every chain. */
@@ -83,7 +74,6 @@ async function* runChain(
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { name } = source.chain;
-	const open = new Set(casesOf(source));
 	const absent = absentPackages(source, packages);
 	if (absent.length > 0) {
 		const reason = {
@@ -91,22 +81,15 @@ async function* runChain(
 			message: `${name} has members of ${absent.join(" and ")}, which ${absent.length === 1 ? "is" : "are"} not among the packages of this run`,
 			hint: "name it after this one: bpfgate test <this> <that>",
 		};
-		for (const each of open) yield { case: each, outcome: "skip", reason, evidence: { absent } };
+		for (const each of casesOf(source)) yield { case: each, outcome: "skip", reason, evidence: { absent } };
 		return;
 	}
-	try {
-		for await (const finding of tryChain(source, packages, bench)) {
-			open.delete(finding.case);
-			yield finding;
-		}
-		const left = await bench.leftovers();
-		if (left.length > 0)
-			throw new Error(`the chain ${name} left in the guest: ${left.slice(0, 5).join(", ")}`);
-	} catch (cause) {
-		const { outcome, reason } = await bench.lost(cause);
-		if (open.size === 0) open.add(`${name}/end`);
-		for (const each of open) yield { case: each, outcome, reason, evidence: {} };
-	}
+	yield* runCases(bench, {
+		cases: casesOf(source),
+		leftovers: `${name}/leftovers`,
+		after: `the chain ${name} was taken apart`,
+		run: () => tryChain(source, packages, bench),
+	});
 }
 
 async function* tryChain(

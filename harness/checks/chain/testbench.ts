@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openPackage, type Package } from "../../data/package/package.js";
 import type { Chain } from "../../data/package/sections/chain.js";
-import type { Finding, Workbench } from "../../lab/check.js";
+import type { Finding } from "../../lab/check.js";
+import { benchOf, contextOf } from "../../lab/testbench.js";
 import { KernelFeatures } from "../../machine/features/source.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
 import { agentPath } from "../../machine/guest/build.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { type Company, chainCheck } from "./chain.js";
+import { chainCheck } from "./chain.js";
 
 const machines = new Machines({ agent: agentPath });
 const features = new KernelFeatures({ guest: (kernel) => machines.clone(kernel), agent: agentPath });
@@ -52,9 +53,7 @@ export async function chainBench(of: string | Kernel) {
 	const kernel = typeof of === "string" ? await openKernel(of) : of;
 	let guest = await machines.clone(kernel);
 	const before = await guest.client.call("inventory", { settle: true });
-	const bench: Workbench = {
-		kernel,
-		guest: async () => guest,
+	const bench = benchOf(kernel, async () => guest, {
 		lack: (requirement) => features.lack(kernel, requirement),
 		leftovers: async () => {
 			const after = await guest.client.call("inventory", { settle: true });
@@ -69,24 +68,21 @@ export async function chainBench(of: string | Kernel) {
 			await guest.dispose();
 			guest = await machines.clone(kernel);
 		},
-		lost: async (cause) => {
-			throw cause;
-		},
-	};
+	});
 	return {
 		get guest() {
 			return guest;
 		},
 		async check(pkg: Package): Promise<Map<string, Finding>> {
 			const findings = new Map<string, Finding>();
-			const check = chainCheck({ packages: [pkg], chains: [] });
+			const check = chainCheck.create(contextOf([pkg]));
 			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
 			return findings;
 		},
 		/** The first two cases, `configured` and `executed`, and no other. */
-		async orders(pkg: Package, company: Company = { packages: [pkg], chains: [] }): Promise<Finding[]> {
+		async orders(pkg: Package, context = contextOf([pkg])): Promise<Finding[]> {
 			const findings: Finding[] = [];
-			for await (const finding of chainCheck(company).run(pkg, bench)) {
+			for await (const finding of chainCheck.create(context).run(pkg, bench)) {
 				findings.push(finding);
 				if (findings.length === 2) break;
 			}

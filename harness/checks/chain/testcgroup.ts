@@ -2,8 +2,8 @@
 
 import type { Package } from "../../data/package/package.js";
 import type { Chain, ChainMember } from "../../data/package/sections/chain.js";
+import { parseChainFile } from "../../data/package/sections/chain-file.js";
 import { type DeclaredChain, declaredChain } from "./model/declared.js";
-import { parseChainFile } from "./model/read.js";
 import type { CgroupHook } from "./socket-calls.js";
 import { chainPackage } from "./testbench.js";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Package, PackageObject } from "../../data/package/package.js";
 import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { runCases } from "../../lab/run-cases.js";
 import { attachAll } from "../../lab/subject/attach/attach.js";
 import { attachables, type NameOf } from "../../lab/subject/attach/attachables.js";
 import { caseNames } from "../../lab/subject/attach/case-names.js";
@@ -17,18 +18,28 @@ import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
  */
 export const loadCheck: Check = {
 	name: "load",
+	summary: "does every program load, and attach to its hook?",
+	suits: () => true,
+	create: () => ({
+		cases(pkg) {
+			const nameOf = caseNames(pkg);
+			return pkg.objects.flatMap((object) => objectCases(object, (name) => nameOf(object, name)));
+		},
 
-	cases(pkg) {
-		const nameOf = caseNames(pkg);
-		return pkg.objects.flatMap((object) => objectCases(object, (name) => nameOf(object, name)));
-	},
-
-	async *run(pkg, bench) {
-		const nameOf = caseNames(pkg);
-		for (const object of pkg.objects) {
-			yield* checkObject(pkg, object, (name) => nameOf(object, name), bench);
-		}
-	},
+		async *run(pkg, bench) {
+			const nameOf = caseNames(pkg);
+			for (const object of pkg.objects) {
+				const nameIn: NameOf = (name) => nameOf(object, name);
+				yield* runCases(bench, {
+					cases: objectCases(object, nameIn),
+					leftovers: `leftovers/${object.file}`,
+					after: `all of ${object.file} was detached and unloaded`,
+					evidence: { object: object.file },
+					run: () => loadAndAttach(pkg, object, nameIn, bench),
+				});
+			}
+		},
+	}),
 };
 
 function objectCases(object: PackageObject, nameOf: NameOf): string[] {
@@ -36,46 +47,6 @@ function objectCases(object: PackageObject, nameOf: NameOf): string[] {
 		...wantedPrograms(object).map(({ name }) => `program/${nameOf(name)}`),
 		...attachables(object, nameOf).map(({ caseName }) => `attach/${caseName}`),
 	];
-}
-
-/**
- * One object from its first to its last case; a guest that is lost on the way ends only this
- * object's cases.
- */
-async function* checkObject(
-	pkg: Package,
-	object: PackageObject,
-	nameOf: NameOf,
-	bench: Workbench,
-): AsyncIterable<Finding> {
-	const open = new Set(objectCases(object, nameOf));
-	try {
-		for await (const finding of loadAndAttach(pkg, object, nameOf, bench)) {
-			open.delete(finding.case);
-			yield finding;
-		}
-		const left = await bench.leftovers();
-		if (left.length > 0) yield leftoversOf(object, left);
-	} catch (cause) {
-		const { outcome, reason } = await bench.lost(cause);
-		if (open.size === 0) open.add(`leftovers/${object.file}`);
-		for (const name of open) yield { case: name, outcome, reason, evidence: { object: object.file } };
-	}
-}
-
-function leftoversOf(object: PackageObject, left: string[]): Finding {
-	const some = left.slice(0, 5).join(", ");
-	const more = left.length > 5 ? ` and ${left.length - 5} more` : "";
-	return {
-		case: `leftovers/${object.file}`,
-		outcome: "fail",
-		reason: {
-			code: "leftovers",
-			message: `after detaching and unloading all of ${object.file}, the kernel still has ${some}${more}`,
-			hint: "look for programs that pin, attach or create what nobody takes away again",
-		},
-		evidence: { object: object.file, leftovers: left.slice(0, 100) },
-	};
 }
 
 async function* loadAndAttach(

@@ -15,7 +15,7 @@ import { generateLoaders } from "../../data/signing/loader/generate.js";
 import { signaturesOf, signPackage } from "../../data/signing/sign.js";
 import { verifyPackage } from "../../data/signing/verify.js";
 import { writeSignatures } from "../../data/signing/write.js";
-import type { Workbench } from "../../lab/check.js";
+import { benchOf } from "../../lab/testbench.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { findTool } from "../../machine/guest/tool.js";
 import { openKernel } from "../../machine/kernel/store.js";
@@ -165,16 +165,7 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 	async function subjectOf(pkg: Package): Promise<InstalledSubject> {
 		const ways = new Ways(kernel.contract, readSignatures(pkg), keyrings);
 		const object = pkg.objects[0]!;
-		const bench: Workbench = {
-			kernel: guest.kernel,
-			guest: async () => guest,
-			lack: async () => undefined,
-			leftovers: async () => [],
-			spoil: async () => {},
-			lost: async (cause) => {
-				throw cause;
-			},
-		};
+		const bench = benchOf(guest.kernel, async () => guest, { spoil: async () => {} });
 		return { pkg, object, ways, setting: { kernel }, bench, way: (await ways.own(object))! };
 	}
 

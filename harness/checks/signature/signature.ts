@@ -4,6 +4,7 @@ import type { Package, PackageObject } from "../../data/package/package.js";
 import type { PackageSignatures } from "../../data/signing/layout.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { runCases } from "../../lab/run-cases.js";
 import { attacks } from "./attacks.js";
 import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
 import { gatekeeperCases, gatekeeperFindings } from "./gatekeeper/findings.js";
@@ -27,44 +28,51 @@ import { Ways } from "./way.js";
  */
 export const signatureCheck: Check = {
 	name: "signature",
+	summary: "is the signed package installed, and a forged one refused?",
 
 	// A hundred attacks on a kernel for a package that nobody signed take longer than all else that
 	// is asked of it.
 	suits: (pkg) => pkg.signatures.length > 0,
 
-	cases(pkg) {
-		return [
-			...(pkg.signatures.length > 0 ? ["package"] : []),
-			...lintCases(pkg),
-			...kernelCases.map(({ name }) => `kernel/${name}`),
-			...pkg.objects.flatMap((object) => objectCases(pkg, object)),
-			...gatekeeperCases(),
-		];
-	},
+	create: () => ({
+		cases(pkg) {
+			return [
+				...(pkg.signatures.length > 0 ? ["package"] : []),
+				...lintCases(pkg),
+				...kernelCases.map(({ name }) => `kernel/${name}`),
+				...pkg.objects.flatMap((object) => objectCases(pkg, object)),
+				...gatekeeperCases(),
+			];
+		},
 
-	async *run(pkg, bench) {
-		void prepare();
-		let signatures: PackageSignatures | undefined;
-		if (pkg.signatures.length > 0) {
-			const { finding, read } = await packageFinding(pkg);
-			yield finding;
-			signatures = read;
-			if (read) yield* lintFindings(pkg, read);
-			else for (const name of lintCases(pkg)) yield { ...finding, case: name };
-		}
-		const kernel = await kernelContract(await bench.guest());
-		yield* guarded(
-			kernelCases.map(({ name }) => `kernel/${name}`),
-			bench,
-			() => checkKernel(kernel, bench),
-		);
-		for (const object of pkg.objects) {
-			yield* guarded(objectCases(pkg, object), bench, () =>
-				checkObject(pkg, object, signatures, kernel, bench),
-			);
-		}
-		yield* gatekeeperFindings(pkg, bench, signatures);
-	},
+		async *run(pkg, bench) {
+			void prepare();
+			let signatures: PackageSignatures | undefined;
+			if (pkg.signatures.length > 0) {
+				const { finding, read } = await packageFinding(pkg);
+				yield finding;
+				signatures = read;
+				if (read) yield* lintFindings(pkg, read);
+				else for (const name of lintCases(pkg)) yield { ...finding, case: name };
+			}
+			const kernel = await kernelContract(await bench.guest());
+			yield* runCases(bench, {
+				cases: kernelCases.map(({ name }) => `kernel/${name}`),
+				leftovers: "kernel/leftovers",
+				after: "all programs and keyrings were closed",
+				run: () => checkKernel(kernel, bench),
+			});
+			for (const object of pkg.objects) {
+				yield* runCases(bench, {
+					cases: objectCases(pkg, object),
+					leftovers: `${object.file}/leftovers`,
+					after: "everything that the loader installed was closed",
+					run: () => checkObject(pkg, object, signatures, kernel, bench),
+				});
+			}
+			yield* gatekeeperFindings(pkg, bench, signatures);
+		},
+	}),
 };
 
 function objectCases(pkg: Package, object: PackageObject): string[] {
@@ -74,39 +82,6 @@ function objectCases(pkg: Package, object: PackageObject): string[] {
 		...goodCases.filter((name) => name !== "vectors" || hasVectors),
 		...attacks.filter(({ applies }) => applies?.(object) ?? true).map(({ name }) => name),
 	].map((name) => `${object.file}/${name}`);
-}
-
-/** A guest that is lost on the way ends only these cases. */
-async function* guarded(
-	cases: readonly string[],
-	bench: Workbench,
-	work: () => AsyncIterable<Finding>,
-): AsyncIterable<Finding> {
-	const open = new Set(cases);
-	try {
-		for await (const finding of work()) {
-			open.delete(finding.case);
-			yield finding;
-		}
-		const left = await bench.leftovers();
-		if (left.length > 0) yield leftovers(cases, left);
-	} catch (cause) {
-		const { outcome, reason } = await bench.lost(cause);
-		for (const name of open) yield { case: name, outcome, reason, evidence: {} };
-	}
-}
-
-function leftovers([first = "kernel/"]: readonly string[], left: readonly string[]): Finding {
-	return {
-		case: `${first.slice(0, first.lastIndexOf("/"))}/leftovers`,
-		outcome: "fail",
-		reason: {
-			code: "leftovers",
-			message: `after all was closed that a loader installed, the kernel still has ${left.slice(0, 5).join(", ")}`,
-			hint: "look for programs that pin or create what nobody takes away again",
-		},
-		evidence: { leftovers: left.slice(0, 100) },
-	};
 }
 
 /** `kernel/<case>`: what the kernel promises of any program. */

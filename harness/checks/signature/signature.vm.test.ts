@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,7 @@ import { layoutFiles, readSignatures } from "../../data/signing/layout.js";
 import { signaturesOf, signPackage } from "../../data/signing/sign.js";
 import { writeSignatures } from "../../data/signing/write.js";
 import type { Finding, Workbench } from "../../lab/check.js";
+import { benchOf } from "../../lab/testbench.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
@@ -44,17 +46,8 @@ async function signedFolder(): Promise<string> {
 	return folder;
 }
 
-function benchOf(guest: Guest): Workbench {
-	return {
-		kernel: guest.kernel,
-		guest: async () => guest,
-		lack: async () => undefined,
-		leftovers: async () => [],
-		spoil: async () => {},
-		lost: async (cause) => {
-			throw cause;
-		},
-	};
+function oneGuest(guest: Guest): Workbench {
+	return benchOf(guest.kernel, async () => guest, { spoil: async () => {} });
 }
 
 async function collected(findings: AsyncIterable<Finding>): Promise<Map<string, Finding>> {
@@ -72,7 +65,7 @@ describe.each(Object.keys(contracts))("on %s", (id) => {
 	let folder: string;
 	let pkg: Package;
 	const check = async (of: Package) =>
-		collected(checkObject(of, of.objects[0]!, readSignatures(of), kernel, benchOf(guest)));
+		collected(checkObject(of, of.objects[0]!, readSignatures(of), kernel, oneGuest(guest)));
 
 	beforeAll(async () => {
 		guest = await machines.clone(await openKernel(id));
@@ -107,7 +100,7 @@ describe.each(Object.keys(contracts))("on %s", (id) => {
 	});
 
 	it("the kernel keeps its promises of any program", async () => {
-		const found = await collected(checkKernel(kernel, benchOf(guest)));
+		const found = await collected(checkKernel(kernel, oneGuest(guest)));
 		const outcome = kernel.contract === "none" ? "skip" : "pass";
 		expect(withOutcome(found, outcome)).toHaveLength(found.size);
 		// What the verifier says of a refusal, not the statistics behind it.
@@ -208,7 +201,7 @@ describe("a kernel that does not do what its contract promises", () => {
 			const pkg = await openPackage(join(programs, "xdp-filter"));
 			const kernel: KernelContract = { ...(await kernelContract(guest)), contract: "insns-maps" };
 			const [object] = pkg.objects;
-			const found = await collected(checkObject(pkg, object!, undefined, kernel, benchOf(guest)));
+			const found = await collected(checkObject(pkg, object!, undefined, kernel, oneGuest(guest)));
 			expect(withOutcome(found, "fail")).toEqual(
 				expect.arrayContaining(["valid", "metadata-not-exclusive", "contract-insns", "contract-insns-maps"]),
 			);
@@ -227,7 +220,7 @@ describe("a loader that obeys the machine that runs it", () => {
 			const pkg = await openPackage(join(programs, "bad-signed-loader"));
 			const kernel = await kernelContract(guest);
 			const [object] = pkg.objects;
-			const found = await collected(checkObject(pkg, object!, readSignatures(pkg), kernel, benchOf(guest)));
+			const found = await collected(checkObject(pkg, object!, readSignatures(pkg), kernel, oneGuest(guest)));
 			expect(withOutcome(found, "fail")).toEqual([
 				"host-override-max-entries",
 				"host-override-initial-value",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openPackage } from "../../data/package/package.js";
 import { type TokenSettings, tokenKinds } from "../../data/package/sections/token.js";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
+import { contextOf } from "../../lab/testbench.js";
 import { singularKinds } from "./model/delegation.js";
 import { tokenCheck } from "./token.js";
 
@@ -37,7 +39,7 @@ const rows = document
 
 async function casesOf(token: TokenSettings): Promise<string[]> {
 	await using folder = await temporaryFolder(sampleFiles({ ...sampleManifest, token }));
-	return tokenCheck.cases(await openPackage(folder.path));
+	return tokenCheck.create(contextOf([])).cases(await openPackage(folder.path));
 }
 
 /** Cases of packages that declare one or the other thing. */

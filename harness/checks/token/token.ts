@@ -2,7 +2,9 @@
 
 import type { Reason } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
+import { TokenSettings } from "../../data/package/sections/token.js";
 import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { runCases } from "../../lab/run-cases.js";
 import { GuestError } from "../../machine/guest/client.js";
 import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
 import { delegationEvidence, type Outcome, skipped } from "./finding.js";
@@ -24,26 +26,24 @@ import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
 export const tokenCheck: Check = {
 	name: "token",
 
+	summary: "does the package work with exactly the BPF token that its manifest declares?",
+	section: { key: "token", schema: TokenSettings },
 	suits: (pkg) => pkg.manifest.token !== undefined,
+	create: () => ({
+		cases: casesOf,
 
-	cases: (pkg) => steps(delegationOf(pkg.manifest.token)).map(({ name }) => name),
-
-	async *run(pkg, bench) {
-		const open = new Set(this.cases(pkg));
-		try {
-			for await (const finding of findings(pkg, bench)) {
-				open.delete(finding.case);
-				yield finding;
-			}
-			const left = await bench.leftovers();
-			if (left.length > 0) yield { case: "leftovers", ...leftoversOf(left) };
-		} catch (cause) {
-			const { outcome, reason } = await bench.lost(cause);
-			if (open.size === 0) open.add("leftovers");
-			for (const name of open) yield { case: name, outcome, reason, evidence: {} };
-		}
-	},
+		run: (pkg, bench) =>
+			runCases(bench, {
+				cases: casesOf(pkg),
+				after: "all users with tokens are gone",
+				run: () => findings(pkg, bench),
+			}),
+	}),
 };
+
+function casesOf(pkg: Package): string[] {
+	return steps(delegationOf(pkg.manifest.token)).map(({ name }) => name);
+}
 
 /** A case, and how it is found out; `package` ones need a package that loads at all. */
 interface Step {
@@ -141,15 +141,3 @@ const notDeclared: Reason = {
 		"with the declared token the package does not work, so leaving a part of it out would tell nothing",
 	hint: "see declared",
 };
-
-function leftoversOf(left: readonly string[]): Outcome {
-	return {
-		outcome: "fail",
-		reason: {
-			code: "leftovers",
-			message: `when all users with tokens are gone, the kernel still has ${left.slice(0, 5).join(", ")}`,
-			hint: "look for programs that pin or create what nobody takes away again",
-		},
-		evidence: { leftovers: left.slice(0, 100) },
-	};
-}

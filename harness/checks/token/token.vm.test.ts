@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
 import type { Finding } from "../../lab/check.js";
 import { testbench } from "../../lab/subject/session/testbench.js";
+import { contextOf } from "../../lab/testbench.js";
 import { declaredOutcome, withoutOutcome } from "./declared.js";
 import type { Grant } from "./model/delegation.js";
 import { TokenScene } from "./scene.js";
@@ -19,7 +21,7 @@ async function check(bench: Bench, pkg: Package): Promise<Map<string, Finding>> 
 	const before = await bench.inventory();
 	const found = await bench.check(pkg, tokenCheck);
 	expect(await bench.inventory()).toEqual(before);
-	expect([...found.keys()]).toEqual(tokenCheck.cases(pkg));
+	expect([...found.keys()]).toEqual(tokenCheck.create(contextOf([])).cases(pkg));
 	return found;
 }
 
@@ -243,7 +245,7 @@ it("a kernel without tokens has every case skipped, with the reason", async () =
 	await using bench = await testbench("6.1");
 	const pkg = await smallPackage("OBSERVER", observerToken);
 	const found = await bench.check(pkg, tokenCheck);
-	expect(outcomes(found, "skip")).toEqual(tokenCheck.cases(pkg));
+	expect(outcomes(found, "skip")).toEqual(tokenCheck.create(contextOf([])).cases(pkg));
 	expect(found.get("declared")?.reason).toMatchObject({
 		code: "feature-unsupported",
 		message: "kernel 6.1 has no BPF tokens: bpf(2) knows no BPF_TOKEN_CREATE",

@@ -6,7 +6,7 @@ import type { Package, PackageObject } from "../../data/package/package.js";
 import { neverRun, testRunRules } from "../../data/vectors/program-type.js";
 import type { Subject } from "../../data/vectors/subject.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
-import type { Check, Finding, Workbench } from "../../lab/check.js";
+import type { CheckRun, Finding, Workbench } from "../../lab/check.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { judge } from "../../lab/subject/session/judge.js";
 import { Session } from "../../lab/subject/session/session.js";
@@ -33,9 +33,8 @@ interface Seen {
  *
  * @param kernelId the one kernel
  */
-export function measuring(check: Check, kernelId: string): Check {
+export function measuring(check: CheckRun, kernelId: string): CheckRun {
 	return {
-		name: check.name,
 		cases: (pkg) => check.cases(pkg),
 		async *run(pkg, bench) {
 			const plain = new Map<string, unknown>();

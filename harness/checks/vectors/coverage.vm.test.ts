@@ -13,7 +13,7 @@ import type { Finding } from "../../lab/check.js";
 import { testbench } from "../../lab/subject/session/testbench.js";
 import { findTool } from "../../machine/guest/tool.js";
 import { measuring } from "./coverage.js";
-import { vectorsCheck } from "./vectors.js";
+import { vectorsCheck, vectorsRun } from "./vectors.js";
 
 const source = fileURLToPath(new URL("testdata/coverage/branches.bpf.c", import.meta.url));
 const libbpf = fileURLToPath(new URL("../../../build/libbpf/", import.meta.url));
@@ -86,6 +86,11 @@ const marks: [mark: string, line: number][] = (await readFile(source, "utf8"))
 		return mark === undefined ? [] : [[mark, index + 1]];
 	});
 
+const measured = (kernel: string) => ({
+	...vectorsCheck,
+	create: () => measuring(vectorsRun, kernel),
+});
+
 describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 	let bench: Awaited<ReturnType<typeof testbench>>;
 	beforeAll(async () => {
@@ -94,7 +99,7 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 	afterAll(() => bench[Symbol.asyncDispose]());
 
 	const check = async (packets: readonly Packet[], ...flags: string[]): Promise<Map<string, Finding>> =>
-		bench.check(await branches(packets, ...flags), measuring(vectorsCheck, kernel));
+		bench.check(await branches(packets, ...flags), measured(kernel));
 
 	const coverageIn = (findings: Map<string, Finding>, program: string) => {
 		const finding = findings.get(`coverage/branches.bpf.o/${program}`);
@@ -205,7 +210,7 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 	});
 
 	it("is measured on the kernel asked for only", async () => {
-		const findings = await bench.check(await branches([{}]), measuring(vectorsCheck, "another"));
+		const findings = await bench.check(await branches([{}]), measured("another"));
 		expect([...findings.keys()]).toEqual(["v/v0"]);
 	});
 

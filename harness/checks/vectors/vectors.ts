@@ -3,10 +3,11 @@
 import { errnoName } from "../../base/errno.js";
 import type { InputError } from "../../base/errors.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
-import type { Check, Finding, Workbench } from "../../lab/check.js";
+import type { Check, CheckRun, Finding, Workbench } from "../../lab/check.js";
 import { judge } from "../../lab/subject/session/judge.js";
 import type { Session } from "../../lab/subject/session/session.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
+import { measuring } from "./coverage.js";
 import { runGroup } from "./group.js";
 import { packetEvidence } from "./packet-evidence.js";
 import { notLoaded, notRun, notSeen } from "./refused.js";
@@ -20,7 +21,16 @@ const maxTold = 50;
  */
 export const vectorsCheck: Check = {
 	name: "vectors",
+	summary: "does each packet vector do what its file says, alike on all kernels?",
+	suits: () => true,
+	create({ coverage, kernels }) {
+		const last = kernels.at(-1);
+		return coverage && last ? measuring(vectorsRun, last.id) : vectorsRun;
+	},
+};
 
+/** The check without measuring coverage. */
+export const vectorsRun: CheckRun = {
 	cases(pkg) {
 		const { vectors, invalid } = suiteOf(pkg);
 		return [...invalid.map(({ stem }) => stem), ...vectors.map((vector) => vector.case)];

@@ -5,19 +5,23 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InputError } from "../../base/errors.js";
 import type { CaseResult, Outcome, Results } from "../../base/results.js";
+import { checks } from "../../checks/checks.js";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { chainObject } from "../../data/package/sections/testchain.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import { markedPath } from "../../report/captures.js";
 import { failure } from "../../report/testpackets.js";
+import type { TestRequest } from "../../run/test-packages.js";
 import { createProgram } from "../program.js";
-import { type Engine, type RunRequest, testCommand } from "./test.js";
+import { type Engine, testCommand } from "./test.js";
+
+const named = (...names: string[]) => names.map((name) => checks.find((check) => check.name === name)!);
 
 /** An engine that gives every cell the same outcome, so that only the command is tested here. */
 class Fake implements Engine {
-	checks: Engine["checks"] = ["load", "vectors"];
+	checks: Engine["checks"] = named("load", "vectors");
 	vectors: Package["vectors"] = [];
-	asked: RunRequest | undefined;
+	asked: TestRequest | undefined;
 	wanted: string[] = [];
 	outcome: Outcome = "pass";
 	evidence: CaseResult["evidence"] = {};
@@ -44,7 +48,7 @@ class Fake implements Engine {
 		return wanted.map((id) => ({ id, release: id, arch: "x86_64", image: "", image_sha256: "", source: "" }));
 	}
 
-	async *run(options: RunRequest) {
+	async *run(options: TestRequest) {
 		this.asked = options;
 		const { packages, kernels, jobs } = options;
 		const results: CaseResult[] = [];
@@ -77,8 +81,8 @@ class Fake implements Engine {
 				jobs,
 				interrupted: options.signal.aborted,
 			},
-			kernels,
-			packages,
+			kernels: [...kernels],
+			packages: [...packages],
 			results,
 		};
 		yield { type: "run-end" as const, results: document };
@@ -119,7 +123,7 @@ describe("bpfgate test", () => {
 		await bpfgate("a", "b", "--kernel", "5.10", "--kernel", "6.1", "--jobs", "3");
 		expect(out).toMatch(/5\.10 {2}6\.1\na 1/);
 		expect(process.exitCode).toBe(0);
-		expect(engine.asked).toMatchObject({ checks: ["load", "vectors"], jobs: 3 });
+		expect(engine.asked).toMatchObject({ checks: [{ name: "load" }, { name: "vectors" }], jobs: 3 });
 		engine.outcome = "fail";
 		await bpfgate("a");
 		expect(process.exitCode).toBe(1);
@@ -201,7 +205,7 @@ describe("bpfgate test", () => {
 		await expect(bpfgate(wall, "--chain", file)).rejects.toThrow(
 			"--chain: is of the check chain, which --check leaves out",
 		);
-		engine.checks = ["load", "chain"];
+		engine.checks = named("load", "chain");
 		await expect(bpfgate(wall, "--chain", file, "--check", "load")).rejects.toThrow("--chain: is of");
 		writeFileSync(file, JSON.stringify({ chains: [{ ...chain, members: [of("wall"), of("gate")] }] }));
 		await expect(bpfgate(wall, "--chain", file, "--json", join(folder, "r"))).rejects.toMatchObject({

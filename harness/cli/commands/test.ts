@@ -2,14 +2,15 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../../base/errors.js";
-import { type CheckName, exitStatus } from "../../base/results.js";
-import type { ChainSource } from "../../checks/chain/model/declared.js";
+import { exitStatus } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
 import { suiteOf } from "../../data/vectors/suite.js";
+import type { Check } from "../../lab/check.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import { reporterNames } from "../../report/reporter.js";
 import type { RunEvent } from "../../run/events.js";
-import type { Exploration } from "../../run/explore/explore.js";
+import { assertExpectations } from "../../run/expectations.js";
+import type { TestRequest } from "../../run/test-packages.js";
 import { assertOutputs, deliver, type Outputs } from "../terminal/deliver.js";
 import { follow } from "../terminal/progress.js";
 import { openChains } from "./chains.js";
@@ -18,7 +19,7 @@ import { type ExploreOptions, explorationOf, exploreOptions, saveFinds } from ".
 /** What the command sets in motion. */
 export interface Engine {
 	/** The checks that there are. */
-	readonly checks: readonly CheckName[];
+	readonly checks: readonly Check[];
 	/** @throws InputError when it is no package */
 	openPackage(path: string): Promise<Package>;
 	/**
@@ -28,33 +29,13 @@ export interface Engine {
 	 * @throws InputError for an unknown kernel; UndecidedError for one that is not here
 	 */
 	kernels(wanted: string[]): Promise<Kernel[]>;
-	run(options: RunRequest): AsyncIterable<RunEvent>;
-}
-
-export interface RunRequest {
-	packages: Package[];
-	/** Of chain files: chains of several packages, whose members are all among these. */
-	chains?: ChainSource[];
-	kernels: Kernel[];
-	checks: CheckName[];
-	/**
-	 * The checks were named: every package is asked, also where a check would not do so by itself.
-	 */
-	named?: boolean;
-	jobs: number;
-	/** Boots every guest instead of cloning it. */
-	cold: boolean;
-	/** Measures on the last of the kernels what of the programs the vectors reach. */
-	coverage?: boolean;
-	/** Changes the vectors too, and looks for what no program should do. */
-	explore?: Exploration | undefined;
-	signal: AbortSignal;
+	run(request: TestRequest): AsyncIterable<RunEvent>;
 }
 
 interface TestOptions extends Outputs, ExploreOptions {
 	kernel?: string[];
 	kernels?: string[];
-	check?: CheckName[];
+	check?: Check[];
 	chain?: string[];
 	jobs: number;
 	cold?: boolean;
@@ -79,7 +60,7 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 			new Option(
 				"--check <name>",
 				"a check; may be given several times (default: every check; signature of signed packages, chain of those in chains and token of those that declare one only)",
-			).argParser((text: string, earlier?: CheckName[]) => collect(checkIn(engine.checks, text), earlier)),
+			).argParser((text: string, earlier?: Check[]) => collect(checkIn(engine.checks, text), earlier)),
 		)
 		.option(
 			"--chain <file>",
@@ -98,14 +79,19 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 		.addOption(exploreOptions.saveFinds)
 		.action(async (paths: string[], options: TestOptions) => {
 			await assertOutputs(options);
-			const checks = options.check ?? [...engine.checks];
-			if (options.coverage !== undefined && !checks.includes("vectors"))
+			const checks = options.check ?? engine.checks;
+			const has = (name: string) => checks.some((check) => check.name === name);
+			if (options.coverage !== undefined && !has("vectors"))
 				throw new InputError("--coverage", "", "is of the check vectors, which --check leaves out");
-			if (options.chain && !checks.includes("chain"))
+			if (options.chain && !has("chain"))
 				throw new InputError("--chain", "", "is of the check chain, which --check leaves out");
 			const explore = await explorationOf(options, paths.length);
 			const packages = await openAll(engine, paths);
-			const chains = checks.includes("chain")
+			assertExpectations(
+				packages,
+				engine.checks.map(({ name }) => name),
+			);
+			const chains = has("chain")
 				? await openChains(options.chain ?? [], packages, options.check !== undefined)
 				: [];
 			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
@@ -126,7 +112,7 @@ export function testCommand(engine: Engine, signal: () => AbortSignal): Command 
 			await deliver(results, options);
 			await saveFinds(results, options);
 			process.exitCode = exitStatus(results);
-			if (!results.run.interrupted && checks.includes("vectors")) assertVectors(packages);
+			if (!results.run.interrupted && has("vectors")) assertVectors(packages);
 		});
 }
 
@@ -164,9 +150,10 @@ function collect<T>(value: T, earlier: T[] = []): T[] {
 	return [...earlier, value];
 }
 
-function checkIn(checks: readonly CheckName[], text: string): CheckName {
-	const found = checks.find((name) => name === text);
-	if (!found) throw new InvalidArgumentError(`Allowed choices are ${checks.join(", ")}.`);
+function checkIn(checks: readonly Check[], text: string): Check {
+	const found = checks.find(({ name }) => name === text);
+	if (!found)
+		throw new InvalidArgumentError(`Allowed choices are ${checks.map(({ name }) => name).join(", ")}.`);
 	return found;
 }
 

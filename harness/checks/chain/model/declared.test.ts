@@ -2,10 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../../data/package/package.js";
 import type { Chain } from "../../../data/package/sections/chain.js";
+import type { ChainSource } from "../../../data/package/sections/chain-file.js";
 import type { ChainMechanism } from "../../../data/package/sections/chain-hooks.js";
 import { chainObject } from "../../../data/package/sections/testchain.js";
 import { temporaryFolder } from "../../../data/package/testpackage.js";
-import { absentPackages, type ChainSource, chainsOf, declaredChain, tellerOf } from "./declared.js";
+import { absentPackages, chainsOf, declaredChain, tellerOf } from "./declared.js";
 import { verdictName } from "./proceed.js";
 
 async function pkg(name: string, version: string, objects: Record<string, Uint8Array>, chains?: Chain[]) {

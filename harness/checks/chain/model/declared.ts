@@ -2,7 +2,8 @@
 import { InputError } from "../../../base/errors.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
-import type { Chain, ProgramReference } from "../../../data/package/sections/chain.js";
+import type { ProgramReference } from "../../../data/package/sections/chain.js";
+import type { ChainSource } from "../../../data/package/sections/chain-file.js";
 import {
 	type ChainHook,
 	type ChainMechanism,
@@ -11,17 +12,6 @@ import {
 import { chainProgram, checkProgArray } from "../../../data/package/sections/chain-program.js";
 import { longReference, possibleMechanisms } from "../../../data/package/sections/chain-rules.js";
 import { type Proceed, proceedOn } from "./proceed.js";
-
-/** Where a chain was written. */
-export interface ChainSource {
-	/** As messages call it. */
-	file: string;
-	/** JSON pointer of the chain in it. */
-	pointer: string;
-	chain: Chain;
-	/** The package whose manifest it is; a chain file stands outside of any. */
-	owner?: Package;
-}
 
 /** A program of a package, as a chain means it. */
 export interface ChainProgram {

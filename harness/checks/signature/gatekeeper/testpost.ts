@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openPackage, type Package } from "../../../data/package/package.js";
-import type { Finding, Workbench } from "../../../lab/check.js";
+import type { Finding } from "../../../lab/check.js";
+import { benchOf } from "../../../lab/testbench.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { Machines } from "../../../machine/vm/machine.js";
@@ -35,22 +37,20 @@ export async function postOn(
 		await guest?.dispose();
 		guest = undefined;
 	};
-	const bench: Workbench = {
-		kernel,
-		guest: async () => {
-			guest ??= await (parameters.length > 0 ? machines.boot(kernel) : machines.clone(kernel));
-			return guest;
-		},
+	const current = async () => {
+		guest ??= await (parameters.length > 0 ? machines.boot(kernel) : machines.clone(kernel));
+		return guest;
+	};
+	const bench = benchOf(kernel, current, {
 		lack: async (requirement) =>
 			requirement === lacks
 				? { state: "unsupported", message: `it has no ${requirement}`, hint: "none" }
 				: undefined,
-		leftovers: async () => [],
 		spoil,
 		lost: async (cause) => {
 			throw cause;
 		},
-	};
+	});
 	try {
 		const found = new Map<string, Finding>();
 		const options = { which, ...(folder === undefined ? {} : { folder }) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { InputError } from "../../../base/errors.js";
-import { vectorsCheck } from "../../../checks/vectors/vectors.js";
+import { vectorsRun } from "../../../checks/vectors/vectors.js";
 import { wildcard } from "../../../data/package/manifest/check-settings.js";
 import type { Package, PackageFile } from "../../../data/package/package.js";
 import type { Change } from "../../../data/vectors/record/change.js";
@@ -169,7 +169,7 @@ async function unproven(
 	const failed: Proposal["unproven"] = [];
 	const bench = await fresh();
 	try {
-		for await (const { case: name, outcome, reason } of vectorsCheck.run(written, bench)) {
+		for await (const { case: name, outcome, reason } of vectorsRun.run(written, bench)) {
 			open.delete(name);
 			if (wanted.has(name) && outcome !== "pass")
 				failed.push({ case: name, reason: reason?.message ?? `ended with ${outcome}` });

@@ -3,14 +3,10 @@
 import { InputError } from "../../../base/errors.js";
 import type { Package } from "../../../data/package/package.js";
 import type { Workbench } from "../../../lab/check.js";
+import { createLab } from "../../../lab/lab.js";
 import { unmet } from "../../../lab/requirements.js";
-import { CellWorkbench } from "../../../lab/workbench.js";
-import { KernelFeatures } from "../../../machine/features/source.js";
-import { agentPath } from "../../../machine/guest/build.js";
 import { readCatalog } from "../../../machine/kernel/catalog.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
-import { Machines } from "../../../machine/vm/machine.js";
-import { GuestPool } from "../../../machine/vm/pool.js";
 import { chooseKernels } from "../choose-kernels.js";
 
 /** Gives a workbench whose guests nothing has used. */
@@ -42,22 +38,11 @@ export async function withKernel<T>(
 	const [kernel] = await chooseKernels([id]);
 	if (!kernel || kernel.id !== id)
 		throw new InputError("--kernel", "", `${JSON.stringify(id)} is no one kernel`);
-	const machines = new Machines({ agent: agentPath, signal });
-	const guest = (wanted: Kernel) => machines.clone(wanted);
-	const features = new KernelFeatures({ guest, agent: agentPath });
-	const pool = new GuestPool({ jobs: 1, fresh: guest });
-	const end = () => void pool.close();
-	signal.addEventListener("abort", end);
-	try {
-		const lacking = await unmet(pkg.manifest, kernel, features);
-		if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");
-		const lent = { guests: pool, features, signal, fresh: new Map() };
-		return await work(kernel, async () => {
-			pool.expect(kernel);
-			return new CellWorkbench(kernel, lent);
-		});
-	} finally {
-		signal.removeEventListener("abort", end);
-		await pool.close();
-	}
+	await using lab = createLab({ signal });
+	const lacking = await unmet(pkg.manifest, kernel, lab.features);
+	if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");
+	return await work(kernel, async () => {
+		lab.guests.expect(kernel);
+		return lab.bench(kernel);
+	});
 }

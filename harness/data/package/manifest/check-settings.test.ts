@@ -109,12 +109,6 @@ describe("refuses", () => {
 			{ expect: { failures: [{ case: "load/program/discount" }] } },
 			'/expect/failures/0/case: "load/program/discount" is no case of this package',
 		],
-		[
-			"an expectation of no check",
-			{},
-			{ expect: { failures: [{ case: "lode/*" }] } },
-			'/expect/failures/0/case: "lode/*" is no case of this package',
-		],
 	];
 	it.each(cases)("%s", (_, settings, manifest, message) => {
 		expect(() => check(settings, manifest)).toThrow(

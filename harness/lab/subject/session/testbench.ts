@@ -13,6 +13,7 @@ import { findTool } from "../../../machine/guest/tool.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import { Machines } from "../../../machine/vm/machine.js";
 import type { Check, Finding, Workbench } from "../../check.js";
+import { benchOf, contextOf } from "../../testbench.js";
 
 const testdata = fileURLToPath(new URL("testdata/", import.meta.url));
 const libbpf = fileURLToPath(new URL("../../../../build/libbpf/", import.meta.url));
@@ -70,22 +71,12 @@ export async function testbench(kernelId: string): Promise<
 > {
 	const kernel = await openKernel(kernelId);
 	const guest = await new Machines({ agent: agentPath }).clone(kernel);
-	const bench: Workbench = {
-		kernel,
-		guest: async () => guest,
-		lack: async () => undefined,
-		leftovers: async () => [],
-		spoil: async () => {
-			throw new Error("this bench has one guest");
-		},
-		lost: async (cause) => {
-			throw cause;
-		},
-	};
+	const bench = benchOf(kernel, async () => guest);
 	return {
 		async check(pkg, check = vectorsCheck) {
 			const findings = new Map<string, Finding>();
-			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
+			for await (const finding of check.create(contextOf([pkg])).run(pkg, bench))
+				findings.set(finding.case, finding);
 			return findings;
 		},
 		workbench: bench,

@@ -3,11 +3,22 @@ import { readFile, stat } from "node:fs/promises";
 import { Type } from "@sinclair/typebox";
 import { InputError, systemReason } from "../../../base/errors.js";
 import { validator } from "../../../base/validate.js";
-import { parseJson } from "../../../data/package/manifest/json-text.js";
-import { Chain } from "../../../data/package/sections/chain.js";
-import { checkChainRules, longReference } from "../../../data/package/sections/chain-rules.js";
-import { LayersSchema, layersDefinition } from "../../../data/packet/layers.js";
-import type { ChainSource } from "./declared.js";
+import { LayersSchema, layersDefinition } from "../../packet/layers.js";
+import { parseJson } from "../manifest/json-text.js";
+import type { Package } from "../package.js";
+import { Chain } from "./chain.js";
+import { checkChainRules, longReference } from "./chain-rules.js";
+
+/** Where a chain was written. */
+export interface ChainSource {
+	/** As messages call it. */
+	file: string;
+	/** JSON pointer of the chain in it. */
+	pointer: string;
+	chain: Chain;
+	/** The package whose manifest it is; a chain file stands outside of any. */
+	owner?: Package;
+}
 
 /**
  * A chain file: chains of several packages, of which none is the owner. `chains` is as in a

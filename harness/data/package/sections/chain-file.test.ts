@@ -3,9 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { parseManifest } from "../../../data/package/manifest/load-manifest.js";
-import { temporaryFolder } from "../../../data/package/testpackage.js";
-import { chainFileSchema, parseChainFile, readChainFile } from "./read.js";
+import { parseManifest } from "../manifest/load-manifest.js";
+import { temporaryFolder } from "../testpackage.js";
+import { chainFileSchema, parseChainFile, readChainFile } from "./chain-file.js";
 
 const chain = {
 	name: "front",

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { InputError } from "../base/errors.js";
+import type { RunRecord } from "../base/results.js";
+import { KernelFeatures } from "../machine/features/source.js";
+import { agentPath } from "../machine/guest/build.js";
+import type { Inventory } from "../machine/guest/operations.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import { Machines } from "../machine/vm/machine.js";
+import { GuestPool } from "../machine/vm/pool.js";
+import type { PromiseSource } from "./promise.js";
+import { CellWorkbench } from "./workbench.js";
+
+export interface LabOptions {
+	/** Guests in use at the same time; default 1. */
+	jobs?: number;
+	/** Boots every guest instead of cloning it, for those who doubt the clones. */
+	cold?: boolean;
+	/** What kernels promise; default: a bench that asks for promises throws. */
+	promises?: PromiseSource;
+	/** Ends guests at once. */
+	signal: AbortSignal;
+}
+
+/** Guests of real kernels, for checks to work with. */
+export interface Lab extends AsyncDisposable {
+	readonly features: KernelFeatures;
+	readonly guests: GuestPool;
+	readonly signal: AbortSignal;
+	/**
+	 * What the results document says of the host.
+	 *
+	 * @throws UndecidedError when this host can run no guest
+	 */
+	host(kernel: Kernel): Promise<Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">>;
+	/** A bench on a kernel; `retire` ends its guest. */
+	bench(kernel: Kernel): CellWorkbench;
+	/** Lends a bench for as long as `work` takes, and ends its guest. */
+	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>): Promise<T>;
+}
+
+/** Opens a laboratory: nothing boots until a bench asks for a guest. Dispose of it to end all guests. */
+export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptions): Lab {
+	const machines = new Machines({ agent: agentPath, signal });
+	const fresh = (kernel: Kernel) => (cold ? machines.boot(kernel) : machines.clone(kernel));
+	const guests = new GuestPool({ jobs, fresh });
+	const features = new KernelFeatures({ guest: fresh, agent: agentPath });
+	const inventories = new Map<string, Inventory>();
+	const end = () => void guests.close();
+	signal.addEventListener("abort", end);
+	const bench = (kernel: Kernel) =>
+		new CellWorkbench(kernel, {
+			guests,
+			features,
+			signal,
+			fresh: inventories,
+			...(promises ? { promises } : {}),
+		});
+	return {
+		features,
+		guests,
+		signal,
+		bench,
+		async host(kernel) {
+			const qemu = await machines.qemuVersion(kernel.arch);
+			const { accelerator } = await machines.acceleration(kernel);
+			return { bpfgate: version(), accelerator, qemu };
+		},
+		async withBench(kernel, work) {
+			guests.expect(kernel);
+			const lent = bench(kernel);
+			try {
+				return await work(lent);
+			} finally {
+				await lent.retire();
+			}
+		},
+		async [Symbol.asyncDispose]() {
+			signal.removeEventListener("abort", end);
+			await guests.close();
+		},
+	};
+}
+
+/** The first of the kernels. @throws InputError when there is none */
+export function firstKernel(kernels: readonly Kernel[]): Kernel {
+	const [first] = kernels;
+	if (!first) throw new InputError("kernels", "", "is empty; name at least one kernel");
+	return first;
+}
+
+function version(): string {
+	const path = new URL("../../package.json", import.meta.url);
+	const manifest: { version: string } = JSON.parse(readFileSync(path, "utf8"));
+	return manifest.version;
+}

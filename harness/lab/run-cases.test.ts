@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { UndecidedError } from "../base/errors.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import type { Finding } from "./check.js";
+import { type CaseGroup, runCases } from "./run-cases.js";
+import { benchOf } from "./testbench.js";
+
+const kernel = { id: "6.12" } as Kernel;
+const pass = (name: string): Finding => ({ case: name, outcome: "pass", evidence: {} });
+const died = new UndecidedError("guest-died", "the guest is gone", "look at its console");
+const loss = { outcome: "error", reason: { code: "guest-died", message: "m", hint: "h" } } as const;
+
+interface Disturbance {
+	/** Cases that get a finding before anything happens. */
+	found?: string[];
+	thrown?: unknown;
+	left?: string[];
+	lostWhileSettling?: boolean;
+}
+
+async function outcomes(disturbance: Disturbance, more: Partial<CaseGroup> = {}): Promise<string[]> {
+	const { found = ["a", "b"], thrown, left = [], lostWhileSettling } = disturbance;
+	let spoiled = false;
+	const bench = benchOf(kernel, () => Promise.reject(new Error("no guest is needed")), {
+		leftovers: async () => {
+			if (lostWhileSettling) throw died;
+			return left;
+		},
+		lost: async () => loss,
+		spoil: async () => {
+			spoiled = true;
+		},
+	});
+	const group: CaseGroup = {
+		cases: ["a", "b"],
+		after: "all of x.o was unloaded",
+		async *run() {
+			for (const name of found) yield pass(name);
+			if (thrown !== undefined) throw thrown;
+		},
+		...more,
+	};
+	const lines: string[] = [];
+	for await (const { case: name, outcome, reason, duration_ms } of runCases(bench, group)) {
+		expect(duration_ms).toBeGreaterThanOrEqual(0);
+		lines.push(`${name} ${outcome}${reason ? ` ${reason.code}` : ""}`);
+	}
+	expect(spoiled).toBe(group.spoils === true && thrown === undefined && !lostWhileSettling);
+	return lines;
+}
+
+describe("a group of cases", () => {
+	it("gives each case its finding", async () => {
+		expect(await outcomes({})).toEqual(["a pass", "b pass"]);
+	});
+
+	it("reports a case without a finding as an error", async () => {
+		expect(await outcomes({ found: ["a"] })).toEqual(["a pass", "b error no-finding"]);
+	});
+
+	it("passes on findings of cases that were not announced", async () => {
+		expect(await outcomes({ found: ["a", "b", "c"] })).toEqual(["a pass", "b pass", "c pass"]);
+	});
+
+	it("ends only the open cases when the guest is lost", async () => {
+		expect(await outcomes({ found: ["a"], thrown: died })).toEqual(["a pass", "b error guest-died"]);
+	});
+
+	it("reports a guest that is lost after the last case", async () => {
+		expect(await outcomes({ thrown: died })).toEqual(["a pass", "b pass", "leftovers error guest-died"]);
+	});
+
+	it("reports a guest that is lost while leftovers settle", async () => {
+		expect(await outcomes({ lostWhileSettling: true }, { leftovers: "leftovers/x.o" })).toEqual([
+			"a pass",
+			"b pass",
+			"leftovers/x.o error guest-died",
+		]);
+	});
+
+	it("reports what stays in the guest", async () => {
+		expect(await outcomes({ left: ["pin: /sys/fs/bpf/x"] })).toEqual([
+			"a pass",
+			"b pass",
+			"leftovers fail leftovers",
+		]);
+	});
+
+	it("takes an exception that stands for a result as that result", async () => {
+		const reason = { code: "not-loaded", message: "m", hint: "h" };
+		const known = (cause: unknown) =>
+			cause === "refused" ? ({ outcome: "skip", reason, evidence: {} } as const) : undefined;
+		expect(await outcomes({ found: [], thrown: "refused" }, { known })).toEqual([
+			"a skip not-loaded",
+			"b skip not-loaded",
+		]);
+		expect(await outcomes({ found: [], thrown: died }, { known })).toEqual([
+			"a error guest-died",
+			"b error guest-died",
+		]);
+	});
+
+	it("retires a guest that it changed permanently, and does not count what it left", async () => {
+		expect(await outcomes({ left: ["link: x"] }, { spoils: true })).toEqual(["a pass", "b pass"]);
+	});
+});

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Reason } from "../base/results.js";
+import type { Finding, FindingBody, Workbench } from "./check.js";
+
+/** Cases that share a guest, from the first to what they leave behind. */
+export interface CaseGroup {
+	/** Cases that must each get a finding. */
+	readonly cases: readonly string[];
+	/** Case that reports what stays in the guest, or a guest lost after the last case; default `leftovers`. */
+	readonly leftovers?: string;
+	/** When the guest should be empty again, for the message: `filter.bpf.o was detached and unloaded`. */
+	readonly after: string;
+	/** Part of the evidence of every case that bpfgate reports in place of the check. */
+	readonly evidence?: Record<string, unknown>;
+	/** The result that an exception stands for when it is no loss of the guest; undefined for all others. */
+	readonly known?: (cause: unknown) => FindingBody | undefined;
+	/** The cases change the guest permanently: it is retired, and leftovers are not reported. */
+	readonly spoils?: boolean;
+	run(): AsyncIterable<Finding>;
+}
+
+const maxNamed = 5;
+const maxListed = 100;
+
+/**
+ * Runs a group of cases so that each gets exactly one honest result. A case without a finding is an
+ * `error`; a guest that is lost in the middle ends only the cases that have no finding yet; a guest
+ * lost after the last case, and whatever stays behind in the guest, is a finding of its own.
+ * Fills in how long each case took.
+ */
+export async function* runCases(bench: Workbench, group: CaseGroup): AsyncIterable<Finding> {
+	const { cases, leftovers = "leftovers", evidence = {} } = group;
+	const open = new Set(cases);
+	let last = performance.now();
+	const timed = (finding: Finding): Finding => {
+		const now = performance.now();
+		const duration_ms = finding.duration_ms ?? Math.round((now - last) * 1000) / 1000;
+		last = now;
+		return { ...finding, duration_ms };
+	};
+	try {
+		for await (const finding of group.run()) {
+			open.delete(finding.case);
+			yield timed(finding);
+		}
+		for (const name of open) yield timed({ case: name, outcome: "error", reason: silent(name), evidence });
+		open.clear();
+		if (group.spoils) await bench.spoil();
+		else {
+			const left = await bench.leftovers();
+			if (left.length > 0) yield timed(leftBehind(leftovers, group.after, left, evidence));
+		}
+	} catch (cause) {
+		const result = group.known?.(cause) ?? { ...(await bench.lost(cause)), evidence };
+		if (open.size === 0) open.add(leftovers);
+		for (const name of open) yield timed({ case: name, ...result });
+	}
+}
+
+function silent(name: string): Reason {
+	return {
+		code: "no-finding",
+		message: `the check reported no result for ${name}`,
+		hint: "report this defect of bpfgate",
+	};
+}
+
+function leftBehind(
+	name: string,
+	after: string,
+	left: readonly string[],
+	evidence: Record<string, unknown>,
+): Finding {
+	const more = left.length > maxNamed ? ` and ${left.length - maxNamed} more` : "";
+	return {
+		case: name,
+		outcome: "fail",
+		reason: {
+			code: "leftovers",
+			message: `after ${after}, the kernel still has ${left.slice(0, maxNamed).join(", ")}${more}`,
+			hint: "check for pins or objects that are never removed",
+		},
+		evidence: { ...evidence, leftovers: left.slice(0, maxListed) },
+	};
+}
