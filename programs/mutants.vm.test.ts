@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage } from "../harness/data/package/package.js";
 import { suiteOf } from "../harness/data/vectors/suite.js";
-import { testbench } from "../harness/lab/subject/session/testbench.js";
+import { testbench } from "../harness/lab/subject/session/testsession.js";
 import { kinds, type Patch } from "./mutant.js";
 import { mutants } from "./mutants.js";
 

@@ -17,7 +17,7 @@ import { verifiedBySystemd } from "../harness/checks/token/model/testsystemd.js"
 import { TokenScene } from "../harness/checks/token/scene.js";
 import { openPackage, type Package } from "../harness/data/package/package.js";
 import type { TokenSettings } from "../harness/data/package/sections/token.js";
-import { testbench } from "../harness/lab/subject/session/testbench.js";
+import { testbench } from "../harness/lab/subject/session/testsession.js";
 import { type GuestClient, GuestError } from "../harness/machine/guest/client.js";
 import type { Args } from "../harness/machine/guest/operations.js";
 import { mountToken } from "../harness/machine/guest/token-mount.js";

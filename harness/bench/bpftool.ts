@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { execa } from "execa";
 import { UndecidedError } from "../base/errors.js";
-import type { Session } from "../lab/subject/session/session.js";
+import type { VectorSession } from "../lab/subject/session/vector-session.js";
 import type { GuestClient } from "../machine/guest/client.js";
 
 /** uapi/linux/bpf.h */
@@ -25,7 +25,7 @@ export class PinnedProgram {
 	) {}
 
 	/** @throws UndecidedError `tool-missing` when this machine has no bpftool */
-	static async of({ guest, loaded }: Session, program: string): Promise<PinnedProgram> {
+	static async of({ guest, loaded }: VectorSession, program: string): Promise<PinnedProgram> {
 		const { client } = guest;
 		const object = loaded.handle ?? 0;
 		const bpftool = await install(client);

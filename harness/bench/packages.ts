@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { loadCheck } from "../checks/load/load.js";
+import { loadCheck } from "../checks/load/load-check.js";
 import type { Package } from "../data/package/package.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { testPackages } from "../run/test-packages.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type PreparedVector, suiteOf } from "../data/vectors/suite.js";
-import { judge } from "../lab/subject/session/judge.js";
-import { Session } from "../lab/subject/session/session.js";
+import { judge } from "../lab/subject/session/judgement.js";
+import { VectorSession } from "../lab/subject/session/vector-session.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Machines } from "../machine/vm/machine.js";
 import { PinnedProgram } from "./bpftool.js";
@@ -25,7 +25,7 @@ export async function vectorFigures(machines: Machines, kernel: Kernel): Promise
 	const guest = await machines.clone(kernel);
 	try {
 		const { client } = guest;
-		const session = await Session.open(guest, first.subject, [program]);
+		const session = await VectorSession.open(guest, first.subject, [program]);
 		await replay(session, vectors);
 		const before = { ...client.traffic };
 		await replay(session, vectors);
@@ -66,7 +66,7 @@ export async function vectorFigures(machines: Machines, kernel: Kernel): Promise
 }
 
 /** Vectors per second. Throws when one of them does not pass. */
-async function replay(session: Session, vectors: readonly PreparedVector[]): Promise<number> {
+async function replay(session: VectorSession, vectors: readonly PreparedVector[]): Promise<number> {
 	const started = performance.now();
 	let done = 0;
 	for await (const run of session.runEach(vectors)) {

@@ -7,7 +7,7 @@ import { keygenCommand } from "./commands/keygen.js";
 import { signCommand } from "./commands/sign.js";
 import { testCommand } from "./commands/test.js";
 import { tokenCommand } from "./commands/token/command.js";
-import { vectorsCommand } from "./commands/vectors/command.js";
+import { vectorsCommand } from "./commands/vectors/vectors-command.js";
 import { verifyCommand } from "./commands/verify.js";
 import { engine } from "./engine.js";
 import { createProgram } from "./program.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Results } from "../base/results.js";
-import type { ExploreEvent } from "./explore/explore.js";
+import type { ExploreEvent } from "./explore/explore-packages.js";
 
 /**
  * What a run tells while it goes on, in order; `run-end` is always the last, also of an interrupted

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { vectorsRun } from "../checks/vectors/vectors.js";
+import { vectorsRun } from "../checks/vectors/vectors-check.js";
 import { openPackage, type Package } from "../data/package/package.js";
 import type { Finding } from "../lab/check.js";
 import { CellWorkbench } from "../lab/workbench.js";

@@ -12,7 +12,7 @@ import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
-import { type Exploration, explore } from "./explore/explore.js";
+import { type Exploration, explore } from "./explore/explore-packages.js";
 
 export interface RunOptions extends Omit<Lent, "fresh"> {
 	packages: readonly Package[];

@@ -5,7 +5,7 @@ import type { Check } from "../lab/check.js";
 import { createLab, firstKernel } from "../lab/lab.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { RunEvent } from "./events.js";
-import type { Exploration } from "./explore/explore.js";
+import type { Exploration } from "./explore/explore-packages.js";
 import { run } from "./run.js";
 
 export interface TestRequest {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { Finding } from "../../lab/check.js";
-import { judge } from "../../lab/subject/session/judge.js";
+import { judge } from "../../lab/subject/session/judgement.js";
 import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
-import { Session } from "../../lab/subject/session/session.js";
+import { VectorSession } from "../../lab/subject/session/vector-session.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { AdoptedObject } from "./adopted.js";
 import { settingEvidence } from "./finding.js";
@@ -81,7 +81,13 @@ async function wrongOf(
 	const adopted = way && new AdoptedObject(guest.client, way.loader, way.installation);
 	const load = adopted && ((args: Parameters<AdoptedObject["load"]>[0]) => adopted.load(args));
 	const wrong = new Map<PreparedVector, string>();
-	const session = await Session.open(guest, group[0]!.subject, group.flatMap(programsOf), undefined, load);
+	const session = await VectorSession.open(
+		guest,
+		group[0]!.subject,
+		group.flatMap(programsOf),
+		undefined,
+		load,
+	);
 	try {
 		const { loaded } = session.loaded;
 		const ready = group.filter((vector) => isReady(vector, loaded));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage } from "../../data/package/package.js";
-import { testbench } from "../../lab/subject/session/testbench.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
 import { auditDelegation } from "./audit.js";
 import { delegationOf, everything } from "./model/delegation.js";
 import { abilities } from "./model/words.js";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { testbench } from "../../lab/subject/session/testbench.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
 import { type DemoStep, demoDelegation, demonstrate } from "./demo.js";
 import type { Delegation } from "./model/delegation.js";
 

@@ -3,7 +3,7 @@
 import { errnoName } from "../../base/errno.js";
 import type { Reason } from "../../base/results.js";
 import type { Finding } from "../../lab/check.js";
-import { tail } from "../../lab/subject/attach/evidence.js";
+import { tail } from "../../lab/subject/attach/log-tail.js";
 import { type Delegation, settingsOf } from "./model/delegation.js";
 import { type Refused, refusedText } from "./package-user.js";
 

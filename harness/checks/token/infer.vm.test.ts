@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
-import { testbench } from "../../lab/subject/session/testbench.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
 import { areEnough, inferToken } from "./infer.js";
 import { grantsOf, settingsOf, without } from "./model/delegation.js";
 import { filterToken, observerToken, smallPackage } from "./testpackage.js";

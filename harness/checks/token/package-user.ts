@@ -2,8 +2,8 @@
 
 import { errnoName } from "../../base/errno.js";
 import type { Package, PackageObject } from "../../data/package/package.js";
-import { attachAndDetach } from "../../lab/subject/attach/attach.js";
 import { type AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attach-points.js";
+import { attachAndDetach } from "../../lab/subject/attach/attach-programs.js";
 import { attachables } from "../../lab/subject/attach/attachables.js";
 import { caseNames } from "../../lab/subject/attach/case-names.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";

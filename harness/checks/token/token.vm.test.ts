@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
 import type { Finding } from "../../lab/check.js";
-import { testbench } from "../../lab/subject/session/testbench.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
 import { contextOf } from "../../lab/testbench.js";
 import { declaredOutcome, withoutOutcome } from "./declared.js";
 import type { Grant } from "./model/delegation.js";

@@ -4,10 +4,10 @@ import { errnoName } from "../../base/errno.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import { loadObject } from "../../lab/subject/load/load-object.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { judge } from "../../lab/subject/session/judge.js";
+import { judge } from "../../lab/subject/session/judgement.js";
 import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
-import { Session } from "../../lab/subject/session/session.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
+import { VectorSession } from "../../lab/subject/session/vector-session.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import type { PackageUser } from "./package-user.js";
@@ -70,7 +70,7 @@ async function failures(
 	const { object } = first.subject;
 	const programs = vectors.flatMap(programsOf);
 	const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
-	const session = await Session.open(guest, first.subject, programs, undefined, (args) =>
+	const session = await VectorSession.open(guest, first.subject, programs, undefined, (args) =>
 		loadObject(guest.client, { ...args, ...token }, names),
 	);
 	try {

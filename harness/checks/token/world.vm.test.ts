@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { testbench } from "../../lab/subject/session/testbench.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
 import { readText } from "../../machine/features/files.js";
 import { tryBare } from "./bare.js";
 import { TokenWorld } from "./world.js";

@@ -6,7 +6,7 @@ import { sampleObject } from "../../data/package/elf/testelf.js";
 import { openPackage } from "../../data/package/package.js";
 import { sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
-import type { Judgement } from "../../lab/subject/session/judge.js";
+import type { Judgement } from "../../lab/subject/session/judgement.js";
 import { packetEvidence } from "./packet-evidence.js";
 
 const frame = "020000000002020000000001080600010800060400010000";

@@ -5,7 +5,7 @@ import { toHex } from "../../data/packet/bytes.js";
 import { retvalName } from "../../data/vectors/retval.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import { wantedPacket } from "../../data/vectors/wanted-packet.js";
-import type { Judgement } from "../../lab/subject/session/judge.js";
+import type { Judgement } from "../../lab/subject/session/judgement.js";
 
 /** Most bytes of one packet, and of all packets of a case, that the evidence holds. */
 const maxPacket = 0x10000;

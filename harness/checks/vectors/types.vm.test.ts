@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Package } from "../../data/package/package.js";
 import type { Finding } from "../../lab/check.js";
-import { compiled, testbench } from "../../lab/subject/session/testbench.js";
+import { compiled, testbench } from "../../lab/subject/session/testsession.js";
 
 const folder = fileURLToPath(new URL("testdata/types/", import.meta.url));
 

@@ -5,7 +5,7 @@ import type { Results } from "../../base/results.js";
 import { validator } from "../../base/validate.js";
 import { vectorFile } from "../../data/vectors/explore/saved.js";
 import { type Vector, VectorFile } from "../../data/vectors/schema.js";
-import type { Exploration } from "../../run/explore/explore.js";
+import type { Exploration } from "../../run/explore/explore-packages.js";
 import { assertWritableFile, writeWhole } from "../terminal/write.js";
 
 /** What `bpfgate test` is told about exploring. */

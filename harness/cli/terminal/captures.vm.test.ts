@@ -8,7 +8,7 @@ import type { CaseResult } from "../../base/results.js";
 import { documentOf } from "../../base/testresults.js";
 import { writePcapng } from "../../data/capture/write.js";
 import { build } from "../../data/packet/build.js";
-import { rewriter, testbench } from "../../lab/subject/session/testbench.js";
+import { rewriter, testbench } from "../../lab/subject/session/testsession.js";
 import { pretty } from "../../report/pretty.js";
 import { writeCaptures } from "./captures.js";
 

@@ -2,12 +2,12 @@
 
 import { UndecidedError } from "../../base/errors.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
-import { Session } from "../../lab/subject/session/session.js";
+import { VectorSession } from "../../lab/subject/session/vector-session.js";
 import type { GuestSource } from "../../lab/workbench.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../../machine/vm/guest.js";
+import type { ExploreLab } from "./mutant-search.js";
 import { type Observation, observationOf } from "./observation.js";
-import type { Lab } from "./search.js";
 
 /** After so many crashes among many vectors, a kernel is given no more than one at a time. */
 const maxCrashes = 3;
@@ -18,7 +18,7 @@ interface Room {
 	/** Its place is taken while it comes up. */
 	guest: Promise<Guest>;
 	/** Undefined until the object is loaded; then whether the program is among what loaded. */
-	session?: Session;
+	session?: VectorSession;
 	busy: boolean;
 	/** When it was last asked. */
 	used: number;
@@ -29,7 +29,7 @@ interface Room {
  * them than `jobs` at a time: one that was not used for longest is given up for another, so that
  * kernels are asked in turn where there are more.
  */
-export class GuestLab implements Lab, AsyncDisposable {
+export class GuestLab implements ExploreLab, AsyncDisposable {
 	readonly kernels: readonly string[];
 	readonly #kernels: ReadonlyMap<string, Kernel>;
 	readonly #rooms = new Map<string, Room>();
@@ -139,12 +139,12 @@ export class GuestLab implements Lab, AsyncDisposable {
 	 * says nothing against a vector: another is tried, and when that is lost too, nothing can be
 	 * said.
 	 */
-	async #ready(kernel: string, attempts = 2): Promise<{ room: Room; guest: Guest; session: Session }> {
+	async #ready(kernel: string, attempts = 2): Promise<{ room: Room; guest: Guest; session: VectorSession }> {
 		this.lent.signal.throwIfAborted();
 		const room = this.#room(kernel);
 		try {
 			const guest = await room.guest;
-			room.session ??= await Session.open(guest, this.program, [this.program.program.name]);
+			room.session ??= await VectorSession.open(guest, this.program, [this.program.program.name]);
 			return { room, guest, session: room.session };
 		} catch (error) {
 			await this.#giveUp(kernel);

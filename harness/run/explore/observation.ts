@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonValue } from "../../data/package/btf/btf-value.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
-import { judge } from "../../lab/subject/session/judge.js";
+import { judge } from "../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 
 /** What a kernel did with a vector, as far as kernels are compared. */

@@ -2,12 +2,12 @@
 import { fileURLToPath } from "node:url";
 import type { CaseResult } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
-import { compiled } from "../../lab/subject/session/testbench.js";
+import { compiled } from "../../lab/subject/session/testsession.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import { Machines } from "../../machine/vm/machine.js";
 import { GuestPool } from "../../machine/vm/pool.js";
-import { explore } from "./explore.js";
+import { explore } from "./explore-packages.js";
 
 /** For tests of exploring: testdata/explored, and real guests. */
 const source = fileURLToPath(new URL("testdata/explored.bpf.c", import.meta.url));

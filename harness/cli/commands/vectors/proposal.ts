@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { InputError } from "../../../base/errors.js";
-import { vectorsRun } from "../../../checks/vectors/vectors.js";
+import { vectorsRun } from "../../../checks/vectors/vectors-check.js";
 import { wildcard } from "../../../data/package/manifest/check-settings.js";
 import type { Package, PackageFile } from "../../../data/package/package.js";
 import type { Change } from "../../../data/vectors/record/change.js";

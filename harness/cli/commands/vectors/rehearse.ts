@@ -2,15 +2,15 @@
 
 import { errnoName } from "../../../base/errno.js";
 import type { Outcome, Reason } from "../../../base/results.js";
-import { type FindingOf, runGroup } from "../../../checks/vectors/group.js";
-import { notLoaded, notRun } from "../../../checks/vectors/refused.js";
+import { type FindingOf, runGroup } from "../../../checks/vectors/vector-group.js";
+import { notLoaded, notRun } from "../../../checks/vectors/vector-not-run.js";
 import { isReadable, mapModel } from "../../../data/vectors/map-model.js";
 import type { Observed } from "../../../data/vectors/record/observed.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { Workbench } from "../../../lab/check.js";
-import { outputOf } from "../../../lab/subject/session/judge.js";
-import type { Session } from "../../../lab/subject/session/session.js";
+import { outputOf } from "../../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../../lab/subject/session/vector-run.js";
+import type { VectorSession } from "../../../lab/subject/session/vector-session.js";
 
 /** What came of running a vector to see what it does. */
 export type Rehearsal =
@@ -58,7 +58,7 @@ async function rehearseAll(
 async function rehearsalOf(
 	vector: PreparedVector,
 	run: VectorRun | undefined,
-	session: Session,
+	session: VectorSession,
 	bench: Workbench,
 ): Promise<Rehearsal> {
 	if (!run) return { kind: "not-run", ...(await notLoaded(vector, session, bench)) };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { rewriter } from "../../../lab/subject/session/testbench.js";
+import { rewriter } from "../../../lab/subject/session/testsession.js";
 import { changedLines, proposeOn } from "./testpropose.js";
 
 describe("updated on 6.12", () => {

@@ -2,7 +2,7 @@
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { wantedPrograms } from "../load/open-args.js";
-import type { Attachable } from "./attach.js";
+import type { Attachable } from "./attach-programs.js";
 import { hookOf } from "./hook.js";
 
 /** Name in cases of a program or map of one object. */

@@ -12,8 +12,8 @@ import { openKernel } from "../../../machine/kernel/store.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { Machines } from "../../../machine/vm/machine.js";
 import { guestPath } from "../load/open-args.js";
-import { judge } from "./judge.js";
-import { Session } from "./session.js";
+import { judge } from "./judgement.js";
+import { VectorSession } from "./vector-session.js";
 
 type Adopt = NonNullable<Args<"object_load">["adopt"]>;
 type Bpf = Omit<Args<"bpf">, "cmd" | "attr">;
@@ -130,12 +130,12 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 	it("becomes the object's, which does with its vectors what it always does, and creates nothing", async () => {
 		const { vectors } = suiteOf(await openPackage(folder));
 		const { subject } = vectors[0]!;
-		const outcomes = async (session: Session) => {
+		const outcomes = async (session: VectorSession) => {
 			const runs = await session.runAll(vectors);
 			expect(runs.some(({ spoilt }) => spoilt)).toBe(false);
 			return vectors.map((vector, index) => judge(vector, runs[index]!));
 		};
-		const ordinary = await Session.open(guest, subject, [subject.program.name]);
+		const ordinary = await VectorSession.open(guest, subject, [subject.program.name]);
 		const expected = await outcomes(ordinary);
 		expect(expected.filter(({ mismatches }) => mismatches.length === 0).length).toBeGreaterThan(5);
 		await ordinary.close();
@@ -144,7 +144,7 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		const installed = counts(await guest.client.call("inventory", { settle: true }));
 		expect(installed[0]!.length).toBe(adopt.filter((each) => each.program !== undefined).length);
 		const [program, map] = await nextIds();
-		const session = await Session.open(adopting(adopt), subject, [subject.program.name]);
+		const session = await VectorSession.open(adopting(adopt), subject, [subject.program.name]);
 		expect(await nextIds()).toEqual([program! + 1, map! + 1]);
 		expect(session.loaded.refused).toEqual(new Map());
 		expect(counts(await guest.client.call("inventory", { settle: true }))).toEqual(installed);

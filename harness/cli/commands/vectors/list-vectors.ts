@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { openPackage } from "../../../data/package/package.js";
 import { suiteOf } from "../../../data/vectors/suite.js";
 import { table } from "../../terminal/table.js";
-import { assertSuite } from "./check.js";
+import { assertSuite } from "./check-vectors.js";
 
 /** `bpfgate vectors list`: every case, also beside files that are wrong. */
 export function listCommand(): Command {

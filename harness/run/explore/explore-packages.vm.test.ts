@@ -7,7 +7,7 @@ import { drift } from "../../data/vectors/drift.js";
 import { vectorFile } from "../../data/vectors/explore/saved.js";
 import type { Vector } from "../../data/vectors/schema.js";
 import { suiteOf } from "../../data/vectors/suite.js";
-import { testbench } from "../../lab/subject/session/testbench.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
 import { compiledExplored, explored, vectorsOf } from "./testexplore.js";
 
 const listed = "    maps_before: { sources: { 192.0.2.1: 1, 192.0.2.9: 1 } }";

@@ -9,7 +9,7 @@ import { equalBytes } from "../../../data/packet/bytes.js";
 import { isCapture } from "../../../data/vectors/captured.js";
 import { mediumOf } from "../../terminal/terminal.js";
 import { writeWhole } from "../../terminal/write.js";
-import { assertSuite } from "./check.js";
+import { assertSuite } from "./check-vectors.js";
 import { type Proposal, propose } from "./proposal.js";
 import { newestDefault, withKernel } from "./reference-kernel.js";
 import { unifiedDiff } from "./unified-diff.js";

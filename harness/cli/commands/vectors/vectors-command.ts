@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
-import { checkCommand } from "./check.js";
-import { listCommand } from "./list.js";
-import { recordCommand } from "./record.js";
+import { checkCommand } from "./check-vectors.js";
+import { listCommand } from "./list-vectors.js";
+import { recordCommand } from "./record-vectors.js";
 
 /**
  * `bpfgate vectors record|list|check`

@@ -2,8 +2,8 @@
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Finding, Workbench } from "../../lab/check.js";
 import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
-import { Session } from "../../lab/subject/session/session.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
+import { VectorSession } from "../../lab/subject/session/vector-session.js";
 
 /**
  * What is said of a vector: of what it did, or, without a run, of why its program could not be
@@ -12,7 +12,7 @@ import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 export type FindingOf = (
 	vector: PreparedVector,
 	run: VectorRun | undefined,
-	session: Session,
+	session: VectorSession,
 	bench: Workbench,
 ) => Promise<Finding>;
 
@@ -33,13 +33,13 @@ export async function* runGroup(
 ): AsyncIterable<Finding> {
 	const left = new Set<PreparedVector>(group);
 	const programs = group.filter((vector) => whyNever(vector) === undefined).flatMap(programsOf);
-	let session: Session | undefined;
+	let session: VectorSession | undefined;
 	/** One of so many of the next, which are run by themselves. */
 	let suspects: { vectors: PreparedVector[]; loss: Loss } | undefined;
 	while (left.size > 0) {
 		let at: PreparedVector | undefined;
 		try {
-			session ??= await Session.open(await bench.guest(), group[0].subject, programs);
+			session ??= await VectorSession.open(await bench.guest(), group[0].subject, programs);
 			const { loaded } = session.loaded;
 			for (const vector of left) {
 				if (isReady(vector, loaded)) continue;

@@ -15,13 +15,13 @@ import type { Guest } from "../../../machine/vm/guest.js";
 import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
 import { runsAttached, whileAttached } from "./attached.js";
-import { type Batch, type Batches, batchesOf, isLookedAt } from "./batch.js";
-import { Dispatcher } from "./dispatcher.js";
 import { dissectorVerdict } from "./dissector.js";
-import { fillOf } from "./fill.js";
+import { fillOf } from "./map-fill.js";
 import { runArgs } from "./run-args.js";
 import { Sockets } from "./sockets.js";
+import { type Batch, type Batches, batchesOf, isLookedAt } from "./vector-batches.js";
 import { malformed, runOf, type StepRun, tooLarge, type VectorRun } from "./vector-run.js";
+import { XdpTestDevice } from "./xdp-test-device.js";
 
 export type { StepRun, VectorRun } from "./vector-run.js";
 
@@ -48,7 +48,7 @@ export type Load = (args: Args<"object_open">) => Promise<LoadedObject>;
  * An object with its constants, loaded in a guest: vectors run in it one after another, each on
  * maps as after loading.
  */
-export class Session {
+export class VectorSession {
 	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
 	/** What maps hold when no vector has run, as far as it was asked. */
 	readonly #contents = new Map<string, Promise<MapContent>>();
@@ -59,7 +59,7 @@ export class Session {
 	#reloading: Promise<void> | undefined;
 	#pending = 0;
 	readonly #sockets: Sockets;
-	readonly #dispatcher: Dispatcher;
+	readonly #device: XdpTestDevice;
 	/** What a flow dissector returned, of what this kernel says of it. */
 	#dissectorVerdict: Promise<(retval: number) => number> | undefined;
 
@@ -74,7 +74,7 @@ export class Session {
 	) {
 		this.#cpus = guest.greeting.cpus;
 		this.#sockets = new Sockets(guest.client);
-		this.#dispatcher = new Dispatcher(guest.client);
+		this.#device = new XdpTestDevice(guest.client);
 	}
 
 	/**
@@ -90,7 +90,7 @@ export class Session {
 		programs: readonly string[],
 		measured?: CoverageSink,
 		load?: Load,
-	): Promise<Session> {
+	): Promise<VectorSession> {
 		const { object } = subject;
 		await guest.client.call("file_write", { path: guestPath(object), data: object.bytes });
 		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
@@ -99,7 +99,7 @@ export class Session {
 			.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name))
 			.map(contentModel);
 		const eventMaps = object.maps.filter(({ type }) => isEventMap(type)).map(({ name }) => name);
-		const session = new Session(guest, subject, names, eventMaps, readable, measured, load);
+		const session = new VectorSession(guest, subject, names, eventMaps, readable, measured, load);
 		await session.#load();
 		return session;
 	}
@@ -134,7 +134,7 @@ export class Session {
 
 	async close(): Promise<void> {
 		await this.#unload();
-		await this.#dispatcher.close();
+		await this.#device.close();
 		await this.#sockets.close();
 		await this.guest.client.call("file_remove", { path: guestPath(this.subject.object) });
 	}
@@ -143,7 +143,7 @@ export class Session {
 		const { client } = this.guest;
 		const { handle } = this.#loaded;
 		if (handle === undefined) return;
-		await this.#dispatcher.takeOff();
+		await this.#device.takeOff();
 		this.measured?.(await client.call("coverage_read", { object: handle }));
 		await client.call("object_close", { object: handle });
 	}
@@ -232,7 +232,7 @@ export class Session {
 		do {
 			if (this.#spoilt) await this.#reload();
 			object = this.#handle;
-			await this.#dispatcher.prepare(object, vectors);
+			await this.#device.prepare(object, vectors);
 			before = await this.#snapshotOf(models);
 			// Meanwhile the batch before this one may have been answered.
 		} while (this.#spoilt || object !== this.#loaded.handle);

@@ -9,8 +9,8 @@ import type { Result } from "../../../machine/guest/operations.js";
 import type { Finding, Workbench } from "../../check.js";
 import type { LoadedObject } from "../load/load-object.js";
 import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
-import { tail } from "./evidence.js";
 import { informed } from "./kernel-facts.js";
+import { tail } from "./log-tail.js";
 
 /** A program, or a struct_ops map, that is to be attached, and where. */
 export interface Attachable {

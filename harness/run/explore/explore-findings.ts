@@ -5,7 +5,7 @@ import { writtenVector } from "../../data/vectors/explore/saved.js";
 import type { Vector } from "../../data/vectors/schema.js";
 import type { Subject } from "../../data/vectors/subject.js";
 import type { Finding } from "../../lab/check.js";
-import type { Find, Searched } from "./search.js";
+import type { Find, Searched } from "./mutant-search.js";
 import type { Symptom } from "./symptom.js";
 
 const reasons: Readonly<Record<Symptom["kind"], { code: string; hint: string }>> = {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Package } from "../../../data/package/package.js";
 import type { Proposal } from "./proposal.js";
-import { conclude, type Dialogue } from "./record.js";
+import { conclude, type Dialogue } from "./record-vectors.js";
 
 const before = "vectors:\n  - name: a\n";
 const after = `${before}    expect: { retval: 1 }\n`;

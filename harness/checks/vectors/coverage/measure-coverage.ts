@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from "node:util";
-import { InputError } from "../../base/errors.js";
-import type { ProgramFacts } from "../../data/package/object.js";
-import type { Package, PackageObject } from "../../data/package/package.js";
-import { neverRun, testRunRules } from "../../data/vectors/program-type.js";
-import type { Subject } from "../../data/vectors/subject.js";
-import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
-import type { CheckRun, Finding, Workbench } from "../../lab/check.js";
-import { wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { judge } from "../../lab/subject/session/judge.js";
-import { Session } from "../../lab/subject/session/session.js";
-import type { ProgramCoverage, Result } from "../../machine/guest/operations.js";
-import { joined } from "./coverage/blocks.js";
-import { coverageEvidence } from "./coverage/evidence.js";
+import { InputError } from "../../../base/errors.js";
+import type { ProgramFacts } from "../../../data/package/object.js";
+import type { Package, PackageObject } from "../../../data/package/package.js";
+import { neverRun, testRunRules } from "../../../data/vectors/program-type.js";
+import type { Subject } from "../../../data/vectors/subject.js";
+import { type PreparedVector, suiteOf } from "../../../data/vectors/suite.js";
+import type { CheckRun, Finding, Workbench } from "../../../lab/check.js";
+import { wantedPrograms } from "../../../lab/subject/load/open-args.js";
+import { judge } from "../../../lab/subject/session/judgement.js";
+import { VectorSession } from "../../../lab/subject/session/vector-session.js";
+import type { ProgramCoverage, Result } from "../../../machine/guest/operations.js";
+import { joined } from "./blocks.js";
+import { coverageEvidence } from "./coverage-evidence.js";
 
 /** What was seen of one object, in all loads of it. */
 interface Seen {
@@ -118,7 +118,7 @@ async function runGroup(
 ): Promise<void> {
 	const programs = vectors.map((vector) => vector.subject.program.name);
 	const sink = (coverage: Result<"coverage_read">) => keep(seen, coverage);
-	const session = await Session.open(await bench.guest(), subject, programs, sink);
+	const session = await VectorSession.open(await bench.guest(), subject, programs, sink);
 	for (const [name, { errno }] of session.loaded.refused)
 		seen.obstacles.set(name, `the kernel refuses it (errno ${errno}); see load/program/${name}`);
 	const runnable = vectors.filter((vector) => session.loaded.loaded.has(vector.subject.program.name));

@@ -7,11 +7,11 @@ import type { Reason } from "../../base/results.js";
 import type { PreparedStep, PreparedVector } from "../../data/vectors/suite.js";
 import type { Finding, Workbench } from "../../lab/check.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { programFinding } from "../../lab/subject/load/program.js";
+import { programFinding } from "../../lab/subject/load/program-finding.js";
 import { cgroupSkbSeesPacket, readsPacketDirectly } from "../../lab/subject/session/direct-access.js";
 import { programsOf, whyNever } from "../../lab/subject/session/needs.js";
 import { runArgs, xdpContext } from "../../lab/subject/session/run-args.js";
-import type { Session } from "../../lab/subject/session/session.js";
+import type { VectorSession } from "../../lab/subject/session/vector-session.js";
 import { progLoad, tryBpf } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { TestRun } from "../../machine/guest/operations.js";
@@ -32,7 +32,7 @@ const BPF_F_XDP_HAS_FRAGS = 1 << 5;
  */
 export async function notLoaded(
 	vector: PreparedVector,
-	session: Session,
+	session: VectorSession,
 	bench: Workbench,
 ): Promise<Refused> {
 	const { object } = vector.subject;
@@ -101,7 +101,7 @@ async function hasType(client: GuestClient, type: string): Promise<boolean> {
 /** Why the run of a vector says nothing of its program: undefined when it does. */
 export async function notSeen(
 	{ subject }: PreparedVector,
-	{ guest: { client } }: Session,
+	{ guest: { client } }: VectorSession,
 	bench: Workbench,
 ): Promise<Refused | undefined> {
 	const { object, program, type } = subject;
@@ -152,7 +152,7 @@ export async function notRun(
 	step: PreparedStep,
 	number: number,
 	{ errno }: TestRun,
-	session: Session,
+	session: VectorSession,
 	bench: Workbench,
 ): Promise<Refused> {
 	const { object, program, type } = vector.subject;

@@ -6,9 +6,9 @@ import { agentPath } from "../../../machine/guest/build.js";
 import type { OperationName } from "../../../machine/guest/operations.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import { Machines } from "../../../machine/vm/machine.js";
-import { judge } from "./judge.js";
-import { Session } from "./session.js";
-import { compiled } from "./testbench.js";
+import { judge } from "./judgement.js";
+import { compiled } from "./testsession.js";
+import { VectorSession } from "./vector-session.js";
 
 const source = join(import.meta.dirname, "testdata/forgetful.bpf.c");
 const vectors = Array.from({ length: 20 }, (_, index) => ({
@@ -34,7 +34,7 @@ it.each([
 			asked.push(op);
 			return call(op, args);
 		};
-		const session = await Session.open(guest, some[0]!.subject, ["count"]);
+		const session = await VectorSession.open(guest, some[0]!.subject, ["count"]);
 		// A second time the program is there already.
 		for (let turn = 0; turn < 2; turn++) {
 			const runs = await session.runAll(some);

@@ -2,12 +2,12 @@
 import type { Package, PackageObject } from "../../data/package/package.js";
 import type { Check, Finding, Workbench } from "../../lab/check.js";
 import { runCases } from "../../lab/run-cases.js";
-import { attachAll } from "../../lab/subject/attach/attach.js";
+import { attachAll } from "../../lab/subject/attach/attach-programs.js";
 import { attachables, type NameOf } from "../../lab/subject/attach/attachables.js";
 import { caseNames } from "../../lab/subject/attach/case-names.js";
 import { loadObject } from "../../lab/subject/load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { mapFinding, programFinding } from "../../lab/subject/load/program.js";
+import { mapFinding, programFinding } from "../../lab/subject/load/program-finding.js";
 import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { rewriter, testbench } from "../../lab/subject/session/testbench.js";
+import { rewriter, testbench } from "../../lab/subject/session/testsession.js";
 
 const frame = (payload: number) =>
 	`{ layers: [ { eth: {} }, { ipv4: {} }, { udp: {} }, { payload: { length: ${payload} } } ] }`;

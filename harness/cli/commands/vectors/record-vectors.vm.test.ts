@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../../data/package/package.js";
-import { compiled, rewriter, testbench } from "../../../lab/subject/session/testbench.js";
+import { compiled, rewriter, testbench } from "../../../lab/subject/session/testsession.js";
 import { accepted, changedLines, proposeOn, text, withFile, withoutExpectations } from "./testpropose.js";
 
 const testdata = fileURLToPath(new URL("testdata/", import.meta.url));

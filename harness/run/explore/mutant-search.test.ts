@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openPackage } from "../../data/package/package.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
-import { findingsOf } from "./findings.js";
+import { findingsOf } from "./explore-findings.js";
+import { type ExploreLab, type SearchOptions, search } from "./mutant-search.js";
 import type { Observation } from "./observation.js";
-import { type Lab, type SearchOptions, search } from "./search.js";
 
 let vectors: PreparedVector[];
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 type Kernel = (packet: Uint8Array) => Observation;
 
 /** Kernels that are functions of the packet. */
-function lab(kernels: Record<string, Kernel>): Lab & { asked: number } {
+function lab(kernels: Record<string, Kernel>): ExploreLab & { asked: number } {
 	return {
 		asked: 0,
 		kernels: Object.keys(kernels),

@@ -22,7 +22,7 @@ const tooManyLive = { flags: 2, batch_size: 1 << 20 };
  * run: the loopback of a network namespace in which nobody sends. A kernel of that age is known by
  * what came at the same time: it has no live frames.
  */
-export class Dispatcher {
+export class XdpTestDevice {
 	#isSlow: Promise<boolean> | undefined;
 	#netns: number | undefined;
 	#on: { key: string; link?: number } | undefined;

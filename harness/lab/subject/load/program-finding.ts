@@ -7,9 +7,9 @@ import type { Explanation } from "../../../data/reasons/facts.js";
 import { verifierStatistics } from "../../../data/reasons/statistics.js";
 import type { ProgramLoad } from "../../../machine/guest/operations.js";
 import type { Finding, Workbench } from "../../check.js";
-import { tail } from "../attach/evidence.js";
 import { hookOf } from "../attach/hook.js";
 import { informed, sourceLineOf } from "../attach/kernel-facts.js";
+import { tail } from "../attach/log-tail.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
 
 /**

@@ -4,13 +4,13 @@ import { errnoName } from "../../base/errno.js";
 import type { InputError } from "../../base/errors.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { Check, CheckRun, Finding, Workbench } from "../../lab/check.js";
-import { judge } from "../../lab/subject/session/judge.js";
-import type { Session } from "../../lab/subject/session/session.js";
+import { judge } from "../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
-import { measuring } from "./coverage.js";
-import { runGroup } from "./group.js";
+import type { VectorSession } from "../../lab/subject/session/vector-session.js";
+import { measuring } from "./coverage/measure-coverage.js";
 import { packetEvidence } from "./packet-evidence.js";
-import { notLoaded, notRun, notSeen } from "./refused.js";
+import { runGroup } from "./vector-group.js";
+import { notLoaded, notRun, notSeen } from "./vector-not-run.js";
 
 /** Most mismatches that the evidence holds. */
 const maxTold = 50;
@@ -67,7 +67,7 @@ function invalidFile(stem: string, errors: readonly InputError[]): Finding {
 async function findingOf(
 	vector: PreparedVector,
 	run: VectorRun | undefined,
-	session: Session,
+	session: VectorSession,
 	bench: Workbench,
 ): Promise<Finding> {
 	const { place, subject } = vector;

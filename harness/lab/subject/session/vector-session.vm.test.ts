@@ -6,9 +6,9 @@ import { agentPath } from "../../../machine/guest/build.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { Machines } from "../../../machine/vm/machine.js";
-import { judge } from "./judge.js";
-import { Session } from "./session.js";
-import { compiled } from "./testbench.js";
+import { judge } from "./judgement.js";
+import { compiled } from "./testsession.js";
+import { VectorSession } from "./vector-session.js";
 
 const source = join(import.meta.dirname, "testdata/forgetful.bpf.c");
 let guest: Guest;
@@ -35,12 +35,12 @@ async function vectorsOf(count: number, defines: string[] = []): Promise<Prepare
 	return suite.vectors;
 }
 
-async function open([first]: readonly PreparedVector[]): Promise<Session> {
+async function open([first]: readonly PreparedVector[]): Promise<VectorSession> {
 	if (!first) throw new Error("no vectors");
-	return Session.open(guest, first.subject, ["count"]);
+	return VectorSession.open(guest, first.subject, ["count"]);
 }
 
-const wrong = (vectors: readonly PreparedVector[], runs: Awaited<ReturnType<Session["runAll"]>>) =>
+const wrong = (vectors: readonly PreparedVector[], runs: Awaited<ReturnType<VectorSession["runAll"]>>) =>
 	vectors.flatMap((vector, index) => judge(vector, runs[index]!).mismatches);
 
 it("gives the same for many at a time as for one after another", async () => {

@@ -6,17 +6,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CoverageEvidence, linesIn } from "../../base/coverage-record.js";
-import { validator } from "../../base/validate.js";
-import { openPackage, type Package } from "../../data/package/package.js";
-import type { Finding } from "../../lab/check.js";
-import { testbench } from "../../lab/subject/session/testbench.js";
-import { findTool } from "../../machine/guest/tool.js";
-import { measuring } from "./coverage.js";
-import { vectorsCheck, vectorsRun } from "./vectors.js";
+import { CoverageEvidence, linesIn } from "../../../base/coverage-record.js";
+import { validator } from "../../../base/validate.js";
+import { openPackage, type Package } from "../../../data/package/package.js";
+import type { Finding } from "../../../lab/check.js";
+import { testbench } from "../../../lab/subject/session/testsession.js";
+import { findTool } from "../../../machine/guest/tool.js";
+import { vectorsCheck, vectorsRun } from "../vectors-check.js";
+import { measuring } from "./measure-coverage.js";
 
-const source = fileURLToPath(new URL("testdata/coverage/branches.bpf.c", import.meta.url));
-const libbpf = fileURLToPath(new URL("../../../build/libbpf/", import.meta.url));
+const source = fileURLToPath(new URL("../testdata/coverage/branches.bpf.c", import.meta.url));
+const libbpf = fileURLToPath(new URL("../../../../build/libbpf/", import.meta.url));
 const evidence = validator(CoverageEvidence);
 
 /** A vector of a 16-byte packet: its first byte, and the last two. */

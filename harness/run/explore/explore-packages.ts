@@ -9,9 +9,9 @@ import { unmet } from "../../lab/requirements.js";
 import type { GuestSource } from "../../lab/workbench.js";
 import { GuestError } from "../../machine/guest/client.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
+import { findingsOf } from "./explore-findings.js";
 import { GuestLab } from "./explore-lab.js";
-import { findingsOf } from "./findings.js";
-import { search } from "./search.js";
+import { search } from "./mutant-search.js";
 
 /** A program is explored: so many mutants of its vectors were run on every kernel. */
 export type ExploreEvent = { type: "explore"; name: string; done: number; mutants: number };

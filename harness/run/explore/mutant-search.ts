@@ -7,7 +7,7 @@ import type { Observation } from "./observation.js";
 import { differingClasses, type Observations, type Symptom, symptomsOf } from "./symptom.js";
 
 /** Kernels on which vectors are run. */
-export interface Lab {
+export interface ExploreLab {
 	kernels: readonly string[];
 	/** Whether a kernel can be asked at once: such are asked first. */
 	ready(kernel: string): boolean;
@@ -98,7 +98,7 @@ interface Base {
  * vectors of one program
  */
 export async function search(
-	lab: Lab,
+	lab: ExploreLab,
 	vectors: readonly PreparedVector[],
 	options: SearchOptions,
 ): Promise<Searched> {
@@ -130,7 +130,7 @@ class Search {
 	};
 
 	constructor(
-		readonly lab: Lab,
+		readonly lab: ExploreLab,
 		readonly options: SearchOptions,
 	) {}
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { vectorsCheck } from "../../../checks/vectors/vectors.js";
+import { vectorsCheck } from "../../../checks/vectors/vectors-check.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
 import { agentPath } from "../../../machine/guest/build.js";
 import type { Result } from "../../../machine/guest/operations.js";

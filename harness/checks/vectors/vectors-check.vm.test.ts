@@ -4,8 +4,8 @@ import type { CaseResult } from "../../base/results.js";
 import { drift } from "../../data/vectors/drift.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Finding } from "../../lab/check.js";
-import { rewriter, testbench } from "../../lab/subject/session/testbench.js";
-import { vectorsRun } from "./vectors.js";
+import { rewriter, testbench } from "../../lab/subject/session/testsession.js";
+import { vectorsRun } from "./vectors-check.js";
 
 const outcomes = (findings: Map<string, Finding>) =>
 	[...findings.values()].map(({ case: name, outcome }) => `${name}: ${outcome}`);
