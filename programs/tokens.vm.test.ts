@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { declaredOutcome, withoutOutcome } from "../harness/checks/token/declared.js";
-import type { Outcome } from "../harness/checks/token/finding.js";
-import { inferToken } from "../harness/checks/token/infer.js";
+import { declaredOutcome, withoutOutcome } from "../harness/checks/token/declared-token.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -12,9 +10,11 @@ import {
 	without,
 } from "../harness/checks/token/model/delegation.js";
 import { printMountOptions } from "../harness/checks/token/model/mount-options.js";
-import { printDropIn } from "../harness/checks/token/model/systemd.js";
+import { printDropIn } from "../harness/checks/token/model/systemd-drop-in.js";
 import { verifiedBySystemd } from "../harness/checks/token/model/testsystemd.js";
-import { TokenScene } from "../harness/checks/token/scene.js";
+import { TokenScene } from "../harness/checks/token/package-trials.js";
+import type { Outcome } from "../harness/checks/token/token-evidence.js";
+import { inferToken } from "../harness/checks/token/token-inference.js";
 import { openPackage, type Package } from "../harness/data/package/package.js";
 import type { TokenSettings } from "../harness/data/package/sections/token.js";
 import { testbench } from "../harness/lab/subject/session/testsession.js";

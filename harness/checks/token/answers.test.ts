@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import { lifeOutcome } from "./lives.js";
 import { delegationOf } from "./model/delegation.js";
-import { undeclaredAnswer, undeclaredGrants } from "./undeclared.js";
+import { undeclaredAnswer, undeclaredGrants } from "./undeclared-grants.js";
 
 const { EINVAL, EPERM } = constants.errno;
 

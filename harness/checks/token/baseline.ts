@@ -8,9 +8,9 @@ import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open
 import { loadTargets } from "../../lab/subject/load/targets.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import { everything } from "./model/delegation.js";
-import { PackageUser, type Refused, type Use } from "./package-user.js";
-import { vectorsWithToken } from "./vectors.js";
-import type { TokenWorld } from "./world.js";
+import { PackageUser, type Refused, type Use } from "./package-use.js";
+import type { TokenWorld } from "./token-session.js";
+import { vectorsWithToken } from "./token-vectors.js";
 
 /**
  * What a token can do for a package at the very most on this kernel: everything delegated, every

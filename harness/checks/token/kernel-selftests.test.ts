@@ -8,7 +8,7 @@ import { type TokenSettings, tokenKinds } from "../../data/package/sections/toke
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
 import { contextOf } from "../../lab/testbench.js";
 import { singularKinds } from "./model/delegation.js";
-import { tokenCheck } from "./token.js";
+import { tokenCheck } from "./token-check.js";
 
 /** Subtests of the kernel's prog_tests/token.c, in their order, of Linux 7.3. */
 const upstream = [

@@ -6,12 +6,12 @@ import { anyName, tokenNames } from "../../data/package/sections/token.js";
 import { objInfo } from "../../machine/guest/bpf-call.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import { mountToken } from "../../machine/guest/token-mount.js";
-import { type BareCall, bare, tryBare } from "./bare.js";
-import { failed, type Outcome, passed, refusalEvidence } from "./finding.js";
 import { mountMasks } from "./model/mount-options.js";
-import { refusedText } from "./package-user.js";
-import type { TokenScene } from "./scene.js";
-import { ids } from "./world.js";
+import type { TokenScene } from "./package-trials.js";
+import { refusedText } from "./package-use.js";
+import { type BareCall, bare, tryBare } from "./token-call.js";
+import { failed, type Outcome, passed, refusalEvidence } from "./token-evidence.js";
+import { ids } from "./token-session.js";
 
 const { EACCES, EINVAL, EOPNOTSUPP, EPERM } = constants.errno;
 

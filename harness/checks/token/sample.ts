@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { anyName } from "../../data/package/sections/token.js";
 import type { GuestClient } from "../../machine/guest/client.js";
-import type { BareCall } from "./bare.js";
 import type { Delegation } from "./model/delegation.js";
+import type { BareCall } from "./token-call.js";
 
 /** Whoever has the declared token, and can make a bare call with it. */
 interface Holder {

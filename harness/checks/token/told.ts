@@ -7,10 +7,10 @@ import { listFolder, readText } from "../../machine/features/files.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { objInfo } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
-import { delegationEvidence, failed, type Outcome, passed, skipped } from "./finding.js";
 import type { Delegation } from "./model/delegation.js";
 import { type DelegatedKind, delegatedKinds, mountMasks, mountOptionNames } from "./model/mount-options.js";
-import type { TokenScene } from "./scene.js";
+import type { TokenScene } from "./package-trials.js";
+import { delegationEvidence, failed, type Outcome, passed, skipped } from "./token-evidence.js";
 
 const { EINVAL } = constants.errno;
 /** Masks of 64 bits, as `0x12`, or `any`. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import type { Admitted } from "../../../checks/token/model/abilities.js";
 import { delegationOf } from "../../../checks/token/model/delegation.js";
-import type { Admitted } from "../../../checks/token/model/words.js";
 import type { TokenSettings } from "../../../data/package/sections/token.js";
 import { auditJson, auditText } from "./audit-text.js";
 

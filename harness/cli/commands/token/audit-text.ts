@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Audit } from "../../../checks/token/audit.js";
+
+import { type Admitted, abilities, attaching } from "../../../checks/token/model/abilities.js";
 import { type Delegation, settingsOf } from "../../../checks/token/model/delegation.js";
 import { printMountOptions } from "../../../checks/token/model/mount-options.js";
-import { type Admitted, abilities, attaching } from "../../../checks/token/model/words.js";
+import type { Audit } from "../../../checks/token/token-audit.js";
 import { anyName } from "../../../data/package/sections/token.js";
 
 export interface AuditedKernel {

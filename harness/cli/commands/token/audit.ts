@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { printableLines } from "../../../base/printable.js";
-import { auditDelegation } from "../../../checks/token/audit.js";
+import { auditDelegation } from "../../../checks/token/token-audit.js";
 import { type AuditedKernel, auditJson, auditText } from "./audit-text.js";
 import { delegationArgument } from "./delegation-argument.js";
 import { withKernels } from "./each-kernel.js";

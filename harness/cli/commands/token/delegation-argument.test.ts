@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { incusKeys, lxdOptions } from "../../../checks/token/model/containers.js";
+import { incusKeys, lxdOptions } from "../../../checks/token/model/container-options.js";
 import { delegationOf, settingsOf } from "../../../checks/token/model/delegation.js";
 import { printMountOptions } from "../../../checks/token/model/mount-options.js";
-import { printDropIn } from "../../../checks/token/model/systemd.js";
+import { printDropIn } from "../../../checks/token/model/systemd-drop-in.js";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../../data/package/testpackage.js";
 import { delegationArgument } from "./delegation-argument.js";
 

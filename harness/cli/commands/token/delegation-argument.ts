@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
 import { InputError } from "../../../base/errors.js";
-import { parseInstanceOption } from "../../../checks/token/model/containers.js";
+import { parseInstanceOption } from "../../../checks/token/model/container-options.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -10,7 +10,7 @@ import {
 	including,
 } from "../../../checks/token/model/delegation.js";
 import { parseMountOptions, parseNames } from "../../../checks/token/model/mount-options.js";
-import { parseDropIn } from "../../../checks/token/model/systemd.js";
+import { parseDropIn } from "../../../checks/token/model/systemd-drop-in.js";
 import { openPackage } from "../../../data/package/package.js";
 import { anyName } from "../../../data/package/sections/token.js";
 

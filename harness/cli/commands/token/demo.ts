@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { printable } from "../../../base/printable.js";
-import { type DemoStep, demonstrate } from "../../../checks/token/demo.js";
+import { type DemoStep, demonstrate } from "../../../checks/token/token-demo.js";
 import { newestDefault } from "../vectors/reference-kernel.js";
 import { withKernels } from "./each-kernel.js";
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Inference } from "../../../checks/token/infer.js";
-import { compareDelegations, type DelegationDifference } from "../../../checks/token/model/compare.js";
-import { incusKeys, lxdOptions } from "../../../checks/token/model/containers.js";
+
+import { incusKeys, lxdOptions } from "../../../checks/token/model/container-options.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -10,8 +9,13 @@ import {
 	grantsOf,
 	settingsOf,
 } from "../../../checks/token/model/delegation.js";
+import {
+	compareDelegations,
+	type DelegationDifference,
+} from "../../../checks/token/model/delegation-differences.js";
 import { printMountOptions } from "../../../checks/token/model/mount-options.js";
-import { printDropIn } from "../../../checks/token/model/systemd.js";
+import { printDropIn } from "../../../checks/token/model/systemd-drop-in.js";
+import type { Inference } from "../../../checks/token/token-inference.js";
 import { tokenKinds } from "../../../data/package/sections/token.js";
 
 /** What was found on each kernel, and for all of them together. */

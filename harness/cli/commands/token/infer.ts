@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command } from "commander";
 import { printableLines } from "../../../base/printable.js";
-import { areEnough, inferToken } from "../../../checks/token/infer.js";
+import { areEnough, inferToken } from "../../../checks/token/token-inference.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
 import { withKernels } from "./each-kernel.js";
 import { declaredOf, type Inferred, inferJson, inferText, statusOf, together } from "./infer-text.js";

@@ -5,14 +5,14 @@ import type { Workbench } from "../../lab/check.js";
 import { AttachPoints } from "../../lab/subject/attach/attach-points.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
-import { type BareCall, tryBare } from "./bare.js";
 import { type Baseline, baselineOf } from "./baseline.js";
 import { type Delegation, delegationOf, everything } from "./model/delegation.js";
 import { mountMasks } from "./model/mount-options.js";
-import type { Use } from "./package-user.js";
+import type { Use } from "./package-use.js";
 import { sampleCall } from "./sample.js";
-import { type VectorsSeen, vectorsWithToken } from "./vectors.js";
-import { TokenWorld } from "./world.js";
+import { type BareCall, tryBare } from "./token-call.js";
+import { TokenWorld } from "./token-session.js";
+import { type VectorsSeen, vectorsWithToken } from "./token-vectors.js";
 
 /** What a package did, as a user with a token. */
 export interface Work {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { anyName, type TokenKind, tokenNames } from "../../data/package/sections/token.js";
-import { delegationEvidence, failed, type Outcome, passed, refusalEvidence, skipped } from "./finding.js";
-import { dynptrHint, hintFor, needsPerfmon } from "./hints.js";
-import { compareDelegations } from "./model/compare.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -13,10 +10,20 @@ import {
 	including,
 	without,
 } from "./model/delegation.js";
-import { likelyDelegation } from "./model/likely.js";
-import { smallestAddition } from "./model/search.js";
-import { refusedText, type Use } from "./package-user.js";
-import { fallsShort, type TokenScene, type Work } from "./scene.js";
+import { compareDelegations } from "./model/delegation-differences.js";
+import { likelyDelegation } from "./model/likely-delegation.js";
+import { smallestAddition } from "./model/smallest-delegation.js";
+import { fallsShort, type TokenScene, type Work } from "./package-trials.js";
+import { refusedText, type Use } from "./package-use.js";
+import { dynptrHint, hintFor, needsPerfmon } from "./refusal-hints.js";
+import {
+	delegationEvidence,
+	failed,
+	type Outcome,
+	passed,
+	refusalEvidence,
+	skipped,
+} from "./token-evidence.js";
 
 /** Does the package do its work as a user without privileges, with the token that is declared? */
 export async function declaredOutcome(scene: TokenScene): Promise<Outcome> {

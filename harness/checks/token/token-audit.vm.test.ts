@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage } from "../../data/package/package.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
-import { auditDelegation } from "./audit.js";
+import { abilities } from "./model/abilities.js";
 import { delegationOf, everything } from "./model/delegation.js";
-import { abilities } from "./model/words.js";
-import { TokenScene } from "./scene.js";
+import { TokenScene } from "./package-trials.js";
+import { auditDelegation } from "./token-audit.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
 const tracing = delegationOf({

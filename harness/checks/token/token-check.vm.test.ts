@@ -5,11 +5,11 @@ import { openPackage, type Package } from "../../data/package/package.js";
 import type { Finding } from "../../lab/check.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { contextOf } from "../../lab/testbench.js";
-import { declaredOutcome, withoutOutcome } from "./declared.js";
+import { declaredOutcome, withoutOutcome } from "./declared-token.js";
 import type { Grant } from "./model/delegation.js";
-import { TokenScene } from "./scene.js";
-import { filterToken, observerToken, replacingPackage, replacingToken, smallPackage } from "./testpackage.js";
-import { tokenCheck } from "./token.js";
+import { TokenScene } from "./package-trials.js";
+import { filterToken, observerToken, replacingPackage, replacingToken, smallPackage } from "./testtokens.js";
+import { tokenCheck } from "./token-check.js";
 import { infoOutcome, toldByProc } from "./told.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;

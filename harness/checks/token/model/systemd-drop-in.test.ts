@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { delegationOf } from "./delegation.js";
-import { parseDropIn, printDropIn, systemdName } from "./systemd.js";
+import { parseDropIn, printDropIn, systemdName } from "./systemd-drop-in.js";
 
 describe("a systemd drop-in", () => {
 	const delegation = delegationOf({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { type Delegation, delegationOf, everything, grantsOf, without } from "./delegation.js";
-import { smallestAddition, smallestDelegation } from "./search.js";
+import { smallestAddition, smallestDelegation } from "./smallest-delegation.js";
 
 const none = delegationOf();
 const covers = (delegation: Delegation, ...needed: string[]) =>

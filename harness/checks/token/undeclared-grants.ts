@@ -2,10 +2,10 @@
 
 import { errnoName } from "../../base/errno.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
-import { type BareCall, tryBare } from "./bare.js";
-import { failed, type Outcome, passed, skipped } from "./finding.js";
 import { type Delegation, doesGrant, type Grant, grantName } from "./model/delegation.js";
-import type { TokenScene } from "./scene.js";
+import type { TokenScene } from "./package-trials.js";
+import { type BareCall, tryBare } from "./token-call.js";
+import { failed, type Outcome, passed, skipped } from "./token-evidence.js";
 
 /**
  * Grants with which a user can do harm to others than himself, and a call that has no other use.

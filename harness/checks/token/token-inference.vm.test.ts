@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
-import { areEnough, inferToken } from "./infer.js";
 import { grantsOf, settingsOf, without } from "./model/delegation.js";
-import { filterToken, observerToken, smallPackage } from "./testpackage.js";
+import { filterToken, observerToken, smallPackage } from "./testtokens.js";
+import { areEnough, inferToken } from "./token-inference.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
 

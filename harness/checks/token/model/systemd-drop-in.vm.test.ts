@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { tokenNames } from "../../../data/package/sections/token.js";
 import { delegationOf } from "./delegation.js";
 import { delegatedKinds } from "./mount-options.js";
-import { printDropIn, systemdName } from "./systemd.js";
+import { printDropIn, systemdName } from "./systemd-drop-in.js";
 import { verifiedBySystemd } from "./testsystemd.js";
 
 it("every name that a drop-in can have is one that systemd knows", async () => {

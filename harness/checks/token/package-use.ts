@@ -10,7 +10,7 @@ import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open
 import { loadTargets } from "../../lab/subject/load/targets.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import type { Args, Result } from "../../machine/guest/operations.js";
-import type { TokenWorld } from "./world.js";
+import type { TokenWorld } from "./token-session.js";
 
 /** The verifier's last words are enough. */
 const logBytes = 16 * 1024;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { testbench } from "../../lab/subject/session/testsession.js";
-import { type DemoStep, demoDelegation, demonstrate } from "./demo.js";
 import type { Delegation } from "./model/delegation.js";
+import { type DemoStep, demoDelegation, demonstrate } from "./token-demo.js";
 
 async function shown(kernel: string, delegation?: Delegation): Promise<DemoStep[]> {
 	await using bench = await testbench(kernel);

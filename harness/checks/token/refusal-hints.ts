@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Refused } from "./package-user.js";
+import type { Refused } from "./package-use.js";
 
 /**
  * What libbpf 1.7 asks of the kernel before it loads an object (src/features.c,

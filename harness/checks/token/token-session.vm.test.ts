@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { readText } from "../../machine/features/files.js";
-import { tryBare } from "./bare.js";
-import { TokenWorld } from "./world.js";
+import { tryBare } from "./token-call.js";
+import { TokenWorld } from "./token-session.js";
 
 const path = "/proc/sys/kernel/unprivileged_bpf_disabled";
 

@@ -4,7 +4,7 @@ import { openPackage } from "../../../data/package/package.js";
 import { chainObject } from "../../../data/package/sections/testchain.js";
 import { temporaryFolder } from "../../../data/package/testpackage.js";
 import { settingsOf } from "./delegation.js";
-import { likelyDelegation } from "./likely.js";
+import { likelyDelegation } from "./likely-delegation.js";
 
 async function likely(section: string, maps: string[], entry: object = {}) {
 	const manifest = { name: "x", version: "1", objects: [{ file: "x.bpf.o", ...entry }] };

@@ -5,7 +5,7 @@ import type { Reason } from "../../base/results.js";
 import type { Finding } from "../../lab/check.js";
 import { tail } from "../../lab/subject/attach/log-tail.js";
 import { type Delegation, settingsOf } from "./model/delegation.js";
-import { type Refused, refusedText } from "./package-user.js";
+import { type Refused, refusedText } from "./package-use.js";
 
 /** What a case of this check came to, without its name. */
 export type Outcome = Omit<Finding, "case">;

@@ -10,7 +10,7 @@ import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import { VectorSession } from "../../lab/subject/session/vector-session.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { Guest } from "../../machine/vm/guest.js";
-import type { PackageUser } from "./package-user.js";
+import type { PackageUser } from "./package-use.js";
 
 /** What vectors came to. */
 export interface VectorsSeen {

@@ -6,10 +6,10 @@ import { readText } from "../../machine/features/files.js";
 import { bpfObject } from "../../machine/guest/bpf-object.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import type { Guest } from "../../machine/vm/guest.js";
-import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
 import { type Delegation, delegationOf } from "./model/delegation.js";
 import { printMountOptions } from "./model/mount-options.js";
-import { ids, TokenWorld } from "./world.js";
+import { ids, TokenWorld } from "./token-session.js";
+import { noNamespaces, whyNoTokens } from "./token-support.js";
 
 /** One thing that was done in the demonstration, and what came of it. */
 export interface DemoStep {

@@ -5,11 +5,11 @@ import type { Package } from "../../data/package/package.js";
 import { anyName, tokenKinds } from "../../data/package/sections/token.js";
 import type { Workbench } from "../../lab/check.js";
 import { GuestError } from "../../machine/guest/client.js";
-import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
 import { type Delegation, delegationOf, everything, including } from "./model/delegation.js";
-import { likelyDelegation } from "./model/likely.js";
-import { smallestAddition, smallestDelegation } from "./model/search.js";
-import { TokenScene } from "./scene.js";
+import { likelyDelegation } from "./model/likely-delegation.js";
+import { smallestAddition, smallestDelegation } from "./model/smallest-delegation.js";
+import { TokenScene } from "./package-trials.js";
+import { noNamespaces, whyNoTokens } from "./token-support.js";
 
 /** What a package needs of a token on one kernel. */
 export interface Inference {

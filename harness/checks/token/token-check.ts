@@ -6,14 +6,14 @@ import { TokenSettings } from "../../data/package/sections/token.js";
 import type { Check, Finding, Workbench } from "../../lab/check.js";
 import { runCases } from "../../lab/run-cases.js";
 import { GuestError } from "../../machine/guest/client.js";
-import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared.js";
-import { delegationEvidence, type Outcome, skipped } from "./finding.js";
-import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
+import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared-token.js";
 import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
 import { type Delegation, delegationOf, grantName, grantsOf } from "./model/delegation.js";
-import { TokenScene } from "./scene.js";
+import { TokenScene } from "./package-trials.js";
+import { delegationEvidence, type Outcome, skipped } from "./token-evidence.js";
+import { noNamespaces, whyNoTokens } from "./token-support.js";
 import { infoOutcome } from "./told.js";
-import { undeclaredGrants, undeclaredOutcome } from "./undeclared.js";
+import { undeclaredGrants, undeclaredOutcome } from "./undeclared-grants.js";
 
 /**
  * Does a package work for a user without privileges with exactly the BPF token that its manifest

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { programTypes } from "../../../base/bpf.js";
-import { abilities, attaching } from "./words.js";
+import { abilities, attaching } from "./abilities.js";
 
 const nothing = { programs: new Map(), maps: [], commands: [], readsKernel: [], writesUser: [] };
 const sentences = (programs: [string, string[]][], rest = {}) =>

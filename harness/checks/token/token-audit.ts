@@ -7,11 +7,11 @@ import { anyName } from "../../data/package/sections/token.js";
 import type { Workbench } from "../../lab/check.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { GuestError } from "../../machine/guest/client.js";
-import { type BareCall, tryBare } from "./bare.js";
-import { noNamespaces, whyNoTokens } from "./kernel-tokens.js";
+import type { Admitted } from "./model/abilities.js";
 import { type Delegation, everything } from "./model/delegation.js";
-import type { Admitted } from "./model/words.js";
-import { TokenWorld } from "./world.js";
+import { type BareCall, tryBare } from "./token-call.js";
+import { TokenWorld } from "./token-session.js";
+import { noNamespaces, whyNoTokens } from "./token-support.js";
 
 const { EPERM } = constants.errno;
 const zeroAttachType = "cgroup_inet_ingress";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { incusKeys, lxdOptions, parseInstanceOption } from "./containers.js";
+import { incusKeys, lxdOptions, parseInstanceOption } from "./container-options.js";
 import { delegationOf } from "./delegation.js";
 
 const delegation = delegationOf({ commands: ["map_create", "prog_load"], programs: ["any"] });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { compareDelegations } from "./compare.js";
 import { delegationOf } from "./delegation.js";
+import { compareDelegations } from "./delegation-differences.js";
 
 const needed = delegationOf({ commands: ["prog_load"], programs: ["socket_filter", "kprobe"] });
 
