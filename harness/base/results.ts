@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Static, Type } from "@sinclair/typebox";
+import { type Static, type TArray, type TOptional, Type } from "@sinclair/typebox";
+import { KernelPromise, type PromiseArea, promiseAreas } from "./kernel-promise.js";
 
 const strings = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: "string", enum: values });
 
@@ -38,6 +39,14 @@ export const KernelRecord = Type.Object({
 	arch: Type.String(),
 	image_sha256: Type.String(),
 	source: Type.Optional(Type.String({ description: "package and version, or the file it was added from" })),
+	promises: Type.Optional(
+		Type.Object(
+			Object.fromEntries(
+				promiseAreas.map((area) => [area, Type.Optional(Type.Array(KernelPromise))]),
+			) as Record<PromiseArea, TOptional<TArray<typeof KernelPromise>>>,
+			{ additionalProperties: false, description: "what `bpfgate kernels qualify` found, by area" },
+		),
+	),
 });
 export type KernelRecord = Static<typeof KernelRecord>;
 

@@ -22,7 +22,7 @@ await enter((interruption) =>
 		signCommand(),
 		verifyCommand(),
 		keygenCommand(),
-		kernelsCommand(),
+		kernelsCommand(() => interruption.signal),
 		doctorCommand(),
 	]).parseAsync(),
 );

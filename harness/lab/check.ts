@@ -82,6 +82,8 @@ export interface Check {
 	/** Whether the check runs on a package when the user named no check. */
 	suits(pkg: Package, context: CheckContext): boolean;
 	readonly section?: Section;
+	/** Areas of kernel promises that the check cites: a run with it qualifies new kernels in them. */
+	readonly cites?: readonly PromiseArea[];
 	/** Called once for each run. */
 	create(context: CheckContext): CheckRun;
 }

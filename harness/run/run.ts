@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
+import type { PromiseArea } from "../base/kernel-promise.js";
 import type { CaseResult, KernelRecord, Results, RunRecord } from "../base/results.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
@@ -13,6 +14,7 @@ import type { Kernel } from "../machine/kernel/kernel.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore-packages.js";
+import { KernelPromises } from "./kernel-promises.js";
 
 export interface RunOptions extends Omit<Lent, "fresh"> {
 	packages: readonly Package[];
@@ -85,32 +87,47 @@ function checksOf(pkg: Package, { asked, named, context }: Work): Asked[] {
 	return asked.filter(({ check, run }) => (named || check.suits(pkg, context)) && run.cases(pkg).length > 0);
 }
 
+/** Areas of kernel promises that the checks of this run cite. */
+function citedAreas(options: Work): PromiseArea[] {
+	if (!options.promises) return [];
+	const checks = options.packages.flatMap((pkg) => checksOf(pkg, options));
+	return [...new Set(checks.flatMap(({ check }) => check.cites ?? []))];
+}
+
 async function work(options: Work, emit: (event: RunEvent) => void): Promise<void> {
 	const started = new Date();
 	const cells = cellsOf(options);
 	const results = new Map<Cell, CaseResult[]>();
 	const releases = new Map<string, string>();
 	emit({ type: "run-start", cells: cells.length });
-	const queue = cells.values();
 	for (const { pkg, kernel } of cells) {
 		for (const _ of checksOf(pkg, options)) options.guests.expect(kernel);
 	}
-	const worker = async () => {
-		for (const cell of queue) {
-			if (options.signal.aborted) return;
-			const { pkg, kernel } = cell;
-			emit({ type: "cell-start", package: pkg.name, kernel: kernel.id });
-			const found: CaseResult[] = [];
-			results.set(cell, found);
-			try {
-				for await (const result of workCell(cell, options, releases)) {
-					found.push(result);
-					emit({ type: "finding", result });
-				}
-			} catch (error) {
-				if (!options.signal.aborted) throw error;
+	const workOn = async (cell: Cell) => {
+		const { pkg, kernel } = cell;
+		emit({ type: "cell-start", package: pkg.name, kernel: kernel.id });
+		const found: CaseResult[] = [];
+		results.set(cell, found);
+		try {
+			for await (const result of workCell(cell, options, releases)) {
+				found.push(result);
+				emit({ type: "finding", result });
 			}
-			emit({ type: "cell-end", package: pkg.name, kernel: kernel.id });
+		} catch (error) {
+			if (!options.signal.aborted) throw error;
+		}
+		emit({ type: "cell-end", package: pkg.name, kernel: kernel.id });
+	};
+	const promises = new KernelPromises(options, emit);
+	const tasks = options.kernels.flatMap((kernel) => [
+		...cells.filter((cell) => cell.kernel === kernel).map((cell) => () => workOn(cell)),
+		...citedAreas(options).map((area) => () => promises.find(kernel, area)),
+	]);
+	const queue = tasks.values();
+	const worker = async () => {
+		for (const task of queue) {
+			if (options.signal.aborted) return;
+			await task();
 		}
 	};
 	await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, worker));
@@ -144,7 +161,10 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 			jobs,
 			interrupted: options.signal.aborted,
 		},
-		kernels: kernels.map((kernel) => kernelRecord(kernel, releases.get(kernel.id))),
+		kernels: kernels.map((kernel) => ({
+			...kernelRecord(kernel, releases.get(kernel.id)),
+			...promises.record(kernel),
+		})),
 		packages: packages.map(({ name, version, sha256, path }) => ({ name, version, sha256, path })),
 		results: [...found, ...drifted, ...explored],
 	};

@@ -4,6 +4,7 @@ import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Check } from "../lab/check.js";
 import { createLab, firstKernel } from "../lab/lab.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
+import { Qualification } from "../qualify/qualification.js";
 import type { RunEvent } from "./events.js";
 import type { Exploration } from "./explore/explore-packages.js";
 import { run } from "./run.js";
@@ -36,7 +37,8 @@ export interface TestRequest {
 export async function* testPackages(request: TestRequest): AsyncIterable<RunEvent> {
 	const first = firstKernel(request.kernels);
 	const { jobs, cold = false, signal } = request;
-	await using lab = createLab({ jobs, cold, signal });
+	const promises = new Qualification(() => lab);
+	await using lab = createLab({ jobs, cold, promises, signal });
 	const { guests, features } = lab;
-	yield* run({ ...request, guests, features, host: await lab.host(first) });
+	yield* run({ ...request, guests, features, promises, host: await lab.host(first) });
 }

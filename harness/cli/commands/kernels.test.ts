@@ -36,7 +36,7 @@ afterEach(async () => {
 const kernels = (...args: string[]) =>
 	new Command()
 		.exitOverride()
-		.addCommand(kernelsCommand())
+		.addCommand(kernelsCommand(() => new AbortController().signal))
 		.parseAsync(["kernels", ...args], { from: "user" });
 
 it("adds a kernel and lists it after the catalog's", async () => {

@@ -10,15 +10,17 @@ import { pullKernels } from "../../machine/kernel/pull.js";
 import { table } from "../terminal/table.js";
 import { featuresCommand } from "./kernels-features.js";
 import { pullProgress } from "./kernels-progress.js";
+import { qualifyCommand } from "./kernels-qualify.js";
 
-/** `bpfgate kernels list|pull|add|features` */
-export function kernelsCommand(): Command {
+/** `bpfgate kernels list|pull|add|features|qualify` */
+export function kernelsCommand(signal: () => AbortSignal): Command {
 	return new Command("kernels")
 		.description("the kernels that packages are tested on")
 		.addCommand(listCommand())
 		.addCommand(pullCommand())
 		.addCommand(addCommand())
-		.addCommand(featuresCommand());
+		.addCommand(featuresCommand())
+		.addCommand(qualifyCommand(signal));
 }
 
 function listCommand(): Command {

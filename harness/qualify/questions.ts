@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KernelQuestion } from "./question.js";
+
+/** Everything that kernels are asked, in the order of reports. */
+export const questions: readonly KernelQuestion[] = [];
