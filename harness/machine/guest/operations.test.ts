@@ -104,7 +104,7 @@ describe("the operations of the agent", () => {
 
 	it("accept the strings that stand in the tables of the C code", () => {
 		const { attach, misbehave, socket_traffic: traffic, user_start: user } = operations;
-		expect(attach.args.properties.hook.enum).toEqual(tableOf("op_attach.c", "hooks"));
+		expect(attach.args.properties.hook.enum).toEqual(tableOf("hook.c", "hooks"));
 		expect(misbehave.args.properties.how.enum).toEqual(tableOf("op_misbehave.c", "ways"));
 		expect(traffic.args.properties.steps.items.properties.call.enum).toEqual(
 			tableOf("socket_call.c", "calls"),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "handle.h"
+#include "memory.h"
 #include "strays.h"
 
 struct adopted_program {
@@ -97,9 +98,7 @@ static int adopt_program(const struct bpf_program *program, int fd)
 		return errno;
 	if (info.type != bpf_program__type(program))
 		return EINVAL;
-	adoption.programs = realloc(adoption.programs, (adoption.program_count + 1) * sizeof(*adoption.programs));
-	if (!adoption.programs)
-		abort();
+	adoption.programs = memory_resized(adoption.programs, (adoption.program_count + 1) * sizeof(*adoption.programs));
 	adoption.programs[adoption.program_count++] = (struct adopted_program){ .program = program, .fd = fd };
 	return 0;
 }
@@ -123,9 +122,7 @@ static int adopt_map(struct bpf_map *map, int fd)
 	error = error ? error : -bpf_map__set_pin_path(map, NULL);
 	if (error)
 		return error;
-	adoption.maps = realloc(adoption.maps, (adoption.map_count + 1) * sizeof(*adoption.maps));
-	if (!adoption.maps)
-		abort();
+	adoption.maps = memory_resized(adoption.maps, (adoption.map_count + 1) * sizeof(*adoption.maps));
 	adoption.maps[adoption.map_count++] = map;
 	return 0;
 }

@@ -15,8 +15,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define MAX_FILES 65536
 #define PORT_NAME "org.bpfgate.rpc"
@@ -55,7 +56,7 @@ void boot_filesystems(void)
 	access("/sys/kernel/debug/tracing/events", F_OK);
 }
 
-static void write_setting(const char *path, const char *value)
+void boot_write(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -88,12 +89,12 @@ void boot_settings(void)
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		perror("bpfgate: RLIMIT_NOFILE");
 	/* Warnings and worse reach the console, whatever `quiet` said. */
-	write_setting("/proc/sys/kernel/printk", "5 4 1 7");
+	boot_write("/proc/sys/kernel/printk", "5 4 1 7");
 	/*
 	 * A host that stops the guest for a moment gets its scheduler to starve ksoftirqd: no packet is
 	 * lost for that.
 	 */
-	write_setting("/proc/sys/net/core/netdev_max_backlog", "65536");
+	boot_write("/proc/sys/net/core/netdev_max_backlog", "65536");
 	boot_loopback_up();
 }
 
@@ -160,14 +161,12 @@ static int open_named_port(void)
 
 int boot_open_port(void)
 {
-	struct timespec pause = { .tv_nsec = 5000000 };
-
 	for (int tries = 0; tries < 2000; tries++) {
 		int fd = open_named_port();
 
 		if (fd >= 0)
 			return fd;
-		nanosleep(&pause, NULL);
+		pause_us(5000);
 	}
 	return -1;
 }

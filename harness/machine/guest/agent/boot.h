@@ -12,6 +12,9 @@ void boot_power_off(void) __attribute__((noreturn));
 void boot_filesystems(void);
 void boot_settings(void);
 
+/* Writes a file of the kernel (/proc, /dev/kmsg); failures go to the console. */
+void boot_write(const char *path, const char *text);
+
 /* The loopback device of the network namespace that this is called in. */
 void boot_loopback_up(void);
 

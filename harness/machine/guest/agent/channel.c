@@ -6,9 +6,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "clock.h"
 
 static const uint8_t magic[4] = { 'B', 'P', 'F', 'G' };
 
@@ -25,17 +26,7 @@ struct header {
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void pause_ms(int ms)
-{
-	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&pause, NULL);
+	return (int64_t)(clock_ns(CLOCK_MONOTONIC) / 1000000);
 }
 
 static uint32_t checksum(const uint8_t nonce[CHANNEL_NONCE], const void *payload, size_t length)
@@ -67,7 +58,7 @@ static bool read_all(struct channel *channel, void *into, size_t length)
 			/* A virtio port without a host reads as an end of file. */
 			if (channel->bound || now_ms() > unbound_until)
 				return false;
-			pause_ms(10);
+			pause_us(10000);
 			continue;
 		}
 		if (errno != EAGAIN && errno != EINTR)
@@ -102,7 +93,7 @@ static bool write_all(struct channel *channel, const void *from, size_t length)
 		if (wait.revents & (POLLHUP | POLLERR)) {
 			if (channel->bound)
 				return false;
-			pause_ms(10);
+			pause_us(10000);
 		}
 	}
 	return true;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 /* Entries asked for beyond those known, in one batch. */
 #define BATCH 64
 #define MAX_KEY 512
@@ -16,11 +18,8 @@ static void reserve(struct content *content, const struct map *map, uint32_t cou
 	if (count <= content->room)
 		return;
 	content->room = count;
-	/* One byte more, since a queue has no keys. */
-	content->keys = realloc(content->keys, (size_t)count * map->key_size + 1);
-	content->values = realloc(content->values, (size_t)count * map_value_bytes(map));
-	if (!content->keys || !content->values)
-		abort();
+	content->keys = memory_resized(content->keys, (size_t)count * map->key_size);
+	content->values = memory_resized(content->values, (size_t)count * map_value_bytes(map));
 }
 
 static void grow(struct content *content, const struct map *map)
@@ -103,13 +102,11 @@ static int read_indexed(struct content *content, const struct map *map, uint32_t
  */
 static int read_keyed(struct content *content, const struct map *map, uint32_t most)
 {
-	uint8_t *key = NULL, *next = malloc(2 * (size_t)map->key_size);
+	uint8_t *key = NULL, *next = memory_zeroed(2 * (size_t)map->key_size);
 	uint8_t *keys = next;
 	uint64_t steps = 0;
 	int error = 0;
 
-	if (!keys)
-		abort();
 	while (content->count <= most && steps++ < 2 * (uint64_t)map->max_entries + 1) {
 		error = bpf_map_get_next_key(map->fd, key, next);
 		if (error)
@@ -184,6 +181,17 @@ int content_read(struct content *content, struct map *map, uint32_t most)
 	return error;
 }
 
+void content_reply_entries(struct reply *reply, const struct content *content, const struct map *map)
+{
+	reply_key(reply, "entries");
+	reply_array(reply, content->count);
+	for (uint32_t i = 0; i < content->count; i++) {
+		reply_map(reply, 2);
+		reply_key_bytes(reply, "key", key_at(content, map, i), map->key_size);
+		reply_key_bytes(reply, "value", value_at(content, map, i), map_value_bytes(map));
+	}
+}
+
 void content_free(struct content *content)
 {
 	free(content->keys);
@@ -208,10 +216,8 @@ static int by_key(const void *a, const void *b, void *sorting)
 static uint32_t *order(const struct content *content, const struct map *map)
 {
 	struct sorting sorting = { content, map };
-	uint32_t *numbers = malloc((content->count + 1) * sizeof(*numbers));
+	uint32_t *numbers = memory_zeroed(content->count * sizeof(*numbers));
 
-	if (!numbers)
-		abort();
 	for (uint32_t i = 0; i < content->count; i++)
 		numbers[i] = i;
 	qsort_r(numbers, content->count, sizeof(*numbers), by_key, &sorting);

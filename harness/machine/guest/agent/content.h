@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "map.h"
+#include "reply.h"
 
 /*
  * The entries of one map: `count` keys one after the other, and as many values. Queues and stacks
@@ -34,6 +35,8 @@ typedef void content_change_fn(void *context, const void *key, const void *value
 /* Tells each entry of `now` that is not so in `before`, and each of `before` whose key is gone. */
 void content_changes(const struct content *before, const struct content *now, const struct map *map,
 		     content_change_fn *change, void *context);
+/* Packs `entries`, an array of MapEntry of ../operations/. */
+void content_reply_entries(struct reply *reply, const struct content *content, const struct map *map);
 void content_free(struct content *content);
 
 /* Entries of the map that have at most `bytes` bytes together. */

@@ -7,19 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "object_token.h"
 #include "probes.h"
-
-static void *copy_of(const void *from, size_t size)
-{
-	void *copy = malloc(size ? size : 1);
-
-	if (!copy)
-		abort();
-	if (from && size)
-		memcpy(copy, from, size);
-	return copy;
-}
 
 static void keep_origin(struct coverage *coverage, const struct flow *flow, const struct bpf_prog_load_opts *opts)
 {
@@ -27,14 +17,14 @@ static void keep_origin(struct coverage *coverage, const struct flow *flow, cons
 	coverage->line_info_size = opts->line_info_rec_size;
 	coverage->line_info_count = opts->line_info ? opts->line_info_cnt : 0;
 	coverage->line_info =
-		copy_of(opts->line_info, (size_t)coverage->line_info_size * coverage->line_info_count);
+		memory_copy(opts->line_info, (size_t)coverage->line_info_size * coverage->line_info_count);
 	coverage->func_info_size = opts->func_info_rec_size;
 	coverage->func_info_count = opts->func_info ? opts->func_info_cnt : 0;
 	coverage->func_info =
-		copy_of(opts->func_info, (size_t)coverage->func_info_size * coverage->func_info_count);
+		memory_copy(opts->func_info, (size_t)coverage->func_info_size * coverage->func_info_count);
 	coverage->block_count = flow->block_count;
-	coverage->blocks = copy_of(flow->blocks, flow->block_count * sizeof(struct block));
-	coverage->has_probe = copy_of(NULL, flow->block_count * sizeof(bool));
+	coverage->blocks = memory_copy(flow->blocks, flow->block_count * sizeof(struct block));
+	coverage->has_probe = memory_zeroed(flow->block_count * sizeof(bool));
 	probes_place(flow, coverage->has_probe);
 }
 
@@ -121,12 +111,9 @@ int coverage_reached(const struct coverage *coverage, uint8_t *reached)
 {
 	uint32_t key = 0;
 	/* The kernel copies whole words. */
-	uint8_t *value = malloc((coverage->block_count + 7) / 8 * 8);
-	int error;
+	uint8_t *value = memory_zeroed((coverage->block_count + 7) / 8 * 8);
+	int error = bpf_map_lookup_elem(coverage->map_fd, &key, value);
 
-	if (!value)
-		abort();
-	error = bpf_map_lookup_elem(coverage->map_fd, &key, value);
 	if (!error)
 		memcpy(reached, value, coverage->block_count);
 	free(value);

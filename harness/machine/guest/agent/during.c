@@ -3,8 +3,8 @@
 #include "during.h"
 
 #include <sys/wait.h>
-#include <time.h>
 
+#include "clock.h"
 #include "operation.h"
 #include "serve.h"
 
@@ -12,13 +12,6 @@
 /* One piece is under way when an operation comes back, and does not count. */
 #define MIN_BETWEEN 2
 #define SLOW_PACE_US 1000
-
-void pause_us(uint32_t us)
-{
-	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
-
-	nanosleep(&time, NULL);
-}
 
 uint32_t during_rounds(struct args *args)
 {

@@ -40,6 +40,4 @@ bool work_ended(const struct work *work);
  */
 void work_pace(uint32_t done, uint32_t wanted);
 
-void pause_us(uint32_t us);
-
 #endif

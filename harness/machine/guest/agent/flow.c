@@ -6,15 +6,7 @@
 
 #include "insn.h"
 #include "liveness.h"
-
-static void *zeroed(size_t count, size_t size)
-{
-	void *memory = calloc(count ? count : 1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
+#include "memory.h"
 
 /* Marks what begins a block. What stands against it, or NULL. */
 static const char *find_leaders(struct flow *flow, bool *leader)
@@ -66,7 +58,7 @@ static void make_blocks(struct flow *flow, const bool *leader)
 
 	for (size_t at = 0; at < flow->count; at++)
 		count += leader[at];
-	flow->blocks = zeroed(count, sizeof(*flow->blocks));
+	flow->blocks = memory_zeroed(count * sizeof(*flow->blocks));
 	for (size_t at = 0; at < flow->count; at += insn_slots(&flow->insns[at])) {
 		struct block *block;
 
@@ -87,10 +79,10 @@ const char *flow_analyse(struct flow *flow, const struct bpf_insn *insns, size_t
 	*flow = (struct flow){ .insns = insns, .count = count };
 	if (count == 0)
 		return "it has no instructions";
-	leader = zeroed(count, sizeof(*leader));
-	flow->entry = zeroed(count, sizeof(*flow->entry));
-	flow->live = zeroed(count, sizeof(*flow->live));
-	flow->written = zeroed(count, sizeof(*flow->written));
+	leader = memory_zeroed(count * sizeof(*leader));
+	flow->entry = memory_zeroed(count * sizeof(*flow->entry));
+	flow->live = memory_zeroed(count * sizeof(*flow->live));
+	flow->written = memory_zeroed(count * sizeof(*flow->written));
 	complaint = find_leaders(flow, leader);
 	if (!complaint) {
 		find_functions(flow, opts, leader);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "memory.h"
+
 static struct handle **held;
 static size_t held_count;
 static size_t held_room;
@@ -10,14 +12,12 @@ static uint32_t last_id;
 
 struct handle *handle_new(enum handle_kind kind)
 {
-	struct handle *handle = calloc(1, sizeof(*handle));
+	struct handle *handle = memory_zeroed(sizeof(*handle));
 
 	if (held_count == held_room) {
 		held_room = held_room ? held_room * 2 : 16;
-		held = realloc(held, held_room * sizeof(*held));
+		held = memory_resized(held, held_room * sizeof(*held));
 	}
-	if (!handle || !held)
-		abort();
 	handle->id = ++last_id;
 	handle->kind = kind;
 	held[held_count++] = handle;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "handle_fd.h"
 
+#include <errno.h>
+
 #include "attachment.h"
 #include "handle.h"
 #include "object.h"
@@ -27,11 +29,38 @@ int handle_fd(struct args *named)
 	return of_program ? bpf_program__fd(of_program) : of_map ? bpf_map__fd(of_map) : -1;
 }
 
-void handle_fd_keep(int fd, struct reply *reply)
+int handle_fd_argument(struct args *args, const char *key)
+{
+	struct args named = args_map_or_none(args, key);
+	int fd = named.map ? handle_fd(&named) : -1;
+
+	if (named.map && fd < 0)
+		args_complain(args, key, "names nothing that has a file descriptor");
+	return fd;
+}
+
+int handle_fd_own(struct args *args, struct reply *reply)
+{
+	uint32_t id = args_uint(args, "handle", UINT32_MAX);
+	struct handle *handle = handle_find(id, HANDLE_FD);
+
+	if (!args_valid(args))
+		return -1;
+	if (!handle)
+		reply_fail(reply, EBADF, "handle %u", id);
+	return handle ? handle->fd : -1;
+}
+
+uint32_t handle_fd_new(int fd)
 {
 	struct handle *handle = handle_new(HANDLE_FD);
 
 	handle->fd = fd;
+	return handle->id;
+}
+
+void handle_fd_keep(int fd, struct reply *reply)
+{
 	reply_map(reply, 1);
-	reply_key_uint(reply, "handle", handle->id);
+	reply_key_uint(reply, "handle", handle_fd_new(fd));
 }

@@ -11,7 +11,16 @@
  */
 int handle_fd(struct args *named);
 
-/* Packs `{handle}`, a new one for a file descriptor. */
+/* The same for the argument `key`; -1 when it is absent, or after a complaint. */
+int handle_fd_argument(struct args *args, const char *key);
+
+/* The file descriptor of the handle in argument `handle`; -1 after failing the reply with EBADF. */
+int handle_fd_own(struct args *args, struct reply *reply);
+
+/* The id of a new handle that holds this file descriptor. */
+uint32_t handle_fd_new(int fd);
+
+/* The same, packed as `{handle}`. */
 void handle_fd_keep(int fd, struct reply *reply);
 
 #endif

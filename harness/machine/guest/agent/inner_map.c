@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "object_token.h"
 
 struct inner_template {
@@ -22,9 +23,7 @@ struct inner_template {
 static void add(struct object *object, struct inner_template template)
 {
 	object->templates =
-		realloc(object->templates, (object->template_count + 1) * sizeof(*object->templates));
-	if (!object->templates)
-		abort();
+		memory_resized(object->templates, (object->template_count + 1) * sizeof(*object->templates));
 	object->templates[object->template_count++] = template;
 }
 

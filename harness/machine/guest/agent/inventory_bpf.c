@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define SETTLE_STEP_MS 2
 #define SETTLE_QUIET_MS 500
@@ -90,7 +91,6 @@ static bool same(const struct counts *a, const struct counts *b)
 
 void inventory_settle(void)
 {
-	struct timespec step = { .tv_nsec = SETTLE_STEP_MS * 1000000 };
 	struct counts before = { 0 };
 	int quiet = 0;
 
@@ -101,8 +101,21 @@ void inventory_settle(void)
 			return;
 		quiet = same(&now, &before) ? quiet + SETTLE_STEP_MS : 0;
 		before = now;
-		nanosleep(&step, NULL);
+		pause_us(SETTLE_STEP_MS * 1000);
 	}
+}
+
+/* Packs the object with this id; false when it is gone or not of interest. */
+typedef bool pack_fn(struct reply *reply, uint32_t id);
+
+/* The information of an object whose file descriptor this is; closes it. False when it is gone. */
+static bool take_info(int fd, void *info, uint32_t length)
+{
+	bool there = fd >= 0 && bpf_obj_get_info_by_fd(fd, info, &length) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return there;
 }
 
 static void reply_object(struct reply *reply, uint32_t id, uint32_t type, const char *name)
@@ -114,52 +127,37 @@ static void reply_object(struct reply *reply, uint32_t id, uint32_t type, const 
 		reply_key_string(reply, "name", name);
 }
 
-/* Each packs the object of `id`, false when it is gone or not of interest. */
-typedef bool pack_fn(struct reply *reply, uint32_t id);
-
 static bool pack_program(struct reply *reply, uint32_t id)
 {
 	struct bpf_prog_info info = { 0 };
-	uint32_t length = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
-	bool there = fd >= 0 && bpf_prog_get_info_by_fd(fd, &info, &length) == 0;
+	bool there = take_info(bpf_prog_get_fd_by_id(id), &info, sizeof(info));
 
 	if (there)
 		reply_object(reply, id, info.type, info.name);
-	if (fd >= 0)
-		close(fd);
 	return there;
 }
 
 static bool pack_map(struct reply *reply, uint32_t id)
 {
 	struct bpf_map_info info = { 0 };
-	uint32_t length = sizeof(info);
-	int fd = bpf_map_get_fd_by_id(id);
-	bool there = fd >= 0 && bpf_map_get_info_by_fd(fd, &info, &length) == 0;
+	bool there = take_info(bpf_map_get_fd_by_id(id), &info, sizeof(info));
 
 	if (there)
 		reply_object(reply, id, info.type, info.name);
-	if (fd >= 0)
-		close(fd);
 	return there;
 }
 
 static bool pack_link(struct reply *reply, uint32_t id)
 {
 	struct bpf_link_info info = { 0 };
-	uint32_t length = sizeof(info);
-	int fd = bpf_link_get_fd_by_id(id);
-	bool there = fd >= 0 && bpf_link_get_info_by_fd(fd, &info, &length) == 0;
+	bool there = take_info(bpf_link_get_fd_by_id(id), &info, sizeof(info));
 
 	if (there)
 		reply_object(reply, id, info.type, NULL);
-	if (fd >= 0)
-		close(fd);
 	return there;
 }
 
-/* The BTF of the kernel and its modules is not of interest: it comes and goes with them. */
+/* Without the BTF of the kernel and its modules, which comes and goes with them. */
 static bool pack_btf(struct reply *reply, uint32_t id)
 {
 	char name[64] = "";

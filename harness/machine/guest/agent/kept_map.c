@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "content.h"
+#include "memory.h"
 
 #define MAX_BYTES (32u << 20)
 
@@ -49,10 +50,7 @@ static bool map_view(struct kept_map *kept)
 		return false;
 	}
 	kept->view_size = size;
-	kept->view_before = malloc(size);
-	if (!kept->view_before)
-		abort();
-	memcpy(kept->view_before, kept->view, size);
+	kept->view_before = memory_copy(kept->view, size);
 	return true;
 }
 
@@ -61,9 +59,7 @@ static bool take_inner(struct kept_map *kept)
 {
 	const uint32_t *ids = (const uint32_t *)kept->before.values;
 
-	kept->inner = calloc(kept->before.count + 1, sizeof(struct kept_map *));
-	if (!kept->inner)
-		abort();
+	kept->inner = memory_zeroed(kept->before.count * sizeof(struct kept_map *));
 	for (uint32_t i = 0; i < kept->before.count; i++) {
 		int fd = bpf_map_get_fd_by_id(ids[i]);
 		struct kept_map *inner = fd < 0 ? NULL : kept_map_take(fd);
@@ -80,12 +76,9 @@ static bool take_inner(struct kept_map *kept)
 
 struct kept_map *kept_map_take(int fd)
 {
-	struct kept_map *kept = calloc(1, sizeof(*kept));
-	bool taken;
+	struct kept_map *kept = memory_zeroed(sizeof(*kept));
+	bool taken = map_describe(&kept->map, fd) == 0;
 
-	if (!kept)
-		abort();
-	taken = map_describe(&kept->map, fd) == 0;
 	if (taken && !map_view(kept)) {
 		uint32_t most = content_fitting(&kept->map, MAX_BYTES);
 
@@ -130,11 +123,9 @@ static bool has_same_keys(const struct kept_map *kept)
 static bool rewrite_values(struct kept_map *kept)
 {
 	uint32_t value_bytes = map_value_bytes(&kept->map);
-	uint8_t *written = malloc(value_bytes);
+	uint8_t *written = memory_zeroed(value_bytes);
 	bool equal = true;
 
-	if (!written)
-		abort();
 	for (uint32_t i = 0; equal && i < kept->before.count; i++) {
 		const uint8_t *key = kept->before.keys + (size_t)i * kept->map.key_size;
 		const uint8_t *value = kept->before.values + (size_t)i * value_bytes;

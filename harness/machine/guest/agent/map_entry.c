@@ -9,8 +9,9 @@
 
 #include "handle.h"
 #include "inner_map.h"
+#include "memory.h"
 
-/* Writes one entry. `all` has room for a value of every CPU. 0 or a negative errno. */
+/* Writes one entry. `all` has room for the values of all CPUs. 0 or a negative errno. */
 static int write_entry(const struct map *map, const struct bytes *key, const struct bytes *value, uint64_t flags,
 		       uint8_t *all)
 {
@@ -20,7 +21,7 @@ static int write_entry(const struct map *map, const struct bytes *key, const str
 		return -EINVAL;
 	if (value->length == map_value_bytes(map))
 		return map_put(map, keyless ? NULL : key->data, value->data, flags);
-	/* One CPU's value is every CPU's. */
+	/* One value is written for every CPU. */
 	if (value->length != map->declared_value_size)
 		return -EINVAL;
 	memset(all, 0, map_value_bytes(map));
@@ -38,16 +39,7 @@ static int write_simple(struct args *entry, const struct map *map, uint8_t *all)
 	return args_valid(entry) ? write_entry(map, &key, &value, flags, all) : -EINVAL;
 }
 
-uint8_t *map_entry_room(const struct map *map)
-{
-	uint8_t *all = malloc(map_value_bytes(map) + 1);
-
-	if (!all)
-		abort();
-	return all;
-}
-
-/* Fills a new inner map with the elements of `inner`. 0 or the first errno, negative. */
+/* Fills a new inner map with the elements of `inner`. 0 or the first negative errno. */
 static int fill(int fd, struct args *entry)
 {
 	uint32_t count = args_count(entry, "inner", UINT32_MAX);
@@ -57,7 +49,7 @@ static int fill(int fd, struct args *entry)
 
 	if (error)
 		return error;
-	all = map_entry_room(&map);
+	all = memory_zeroed(map_value_bytes(&map));
 	for (uint32_t i = 0; i < count && !error; i++) {
 		struct args element = args_element(entry, "inner", i);
 
@@ -86,7 +78,7 @@ static int write_inner(struct args *entry, const struct object *object, const st
 	return error;
 }
 
-/* Puts a file descriptor into a slot of 4 or, where sockets are read as cookies, 8 bytes. */
+/* The value has 4 bytes, or 8 where a socket is read as its cookie. */
 static int write_fd(struct args *entry, const struct map *map, int fd)
 {
 	struct bytes key = args_bytes(entry, "key", UINT32_MAX);
@@ -115,8 +107,9 @@ static int socket_fd(struct args *entry)
 	return handle ? handle->fd : -1;
 }
 
-int map_entry_write(struct args *entry, const struct object *object, const struct bpf_map *of,
-		    const struct map *map, uint8_t *room)
+/* 0 or a negative errno; the entry may also have got a complaint. */
+static int write_one(struct args *entry, const struct object *object, const struct bpf_map *of, const struct map *map,
+		     uint8_t *all)
 {
 	if (args_has(entry, "inner"))
 		return write_inner(entry, object, of, map);
@@ -124,5 +117,38 @@ int map_entry_write(struct args *entry, const struct object *object, const struc
 		return write_fd(entry, map, program_fd(entry, object));
 	if (args_has(entry, "socket"))
 		return write_fd(entry, map, socket_fd(entry));
-	return write_simple(entry, map, room);
+	return write_simple(entry, map, all);
+}
+
+struct bpf_map *map_argument(struct args *args, const struct object *object, struct map *map, struct reply *reply)
+{
+	struct bpf_map *of = object_map_argument(args, object, reply);
+	int error = of ? map_describe(map, bpf_map__fd(of)) : 0;
+
+	if (error)
+		reply_fail(reply, error, "map %s", bpf_map__name(of));
+	return error ? NULL : of;
+}
+
+bool map_entries_write(struct args *args, const struct object *object, struct reply *reply)
+{
+	uint32_t count = args_count(args, "entries", UINT32_MAX);
+	struct map map;
+	const struct bpf_map *of = map_argument(args, object, &map, reply);
+	bool written = true;
+	uint8_t *all;
+
+	if (!of || !args_valid(args))
+		return false;
+	all = memory_zeroed(map_value_bytes(&map));
+	reply_array(reply, count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct args entry = args_element(args, "entries", i);
+		int error = write_one(&entry, object, of, &map, all);
+
+		reply_uint(reply, -error);
+		written = written && !error;
+	}
+	free(all);
+	return written;
 }

@@ -8,13 +8,15 @@
 #include "map.h"
 #include "object.h"
 
-/* Room for a value of every CPU, for `map_entry_write`; the caller frees it. */
-uint8_t *map_entry_room(const struct map *map);
 /*
- * Writes one element of `entries` of `map_write` into map `of` of the object: a value, a program, a
- * socket or a new inner map. 0 or a negative errno; the entry may also have got a complaint.
+ * The map that the argument `map` names. NULL after failing the reply: ENOENT, or EBADF when the
+ * object is not loaded.
  */
-int map_entry_write(struct args *entry, const struct object *object, const struct bpf_map *of,
-		    const struct map *map, uint8_t *room);
+struct bpf_map *map_argument(struct args *args, const struct object *object, struct map *map, struct reply *reply);
+/*
+ * Writes the argument `entries` (a value, a program, a socket or a new inner map each) into the map
+ * that the argument `map` names, and packs an array of their errnos. True when all were written.
+ */
+bool map_entries_write(struct args *args, const struct object *object, struct reply *reply);
 
 #endif

@@ -9,16 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory.h"
+
+#define MAX_ENTRIES 65536
+#define MAX_BYTES (32u << 20)
+
 static void append(struct content *all, const struct map *shape, const uint8_t *outer_key, uint32_t outer_size,
 		   const struct content *inner)
 {
 	uint32_t inner_size = shape->key_size - outer_size, value_bytes = map_value_bytes(shape);
 	uint32_t count = all->count + inner->count;
 
-	all->keys = realloc(all->keys, (size_t)count * shape->key_size + 1);
-	all->values = realloc(all->values, (size_t)count * value_bytes + 1);
-	if (!all->keys || !all->values)
-		abort();
+	all->keys = memory_resized(all->keys, (size_t)count * shape->key_size);
+	all->values = memory_resized(all->values, (size_t)count * value_bytes);
 	for (uint32_t i = 0; i < inner->count; i++) {
 		uint8_t *key = all->keys + (size_t)(all->count + i) * shape->key_size;
 
@@ -45,7 +48,7 @@ int nested_read(struct content *content, struct map *map, uint32_t most)
 		struct content part = { 0 };
 		struct map inner;
 
-		/* Gone since it was read. */
+		/* Removed since the slots were read. */
 		if (fd == -ENOENT)
 			continue;
 		error = fd < 0 ? fd : map_describe(&inner, fd);
@@ -63,4 +66,13 @@ int nested_read(struct content *content, struct map *map, uint32_t most)
 	}
 	content_free(&slots);
 	return error;
+}
+
+int nested_read_all(struct content *content, struct map *map, bool nested)
+{
+	uint32_t most = content_fitting(map, MAX_BYTES);
+
+	if (most > MAX_ENTRIES)
+		most = MAX_ENTRIES;
+	return nested && is_map_of_maps(map) ? nested_read(content, map, most) : content_read(content, map, most);
 }

@@ -10,10 +10,15 @@ static inline bool is_map_of_maps(const struct map *map)
 }
 
 /*
- * Reads a map of maps as if it were one: each key is that of the outer map and, behind it, that of
- * the inner one, and `map` becomes what such a map would be. At most `most` entries. 0 or a
- * negative errno.
+ * Reads a map of maps as one map of at most `most` entries: a key is the outer map's followed by
+ * the inner map's. `map` becomes the description of that map. 0 or a negative errno.
  */
 int nested_read(struct content *content, struct map *map, uint32_t most);
+
+/*
+ * Reads a map, with `nested` a map of maps as one map: at most 65,536 entries or 32 MiB. 0 or a
+ * negative errno.
+ */
+int nested_read_all(struct content *content, struct map *map, bool nested);
 
 #endif

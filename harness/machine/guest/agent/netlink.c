@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 #define RECEIVE_SIZE 32768
 
 void *netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags, size_t size)
@@ -84,13 +86,11 @@ int netlink_call(struct netlink_request *request)
 int netlink_dump(struct netlink_request *request, void (*each)(const struct nlmsghdr *message, void *context),
 		 void *context)
 {
-	char *buffer = malloc(RECEIVE_SIZE);
+	char *buffer = memory_zeroed(RECEIVE_SIZE);
 	int fd = send_request(request);
 	int error = fd < 0 ? fd : 0;
 	bool done = fd < 0;
 
-	if (!buffer)
-		abort();
 	while (!done) {
 		ssize_t got = recv(fd, buffer, RECEIVE_SIZE, 0);
 		struct nlmsghdr *message = (struct nlmsghdr *)buffer;

@@ -30,8 +30,5 @@ void op_addr_add(struct args *args, struct reply *reply)
 	netlink_attribute(&request, IFA_ADDRESS, address.data, address.length);
 	netlink_attribute(&request, IFA_FLAGS, &flags, sizeof(flags));
 	error = netlink_call(&request);
-	if (error)
-		reply_fail(reply, error, "add an address to device %u", ifindex);
-	else
-		reply_map(reply, 0);
+	reply_done(reply, error, "add an address to device %u", ifindex);
 }

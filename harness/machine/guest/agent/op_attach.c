@@ -2,213 +2,19 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_link.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "attachment.h"
 #include "handle_fd.h"
+#include "hook.h"
 #include "libbpf_log.h"
+#include "memory.h"
 #include "operation.h"
 
 #define MAX_ITERATION (64u << 10)
 
-/* One attach to be made: 0 or a negative errno. */
-typedef int attach_fn(struct args *args, const struct bpf_program *program, struct attachment *attachment);
-
-static int by_link(struct attachment *attachment, const struct bpf_program *program, int target,
-		   enum bpf_attach_type type, const struct bpf_link_create_opts *opts)
-{
-	attachment->kind = ATTACHED_BY_LINK;
-	attachment->link_fd = bpf_link_create(bpf_program__fd(program), target, type, opts);
-	return attachment->link_fd < 0 ? -errno : 0;
-}
-
-static int by_libbpf(struct attachment *attachment, struct bpf_link *link)
-{
-	attachment->kind = ATTACHED_BY_LIBBPF;
-	attachment->link = link;
-	return link ? 0 : -errno;
-}
-
-static int ifindex_of(struct args *args)
-{
-	return (int)args_uint(args, "ifindex", INT32_MAX);
-}
-
-static int attach_xdp(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	const char *mode = args_string_or_null(args, "mode");
-	LIBBPF_OPTS(bpf_link_create_opts, opts);
-
-	if (mode && strcmp(mode, "generic") == 0)
-		opts.flags = XDP_FLAGS_SKB_MODE;
-	else if (mode && strcmp(mode, "native") == 0)
-		opts.flags = XDP_FLAGS_DRV_MODE;
-	else if (mode)
-		args_complain(args, "mode", "is neither native nor generic");
-	return by_link(attachment, program, ifindex_of(args), BPF_XDP, &opts);
-}
-
-static int attach_tc(struct args *args, const struct bpf_program *program, struct attachment *attachment,
-		     enum bpf_tc_attach_point point)
-{
-	uint32_t priority = args_uint_or(args, "priority", UINT16_MAX, 0);
-	uint32_t handle = args_uint_or(args, "filter_handle", UINT32_MAX, 0);
-
-	if (!args_valid(args))
-		return -EINVAL;
-	return tc_attach(attachment, bpf_program__fd(program), ifindex_of(args), point, priority, handle);
-}
-
-static int attach_tc_ingress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	return attach_tc(args, program, attachment, BPF_TC_INGRESS);
-}
-
-static int attach_tc_egress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	return attach_tc(args, program, attachment, BPF_TC_EGRESS);
-}
-
-static int attach_tcx_ingress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	return by_link(attachment, program, ifindex_of(args), BPF_TCX_INGRESS, NULL);
-}
-
-static int attach_tcx_egress(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	return by_link(attachment, program, ifindex_of(args), BPF_TCX_EGRESS, NULL);
-}
-
-static int attach_netkit_primary(struct args *args, const struct bpf_program *program,
-				 struct attachment *attachment)
-{
-	return by_link(attachment, program, ifindex_of(args), BPF_NETKIT_PRIMARY, NULL);
-}
-
-static int attach_netkit_peer(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	return by_link(attachment, program, ifindex_of(args), BPF_NETKIT_PEER, NULL);
-}
-
-/* Attaches to what `path` names: a cgroup's folder or a namespace's file. */
-static int attach_path(struct args *args, const struct bpf_program *program, struct attachment *attachment,
-		       enum bpf_attach_type type)
-{
-	int error, target = open(args_string(args, "path"), O_RDONLY | O_CLOEXEC);
-
-	if (target < 0)
-		return -errno;
-	error = by_link(attachment, program, target, type, NULL);
-	close(target);
-	return error;
-}
-
-static int attach_cgroup(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	return attach_path(args, program, attachment, bpf_program__expected_attach_type(program));
-}
-
-static int attach_netns(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	enum bpf_attach_type type = bpf_program__type(program) == BPF_PROG_TYPE_FLOW_DISSECTOR ?
-					    BPF_FLOW_DISSECTOR :
-					    BPF_SK_LOOKUP;
-
-	return attach_path(args, program, attachment, type);
-}
-
-static int attach_netfilter(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts);
-
-	opts.netfilter.pf = args_uint(args, "pf", UINT32_MAX);
-	opts.netfilter.hooknum = args_uint(args, "hooknum", UINT32_MAX);
-	opts.netfilter.priority = args_int_or(args, "priority", INT32_MIN, INT32_MAX, 0);
-	return by_link(attachment, program, 0, BPF_NETFILTER, &opts);
-}
-
-static bool section_begins(const struct bpf_program *program, const char *prefix)
-{
-	return strncmp(bpf_program__section_name(program), prefix, strlen(prefix)) == 0;
-}
-
-/*
- * kprobe, kretprobe by a function's name; kprobe.multi, kretprobe.multi, kprobe.session by a
- * pattern of names.
- */
-static struct bpf_link *attach_symbol(const struct bpf_program *program, const char *symbol)
-{
-	enum bpf_attach_type type = bpf_program__expected_attach_type(program);
-	bool retprobe = section_begins(program, "kret");
-
-	if (type == BPF_TRACE_KPROBE_MULTI || type == BPF_TRACE_KPROBE_SESSION) {
-		LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .retprobe = retprobe,
-			    .session = type == BPF_TRACE_KPROBE_SESSION);
-
-		return bpf_program__attach_kprobe_multi_opts(program, symbol, &opts);
-	}
-	return bpf_program__attach_kprobe(program, retprobe, symbol);
-}
-
-static struct bpf_link *attach_tracepoint(const struct bpf_program *program, char *tracepoint)
-{
-	char *name = strchr(tracepoint, '/');
-
-	if (bpf_program__type(program) != BPF_PROG_TYPE_TRACEPOINT)
-		return bpf_program__attach_raw_tracepoint(program, tracepoint);
-	if (!name) {
-		errno = EINVAL;
-		return NULL;
-	}
-	*name = '\0';
-	return bpf_program__attach_tracepoint(program, tracepoint, name + 1);
-}
-
-static int attach_auto(struct args *args, const struct bpf_program *program, struct attachment *attachment)
-{
-	const char *symbol = args_string_or_null(args, "symbol");
-	/* The string is the request's own copy. */
-	char *tracepoint = (char *)args_string_or_null(args, "tracepoint");
-
-	if (symbol)
-		return by_libbpf(attachment, attach_symbol(program, symbol));
-	if (tracepoint)
-		return by_libbpf(attachment, attach_tracepoint(program, tracepoint));
-	return by_libbpf(attachment, bpf_program__attach(program));
-}
-
-static const struct {
-	const char *hook;
-	attach_fn *attach;
-} hooks[] = {
-	{ "auto", attach_auto },
-	{ "xdp", attach_xdp },
-	{ "tc_ingress", attach_tc_ingress },
-	{ "tc_egress", attach_tc_egress },
-	{ "tcx_ingress", attach_tcx_ingress },
-	{ "tcx_egress", attach_tcx_egress },
-	{ "netkit_primary", attach_netkit_primary },
-	{ "netkit_peer", attach_netkit_peer },
-	{ "cgroup", attach_cgroup },
-	{ "netns", attach_netns },
-	{ "netfilter", attach_netfilter },
-};
-
-static attach_fn *find_hook(const char *name)
-{
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		if (strcmp(hooks[i].hook, name) == 0)
-			return hooks[i].attach;
-	}
-	return NULL;
-}
-
-/* sk_msg, sk_skb and stream parsers run from a sockmap, which is not a link. */
-static int attach_to_map(struct attachment *attachment, const struct bpf_program *program,
-			 const struct bpf_map *map)
+/* sk_msg, sk_skb and stream parser programs attach to a sockmap, without a link. */
+static int attach_to_map(struct attachment *attachment, const struct bpf_program *program, const struct bpf_map *map)
 {
 	enum bpf_attach_type type = bpf_program__expected_attach_type(program);
 	int error = bpf_prog_attach(bpf_program__fd(program), bpf_map__fd(map), type, 0);
@@ -224,27 +30,27 @@ static int attach_to_map(struct attachment *attachment, const struct bpf_program
 
 static int attach_struct_ops(struct object *object, const struct bpf_map *map, struct attachment *attachment)
 {
-	int error = by_libbpf(attachment, bpf_map__attach_struct_ops(map));
-
+	attachment->kind = ATTACHED_BY_LIBBPF;
+	attachment->link = bpf_map__attach_struct_ops(map);
+	if (!attachment->link)
+		return -errno;
 	/* Without BPF_F_LINK the map's own file descriptor is the attachment. */
-	if (!error && !(bpf_map__map_flags(map) & BPF_F_LINK)) {
+	if (!(bpf_map__map_flags(map) & BPF_F_LINK)) {
 		attachment->object = object;
 		object->users++;
 	}
-	return error;
+	return 0;
 }
 
-/* What an iterator's program writes, read once. */
+/* Reads an iterator once and packs what its program wrote. */
 static void reply_iteration(struct reply *reply, int link_fd)
 {
-	char *text = malloc(MAX_ITERATION);
+	char *text = memory_zeroed(MAX_ITERATION);
 	int fd = bpf_iter_create(link_fd);
 	int error = fd < 0 ? errno : 0;
 	size_t length = 0;
 	ssize_t got;
 
-	if (!text)
-		abort();
 	while (fd >= 0 && length < MAX_ITERATION) {
 		got = read(fd, text + length, MAX_ITERATION - length);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -283,25 +89,20 @@ static void reply_attachment(struct reply *reply, const struct attachment *attac
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 
-/* Puts the program in the place of the one that is attached. 0 or a negative errno. */
+/* Exchanges the attached program for this one. 0 or a negative errno. */
 static int replace(struct args *args, const struct attachment *attachment, const struct bpf_program *program)
 {
-	struct args expected = args_map_or_none(args, "expected");
+	int expected = handle_fd_argument(args, "expected"), link = attachment_link_fd(attachment);
 	LIBBPF_OPTS(bpf_link_update_opts, opts);
-	int link = attachment_link_fd(attachment);
 
-	if (expected.map) {
-		int fd = handle_fd(&expected);
-
-		if (fd < 0)
-			args_complain(args, "expected", "names nothing that has a file descriptor");
-		opts.old_prog_fd = fd;
-		opts.flags = BPF_F_REPLACE;
-	}
 	if (!args_valid(args))
 		return -EINVAL;
-	if (attachment->kind == ATTACHED_BY_TC && !expected.map)
+	if (expected >= 0) {
+		opts.old_prog_fd = expected;
+		opts.flags = BPF_F_REPLACE;
+	} else if (attachment->kind == ATTACHED_BY_TC) {
 		return tc_replace(attachment, bpf_program__fd(program));
+	}
 	if (link < 0)
 		return -EOPNOTSUPP;
 	return bpf_link_update(link, bpf_program__fd(program), &opts) < 0 ? -errno : 0;
@@ -332,10 +133,12 @@ void op_attach(struct args *args, struct reply *reply)
 	struct object *object = object_argument(args, "object", reply);
 	const char *program_name = args_string_or_null(args, "program");
 	const char *map_name = args_string_or_null(args, "map");
-	const char *hook = args_string(args, "hook");
-	struct attachment made = { 0 }, *attachment;
+	const char *name = program_name ? program_name : map_name ? map_name : "nothing";
+	const char *hook_name = args_string(args, "hook");
+	const struct hook *hook = hook_find(hook_name);
 	const struct bpf_program *program = NULL;
 	const struct bpf_map *map = NULL;
+	struct attachment made = { 0 };
 	struct handle *handle;
 	int error;
 
@@ -347,11 +150,11 @@ void op_attach(struct args *args, struct reply *reply)
 		map = bpf_object__find_map_by_name(object->bpf, map_name);
 	if ((program_name && (!program || bpf_program__fd(program) < 0)) ||
 	    (map_name && (!map || bpf_map__fd(map) < 0)) || (!program && !map)) {
-		reply_fail(reply, ENOENT, "attach %s: it is not loaded", program_name ? program_name : map_name ? map_name : "nothing");
+		reply_fail(reply, ENOENT, "attach %s: it is not loaded", name);
 		return;
 	}
-	if (!find_hook(hook)) {
-		reply_fail(reply, EOPNOTSUPP, "attach: hook %.64s has no attach point the agent can make", hook);
+	if (!hook) {
+		reply_fail(reply, EOPNOTSUPP, "attach %s: unknown hook %.64s", name, hook_name);
 		return;
 	}
 	libbpf_log_begin();
@@ -364,21 +167,16 @@ void op_attach(struct args *args, struct reply *reply)
 	else if (map)
 		error = attach_struct_ops(object, map, &made);
 	else
-		error = find_hook(hook)(args, program, &made);
+		error = hook_attach(hook, args, program, &made);
 	if (error || !args_valid(args)) {
 		if (!error)
 			attachment_detach(&made);
-		reply_fail_with_log(reply, error, libbpf_log_text(), "attach %s to %s",
-				    program_name ? program_name : map_name, hook);
+		reply_fail_with_log(reply, error, libbpf_log_text(), "attach %s to %s", name, hook_name);
 		return;
 	}
-	attachment = malloc(sizeof(*attachment));
-	if (!attachment)
-		abort();
-	*attachment = made;
 	handle = handle_new(HANDLE_LINK);
-	handle->attachment = attachment;
-	reply_attachment(reply, attachment, handle->id);
+	handle->attachment = memory_copy(&made, sizeof(made));
+	reply_attachment(reply, handle->attachment, handle->id);
 }
 
 void op_detach(struct args *args, struct reply *reply)
@@ -396,8 +194,5 @@ void op_detach(struct args *args, struct reply *reply)
 	error = attachment_detach(handle->attachment);
 	free(handle->attachment);
 	handle_drop(handle);
-	if (error)
-		reply_fail(reply, error, "detach link %u", id);
-	else
-		reply_map(reply, 0);
+	reply_done(reply, error, "detach link %u", id);
 }

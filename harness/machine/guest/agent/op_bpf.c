@@ -13,15 +13,12 @@
 #include "strays.h"
 #include "user.h"
 
-/*
- * Longer attributes than any kernel knows are worth sending, to see them refused; the kernel takes
- * a page at most.
- */
+/* The kernel takes a page at most; attributes longer than it knows show how it refuses them. */
 #define MAX_ATTR 4096
 #define MAX_BLOBS 64
 
-/* Commands whose result is a new file descriptor (uapi/linux/bpf.h). */
-static bool gives_fd(uint32_t cmd)
+/* Commands that return a new file descriptor (uapi/linux/bpf.h). */
+static bool returns_fd(uint32_t cmd)
 {
 	switch (cmd) {
 	case BPF_MAP_CREATE:
@@ -50,8 +47,8 @@ struct blob {
 };
 
 /*
- * `size` bytes of `attr`, or of the blob that the element names, to be patched at its offset. NULL
- * after a complaint.
+ * Where to write `size` bytes: at the element's offset in `attr`, or in the blob that it names.
+ * NULL after a complaint.
  */
 static uint8_t *place(struct args *args, const char *key, struct args *element, size_t size, uint8_t *attr,
 		      uint32_t length, const struct blob *blobs, uint32_t blob_count)
@@ -61,14 +58,14 @@ static uint8_t *place(struct args *args, const char *key, struct args *element, 
 
 	if (args_valid(args) && args_has(element, "blob")) {
 		if (blob >= blob_count) {
-			args_complain(args, key, "names a blob that is not there");
+			args_complain(args, key, "names blob %u of %u", blob, blob_count);
 			return NULL;
 		}
 		attr = blobs[blob].data;
 		length = blobs[blob].length;
 	}
 	if (args_valid(args) && offset + size > length)
-		args_complain(args, key, "has an offset beyond attr or blob");
+		args_complain(args, key, "has an offset beyond its attr or blob");
 	return args_valid(args) ? attr + offset : NULL;
 }
 
@@ -82,7 +79,7 @@ static void take_blobs(struct args *args, struct blob *blobs, uint32_t count)
 			return;
 		blobs[i].data = malloc(data.length ? data.length : 1);
 		if (!blobs[i].data) {
-			args_complain(args, "blobs", "do not fit into memory");
+			args_complain(args, "blobs", "does not fit into memory");
 			return;
 		}
 		memcpy(blobs[i].data, data.data, data.length);
@@ -132,16 +129,12 @@ static void call(uint32_t cmd, uint8_t *attr, uint32_t length, const struct blob
 	serve_leave_call();
 	if (cmd == BPF_PROG_TEST_RUN)
 		strays_end();
-	fd = ret >= 0 && gives_fd(cmd);
+	fd = ret >= 0 && returns_fd(cmd);
 	reply_map(reply, fd ? 5 : 4);
 	reply_key_int(reply, "ret", ret);
 	reply_key_uint(reply, "errno", error);
-	if (fd) {
-		struct handle *handle = handle_new(HANDLE_FD);
-
-		handle->fd = (int)ret;
-		reply_key_uint(reply, "fd", handle->id);
-	}
+	if (fd)
+		reply_key_uint(reply, "fd", handle_fd_new((int)ret));
 	reply_key_bytes(reply, "attr", attr, length);
 	reply_key(reply, "blobs");
 	reply_array(reply, count);

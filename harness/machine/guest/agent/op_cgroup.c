@@ -13,7 +13,7 @@ static void cgroup_path(struct args *args, char path[300])
 	const char *name = args_string(args, "name");
 
 	if (name[0] == '\0' || strlen(name) > 200 || strstr(name, ".."))
-		args_complain(args, "name", "is no cgroup name");
+		args_complain(args, "name", "is not a cgroup name");
 	snprintf(path, 300, "/sys/fs/cgroup/%.200s", name);
 }
 
@@ -25,7 +25,7 @@ void op_cgroup_add(struct args *args, struct reply *reply)
 	if (!args_valid(args))
 		return;
 	if (mkdir(path, 0755) < 0) {
-		reply_fail(reply, errno, "make cgroup %s", path);
+		reply_fail(reply, errno, "create cgroup %s", path);
 		return;
 	}
 	reply_map(reply, 1);
@@ -39,8 +39,5 @@ void op_cgroup_del(struct args *args, struct reply *reply)
 	cgroup_path(args, path);
 	if (!args_valid(args))
 		return;
-	if (rmdir(path) < 0)
-		reply_fail(reply, errno, "remove cgroup %s", path);
-	else
-		reply_map(reply, 0);
+	reply_done(reply, rmdir(path) < 0 ? errno : 0, "remove cgroup %s", path);
 }

@@ -9,9 +9,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "memory.h"
 #include "operation.h"
 #include "serve.h"
 
@@ -42,22 +43,12 @@ struct command {
 	siginfo_t end;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* The strings of an array, ended by NULL; the caller frees the array. */
 static char **words(struct args *args, const char *key)
 {
 	uint32_t count = args_count_or_none(args, key, MAX_WORDS);
-	char **list = calloc(count + 1, sizeof(*list));
+	char **list = memory_zeroed((count + 1) * sizeof(*list));
 
-	if (!list)
-		abort();
 	for (uint32_t i = 0; i < count; i++)
 		list[i] = (char *)args_string_at(args, key, i);
 	return list;
@@ -116,7 +107,7 @@ static bool take(struct output *output)
  */
 static void wait_for_end(struct command *command)
 {
-	uint64_t until = now_ns() + command->timeout_ms * 1000000;
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + command->timeout_ms * 1000000;
 	struct pollfd polled[3] = {
 		{ .fd = command->pidfd, .events = POLLIN },
 		{ .fd = command->outputs[0].fd, .events = POLLIN },
@@ -124,7 +115,7 @@ static void wait_for_end(struct command *command)
 	};
 
 	while (!(polled[0].revents & POLLIN)) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		int wait_ms = now >= until ? 0 : (until - now) / 1000000 < 1000 ? (until - now) / 1000000 + 1 : 1000;
 
 		if (now >= until && !command->timed_out) {
@@ -170,7 +161,7 @@ static void reply_end(const struct command *command, uint64_t duration, struct r
 static void run(struct command *command, struct reply *reply)
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 };
-	uint64_t began = now_ns();
+	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	int error = 0;
 
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
@@ -195,7 +186,7 @@ static void run(struct command *command, struct reply *reply)
 		fcntl(err[0], F_SETFL, O_NONBLOCK);
 		wait_for_end(command);
 		close(command->pidfd);
-		reply_end(command, now_ns() - began, reply);
+		reply_end(command, clock_ns(CLOCK_MONOTONIC) - began, reply);
 	}
 	close(out[0]);
 	close(err[0]);
@@ -215,9 +206,7 @@ void op_command_run(struct args *args, struct reply *reply)
 		args_complain(args, "argv", "is empty");
 	for (int i = 0; i < 2; i++) {
 		command.outputs[i].room = room;
-		command.outputs[i].data = malloc(room + 1);
-		if (!command.outputs[i].data)
-			abort();
+		command.outputs[i].data = memory_zeroed(room);
 	}
 	if (args_valid(args))
 		run(&command, reply);

@@ -2,15 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "object.h"
 #include "operation.h"
 
 static void reply_blocks(struct reply *reply, const struct coverage *coverage)
 {
-	uint32_t *sizes = malloc(coverage->block_count * 2 * sizeof(*sizes));
+	uint32_t *sizes = memory_zeroed(coverage->block_count * 2 * sizeof(*sizes));
 
-	if (!sizes)
-		abort();
 	for (size_t i = 0; i < coverage->block_count; i++) {
 		sizes[2 * i] = coverage->blocks[i].start;
 		sizes[2 * i + 1] = coverage->blocks[i].size;
@@ -22,12 +21,9 @@ static void reply_blocks(struct reply *reply, const struct coverage *coverage)
 /* 0 not reached, 1 reached, 2 without a probe. */
 static bool reply_reached(struct reply *reply, const struct coverage *coverage)
 {
-	uint8_t *reached = calloc(coverage->block_count, 1);
-	int error;
+	uint8_t *reached = memory_zeroed(coverage->block_count);
+	int error = coverage_reached(coverage, reached);
 
-	if (!reached)
-		abort();
-	error = coverage_reached(coverage, reached);
 	for (size_t i = 0; i < coverage->block_count; i++) {
 		if (!coverage->has_probe[i])
 			reached[i] = 2;

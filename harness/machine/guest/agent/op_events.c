@@ -35,10 +35,7 @@ void op_events_watch(struct args *args, struct reply *reply)
 	if (!map || !args_valid(args))
 		return;
 	error = watch_begin(object, map, pages);
-	if (error)
-		reply_fail(reply, error, "watch map %s", bpf_map__name(map));
-	else
-		reply_map(reply, 0);
+	reply_done(reply, error, "watch map %s", bpf_map__name(map));
 }
 
 void op_events_drain(struct args *args, struct reply *reply)

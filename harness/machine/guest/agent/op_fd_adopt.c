@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 
-#include "handle.h"
+#include "handle_fd.h"
 #include "operation.h"
 #include "strays.h"
 
 static void adopt(struct reply *reply, int fd)
 {
-	struct handle *handle = handle_new(HANDLE_FD);
-
-	handle->fd = fd;
 	reply_map(reply, 3);
 	reply_key_uint(reply, "fd", fd);
-	reply_key_uint(reply, "handle", handle->id);
+	reply_key_uint(reply, "handle", handle_fd_new(fd));
 	reply_key_string(reply, "kind", stray_kind(fd));
 }
 
@@ -47,7 +44,7 @@ void op_fd_adopt(struct args *args, struct reply *reply)
 	while (all ? stray_at(0) >= 0 : count < wanted) {
 		int fd = all ? stray_at(0) : (int)args_uint_at(args, "fds", count, INT32_MAX);
 
-		/* The same one named twice is one. */
+		/* A number given twice is adopted once. */
 		if (!stray_take(fd))
 			break;
 		adopt(reply, fd);

@@ -98,10 +98,7 @@ void op_file_write(struct args *args, struct reply *reply)
 		}
 		done += put;
 	}
-	if (close(fd) < 0)
-		reply_fail(reply, errno, "close %s", path);
-	else
-		reply_map(reply, 0);
+	reply_done(reply, close(fd) < 0 ? errno : 0, "close %s", path);
 }
 
 void op_file_remove(struct args *args, struct reply *reply)
@@ -110,10 +107,7 @@ void op_file_remove(struct args *args, struct reply *reply)
 
 	if (!args_valid(args))
 		return;
-	if (unlink(path) < 0 && (errno != EISDIR || rmdir(path) < 0))
-		reply_fail(reply, errno, "remove %s", path);
-	else
-		reply_map(reply, 0);
+	reply_done(reply, unlink(path) < 0 && (errno != EISDIR || rmdir(path) < 0) ? errno : 0, "remove %s", path);
 }
 
 static const char *kind_of(mode_t mode)

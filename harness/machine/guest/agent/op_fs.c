@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A file system is made in steps, which may be those of different processes: fsopen(2),
- * fsconfig(2), fsmount(2), move_mount(2).
+ * A file system is created in steps, also by different processes: fsopen(2), fsconfig(2),
+ * fsmount(2), move_mount(2).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,21 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "handle.h"
 #include "handle_fd.h"
 #include "mntns.h"
 #include "operation.h"
-
-/* The file descriptor that `handle` names; -1 after failing the reply. */
-static int fd_argument(struct args *args, struct reply *reply)
-{
-	uint32_t id = args_uint(args, "handle", UINT32_MAX);
-	struct handle *handle = handle_find(id, HANDLE_FD);
-
-	if (!handle && args_valid(args))
-		reply_fail(reply, EBADF, "handle %u", id);
-	return handle && args_valid(args) ? handle->fd : -1;
-}
 
 void op_fs_open(struct args *args, struct reply *reply)
 {
@@ -42,7 +30,7 @@ void op_fs_open(struct args *args, struct reply *reply)
 		handle_fd_keep(fd, reply);
 }
 
-/* With what the kernel says to it, one message after the other. */
+/* With the kernel's messages as log. */
 static void fail(int fd, struct reply *reply, int error, const char *what, const char *key)
 {
 	char log[2048] = "";
@@ -56,7 +44,7 @@ static void fail(int fd, struct reply *reply, int error, const char *what, const
 
 void op_fs_config(struct args *args, struct reply *reply)
 {
-	int fd = fd_argument(args, reply);
+	int fd = handle_fd_own(args, reply);
 	uint32_t count = args_count_or_none(args, "options", UINT32_MAX);
 	bool create = args_bool_or(args, "create", false);
 
@@ -83,13 +71,13 @@ void op_fs_config(struct args *args, struct reply *reply)
 
 void op_fs_mount(struct args *args, struct reply *reply)
 {
-	int fd = fd_argument(args, reply), mounted;
+	int fd = handle_fd_own(args, reply), mounted;
 
 	if (fd < 0)
 		return;
 	mounted = fsmount(fd, FSMOUNT_CLOEXEC, 0);
 	if (mounted < 0)
-		reply_fail(reply, errno, "make a mount");
+		reply_fail(reply, errno, "create a mount");
 	else
 		handle_fd_keep(mounted, reply);
 }
@@ -110,16 +98,12 @@ static int move(void *context)
 
 void op_mount_move(struct args *args, struct reply *reply)
 {
-	struct moving moving = { .fd = fd_argument(args, reply), .path = args_string(args, "path") };
+	struct moving moving = { .fd = handle_fd_own(args, reply), .path = args_string(args, "path") };
 	int error;
 
 	if (moving.fd < 0 || !args_valid(args))
 		return;
 	error = mntns_do(args, move, &moving);
-	if (!args_valid(args))
-		return;
-	if (error)
-		reply_fail(reply, error, "move the mount to %s", moving.path);
-	else
-		reply_map(reply, 0);
+	if (args_valid(args))
+		reply_done(reply, error, "move the mount to %s", moving.path);
 }

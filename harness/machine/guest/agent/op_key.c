@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "key.h"
+#include "memory.h"
 #include "operation.h"
 
 /* A negative serial number, as keyctl(2) takes it. */
@@ -24,12 +25,9 @@ static void reply_serial(struct reply *reply, long serial, const char *doing, co
 	reply_key_uint(reply, "serial", serial);
 }
 
-static void reply_done(struct reply *reply, long result, const char *doing, key_serial serial)
+static void reply_result(struct reply *reply, long result, const char *doing, key_serial serial)
 {
-	if (result < 0)
-		reply_fail(reply, errno, "%s key %d", doing, serial);
-	else
-		reply_map(reply, 0);
+	reply_done(reply, result < 0 ? errno : 0, "%s key %d", doing, serial);
 }
 
 void op_key_add(struct args *args, struct reply *reply)
@@ -93,9 +91,7 @@ void op_key_read(struct args *args, struct reply *reply)
 	if (!args_valid(args))
 		return;
 	length = keyctl(KEYCTL_READ, as_argument(key), 0, 0, 0);
-	data = malloc(length > 0 ? length : 1);
-	if (!data)
-		abort();
+	data = memory_zeroed(length > 0 ? length : 0);
 	if (length >= 0)
 		length = keyctl(KEYCTL_READ, as_argument(key), (unsigned long)data, length, 0);
 	if (length < 0) {
@@ -113,7 +109,7 @@ static void link_or_unlink(struct args *args, struct reply *reply, int command, 
 	key_serial keyring = key_argument(args, "keyring");
 
 	if (args_valid(args))
-		reply_done(reply, keyctl(command, as_argument(key), as_argument(keyring), 0, 0), doing, key);
+		reply_result(reply, keyctl(command, as_argument(key), as_argument(keyring), 0, 0), doing, key);
 }
 
 void op_key_link(struct args *args, struct reply *reply)
@@ -131,7 +127,7 @@ static void act_on(struct args *args, struct reply *reply, int command, const ch
 	key_serial key = key_argument(args, "key");
 
 	if (args_valid(args))
-		reply_done(reply, keyctl(command, as_argument(key), 0, 0, 0), doing, key);
+		reply_result(reply, keyctl(command, as_argument(key), 0, 0, 0), doing, key);
 }
 
 void op_key_revoke(struct args *args, struct reply *reply)
@@ -155,7 +151,7 @@ void op_key_timeout(struct args *args, struct reply *reply)
 	uint32_t seconds = args_uint(args, "seconds", UINT32_MAX);
 
 	if (args_valid(args))
-		reply_done(reply, keyctl(KEYCTL_SET_TIMEOUT, as_argument(key), seconds, 0, 0), "limit", key);
+		reply_result(reply, keyctl(KEYCTL_SET_TIMEOUT, as_argument(key), seconds, 0, 0), "limit", key);
 }
 
 void op_key_permit(struct args *args, struct reply *reply)
@@ -164,7 +160,7 @@ void op_key_permit(struct args *args, struct reply *reply)
 	uint32_t permissions = args_uint(args, "permissions", UINT32_MAX);
 
 	if (args_valid(args))
-		reply_done(reply, keyctl(KEYCTL_SETPERM, as_argument(key), permissions, 0, 0), "set permissions of", key);
+		reply_result(reply, keyctl(KEYCTL_SETPERM, as_argument(key), permissions, 0, 0), "set permissions of", key);
 }
 
 void op_key_restrict(struct args *args, struct reply *reply)
@@ -174,7 +170,7 @@ void op_key_restrict(struct args *args, struct reply *reply)
 	const char *restriction = args_string_or_null(args, "restriction");
 
 	if (args_valid(args))
-		reply_done(reply,
+		reply_result(reply,
 			   keyctl(KEYCTL_RESTRICT_KEYRING, as_argument(keyring), (unsigned long)type,
 				  (unsigned long)restriction, 0),
 			   "restrict", keyring);

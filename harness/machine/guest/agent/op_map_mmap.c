@@ -4,23 +4,19 @@
 
 #include <bpf/bpf.h>
 
-#include "handle.h"
+#include "handle_fd.h"
 #include "operation.h"
 
 void op_map_mmap(struct args *args, struct reply *reply)
 {
-	struct handle *handle = handle_find(args_uint(args, "handle", UINT32_MAX), HANDLE_FD);
 	uint32_t size = args_uint(args, "bytes", UINT32_MAX);
 	bool freeze = args_bool_or(args, "freeze", false);
+	int fd = handle_fd_own(args, reply);
 	void *memory;
 
-	if (!args_valid(args))
+	if (fd < 0)
 		return;
-	if (!handle) {
-		reply_fail(reply, EBADF, "handle");
-		return;
-	}
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, handle->fd, 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED) {
 		int error = errno;
 
@@ -31,7 +27,7 @@ void op_map_mmap(struct args *args, struct reply *reply)
 	reply_map(reply, freeze ? 2 : 1);
 	reply_key_uint(reply, "mapped", 0);
 	if (freeze) {
-		int error = bpf_map_freeze(handle->fd);
+		int error = bpf_map_freeze(fd);
 
 		reply_key_uint(reply, "frozen", error < 0 ? -error : 0);
 	}

@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "operation.h"
 #include "serve.h"
 
 #define CHUNK (1u << 20)
 
-static void write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		fprintf(stderr, "bpfgate: %s: %s\n", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
 static void panic(void)
 {
-	write_to("/proc/sys/kernel/sysrq", "1");
-	write_to("/proc/sysrq-trigger", "c");
+	boot_write("/proc/sys/kernel/sysrq", "1");
+	boot_write("/proc/sysrq-trigger", "c");
 }
 
 /*
@@ -35,9 +23,9 @@ static void panic(void)
  */
 static void warn(void)
 {
-	write_to("/dev/kmsg", "<4>------------[ cut here ]------------\n");
-	write_to("/dev/kmsg", "<4>WARNING: CPU: 0 PID: 1 at bpfgate/misbehave.c:1 misbehave+0x0/0x1\n");
-	write_to("/dev/kmsg", "<4>---[ end trace 0000000000000000 ]---\n");
+	boot_write("/dev/kmsg", "<4>------------[ cut here ]------------\n");
+	boot_write("/dev/kmsg", "<4>WARNING: CPU: 0 PID: 1 at bpfgate/misbehave.c:1 misbehave+0x0/0x1\n");
+	boot_write("/dev/kmsg", "<4>---[ end trace 0000000000000000 ]---\n");
 }
 
 static void hang(void)

@@ -37,12 +37,8 @@ void op_mount(struct args *args, struct reply *reply)
 	if (!args_valid(args))
 		return;
 	error = mntns_do(args, do_mount, &mounting);
-	if (!args_valid(args))
-		return;
-	if (error)
-		reply_fail(reply, error, "mount %s on %s", mounting.fstype, mounting.target);
-	else
-		reply_map(reply, 0);
+	if (args_valid(args))
+		reply_done(reply, error, "mount %s on %s", mounting.fstype, mounting.target);
 }
 
 struct unmounting {
@@ -68,10 +64,6 @@ void op_unmount(struct args *args, struct reply *reply)
 	if (!args_valid(args))
 		return;
 	error = mntns_do(args, do_unmount, &unmounting);
-	if (!args_valid(args))
-		return;
-	if (error)
-		reply_fail(reply, error, "unmount %s", unmounting.target);
-	else
-		reply_map(reply, 0);
+	if (args_valid(args))
+		reply_done(reply, error, "unmount %s", unmounting.target);
 }

@@ -8,6 +8,7 @@
 
 #include "adoption.h"
 #include "libbpf_log.h"
+#include "memory.h"
 #include "object.h"
 #include "operation.h"
 #include "prog_load.h"
@@ -131,9 +132,7 @@ static size_t program_count(const struct bpf_object *object)
 /* What is measured goes over to the object, which it lasts as long as. */
 static void keep_coverage(struct object *object, struct prog_load *loads, size_t count)
 {
-	object->coverage = calloc(count ? count : 1, sizeof(*object->coverage));
-	if (!object->coverage)
-		abort();
+	object->coverage = memory_zeroed(count * sizeof(*object->coverage));
 	for (size_t i = 0; i < count; i++) {
 		if (!loads[i].attempted || loads[i].error || !object->loaded) {
 			coverage_free(&loads[i].coverage);
@@ -166,9 +165,7 @@ void op_object_load(struct args *args, struct reply *reply)
 	if (adopts && !adoption_begin(args, object, reply))
 		return;
 	count = program_count(object->bpf);
-	loads = calloc(count ? count : 1, sizeof(*loads));
-	if (!loads)
-		abort();
+	loads = memory_zeroed(count * sizeof(*loads));
 	bpf_object__for_each_program(program, object->bpf) {
 		loads[i].coverage.map_fd = -1;
 		loads[i].probe = probe;

@@ -7,6 +7,7 @@
 #include "handle_fd.h"
 #include "inner_map.h"
 #include "libbpf_log.h"
+#include "memory.h"
 #include "object.h"
 #include "object_token.h"
 #include "operation.h"
@@ -71,9 +72,7 @@ static int set_inner(struct object *object, struct bpf_map *map, struct args *in
 	fd = bpf_map_create(type, NULL, key_size, value_size, max_entries, &opts);
 	if (fd < 0)
 		return -errno;
-	object->inner_fds = realloc(object->inner_fds, (object->inner_count + 1) * sizeof(int));
-	if (!object->inner_fds)
-		abort();
+	object->inner_fds = memory_resized(object->inner_fds, (object->inner_count + 1) * sizeof(int));
 	object->inner_fds[object->inner_count++] = fd;
 	inner_map_note(object, map, fd);
 	return bpf_map__set_inner_map_fd(map, fd);
@@ -281,9 +280,7 @@ void op_object_open(struct args *args, struct reply *reply)
 
 	if (!args_valid(args))
 		return;
-	object = calloc(1, sizeof(*object));
-	if (!object)
-		abort();
+	object = memory_zeroed(sizeof(*object));
 	libbpf_log_begin();
 	object->bpf = bpf_object__open_file(path, &opts);
 	if (!object->bpf) {

@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "during.h"
+#include "memory.h"
 #include "operation.h"
 #include "serve.h"
 
@@ -72,9 +74,7 @@ static void take_frames(struct args *args, struct sending *sending)
 		args_complain(args, "frames", "is empty");
 	if (!args_valid(args))
 		return;
-	sending->frames = calloc(sending->frame_count, sizeof(*sending->frames));
-	if (!sending->frames)
-		abort();
+	sending->frames = memory_zeroed(sending->frame_count * sizeof(*sending->frames));
 	for (uint32_t i = 0; i < sending->frame_count && args_valid(args); i++) {
 		struct bytes bytes = args_bytes_at(args, "frames", i, MAX_FRAME);
 
@@ -83,10 +83,8 @@ static void take_frames(struct args *args, struct sending *sending)
 			args_complain(args, "frames", "has a frame that is empty, or too short for the number");
 			return;
 		}
-		sending->frames[i] = (struct frame){ .data = malloc(bytes.length), .length = bytes.length };
-		if (!sending->frames[i].data)
-			abort();
-		memcpy(sending->frames[i].data, bytes.data, bytes.length);
+		sending->frames[i].data = memory_copy(bytes.data, bytes.length);
+		sending->frames[i].length = bytes.length;
 	}
 }
 

@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "handle.h"
+#include "handle_fd.h"
+#include "memory.h"
 #include "operation.h"
 #include "sequence.h"
 #include "serve.h"
@@ -35,12 +36,11 @@ void op_capture_open(struct args *args, struct reply *reply)
 	int buffer = (int)args_uint_or(args, "buffer", MAX_BUFFER, BUFFER);
 	bool incoming = args_bool_or(args, "incoming", false);
 	const int on = 1;
-	struct handle *handle;
 	int fd;
 
 	if (!args_valid(args))
 		return;
-	/* Without a protocol nothing comes before it is bound to the one device. */
+	/* Without a protocol it receives nothing before it is bound to the device. */
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0 ||
@@ -51,13 +51,10 @@ void op_capture_open(struct args *args, struct reply *reply)
 			close(fd);
 		return;
 	}
-	handle = handle_new(HANDLE_FD);
-	handle->fd = fd;
-	reply_map(reply, 1);
-	reply_key_uint(reply, "handle", handle->id);
+	handle_fd_keep(fd, reply);
 }
 
-/* What a socket's queue had no room for, since the last time with a packet socket. */
+/* Packets that did not fit into the queue; of a packet socket since the last call. */
 static uint64_t lost_of(int fd)
 {
 	struct tpacket_stats statistics;
@@ -78,18 +75,15 @@ struct packet {
 	bool outgoing;
 };
 
-/*
- * Waits in two halves: a host that stops the guest takes one of them at most, and what was on its
- * way comes in the other.
- */
-static bool comes(int fd, int quiet_ms)
+/* Waits in two halves: if the host stops the guest during one, packets arrive in the other. */
+static bool arrives(int fd, int quiet_ms)
 {
 	struct pollfd polled = { .fd = fd, .events = POLLIN };
 
 	return poll(&polled, 1, quiet_ms / 2) > 0 || poll(&polled, 1, quiet_ms - quiet_ms / 2) > 0;
 }
 
-/* The next packet, cut off at MAX_PACKET. False when none came for so long. */
+/* The next packet, truncated to MAX_PACKET. False if none arrived within `quiet_ms`. */
 static bool receive(int fd, struct packet *packet, int quiet_ms)
 {
 	struct iovec part = { .iov_base = packet->data, .iov_len = MAX_PACKET };
@@ -105,7 +99,7 @@ static bool receive(int fd, struct packet *packet, int quiet_ms)
 	};
 	ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
 
-	if (got < 0 && quiet_ms > 0 && comes(fd, quiet_ms))
+	if (got < 0 && quiet_ms > 0 && arrives(fd, quiet_ms))
 		got = recvmsg(fd, &message, MSG_DONTWAIT);
 	if (got < 0)
 		return false;
@@ -133,12 +127,10 @@ static void reply_packet(struct reply *reply, const struct packet *packet)
 
 static void read_packets(int fd, int quiet_ms, struct reply *reply)
 {
-	struct packet packet = { .data = malloc(MAX_PACKET) };
+	struct packet packet = { .data = memory_zeroed(MAX_PACKET) };
 	size_t read = 0, array;
 	uint32_t count = 0;
 
-	if (!packet.data)
-		abort();
 	reply_map(reply, 3);
 	reply_key(reply, "packets");
 	array = reply_array_begin(reply);
@@ -156,18 +148,14 @@ static void read_packets(int fd, int quiet_ms, struct reply *reply)
 
 void op_packets_read(struct args *args, struct reply *reply)
 {
-	struct handle *handle = handle_find(args_uint(args, "handle", UINT32_MAX), HANDLE_FD);
 	int quiet_ms = (int)args_uint_or(args, "quiet_ms", MAX_QUIET_MS, 0);
+	int fd = handle_fd_own(args, reply);
 
-	if (!args_valid(args))
-		return;
-	if (handle)
-		read_packets(handle->fd, quiet_ms, reply);
-	else
-		reply_fail(reply, EBADF, "read packets");
+	if (fd >= 0)
+		read_packets(fd, quiet_ms, reply);
 }
 
-/* Runs of numbers that never came. */
+/* Ranges of numbers that never arrived. */
 static void reply_missing(struct reply *reply, const struct sequence *sequence)
 {
 	uint32_t count = 0, at = 0;
@@ -194,32 +182,30 @@ static void reply_missing(struct reply *reply, const struct sequence *sequence)
 
 void op_packets_account(struct args *args, struct reply *reply)
 {
-	struct handle *handle = handle_find(args_uint(args, "handle", UINT32_MAX), HANDLE_FD);
 	struct bytes marker = args_bytes(args, "marker", MAX_PACKET);
 	int quiet_ms = (int)args_uint_or(args, "quiet_ms", MAX_QUIET_MS, 0);
 	struct sequence sequence = { .expected = args_uint(args, "expected", MAX_SEQUENCE) };
-	struct packet packet = { .data = malloc(MAX_PACKET) };
+	struct packet packet = { 0 };
+	int fd;
 
 	if (marker.length == 0)
 		args_complain(args, "marker", "is empty");
-	sequence.seen = calloc(sequence.expected + 1, 1);
-	if (!packet.data || !sequence.seen)
-		abort();
-	if (args_valid(args) && !handle)
-		reply_fail(reply, EBADF, "account for packets");
-	if (args_valid(args) && handle) {
-		while (receive(handle->fd, &packet, quiet_ms)) {
-			if (!packet.outgoing)
-				sequence_note(&sequence, packet.data, packet.length, marker.data, marker.length);
-			serve_progress();
-		}
-		reply_map(reply, 5);
-		reply_key_uint(reply, "arrived", sequence.arrived);
-		reply_key_uint(reply, "repeated", sequence.repeated);
-		reply_key_uint(reply, "others", sequence.others);
-		reply_missing(reply, &sequence);
-		reply_key_uint(reply, "lost", lost_of(handle->fd));
+	fd = handle_fd_own(args, reply);
+	if (fd < 0)
+		return;
+	sequence.seen = memory_zeroed(sequence.expected);
+	packet.data = memory_zeroed(MAX_PACKET);
+	while (receive(fd, &packet, quiet_ms)) {
+		if (!packet.outgoing)
+			sequence_note(&sequence, packet.data, packet.length, marker.data, marker.length);
+		serve_progress();
 	}
+	reply_map(reply, 5);
+	reply_key_uint(reply, "arrived", sequence.arrived);
+	reply_key_uint(reply, "repeated", sequence.repeated);
+	reply_key_uint(reply, "others", sequence.others);
+	reply_missing(reply, &sequence);
+	reply_key_uint(reply, "lost", lost_of(fd));
 	free(sequence.seen);
 	free(packet.data);
 }

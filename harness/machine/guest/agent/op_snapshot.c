@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <stdlib.h>
 
 #include "operation.h"
 #include "snapshot.h"
@@ -25,15 +26,6 @@ static void list_map(void *context, const char *map, enum snapshot_how how)
 	reply_key_string(listing->reply, "how", ways[how]);
 }
 
-static void list_name(void *context, const char *map, enum snapshot_how how)
-{
-	struct listing *listing = context;
-
-	(void)how;
-	listing->count++;
-	reply_string(listing->reply, map);
-}
-
 void op_object_snapshot(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
@@ -56,8 +48,7 @@ void op_object_snapshot(struct args *args, struct reply *reply)
 void op_object_reset(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
-	struct listing listing = { .reply = reply };
-	size_t array;
+	struct snapshot_names differing = { 0 };
 
 	if (!object || !args_valid(args))
 		return;
@@ -66,9 +57,7 @@ void op_object_reset(struct args *args, struct reply *reply)
 		return;
 	}
 	reply_map(reply, 2);
-	reply_key(reply, "differs");
-	array = reply_array_begin(reply);
-	snapshot_restore(object, list_name, &listing);
-	reply_array_end(reply, array, listing.count);
-	reply_key_bool(reply, "equal", listing.count == 0);
+	reply_key_bool(reply, "equal", snapshot_restore(object, snapshot_note_name, &differing));
+	snapshot_reply_differs(reply, &differing);
+	free(differing.names);
 }

@@ -5,11 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "handle.h"
+#include "handle_fd.h"
 #include "operation.h"
 #include "sock_address.h"
 
-/* uapi/linux/in6.h, which cannot stand beside netinet/in.h */
+/* uapi/linux/in6.h conflicts with netinet/in.h. */
 #ifndef IPV6_FREEBIND
 #define IPV6_FREEBIND 78
 #endif
@@ -17,7 +17,8 @@
 #define MAX_BUFFER (256u << 20)
 
 /*
- * To any address, whether the machine has it or not; the same port of the other family stays free.
+ * Binds also to addresses that the machine does not have; the same port of the other family stays
+ * free.
  */
 static int bind_to(int fd, const struct sock_address *address)
 {
@@ -42,13 +43,12 @@ void op_socket_open(struct args *args, struct reply *reply)
 	uint64_t cookie = 0;
 	socklen_t size = sizeof(cookie);
 	struct sock_address address;
-	struct handle *handle;
 	int fd;
 
 	if (!tcp && strcmp(protocol, "udp") != 0)
-		args_complain(args, "protocol", "is neither tcp nor udp");
+		args_complain(args, "protocol", "is \"%.32s\", expected tcp or udp", protocol);
 	if (!sock_address_of(&address, &bytes, port))
-		args_complain(args, "address", "has neither 4 nor 16 bytes");
+		args_complain(args, "address", "has %u bytes, expected 4 or 16", bytes.length);
 	if (!args_valid(args))
 		return;
 	fd = socket(address.any.sa_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
@@ -60,9 +60,7 @@ void op_socket_open(struct args *args, struct reply *reply)
 			close(fd);
 		return;
 	}
-	handle = handle_new(HANDLE_FD);
-	handle->fd = fd;
 	reply_map(reply, 2);
-	reply_key_uint(reply, "handle", handle->id);
+	reply_key_uint(reply, "handle", handle_fd_new(fd));
 	reply_key_uint(reply, "cookie", cookie);
 }

@@ -10,10 +10,11 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "during.h"
+#include "memory.h"
 #include "operation.h"
 #include "serve.h"
 #include "socket_call.h"
@@ -98,14 +99,6 @@ static int join_cgroup(const char *cgroup)
 	return error;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* The timer repeats for calls that begin to block when it has just rung. */
 static void ring_after(uint32_t ms)
 {
@@ -130,9 +123,9 @@ static void repeat(const struct traffic *traffic)
 		/* The request is the child's own. */
 		if (traffic->number_at != UINT32_MAX)
 			memcpy((uint8_t *)step->data.data + traffic->number_at, &number, sizeof(number));
-		repeated->times_ns[n] = now_ns();
+		repeated->times_ns[n] = clock_ns(CLOCK_MONOTONIC);
 		socket_call(step, &outcome);
-		repeated->times_ns[n + 1] = now_ns();
+		repeated->times_ns[n + 1] = clock_ns(CLOCK_MONOTONIC);
 		repeated->done = n + 1;
 	}
 }
@@ -153,7 +146,7 @@ static void make_calls(const struct traffic *traffic, int to)
 		uint64_t before;
 
 		ring_after(traffic->wait_ms);
-		before = now_ns();
+		before = clock_ns(CLOCK_MONOTONIC);
 		if (socket_call(&steps[i], &outcome) < 0) {
 			outcome.error = errno;
 			outcome.address.length = 0;
@@ -294,9 +287,7 @@ void op_socket_traffic(struct args *args, struct reply *reply)
 		args_complain(args, "steps", "are none");
 	if (!args_valid(args))
 		return;
-	steps = calloc(count + 1, sizeof(*steps));
-	if (!steps)
-		abort();
+	steps = memory_zeroed(count * sizeof(*steps));
 	for (uint32_t i = 0; i < count; i++)
 		steps[i] = socket_step_of(args, i);
 	traffic.steps = steps;

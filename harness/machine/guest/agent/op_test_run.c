@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <stdlib.h>
 
 #include "channel.h"
 #include "object.h"
@@ -8,26 +9,11 @@
 #include "snapshot.h"
 #include "test_run.h"
 
-struct differing {
-	struct reply *reply;
-	uint32_t count;
-	const char *names[64];
-};
-
-static void note_difference(void *context, const char *map, enum snapshot_how how)
-{
-	struct differing *differing = context;
-
-	(void)how;
-	if (differing->count < sizeof(differing->names) / sizeof(differing->names[0]))
-		differing->names[differing->count++] = map;
-}
-
 static void run_all(struct args *args, struct object *object, const struct bpf_program *program, bool reset,
 		    struct reply *reply)
 {
 	uint32_t count = args_count(args, "runs", UINT32_MAX), done = 0;
-	struct differing differing = { .reply = reply };
+	struct snapshot_names differing = { 0 };
 	struct test_run_buffers buffers = { 0 };
 	size_t array;
 
@@ -37,16 +23,14 @@ static void run_all(struct args *args, struct object *object, const struct bpf_p
 	while (done < count && args_valid(args) && reply->buffer.size <= CHANNEL_MAX_PAYLOAD) {
 		struct args run = args_element(args, "runs", done);
 
-		if (reset && !snapshot_restore(object, note_difference, &differing))
+		if (reset && !snapshot_restore(object, snapshot_note_name, &differing))
 			break;
 		test_run(&run, program, &buffers, reply);
 		done++;
 	}
 	reply_array_end(reply, array, done);
-	reply_key(reply, "differs");
-	reply_array(reply, differing.count);
-	for (uint32_t i = 0; i < differing.count; i++)
-		reply_string(reply, differing.names[i]);
+	snapshot_reply_differs(reply, &differing);
+	free(differing.names);
 	test_run_buffers_free(&buffers);
 }
 
@@ -69,7 +53,7 @@ void op_test_run(struct args *args, struct reply *reply)
 		reply_fail(reply, ENOENT, "reset an object without a snapshot");
 		return;
 	}
-	/* Many repetitions take long, and there is nothing to see of them meanwhile. */
+	/* Many repetitions take long without a sign of progress. */
 	serve_enter_call();
 	run_all(args, object, program, reset, reply);
 	serve_leave_call();

@@ -11,6 +11,7 @@
 #include "handle.h"
 #include "handle_fd.h"
 #include "identity.h"
+#include "memory.h"
 #include "operation.h"
 #include "user.h"
 #include "user_process.h"
@@ -58,9 +59,7 @@ static void take_groups(struct args *args, struct identity *identity)
 {
 	uint32_t count = args_count_or_none(args, "groups", MAX_GROUPS);
 
-	identity->groups = calloc(count + 1, sizeof(gid_t));
-	if (!identity->groups)
-		abort();
+	identity->groups = memory_zeroed(count * sizeof(gid_t));
 	identity->group_count = count;
 	for (uint32_t i = 0; i < count; i++)
 		identity->groups[i] = args_uint_at(args, "groups", i, INT32_MAX);
@@ -141,10 +140,8 @@ void op_user_start(struct args *args, struct reply *reply)
 	int patience_ms = args_uint_or(args, "patience_ms", MAX_PATIENCE_MS, PATIENCE_MS);
 	uint32_t variables = args_count_or_none(args, "env", MAX_VARIABLES);
 	char *env[MAX_VARIABLES + 1] = { 0 };
-	struct user *user = calloc(1, sizeof(*user)), *joined = NULL;
+	struct user *user = memory_zeroed(sizeof(*user)), *joined = NULL;
 
-	if (!user)
-		abort();
 	take_groups(args, &identity);
 	take_namespaces(args, &identity);
 	take_capabilities(args, &identity);
@@ -170,10 +167,7 @@ void op_fd_send(struct args *args, struct reply *reply)
 	if (!args_valid(args))
 		return;
 	error = fd < 0 ? -EBADF : fd_socket_send(user_process_passing(), fd);
-	if (error)
-		reply_fail(reply, error, "send the file descriptor");
-	else
-		reply_map(reply, 0);
+	reply_done(reply, error, "send the file descriptor");
 }
 
 void op_fd_receive(struct args *args, struct reply *reply)

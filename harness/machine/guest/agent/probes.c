@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "insn.h"
+#include "memory.h"
 
 /* The address takes two slots, the store one. */
 #define PROBE_SLOTS 3
@@ -13,17 +14,6 @@ struct probe {
 	size_t at;
 	unsigned int reg;
 };
-
-static void *filled(const void *from, size_t size)
-{
-	void *memory = malloc(size ? size : 1);
-
-	if (!memory)
-		abort();
-	if (from)
-		memcpy(memory, from, size);
-	return memory;
-}
 
 /*
  * The first place of a block where a register is free: a block is run as a whole, so that any place
@@ -108,7 +98,7 @@ static void *move_records(const void *records, uint32_t size, uint32_t count, co
 
 	if (!records || count == 0)
 		return NULL;
-	copy = filled(records, (size_t)size * count);
+	copy = memory_copy(records, (size_t)size * count);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t offset;
 
@@ -123,16 +113,14 @@ const char *probes_insert(struct probed *probed, const struct flow *flow, int ma
 			  const struct bpf_prog_load_opts *opts)
 {
 	struct moves moves = {
-		.landing = calloc(flow->count + 1, sizeof(*moves.landing)),
-		.probed = calloc(flow->count + 1, sizeof(*moves.probed)),
+		.landing = memory_zeroed((flow->count + 1) * sizeof(*moves.landing)),
+		.probed = memory_zeroed((flow->count + 1) * sizeof(*moves.probed)),
 	};
 	bool reaches = true;
 	size_t to = 0;
 
-	if (!moves.landing || !moves.probed)
-		abort();
 	*probed = (struct probed){ .opts = *opts };
-	probed->insns = filled(NULL, (flow->count + PROBE_SLOTS * flow->block_count) * sizeof(struct bpf_insn));
+	probed->insns = memory_zeroed((flow->count + PROBE_SLOTS * flow->block_count) * sizeof(struct bpf_insn));
 	for (size_t i = 0; i < flow->block_count; i++) {
 		const struct block *block = &flow->blocks[i];
 		struct probe probe = { .at = block->end };

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "adoption.h"
+#include "clock.h"
 #include "serve.h"
 
 /*
@@ -33,14 +33,6 @@ static struct {
 	/* The refused program, whose log libbpf annotates after the system call. */
 	struct prog_load *refused;
 } session;
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 uint64_t memlock_of(int fd)
 {

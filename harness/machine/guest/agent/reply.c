@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 static void begin(struct reply *reply)
 {
 	msgpack_sbuffer_clear(&reply->buffer);
@@ -68,6 +70,19 @@ void reply_fail(struct reply *reply, int error, const char *format, ...)
 {
 	va_list arguments;
 
+	va_start(arguments, format);
+	fail(reply, error, NULL, format, arguments);
+	va_end(arguments);
+}
+
+void reply_done(struct reply *reply, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!error) {
+		reply_map(reply, 0);
+		return;
+	}
 	va_start(arguments, format);
 	fail(reply, error, NULL, format, arguments);
 	va_end(arguments);
@@ -151,10 +166,7 @@ void reply_text(struct reply *reply, const char *text, size_t length)
 	char *copy;
 
 	msgpack_pack_str(&reply->packer, length);
-	copy = malloc(length ? length : 1);
-	if (!copy)
-		abort();
-	memcpy(copy, text, length);
+	copy = memory_copy(text, length);
 	for (size_t i = 0; i < length;) {
 		size_t sequence = utf8_sequence((const uint8_t *)copy + i, length - i);
 

@@ -26,7 +26,9 @@ void reply_free(struct reply *reply);
  * Makes it `{id, err: {errno, what}}`, forgetting what was packed. `error` is an errno, positive.
  */
 void reply_fail(struct reply *reply, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same with `log`, what libbpf said meanwhile. */
+/* An empty result; fails when `error` is not 0. */
+void reply_done(struct reply *reply, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* As `reply_fail`, with `log`: libbpf's messages. */
 void reply_fail_with_log(struct reply *reply, int error, const char *log, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "operation.h"
 
-#define MAX_CALL_NS (300 * 1000000000ull)
+#define SECOND_NS 1000000000ull
+#define MAX_CALL_NS (300 * SECOND_NS)
 /* A call that took less than this of a second's processor time is waiting, not working. */
 #define WORK_NS 50000000ull
 
@@ -22,7 +23,8 @@ static struct {
 	uint64_t id;
 	uint64_t steps;
 	bool active;
-	struct timespec said;
+	/* When the last progress frame, or the request, came; CLOCK_MONOTONIC. */
+	uint64_t said_ns;
 	bool in_call;
 } current;
 
@@ -65,7 +67,7 @@ static void say_progress(void)
 	msgpack_sbuffer buffer;
 	struct reply frame = { 0 };
 
-	clock_gettime(CLOCK_MONOTONIC, &current.said);
+	current.said_ns = clock_ns(CLOCK_MONOTONIC);
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&frame.packer, &buffer, msgpack_sbuffer_write);
 	reply_map(&frame, 2);
@@ -77,14 +79,11 @@ static void say_progress(void)
 
 void serve_progress(void)
 {
-	struct timespec now;
-
 	if (!current.active)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&lock);
 	current.steps++;
-	if (now.tv_sec - current.said.tv_sec - (now.tv_nsec < current.said.tv_nsec) >= 1)
+	if (clock_ns(CLOCK_MONOTONIC) - current.said_ns >= SECOND_NS)
 		say_progress();
 	pthread_mutex_unlock(&lock);
 }
@@ -104,19 +103,9 @@ void serve_leave_call(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static uint64_t served_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(served_clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* Signals would not do: one pending makes the verifier give up with EAGAIN. */
 static void *watch(void *unused)
 {
-	const struct timespec second = { .tv_sec = 1 };
-
 	(void)unused;
 	pthread_mutex_lock(&lock);
 	for (;;) {
@@ -124,14 +113,14 @@ static void *watch(void *unused)
 
 		while (!current.in_call)
 			pthread_cond_wait(&call_entered, &lock);
-		began = before = served_ns();
+		began = before = clock_ns(served_clock);
 		while (current.in_call) {
 			uint64_t now;
 
 			pthread_mutex_unlock(&lock);
-			nanosleep(&second, NULL);
+			pause_us(1000000);
 			pthread_mutex_lock(&lock);
-			now = served_ns();
+			now = clock_ns(served_clock);
 			if (current.in_call && now - before >= WORK_NS && now - began < MAX_CALL_NS) {
 				current.steps++;
 				say_progress();
@@ -200,7 +189,7 @@ static bool answer(struct channel *channel, const uint8_t *payload, uint32_t len
 			current.id = id;
 			current.steps = 0;
 			current.active = true;
-			clock_gettime(CLOCK_MONOTONIC, &current.said);
+			current.said_ns = clock_ns(CLOCK_MONOTONIC);
 			reply_init(&reply, id);
 			run(&unpacked.data, unpacked.zone, &reply);
 			pthread_mutex_lock(&lock);

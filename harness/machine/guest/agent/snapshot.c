@@ -6,6 +6,7 @@
 
 #include "kept_map.h"
 #include "map.h"
+#include "memory.h"
 #include "special_fields.h"
 #include "watch.h"
 
@@ -49,9 +50,7 @@ void snapshot_take(struct object *object, snapshot_map_fn *each, void *context)
 	snapshot_free(object);
 	bpf_object__for_each_map(map, object->bpf)
 		count++;
-	snapshot = calloc(1, sizeof(*snapshot) + count * sizeof(snapshot->elements[0]));
-	if (!snapshot)
-		abort();
+	snapshot = memory_zeroed(sizeof(*snapshot) + count * sizeof(snapshot->elements[0]));
 	object->snapshot = snapshot;
 	bpf_object__for_each_map(map, object->bpf) {
 		struct element *element = &snapshot->elements[snapshot->count++];
@@ -91,6 +90,23 @@ bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *con
 	}
 	object->snapshot->spoilt = !equal;
 	return equal;
+}
+
+void snapshot_note_name(void *context, const char *map, enum snapshot_how how)
+{
+	struct snapshot_names *differing = context;
+
+	(void)how;
+	differing->names = memory_resized(differing->names, (differing->count + 1) * sizeof(*differing->names));
+	differing->names[differing->count++] = map;
+}
+
+void snapshot_reply_differs(struct reply *reply, const struct snapshot_names *differing)
+{
+	reply_key(reply, "differs");
+	reply_array(reply, differing->count);
+	for (uint32_t i = 0; i < differing->count; i++)
+		reply_string(reply, differing->names[i]);
 }
 
 bool snapshot_spoilt(const struct object *object)

@@ -24,6 +24,15 @@ void snapshot_take(struct object *object, snapshot_map_fn *each, void *context);
  * are not the same, unsupported ones among them. True when all are.
  */
 bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *context);
+/* The names of maps that `snapshot_restore` has found to differ; the caller frees `names`. */
+struct snapshot_names {
+	const char **names;
+	uint32_t count;
+};
+/* A snapshot_map_fn that adds the name to a `struct snapshot_names`. */
+void snapshot_note_name(void *context, const char *map, enum snapshot_how how);
+/* Packs the key `differs`. */
+void snapshot_reply_differs(struct reply *reply, const struct snapshot_names *differing);
 /* Whether the last `snapshot_restore` was not true. */
 bool snapshot_spoilt(const struct object *object);
 /* Something has been run or written since the maps were read (kept_map_changes). */

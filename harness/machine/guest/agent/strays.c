@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory.h"
+
 struct fds {
 	int *fds;
 	size_t count;
@@ -17,9 +19,7 @@ static struct fds before, strays;
 
 static void add(struct fds *list, int fd)
 {
-	list->fds = realloc(list->fds, (list->count + 1) * sizeof(int));
-	if (!list->fds)
-		abort();
+	list->fds = memory_resized(list->fds, (list->count + 1) * sizeof(int));
 	list->fds[list->count++] = fd;
 }
 

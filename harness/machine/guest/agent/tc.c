@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "attachment.h"
+#include "memory.h"
 #include "netns.h"
 
 /*
@@ -36,9 +37,7 @@ static int ensure_clsact(int ifindex)
 
 	if (error)
 		return error == -EEXIST ? 0 : error;
-	clsact = calloc(1, sizeof(*clsact));
-	if (!clsact)
-		abort();
+	clsact = memory_zeroed(sizeof(*clsact));
 	clsact->ifindex = ifindex;
 	clsact->netns = netns_current();
 	clsact->next = made;

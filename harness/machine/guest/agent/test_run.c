@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 /*
  * A packet may grow by that much unless more room is asked for; contexts of the kernel are no
  * larger.
@@ -51,9 +53,7 @@ static void reserve(uint8_t **buffer, uint32_t *room, uint32_t size)
 	if (size <= *room)
 		return;
 	*room = size;
-	*buffer = realloc(*buffer, size);
-	if (!*buffer)
-		abort();
+	*buffer = memory_resized(*buffer, size);
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)

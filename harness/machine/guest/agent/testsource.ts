@@ -115,13 +115,19 @@ function split(text: string): string[] {
 	return parts.map((part) => part.trim());
 }
 
-function callsOf(body: string): { before: string; name: string; values: string[] }[] {
+interface Call {
+	/** The function's text before the call. */
+	before: string;
+	name: string;
+	values: string[];
+}
+
+function callsOf(body: string): Call[] {
 	return [...body.matchAll(/\b(\w+)\(/g)].map((match) => {
 		let end = match.index + match[0].length;
 		for (let depth = 1; depth > 0; end++) depth += body[end] === "(" ? 1 : body[end] === ")" ? -1 : 0;
-		const inside = split(body.slice(match.index + match[0].length, end - 1));
-		const again = /^\(([^()]*)\)/.exec(body.slice(end));
-		return { before: body.slice(0, match.index), name: match[1]!, values: again ? split(again[1]!) : inside };
+		const values = split(body.slice(match.index + match[0].length, end - 1));
+		return { before: body.slice(0, match.index), name: match[1]!, values };
 	});
 }
 
@@ -141,7 +147,7 @@ function follow(fn: CFunction, given: Scope, found: Operation, path: CFunction[]
 			for (const alternative of call.values[1]?.match(/"\w+"/g) ?? [])
 				found.resultKeys.add(alternative.slice(1, -1));
 		} else {
-			for (const callee of calleesOf(call.name, fn, call.values)) {
+			for (const callee of calleesOf(call, fn)) {
 				const bound = callee.parameters.flatMap((name, index) => {
 					const value = values[index];
 					return value === undefined ? [] : [[name, value] as const];
@@ -152,16 +158,20 @@ function follow(fn: CFunction, given: Scope, found: Operation, path: CFunction[]
 	}
 }
 
-/** The function of this name, and those whose addresses the call or its table passes on. */
-function calleesOf(name: string, caller: CFunction, values: string[]): CFunction[] {
-	const own = resolve(name, caller);
-	const text = sources.find(({ file }) => file === own?.file)?.text ?? "";
-	const tables = [...(own?.body.matchAll(/\b(\w+)\[\w+\]\.\w+/g) ?? [])].map(([, table]) =>
-		initialiser(text, table!),
-	);
-	const handed = [...tables.join(" ").matchAll(/\b\w+\b/g)].map(([word]) => resolve(word, own!));
-	const passed = values.map((value) => resolve(value, caller));
-	return [own, ...handed, ...passed].filter((each) => each !== undefined);
+/**
+ * The function of this name, and those whose addresses it is given; of a call through a member
+ * (`hook->attach(...)`) the functions in the tables of its file.
+ */
+function calleesOf(call: Call, caller: CFunction): CFunction[] {
+	const words = call.before.endsWith("->") ? tablesOf(caller.file) : [call.name, ...call.values];
+	return words.map((word) => resolve(word, caller)).filter((each) => each !== undefined);
+}
+
+/** The words in the tables of a source. */
+function tablesOf(file: string): string[] {
+	const text = sources.find((source) => source.file === file)?.text ?? "";
+	const names = [...text.matchAll(/\b(\w+)\[\w*\] = \{/g)].map(([, name]) => name!);
+	return names.flatMap((name) => initialiser(text, name).match(/\b[a-z]\w+\b/g) ?? []);
 }
 
 function resolve(name: string, from: CFunction): CFunction | undefined {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "map.h"
+#include "memory.h"
 
 #define MAX_EVENTS 65536
 #define MAX_BYTES (32u << 20)
@@ -62,9 +63,7 @@ int watch_begin(struct object *object, const struct bpf_map *map, uint32_t pages
 
 	if (watch_find(object, map))
 		return 0;
-	watch = calloc(1, sizeof(*watch));
-	if (!watch)
-		abort();
+	watch = memory_zeroed(sizeof(*watch));
 	watch->map = map;
 	if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
 		watch->ring = ring_buffer__new(fd, take_ring_event, watch, NULL);
