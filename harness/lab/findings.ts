@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reason } from "../base/results.js";
+import { reasonSaying } from "../data/reasons/registry/registry.js";
+import type { Lack } from "../machine/features/missing.js";
 import type { FindingBody } from "./check.js";
 
 /** The kernel did what the package needs. */
@@ -21,3 +23,13 @@ export function skipped(reason: Reason, evidence: Record<string, unknown> = {}):
 export function undecided(reason: Reason, evidence: Record<string, unknown> = {}): FindingBody {
 	return { outcome: "error", reason, evidence };
 }
+
+const lackCodes = {
+	unsupported: "feature-unsupported",
+	disabled: "feature-disabled",
+	"module-absent": "feature-module-absent",
+} as const;
+
+/** Why a case is skipped on a kernel without a feature. @param subject `no loader can run: ` */
+export const lackReason = ({ state, message, hint }: Lack, subject = ""): Reason =>
+	reasonSaying(lackCodes[state], `${subject}${message}`, hint);

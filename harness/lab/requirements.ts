@@ -4,6 +4,7 @@ import type { Manifest } from "../data/package/manifest/manifest.js";
 import type { Lack } from "../machine/features/missing.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Finding } from "./check.js";
+import { lackReason } from "./findings.js";
 
 /** Answers for a kernel whether it has a feature of `kernels.requires`, by asking the kernel. */
 export interface FeatureSource {
@@ -25,8 +26,7 @@ export async function unmet(
 	for (const requirement of manifest.kernels?.requires ?? []) {
 		const lack = await features.lack(kernel, requirement);
 		if (!lack) continue;
-		const { state, message, hint } = lack;
-		return { reason: { code: `feature-${state}`, message, hint }, evidence: { requirement, state } };
+		return { reason: lackReason(lack), evidence: { requirement, state: lack.state } };
 	}
 	return undefined;
 }

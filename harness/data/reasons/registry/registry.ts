@@ -58,12 +58,16 @@ type PlainHint = { [C in ReasonCode]: Registry[C]["hint"] extends string ? C : n
 
 /**
  * The reason with this code in the words of `message`, where the kernel, a tool or an error says
- * what happened; the hint is the registry's.
+ * what happened; the hint is the registry's unless something more precise is known.
  */
-export const reasonSaying = (code: PlainHint, message: string): Reason => ({
+export const reasonSaying = (
+	code: PlainHint,
+	message: string,
+	hint: string = reasons[code].hint,
+): Reason => ({
 	code,
 	message,
-	hint: reasons[code].hint,
+	hint,
 });
 
 /** The error of a registered code: bpfgate could not find out. */
