@@ -17,7 +17,7 @@ export async function commandFigure(path: string, kernels: string[]): Promise<Fi
 	await test();
 	const { a: warm, b: cold } = await inTurn(turns, test, () => test("--cold"));
 	return {
-		name: `test/${basename(path)}`,
+		name: `test/${basename(path)}/${kernels.length}`,
 		value: rounded(median(warm) / 1000),
 		unit: "s",
 		against: "the same with --cold",

@@ -12,6 +12,9 @@ export interface Figure {
 	 * 0 without one.
 	 */
 	ratio: number;
+	/** Of a trace: how often, and processor time in milliseconds of QEMU and of the runner. */
+	calls?: number;
+	cpu_ms?: { qemu: number; runner: number };
 	/** How it was taken: how often, which statistic, of what. */
 	how: string;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { UndecidedError } from "../base/errors.js";
 import { openPackage } from "../data/package/package.js";
@@ -7,6 +7,7 @@ import { agentPath } from "../machine/guest/build.js";
 import { readCatalog } from "../machine/kernel/catalog.js";
 import { openKernel } from "../machine/kernel/store.js";
 import { Machines } from "../machine/vm/machine.js";
+import { aims } from "./aims.js";
 import { bpftoolPath } from "./bpftool.js";
 import { commandFigure } from "./command.js";
 import type { Figure } from "./figure.js";
@@ -14,42 +15,73 @@ import { guestFigures } from "./guests.js";
 import { hostFigures } from "./host.js";
 import { throughputFigure } from "./packages.js";
 import { signingFigure } from "./signing.js";
+import { traceFigures } from "./trace.js";
 import { vectorFigures } from "./vectors.js";
 
 const small = "programs/xdp-filter";
 const out = "reports/out";
+const file = `${out}/bench.json`;
 
-/** `npm run bench`: prints every figure as it is taken and writes all to reports/out/bench.json. */
-const figures: Figure[] = [];
-const take = (...taken: Figure[]) => {
-	for (const figure of taken) {
-		const { name, value, unit, against, ratio } = figure;
-		const versus = against === "" ? "" : `   ${ratio} times ${against}`;
-		process.stdout.write(`${name.padEnd(22)} ${String(value).padStart(8)} ${unit}${versus}\n`);
+/** Prints figures as they are taken, each beside its aim and what it was before. */
+function print(figures: readonly Figure[]): void {
+	for (const { name, value, unit, against, ratio, calls, cpu_ms } of figures) {
+		const { aim, before } = aims[name] ?? {};
+		const notes = [
+			...(aim === undefined ? [] : [`aim ${aim}, was ${before}`]),
+			...(against === "" ? [] : [`${ratio} times ${against}`]),
+			...(cpu_ms ? [`${calls} calls, CPU: QEMU ${cpu_ms.qemu} ms, runner ${cpu_ms.runner} ms`] : []),
+		];
+		process.stdout.write(
+			`${[`${name.padEnd(32)} ${String(value).padStart(8)} ${unit}`, ...notes].join("   ")}\n`,
+		);
 	}
-	figures.push(...taken);
-};
+}
 
-try {
+async function* everyFigure(): AsyncGenerator<Figure[]> {
 	await bpftoolPath();
+	const machines = new Machines({ agent: agentPath });
+	const { default: ids } = await readCatalog();
+	const pkg = await openPackage(small);
+	yield await hostFigures(small);
+	yield [await signingFigure(small)];
+	for (const id of ["5.10", "6.12", "7.3"]) yield await guestFigures(machines, await openKernel(id));
+	for (const id of ["5.10", "6.12", "7.3"]) yield await vectorFigures(machines, await openKernel(id));
+	yield [await commandFigure("programs/cgroup-connect-guard", ids)];
+	for (const kernels of [["6.12"], ids]) yield [await commandFigure(small, kernels)];
+	yield [await throughputFigure(pkg, await openKernel("6.12"), availableParallelism())];
+}
+
+async function* trace(): AsyncGenerator<Figure[]> {
+	yield await traceFigures(await openPackage(small), await openKernel("6.12"));
+}
+
+/** Figures of the last run that this one does not take again. */
+async function kept(taken: readonly Figure[]): Promise<Figure[]> {
+	const text = await readFile(file, "utf8").catch(() => "[]");
+	const before: Figure[] = JSON.parse(text);
+	return before.filter(({ name }) => !taken.some((figure) => figure.name === name));
+}
+
+/**
+ * `npm run bench` takes every figure, `npm run bench -- --trace` only where the time of one cell
+ * goes; both keep what they measured in reports/out/bench.json.
+ */
+const [option, ...others] = process.argv.slice(2);
+if (others.length > 0 || (option !== undefined && option !== "--trace")) {
+	process.stderr.write("usage: npm run bench [-- --trace]\n");
+	process.exit(2);
+}
+const figures: Figure[] = [];
+try {
+	for await (const taken of option === "--trace" ? trace() : everyFigure()) {
+		print(taken);
+		figures.push(...taken);
+	}
 } catch (error) {
 	if (!(error instanceof UndecidedError)) throw error;
 	process.stderr.write(`bench: ${error.message}\n${error.hint}\n`);
 	process.exit(3);
 }
-const machines = new Machines({ agent: agentPath });
-const { default: ids } = await readCatalog();
-const pkg = await openPackage(small);
-const jobs = availableParallelism();
-
-take(...(await hostFigures(small)));
-take(await signingFigure(small));
-for (const id of ["5.10", "6.12", "7.3"]) take(...(await guestFigures(machines, await openKernel(id))));
-for (const id of ["5.10", "6.12", "7.3"]) take(...(await vectorFigures(machines, await openKernel(id))));
-take(await commandFigure("programs/cgroup-connect-guard", ids));
-take(await commandFigure(small, ids));
-take(await throughputFigure(pkg, await openKernel("6.12"), jobs));
-
 await mkdir(out, { recursive: true });
-await writeFile(`${out}/bench.json`, `${JSON.stringify(figures, null, "\t")}\n`);
-process.stdout.write(`written to ${out}/bench.json\n`);
+await writeFile(file, `${JSON.stringify([...(await kept(figures)), ...figures], null, "\t")}\n`);
+process.stdout.write(`written to ${file}\n`);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
+import { tracingChannel } from "node:diagnostics_channel";
 import type { Duplex } from "node:stream";
 import { type Static, Type } from "@sinclair/typebox";
 import { UndecidedError } from "../../base/errors.js";
@@ -32,6 +33,9 @@ function resultValidator(op: OperationName) {
 	}
 	return found;
 }
+
+/** Diagnostics channel with one message for each request: `{ op }`. */
+export const requests = tracingChannel<"bpfgate:request", { op: OperationName }>("bpfgate:request");
 
 interface Pending {
 	id: number;
@@ -105,6 +109,10 @@ export class Channel {
 
 	/** Sends one request and waits for its outcome. */
 	request<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
+		return requests.tracePromise(() => this.send(op, args), { op });
+	}
+
+	private send<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
 		return new Promise((resolve, reject) => {
 			const id = ++this.lastId;
 			const frame = encodeFrame(this.nonce, encodePayload({ id, op, args }));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from "node:child_process";
+import { tracingChannel } from "node:diagnostics_channel";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -44,6 +45,9 @@ export interface MachinesOptions {
 	/** Ends guests that are still booting, and boots none any more. */
 	signal?: AbortSignal;
 }
+
+/** Diagnostics channel with one message for each clone: `{ kernel }`, and the guest as its result. */
+export const clones = tracingChannel<"bpfgate:clone", { kernel: string; result?: Guest }>("bpfgate:clone");
 
 /**
  * Gives guests: clones of templates, made when missing, or cold-booted VMs. Needs no root and no
@@ -98,7 +102,11 @@ export class Machines {
 	/**
 	 * A clone of the kernel's template; boots from cold by itself when none comes up, and says why.
 	 */
-	async clone(kernel: Kernel): Promise<Guest> {
+	clone(kernel: Kernel): Promise<Guest> {
+		return clones.tracePromise(() => this.cloned(kernel), { kernel: kernel.id });
+	}
+
+	private async cloned(kernel: Kernel): Promise<Guest> {
 		const options = await this.instanceOptions(kernel);
 		const key = templateKey(options, await this.qemuVersion(kernel.arch), cpus()[0]?.model ?? "");
 		if ((this.failures.get(key) ?? 0) >= maxFailures)
