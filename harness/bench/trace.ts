@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from "node:fs";
-import { loadCheck } from "../checks/load/load.js";
+import { loadCheck } from "../checks/load/load-check.js";
 import type { Package } from "../data/package/package.js";
 import { requests } from "../machine/guest/channel.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
