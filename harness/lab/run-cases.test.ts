@@ -101,6 +101,27 @@ describe("a group of cases", () => {
 		]);
 	});
 
+	it("gives the loss to the cases that caused it, and runs the others again", async () => {
+		const rest = async function* () {
+			yield pass("c");
+		};
+		const next: CaseGroup = { cases: ["c"], after: "c ran", run: rest };
+		const more: Partial<CaseGroup> = {
+			cases: ["a", "b", "c"],
+			continued: () => ({ blamed: ["b"], next }),
+		};
+		expect(await outcomes({ found: ["a"], thrown: died }, more)).toEqual([
+			"a pass",
+			"b error guest-died",
+			"c pass",
+		]);
+		const none: Partial<CaseGroup> = { continued: () => undefined };
+		expect(await outcomes({ found: [], thrown: died }, none)).toEqual([
+			"a error guest-died",
+			"b error guest-died",
+		]);
+	});
+
 	it("retires a guest that it changed permanently, and does not count what it left", async () => {
 		expect(await outcomes({ left: ["link: x"] }, { spoils: true })).toEqual(["a pass", "b pass"]);
 	});

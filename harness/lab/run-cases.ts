@@ -10,13 +10,24 @@ export interface CaseGroup {
 	readonly leftovers?: string;
 	/** When the guest should be empty again, for the message: `filter.bpf.o was detached and unloaded`. */
 	readonly after: string;
-	/** Part of the evidence of every case that bpfgate reports in place of the check. */
-	readonly evidence?: Record<string, unknown>;
+	/** Part of the evidence of every case that bpfgate reports in place of the check, by its name. */
+	readonly evidence?: Record<string, unknown> | ((name: string) => Record<string, unknown>);
 	/** The result that an exception stands for when it is no loss of the guest; undefined for all others. */
 	readonly known?: (cause: unknown) => FindingBody | undefined;
 	/** The cases change the guest permanently: it is retired, and leftovers are not reported. */
 	readonly spoils?: boolean;
 	run(): AsyncIterable<Finding>;
+	/**
+	 * How the open cases continue after a loss of the guest that is not the fault of all of them;
+	 * undefined when all get the loss. Not asked when no case is open.
+	 */
+	continued?(loss: FindingBody): Continuation | undefined;
+}
+
+/** Which open cases get the loss of a guest, and the group that runs the others on a fresh guest. */
+export interface Continuation {
+	readonly blamed: readonly string[];
+	readonly next: CaseGroup;
 }
 
 const maxNamed = 5;
@@ -29,7 +40,16 @@ const maxListed = 100;
  * Fills in how long each case took.
  */
 export async function* runCases(bench: Workbench, group: CaseGroup): AsyncIterable<Finding> {
+	for (let next: CaseGroup | undefined = group; next; ) next = yield* attempt(bench, next);
+}
+
+/** Returns the group that continues after a loss. */
+async function* attempt(
+	bench: Workbench,
+	group: CaseGroup,
+): AsyncGenerator<Finding, CaseGroup | undefined, void> {
 	const { cases, leftovers = "leftovers", evidence = {} } = group;
+	const evidenceOf = (name: string) => (typeof evidence === "function" ? evidence(name) : evidence);
 	const open = new Set(cases);
 	let last = performance.now();
 	const timed = (finding: Finding): Finding => {
@@ -43,18 +63,29 @@ export async function* runCases(bench: Workbench, group: CaseGroup): AsyncIterab
 			open.delete(finding.case);
 			yield timed(finding);
 		}
-		for (const name of open) yield timed({ case: name, outcome: "error", reason: silent(name), evidence });
+		for (const name of open)
+			yield timed({ case: name, outcome: "error", reason: silent(name), evidence: evidenceOf(name) });
 		open.clear();
 		if (group.spoils) await bench.spoil();
 		else {
 			const left = await bench.leftovers();
-			if (left.length > 0) yield timed(leftBehind(leftovers, group.after, left, evidence));
+			if (left.length > 0) yield timed(leftBehind(leftovers, group.after, left, evidenceOf(leftovers)));
 		}
 	} catch (cause) {
-		const result = group.known?.(cause) ?? { ...(await bench.lost(cause)), evidence };
+		const known = group.known?.(cause);
+		const lost = known ? undefined : await bench.lost(cause);
+		const resultOf = (name: string): FindingBody => known ?? { ...lost!, evidence: evidenceOf(name) };
 		if (open.size === 0) open.add(leftovers);
-		for (const name of open) yield timed({ case: name, ...result });
+		else if (lost) {
+			const onward = group.continued?.({ ...lost, evidence: {} });
+			if (onward) {
+				for (const name of onward.blamed) yield timed({ case: name, ...resultOf(name) });
+				return onward.next;
+			}
+		}
+		for (const name of open) yield timed({ case: name, ...resultOf(name) });
 	}
+	return undefined;
 }
 
 function silent(name: string): Reason {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PreparedVector } from "../../data/vectors/suite.js";
-import type { Finding, Workbench } from "../../lab/check.js";
+import type { Finding, FindingBody, Workbench } from "../../lab/check.js";
+import { type CaseGroup, runCases } from "../../lab/run-cases.js";
 import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import { VectorSession } from "../../lab/subject/session/vector-session.js";
 
-/**
- * What is said of a vector: of what it did, or, without a run, of why its program could not be
- * loaded.
- */
+/** Vectors of one object with the same constants. */
+export type Vectors = readonly [PreparedVector, ...PreparedVector[]];
+
+/** The finding on a vector from its run; without a run, its program could not be loaded. */
 export type FindingOf = (
 	vector: PreparedVector,
 	run: VectorRun | undefined,
@@ -16,96 +17,101 @@ export type FindingOf = (
 	bench: Workbench,
 ) => Promise<Finding>;
 
+/** One of these vectors may have caused the loss of the guest. */
+interface Suspects {
+	vectors: Vectors;
+	loss: FindingBody;
+}
+
 /** Most cases that evidence names. */
 const maxNamed = 20;
 
-type Loss = Awaited<ReturnType<Workbench["lost"]>>;
-
-/**
- * Runs vectors of one object with the same constants, many at a time. When the guest is lost, those
- * that it may have been at are run again one by one on a fresh guest, so that the one that is to
- * blame gets the outcome and no other.
- */
-export async function* runGroup(
-	group: readonly [PreparedVector, ...PreparedVector[]],
-	bench: Workbench,
-	findingOf: FindingOf,
-): AsyncIterable<Finding> {
-	const left = new Set<PreparedVector>(group);
-	const programs = group.filter((vector) => whyNever(vector) === undefined).flatMap(programsOf);
-	let session: VectorSession | undefined;
-	/** One of so many of the next, which are run by themselves. */
-	let suspects: { vectors: PreparedVector[]; loss: Loss } | undefined;
-	while (left.size > 0) {
-		let at: PreparedVector | undefined;
-		try {
-			session ??= await VectorSession.open(await bench.guest(), group[0].subject, programs);
-			const { loaded } = session.loaded;
-			for (const vector of left) {
-				if (isReady(vector, loaded)) continue;
-				at = vector;
-				yield await findingOf(vector, undefined, session, bench);
-				left.delete(vector);
-			}
-			const next = suspects?.vectors ?? [...left];
-			[at] = next;
-			let index = 0;
-			for await (const run of session.runEach(next, suspects ? { most: 1, oneAtATime: true } : {})) {
-				if (!at) break;
-				yield await findingOf(at, run, session, bench);
-				left.delete(at);
-				at = next[++index];
-			}
-			if (suspects) yield notAgain(suspects.vectors, suspects.loss);
-			suspects = undefined;
-		} catch (cause) {
-			const pending = session?.pending ?? 0;
-			session = undefined;
-			const loss = await bench.lost(cause);
-			if (at && !suspects && pending > 1) {
-				const from = [...left];
-				suspects = { vectors: from.slice(0, pending), loss };
-				continue;
-			}
-			// One alone is to blame; or all, when not even loading their object could be seen to
-			// its end.
-			for (const vector of at ? [at] : [...left]) {
-				yield { case: vector.case, ...loss, evidence: { place: vector.place } };
-				left.delete(vector);
-			}
-			suspects = undefined;
-		}
+/** The vectors by what they need loaded: one load of the object serves a group. */
+export function groupsOf(vectors: readonly PreparedVector[]): Vectors[] {
+	const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
+	for (const vector of vectors) {
+		const group = groups.get(vector.subject.key);
+		if (group) group.push(vector);
+		else groups.set(vector.subject.key, [vector]);
 	}
-	try {
-		await session?.close();
-		const leftovers = await bench.leftovers();
-		if (leftovers.length > 0) yield leftoversOf(leftovers);
-	} catch (cause) {
-		yield { case: "leftovers", ...(await bench.lost(cause)), evidence: {} };
-	}
+	return [...groups.values()];
 }
 
-function notAgain(vectors: readonly PreparedVector[], { outcome, reason }: Loss): Finding {
+/**
+ * Runs a group of vectors, many in one request. When the guest is lost, those that were in the
+ * request run again one by one on a fresh guest, so that only the one that caused the loss gets it.
+ */
+export function runGroup(vectors: Vectors, bench: Workbench, findingOf: FindingOf): AsyncIterable<Finding> {
+	return runCases(bench, caseGroup(vectors, bench, findingOf));
+}
+
+/** @param suspects of these vectors: they run first and one at a time */
+function caseGroup(vectors: Vectors, bench: Workbench, findingOf: FindingOf, suspects?: Suspects): CaseGroup {
+	const left = new Set(vectors);
+	const places = new Map(vectors.map((vector) => [vector.case, vector.place]));
+	let session: VectorSession | undefined;
+	/** The vector that the check works on; undefined while the object is loaded. */
+	let current: PreparedVector | undefined;
+	/** Vectors that run by themselves, while they do. */
+	let alone = suspects;
+
+	async function* run(): AsyncIterable<Finding> {
+		const programs = vectors.filter((vector) => whyNever(vector) === undefined).flatMap(programsOf);
+		session = await VectorSession.open(await bench.guest(), vectors[0].subject, programs);
+		for (const vector of left) {
+			if (isReady(vector, session.loaded.loaded)) continue;
+			current = vector;
+			yield await findingOf(vector, undefined, session, bench);
+			left.delete(vector);
+		}
+		if (suspects) {
+			yield* runEach(session, suspects.vectors);
+			yield notAgain(suspects);
+			alone = undefined;
+		}
+		yield* runEach(session, [...left]);
+		await session.close();
+	}
+
+	async function* runEach(open: VectorSession, some: readonly PreparedVector[]): AsyncIterable<Finding> {
+		[current] = some;
+		let index = 0;
+		for await (const done of open.runEach(some, alone ? { most: 1, oneAtATime: true } : {})) {
+			if (!current) return;
+			yield await findingOf(current, done, open, bench);
+			left.delete(current);
+			current = some[++index];
+		}
+	}
+
 	return {
-		case: "lost-guest",
-		outcome,
-		reason: {
-			...reason,
-			message: `${reason.message}; it was at one of ${vectors.length} vectors, and when each was run by itself it did not happen again`,
+		cases: vectors.map((vector) => vector.case),
+		after: "all vectors ran and the object was unloaded",
+		evidence: (name) => (places.has(name) ? { place: places.get(name) } : {}),
+		run,
+		continued(loss) {
+			const pending = session?.pending ?? 0;
+			const maySuspect = current && !alone && pending > 1;
+			const blamed = maySuspect || !current ? [] : [current];
+			const [first, ...others] = [...left].filter((vector) => !blamed.includes(vector));
+			if (!current || !first) return undefined;
+			const rest: Vectors = [first, ...others];
+			const [suspect, ...more] = rest.slice(0, pending);
+			const next = maySuspect && suspect ? { vectors: [suspect, ...more] as const, loss } : undefined;
+			return {
+				blamed: blamed.map((vector) => vector.case),
+				next: caseGroup(rest, bench, findingOf, next),
+			};
 		},
-		evidence: { cases: vectors.slice(0, maxNamed).map((vector) => vector.case) },
 	};
 }
 
-function leftoversOf(left: readonly string[]): Finding {
+function notAgain({ vectors, loss: { outcome, reason } }: Suspects): Finding {
+	const again = `it was running one of ${vectors.length} vectors, and did not happen again when each ran by itself`;
 	return {
-		case: "leftovers",
-		outcome: "fail",
-		reason: {
-			code: "leftovers",
-			message: `after all vectors were run and the object unloaded, the kernel still has ${left.slice(0, 5).join(", ")}`,
-			hint: "look for programs that pin or create what nobody takes away again",
-		},
-		evidence: { leftovers: left.slice(0, 100) },
+		case: "lost-guest",
+		outcome,
+		...(reason ? { reason: { ...reason, message: `${reason.message}; ${again}` } } : {}),
+		evidence: { cases: vectors.slice(0, maxNamed).map((vector) => vector.case) },
 	};
 }

@@ -9,7 +9,7 @@ import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../lab/subject/session/vector-session.js";
 import { measuring } from "./coverage/measure-coverage.js";
 import { packetEvidence } from "./packet-evidence.js";
-import { runGroup } from "./vector-group.js";
+import { groupsOf, runGroup } from "./vector-group.js";
 import { notLoaded, notRun, notSeen } from "./vector-not-run.js";
 
 /** Most mismatches that the evidence holds. */
@@ -39,13 +39,7 @@ export const vectorsRun: CheckRun = {
 	async *run(pkg, bench) {
 		const { vectors, invalid } = suiteOf(pkg);
 		for (const { stem, errors } of invalid) yield invalidFile(stem, errors);
-		const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
-		for (const vector of vectors) {
-			const group = groups.get(vector.subject.key);
-			if (group) group.push(vector);
-			else groups.set(vector.subject.key, [vector]);
-		}
-		for (const group of groups.values()) yield* runGroup(group, bench, findingOf);
+		for (const group of groupsOf(vectors)) yield* runGroup(group, bench, findingOf);
 	},
 };
 

@@ -7,10 +7,12 @@ import { neverRun, testRunRules } from "../../../data/vectors/program-type.js";
 import type { Subject } from "../../../data/vectors/subject.js";
 import { type PreparedVector, suiteOf } from "../../../data/vectors/suite.js";
 import type { CheckRun, Finding, Workbench } from "../../../lab/check.js";
+import { runCases } from "../../../lab/run-cases.js";
 import { wantedPrograms } from "../../../lab/subject/load/open-args.js";
 import { judge } from "../../../lab/subject/session/judgement.js";
 import { VectorSession } from "../../../lab/subject/session/vector-session.js";
 import type { ProgramCoverage, Result } from "../../../machine/guest/operations.js";
+import { groupsOf } from "../vector-group.js";
 import { joined } from "./blocks.js";
 import { coverageEvidence } from "./coverage-evidence.js";
 
@@ -57,15 +59,17 @@ async function* measure(
 		const vectors = suiteOf(pkg).vectors.filter(({ subject }) => subject.object.file === object.file);
 		const programs = programsOf(object, vectors);
 		if (programs.length === 0) continue;
-		const seen: Seen = { measured: new Map(), obstacles: new Map(), run: new Map(), disturbed: [] };
-		try {
-			for (const group of groupsOf(object, programs, vectors)) await runGroup(group, plain, seen, bench);
-			for (const { name } of programs) yield findingOf(object, name, seen, bench);
-			await bench.leftovers();
-		} catch (cause) {
-			const { outcome, reason } = await bench.lost(cause);
-			yield { case: `coverage/${object.file}`, outcome, reason, evidence: { object: object.file } };
-		}
+		yield* runCases(bench, {
+			cases: programs.map(({ name }) => `coverage/${object.file}/${name}`),
+			leftovers: `leftovers/coverage/${object.file}`,
+			after: `all vectors of ${object.file} ran with probes and it was unloaded`,
+			evidence: { object: object.file },
+			async *run() {
+				const seen: Seen = { measured: new Map(), obstacles: new Map(), run: new Map(), disturbed: [] };
+				for (const load of loadsOf(object, programs, vectors)) await runLoad(load, plain, seen, bench);
+				for (const { name } of programs) yield findingOf(object, name, seen, bench);
+			},
+		});
 	}
 }
 
@@ -84,34 +88,25 @@ function programsOf(object: PackageObject, vectors: readonly PreparedVector[]): 
 	});
 }
 
-interface Group {
+interface Load {
 	subject: Subject;
-	vectors: PreparedVector[];
+	vectors: readonly PreparedVector[];
 }
 
-/**
- * Vectors that one load of the object serves; an object without any is loaded for the sake of what
- * it has.
- */
-function groupsOf(
+/** The loads of an object that its vectors need; without vectors one, to count its instructions. */
+function loadsOf(
 	object: PackageObject,
 	[first]: readonly ProgramFacts[],
 	vectors: readonly PreparedVector[],
-): Group[] {
-	const groups = new Map<string, Group>();
-	for (const vector of vectors) {
-		const { subject } = vector;
-		const group = groups.get(subject.key) ?? { subject, vectors: [] };
-		group.vectors.push(vector);
-		groups.set(subject.key, group);
-	}
-	if (groups.size > 0 || !first) return [...groups.values()];
+): Load[] {
+	const loads = groupsOf(vectors).map((group): Load => ({ subject: group[0].subject, vectors: group }));
+	if (loads.length > 0 || !first) return loads;
 	const subject = { object, program: first, type: first.meaning?.type ?? "unspec", key: object.file };
 	return [{ subject, vectors: [] }];
 }
 
-async function runGroup(
-	{ subject, vectors }: Group,
+async function runLoad(
+	{ subject, vectors }: Load,
 	plain: ReadonlyMap<string, unknown>,
 	seen: Seen,
 	bench: Workbench,

@@ -2,7 +2,7 @@
 
 import { errnoName } from "../../../base/errno.js";
 import type { Outcome, Reason } from "../../../base/results.js";
-import { type FindingOf, runGroup } from "../../../checks/vectors/vector-group.js";
+import { type FindingOf, groupsOf, runGroup } from "../../../checks/vectors/vector-group.js";
 import { notLoaded, notRun } from "../../../checks/vectors/vector-not-run.js";
 import { isReadable, mapModel } from "../../../data/vectors/map-model.js";
 import type { Observed } from "../../../data/vectors/record/observed.js";
@@ -38,19 +38,13 @@ async function rehearseAll(
 	bench: Workbench,
 	rehearsals: Map<string, Rehearsal>,
 ): Promise<void> {
-	const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
-	for (const vector of vectors) {
-		const watched = watchedVector(vector, context);
-		const group = groups.get(vector.subject.key);
-		if (group) group.push(watched);
-		else groups.set(vector.subject.key, [watched]);
-	}
 	const findingOf: FindingOf = async (vector, run, session) => {
 		const rehearsal = await rehearsalOf(vector, run, session, bench);
 		rehearsals.set(vector.case, rehearsal);
 		return { case: vector.case, outcome: "pass", evidence: {} };
 	};
-	for (const group of groups.values())
+	const watched = vectors.map((vector) => watchedVector(vector, context));
+	for (const group of groupsOf(watched))
 		for await (const { case: name, outcome, reason } of runGroup(group, bench, findingOf))
 			if (outcome !== "pass" && reason) rehearsals.set(name, { kind: "not-run", outcome, reason });
 }

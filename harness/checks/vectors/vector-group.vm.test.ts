@@ -5,19 +5,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { vectorsRun } from "../checks/vectors/vectors-check.js";
-import { openPackage, type Package } from "../data/package/package.js";
-import type { Finding } from "../lab/check.js";
-import { CellWorkbench } from "../lab/workbench.js";
-import { agentPath } from "../machine/guest/build.js";
-import { openKernel } from "../machine/kernel/store.js";
-import type { Guest } from "../machine/vm/guest.js";
-import { Machines } from "../machine/vm/machine.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import type { Finding } from "../../lab/check.js";
+import { CellWorkbench } from "../../lab/workbench.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
+import { vectorsRun } from "./vectors-check.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const source = join(root, "harness/lab/subject/session/testdata/killer.bpf.c");
 
-/** `v0`, `v1` ...: each is run with 0 as argument, the deadly ones with 1, which ends the guest. */
+/** `v0`, `v1` ...: each gets 0 as argument; the deadly ones get 1, which ends the guest. */
 async function killer(count: number, deadly: readonly number[]): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-killer-"));
 	try {
@@ -37,7 +37,7 @@ async function killer(count: number, deadly: readonly number[]): Promise<Package
 	}
 }
 
-/** Findings of the check on 6.12, and how many guests it took. */
+/** Findings of the check on 6.12, and the number of guests used. */
 async function check(pkg: Package, prepare: (guest: Guest, number: number) => void = () => {}) {
 	const machines = new Machines({ agent: agentPath });
 	let guests = 0;
@@ -63,7 +63,7 @@ async function check(pkg: Package, prepare: (guest: Guest, number: number) => vo
 	return { findings, guests };
 }
 
-it("blames a lost guest on the vectors that it was lost at, and on no other of their batch", async () => {
+it("gives the loss of a guest only to the vectors that cause it, not to the others of their request", async () => {
 	const { findings, guests } = await check(await killer(300, [17, 270]));
 	const notPassed = findings.filter(({ outcome }) => outcome !== "pass");
 	expect(notPassed.map((finding) => [finding.case, finding.outcome, finding.reason?.code])).toEqual([
@@ -73,11 +73,11 @@ it("blames a lost guest on the vectors that it was lost at, and on no other of t
 	expect(findings.map((finding) => finding.case).sort()).toEqual(
 		Array.from({ length: 300 }, (_, index) => `killer/v${index}`).sort(),
 	);
-	// In a batch, alone, in a batch, alone, and the rest.
+	// A request of many, one by one, a request of many, one by one, and the rest.
 	expect(guests).toBe(5);
 });
 
-it("says so when it does not happen again", async () => {
+it("reports a loss that does not happen again as a finding of its own", async () => {
 	const { findings, guests } = await check(await killer(3, []), ({ client, pid }, number) => {
 		const call = client.call.bind(client);
 		client.call = (op, args) => {
@@ -91,7 +91,7 @@ it("says so when it does not happen again", async () => {
 		["killer/v2", "pass"],
 		["lost-guest", "error"],
 	]);
-	expect(findings[3]?.reason?.message).toContain("it was at one of 3 vectors");
+	expect(findings[3]?.reason?.message).toContain("it was running one of 3 vectors");
 	expect(findings[3]?.evidence).toEqual({ cases: ["killer/v0", "killer/v1", "killer/v2"] });
 	expect(guests).toBe(2);
 });
