@@ -22,6 +22,7 @@ export type { Guest, Splat } from "./machine/vm/guest.js";
 export { Machines } from "./machine/vm/machine.js";
 export { GuestPool } from "./machine/vm/pool.js";
 export { html } from "./report/html.js";
-export { reporters } from "./report/reporter.js";
+export { defineReporter, type Output } from "./report/output.js";
+export { outputs } from "./report/outputs.js";
 export type { RunEvent } from "./run/events.js";
 export { type TestRequest, testPackages } from "./run/test-packages.js";

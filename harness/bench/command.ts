@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js";
 
 const turns = 5;
-const main = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../bin/bpfgate.js", import.meta.url));
 
 /**
  * The whole command as a user runs it, templates warm, side by side with itself booting each guest

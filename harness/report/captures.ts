@@ -7,6 +7,7 @@ import { validator } from "../base/validate.js";
 import { sectionComment } from "../data/capture/pcapng.js";
 import { type CapturePacket, writePcapng } from "../data/capture/write.js";
 import { fromHex } from "../data/packet/bytes.js";
+import type { OutputFile } from "./output.js";
 
 const evidence = validator(PacketEvidence);
 
@@ -53,6 +54,14 @@ export function capturePaths(results: Results): Map<CaseResult, string> {
 		paths.set(result, `${path}.pcapng`);
 	}
 	return paths;
+}
+
+/** The packets of failed vectors, a file for each. */
+export function* captureFiles(results: Results): Iterable<OutputFile> {
+	for (const [result, path] of capturePaths(results)) {
+		const packets = packetsOf(result);
+		if (packets) yield { path, content: captureOf(result, packets, path) };
+	}
 }
 
 /**

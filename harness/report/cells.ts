@@ -1,36 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Outcome, Results } from "../base/results.js";
 
-/** From best to worst: a failure is said even where something else could not be decided. */
+/** From best to worst: a failure outranks an error. */
 export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];
 
-/** The worst of some outcomes; undefined when there is none, which is not a pass. */
+/** The worst of some outcomes; undefined without outcomes, which is not a pass. */
 export function worst(outcomes: Iterable<Outcome>): Outcome | undefined {
 	let rank = -1;
 	for (const outcome of outcomes) rank = Math.max(rank, outcomeOrder.indexOf(outcome));
 	return outcomeOrder[rank];
 }
 
-/** What a matrix says of several cases; `partial`: some passed, and the others were skipped. */
+/** What a matrix shows for several cases; `partial`: some passed, the others were skipped. */
 export type Cell = Outcome | "partial";
 
-/** How a cell is said in words. */
+/** A cell in words. */
 export const cellWords: Readonly<Record<Cell, string>> = {
 	pass: "pass",
 	partial: "pass, some skipped",
 	fail: "fail",
 	skip: "skip",
-	error: "undecided",
+	error: "error",
 };
 
-/** The worst of some outcomes, which hides no pass behind a skip; undefined when there is none. */
+/** Signs of a matrix; `none` is a case that did not run. */
+export const signs: Readonly<Record<Cell | "none", string>> = {
+	pass: "✓",
+	partial: "✓–",
+	fail: "✗",
+	skip: "–",
+	error: "!",
+	none: "·",
+};
+
+/** What the signs mean. */
+export const legend = Object.entries({ ...cellWords, none: "not run" })
+	.map(([cell, words]) => `${signs[cell as Cell | "none"]} ${words}`)
+	.join(", ");
+
+/** The worst of some outcomes, but `partial` for passes and skips; undefined without outcomes. */
 export function cellOf(outcomes: Iterable<Outcome>): Cell | undefined {
 	const seen = new Set(outcomes);
 	const most = worst(seen);
 	return most === "skip" && seen.has("pass") ? "partial" : most;
 }
 
-/** One line of a matrix: what stands at its left, and what came of each kernel of the document. */
+/** One line of a matrix: its label, and a cell for each kernel of the document. */
 export interface Row {
 	label: string;
 	cells: (Cell | undefined)[];
@@ -72,10 +87,10 @@ export function tally(results: Results): Record<Outcome, number> {
 	return count;
 }
 
-/** `12 passed, 1 failed, 3 skipped, 0 undecided`. */
+/** `12 passed, 1 failed, 3 skipped, 0 errors`. */
 export function tallyLine(results: Results): string {
 	const count = tally(results);
-	return `${count.pass} passed, ${count.fail} failed, ${count.skip} skipped, ${count.error} undecided`;
+	return `${count.pass} passed, ${count.fail} failed, ${count.skip} skipped, ${count.error} error${count.error === 1 ? "" : "s"}`;
 }
 
 export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
@@ -88,7 +103,7 @@ export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<
 	return groups;
 }
 
-/** A map key that no choice of names can make equal to another one's. */
+/** A map key that differs for different names, whatever characters they contain. */
 export function key(...parts: string[]): string {
 	return JSON.stringify(parts);
 }

@@ -3,16 +3,14 @@
 import { printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { capturePaths } from "./captures.js";
-import { type Cell, caseName, caseRows, packageRows, type Row, tallyLine } from "./cells.js";
+import { caseName, caseRows, legend, packageRows, type Row, signs, tallyLine } from "./cells.js";
 import { coverageSection } from "./coverage.js";
 import { escapeMarkup } from "./markup.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";
 import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
-const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!" };
-
-/** Of one case's evidence, as much as a page can carry; the results document has the whole. */
+/** Most characters of one case's evidence on a page; the results document has all. */
 const evidenceLimit = 8000;
 
 const style = `
@@ -38,8 +36,7 @@ const maxDiffs = 200;
 const maxPictures = 200;
 
 /**
- * A self-contained page: no script, nothing from elsewhere; the policy in its head holds the
- * browser to that.
+ * A self-contained page without scripts; the policy in its head makes the browser enforce that.
  *
  * @param captures folder of the captures, relative to the page; undefined when they are not written
  */
@@ -75,10 +72,10 @@ export function html(results: Results, captures?: string): string {
 		"<h1>bpfgate report</h1>",
 		`<p>${tallyLine(results)}.</p>`,
 		...(run.interrupted
-			? ['<p class="interrupted">This run was interrupted: what is missing was not tested.</p>']
+			? ['<p class="interrupted">This run was interrupted; missing cases did not run.</p>']
 			: []),
 		table("package", packageRows(results), results, (index) => `#package-${index}`),
-		"<p>✓ pass, ✓– pass and some skipped, ✗ fail, – skip, ! undecided, · not run</p>",
+		`<p>${legend}</p>`,
 		...reasons(results),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
 		...coverageSection(results),
@@ -94,7 +91,7 @@ function table(corner: string, rows: Row[], results: Results, link?: (row: numbe
 	const lines = rows.map(({ label, cells }, index) => {
 		const text = escapeMarkup(label);
 		const name = link ? `<a href="${link(index)}">${text}</a>` : text;
-		const tds = cells.map((cell) => `<td class="${cell ?? "none"}">${cell ? signs[cell] : "·"}</td>`);
+		const tds = cells.map((cell) => `<td class="${cell ?? "none"}">${signs[cell ?? "none"]}</td>`);
 		return `<tr><td class="name">${name}</td>${tds.join("")}</tr>`;
 	});
 	return [
@@ -167,15 +164,13 @@ function evidence(result: CaseResult, packets: string[], drawn: boolean): string
 		"<details>",
 		`<summary>${signs[result.outcome]} ${code(caseName(result))} on ${escapeMarkup(result.kernel)}</summary>`,
 		...packets,
-		...(cut > 0
-			? [`<p>The first ${cut} characters are left out here; the results document has them.</p>`]
-			: []),
+		...(cut > 0 ? [`<p>The first ${cut} characters are left out here; see the results document.</p>`] : []),
 		`<pre>${kept.split("\n").map(escapeMarkup).join("\n")}</pre>`,
 		"</details>",
 	];
 }
 
-/** What was used, so that the figures and verdicts above can be had again. */
+/** Kernels and versions of the run, so that it can be repeated. */
 function provenance(results: Results): string[] {
 	const { run } = results;
 	const kernels = results.kernels.map(
@@ -191,7 +186,7 @@ function provenance(results: Results): string[] {
 		"</tbody>",
 		"</table></div>",
 		"<h2>Run</h2>",
-		`<p>${code(run.id)}: bpfgate ${escapeMarkup(run.bpfgate)}, QEMU ${escapeMarkup(run.qemu)}, ${run.accelerator}, ${run.jobs} at a time, ${escapeMarkup(run.started)} to ${escapeMarkup(run.finished)}. Durations are wall clock on the host.</p>`,
+		`<p>${code(run.id)}: bpfgate ${escapeMarkup(run.bpfgate)}, QEMU ${escapeMarkup(run.qemu)}, ${run.accelerator}, ${run.jobs} VMs in parallel, ${escapeMarkup(run.started)} to ${escapeMarkup(run.finished)}. Durations are wall-clock time on the host.</p>`,
 	];
 }
 

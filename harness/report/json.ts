@@ -2,18 +2,12 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Results } from "../base/results.js";
 
-/**
- * The results document itself. Keys stand in the order of the schema, those of `evidence` by the
- * alphabet.
- */
+/** The results document. Keys have the order of the schema; those of `evidence` are sorted. */
 export function json(results: Results): string {
 	return `${JSON.stringify(ordered(results, Results), null, 2)}\n`;
 }
 
-/**
- * The same value with its keys in a stable order; what the schema does not name comes after what it
- * names.
- */
+/** The same value with keys in the order of the schema; other keys follow, sorted. */
 function ordered(value: unknown, schema: TSchema | undefined): unknown {
 	if (Array.isArray(value)) return value.map((item) => ordered(item, schema?.items));
 	if (typeof value !== "object" || value === null) return value;
@@ -30,12 +24,18 @@ function ordered(value: unknown, schema: TSchema | undefined): unknown {
 
 /**
  * The JSON Schema (draft 7) of the results document, as published in reports/results.schema.json.
+ *
+ * @param checks names of the checks that a document can have
  */
-export function resultsSchema(): string {
+export function resultsSchema(checks: readonly string[]): string {
+	const { results } = Results.properties;
+	const check = { ...results.items.properties.check, pattern: undefined, enum: checks };
+	const items = { ...results.items, properties: { ...results.items.properties, check } };
 	const schema = {
 		$schema: "http://json-schema.org/draft-07/schema#",
 		title: "bpfgate results document",
 		...Results,
+		properties: { ...Results.properties, results: { ...results, items } },
 	};
 	return `${JSON.stringify(schema, null, 2)}\n`;
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Results } from "../base/results.js";
-import { type Cell, caseName, packageRows, tallyLine } from "./cells.js";
+import { caseName, legend, packageRows, signs, tallyLine } from "./cells.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
-
-const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!" };
 
 /**
  * The matrix and the reasons for a pull request, an issue or a step summary (GitHub Flavored
@@ -15,9 +13,9 @@ const signs: Record<Cell, string> = { pass: "✓", partial: "✓–", fail: "✗
 export function markdown(results: Results): string {
 	const columns = ["package", ...results.kernels.map(({ id }) => escapeMarkdown(id))];
 	const rows = packageRows(results).map(({ label, cells }) => [
-		// A table takes a bar as its own even inside code.
+		// In a table, a bar ends the cell even inside code.
 		markdownCode(label).replaceAll("|", "\\|"),
-		...cells.map((cell) => (cell ? signs[cell] : "·")),
+		...cells.map((cell) => signs[cell ?? "none"]),
 	]);
 	const table = [columns, ["---", ...results.kernels.map(() => ":-:")], ...rows].map(
 		(cells) => `| ${cells.join(" | ")} |`,
@@ -26,12 +24,12 @@ export function markdown(results: Results): string {
 	const { accelerator, qemu, interrupted } = results.run;
 	return [
 		table.join("\n"),
-		"✓ pass, ✓– pass and some skipped, ✗ fail, – skip, ! undecided, · not run",
+		legend,
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
 		...results.results.filter(picturesDiffer).slice(0, maxPictures).map(picture),
 		`${tallyLine(results)}. bpfgate ${escapeMarkdown(results.run.bpfgate)}, QEMU ${escapeMarkdown(qemu)}, ${accelerator}.`,
-		...(interrupted ? ["**Interrupted: what is missing was not tested.**"] : []),
+		...(interrupted ? ["**Interrupted; missing cases did not run.**"] : []),
 	]
 		.map((block) => `${block}\n`)
 		.join("\n");
@@ -47,7 +45,7 @@ function item(entry: ReasonEntry, results: Results): string {
 	].join("\\\n  ");
 }
 
-/** Columns of a diff: what a pull request shows without a scroll bar. */
+/** Columns of a diff that a pull request shows without a scroll bar. */
 const medium = { width: 100, colour: false, unicode: true };
 
 function diff(result: CaseResult): string {
@@ -61,7 +59,7 @@ function picture(result: CaseResult): string {
 	return [head, "", ...fenced(pictureOf(result) ?? [])].join("\n");
 }
 
-/** As code, whatever is in it. */
+/** A code block with a fence longer than any in the text. */
 function fenced(lines: readonly string[]): string[] {
 	const longest = Math.max(2, ...(lines.join("\n").match(/`+/g) ?? []).map((run) => run.length));
 	const fence = "`".repeat(longest + 1);

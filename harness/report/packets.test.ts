@@ -68,9 +68,9 @@ describe("the packets of failures", () => {
 		const text = pretty(documentOf(many), medium, "captures");
 		expect(text.match(/the packet on 6\.12:/g)).toHaveLength(3);
 		expect(text.match(/packets: captures/g)).toHaveLength(5);
-		expect(text).toContain("2 more failures with packets that differ: see captures\n");
+		expect(text).toContain("2 more failures with differing packets: see captures\n");
 		expect(pretty(documentOf(many.slice(1)), medium)).toContain(
-			"1 more failure with packets that differ: --captures <folder> writes them\n",
+			"1 more failure with differing packets: --captures <folder> writes them\n",
 		);
 		expect(pretty(documentOf(many.slice(2)), medium)).not.toContain("more failure");
 	});
@@ -79,7 +79,7 @@ describe("the packets of failures", () => {
 		const many = documentOf(Array.from({ length: 1001 }, (_, index) => failure(`v/${index}`)));
 		expect(capturePaths(many).size).toBe(1000);
 		expect(pretty(many, medium, "out")).toContain(
-			"998 more failures with packets that differ: see out (of the first 1000 failures)\n",
+			"998 more failures with differing packets: see out (of the first 1000 failures)\n",
 		);
 	});
 

@@ -44,7 +44,7 @@ describe("pretty", () => {
 			"    | one",
 			"    | two\\u{1b}[0m",
 			"",
-			"1 passed, 1 failed, 0 skipped, 0 undecided: 1 package on 1",
+			"1 passed, 1 failed, 0 skipped, 0 errors: 1 package on 1",
 			"kernel in 1.0 s (tcg)",
 			"",
 		]);
@@ -135,7 +135,7 @@ describe("pretty", () => {
 		const results = documentOf([result("1", "a", "fail")]);
 		results.run.interrupted = true;
 		const text = pretty(results, medium);
-		expect(text).toContain("Interrupted: what is missing was not tested.");
+		expect(text).toContain("Interrupted; missing cases did not run.");
 		expect(text).toContain("[no-reason-given]");
 	});
 });

@@ -3,7 +3,15 @@ import picocolors from "picocolors";
 import { printable, printableLines } from "../base/printable.js";
 import type { Results } from "../base/results.js";
 import { capturePaths, maxCaptures } from "./captures.js";
-import { type Cell as CaseCell, caseRows, cellWords, packageRows, type Row, tallyLine } from "./cells.js";
+import {
+	type Cell as CaseCell,
+	caseRows,
+	cellWords,
+	packageRows,
+	type Row,
+	signs,
+	tallyLine,
+} from "./cells.js";
 import { coverageText } from "./coverage.js";
 import type { Medium } from "./medium.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
@@ -14,7 +22,6 @@ import { weaknesses } from "./weaknesses.js";
 type Cell = CaseCell | "none";
 type Colours = ReturnType<typeof picocolors.createColors>;
 
-const unicodeSigns = { pass: "✓", partial: "✓–", fail: "✗", skip: "–", error: "!", none: "·" };
 const asciiSigns = { pass: "+", partial: "+-", fail: "x", skip: "-", error: "!", none: "." };
 const meaning = { ...cellWords, none: "not run" };
 const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
@@ -43,9 +50,16 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 	return `${blocks.filter((block) => block !== "").join("\n")}`;
 }
 
+/** The matrix alone, packages down and kernels across, with what its signs mean. */
+export function matrix(results: Results, medium: Medium): string {
+	const painter = new Painter(results, medium, undefined);
+	const rows = packageRows(results);
+	return [...painter.matrix(rows), painter.legend(rows)].filter((block) => block !== "").join("\n");
+}
+
 class Painter {
 	private readonly colours: Colours;
-	private readonly signs: Record<Cell, string>;
+	private readonly signs: Readonly<Record<Cell, string>>;
 	private readonly paths: ReturnType<typeof capturePaths>;
 	private diffsShown = 0;
 	private picturesShown = 0;
@@ -56,7 +70,7 @@ class Painter {
 		private readonly captures: string | undefined,
 	) {
 		this.colours = picocolors.createColors(medium.colour);
-		this.signs = medium.unicode ? unicodeSigns : asciiSigns;
+		this.signs = medium.unicode ? signs : asciiSigns;
 		this.paths = capturePaths(results);
 	}
 
@@ -64,7 +78,7 @@ class Painter {
 		return this.colours.bold(printable(text));
 	}
 
-	/** Several tables one below the other when the kernels do not fit beside each other. */
+	/** Several tables when the kernels do not fit into one line. */
 	matrix(rows: Row[]): string[] {
 		const ids = this.results.kernels.map(({ id }) => printable(id));
 		const column = Math.max(3, ...ids.map((id) => id.length)) + 2;
@@ -84,7 +98,7 @@ class Painter {
 		return tables;
 	}
 
-	/** Says what the signs mean, of those that need saying. */
+	/** The meaning of the signs that occur. */
 	legend(rows: Row[]): string {
 		const seen = new Set(rows.flatMap((row) => row.cells.map((cell): Cell => cell ?? "none")));
 		seen.delete("pass");
@@ -119,7 +133,7 @@ class Painter {
 		return `${lines.join("\n")}\n`;
 	}
 
-	/** Where there are failures whose packets are not shown. */
+	/** How many failures have packets that are not shown. */
 	moreDiffs(): string {
 		const left = this.results.results.filter(differs).length - this.diffsShown;
 		if (this.diffsShown === 0 || left <= 0) return "";
@@ -128,16 +142,16 @@ class Painter {
 			this.captures === undefined
 				? "--captures <folder> writes them"
 				: `see ${printable(this.captures)}${written}`;
-		const text = `${count(left, "more failure")} with packets that differ: ${where}`;
+		const text = `${count(left, "more failure")} with differing packets: ${where}`;
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
 	}
 
-	/** Passes that are no reason to feel safe. */
+	/** Passes that show a weakness of the kernel. */
 	weaknesses(): string {
 		const found = weaknesses(this.results);
 		if (found.length === 0) return "";
 		const lines = found.flatMap((text) => wrap(text, this.medium.width - 2).map((line) => `  ${line}`));
-		return `${[this.colours.bold("As kernels promise, and not safe:"), ...lines].join("\n")}\n`;
+		return `${[this.colours.bold("Passed, but the kernel is weak here:"), ...lines].join("\n")}\n`;
 	}
 
 	summary(): string {
@@ -146,11 +160,11 @@ class Painter {
 		const counts = `${count(packages.length, "package")} on ${count(kernels.length, "kernel")}`;
 		const text = `${tallyLine(this.results)}: ${counts} in ${seconds.toFixed(1)} s (${run.accelerator})`;
 		const lines = wrap(text, this.medium.width);
-		if (run.interrupted) lines.push("Interrupted: what is missing was not tested.");
+		if (run.interrupted) lines.push("Interrupted; missing cases did not run.");
 		return `${lines.join("\n")}\n`;
 	}
 
-	/** The end of the kernel's own log, where the check kept one. */
+	/** The end of the kernel's log, if the evidence has one. */
 	private log(entry: ReasonEntry): string[] {
 		const log = entry.example.evidence.log;
 		if (typeof log !== "string" || log === "") return [];
@@ -162,7 +176,7 @@ class Painter {
 		];
 	}
 
-	/** Where the packets are, and those of the first results side by side. */
+	/** The capture files, and the packets of the first failures side by side. */
 	private packets({ results }: ReasonEntry): string[] {
 		const [first, ...others] = results.filter((result) => this.paths.has(result));
 		const lines: string[] = [];
@@ -189,7 +203,7 @@ class Painter {
 		return [head, ...(pictureOf(shown) ?? [])].map(indent);
 	}
 
-	/** Its first character in the middle, so that they stand below each other. */
+	/** Padded so that the first character is in the middle. */
 	private sign(cell: Cell, width = 1): string {
 		const sign = this.signs[cell];
 		const painted = this.colours[colourOf[cell]](sign);

@@ -17,7 +17,7 @@ const kernel: Kernel = {
 };
 
 describe("bpfgate doctor", () => {
-	it("says what is well in one line, and of the rest why it matters and what mends it", () => {
+	it("prints one line for what is there, and the reason and the fix for what is missing", () => {
 		const diagnoses: Diagnosis[] = [
 			{ name: "node", state: "ok", found: "20.19.0", why: "runs bpfgate", fix: [] },
 			{
@@ -33,11 +33,11 @@ describe("bpfgate doctor", () => {
 			"ok       node      20.19.0",
 			"missing  xz        not on PATH",
 			"         unpacks",
-			"         mend it: apt-get install a   or: dnf install b",
+			"         fix: apt-get install a   or: dnf install b",
 			"absent   clang-19  not on PATH",
 			"         compiles",
 			"",
-			"1 of these must be mended first. No guest was booted.",
+			"Fix this one first. No VM was booted.",
 			"",
 		]);
 	});

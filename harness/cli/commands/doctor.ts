@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command } from "commander";
 import picocolors from "picocolors";
 import { printable } from "../../base/printable.js";
 import { cacheRoot } from "../../base/schema-cache.js";
@@ -7,6 +6,7 @@ import { agentPath } from "../../machine/guest/build.js";
 import { hostArch } from "../../machine/kernel/catalog.js";
 import { Machines } from "../../machine/vm/machine.js";
 import type { Medium } from "../../report/medium.js";
+import type { Action } from "../terminal/command-table.js";
 import { mediumOf } from "../terminal/terminal.js";
 import type { Diagnosis } from "./doctor/diagnosis.js";
 import { diagnoseGuest } from "./doctor/guest.js";
@@ -21,21 +21,13 @@ import {
 import { diagnose, type Purpose, readRequirements } from "./doctor/requirements.js";
 
 /** `bpfgate doctor`: exit status 0 when nothing needed is missing, 1 otherwise. */
-export function doctorCommand(): Command {
-	return new Command("doctor")
-		.description("say what is missing on this machine, why it is needed and what mends it")
-		.option("--json", "print JSON")
-		.action(async (options: { json?: boolean }) => {
-			const diagnoses = await examine();
-			const ok = diagnoses.every(({ state }) => state !== "missing");
-			process.stdout.write(
-				options.json
-					? `${JSON.stringify({ ok, diagnoses }, null, 2)}\n`
-					: describeDiagnoses(diagnoses, mediumOf(process.stdout, process.env)),
-			);
-			process.exitCode = ok ? 0 : 1;
-		});
-}
+export const run: Action<"doctor"> = async (_, { json }, { write }) => {
+	const diagnoses = await examine();
+	const ok = diagnoses.every(({ state }) => state !== "missing");
+	const medium = mediumOf(process.stdout, process.env);
+	write(json ? `${JSON.stringify({ ok, diagnoses }, null, 2)}\n` : describeDiagnoses(diagnoses, medium));
+	process.exitCode = ok ? 0 : 1;
+};
 
 async function examine(): Promise<Diagnosis[]> {
 	const { diagnosis: kernels, kernel } = await diagnoseKernels();
@@ -55,7 +47,7 @@ async function examine(): Promise<Diagnosis[]> {
 	return bootable ? [...host, ...(await diagnoseGuest(kernel, new Machines({ agent: agentPath })))] : host;
 }
 
-/** One line for each thing, and two more for what is not well. */
+/** One line for each requirement; for one that is missing, also why it is needed and the fix. */
 export function describeDiagnoses(diagnoses: Diagnosis[], medium: Medium): string {
 	const colours = picocolors.createColors(medium.colour);
 	const paint = { ok: colours.green, missing: colours.red, absent: colours.yellow };
@@ -63,11 +55,11 @@ export function describeDiagnoses(diagnoses: Diagnosis[], medium: Medium): strin
 	const lines = diagnoses.flatMap(({ name, state, found, why, fix }) => [
 		`${paint[state](state.padEnd(7))}  ${printable(name).padEnd(width)}  ${printable(found)}`,
 		...(state === "ok" ? [] : [`         ${why}`]),
-		...(fix.length === 0 ? [] : [`         mend it: ${fix.join("   or: ")}`]),
+		...(fix.length === 0 ? [] : [`         fix: ${fix.join("   or: ")}`]),
 	]);
 	const missing = diagnoses.filter(({ state }) => state === "missing").length;
-	const unproven = diagnoses.every(({ name }) => name !== "guest") ? " No guest was booted." : "";
+	const unproven = diagnoses.every(({ name }) => name !== "guest") ? " No VM was booted." : "";
 	const verdict =
-		missing === 0 ? "Nothing that is needed is missing." : `${missing} of these must be mended first.`;
+		missing === 0 ? "No action needed." : `Fix ${missing === 1 ? "this one" : `these ${missing}`} first.`;
 	return `${[...lines, "", `${verdict}${unproven}`].join("\n")}\n`;
 }

@@ -4,7 +4,7 @@ import { openPackage } from "../../data/package/package.js";
 import type { Chain } from "../../data/package/sections/chain.js";
 import { chainObject } from "../../data/package/sections/testchain.js";
 import { temporaryFolder } from "../../data/package/testpackage.js";
-import { inspectCommand } from "./inspect.js";
+import { run } from "./inspect.js";
 
 async function inspect(objects: Record<string, Uint8Array>, chains: Chain[], ...options: string[]) {
 	await using folder = await temporaryFolder({
@@ -14,10 +14,11 @@ async function inspect(objects: Record<string, Uint8Array>, chains: Chain[], ...
 	});
 	await openPackage(folder.path);
 	let output = "";
-	const command = inspectCommand((text) => {
+	const write = (text: string) => {
 		output += text;
-	});
-	await command.parseAsync([folder.path, ...options], { from: "user" });
+	};
+	const signal = () => new AbortController().signal;
+	await run([folder.path], options.includes("--json") ? { json: true } : {}, { write, signal });
 	return output;
 }
 const textOf = async (...args: Parameters<typeof inspect>) =>

@@ -4,14 +4,16 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { buildElf, sampleElf, sampleObject } from "../../data/package/elf/testelf.js";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
-import { inspectCommand } from "./inspect.js";
+import { run } from "./inspect.js";
 
 async function inspect(...args: string[]): Promise<string> {
 	let output = "";
-	const command = inspectCommand((text) => {
+	const write = (text: string) => {
 		output += text;
-	});
-	await command.parseAsync(args, { from: "user" });
+	};
+	const signal = () => new AbortController().signal;
+	const path = args.at(-1) ?? "";
+	await run([path], args.includes("--json") ? { json: true } : {}, { write, signal });
 	return output;
 }
 

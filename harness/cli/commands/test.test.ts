@@ -10,16 +10,19 @@ import { openPackage, type Package } from "../../data/package/package.js";
 import { chainObject } from "../../data/package/sections/testchain.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import { markedPath } from "../../report/captures.js";
+import { defineReporter } from "../../report/output.js";
+import { outputs } from "../../report/outputs.js";
 import { failure } from "../../report/testpackets.js";
 import type { TestRequest } from "../../run/test-packages.js";
 import { createProgram } from "../program.js";
-import { type Engine, testCommand } from "./test.js";
+import { type Engine, namesOf, testWith } from "./test.js";
 
 const named = (...names: string[]) => names.map((name) => checks.find((check) => check.name === name)!);
 
 /** An engine that gives every cell the same outcome, so that only the command is tested here. */
 class Fake implements Engine {
 	checks: Engine["checks"] = named("load", "vectors");
+	outputs = outputs;
 	vectors: Package["vectors"] = [];
 	asked: TestRequest | undefined;
 	wanted: string[] = [];
@@ -116,8 +119,15 @@ describe("bpfgate test", () => {
 		rmSync(folder, { recursive: true });
 	});
 
+	const context = {
+		write: (text: string) => void process.stdout.write(text),
+		signal: () => abort.signal,
+	};
 	const bpfgate = (...args: string[]) =>
-		createProgram([testCommand(engine, () => abort.signal)]).parseAsync(["test", ...args], { from: "user" });
+		createProgram({ test: async () => ({ run: testWith(engine) }) }, context, namesOf(engine)).parseAsync(
+			["test", ...args],
+			{ from: "user" },
+		);
 
 	it("prints the matrix and ends with the run's status", async () => {
 		await bpfgate("a", "b", "--kernel", "5.10", "--kernel", "6.1", "--jobs", "3");
@@ -176,11 +186,52 @@ describe("bpfgate test", () => {
 		expect(readdirSync(captures)).toEqual([]);
 	});
 
+	it("writes any output to any path with --output", async () => {
+		const at = (name: string) => join(folder, name);
+		await bpfgate(
+			"a",
+			"--output",
+			`junit=${at("j.xml")}`,
+			"--output",
+			`report=${at("r")}`,
+			"--output",
+			"tap=-",
+		);
+		expect(out).toMatch(/^TAP version 14\n/);
+		expect(readFileSync(at("j.xml"), "utf8")).toMatch(/^<\?xml /);
+		expect(readdirSync(at("r")).sort()).toEqual(["report.html", "results.json"]);
+		expect(engine.asked?.coverage).toBe(false);
+		await bpfgate("a", "--output", `coverage=${at("c.info")}`);
+		expect(engine.asked?.coverage).toBe(true);
+	});
+
+	it("writes an output that is not its own", async () => {
+		const count = defineReporter({
+			name: "count",
+			kind: "text",
+			render: ({ results }) => `${results.length} results\n`,
+		});
+		engine.outputs = [...outputs, count];
+		await bpfgate("a", "b", "--reporter", "count", "--output", `count=${join(folder, "n")}`);
+		expect(out).toBe("2 results\n");
+		expect(readFileSync(join(folder, "n"), "utf8")).toBe(out);
+	});
+
 	it("gives standard output to the document alone with --json -", async () => {
 		await bpfgate("a", "--json", "-");
 		expect(JSON.parse(out)).toMatchObject({ results: [{ package: "a" }] });
 		await expect(bpfgate("a", "--json", "-", "--reporter", "tap")).rejects.toThrow(
 			"--json: standard output is already taken by --reporter tap",
+		);
+		await expect(bpfgate("a", "--output", "html=-")).rejects.toThrow(
+			"--output html: a file cannot be written to standard output",
+		);
+		await expect(bpfgate("a", "--output", "prose=x")).rejects.toThrow(
+			'--output: unknown output "prose"; known are pretty, json, ',
+		);
+		await expect(bpfgate("a", "--output", "json")).rejects.toThrow('--output: "json" is not name=path');
+		await expect(bpfgate("a", "--json", "x", "--output", "tap=x")).rejects.toThrow(
+			"--output tap: x is already taken by --json",
 		);
 	});
 
@@ -203,10 +254,10 @@ describe("bpfgate test", () => {
 		writeFileSync(file, JSON.stringify({ chains: [chain] }));
 		engine.openPackage = openPackage;
 		await expect(bpfgate(wall, "--chain", file)).rejects.toThrow(
-			"--chain: is of the check chain, which --check leaves out",
+			"--chain: needs the check chain, which --check leaves out",
 		);
 		engine.checks = named("load", "chain");
-		await expect(bpfgate(wall, "--chain", file, "--check", "load")).rejects.toThrow("--chain: is of");
+		await expect(bpfgate(wall, "--chain", file, "--check", "load")).rejects.toThrow("--chain: needs");
 		writeFileSync(file, JSON.stringify({ chains: [{ ...chain, members: [of("wall"), of("gate")] }] }));
 		await expect(bpfgate(wall, "--chain", file, "--json", join(folder, "r"))).rejects.toMatchObject({
 			errors: [
@@ -232,7 +283,7 @@ describe("bpfgate test", () => {
 		writeFileSync(file, "");
 		await expect(bpfgate("a", "--report", file)).rejects.toThrow(`${file}: is not a folder`);
 		await expect(bpfgate("a", "--captures", file)).rejects.toThrow(`${file}: is not a folder`);
-		await expect(bpfgate("a", "--captures", "")).rejects.toThrow("--captures: is given without a name");
+		await expect(bpfgate("a", "--captures", "")).rejects.toThrow("--captures: needs a path");
 		await expect(bpfgate("a", "--json", folder)).rejects.toThrow(`${folder}: is a folder, not a file`);
 		await expect(bpfgate("a", "--json", join(file, "x"))).rejects.toThrow(`${file}: is not a folder`);
 		expect(engine.asked).toBeUndefined();
@@ -244,6 +295,7 @@ describe("bpfgate test", () => {
 		[["--check", "taste"], "Allowed choices are load, vectors."],
 		[["--reporter", "prose"], "Allowed choices are pretty, json, tap, junit, markdown."],
 		[["--kernel", "6.1", "--kernels", "all"], "cannot be used with option"],
+		[["--kernels", "all", "--kernel", "6.1"], "cannot be used with option"],
 		[["--frob"], "unknown option '--frob'"],
 	])("refuses %j", async (args, said) => {
 		await expect(bpfgate("a", ...args)).rejects.toMatchObject({ name: "CommanderError" });

@@ -1,123 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
-import { availableParallelism } from "node:os";
-import { Command, InvalidArgumentError, Option } from "commander";
 import { InputError } from "../../base/errors.js";
 import { exitStatus } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Check } from "../../lab/check.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
-import { reporterNames } from "../../report/reporter.js";
+import type { Output } from "../../report/output.js";
 import type { RunEvent } from "../../run/events.js";
 import { assertExpectations } from "../../run/expectations.js";
 import type { TestRequest } from "../../run/test-packages.js";
-import { assertOutputs, deliver, type Outputs } from "../terminal/deliver.js";
+import type { Action } from "../terminal/command-table.js";
+import type { KnownNames } from "../terminal/option.js";
+import { assertWritable, outputRequests, writeOutputs } from "../terminal/outputs.js";
 import { follow } from "../terminal/progress.js";
-import { openChains } from "./chains.js";
-import { type ExploreOptions, explorationOf, exploreOptions, saveFinds } from "./explore.js";
+import { openChains } from "./test/chain-files.js";
+import { explorationOf, saveFinds } from "./test/exploration.js";
 
-/** What the command sets in motion. */
+/** What the command works with; tests replace it. */
 export interface Engine {
-	/** The checks that there are. */
 	readonly checks: readonly Check[];
-	/** @throws InputError when it is no package */
+	readonly outputs: readonly Output[];
+	/** @throws InputError for an invalid package */
 	openPackage(path: string): Promise<Package>;
 	/**
 	 * Kernels of the store, checked against their digests.
 	 *
 	 * @param wanted ids, or `default` or `all`
-	 * @throws InputError for an unknown kernel; UndecidedError for one that is not here
+	 * @throws InputError for an unknown kernel; UndecidedError for one that is not in the store
 	 */
 	kernels(wanted: string[]): Promise<Kernel[]>;
 	run(request: TestRequest): AsyncIterable<RunEvent>;
 }
 
-interface TestOptions extends Outputs, ExploreOptions {
-	kernel?: string[];
-	kernels?: string[];
-	check?: Check[];
-	chain?: string[];
-	jobs: number;
-	cold?: boolean;
+/** The names that options of `bpfgate test` can have. */
+export function namesOf({ checks, outputs }: Pick<Engine, "checks" | "outputs">): KnownNames {
+	return {
+		checks: checks.map(({ name }) => name),
+		printed: outputs.filter(({ kind }) => kind === "text").map(({ name }) => name),
+	};
 }
 
-/**
- * `bpfgate test`: sets `process.exitCode` to the run's exit status.
- *
- * @param signal asked for only once the run begins
- */
-export function testCommand(engine: Engine, signal: () => AbortSignal): Command {
-	return new Command("test")
-		.description("boot kernels and run packages through the checks on each of them")
-		.argument("<package...>", "folder with a bpfgate.json, archive of one, or a bare ELF object")
-		.option("--kernel <id>", "a kernel; may be given several times", collect<string>)
-		.addOption(
-			new Option("--kernels <list>", "`default`, `all`, or ids with commas between them (default: default)")
-				.argParser((text: string) => text.split(","))
-				.conflicts("kernel"),
-		)
-		.addOption(
-			new Option(
-				"--check <name>",
-				"a check; may be given several times (default: every check; signature of signed packages, chain of those in chains and token of those that declare one only)",
-			).argParser((text: string, earlier?: Check[]) => collect(checkIn(engine.checks, text), earlier)),
-		)
-		.option(
-			"--chain <file>",
-			"chains whose members are of several packages; may be given several times",
-			collect<string>,
-		)
-		.option("--jobs <n>", "guests at a time", positiveInteger, availableParallelism())
-		.option("--cold", "boot every guest instead of cloning a booted one")
-		.option("--json <file>", "write the results document; `-` is standard output")
-		.addOption(new Option("--reporter <name>", "what to print (default: pretty)").choices(reporterNames))
-		.option("--report <folder>", "write results.json, report.html and captures/ into this folder")
-		.option("--captures <folder>", "write the packets of failed vectors into this folder, for Wireshark")
-		.option("--coverage <file>", "measure on the last kernel what the vectors reach; write it for lcov")
-		.addOption(exploreOptions.explore)
-		.addOption(exploreOptions.seed)
-		.addOption(exploreOptions.saveFinds)
-		.action(async (paths: string[], options: TestOptions) => {
-			await assertOutputs(options);
-			const checks = options.check ?? engine.checks;
-			const has = (name: string) => checks.some((check) => check.name === name);
-			if (options.coverage !== undefined && !has("vectors"))
-				throw new InputError("--coverage", "", "is of the check vectors, which --check leaves out");
-			if (options.chain && !has("chain"))
-				throw new InputError("--chain", "", "is of the check chain, which --check leaves out");
-			const explore = await explorationOf(options, paths.length);
-			const packages = await openAll(engine, paths);
-			assertExpectations(
+/** `bpfgate test`: sets `process.exitCode` to the run's exit status. */
+export function testWith(engine: Engine): Action<"test"> {
+	return async ([paths], options, context) => {
+		const requests = outputRequests(options, engine.outputs);
+		await assertWritable(requests);
+		const checks = engine.checks.filter(({ name }) => options.check?.includes(name) ?? true);
+		const has = (name: string) => checks.some((check) => check.name === name);
+		const coverage = requests.find(({ output }) => output.measures === "coverage");
+		if (coverage && !has("vectors"))
+			throw new InputError(coverage.option, "", "needs the check vectors, which --check leaves out");
+		if (options.chain && !has("chain"))
+			throw new InputError("--chain", "", "needs the check chain, which --check leaves out");
+		const named = options.check !== undefined;
+		const files = [paths ?? []].flat();
+		const explore = await explorationOf(options, files.length);
+		const packages = await openAll(engine, files);
+		assertExpectations(packages, namesOf(engine).checks);
+		const chains = has("chain") ? await openChains(options.chain ?? [], packages, named) : [];
+		const results = await follow(
+			engine.run({
 				packages,
-				engine.checks.map(({ name }) => name),
-			);
-			const chains = has("chain")
-				? await openChains(options.chain ?? [], packages, options.check !== undefined)
-				: [];
-			const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
-			const results = await follow(
-				engine.run({
-					packages,
-					chains,
-					kernels,
-					checks,
-					named: options.check !== undefined,
-					jobs: options.jobs,
-					cold: options.cold ?? false,
-					coverage: options.coverage !== undefined,
-					explore,
-					signal: signal(),
-				}),
-			);
-			await deliver(results, options);
-			await saveFinds(results, options);
-			process.exitCode = exitStatus(results);
-			if (!results.run.interrupted && has("vectors")) assertVectors(packages);
-		});
+				chains,
+				kernels: await engine.kernels(options.kernel ?? options.kernels ?? ["default"]),
+				checks,
+				named,
+				jobs: options.jobs,
+				cold: options.cold ?? false,
+				coverage: coverage !== undefined,
+				explore,
+				signal: context.signal(),
+			}),
+		);
+		await writeOutputs(results, requests);
+		await saveFinds(results, options);
+		process.exitCode = exitStatus(results);
+		if (!results.run.interrupted && has("vectors")) assertVectors(packages);
+	};
 }
 
 /**
- * The other vectors have run by now: a file that is wrong is an `error` in the results, and makes
+ * The other vectors have run by now: an invalid vector file is an `error` in the results, and makes
  * the input invalid.
  *
  * @throws AggregateError of an InputError for each mistake in a vector file
@@ -144,23 +107,4 @@ async function openAll(engine: Engine, paths: string[]): Promise<Package[]> {
 	}
 	if (errors.length > 0) throw new AggregateError(errors);
 	return packages;
-}
-
-function collect<T>(value: T, earlier: T[] = []): T[] {
-	return [...earlier, value];
-}
-
-function checkIn(checks: readonly Check[], text: string): Check {
-	const found = checks.find(({ name }) => name === text);
-	if (!found)
-		throw new InvalidArgumentError(`Allowed choices are ${checks.map(({ name }) => name).join(", ")}.`);
-	return found;
-}
-
-function positiveInteger(text: string): number {
-	const value = Number(text);
-	if (!/^\d+$/.test(text) || value < 1 || value > 256) {
-		throw new InvalidArgumentError("It must be a whole number from 1 to 256.");
-	}
-	return value;
 }

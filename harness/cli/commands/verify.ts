@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, Option } from "commander";
 import { InputError, systemReason, UndecidedError } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
 import { openPackage } from "../../data/package/package.js";
@@ -10,46 +9,27 @@ import type { Contract } from "../../data/signing/contract.js";
 import type { CosignVerdict } from "../../data/signing/cosign.js";
 import { clause } from "../../data/signing/lint/finding.js";
 import { type ContractVerdict, type Verification, verifyPackage } from "../../data/signing/verify.js";
-import { readSmallFile } from "../terminal/read.js";
-import { certificateAt } from "./sign.js";
+import type { Action } from "../terminal/command-table.js";
+import { certificateAt, readSmallFile } from "../terminal/read.js";
 
-interface Options {
-	certificate?: string;
-	trust?: string;
-	json?: boolean;
-}
-
-/** `bpfgate verify <package>`: what the signatures of a package are worth; boots nothing. */
-export function verifyCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
-	return new Command("verify")
-		.description("verify the signatures of a package; boots nothing")
-		.argument("<package>", "folder with bpfgate.json, or archive of one")
-		.option("--certificate <file>", "whose signature it must be")
-		.addOption(
-			new Option(
-				"--trust <folder>",
-				"certificates (.pem, .crt, .cer, .der), one of whose it must be",
-			).conflicts("certificate"),
-		)
-		.option("--json", "print JSON")
-		.action(async (path: string, { certificate, trust, json }: Options) => {
-			const trusted =
-				certificate !== undefined
-					? [await certificateAt(certificate)]
-					: trust === undefined
-						? undefined
-						: await certificatesIn(trust);
-			const result = await verifyPackage(await openPackage(path), trusted ? { trusted } : {});
-			write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
-			if (result.verdict === "invalid") process.exitCode = 1;
-			if (result.verdict === "undecided")
-				throw new UndecidedError(
-					"nobody-trusted",
-					`${path}: intact, but nobody was named to trust, so anybody may have signed it`,
-					"say whose signature it must be with --certificate FILE or --trust FOLDER",
-				);
-		});
-}
+/** `bpfgate verify`: whether the signatures of a package hold, and who made them. */
+export const run: Action<"verify"> = async ([path], { certificate, trust, json }, { write }) => {
+	const trusted =
+		certificate !== undefined
+			? [await certificateAt(certificate)]
+			: trust === undefined
+				? undefined
+				: await certificatesIn(trust);
+	const result = await verifyPackage(await openPackage(String(path)), trusted ? { trusted } : {});
+	write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
+	if (result.verdict === "invalid") process.exitCode = 1;
+	if (result.verdict === "undecided")
+		throw new UndecidedError(
+			"nobody-trusted",
+			`${path}: intact, but no signer was named as trusted, and anyone can sign`,
+			"Name the expected signer with --certificate FILE or --trust FOLDER.",
+		);
+};
 
 async function certificatesIn(folder: string): Promise<Certificate[]> {
 	const names = await readdir(folder).catch((cause) => {

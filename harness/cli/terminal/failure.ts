@@ -3,16 +3,16 @@ import { CommanderError } from "commander";
 import { hostFailure, InputError, UndecidedError } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
 
-/** How a command that threw ends: its exit status, and what stderr is told. */
+/** How a command that threw ends. */
 export interface Failure {
 	status: number;
-	/** One for each thing that is wrong; no stack unless it was asked for. */
+	/** Lines for standard error: one for each mistake, then the stack if it was asked for. */
 	lines: string[];
 }
 
 /**
- * 2 for an invalid invocation or input, 3 for everything that kept bpfgate from finding out, its
- * own defects among it.
+ * Status 2 for an invalid invocation or input, 3 for every other error, defects of bpfgate
+ * included.
  *
  * @param debug adds the stack (BPFGATE_DEBUG=1)
  */
@@ -24,7 +24,10 @@ export function failureOf(thrown: unknown, debug: boolean): Failure {
 	}
 	if (thrown instanceof InputError) return { status: 2, lines: [line(thrown.message), ...stack] };
 	const undecided = thrown instanceof UndecidedError ? thrown : hostFailure(thrown);
-	if (undecided) return { status: 3, lines: [line(`${undecided.message}; ${undecided.hint}`), ...stack] };
+	if (undecided) {
+		const { message, hint } = undecided;
+		return { status: 3, lines: [line(`${message}${/^[A-Z]/.test(hint) ? "." : ";"} ${hint}`), ...stack] };
+	}
 	return { status: 3, lines: [line(`${unexpected(thrown)} (BPFGATE_DEBUG=1 shows where)`), ...stack] };
 }
 

@@ -54,7 +54,7 @@ function start(count = packages) {
 	const objects = Array.from({ length: count }, (_, n) => join(scratch, `p${n}.bpf.o`));
 	const child = spawn(
 		process.execPath,
-		[join(checkout, "dist/cli/main.js"), "test", "--kernel", kernel, "--jobs", "2", ...objects],
+		[join(checkout, "dist/bin/bpfgate.js"), "test", "--kernel", kernel, "--jobs", "2", ...objects],
 		{
 			env: { ...process.env, BPFGATE_CACHE: cache, BPFGATE_ACCEL: "tcg", TMPDIR: temporary },
 			stdio: ["ignore", "pipe", "pipe"],

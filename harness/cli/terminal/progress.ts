@@ -2,17 +2,17 @@
 import { createLogUpdate } from "log-update";
 import { printable } from "../../base/printable.js";
 import type { Outcome, Results } from "../../base/results.js";
-import { cellOf, cellWords, key } from "../../report/cells.js";
+import { type Cell, cellOf, cellWords, groupBy, key } from "../../report/cells.js";
 import type { RunEvent } from "../../run/events.js";
 
-/** Tells a person what a run is doing. */
+/** Shows what a run is doing. */
 export interface Progress {
 	on(event: RunEvent): void;
-	/** Takes away what should not stay. */
+	/** Clears the live line. */
 	end(): void;
 }
 
-/** Shows a run's progress on standard error until it ends, and gives what it found. */
+/** Shows a run's progress on standard error until it ends, and returns its results. */
 export async function follow(events: AsyncIterable<RunEvent>): Promise<Results> {
 	const progress = progressOn(process.stderr);
 	try {
@@ -26,12 +26,12 @@ export async function follow(events: AsyncIterable<RunEvent>): Promise<Results> 
 	throw new Error("the run ended without results");
 }
 
-/** One live line on a terminal, a line for each finished cell elsewhere (a log file, CI). */
+/** One live line on a terminal; elsewhere (a log file, CI) a line for each kernel. */
 export function progressOn(stream: NodeJS.WriteStream): Progress {
 	return stream.isTTY ? liveProgress(stream) : plainProgress((line) => stream.write(`${line}\n`));
 }
 
-/** What has happened so far in a run. */
+/** The state of a run. */
 class Tally {
 	cells = 0;
 	finished = 0;
@@ -79,32 +79,69 @@ class Tally {
 	}
 }
 
-/** How often a program that is explored for long is told of elsewhere than on a terminal, in ms. */
+/** Milliseconds between two lines about one explored program, without a terminal. */
 const exploringInterval = 30_000;
 
 /**
- * One line for each kernel's preparation and each finished cell; of programs that are explored, now
- * and then.
+ * One line for each step of a kernel's preparation and for each kernel when its cells are done;
+ * about programs that are explored, one every half minute.
  */
 export function plainProgress(write: (line: string) => void, clock = () => performance.now()): Progress {
 	const tally = new Tally();
-	let told = 0;
+	const kernels = new Map<string, KernelTally>();
+	let current: string | undefined;
+	let reported = Number.NEGATIVE_INFINITY;
+	/** Kernels whose cells are done: the run has gone on to another one, or ended. */
+	const flush = (ended: boolean) => {
+		for (const [id, kernel] of kernels) {
+			if (kernel.running > 0 || (id === current && !ended)) continue;
+			kernels.delete(id);
+			write(`${tally.count} ${kernelLine(id, kernel, clock())}`);
+		}
+	};
 	return {
 		on(event) {
+			if (event.type === "kernel-prepare") write(`${printable(event.kernel)}: ${printable(event.step)}`);
+			if (event.type === "cell-start") {
+				current = event.kernel;
+				const known = kernels.get(current) ?? { started: clock(), running: 0, cells: [] };
+				kernels.set(current, { ...known, running: known.running + 1 });
+				flush(false);
+			}
 			const cell =
 				event.type === "cell-end" ? tally.running.get(key(event.package, event.kernel)) : undefined;
+			const kernel = event.type === "cell-end" ? kernels.get(event.kernel) : undefined;
 			tally.on(event);
-			if (event.type === "kernel-prepare") write(`${printable(event.kernel)}: ${printable(event.step)}`);
-			if (event.type === "explore" && (event.done === 0 || clock() - told >= exploringInterval)) {
-				told = clock();
+			if (cell && kernel) {
+				kernel.running--;
+				kernel.cells.push({ name: cell.name, outcome: cellOf(cell.outcomes) });
+				flush(tally.finished === tally.cells);
+			}
+			if (event.type === "explore" && (event.done === 0 || clock() - reported >= exploringInterval)) {
+				reported = clock();
 				if (tally.exploring) write(tally.exploring);
 			}
-			if (!cell) return;
-			const outcome = cellOf(cell.outcomes);
-			write(`${tally.count} ${cell.name}: ${outcome ? cellWords[outcome] : "not run"}`);
+			if (event.type === "run-end") flush(true);
 		},
 		end() {},
 	};
+}
+
+interface KernelTally {
+	/** Milliseconds, of the clock. */
+	started: number;
+	running: number;
+	cells: { name: string; outcome: Cell | undefined }[];
+}
+
+/** `a on 6.1: fail`, or for several packages `6.1: 3 pass, 1 fail (4.2 s)`. */
+function kernelLine(id: string, { started, cells }: KernelTally, now: number): string {
+	const words = (outcome: Cell | undefined) => (outcome ? cellWords[outcome] : "not run");
+	const [only] = cells;
+	if (only && cells.length === 1) return `${only.name}: ${words(only.outcome)}`;
+	const groups = groupBy(cells, ({ outcome }) => words(outcome));
+	const counts = [...groups].map(([name, some]) => `${some.length} ${name}`);
+	return `${printable(id)}: ${counts.join("; ")} (${((now - started) / 1000).toFixed(1)} s)`;
 }
 
 function liveProgress(stream: NodeJS.WriteStream): Progress {

@@ -15,3 +15,8 @@ export function table(rows: string[][]): string {
 		)
 		.join("\n");
 }
+
+/** `1 case`, `3 cases` */
+export function counted(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

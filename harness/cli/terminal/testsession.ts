@@ -61,7 +61,7 @@ export async function replay(name: string): Promise<void> {
 		const bin = join(scratch, "bin");
 		const home = join(scratch, "home");
 		for (const path of [bin, home]) mkdirSync(path);
-		symlinkSync(join(checkout, "dist/cli/main.js"), join(bin, "bpfgate"));
+		symlinkSync(join(checkout, "dist/bin/bpfgate.js"), join(bin, "bpfgate"));
 		const cache = name.endsWith(".vm.txt") ? {} : { BPFGATE_CACHE: join(scratch, "cache") };
 		const env = {
 			PATH: `${bin}:${process.env.PATH}`,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { ExecaError, execa } from "execa";
-import { Parser, type ReadEntry } from "tar";
+import type { ReadEntry } from "tar";
 import { InputError } from "../../base/errors.js";
 import { undecided } from "../reasons/registry/registry.js";
 
@@ -55,6 +54,7 @@ export async function readArchive(
 		);
 	const entries = new Map<string, ArchiveEntry>();
 	let count = 0;
+	const { Parser } = await import("tar");
 	await new Promise<void>((resolve, reject) => {
 		// Strict: what tar would only warn of, a wrong checksum or an early end, is an error here.
 		const parser = new Parser({
@@ -145,6 +145,8 @@ async function decompressWith(
 	command: string,
 	args: string[],
 ): Promise<Uint8Array> {
+	// Loaded here: most packages are folders, and Node takes long over these modules.
+	const { ExecaError, execa } = await import("execa");
 	const unpacker = execa(command, ["-d", "-c", "-q", ...args], { input: bytes, buffer: false });
 	const chunks: Uint8Array[] = [];
 	let total = 0;

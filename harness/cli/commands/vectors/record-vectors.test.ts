@@ -64,7 +64,7 @@ describe("what was recorded", () => {
 		expect(await conclude(pkg, proposal, {}, dialogue())).toBe(1);
 		expect(said).toEqual([
 			diff(),
-			"1 vector in 1 file would be written; nothing was, because nobody can be asked: add --yes to write",
+			"1 vector in 1 file not written: no terminal to confirm at; add --yes to write",
 		]);
 		expect(await content()).toBe(before);
 		expect(await conclude(pkg, proposal, { yes: true }, dialogue())).toBe(0);
@@ -76,7 +76,7 @@ describe("what was recorded", () => {
 		expect(await content()).toBe(before);
 		expect(await conclude(pkg, { ...proposal, files: [] }, { dryRun: true }, dialogue())).toBe(0);
 		expect(said.at(-1)).toBe(
-			"nothing to write: p has an expectation for all that could be run, and none is to change",
+			"nothing to write: every vector of p that could run has an expectation that holds",
 		);
 	});
 
@@ -92,9 +92,9 @@ describe("what was recorded", () => {
 		const unproven = [{ case: "a/a", reason: "retval: expected 1, got 2" }];
 		await expect(conclude(pkg, { ...proposal, unproven }, { yes: true }, dialogue())).rejects.toMatchObject({
 			code: "recording-not-reproduced",
-			message: "nothing was written: 1 vector does not pass with what was recorded",
+			message: "nothing was written: 1 vector fails with the recorded expectations",
 		});
-		expect(said.at(-1)).toBe("still does not pass: a/a: retval: expected 1, got 2");
+		expect(said.at(-1)).toBe("still fails: a/a: retval: expected 1, got 2");
 		expect(await content()).toBe(before);
 	});
 
@@ -108,7 +108,7 @@ describe("what was recorded", () => {
 		expect(await conclude(pkg, left("skip"), {}, dialogue())).toBe(0);
 		expect(said.slice(0, 3)).toEqual([
 			"left alone: a/a: why",
-			"not recorded of a/b, because two runs differ: maps/m[1].ns, retval",
+			"not recorded: a/b: two runs differ in maps/m[1].ns, retval",
 			'  add to the vector: volatile: ["maps/m[1].ns", "retval"]',
 		]);
 		expect(await conclude(pkg, left("fail"), {}, dialogue())).toBe(1);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { Command } from "commander";
 import { InputError, UndecidedError } from "../../../base/errors.js";
 import { printable } from "../../../base/printable.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
 import { equalBytes } from "../../../data/packet/bytes.js";
 import { isCapture } from "../../../data/vectors/captured.js";
+import type { Action } from "../../terminal/command-table.js";
+import { counted } from "../../terminal/table.js";
 import { mediumOf } from "../../terminal/terminal.js";
 import { writeWhole } from "../../terminal/write.js";
 import { assertSuite } from "./check-vectors.js";
@@ -14,47 +15,34 @@ import { type Proposal, propose } from "./proposal.js";
 import { newestDefault, withKernel } from "./reference-kernel.js";
 import { unifiedDiff } from "./unified-diff.js";
 
-interface RecordOptions {
-	kernel?: string;
-	update?: boolean;
-	dryRun?: boolean;
-	yes?: boolean;
-	vector?: string;
-}
-
 /** What the command says and asks. */
 export interface Dialogue {
 	say(line: string): void;
 	show(diff: string): void;
 	colour: boolean;
-	/** Undefined where nobody can be asked. */
+	/** Absent where there is no terminal. */
 	ask?(question: string): Promise<boolean>;
 }
 
 /** `bpfgate vectors record`: sets `process.exitCode`. */
-export function recordCommand(signal: () => AbortSignal): Command {
-	return new Command("record")
-		.description("write what vectors do on a kernel into them as what is expected")
-		.argument("<package>", "folder with a bpfgate.json")
-		.option("--kernel <id>", "kernel to record on (default: the newest of those tested on by default)")
-		.option("--update", "also rewrite what is expected and does not hold")
-		.option("--vector <pattern>", "cases to record; `*` stands for any run of characters")
-		.option("--dry-run", "write nothing; exit status 1 when there is something to write")
-		.option("--yes", "write without asking")
-		.action(async (path: string, options: RecordOptions) => {
-			const pkg = await openPackage(path);
-			await assertRecordable(pkg);
-			const kernel = options.kernel ?? (await newestDefault());
-			const dialogue = terminalDialogue();
-			const proposal = await withKernel(kernel, pkg, signal(), async ({ release }, fresh) => {
-				const why = options.kernel === undefined ? ", the newest kernel that is tested on by default" : "";
-				dialogue.say(`recording ${pkg.name} on ${kernel} (${release})${why}`);
-				return await propose(pkg, { ...options, update: options.update ?? false }, fresh);
-			});
-			process.exitCode = await conclude(pkg, proposal, options, dialogue);
-			assertSuite(pkg);
-		});
-}
+export const run: Action<"vectors record"> = async ([path], options, { signal }) => {
+	const pkg = await openPackage(String(path));
+	await assertRecordable(pkg);
+	const named = options.kernel ?? options.kernels;
+	const [kernel = "", ...more] = named ?? [await newestDefault()];
+	if (more.length > 0)
+		throw new InputError("--kernel", "", `names ${more.length + 1} kernels; record on one`);
+	const dialogue = terminalDialogue();
+	const proposal = await withKernel(kernel, pkg, signal(), async ({ release }, fresh) => {
+		dialogue.say(
+			`recording ${pkg.name} on ${kernel} (${release})${named ? "" : ", the newest default kernel"}`,
+		);
+		const { update = false, vector } = options;
+		return await propose(pkg, { update, ...(vector === undefined ? {} : { vector }) }, fresh);
+	});
+	process.exitCode = await conclude(pkg, proposal, options, dialogue);
+	assertSuite(pkg);
+};
 
 function terminalDialogue(): Dialogue {
 	const { stdin, stdout } = process;
@@ -77,10 +65,10 @@ function terminalDialogue(): Dialogue {
 	};
 }
 
-/** @throws InputError for a package that has no vector files, or none that could be written */
+/** @throws InputError for a package without vector files, or an archive */
 async function assertRecordable(pkg: Package): Promise<void> {
 	if (!(await stat(pkg.path)).isDirectory())
-		throw new InputError(pkg.path, "", "is no folder; vectors are recorded in the folder of a package");
+		throw new InputError(pkg.path, "", "is not a folder; vectors are recorded in the folder of a package");
 	if (pkg.vectors.every(isCapture))
 		throw new InputError(pkg.path, "", "has no vector files; `vectors` of bpfgate.json names them");
 }
@@ -93,41 +81,40 @@ async function assertRecordable(pkg: Package): Promise<void> {
 export async function conclude(
 	pkg: Package,
 	proposal: Proposal,
-	{ dryRun, yes }: Pick<RecordOptions, "dryRun" | "yes">,
+	{ dryRun = false, yes = false }: { dryRun?: boolean; yes?: boolean },
 	{ say, show, colour, ask }: Dialogue,
 ): Promise<number> {
 	const { files, left, unstable, unproven } = proposal;
 	for (const { file, before, after } of files) show(unifiedDiff(file.display, before, after, colour));
 	for (const each of left) say(`left alone: ${each.case}: ${each.reason}`);
 	for (const { case: name, facts } of unstable) {
-		say(`not recorded of ${name}, because two runs differ: ${facts.join(", ")}`);
+		say(`not recorded: ${name}: two runs differ in ${facts.join(", ")}`);
 		say(`  add to the vector: volatile: [${facts.map((fact) => JSON.stringify(fact)).join(", ")}]`);
 	}
 	const missed = left.some(({ outcome }) => outcome !== "skip") ? 1 : 0;
 	if (files.length === 0) {
 		say(
-			`nothing to write: ${pkg.name} has an expectation for all that could be run${missed ? "" : ", and none is to change"}`,
+			`nothing to write: every vector of ${pkg.name} that could run ${missed ? "has an expectation" : "has an expectation that holds"}`,
 		);
 		return missed;
 	}
 	if (unproven.length > 0) {
-		for (const { case: name, reason } of unproven.slice(0, 20))
-			say(`still does not pass: ${name}: ${reason}`);
-		const what = unproven.length === 1 ? "1 vector does" : `${unproven.length} vectors do`;
+		for (const { case: name, reason } of unproven.slice(0, 20)) say(`still fails: ${name}: ${reason}`);
+		const what = unproven.length === 1 ? "1 vector fails" : `${unproven.length} vectors fail`;
 		throw new UndecidedError(
 			"recording-not-reproduced",
-			`nothing was written: ${what} not pass with what was recorded`,
-			"put what is random or a time under `volatile`, or leave the vector out with --vector",
+			`nothing was written: ${what} with the recorded expectations`,
+			"List random values and times under `volatile`, or leave the vector out with --vector.",
 		);
 	}
 	const count = files.reduce((sum, { vectors }) => sum + vectors, 0);
-	const what = `${count} vector${count === 1 ? "" : "s"} in ${files.length} file${files.length === 1 ? "" : "s"}`;
+	const what = `${counted(count, "vector")} in ${counted(files.length, "file")}`;
 	if (dryRun) {
-		say(`${what} would be written; nothing was`);
+		say(`dry run: ${what} would be written`);
 		return 1;
 	}
 	if (!yes && !ask) {
-		say(`${what} would be written; nothing was, because nobody can be asked: add --yes to write`);
+		say(`${what} not written: no terminal to confirm at; add --yes to write`);
 		return 1;
 	}
 	if (!yes && !(await ask?.(`write ${what}? [y/N] `))) {
@@ -147,6 +134,6 @@ async function assertUnchanged({ display, bytes }: Package["vectors"][number]): 
 	throw new UndecidedError(
 		"changed-meanwhile",
 		`nothing was written: ${display} was changed while its vectors ran`,
-		"record again",
+		"Record again.",
 	);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { InputError } from "../../base/errors.js";
-import { absentPackages, chainsOf, declaredChain, tellerOf } from "../../checks/chain/model/declared.js";
-import { chainPackets } from "../../checks/chain/model/packets.js";
-import type { Package } from "../../data/package/package.js";
-import { type ChainSource, readChainFile } from "../../data/package/sections/chain-file.js";
-import { type ChainHookFacts, chainHooks } from "../../data/package/sections/chain-hooks.js";
+import { InputError } from "../../../base/errors.js";
+import { absentPackages, chainsOf, declaredChain, tellerOf } from "../../../checks/chain/model/declared.js";
+import { chainPackets } from "../../../checks/chain/model/packets.js";
+import type { Package } from "../../../data/package/package.js";
+import { type ChainSource, readChainFile } from "../../../data/package/sections/chain-file.js";
+import { type ChainHookFacts, chainHooks } from "../../../data/package/sections/chain-hooks.js";
 
 /**
  * The chains of chain files, when these and the chains in the packages' manifests mean programs

@@ -3,11 +3,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fakeBzImage } from "../../machine/kernel/testkernel.js";
-import { kernelsCommand } from "./kernels.js";
-import { pullProgress } from "./kernels-progress.js";
+import { fakeBzImage } from "../../../machine/kernel/testkernel.js";
+import { createProgram } from "../../program.js";
+import { pullProgress } from "./pull-progress.js";
 
 let root: string;
 let out: string;
@@ -33,11 +32,18 @@ afterEach(async () => {
 	await rm(root, { recursive: true });
 });
 
+const actions = {
+	"kernels list": () => import("./list.js"),
+	"kernels pull": () => import("./pull.js"),
+	"kernels add": () => import("./add.js"),
+	"kernels features": () => import("./features.js"),
+};
+const context = {
+	write: (text: string) => void process.stdout.write(text),
+	signal: () => new AbortController().signal,
+};
 const kernels = (...args: string[]) =>
-	new Command()
-		.exitOverride()
-		.addCommand(kernelsCommand(() => new AbortController().signal))
-		.parseAsync(["kernels", ...args], { from: "user" });
+	createProgram(actions, context).parseAsync(["kernels", ...args], { from: "user" });
 
 it("adds a kernel and lists it after the catalog's", async () => {
 	const image = join(root, "bzImage");
@@ -53,7 +59,7 @@ it("adds a kernel and lists it after the catalog's", async () => {
 	expect(JSON.parse(out).kernels.at(-1)).toMatchObject({ id: "mine", here: true });
 });
 
-it("lists a kernel whose record is broken with what is wrong and what mends it", async () => {
+it("lists a kernel whose record is broken, with the problem and the fix", async () => {
 	await mkdir(join(root, "cache/kernels"), { recursive: true });
 	await writeFile(join(root, "cache/kernels/6.12.json"), "{");
 	await kernels("list");
@@ -63,7 +69,7 @@ it("lists a kernel whose record is broken with what is wrong and what mends it",
 	await expect(kernels("features", "6.12")).rejects.toThrow(/6\.12\.json: is no JSON/);
 });
 
-it("refuses what it cannot pull before it asks anybody", async () => {
+it("refuses unknown kernels and addresses before it asks a mirror", async () => {
 	await expect(kernels("pull", "9.9")).rejects.toThrow(/^kernel 9.9: is not in the catalog; known are 5.10/);
 	await expect(kernels("pull", "--all", "6.1")).rejects.toThrow("cannot be combined");
 	await expect(kernels("pull", "6.1", "--mirror", "rubbish")).rejects.toThrow(
@@ -73,7 +79,7 @@ it("refuses what it cannot pull before it asks anybody", async () => {
 	expect(err).toBe("");
 });
 
-it("tells of one failure once, and of several in a line each", async () => {
+it("reports one failure once, and several in one line each", async () => {
 	await expect(kernels("pull", "6.1")).rejects.toThrow('BPFGATE_MIRROR: "not an address" is not the address');
 	expect(err).toBe("6.1: looking for the newest release\n6.1: failed\n");
 	err = "";
@@ -81,7 +87,7 @@ it("tells of one failure once, and of several in a line each", async () => {
 	expect(err.match(/is not the address/g)).toHaveLength(2);
 });
 
-it("does not ask for features of a kernel that is not here", async () => {
+it("refuses to probe a kernel that is not in the store", async () => {
 	await expect(kernels("features", "6.1")).rejects.toMatchObject({ code: "kernel-not-pulled" });
 });
 
@@ -89,7 +95,7 @@ describe("progress", () => {
 	const downloading = (bytes: number) =>
 		({ kind: "downloading", id: "6.1", release: "6.1.0", bytes, total: 4 * 1024 * 1024 }) as const;
 
-	it("says each stage once where nobody watches", () => {
+	it("prints each stage once without a terminal", () => {
 		const lines: string[] = [];
 		const stream = {
 			isTTY: false,
@@ -102,7 +108,7 @@ describe("progress", () => {
 		expect(lines).toEqual(["6.1: 6.1.0 downloading 4 MiB, 0 %\n", "6.1: 6.1.0 unpacking\n"]);
 	});
 
-	it("keeps one line a kernel on a terminal", () => {
+	it("keeps one line per kernel on a terminal", () => {
 		const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
 		const progress = pullProgress(stream as unknown as NodeJS.WriteStream);
 		progress.event(downloading(2 * 1024 * 1024));

@@ -4,15 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { CaseResult } from "../../base/results.js";
+import type { CaseResult, Results } from "../../base/results.js";
 import { documentOf } from "../../base/testresults.js";
 import { writePcapng } from "../../data/capture/write.js";
 import { build } from "../../data/packet/build.js";
 import { rewriter, testbench } from "../../lab/subject/session/testsession.js";
+import type { FolderOutput } from "../../report/output.js";
+import { outputs } from "../../report/outputs.js";
 import { pretty } from "../../report/pretty.js";
-import { writeCaptures } from "./captures.js";
+import { writeFolder } from "./write-folder.js";
 
 let bench: Awaited<ReturnType<typeof testbench>>;
+const captures = outputs.find(({ name }) => name === "captures") as FolderOutput;
+const writeCaptures = (to: string, results: Results) => writeFolder(to, captures, results);
 let folder: string;
 beforeAll(async () => {
 	bench = await testbench("6.12");

@@ -12,12 +12,17 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Results } from "../../base/results.js";
 import { documentOf } from "../../base/testresults.js";
 import { readCapture } from "../../data/capture/capture.js";
 import { writePcapng } from "../../data/capture/write.js";
+import type { FolderOutput } from "../../report/output.js";
+import { outputs } from "../../report/outputs.js";
 import { failure } from "../../report/testpackets.js";
-import { writeCaptures } from "./captures.js";
+import { writeFolder } from "./write-folder.js";
 
+const captures = outputs.find(({ name }) => name === "captures") as FolderOutput;
+const writeCaptures = (to: string, results: Results) => writeFolder(to, captures, results);
 let folder: string;
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "bpfgate-captures-"));
@@ -31,7 +36,7 @@ const files = () =>
 		.sort();
 const passed = documentOf([failure("v/a", {}, { outcome: "pass" })]);
 
-describe("writeCaptures", () => {
+describe("writing captures", () => {
 	it("writes a capture for each failure, and none for a run without", async () => {
 		await writeCaptures(
 			folder,
@@ -44,7 +49,7 @@ describe("writeCaptures", () => {
 		expect(readdirSync(folder)).toEqual(["router"]);
 	});
 
-	it("takes away what an earlier run wrote, with the folders it was in", async () => {
+	it("removes what an earlier run wrote, and the folders that this leaves empty", async () => {
 		await writeCaptures(folder, documentOf([failure("v/a"), failure("w/b")]));
 		await writeCaptures(folder, documentOf([failure("w/b"), failure("w/c")]));
 		expect(files()).toEqual(["router/6.12/w/b.pcapng", "router/6.12/w/c.pcapng"]);
@@ -53,7 +58,7 @@ describe("writeCaptures", () => {
 		expect(readdirSync(folder)).toEqual([]);
 	});
 
-	it("leaves what is not of a run: other files, captures of others, and its own that were put elsewhere", async () => {
+	it("keeps other files, captures of other tools, and its own captures that were copied elsewhere", async () => {
 		await writeCaptures(folder, documentOf([failure("v/a")]));
 		const written = join(folder, "router/6.12/v/a.pcapng");
 		const kept = ["router/6.12/v/mine.pcapng", "router/notes.txt", "vectors/from-a-run.pcapng"];
@@ -67,7 +72,7 @@ describe("writeCaptures", () => {
 		expect(readdirSync(folder).sort()).toEqual(["empty", "router", "vectors"]);
 	});
 
-	it("follows no links on its way", async () => {
+	it("follows no symbolic links", async () => {
 		const other = mkdtempSync(join(tmpdir(), "bpfgate-other-"));
 		try {
 			await writeCaptures(other, documentOf([failure("v/a")]));

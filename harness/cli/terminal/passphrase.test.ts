@@ -4,8 +4,8 @@ import { execa } from "execa";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../data/package/testpackage.js";
 import { openKey } from "../../data/signing/key.js";
-import { compile } from "../terminal/testsession.js";
 import { readPassphrase } from "./passphrase.js";
+import { compile } from "./testsession.js";
 
 describe("a passphrase", () => {
 	it("is a variable, whole", async () => {
@@ -40,7 +40,7 @@ describe("at a terminal", () => {
 
 	/** Types each line when it is asked for; `script` of util-linux is the terminal. */
 	async function type(folder: string, lines: string[]): Promise<{ shown: string; status: number }> {
-		const main = join(import.meta.dirname, "../../../dist/cli/main.js");
+		const main = join(import.meta.dirname, "../../../dist/bin/bpfgate.js");
 		const command = `'${process.execPath}' '${main}' keygen --out keys --type ecdsa --passphrase prompt`;
 		const child = execa("script", ["-qec", command, "/dev/null"], { cwd: folder, reject: false, all: true });
 		let shown = "";

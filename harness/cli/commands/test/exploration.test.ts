@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CaseResult, Results } from "../../base/results.js";
-import { explorationOf, saveFinds } from "./explore.js";
+import type { CaseResult, Results } from "../../../base/results.js";
+import { explorationOf, saveFinds } from "./exploration.js";
 
 let folder: string;
 beforeEach(() => {
@@ -76,8 +76,8 @@ describe("--save-finds", () => {
 
 	it.each([
 		[{ seed: 1, saveFinds: "finds.yaml" }, 1, "--save-finds: needs --explore"],
-		[{ seed: 1, explore: 5, saveFinds: "finds.yaml" }, 2, "--save-finds: takes the finds of one package"],
-		[{ seed: 1, explore: 5, saveFinds: "finds.txt" }, 1, "finds.txt: must be called .yaml"],
+		[{ seed: 1, explore: 5, saveFinds: "finds.yaml" }, 2, "--save-finds: needs a single package"],
+		[{ seed: 1, explore: 5, saveFinds: "finds.txt" }, 1, "finds.txt: needs a name that ends in .yaml"],
 		[{ seed: 1, explore: 5, saveFinds: "/nowhere/finds.yaml" }, 1, "/nowhere: is not a folder"],
 	])("%j with %i packages is refused", async (options, packages, message) => {
 		await expect(explorationOf(options, packages)).rejects.toThrow(message);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openPackage } from "../../data/package/package.js";
-import type { Chain } from "../../data/package/sections/chain.js";
-import { chainObject } from "../../data/package/sections/testchain.js";
-import { temporaryFolder } from "../../data/package/testpackage.js";
-import { openChains } from "./chains.js";
+import { openPackage } from "../../../data/package/package.js";
+import type { Chain } from "../../../data/package/sections/chain.js";
+import { chainObject } from "../../../data/package/sections/testchain.js";
+import { temporaryFolder } from "../../../data/package/testpackage.js";
+import { openChains } from "./chain-files.js";
 
 const chain = (name: string, ...members: Chain["members"]): Chain => ({ name, hook: "xdp", members });
 const wall = { program: { package: "wall", program: "filter" } };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLogUpdate } from "log-update";
-import type { PullEvent } from "../../machine/kernel/pull.js";
-import { table } from "../terminal/table.js";
+import type { PullEvent } from "../../../machine/kernel/pull.js";
+import { table } from "../../terminal/table.js";
 
 /**
  * Shows a pull as it goes: one line a kernel that changes on a terminal, one line an event

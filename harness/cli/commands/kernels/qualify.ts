@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError, UndecidedError } from "../../../base/errors.js";
+import { printable } from "../../../base/printable.js";
+import { createLab } from "../../../lab/lab.js";
+import { broken, type KernelPromise, type PromiseArea } from "../../../lab/promise.js";
+import { Qualification } from "../../../qualify/qualification.js";
+import { questions } from "../../../qualify/questions.js";
+import { chooseKernels } from "../../terminal/choose-kernels.js";
+import type { Action } from "../../terminal/command-table.js";
+import { table } from "../../terminal/table.js";
+
+const areas = questions.map(({ area }) => area);
+
+/** What one kernel answered in one area, or why it could not be asked. */
+interface Row {
+	kernel: string;
+	area: PromiseArea;
+	promises?: readonly KernelPromise[];
+	error?: UndecidedError;
+}
+
+/**
+ * `bpfgate kernels qualify`: asks kernels whether they keep their promises, once for each image.
+ * Exit status 1 when a promise is broken, 3 when a kernel could not be asked.
+ */
+export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { write, signal }) => {
+	const asked = area === undefined ? undefined : areaNamed(area);
+	const wanted = [ids ?? []].flat();
+	const kernels = await chooseKernels(wanted.length > 0 ? wanted : ["default"]);
+	await using lab = createLab({ signal: signal() });
+	const qualification = new Qualification(() => lab);
+	const rows: Row[] = [];
+	for (const kernel of kernels) {
+		for (const each of asked ? [asked] : qualification.areas) {
+			const row = { kernel: kernel.id, area: each };
+			try {
+				rows.push({ ...row, promises: await qualification.promises(kernel, each) });
+			} catch (error) {
+				if (!(error instanceof UndecidedError)) throw error;
+				rows.push({ ...row, error });
+			}
+		}
+	}
+	write(json ? `${JSON.stringify(rows.map(toJson), null, "\t")}\n` : textOf(rows));
+	const failed = rows.some(({ promises = [] }) => broken(promises).length > 0);
+	process.exitCode = failed ? 1 : rows.some(({ error }) => error) ? 3 : 0;
+};
+
+function areaNamed(text: string): PromiseArea {
+	const found = areas.find((area) => area === text);
+	if (!found)
+		throw new InputError("--area", "", `unknown area ${JSON.stringify(text)}; known are ${areas.join(", ")}`);
+	return found;
+}
+
+function toJson({ kernel, area, promises, error }: Row) {
+	const { code, message, hint } = error ?? {};
+	return { kernel, area, ...(promises ? { promises } : { reason: { code, message, hint } }) };
+}
+
+function textOf(rows: readonly Row[]): string {
+	const cells = rows.map(({ kernel, area, promises, error }) => {
+		if (!promises) return [kernel, area, "error", "", "", printable(error?.message ?? "")];
+		const weak = promises.filter(({ kept, weakness }) => kept && weakness !== undefined);
+		const lacking = promises.filter(({ lack }) => lack !== undefined);
+		const kept = promises.filter((promise) => promise.kept);
+		return [kernel, area, ...[kept, weak, broken(promises), lacking].map(({ length }) => String(length))];
+	});
+	const details = rows.flatMap(({ kernel, promises = [] }) =>
+		broken(promises).map(
+			({ name, promise, expected, seen }) =>
+				`${kernel}: ${name}: ${promise}; expected ${expected}, saw ${seen}`,
+		),
+	);
+	const header = ["kernel", "area", "kept", "weak", "broken", "not asked"];
+	return `${[table([header, ...cells]), ...details.map(printable)].join("\n")}\n`;
+}
