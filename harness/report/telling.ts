@@ -8,24 +8,22 @@ import { casesOf, onKernels, type ReasonEntry, reasonEntries } from "./reasons.j
 const maxCases = 60;
 
 /**
- * The most telling failures, a sentence for each: one of each check first, then others, each of
- * another package as far as there are any.
+ * The most telling failures, a sentence for each: one of each check, then others; of different
+ * packages where possible.
  */
 export function tellingFailures(results: Results, most: number): string[] {
 	const failures = reasonEntries(results).filter(({ outcome }) => outcome === "fail");
 	const chosen: ReasonEntry[] = [];
-	const take = (entries: Iterable<ReasonEntry>) => {
-		for (const entry of entries) {
-			const known = chosen.some((other) => other.package === entry.package || other === entry);
-			if (chosen.length < most && !known) chosen.push(entry);
-		}
+	const take = (entries: readonly ReasonEntry[], samePackage = false) => {
+		const fresh = (entry: ReasonEntry) =>
+			!chosen.some((other) => other === entry || (!samePackage && other.package === entry.package));
+		const found = entries.find(fresh);
+		if (found && chosen.length < most) chosen.push(found);
+		return found;
 	};
 	const byCheck = groupBy(failures, ({ example }) => example.check);
-	for (const [, entries] of byCheck) {
-		const fresh = entries.find((entry) => !chosen.some((other) => other.package === entry.package));
-		take(fresh ? [fresh] : []);
-	}
-	take(failures);
+	for (const [, entries] of byCheck) take(entries) ?? take(entries, true);
+	while (chosen.length < most && (take(failures) ?? take(failures, true)));
 	return chosen.map((entry) => sentence(entry, results));
 }
 
