@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { TSchema } from "@sinclair/typebox";
-import type { Outcome, Reason } from "../base/results.js";
+import type { CaseResult, Outcome, Reason } from "../base/results.js";
+import type { ManifestSection } from "../data/package/manifest/manifest-section.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Lack } from "../machine/features/missing.js";
@@ -37,20 +37,21 @@ export interface Workbench {
 	lack(requirement: string): Promise<Lack | undefined>;
 	/**
 	 * What the kernel was seen to promise in an area (`bpfgate kernels qualify`). Asks the kernel
-	 * when no answer is kept for its image, and may retire the guest in use: call it between groups.
+	 * when no answer is kept for its image, and may retire the guest in use: call it between
+	 * groups.
 	 */
 	promises(area: PromiseArea): Promise<readonly KernelPromise[]>;
 	/**
-	 * Ends a group of cases: what the guest has now and a fresh guest does not, each as `kind: name`.
-	 * Anything left over makes the next `guest()` a fresh clone.
+	 * Ends a group of cases: what the guest has now and a fresh guest does not, each as `kind:
+	 * name`. Anything left over makes the next `guest()` a fresh clone.
 	 */
 	leftovers(): Promise<string[]>;
 	/** The guest in use was changed permanently on purpose: the next `guest()` is a fresh clone. */
 	spoil(): Promise<void>;
 	/**
 	 * Turns an exception into the outcome of the cases that it cut short: a kernel that panicked is
-	 * a `fail`, everything else that bpfgate could not complete is an `error`. The next `guest()` is
-	 * a fresh clone. Rethrows an interruption.
+	 * a `fail`, everything else that bpfgate could not complete is an `error`. The next `guest()`
+	 * is a fresh clone. Rethrows an interruption.
 	 */
 	lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }>;
 }
@@ -66,14 +67,10 @@ export interface CheckContext {
 	readonly coverage: boolean;
 }
 
-/** Part of the manifest that belongs to a check. */
-export interface Section {
-	/** Key in `bpfgate.json`. */
-	readonly key: string;
-	readonly schema: TSchema;
-}
-
-/** One question asked of a package on a kernel: what help, schema and reports say of it, and how it runs. */
+/**
+ * One question asked of a package on a kernel: what help, schema and reports say of it, and how it
+ * runs.
+ */
 export interface Check {
 	/** `[a-z0-9-]+`; names the check on the command line and in results. */
 	readonly name: string;
@@ -81,8 +78,14 @@ export interface Check {
 	readonly summary: string;
 	/** Whether the check runs on a package when the user named no check. */
 	suits(pkg: Package, context: CheckContext): boolean;
-	readonly section?: Section;
-	/** Areas of kernel promises that the check cites: a run with it qualifies new kernels in them. */
+	/**
+	 * Its part of the manifest: in a built-in check the schema that `Manifest` has for the key. The
+	 * sections of other checks are given to `openPackage`, and are in `Package.sections`.
+	 */
+	readonly section?: ManifestSection;
+	/**
+	 * Areas of kernel promises that the check cites: a run with it qualifies new kernels in them.
+	 */
 	readonly cites?: readonly PromiseArea[];
 	/** Called once for each run. */
 	create(context: CheckContext): CheckRun;
@@ -97,4 +100,6 @@ export interface CheckRun {
 	 * are allowed.
 	 */
 	run(pkg: Package, bench: Workbench): AsyncIterable<Finding>;
+	/** Further results, which only those of all kernels together show: kernels that differ. */
+	across?(results: readonly CaseResult[]): CaseResult[];
 }

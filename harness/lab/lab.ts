@@ -39,7 +39,10 @@ export interface Lab extends AsyncDisposable {
 	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>): Promise<T>;
 }
 
-/** Opens a laboratory: nothing boots until a bench asks for a guest. Dispose of it to end all guests. */
+/**
+ * Opens a laboratory: nothing boots until a bench asks for a guest. Dispose of it to end all
+ * guests.
+ */
 export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptions): Lab {
 	const machines = new Machines({ agent: agentPath, signal });
 	const fresh = (kernel: Kernel) => (cold ? machines.boot(kernel) : machines.clone(kernel));

@@ -40,7 +40,9 @@ export async function keepAnswers(
 	await replaceFile(await pathOf(kernel, question), `${JSON.stringify(kept)}\n`);
 }
 
-/** Whatever may change an answer is in the name: the image, its modules, the agent, the question. */
+/**
+ * Whatever may change an answer is in the name: the image, its modules, the agent, the question.
+ */
 async function pathOf(
 	kernel: Kernel,
 	{ area, version }: Pick<KernelQuestion, "area" | "version">,

@@ -5,7 +5,6 @@ import type { PromiseArea } from "../base/kernel-promise.js";
 import type { CaseResult, KernelRecord, Results, RunRecord } from "../base/results.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
-import { drift } from "../data/vectors/drift.js";
 import type { Check, CheckContext, CheckRun, Finding } from "../lab/check.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
@@ -22,7 +21,9 @@ export interface RunOptions extends Omit<Lent, "fresh"> {
 	checks: readonly Check[];
 	/** Chains from chain files, with members of several of these packages. */
 	chains?: readonly ChainSource[];
-	/** The user named the checks: they run on every package, also where a check would not by itself. */
+	/**
+	 * The user named the checks: they run on every package, also where a check would not by itself.
+	 */
 	named?: boolean | undefined;
 	/** Cells worked on at the same time. */
 	jobs: number;
@@ -139,8 +140,11 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		const { reason: _, ...bare } = result;
 		return { ...bare, ...expected(pkg.manifest, result.check, result.kernel, result) };
 	};
-	const drifted = drift(found).map(asExpected);
-	for (const result of drifted) emit({ type: "finding", result });
+	const across = options.asked.flatMap(({ check, run }) => {
+		const own = found.filter((result) => result.check === check.name);
+		return (run.across?.(own) ?? []).map(asExpected);
+	});
+	for (const result of across) emit({ type: "finding", result });
 	const explored: CaseResult[] = [];
 	if (options.explore) {
 		for await (const result of explore({ ...options, ...options.explore, emit })) {
@@ -166,7 +170,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 			...promises.record(kernel),
 		})),
 		packages: packages.map(({ name, version, sha256, path }) => ({ name, version, sha256, path })),
-		results: [...found, ...drifted, ...explored],
+		results: [...found, ...across, ...explored],
 	};
 	emit({ type: "run-end", results: document });
 }

@@ -2,6 +2,7 @@
 
 import { errnoName } from "../../base/errno.js";
 import type { InputError } from "../../base/errors.js";
+import { drift } from "../../data/vectors/drift.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { Check, CheckRun, Finding, Workbench } from "../../lab/check.js";
 import { judge } from "../../lab/subject/session/judgement.js";
@@ -31,6 +32,8 @@ export const vectorsCheck: Check = {
 
 /** The check without measuring coverage. */
 export const vectorsRun: CheckRun = {
+	across: drift,
+
 	cases(pkg) {
 		const { vectors, invalid } = suiteOf(pkg);
 		return [...invalid.map(({ stem }) => stem), ...vectors.map((vector) => vector.case)];

@@ -9,10 +9,11 @@ import {
 	loaderFiles,
 	objectEntries,
 	objectPointer,
-	parseManifest,
+	readManifest,
 	signaturesFolder,
 } from "./manifest/load-manifest.js";
 import type { Manifest, ObjectEntry } from "./manifest/manifest.js";
+import type { ManifestSection } from "./manifest/manifest-section.js";
 import { type ObjectFacts, readObject } from "./object.js";
 
 export const manifestName = "bpfgate.json";
@@ -51,6 +52,8 @@ export interface Package {
 	loaderFiles: PackageFile[];
 	/** Every file below `signatures/`, by path; no part of the digest and not yet read. */
 	signatures: PackageFile[];
+	/** Parts of the manifest that belong to checks that are not built in, by key. */
+	sections?: Readonly<Record<string, unknown>>;
 	/** It is an object alone, about which no manifest says anything. */
 	bare?: true;
 }
@@ -59,15 +62,19 @@ export interface Package {
  * Opens a folder with `bpfgate.json`, an archive of one (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst),
  * or a bare ELF object.
  *
+ * @param options.sections manifest sections of checks that are not built in
  * @throws InputError when it is no package; nothing is written anywhere
  */
-export async function openPackage(path: string): Promise<Package> {
+export async function openPackage(
+	path: string,
+	{ sections = [] }: { sections?: readonly ManifestSection[] } = {},
+): Promise<Package> {
 	const files = await openFiles(path, manifestName);
 	if (files.kind === "object") return bareObject(path, files.bytes);
 	const file = files.display(manifestName);
 	const manifestBytes = await files.read(manifestName);
 	if (!manifestBytes) throw new InputError(file, "", "is missing; a package has it at its top");
-	const manifest = parseManifest(file, manifestBytes);
+	const { manifest, sections: taken } = readManifest(file, manifestBytes, sections);
 	const listed = [{ path: manifestName, bytes: manifestBytes }];
 	let total = 0;
 	const readListed = async (path: string, place: string): Promise<Uint8Array> => {
@@ -110,6 +117,7 @@ export async function openPackage(path: string): Promise<Package> {
 		vectors,
 		loaderFiles: shipped,
 		signatures: await readSignatureFiles(file, files, maxPackageBytes - total),
+		...(sections.length > 0 ? { sections: taken } : {}),
 	};
 }
 

@@ -33,7 +33,7 @@ export function drift(results: readonly CaseResult[]): CaseResult[] {
 	const cases = new Map<string, Ran[]>();
 	for (const result of results) {
 		const facts = result.evidence.actual;
-		if (result.check !== "vectors" || !actuals.accepts(facts)) continue;
+		if (!actuals.accepts(facts)) continue;
 		const key = JSON.stringify([result.package, result.case]);
 		cases.set(key, [...(cases.get(key) ?? []), { result, facts }]);
 	}

@@ -5,6 +5,7 @@ import { checkChainRules } from "../sections/chain-rules.js";
 import { checkTokenNames } from "../sections/token.js";
 import { parseJson } from "./json-text.js";
 import { Manifest, ObjectEntry } from "./manifest.js";
+import { type ManifestSection, takeSections } from "./manifest-section.js";
 
 const manifests = validator(Manifest);
 const entries = validator(ObjectEntry);
@@ -16,10 +17,15 @@ export const signaturesFolder = "signatures";
  * Reads the text of a `bpfgate.json` and checks everything that can be known without the objects.
  *
  * @param file what the user calls it, for messages
+ * @param sections of checks that are not built in
  * @throws InputError with line and column, or the JSON pointer of what is wrong
  */
-export function parseManifest(file: string, bytes: Uint8Array): Manifest {
-	const value = parseJson(file, bytes);
+export function readManifest(
+	file: string,
+	bytes: Uint8Array,
+	sections: readonly ManifestSection[],
+): { manifest: Manifest; sections: Record<string, unknown> } {
+	const { rest: value, taken } = takeSections(file, parseJson(file, bytes), sections);
 	const violation = entryViolation(value) ?? manifests.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
@@ -27,7 +33,12 @@ export function parseManifest(file: string, bytes: Uint8Array): Manifest {
 	checkKernels(file, value);
 	checkChainRules(file, value.chains ?? []);
 	checkTokenNames(file, value.token);
-	return value;
+	return { manifest: value, sections: taken };
+}
+
+/** As `readManifest`, of a manifest without sections of other checks. */
+export function parseManifest(file: string, bytes: Uint8Array): Manifest {
+	return readManifest(file, bytes, []).manifest;
 }
 
 /** Entries of `objects` in their long form. */
