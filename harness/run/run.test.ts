@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { UndecidedError } from "../base/errors.js";
 import { exitStatus, Results } from "../base/results.js";
 import { validator } from "../base/validate.js";
+import { drift } from "../data/vectors/drift.js";
 import type { Check, CheckRun, Finding } from "../lab/check.js";
 import { GuestError } from "../machine/guest/client.js";
 import type { RunEvent } from "./events.js";
@@ -165,11 +166,15 @@ describe("run", () => {
 	});
 
 	it("finds vectors that differ between kernels, unless the manifest says that they do", async () => {
-		const drift: CheckRun["run"] = async function* (_pkg, bench) {
+		const body: CheckRun["run"] = async function* (_pkg, bench) {
 			const retval = bench.kernel.id === "6.1" ? "XDP_DROP" : "XDP_PASS";
 			yield { ...pass("v/x"), evidence: { actual: { retval } } };
 		};
-		const drifting = check(["v/x"], drift, "vectors");
+		const plain = check(["v/x"], body, "vectors");
+		const drifting: Check = {
+			...plain,
+			create: (context) => ({ ...plain.create(context), across: drift }),
+		};
 		const expecting = pkg("two", { expect: { failures: [{ case: "vectors/drift/v/x", kernels: ["6.1"] }] } });
 		const kernels = ["5.10", "6.1", "6.12"].map(kernel);
 		const document = await results({ packages: [pkg("one"), expecting], kernels, checks: [drifting] });
