@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { CaseResult, Results } from "../../../base/results.js";
 import { checks as allChecks } from "../../../checks/checks.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
+import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import { testPackages } from "../../../run/test-packages.js";
 import { engine } from "../../engine.js";
-import { chooseKernels } from "../../terminal/choose-kernels.js";
 import { matrixOutput, testExamples } from "./packages.js";
 
 const programs = fileURLToPath(new URL("../../../../programs", import.meta.url));

@@ -3,8 +3,8 @@ import { compareFeatures } from "../../../machine/features/compare.js";
 import type { Features } from "../../../machine/features/features.js";
 import { KernelFeatures } from "../../../machine/features/source.js";
 import { agentPath } from "../../../machine/guest/build.js";
+import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import { Machines } from "../../../machine/vm/machine.js";
-import { chooseKernels } from "../../terminal/choose-kernels.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
 

@@ -3,9 +3,9 @@ import { InputError, UndecidedError } from "../../../base/errors.js";
 import { printable } from "../../../base/printable.js";
 import { createLab } from "../../../lab/lab.js";
 import { broken, type KernelPromise, type PromiseArea } from "../../../lab/promise.js";
+import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import { Qualification } from "../../../qualify/qualification.js";
 import { questions } from "../../../qualify/questions.js";
-import { chooseKernels } from "../../terminal/choose-kernels.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Workbench } from "../../../lab/check.js";
 import { createLab } from "../../../lab/lab.js";
+import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
-import { chooseKernels } from "../../terminal/choose-kernels.js";
 
 /** Lends a workbench of a kernel for as long as `work` takes, and ends its guest. */
 export type Lend = <T>(kernel: Kernel, work: (bench: Workbench) => Promise<T>) => Promise<T>;

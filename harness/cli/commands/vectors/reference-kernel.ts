@@ -6,8 +6,8 @@ import type { Workbench } from "../../../lab/check.js";
 import { createLab } from "../../../lab/lab.js";
 import { unmet } from "../../../lab/requirements.js";
 import { readCatalog } from "../../../machine/kernel/catalog.js";
+import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
-import { chooseKernels } from "../../terminal/choose-kernels.js";
 
 /** Gives a workbench whose guests nothing has used. */
 export type Fresh = () => Promise<Workbench & { retire(): Promise<unknown> }>;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UndecidedError } from "../../base/errors.js";
-import { readCatalog } from "../../machine/kernel/catalog.js";
-import type { Kernel } from "../../machine/kernel/kernel.js";
-import { openKernel } from "../../machine/kernel/store.js";
+import { readCatalog } from "./catalog.js";
+import type { Kernel } from "./kernel.js";
+import { openKernel } from "./store.js";
 
 /**
  * The kernels that a command line names, each once, from the store.
