@@ -13,6 +13,11 @@ export interface Architecture {
 	console: { device: string; args: (chardev: string) => string[] };
 	/** Kernel parameters of this architecture alone. */
 	parameters: string[];
+	/**
+	 * Whether a clone comes up without its kernel on QEMU's command line: no firmware runs in it,
+	 * and reading 13 MB of kernel and initramfs takes a fifth of its start.
+	 */
+	clonesWithoutKernel: boolean;
 }
 
 const serial = (chardev: string) => ["-serial", `chardev:${chardev}`];
@@ -28,6 +33,7 @@ const architectures: Record<string, Architecture> = {
 		// Reset by triple fault: the other ways are tried first and wait for hardware that is not
 		// there.
 		parameters: ["reboot=t", "no_timer_check", "tsc=reliable", "i8042.noaux", "i8042.nokbd"],
+		clonesWithoutKernel: true,
 	},
 	aarch64: {
 		qemu: "qemu-system-aarch64",
@@ -35,6 +41,7 @@ const architectures: Record<string, Architecture> = {
 		bus: "pci",
 		console: { device: "ttyAMA0", args: serial },
 		parameters: [],
+		clonesWithoutKernel: false,
 	},
 	s390x: {
 		qemu: "qemu-system-s390x",
@@ -45,6 +52,7 @@ const architectures: Record<string, Architecture> = {
 			args: (chardev) => ["-device", `sclpconsole,chardev=${chardev}`],
 		},
 		parameters: [],
+		clonesWithoutKernel: false,
 	},
 };
 

@@ -52,6 +52,12 @@ describe("QEMU's command line", () => {
 		]);
 	});
 
+	it("names no kernel where a clone needs none", () => {
+		expect(values("-kernel", { incoming: true })).toEqual([]);
+		const kit = { ...launch.kit, arch: "aarch64" };
+		expect(values("-kernel", { incoming: true, kit })).toEqual(["/k/image"]);
+	});
+
 	it("takes machine, console and bus from the architecture", () => {
 		const other = (arch: string) => ({ kit: { ...launch.kit, arch } });
 		expect(commandLine({ ...launch, ...other("aarch64") }).command).toBe("qemu-system-aarch64");

@@ -47,12 +47,14 @@ export function commandLine(launch: Launch): { command: string; args: string[] }
 		...sandbox(),
 		...machine(arch.machine, launch.accelerator),
 		...memory(launch.memory),
-		...kernel(launch.kit, [
-			`console=${arch.console.device}`,
-			...parameters,
-			...arch.parameters,
-			...(launch.kit.parameters ?? []),
-		]),
+		...(launch.incoming && arch.clonesWithoutKernel
+			? []
+			: kernel(launch.kit, [
+					`console=${arch.console.device}`,
+					...parameters,
+					...arch.parameters,
+					...(launch.kit.parameters ?? []),
+				])),
 		...console(arch.console.args),
 		...channel(arch.bus),
 		...monitor(),
