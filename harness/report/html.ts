@@ -5,6 +5,7 @@ import type { CaseResult, Results } from "../base/results.js";
 import { capturePaths } from "./captures.js";
 import { caseName, caseRows, legend, packageRows, type Row, signs, tallyLine } from "./cells.js";
 import { coverageSection } from "./coverage.js";
+import { kernelFindings } from "./kernel-findings.js";
 import { escapeMarkup } from "./markup.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";
@@ -79,6 +80,7 @@ export function html(results: Results, captures?: string): string {
 		...reasons(results),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
 		...coverageSection(results),
+		...kernelSection(results),
 		...provenance(results),
 		"</body>",
 		"</html>",
@@ -168,6 +170,16 @@ function evidence(result: CaseResult, packets: string[], drawn: boolean): string
 		`<pre>${kept.split("\n").map(escapeMarkup).join("\n")}</pre>`,
 		"</details>",
 	];
+}
+
+/** What is wrong with kernels, whatever the package. */
+function kernelSection(results: Results): string[] {
+	const items = kernelFindings(results).flatMap(({ kind, promises, kernels, text }) => [
+		`<dt>${kind} ${onKernels(kernels.map(escapeMarkup), results)}: ${listing(promises.map(code))}</dt>`,
+		`<dd>${escapeMarkup(text)}</dd>`,
+	]);
+	if (items.length === 0) return [];
+	return ["<h2>The kernels' own findings</h2>", "<p>No package causes these.</p>", "<dl>", ...items, "</dl>"];
 }
 
 /** Kernels and versions of the run, so that it can be repeated. */

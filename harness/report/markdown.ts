@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Results } from "../base/results.js";
 import { caseName, legend, packageRows, signs, tallyLine } from "./cells.js";
+import { kernelFindings } from "./kernel-findings.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
@@ -26,6 +27,7 @@ export function markdown(results: Results): string {
 		table.join("\n"),
 		legend,
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
+		...kernels(results),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
 		...results.results.filter(picturesDiffer).slice(0, maxPictures).map(picture),
 		`${tallyLine(results)}. bpfgate ${escapeMarkdown(results.run.bpfgate)}, QEMU ${escapeMarkdown(qemu)}, ${accelerator}.`,
@@ -43,6 +45,15 @@ function item(entry: ReasonEntry, results: Results): string {
 		...wordingLines(entry).map(escapeMarkdown),
 		`*${escapeMarkdown(entry.hint)}*`,
 	].join("\\\n  ");
+}
+
+/** What is wrong with kernels, whatever the package. */
+function kernels(results: Results): string[] {
+	const items = kernelFindings(results).map(({ kind, promises, kernels, text }) => {
+		const where = onKernels(kernels.map(escapeMarkdown), results);
+		return `- ${kind} ${where}: ${escapeMarkdown(text)} (${listing(promises.map(markdownCode))})`;
+	});
+	return items.length > 0 ? ["The kernels' own findings, independent of the package:", items.join("\n")] : [];
 }
 
 /** Columns of a diff that a pull request shows without a scroll bar. */

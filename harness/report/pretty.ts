@@ -13,10 +13,11 @@ import {
 	tallyLine,
 } from "./cells.js";
 import { coverageText } from "./coverage.js";
+import { kernelFindings } from "./kernel-findings.js";
 import type { Medium } from "./medium.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
-import { casesOf, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
+import { casesOf, listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import { weaknesses } from "./weaknesses.js";
 
 type Cell = CaseCell | "none";
@@ -44,6 +45,7 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
 		painter.moreDiffs(),
 		painter.weaknesses(),
+		painter.kernels(),
 		coverageText(results),
 		painter.summary(),
 	];
@@ -152,6 +154,17 @@ class Painter {
 		if (found.length === 0) return "";
 		const lines = found.flatMap((text) => wrap(text, this.medium.width - 2).map((line) => `  ${line}`));
 		return `${[this.colours.bold("Passed, but the kernel is weak here:"), ...lines].join("\n")}\n`;
+	}
+
+	/** What is wrong with kernels, whatever the package. */
+	kernels(): string {
+		const lines = kernelFindings(this.results).flatMap(({ kind, promises, kernels, text }) => {
+			const where = onKernels(kernels.map(printable), this.results);
+			const said = `${kind} ${where}: ${printable(text)} (${listing(promises.map(printable))})`;
+			return wrap(said, this.medium.width - 2).map((line) => `  ${line}`);
+		});
+		if (lines.length === 0) return "";
+		return `${[this.colours.bold("The kernels' own findings, independent of the package:"), ...lines].join("\n")}\n`;
 	}
 
 	summary(): string {
