@@ -13,15 +13,15 @@ const prefixes: Record<string, string> = {
 export const architectures = Object.keys(prefixes);
 
 /**
- * Name of the C compiler or archiver for guests of that architecture; the host's own where both are
- * alike.
+ * Name of the C compiler or archiver for guests of an architecture; the host's own tool for its own
+ * architecture.
  *
  * @throws InputError for an architecture that is not in the table
  */
 export function toolFor(arch: string, tool: "gcc" | "ar", host: string = machine()): string {
 	const prefix = prefixes[arch];
 	if (prefix === undefined) {
-		throw new InputError(arch, "", `no agent can be built for it, only for ${architectures.join(", ")}`);
+		throw new InputError(arch, "", `the agent cannot be built for it, only for ${architectures.join(", ")}`);
 	}
 	return arch === host ? tool : `${prefix}${tool}`;
 }

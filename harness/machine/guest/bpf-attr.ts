@@ -4,10 +4,10 @@ import { assemble, type Insn } from "../../base/insn.js";
 import { StructBytes } from "../../base/struct.js";
 import type { Args } from "./operations.js";
 
-/** What the agent holds a file descriptor of: see `bpf` of the operations. */
+/** Something of which the agent holds a file descriptor; see the operation `bpf`. */
 export type Held = Omit<NonNullable<Args<"bpf">["handles"]>[number], "offset" | "blob">;
 
-/** Memory that the kernel gets a pointer to: bytes, instructions, or a struct. */
+/** Memory to which the kernel gets a pointer: bytes, instructions, or a struct. */
 export type Memory = Uint8Array | readonly Insn[] | StructBytes;
 
 interface Blob {
@@ -22,13 +22,13 @@ export class BpfAttr extends StructBytes {
 	readonly #blobs: Blob[] = [];
 	readonly #handles: NonNullable<Args<"bpf">["handles"]> = [];
 
-	/** The file descriptor of what is held. */
+	/** A file descriptor that the agent holds. */
 	fd(offset: number, held: Held): this {
 		this.#handles.push({ offset, ...held });
 		return this;
 	}
 
-	/** A pointer to an array of file descriptors: of what is held, or a number as it is. */
+	/** A pointer to an array of file descriptors: held ones, or plain numbers. */
 	fds(offset: number, list: readonly (Held | number)[]): this {
 		const array = new StructBytes(list.length * 4);
 		for (const [index, each] of list.entries()) {
@@ -38,15 +38,15 @@ export class BpfAttr extends StructBytes {
 		return this.pointer(offset, array);
 	}
 
-	/** A pointer to memory; with `out`, the kernel may write there and it comes back. */
+	/** A pointer to memory; with `out` the result has what the kernel wrote there. */
 	pointer(offset: number, data: Memory, out = false): this {
 		this.#blobs.push({ offset, data, out });
 		return this;
 	}
 
 	/**
-	 * A pointer inside the memory that the pointer of that number points to; what it points to comes
-	 * back if `out`.
+	 * A pointer inside the memory of an earlier pointer, given by its index; with `out` the result
+	 * has the memory that it points to.
 	 */
 	pointerIn(blob: number, offset: number, data: Memory, out = true): this {
 		this.#blobs.push({ offset, blob, data, out });

@@ -15,8 +15,8 @@ export function bpfRequest(client: GuestClient, command: string, attr: BpfAttr, 
 }
 
 /**
- * Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer: `errno`
- * says which.
+ * Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer, with its
+ * `errno`.
  */
 export function bpf(
 	client: GuestClient,
@@ -34,7 +34,7 @@ export async function tryBpf(client: GuestClient, command: string, attr: BpfAttr
 	return result;
 }
 
-/** A program that calls these helpers, whatever its registers hold, and returns 0. */
+/** A program that calls these helpers without setting up arguments, and returns 0. */
 export function callsHelpers(...called: number[]): Insn[] {
 	return [...called.map(callHelper), ...returns(0)];
 }
@@ -44,7 +44,7 @@ export function helperNumber(name: string): number {
 	return numberOf("helper", helpers.number(name), name);
 }
 
-/** Size of BPF_PROG_LOAD's attributes before signatures came (6.17), and with them. */
+/** Size of BPF_PROG_LOAD's attributes without signatures (6.17) and with them. */
 export const progLoadSize = { unsigned: 152, signed: 168 } as const;
 
 /**
@@ -100,9 +100,9 @@ export function btfLoad(size = 40): BpfAttr {
 /**
  * BPF_OBJ_GET_INFO_BY_FD.
  *
- * @param info struct bpf_*_info as the kernel gets it, or only its size
- * @param list memory of so many bytes, to which `info` points at `offset`
- * @returns both as the kernel left them; zeroes when it refuses
+ * @param info input struct bpf_*_info, or only its size
+ * @param list size of the memory to which `info` points at `offset`
+ * @returns both after the call; zeroes when the kernel refuses
  */
 export async function objInfo(
 	client: GuestClient,

@@ -6,7 +6,10 @@ import { bpf, mapCreate, mapCreateSize, objInfo } from "./bpf-call.js";
 import type { GuestClient } from "./client.js";
 import type { Result } from "./operations.js";
 
-/** Offsets in struct bpf_map_info with the hash of its content (6.18), and its size. */
+/**
+ * Of struct bpf_map_info with the hash of its content (6.18): its size; offsets of the hash and its
+ * size.
+ */
 const mapInfo = { bytes: 104, hash: 88, hashSize: 96 } as const;
 
 export interface NewMap {
@@ -57,7 +60,7 @@ export function freezeMap(client: GuestClient, map: number): Promise<Result<"bpf
 }
 
 /**
- * SHA-256 of a frozen map's content, which the kernel computes and keeps when it is asked
+ * SHA-256 of a frozen map's content, which the kernel computes and stores on request
  * (BPF_OBJ_GET_INFO_BY_FD).
  */
 export async function mapHash(

@@ -3,19 +3,19 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { UndecidedError } from "../../base/errors.js";
 
-/** Where an object of `bpf/` is for guests of an architecture (`uname -m`), or will be. */
+/** Path of an object of `bpf/` for guests of an architecture (`uname -m`). */
 export function bpfObjectPath(arch: string, name: string): string {
 	return fileURLToPath(new URL(`../../../build/bpf/${arch}/${name}.bpf.o`, import.meta.url));
 }
 
 /**
- * One of bpfgate's own BPF objects, made of `bpf/<name>.bpf.c`.
+ * One of bpfgate's own BPF objects, compiled from `bpf/<name>.bpf.c`.
  *
  * @throws UndecidedError `not-built`
  */
 export async function bpfObject(arch: string, name: string): Promise<Uint8Array> {
 	const path = bpfObjectPath(arch, name);
 	return readFile(path).catch((cause: unknown) => {
-		throw new UndecidedError("not-built", `${path}: is not built`, "run ci/setup", { cause });
+		throw new UndecidedError("not-built", `${path} is not built`, "run ci/setup", { cause });
 	});
 }

@@ -11,7 +11,9 @@ import { readElement } from "./bpf-maps.js";
 import type { GuestClient } from "./client.js";
 import type { Result } from "./operations.js";
 
-/** Offsets in struct bpf_prog_info (include/uapi/linux/bpf.h), and its size up to `run_cnt` (5.1). */
+/**
+ * Offsets in struct bpf_prog_info (include/uapi/linux/bpf.h), and its size up to `run_cnt` (5.1).
+ */
 export const progInfo = {
 	bytes: 208,
 	id: 4,
@@ -29,7 +31,10 @@ const BPF_STATS_RUN_TIME = 0;
 
 type Kind = "prog" | "map" | "link" | "btf";
 
-/** BPF_{PROG,MAP,LINK,BTF}_GET_FD_BY_ID: a handle to be closed; undefined if there is no such id. */
+/**
+ * BPF_{PROG,MAP,LINK,BTF}_GET_FD_BY_ID: a handle, which the caller closes; undefined if there is no
+ * such id.
+ */
 export async function openById(client: GuestClient, kind: Kind, id: number): Promise<number | undefined> {
 	const result = await bpf(client, `${kind}_get_fd_by_id`, new BpfAttr(12).u32(0, id));
 	return opened(`BPF_${kind.toUpperCase()}_GET_FD_BY_ID`, result);
@@ -69,7 +74,7 @@ export async function programId(client: GuestClient, program: Held): Promise<num
 	return info.u32(progInfo.id);
 }
 
-/** How often a program has run while statistics were on. Tail calls and freplace do not count. */
+/** Number of runs of a program while statistics were on, without tail calls and freplace. */
 export async function runCount(client: GuestClient, program: Held): Promise<number> {
 	const { info } = await infoOf(client, program, progInfo.bytes);
 	return Number(info.u64(progInfo.runCount));
@@ -93,7 +98,7 @@ export function btfById(client: GuestClient, id: number): Promise<Btf | undefine
 	});
 }
 
-/** Name of a program's main function, which its BTF has in full; undefined without BTF. */
+/** Full name of a program's main function, from its BTF; undefined without BTF. */
 export async function mainFunction(client: GuestClient, program: number): Promise<string | undefined> {
 	const wanted = new StructBytes(progInfo.bytes)
 		.u32(progInfo.functions, 1)
@@ -112,7 +117,7 @@ export async function firstElement(client: GuestClient, map: number, bytes: numb
 	return new StructView(value, client.littleEndian);
 }
 
-/** BPF_LINK_GET_NEXT_ID until there is none: the ids after `after`, ascending. */
+/** The link ids above `after`, ascending (BPF_LINK_GET_NEXT_ID). */
 export async function linkIds(client: GuestClient, after: number): Promise<number[]> {
 	const ids: number[] = [];
 	for (;;) {
@@ -124,7 +129,7 @@ export async function linkIds(client: GuestClient, after: number): Promise<numbe
 	}
 }
 
-/** BPF_OBJ_GET: a handle to be closed; undefined if nothing is pinned there. */
+/** BPF_OBJ_GET: a handle, which the caller closes; undefined if nothing is pinned there. */
 export async function openPin(client: GuestClient, path: string): Promise<number | undefined> {
 	const result = await bpf(client, "obj_get", new BpfAttr(16).pointer(0, Buffer.from(`${path}\0`)));
 	return opened(`BPF_OBJ_GET of ${path}`, result);

@@ -15,8 +15,8 @@ const flags = ["-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
 /**
  * Compiles bpfgate's own BPF programs (`bpf/*.bpf.c`) for guests of an architecture.
  *
- * @param arch as `uname -m` says it
- * @param say gets one line for each step
+ * @param arch as `uname -m` prints it
+ * @param say called with one line for each step
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
  */
 export async function buildBpf(arch: string, say: (line: string) => void): Promise<void> {
@@ -34,7 +34,7 @@ export async function buildBpf(arch: string, say: (line: string) => void): Promi
 				...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
 				...["-idirafter", `/usr/include/${machine()}-linux-gnu`, "-c", join(sources, file), "-o", fresh],
 			]);
-			// Leaves .BTF and .BTF.ext.
+			// Keeps .BTF and .BTF.ext.
 			await run(await findTool("llvm-strip"), ["-g", fresh]);
 			await rename(fresh, object);
 		} finally {

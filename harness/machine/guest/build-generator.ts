@@ -11,10 +11,10 @@ import { agentFlags, buildLibbpf, libraries, run } from "./build.js";
 const source = fileURLToPath(new URL("../../../harness/data/signing/loader/gen-loader.c", import.meta.url));
 
 /**
- * Builds the host's program that makes loaders (harness/data/signing/loader/gen-loader.c) against
+ * Builds the host program that generates loaders (harness/data/signing/loader/gen-loader.c) against
  * the agent's libbpf.
  *
- * @param say gets one line for each step
+ * @param say called with one line for each step
  * @throws UndecidedError as `buildAgent`
  */
 export async function buildGenerator(say: (line: string) => void): Promise<void> {

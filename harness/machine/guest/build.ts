@@ -13,10 +13,7 @@ import { findMirrors } from "../debian/mirrors.js";
 import { toolFor } from "./architecture.js";
 import { missingTool } from "./tool.js";
 
-/**
- * The C library for BPF objects, from Debian's source package; the suites that may still have this
- * version.
- */
+/** libbpf from Debian's source package, and the suites that may still have this version. */
 const libbpf = {
 	version: "1.7.0",
 	sha256: "7ab5feffbf78557f626f2e3e3204788528394494715a30fc2070fcddc2051b7b",
@@ -46,7 +43,7 @@ const publicHeaders = [
 const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
 export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
 /**
- * Calls of libbpf that the agent watches or answers (agent/prog_load.c, agent/vmlinux.c,
+ * Functions of libbpf that the linker redirects to the agent (agent/prog_load.c, agent/vmlinux.c,
  * agent/adoption.c).
  */
 const wrapped = [
@@ -62,16 +59,16 @@ export const libraries = ["msgpackc", "elf", "z"];
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const agentSources = join(root, "harness/machine/guest/agent");
 
-/** Where the agent for that architecture is, or will be. */
+/** Path of the agent for an architecture. */
 export function agentPath(arch: string): string {
 	return join(root, "build/agent", arch, "agent");
 }
 
 /**
- * Builds libbpf and the agent for an architecture, unless what they were built from is unchanged.
+ * Builds libbpf and the agent for an architecture, unless their inputs are unchanged.
  *
- * @param arch as `uname -m` says it
- * @param say gets one line for each step
+ * @param arch as `uname -m` prints it
+ * @param say called with one line for each step
  * @returns the agent's path
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`,
  * and those of the download
@@ -109,7 +106,7 @@ export async function buildAgent(arch: string, say: (line: string) => void): Pro
 	return agent;
 }
 
-/** Everything that the agent's bytes depend on, as one SHA-256. */
+/** SHA-256 over everything that the agent is built from. */
 async function digestOfInputs(arch: string): Promise<string> {
 	const hash = createHash("sha256");
 	const compiler = toolFor(arch, "gcc");
@@ -163,7 +160,7 @@ export async function buildLibbpf(arch: string, say: (line: string) => void): Pr
 	return folder;
 }
 
-/** Each header is put in place whole, since programs may be compiled against them meanwhile. */
+/** Replaces each header atomically: programs may be compiled against it meanwhile. */
 async function install(work: string, folder: string): Promise<void> {
 	const headers = [
 		...publicHeaders.map((name) => ({
@@ -182,22 +179,22 @@ async function install(work: string, folder: string): Promise<void> {
 	}
 }
 
-/** The source tarball, with the pinned digest, from the cache or the mirror. */
+/** The source tarball with the pinned digest, from the cache or the mirror. */
 async function fetchLibbpf(say: (line: string) => void): Promise<string> {
 	const folder = join(cacheRoot(), "debian", "sources");
 	const kept = join(folder, `libbpf_${libbpf.version}.orig.tar.gz`);
 	if ((await sha256File(kept).catch(() => "")) === libbpf.sha256) return kept;
 	const apt = { mirrors: await findMirrors() };
 	for (const suite of libbpf.suites) {
-		say(`libbpf ${libbpf.version}: looking in ${suite}`);
+		say(`libbpf ${libbpf.version}: searching ${suite}`);
 		const sources = await findSources(apt, { name: suite, arch: "source" }, "libbpf");
 		const file = sources.flatMap((source) => source.files).find(({ sha256 }) => sha256 === libbpf.sha256);
 		if (file) return download(file, folder);
 	}
 	throw new UndecidedError(
 		"package-gone",
-		`libbpf ${libbpf.version}: in none of the suites ${libbpf.suites.join(", ")} of ${apt.mirrors.archive}`,
-		`put libbpf_${libbpf.version}.orig.tar.gz (SHA-256 ${libbpf.sha256}) into ${folder}`,
+		`libbpf ${libbpf.version} is not in ${apt.mirrors.archive}, suites ${libbpf.suites.join(", ")}`,
+		`copy libbpf_${libbpf.version}.orig.tar.gz (SHA-256 ${libbpf.sha256}) to ${folder}`,
 	);
 }
 
@@ -206,7 +203,7 @@ async function sourcesIn(folder: string): Promise<string[]> {
 	return files.map((file) => join(folder, file));
 }
 
-/** Runs `work` for every item, as many at once as there are processors. */
+/** Runs `work` for every item, as many in parallel as there are processors. */
 async function each<T>(items: T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
 	const queue = items.entries();
 	const worker = async () => {
@@ -215,7 +212,7 @@ async function each<T>(items: T[], work: (item: T, index: number) => Promise<voi
 	await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
-/** What the tool printed. @throws UndecidedError `tool-missing`, `build-failed` */
+/** Runs a tool; returns its output. @throws UndecidedError `tool-missing`, `build-failed` */
 export async function run(tool: string, args: string[]): Promise<string> {
 	const result = await execa(tool, args, { reject: false, all: true, stdin: "ignore", env: { LC_ALL: "C" } });
 	if (result.code === "ENOENT") {
@@ -226,7 +223,7 @@ export async function run(tool: string, args: string[]): Promise<string> {
 		throw new UndecidedError(
 			"build-failed",
 			`${tool}: ${first}`,
-			"this is a defect of bpfgate or of the tools",
+			"report this: bpfgate or the tools have a defect",
 		);
 	}
 	return result.all;

@@ -51,7 +51,7 @@ export interface ChannelOptions {
 	/** Milliseconds; see Watchdog. */
 	patience: number;
 	clock?: Clock;
-	/** Called once when the guest is lost for a reason the client found: it must be ended. */
+	/** Called once when the channel gives the guest up; the guest must then be ended. */
 	onLost?: (error: UndecidedError) => void;
 }
 
@@ -67,7 +67,7 @@ export class Channel {
 	private nonce: Uint8Array = new Uint8Array(nonceBytes);
 	private lastId = 0;
 	private lostWith: UndecidedError | undefined;
-	/** Bytes on the channel, frames and all. */
+	/** Bytes on the channel, including frame headers. */
 	readonly traffic = { sent: 0, received: 0 };
 
 	constructor(
@@ -79,27 +79,22 @@ export class Channel {
 				new UndecidedError(
 					"guest-hung",
 					`guest ${options.kernel} hung in ${this.pending[0]?.op}: ${why}`,
-					"run it again; if it hangs again, the kernel's console in the evidence shows where",
+					"run it again; if it hangs again, see the kernel's console in the evidence",
 				),
 			),
 		);
 		stream.on("data", (chunk: Buffer) => this.read(chunk));
-		stream.on("error", () => {}); // A write after the guest's end; the owner of its process says how it ended.
+		stream.on("error", () => {}); // A write after the guest's end; the owner of its process reports how it ended.
 	}
 
-	/**
-	 * Waits for the frame that a freshly booted agent sends of its own accord; a clone sends none.
-	 */
+	/** Waits for the frame that an agent sends after booting; a clone does not send it. */
 	ready(): Promise<void> {
 		return new Promise((resolve, reject) =>
 			this.enqueue({ id: 0, op: "ready", progress: 0, resolve: () => resolve(), reject }),
 		);
 	}
 
-	/**
-	 * First request of all: gives the guest a nonce that nothing which ran in the template can
-	 * know.
-	 */
+	/** The first request: gives the guest a nonce that no program in the template can know. */
 	hello(): Promise<Result<"hello">> {
 		const nonce = new Uint8Array(randomBytes(nonceBytes));
 		const answer = this.request("hello", { nonce });
@@ -123,17 +118,17 @@ export class Channel {
 		});
 	}
 
-	/** From now on; see Watchdog. */
+	/** Applies from now on; see Watchdog. */
 	set patience(ms: number) {
 		this.watchdog.patience = ms;
 	}
 
-	/** The kernel printed something; see Watchdog for what that counts. */
+	/** The kernel has printed to its console; see Watchdog. */
 	consoleSpoke(): void {
 		this.watchdog.consoleSpoke();
 	}
 
-	/** Ends it: whoever waits, and every later request, gets `error`. Only the first one counts. */
+	/** Rejects all pending and later requests with `error`. Only the first call counts. */
 	fail(error: UndecidedError): void {
 		if (this.lostWith) return;
 		this.lostWith = error;
@@ -141,7 +136,7 @@ export class Channel {
 		for (const waiting of this.pending.splice(0)) waiting.reject(error);
 	}
 
-	/** Why the guest is lost, if it is. */
+	/** The reason if the guest is lost. */
 	get failure(): UndecidedError | undefined {
 		return this.lostWith;
 	}
@@ -162,8 +157,8 @@ export class Channel {
 		this.lose(
 			new UndecidedError(
 				"channel-corrupt",
-				`guest ${this.options.kernel} sent what is not a valid answer: ${reason}`,
-				"the guest may be compromised or its memory damaged; nothing it said in this case is counted",
+				`guest ${this.options.kernel} sent an invalid answer: ${reason}`,
+				"the guest may be compromised or its memory damaged; its answers in this case do not count",
 				{ cause },
 			),
 		);
@@ -174,7 +169,7 @@ export class Channel {
 		this.traffic.received += chunk.length;
 		try {
 			for (const frame of this.decoder.push(chunk)) {
-				if (!frame.nonce.equals(this.nonce)) throw new FrameError("a frame with another nonce");
+				if (!frame.nonce.equals(this.nonce)) throw new FrameError("a frame with a wrong nonce");
 				const envelope = decodePayload(frame.payload);
 				const violation = envelopes.violation(envelope);
 				if (violation) throw new FrameError(`${violation.pointer} ${violation.reason}`);
@@ -188,7 +183,7 @@ export class Channel {
 	private accept(envelope: Static<typeof Envelope>): void {
 		const waiting = this.pending[0];
 		if (waiting?.id !== envelope.id)
-			throw new FrameError(`an answer to request ${envelope.id}, which nobody waits for`);
+			throw new FrameError(`an answer to request ${envelope.id}, which is not pending`);
 		if (envelope.progress !== undefined) {
 			if (envelope.progress > waiting.progress) this.watchdog.progress();
 			waiting.progress = Math.max(waiting.progress, envelope.progress);

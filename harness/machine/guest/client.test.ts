@@ -21,7 +21,7 @@ const greeting = {
 	modules: [],
 };
 
-/** A client and a stand-in for the agent that sends whatever a test wants. */
+/** A client, and a fake agent that sends the frames of a test. */
 function connect() {
 	const [ours, theirs] = duplexPair();
 	const clock = new ManualClock();
@@ -61,7 +61,7 @@ async function lost(promise: Promise<unknown>): Promise<UndecidedError> {
 }
 
 describe("guest client", () => {
-	it("waits for ready, says hello with a nonce of its own and uses it from then on", async () => {
+	it("waits for ready, sends a new nonce with hello and uses it from then on", async () => {
 		const { channel, client, requests, send, settled } = connect();
 		send({ id: 0, ok: { ready: true } });
 		await channel.ready();
@@ -79,7 +79,7 @@ describe("guest client", () => {
 		expect(await ping).toEqual({});
 	});
 
-	it("names the user that an operation is to be done by", async () => {
+	it("sends the user that should run an operation", async () => {
 		const { client, requests, send, settled } = connect();
 		const calls = [client.as(7).call("ping", {}), client.as(7).as(8).call("close", { handle: 3 })];
 		calls.push(client.call("close", { handle: 7 }));
@@ -90,7 +90,7 @@ describe("guest client", () => {
 		expect(client.as(7).traffic).toEqual(client.traffic);
 	});
 
-	it("gives answers to overlapping calls in order", async () => {
+	it("resolves overlapping calls in order", async () => {
 		const { client, send } = connect();
 		const calls = [
 			client.call("ping", {}),
@@ -103,7 +103,7 @@ describe("guest client", () => {
 		expect(await Promise.all(calls)).toEqual([{}, { data: Uint8Array.of(1), eof: true }, {}]);
 	});
 
-	it("turns err into a GuestError and goes on", async () => {
+	it("turns err into a GuestError and continues", async () => {
 		const { client, send } = connect();
 		const failing = client.call("file_read", { path: "/x" });
 		send({ id: 1, err: { errno: 2, what: "open /x", log: "libbpf: no" } });
@@ -122,11 +122,11 @@ describe("guest client", () => {
 	it.each([
 		[130, "user 7 ended in ping with signal 9", true],
 		[110, "user 7 hung in ping and was killed", true],
-		[71, "user 7 gave no answer that can be read to ping and was killed", true],
+		[71, "user 7 sent an invalid answer to ping and was killed", true],
 		[1, "user 7 would like to", false],
 		[110, "connect to 192.0.2.1", false],
 		[9, "user 7", false],
-	])("errno %i of %s: the user is lost, or the guest said no", async (errno, what, isLost) => {
+	])("errno %i of %s: the user is lost, or the guest refused", async (errno, what, isLost) => {
 		const { client, send } = connect();
 		const call = client.as(7).call("ping", {});
 		send({ id: 1, err: { errno, what } });
@@ -162,7 +162,7 @@ describe("guest client", () => {
 		expect(peer.onLost).toHaveBeenCalledOnce();
 	});
 
-	it("calls a guest without progress hung; a progress count that stands still is none", async () => {
+	it("reports a guest without progress as hung; a constant progress count is no progress", async () => {
 		const { client, clock, onLost, send, settled } = connect();
 		const call = client.call("ping", {});
 		for (let n = 1; n <= 5; n++) {
@@ -180,7 +180,7 @@ describe("guest client", () => {
 		expect(onLost).toHaveBeenCalledOnce();
 	});
 
-	it("fails everybody with what the owner of the process says, and keeps the first reason", async () => {
+	it("rejects all requests with the error of the process's owner, and keeps the first one", async () => {
 		const { channel, client, onLost } = connect();
 		const call = client.call("ping", {});
 		channel.fail(new UndecidedError("guest-died", "gone", ""));

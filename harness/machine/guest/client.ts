@@ -6,12 +6,12 @@ import type { Args, OperationName, Result } from "./operations.js";
 
 export { GuestError } from "./guest-error.js";
 
-/** What a guest does for the runner: operations, done by the agent or by one of its users. */
+/** Runs operations in a guest, in the agent or in the process of one of its users. */
 export class GuestClient {
 	/**
 	 * @param littleEndian byte order of the guest's kernel
-	 * @param user handle of the user (`user_start`) whose process does what is asked; the agent
-	 * unless given
+	 * @param user handle of the user (`user_start`) whose process runs the operations; the agent by
+	 * default
 	 */
 	constructor(
 		private readonly channel: Channel,
@@ -20,17 +20,16 @@ export class GuestClient {
 	) {}
 
 	/**
-	 * The same guest, in which every operation is done by that user, who has handles of its own:
-	 * the agent's are none of them, and what one opened or loaded the other cannot name (but see
-	 * `fd_pass`).
+	 * The same guest, where that user runs every operation. A user has its own handles: agent and
+	 * user cannot name what the other has opened or loaded (but see `fd_pass`).
 	 */
 	as(user: number): GuestClient {
 		return new GuestClient(this.channel, this.littleEndian, user);
 	}
 
 	/**
-	 * Throws GuestError when the guest says no, UndecidedError when the guest is lost, or the user
-	 * (`user-lost`).
+	 * Throws GuestError when the operation fails, UndecidedError when the guest is lost, or the
+	 * user (`user-lost`).
 	 */
 	async call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
 		try {
@@ -40,29 +39,26 @@ export class GuestClient {
 		}
 	}
 
-	/** Why the guest is lost, if it is. */
+	/** The reason if the guest is lost. */
 	get failure(): UndecidedError | undefined {
 		return this.channel.failure;
 	}
 
-	/** Bytes on the channel, frames and all. */
+	/** Bytes on the channel, including frame headers. */
 	get traffic(): Readonly<{ sent: number; received: number }> {
 		return this.channel.traffic;
 	}
 }
 
-/**
- * What the agent answers for a user who cannot any more (PROTOCOL.md): the kernel has said neither
- * yes nor no.
- */
+/** The agent's answer for a lost user (PROTOCOL.md), which is not an answer of the kernel. */
 function lostUser(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof GuestError) || !["EOWNERDEAD", "ETIMEDOUT", "EPROTO"].includes(error.errnoName))
 		return;
 	if (!/^user \d+ /.test(error.what)) return;
 	return new UndecidedError(
 		"user-lost",
-		`the process that works in the guest for a user is lost: ${error.message}`,
-		"run it again; where the kernel's log says that the guest ran out of memory, the package needs smaller maps",
+		`the process of a user in the guest is lost: ${error.message}`,
+		"run it again; if the kernel log reports that the guest ran out of memory, use smaller maps",
 		{ cause: error },
 	);
 }

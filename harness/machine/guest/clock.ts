@@ -3,10 +3,7 @@
 /** Time, injected so that tests of time-outs do not sleep. Milliseconds, monotonic. */
 export interface Clock {
 	now(): number;
-	/**
-	 * Calls `action` once after `ms`; what it returns cancels that. Keeps the process alive
-	 * meanwhile.
-	 */
+	/** Calls `action` once after `ms`, unless the returned function is called before. */
 	after(ms: number, action: () => void): () => void;
 }
 

@@ -16,12 +16,11 @@ describe("frames", () => {
 		expect(frame.readUInt32LE(4)).toBe(9);
 		expect(frame.subarray(12, 20)).toEqual(nonce);
 		expect(frame.length).toBe(frameHeaderBytes + 9);
-		// CRC-32 of "123456789" alone is the well-known check value cbf43926; with an empty nonce
-		// part it would be that.
+		// The well-known CRC-32 check value of "123456789" is cbf43926; here the nonce precedes it.
 		expect(frame.readUInt32LE(8)).not.toBe(0xcbf43926);
 	});
 
-	it("come out whole however the stream is cut", () => {
+	it("are decoded from chunks of any size", () => {
 		const stream = Buffer.concat(
 			["a", "", "b".repeat(1000)].map((text) => encodeFrame(nonce, Buffer.from(text))),
 		);
@@ -54,7 +53,7 @@ describe("frames", () => {
 		expect(() => encodeFrame(nonce, Buffer.alloc(maxPayloadBytes + 1))).toThrow(RangeError);
 	});
 
-	it("say how much of an unfinished frame is held", () => {
+	it("report the buffered size of an unfinished frame", () => {
 		const decoder = new FrameDecoder();
 		expect([...decoder.push(encodeFrame(nonce, Buffer.alloc(10)).subarray(0, 25))]).toEqual([]);
 		expect(decoder.pending).toBe(25);

@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 
 /**
- * The frames of PROTOCOL.md: magic, length, crc, nonce, payload. Pure bytes, no MessagePack here.
+ * The frames of PROTOCOL.md: magic, length, crc, nonce, payload. MessagePack is in payload.ts.
  */
 export const frameHeaderBytes = 20;
 export const maxPayloadBytes = 64 * 1024 * 1024;
@@ -11,7 +11,7 @@ export const nonceBytes = 8;
 const magic = Buffer.from("BPFG", "latin1");
 
 /**
- * The bytes on the channel are not frames of this guest. The channel cannot be used any further.
+ * The bytes on the channel are not frames of this guest. The channel is unusable from then on.
  */
 export class FrameError extends Error {
 	override name = "FrameError";
@@ -23,7 +23,7 @@ export interface Frame {
 }
 
 /**
- * One frame, ready to be written. Throws RangeError when the payload is beyond `maxPayloadBytes`.
+ * Encodes one frame. Throws RangeError when the payload exceeds `maxPayloadBytes`.
  */
 export function encodeFrame(nonce: Uint8Array, payload: Uint8Array): Buffer {
 	if (nonce.length !== nonceBytes) throw new RangeError(`nonce of ${nonce.length} bytes`);
@@ -37,16 +37,16 @@ export function encodeFrame(nonce: Uint8Array, payload: Uint8Array): Buffer {
 }
 
 /**
- * Cuts a stream of bytes into frames. Holds at most one unfinished frame; refuses a wrong magic or
- * a length beyond the bound as soon as those bytes are there, so that rubbish never makes it wait
- * for 4 GiB.
+ * Splits a stream of bytes into frames. Buffers at most one unfinished frame. Refuses a wrong magic
+ * and an excessive length as soon as it has those bytes, so that rubbish cannot make it wait for
+ * 4 GiB.
  */
 export class FrameDecoder {
 	private chunks: Buffer[] = [];
 	private held = 0;
 
 	/**
-	 * Frames that `chunk` completes. Throws FrameError; the decoder must not be used after that.
+	 * The frames that `chunk` completes. Throws FrameError; do not use the decoder after that.
 	 */
 	*push(chunk: Uint8Array): Generator<Frame> {
 		this.chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -58,17 +58,16 @@ export class FrameDecoder {
 			if (start.length < frameHeaderBytes) return;
 			const length = start.readUInt32LE(4);
 			if (length > maxPayloadBytes)
-				throw new FrameError(`frame of ${length} bytes, at most ${maxPayloadBytes}`);
+				throw new FrameError(`frame of ${length} bytes, expected at most ${maxPayloadBytes}`);
 			if (this.held < frameHeaderBytes + length) return;
 			const frame = this.take(frameHeaderBytes + length);
 			const covered = frame.subarray(12);
-			if (crc32(covered) !== frame.readUInt32LE(8))
-				throw new FrameError("checksum of a frame does not match");
+			if (crc32(covered) !== frame.readUInt32LE(8)) throw new FrameError("wrong checksum of a frame");
 			yield { nonce: covered.subarray(0, nonceBytes), payload: covered.subarray(nonceBytes) };
 		}
 	}
 
-	/** Bytes of a frame that has begun and not ended. */
+	/** Bytes of an unfinished frame. */
 	get pending(): number {
 		return this.held;
 	}
@@ -80,7 +79,7 @@ export class FrameDecoder {
 		return this.chunks[0]!.subarray(0, count);
 	}
 
-	/** Copied only when the frame came in pieces; joined once, when its last piece is here. */
+	/** Copies only a frame that came in pieces, once, when its last piece is there. */
 	private take(count: number): Buffer {
 		const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
 		this.held -= count;

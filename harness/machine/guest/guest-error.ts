@@ -3,8 +3,7 @@ import { errnoName } from "../../base/errno.js";
 import type { GuestFailure, OperationName } from "./operations.js";
 
 /**
- * The agent could not do what it was asked: the guest's kernel or libbpf said no. The channel is
- * fine.
+ * An operation failed: the guest's kernel or libbpf refused it. The channel stays usable.
  */
 export class GuestError extends Error {
 	override name = "GuestError";
@@ -13,7 +12,7 @@ export class GuestError extends Error {
 	readonly errnoName: string;
 	/** What the agent was doing when it failed. */
 	readonly what: string;
-	/** What libbpf said meanwhile; empty when nothing. */
+	/** libbpf's messages; may be empty. */
 	readonly log: string;
 
 	constructor(

@@ -4,7 +4,7 @@ import { FrameError } from "./frame.js";
 import { decodePayload, encodePayload } from "./payload.js";
 
 describe("payloads", () => {
-	it("come back as they were, bytes as bytes", () => {
+	it("are decoded to what was encoded, bytes as bytes", () => {
 		const value = {
 			id: 7,
 			op: "object_open",
@@ -18,7 +18,7 @@ describe("payloads", () => {
 		expect(decodePayload(encodePayload(value))).toEqual(value);
 	});
 
-	it("leave out what is undefined", () => {
+	it("leave out undefined members", () => {
 		expect(decodePayload(encodePayload({ a: undefined, b: 1 }))).toEqual({ b: 1 });
 	});
 
@@ -39,16 +39,16 @@ describe("payloads", () => {
 		expect(() => decodePayload(Buffer.from(hex, "hex"))).toThrow(FrameError);
 	});
 
-	it("refuse a pit of nested arrays", () => {
+	it("refuse deeply nested arrays", () => {
 		expect(() => decodePayload(Buffer.alloc(1 << 20, 0x91))).toThrow(/nested/);
 	});
 
-	it("refuse headers that together claim more than there is", () => {
+	it("refuse headers that together claim more bytes than there are", () => {
 		const nested = Buffer.concat([Buffer.from("dd00000fff", "hex"), Buffer.alloc(0x1000, 0x9f)]);
 		expect(() => decodePayload(nested)).toThrow(FrameError);
 	});
 
-	it("refuse more values than anybody needs", () => {
+	it("refuse too many values", () => {
 		const payload = Buffer.alloc(5 + (1 << 22), 0xc0);
 		payload[0] = 0xdd;
 		payload.writeUInt32BE(1 << 22, 1);

@@ -5,31 +5,30 @@ import { FrameError, maxPayloadBytes } from "./frame.js";
 const maxDepth = 32;
 const maxValues = 1 << 22;
 
-/** MessagePack of one request. `undefined` members are left out. */
+/** Encodes one request as MessagePack, without its undefined members. */
 export function encodePayload(value: unknown): Uint8Array {
 	return encode(value, { ignoreUndefined: true, maxDepth });
 }
 
 /**
- * The value of one payload from a hostile guest. A decoder allocates what an array header claims
- * before it looks at the elements, so a few bytes could ask for gigabytes: the structure is
- * measured first, and must fit into the bytes that are there, at most `maxDepth` deep and
- * `maxValues` wide. Throws FrameError.
+ * Decodes one payload of a hostile guest. A decoder allocates what an array header claims before it
+ * reads the elements, so a few bytes could claim gigabytes. Therefore the structure is measured
+ * first: it must fit into the payload, with at most `maxDepth` levels and `maxValues` values.
+ * Throws FrameError.
  */
 export function decodePayload(payload: Uint8Array): unknown {
 	measure(payload);
 	try {
-		// A plain view: decoding a Buffer would make every byte string a Buffer too.
+		// A plain view: decoding a Buffer would turn every byte string into a Buffer.
 		const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
 		return decode(bytes, { maxStrLength: maxPayloadBytes, maxBinLength: maxPayloadBytes, maxExtLength: 0 });
 	} catch (cause) {
-		throw new FrameError("payload is no MessagePack", { cause });
+		throw new FrameError("payload is not MessagePack", { cause });
 	}
 }
 
 /**
- * Walks the headers (https://github.com/msgpack/msgpack/blob/master/spec.md) without building
- * anything.
+ * Walks the headers (https://github.com/msgpack/msgpack/blob/master/spec.md) without decoding.
  */
 function measure(payload: Uint8Array): void {
 	const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -61,7 +60,7 @@ function measure(payload: Uint8Array): void {
 }
 
 /**
- * Bytes of the value at `at` without what is nested in it, and how many values are nested in it.
+ * Size of the value at `at` without nested values, and the number of nested values.
  */
 function header(view: DataView, at: number): [skip: number, inside: number] {
 	const type = view.getUint8(at);

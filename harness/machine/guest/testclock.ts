@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "./clock.js";
 
-/** Time that stands still until a test moves it. */
+/** A clock that only a test advances. */
 export class ManualClock implements Clock {
 	private time = 0;
 	private timers: { at: number; action: () => void }[] = [];
@@ -18,7 +18,7 @@ export class ManualClock implements Clock {
 		};
 	}
 
-	/** Lets `ms` pass, calling what is due, in order. */
+	/** Advances by `ms` and runs the actions that are due, in order. */
 	advance(ms: number): void {
 		const end = this.time + ms;
 		for (;;) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Duplex } from "node:stream";
 
-/** Two streams, each reading what is written to the other; Node has `duplexPair` only from 22.6. */
+/** Two connected streams; Node has `duplexPair` only from 22.6 on. */
 export function duplexPair(): [Duplex, Duplex] {
 	const ends: Duplex[] = [];
 	const end = (other: number) =>

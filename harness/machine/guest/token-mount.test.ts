@@ -14,7 +14,7 @@ interface Request {
 }
 
 /**
- * A stand-in for the agent that gives every new handle the next number, and refuses one operation.
+ * A fake agent that numbers handles consecutively and refuses one operation.
  */
 function guest(refuse = "") {
 	const [ours, theirs] = duplexPair();
@@ -44,8 +44,8 @@ function guest(refuse = "") {
 
 const options = { delegate_cmds: "any" };
 
-describe("a bpffs that delegates", () => {
-	it("is opened by the user, made by the agent and passed back, and nothing else stays open", async () => {
+describe("a bpffs with delegation", () => {
+	it("is opened by the user, created by the agent and passed back; nothing else stays open", async () => {
 		const { client, asked, held } = guest();
 		const mount = await mountToken(client, { user: 7, options });
 		expect(asked.filter((each) => !each.startsWith("close"))).toEqual([
@@ -58,7 +58,7 @@ describe("a bpffs that delegates", () => {
 		expect([...held]).toEqual([[mount, 7]]);
 	});
 
-	it("is put to its path in the user's mount namespace by a grantor of its own", async () => {
+	it("is mounted at its path in the user's mount namespace by a separate grantor", async () => {
 		const { client, asked, held } = guest();
 		expect(await mountToken(client, { user: 7, grantor: 8, options, path: "/sys/fs/bpf" })).toBeUndefined();
 		expect(asked.filter((each) => !each.startsWith("close"))).toEqual([
@@ -73,7 +73,7 @@ describe("a bpffs that delegates", () => {
 		expect(held.size).toBe(0);
 	});
 
-	it("is put into a mount namespace that the agent holds already, and holds on", async () => {
+	it("is mounted in a mount namespace that the agent already holds and keeps", async () => {
 		const { client, asked, held } = guest();
 		const { handle: mntns } = await mountNamespace(client, { user: 7 });
 		asked.length = 0;

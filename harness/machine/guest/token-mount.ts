@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "./client.js";
 
-/** A bpffs that delegates to the user namespace of a user. */
+/** A bpffs with delegation to the user namespace of a user. */
 export interface TokenMount {
 	/**
-	 * Handle of the user in whose user namespace tokens of it can be made; needs CAP_SYS_ADMIN and
-	 * a mount namespace there.
+	 * Handle of the user in whose user namespace tokens can be created; the user needs
+	 * CAP_SYS_ADMIN and a mount namespace there.
 	 */
 	user: number;
 	/**
-	 * Who delegates, a user of the guest's first user namespace with CAP_SYS_ADMIN; the agent
-	 * unless given.
+	 * The grantor: a user of the guest's initial user namespace with CAP_SYS_ADMIN; the agent by
+	 * default.
 	 */
 	grantor?: number;
 	/**
-	 * Of bpffs: `delegate_cmds`, `delegate_maps`, `delegate_progs`, `delegate_attachs`, `mode`,
-	 * `uid`, `gid`.
+	 * Mount options of bpffs: `delegate_cmds`, `delegate_maps`, `delegate_progs`,
+	 * `delegate_attachs`, `mode`, `uid`, `gid`.
 	 */
 	options: Readonly<Record<string, string>>;
 	/**
-	 * Where the grantor puts it, in the user's mount namespace; else the user gets its file
-	 * descriptor and it is nowhere.
+	 * Where the grantor mounts it, in the user's mount namespace; without it the mount stays
+	 * detached and the user gets its file descriptor.
 	 */
 	path?: string;
 	/**
-	 * The user's mount namespace as a handle of the agent's, for who mounts more than once; the
-	 * grantor asks for it unless given.
+	 * A handle of the agent for the user's mount namespace, for several mounts; by default it is
+	 * opened for each.
 	 */
 	mntns?: number;
 }
 
 /**
- * Makes it as an administrator does: the user opens the file system, whose file descriptor goes to
- * the grantor over a unix socket; the grantor configures and mounts it, and puts the mount to its
- * path or passes it back.
+ * Creates it as a container manager does: the user opens the file system and passes its file
+ * descriptor to the grantor over a unix socket; the grantor configures and mounts it, and attaches
+ * the mount to its path or passes it back.
  *
  * @returns the user's handle of the mount, when it has no path
  * @throws GuestError of the step that was refused
@@ -85,7 +85,7 @@ export async function mountToken(client: GuestClient, mount: TokenMount): Promis
 	}
 }
 
-/** The user's, as a handle of the grantor's. */
+/** Opens the user's mount namespace as a handle of the grantor. */
 export async function mountNamespace(
 	client: GuestClient,
 	{ user, grantor }: Pick<TokenMount, "user" | "grantor">,

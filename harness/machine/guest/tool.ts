@@ -6,8 +6,7 @@ import { UndecidedError } from "../../base/errors.js";
 const script = fileURLToPath(new URL("../../../ci/tool", import.meta.url));
 
 /**
- * The command to use for a tool, of those that ci/requirements.txt accepts: `clang` may be
- * clang-19.
+ * The command for a tool in a version that ci/requirements.txt accepts: `clang` may be clang-19.
  *
  * @throws UndecidedError `tool-missing`
  */
@@ -18,7 +17,8 @@ export async function findTool(name: "clang" | "llvm-strip"): Promise<string> {
 }
 
 /**
- * @param said by ci/tool: `gcc is not installed, or too old: apt install gcc, or dnf install gcc`
+ * @param said the message of ci/tool: `gcc is not installed, or too old: apt install gcc, or dnf
+ * install gcc`
  */
 function toolMissing(name: string, said: string): UndecidedError {
 	const [message, advice] = said.split(": ");
@@ -29,7 +29,7 @@ function toolMissing(name: string, said: string): UndecidedError {
 	);
 }
 
-/** The error for a command that cannot be started because it is not there. */
+/** The error for a command that is not installed. */
 export async function missingTool(name: string): Promise<UndecidedError> {
 	const { stderr } = await execa(script, [name], { reject: false, stdin: "ignore" });
 	return toolMissing(name, stderr);

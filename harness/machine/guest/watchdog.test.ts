@@ -13,7 +13,7 @@ beforeEach(() => {
 	watchdog = new Watchdog(clock, 10_000, (why) => hung.push(why));
 });
 
-/** Lets `seconds` pass, `sign` each second. */
+/** Advances by `seconds` and calls `sign` each second. */
 function pass(seconds: number, sign: () => void = () => {}): void {
 	for (let second = 0; second < seconds; second++) {
 		clock.advance(1000);
@@ -22,7 +22,7 @@ function pass(seconds: number, sign: () => void = () => {}): void {
 }
 
 describe("watchdog", () => {
-	it("barks once after silence, and says for how long", () => {
+	it("reports silence once, with its duration", () => {
 		watchdog.start();
 		pass(10);
 		expect(hung).toEqual([]);
@@ -30,7 +30,7 @@ describe("watchdog", () => {
 		expect(hung).toEqual(["no answer, progress or console output for 10 s"]);
 	});
 
-	it("is content with progress, up to twenty times its patience", () => {
+	it("accepts progress, up to twenty times its patience", () => {
 		watchdog.start();
 		pass(199, () => watchdog.progress());
 		expect(hung).toEqual([]);
@@ -38,7 +38,7 @@ describe("watchdog", () => {
 		expect(hung).toEqual(["no answer within 200 s"]);
 	});
 
-	it("is content with console output, up to three times its patience", () => {
+	it("accepts console output, up to three times its patience", () => {
 		watchdog.start();
 		pass(29, () => watchdog.consoleSpoke());
 		expect(hung).toEqual([]);
@@ -46,7 +46,7 @@ describe("watchdog", () => {
 		expect(hung).toEqual(["no answer or progress for 30 s, though it printed to its console"]);
 	});
 
-	it("sleeps between requests", () => {
+	it("is inactive between requests", () => {
 		watchdog.start();
 		pass(5);
 		watchdog.stop();
@@ -56,7 +56,7 @@ describe("watchdog", () => {
 		expect(hung).toEqual([]);
 	});
 
-	it("judges only after what has arrived was read", () => {
+	it("decides only after the received bytes were read", () => {
 		watchdog.start();
 		clock.advance(10_050);
 		watchdog.progress();

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "./clock.js";
 
-/** How many times `patience` a guest that keeps printing, but gets nowhere, is waited for. */
+/** Limit for a guest that prints without progress, in multiples of `patience`. */
 const talking = 3;
-/** How many times `patience` one request may take however much progress it reports. */
+/** Limit for one request with progress, in multiples of `patience`. */
 const total = 20;
-/** A busy runner reads late: what has already arrived is read before the guest is judged. */
+/** A busy runner reads late: time to read what has already arrived before deciding. */
 const graceMs = 100;
 
 /**
- * Says when a guest hangs. Three things are told apart, because a hostile guest can make some of
- * them up:
- * - an answer, or a progress frame with a higher count, is progress: the full `patience` again;
- * - console output only shows that the kernel lives: it prolongs too, but never beyond 3 ×
- *   `patience` since the last progress, so a guest that floods its console hangs all the same;
- * - progress prolongs one request to at most 20 × `patience`.
+ * Detects a guest that hangs. Signs of life are distinguished, because a hostile guest can fake
+ * some of them:
+ * - an answer, or a progress frame with a higher count, restarts `patience`;
+ * - console output only shows that the kernel runs: it also restarts `patience`, but only up to 3 ×
+ *   `patience` after the last progress, so a guest that floods its console still counts as hung;
+ * - with progress one request may take at most 20 × `patience`.
  */
 export class Watchdog {
 	private started = 0;
@@ -23,9 +23,9 @@ export class Watchdog {
 	private cancel: (() => void) | undefined;
 
 	/**
-	 * @param patience milliseconds without any sign after which the guest counts as hung; another
-	 * one counts from the next request on
-	 * @param onHung called once, with what was missing
+	 * @param patience milliseconds without a sign of life after which the guest counts as hung; a
+	 * new value applies from the next request on
+	 * @param onHung called once, with the reason
 	 */
 	constructor(
 		private readonly clock: Clock,
@@ -33,7 +33,7 @@ export class Watchdog {
 		private readonly onHung: (why: string) => void,
 	) {}
 
-	/** A request went out, or the answer to one came in and the next is waited for. */
+	/** Call when a request is sent, or when an answer arrives and another request is pending. */
 	start(): void {
 		this.stop();
 		this.started = this.progressed = this.spoke = this.clock.now();

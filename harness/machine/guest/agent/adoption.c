@@ -25,7 +25,7 @@ static struct {
 	size_t program_count;
 	const struct bpf_map **maps;
 	size_t map_count;
-	/* The one being adopted. */
+	/* The map being adopted. */
 	const struct bpf_map *map;
 } adoption;
 
@@ -37,7 +37,7 @@ int __real_btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, _
 int __wrap_btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, __u32 log_level, int token_fd);
 
 /*
- * libbpf renames a map to what its fd is called, which may be of another file's name:
+ * libbpf renames a reused map to the name of its fd, which may contain another object's name:
  * `signed.rodata`.
  */
 int __wrap_bpf_map_get_info_by_fd(int map_fd, struct bpf_map_info *info, __u32 *info_len)
@@ -56,7 +56,7 @@ int __wrap_bpf_prog_bind_map(int prog_fd, int map_fd, const struct bpf_prog_bind
 	return adoption.active ? 0 : __real_bpf_prog_bind_map(prog_fd, map_fd, opts);
 }
 
-/* The programs have their BTF from the loader. */
+/* The loader has loaded the programs with their BTF. */
 int __wrap_btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, __u32 log_level, int token_fd)
 {
 	return adoption.active ? 0 : __real_btf_load_into_kernel(btf, log_buf, log_sz, log_level, token_fd);
@@ -118,7 +118,7 @@ static int adopt_map(struct bpf_map *map, int fd)
 	adoption.map = map;
 	error = -bpf_map__reuse_fd(map, fd);
 	adoption.map = NULL;
-	/* A pin of that name might be another map, which libbpf would take instead. */
+	/* libbpf would use an existing pin of that name instead, which may be another map. */
 	error = error ? error : -bpf_map__set_pin_path(map, NULL);
 	if (error)
 		return error;
@@ -136,7 +136,7 @@ static bool adopt(struct args *element, const struct bpf_object *bpf, struct rep
 	int error = EBADF;
 
 	if (!program == !map)
-		args_complain(element, "adopt", "has an element that names not one program or map");
+		args_complain(element, "adopt", "has an element that does not name exactly one program or map");
 	if (!args_valid(element))
 		return false;
 	if (program && kind && strcmp(kind, "program") == 0)
@@ -159,7 +159,7 @@ static bool has_all_maps(const struct bpf_object *bpf, struct reply *reply)
 		for (size_t i = 0; i < adoption.map_count; i++)
 			given |= adoption.maps[i] == map;
 		if (!given) {
-			reply_fail(reply, ENOENT, "adopt map %s: none was given", bpf_map__name(map));
+			reply_fail(reply, ENOENT, "adopt map %s: it has no handle", bpf_map__name(map));
 			return false;
 		}
 	}

@@ -10,12 +10,11 @@
 #include "reply.h"
 
 /*
- * Loading an object of which everything is in the kernel already, put there by a loader program:
- * its maps and programs are those that argument `adopt` names, and libbpf, which prepares the
- * object as ever, creates nothing.
+ * Loads an object whose maps and programs a loader program has already created. They are those that
+ * the argument `adopt` names; libbpf prepares the object as usual but creates nothing.
  *
- * From `adoption_begin` to `adoption_end`. False after a complaint or a failed reply; no end is
- * needed then.
+ * This lasts from `adoption_begin` to `adoption_end`. `adoption_begin` returns false after a
+ * complaint or a failed reply; `adoption_end` is then not needed.
  */
 bool adoption_begin(struct args *args, const struct object *object, struct reply *reply);
 void adoption_end(void);
@@ -23,12 +22,12 @@ void adoption_end(void);
 bool adoption_active(void);
 
 /*
- * A file descriptor of its own for what was adopted as this program, as bpf_prog_load() gives it;
- * -ENOENT when nothing was.
+ * A new file descriptor of the program that was adopted as this one, like bpf_prog_load(); -ENOENT
+ * if there is none.
  */
 int adoption_program(const struct bpf_program *program);
 
-/* Answers what libbpf loads only to see whether it can. */
+/* A file descriptor that answers libbpf's feature probes. */
 int adoption_placeholder(void);
 
 #endif

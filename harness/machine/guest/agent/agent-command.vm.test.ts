@@ -31,7 +31,7 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		return { ...rest, stdout: Buffer.from(stdout).toString(), stderr: Buffer.from(stderr).toString() };
 	}
 
-	it("get their arguments, environment and folder, no input, and signals as at boot", async () => {
+	it("get their arguments, environment and folder, no input, and default signal handling", async () => {
 		const result = await run(["tell", "a b", ""], { env: ["A=1", "B=two words"], cwd: "/tmp" });
 		const told = `${path}|tell|a b||A=1|B=two words|/tmp|default|1`;
 		const said = "0 bytes of input";
@@ -45,14 +45,14 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		});
 	});
 
-	it("give their status, or the signal that ended them", async () => {
+	it("return their status, or the signal that killed them", async () => {
 		expect(await run(["exit", "42"])).toMatchObject({ status: 42, timed_out: false });
 		const aborted = await run(["abort"]);
 		expect(aborted).toMatchObject({ signal: 6, timed_out: false });
 		expect(aborted).not.toHaveProperty("status");
 	});
 
-	it("have as much of their output given as is wanted, and its size", async () => {
+	it("return the requested amount of their output, and its size", async () => {
 		const { stdout, stdout_size, status } = await run(["write", "300000"], { max_output: 10 });
 		expect([stdout, stdout_size, status]).toEqual(["abcdefghij", 300000, 0]);
 		const whole = await run(["write", "300000"], { max_output: 300000 });
@@ -60,7 +60,7 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		expect(whole.stdout.slice(-3)).toBe("jkl");
 	});
 
-	it("are killed when their time is up, with all that they started", async () => {
+	it("are killed after their time limit, with all processes that they started", async () => {
 		let said = "";
 		// A busy guest may need longer to begin.
 		for (let timeout_ms = 300; said !== "begun\nbegun\n"; timeout_ms *= 4) {
@@ -72,13 +72,13 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		expect(processes).toEqual([]);
 	});
 
-	it("may leave something running, which is not waited for and can be seen", async () => {
+	it("may leave a background process, which appears in the inventory", async () => {
 		expect(await run(["leave"])).toMatchObject({ status: 0, timed_out: false, stdout: "left\n" });
 		const { processes } = await guest.client.call("inventory", {});
 		expect(processes).toEqual(["testcommand"]);
 	});
 
-	it("are told of while they take long, lest the runner lose its patience with a guest that says nothing", async () => {
+	it("send progress while they run, so that the runner does not give the guest up", async () => {
 		const received = async (seconds: string) => {
 			const before = guest.client.traffic.received;
 			expect(await run(["sleep", seconds])).toMatchObject({ status: 0, timed_out: false });
@@ -88,7 +88,7 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		expect(await received("3")).toBeGreaterThan((await received("0")) + 20);
 	});
 
-	it("are refused with the reason when they cannot be started", async () => {
+	it("are refused with the errno of the start", async () => {
 		const call = (args: Args<"command_run">) => guest.client.call("command_run", args);
 		await expect(call({ argv: ["/run/nothing"] })).rejects.toMatchObject({ errnoName: "ENOENT" });
 		await expect(call({ argv: ["/run"] })).rejects.toMatchObject({ errnoName: "EACCES" });

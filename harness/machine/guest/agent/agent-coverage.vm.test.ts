@@ -86,7 +86,7 @@ describe.each(["5.10", "6.12", "7.3"])("coverage read by the agent on %s", (id) 
 		expect(await client.call("inventory", { settle: true })).toEqual(before);
 	});
 
-	it("does what the program does without probes", async () => {
+	it("does not change what the program does", async () => {
 		const contents: string[] = [];
 		for (const coverage of [false, true]) {
 			const object = await load(plain, coverage);
@@ -99,14 +99,14 @@ describe.each(["5.10", "6.12", "7.3"])("coverage read by the agent on %s", (id) 
 		expect(contents[1]).toBe(contents[0]);
 	});
 
-	it("is nothing of an object that was loaded without it", async () => {
+	it("is empty for an object that was loaded without it", async () => {
 		const object = await load(plain);
 		expect(await client.call("coverage_read", { object })).toEqual({ programs: [] });
 		await client.call("object_close", { object });
 		await expect(client.call("coverage_read", { object })).rejects.toMatchObject({ errno: 9 });
 	});
 
-	it("is refused by the kernel where the map of the probes is one too many, and the program runs without them", async () => {
+	it("is refused by the kernel when the map of the probes exceeds its limit; the program then runs without them", async () => {
 		const object = await load(many, true);
 		const { programs } = await client.call("coverage_read", { object });
 		expect(programs.find(({ name }) => name === "many_maps")).toMatchObject({

@@ -43,7 +43,7 @@ describe.each([
 		return keys.filter((key) => !fresh.includes(key)).map((key) => key.slice(9));
 	}
 
-	it("has a session keyring of its own, and keyrings that are used leave nothing", async () => {
+	it("has its own session keyring, and using keyrings leaves nothing behind", async () => {
 		const { serial } = await client.call("key_id", { key: session });
 		const { description } = await client.call("key_describe", { key: serial });
 		expect(description).toMatch(/^keyring;0;0;[0-9a-f]+;bpfgate$/);
@@ -53,7 +53,7 @@ describe.each([
 		expect(await left()).toEqual([]);
 	});
 
-	it("takes certificates as asymmetric keys, and says which it cannot", async () => {
+	it("takes certificates as asymmetric keys, and refuses invalid ones", async () => {
 		const type = "asymmetric";
 		const rsa = { type, payload: await certificate("-newkey", "rsa:2048"), keyring: session };
 		const { serial } = await client.call("key_add", rsa);

@@ -46,7 +46,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 	afterAll(() => guest.dispose());
 
 	describe("packets", () => {
-		it("are in the namespace that the peer is in, and in no other", async () => {
+		it("arrive in the namespace of the peer only", async () => {
 			const { handle } = await client.call("capture_open", { ifindex: peer, netns, incoming: true });
 			const sent = await client.call("packet_send", {
 				ifindex,
@@ -70,7 +70,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			expect(Buffer.from(devices.data).toString()).not.toContain("in:");
 		});
 
-		it("are accounted for, and operations are done between them", async () => {
+		it("are accounted for, and operations run between them", async () => {
 			const args = { ifindex: peer, netns, incoming: true, buffer: 64 << 20 };
 			const { handle } = await client.call("capture_open", args);
 			const during = [
@@ -96,7 +96,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await client.call("close", { handle });
 		});
 
-		it("come a millisecond apart when an operation takes longer than they do", async () => {
+		it("are paced a millisecond apart when an operation takes longer than they do", async () => {
 			const { handle } = await client.call("capture_open", { ifindex: 1 });
 			const during = [{ op: "packets_read", args: { handle, quiet_ms: 500 } }];
 			const sent = await client.call("packet_send", { ifindex, frames: [frame], count: 10, during });
@@ -108,7 +108,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await client.call("close", { handle });
 		});
 
-		it("are refused where a device is down or a frame has no room for its number", async () => {
+		it("are refused when a device is down or a frame has no room for its number", async () => {
 			const short = { ifindex, frames: [Buffer.alloc(20)], number_at: 18 };
 			await expect(client.call("packet_send", short)).rejects.toMatchObject({ errnoName: "EINVAL" });
 			const gone = await client.call("packet_send", { ifindex: 9999, frames: [frame] });
@@ -116,7 +116,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 		});
 	});
 
-	it("lists tc filters in their order, with pref and handle, and replaces one", async () => {
+	it("lists tc filters in order, with pref and handle, and replaces one", async () => {
 		const at = { object, hook: "tc_ingress", ifindex: peer, netns };
 		const links = [
 			(await client.call("attach", { ...at, program: "first", priority: 20, filter_handle: 7 })).link,
@@ -141,7 +141,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 		await expect(listed()).resolves.toEqual([]);
 	});
 
-	it("attaches XDP by netlink and by link, which keeps netlink out and can be updated", async () => {
+	it("attaches XDP by netlink and by link; a link refuses netlink and can be updated", async () => {
 		const set = (program?: string, more = {}) =>
 			client.call("xdp_set", {
 				...{ ifindex: peer, netns, mode: "generic" as const, ...more },
@@ -185,7 +185,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			{ call: "connect" as const, address: loopback, port: 9 },
 		];
 
-		it("meet the programs of their cgroup", async () => {
+		it("trigger the programs of their cgroup", async () => {
 			const errnos = async () => {
 				const { steps } = await client.call("socket_traffic", { cgroup, steps: connect });
 				return steps.map(({ errno }) => errno);
@@ -201,7 +201,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await client.call("detach", { link });
 		});
 
-		it("make a call over and over, while operations are done", async () => {
+		it("repeat a call while operations run", async () => {
 			const steps = connect.map((step) => ({ ...step, type: 2 }));
 			const at = { object, hook: "cgroup", path: "/sys/fs/cgroup/outer" };
 			const { link } = await client.call("attach", { ...at, program: "allow" });
@@ -212,7 +212,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			const before = await runs();
 			const during = [
 				{ op: "ping", args: {} },
-				{ op: "attach", args: { ...at, program: "nobody" } },
+				{ op: "attach", args: { ...at, program: "missing" } },
 			];
 			const made = await client.call("socket_traffic", { cgroup, steps, count: 500, during, rounds: 3 });
 			expect(made.steps.map(({ errno }) => errno)).toEqual([0]);
@@ -227,7 +227,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await client.call("detach", { link });
 		});
 
-		it("number what they send over and over", async () => {
+		it("number the packets of a repeated send", async () => {
 			const to = { address: loopback, port: 4001 };
 			const steps = [
 				{ call: "socket" as const },
@@ -252,7 +252,7 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			await expect(gone).rejects.toMatchObject({ errnoName: "ENOENT" });
 		});
 
-		it("talk to each other, in a namespace too, and do not wait for ever", async () => {
+		it("talk to each other, also in a namespace, and time out", async () => {
 			const data = Buffer.from("hello");
 			const { steps } = await client.call("socket_traffic", {
 				netns,

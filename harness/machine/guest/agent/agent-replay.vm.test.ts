@@ -26,7 +26,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const frame = (first: number) => Uint8Array.of(first, ...new Uint8Array(63));
 const values = (drained: Result<"events_drain">) => drained.events.map((event) => hex(event.subarray(0, 8)));
 
-/** Fills and packets that change entries, add some, take one away, and leave all as it is. */
+/** Fills and packets that change, add and remove entries, and some that change nothing. */
 const cases: Case[] = [
 	{ program: 0, runs: [{ run: { data_in: frame(1) }, look: true }] },
 	{ program: 0, runs: [] },
@@ -93,7 +93,7 @@ describe.each(["5.10", "6.12", "7.3"])("replay on %s", (id) => {
 		return now;
 	}
 
-	it("does in one request what the single operations do one after another", async () => {
+	it("gives the same results as the single operations in turn", async () => {
 		const snapshot = await contents();
 		const answer = await replay(cases);
 		expect([answer.equal, answer.differs, answer.cases.length]).toEqual([true, [], cases.length]);
@@ -120,7 +120,7 @@ describe.each(["5.10", "6.12", "7.3"])("replay on %s", (id) => {
 		}
 	});
 
-	it("says nothing of maps in which nothing changed", async () => {
+	it("leaves out maps that did not change", async () => {
 		const { cases: said } = await replay([
 			{ program: 0, fills: [{ map: "slots", entries: [{ key: u32(0), value: u64(0) }] }], runs: [] },
 		]);
@@ -128,7 +128,7 @@ describe.each(["5.10", "6.12", "7.3"])("replay on %s", (id) => {
 		expect(said[0]?.before?.map(({ map }) => maps[map])).toEqual(["queue", "stack"]);
 	});
 
-	it("runs nothing in a case that could not be filled, and goes on with the next", async () => {
+	it("skips the runs of a case whose fill failed, and continues with the next", async () => {
 		const entries = [{ key: u32(8), value: u64(1) }];
 		const { cases: said, equal } = await replay([
 			{ program: 0, fills: [{ map: "slots", entries }], runs: [{ run: { data_in: frame(1) } }] },
@@ -141,7 +141,7 @@ describe.each(["5.10", "6.12", "7.3"])("replay on %s", (id) => {
 		]);
 	});
 
-	it("ends at the first case that cannot be undone, and does none until all is as it was", async () => {
+	it("ends at the first case that cannot be reset, and runs none until a reset succeeds", async () => {
 		const { link } = await client.call("attach", { object, program: "tick", hook: "auto" });
 		const plain = { program: 0, runs: [{ run: { data_in: frame(1) } }] };
 		const spoilt = await replay([plain, plain, plain]);
@@ -153,7 +153,7 @@ describe.each(["5.10", "6.12", "7.3"])("replay on %s", (id) => {
 		expect((await replay([plain, plain])).cases.length).toBe(2);
 	});
 
-	it("cuts a long answer between cases", async () => {
+	it("ends a long answer between two cases", async () => {
 		const run = { run: { data_in: new Uint8Array(3000).fill(1) } };
 		const list: Case[] = Array.from({ length: 20 }, () => ({ program: 0, runs: Array(200).fill(run) }));
 		const { cases: said, equal } = await replay(list);
@@ -163,7 +163,7 @@ describe.each(["5.10", "6.12", "7.3"])("replay on %s", (id) => {
 		expect([bytes.length > 10, bytes.length < list.length]).toEqual([true, true]);
 	});
 
-	it("refuses what names nothing, and leaves the maps as they were", async () => {
+	it("refuses unknown names, and leaves the maps unchanged", async () => {
 		const snapshot = await contents();
 		const call = (change: Partial<Args<"replay">>) =>
 			client.call("replay", { object, programs: ["change"], maps, events, cases: [], ...change });

@@ -18,8 +18,8 @@ const [BPF_MAP_CREATE, BPF_TOKEN_CREATE, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY, 
 ];
 const [BPF_F_TOKEN_FD, EPERM, EBADF] = [1 << 16, 1, 9];
 /**
- * What libbpf needs to see that it can load at all, and programs that look on. Without an attach
- * type that is 0.
+ * Tracing programs, and what libbpf needs for its first feature probe. Attach types: only 0, which
+ * programs without one have.
  */
 const tracing = {
 	delegate_cmds: "map_create:prog_load:btf_load",
@@ -84,7 +84,7 @@ describe.each([
 	}
 
 	if (!tokens) {
-		it("has no bpffs for a user namespace, and no token of another one", async () => {
+		it("refuses a bpffs of a user namespace, and a token of another bpffs", async () => {
 			const { user, as } = await users.start();
 			const refused = mountToken(client, { user, options: tracing, path: bpffs });
 			await expect(refused).rejects.toMatchObject({ errnoName: "EPERM", what: "create" });
@@ -97,7 +97,7 @@ describe.each([
 	}
 
 	describe("a token", () => {
-		it("is made of the root of a mount, at a path or passed by its descriptor, where something is delegated", async () => {
+		it("is created from the root of a mount with delegation, by path or by a passed file descriptor", async () => {
 			const { user, as } = await users.start();
 			await mountToken(client, { user, options: tracing, path: bpffs });
 			const handle = await mountToken(client, { user, options: tracing });
@@ -114,7 +114,7 @@ describe.each([
 			await expect(other).rejects.toMatchObject({ errnoName: "EINVAL" });
 		});
 
-		it("lets a user load what it delegates, and nothing else", async () => {
+		it("lets a user load what is delegated, and nothing else", async () => {
 			const { user, as } = await users.start();
 			expect((await load(as, "on_kprobe")).errno).toBe(EPERM);
 			expect((await load(as, "filter")).errno).toBe(EPERM);
@@ -131,7 +131,7 @@ describe.each([
 			expect((await load(as, "on_kprobe", bpffs)).errno).not.toBe(0);
 		});
 
-		it("serves what is made beside libbpf: maps within maps and probes for coverage", async () => {
+		it("also covers what the agent creates besides libbpf: inner maps and coverage maps", async () => {
 			const { user, as } = await users.start();
 			const everything = Object.fromEntries(Object.keys(tracing).map((option) => [option, "any"]));
 			await mountToken(client, { user, options: everything, path: bpffs });
@@ -157,7 +157,7 @@ describe.each([
 			expect(measured).toMatchObject({ name: "on_nested", reached: expect.anything() });
 		});
 
-		it("is found by libbpf where the environment says", async () => {
+		it("is found by libbpf through its environment variable", async () => {
 			const env = ["LIBBPF_BPF_TOKEN_PATH=/tmp/token"];
 			const { user, as } = await users.start({ ...apart, env });
 			expect((await load(as, "on_kprobe")).errno).not.toBe(0);
@@ -166,7 +166,7 @@ describe.each([
 			await client.call("file_remove", { path: "/tmp/token" });
 		});
 
-		it("is not made without CAP_BPF, in another user namespace or in the first one", async () => {
+		it("is refused without CAP_BPF, in another user namespace and in the initial one", async () => {
 			const { user, as } = await users.start();
 			const handle = await mountToken(client, { user, options: tracing });
 			const without = await users.start({
@@ -190,7 +190,7 @@ describe.each([
 			await as.call("token_create", { handle });
 		});
 
-		it("works for whom it is passed to in its namespace, and for nobody elsewhere", async () => {
+		it("works for a process in its user namespace that receives it, and in no other namespace", async () => {
 			const { user, as } = await users.start();
 			const handle = await mountToken(client, { user, options: tracing });
 			const { handle: token } = await as.call("token_create", { handle });
@@ -213,7 +213,7 @@ describe.each([
 			expect((await createMap(mate.as, BPF_MAP_TYPE_ARRAY, passed.handle)).errno).toBe(0);
 		});
 
-		it("outlives its mount, who granted it and who made it", async () => {
+		it("outlives its mount, its grantor and its creator", async () => {
 			const grantor = await users.start({ uid: 0, gid: 0 });
 			const { user, as } = await users.start();
 			await mountToken(client, { user, grantor: grantor.user, options: tracing, path: "/tmp/granted" });
@@ -232,7 +232,7 @@ describe.each([
 			await client.call("file_remove", { path: "/tmp/granted" });
 		});
 
-		it("can only be granted by who has rights in the first user namespace", async () => {
+		it("can only be granted with capabilities in the initial user namespace", async () => {
 			const { user, as } = await users.start();
 			const self = mountToken(client, { user, grantor: user, options: tracing, path: "/tmp/self" });
 			await expect(self).rejects.toMatchObject({ errnoName: "EPERM", what: "set delegate_cmds" });
@@ -242,7 +242,7 @@ describe.each([
 			await as.call("ping", {});
 		});
 
-		it("of a mount that a group owns is made by who is in the group", async () => {
+		it("of a mount that a group owns can be created by members of the group", async () => {
 			const developers = 2000;
 			const { user } = await users.start({ ...apart, groups: [developers] });
 			const options = { ...tracing, mode: "0750", gid: String(developers) };

@@ -43,7 +43,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		return new Map(lines.map((line) => line.split(/:\s*/) as [string, string]));
 	};
 
-	it("is who it is said to be, with namespaces and capabilities of its own", async () => {
+	it("has the requested identity, namespaces and capabilities", async () => {
 		const plain = await statusOf((await users.start({ uid: 1000, gid: 1001, groups: [7, 2000] })).as);
 		expect([plain.get("Uid"), plain.get("Gid"), plain.get("Groups")!.trim()]).toEqual([
 			"1000\t1000\t1000\t1000",
@@ -65,7 +65,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		await expect(forbidden).rejects.toMatchObject({ errnoName: "EACCES" });
 	});
 
-	it("has ids of its namespace as they are mapped, and can be joined by another", async () => {
+	it("has the mapped ids in its namespace, and another user can join it", async () => {
 		const map = [
 			{ inside: 5, outside: 1000 },
 			{ inside: 6, outside: 1100, count: 2 },
@@ -87,7 +87,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		}
 	});
 
-	it("runs commands with its own rights, for longer than it may say nothing", async () => {
+	it("runs commands with its own identity, for longer than its patience", async () => {
 		const { as } = await users.start({ ...apart, capabilities: ["CAP_BPF"], patience_ms: 2000 });
 		const { stdout } = await as.call("command_run", { argv: ["/run/command", "status"] });
 		expect(Buffer.from(stdout).toString()).toMatch(/^CapEff:\t0000008000000000$/m);
@@ -95,7 +95,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		expect(slow.timed_out).toBe(true);
 	});
 
-	it("is passed what it does not hold itself, and passes what it holds", async () => {
+	it("receives file descriptors that it does not hold, and passes those that it holds", async () => {
 		const { object } = await client.call("object_open", { path: "/run/token.o" });
 		await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
 		const { user, as } = await users.start();
@@ -122,7 +122,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		expect((await client.call("inventory", { settle: true })).maps).toEqual(before.maps);
 	});
 
-	it("holds nothing of what the agent holds", async () => {
+	it("holds none of the agent's handles", async () => {
 		const { object } = await client.call("object_open", { path: "/run/token.o" });
 		const loaded = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
 		expect(loaded.errno, loaded.log).toBe(0);
@@ -135,7 +135,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		expect({ maps, programs }).toEqual({ maps: before.maps, programs: before.programs });
 	});
 
-	it("is told of when it cannot be", async () => {
+	it("is refused with the step that failed", async () => {
 		await expect(users.start({ ...apart, join: 4711 })).rejects.toMatchObject({ errnoName: "EBADF" });
 		const unknown = users.start({ ...apart, capabilities: ["CAP_NONSENSE"] });
 		await expect(unknown).rejects.toMatchObject({ errnoName: "EINVAL" });
@@ -143,7 +143,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		const allowed = await readText(client, path);
 		await client.call("file_write", { path, data: Buffer.from("0") });
 		const refused = users.start();
-		await expect(refused).rejects.toMatchObject({ errnoName: "ENOSPC", what: "make a user namespace" });
+		await expect(refused).rejects.toMatchObject({ errnoName: "ENOSPC", what: "create a user namespace" });
 		await client.call("file_write", { path, data: Buffer.from(allowed) });
 		const twice = users.start({
 			...apart,
@@ -155,7 +155,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		await expect(twice).rejects.toMatchObject({ errnoName: "EINVAL" });
 	});
 
-	it("that crashes, hangs or is killed is not the end of the agent", async () => {
+	it("may crash, hang or be killed without ending the agent", async () => {
 		const ended = (how: string, errno = "EOWNERDEAD") => ({
 			code: "user-lost",
 			message: expect.stringMatching(`user \\d+ ${how}.*: ${errno}$`),
@@ -170,7 +170,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		await expect(hanging.as.call("ping", {})).rejects.toMatchObject(ended("hung in misbehave"));
 		const babbling = await users.start();
 		const babble = babbling.as.call("misbehave", { how: "rubbish" });
-		await expect(babble).rejects.toMatchObject(ended("gave no answer", "EPROTO"));
+		await expect(babble).rejects.toMatchObject(ended("sent an invalid answer", "EPROTO"));
 		const killed = await users.start();
 		const kill = await client.call("command_run", { argv: ["/run/command", "kill", `${killed.pid}`] });
 		expect(kill.status).toBe(0);

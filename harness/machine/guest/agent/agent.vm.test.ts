@@ -14,7 +14,7 @@ const machines = new Machines({
 	accelerator: "tcg",
 });
 
-/** What `now` has that `before` had not. */
+/** What `now` has and `before` does not. */
 function added(before: Inventory, now: Inventory): string[] {
 	return Object.entries(now).flatMap(([kind, items]) => {
 		const known = new Set(before[kind as keyof Inventory].map((item) => JSON.stringify(item)));
@@ -60,7 +60,7 @@ describe.each(["5.10", "6.12", "7.3"])("the agent on %s", (id) => {
 		expect(added(fresh, await client.call("inventory", { settle: true }))).toEqual([]);
 	}
 
-	it("attaches to clsact and takes the qdisc it made away with the last filter", async () => {
+	it("attaches to clsact, and removes the qdisc that it created with the last filter", async () => {
 		const { ifindex, peer_ifindex } = await client.call("netdev_add", {
 			kind: "veth",
 			name: "t0",
@@ -84,7 +84,7 @@ describe.each(["5.10", "6.12", "7.3"])("the agent on %s", (id) => {
 		await clean();
 	});
 
-	it("attaches to a cgroup by a link that the inventory shows", async () => {
+	it("attaches to a cgroup with a link that the inventory lists", async () => {
 		const { path } = await client.call("cgroup_add", { name: "test" });
 		const { object, program } = await loaded("cgroup-connect-guard/connect-guard.bpf.o");
 		const { link, id: linkId } = await client.call("attach", { object, program, hook: "cgroup", path });
@@ -98,7 +98,7 @@ describe.each(["5.10", "6.12", "7.3"])("the agent on %s", (id) => {
 		await clean();
 	});
 
-	it("says which hook it cannot make and which program it does not know", async () => {
+	it("refuses an unknown hook and an unknown program by name", async () => {
 		const { object, program } = await loaded("tc-marker/tc-marker.bpf.o");
 		await expect(client.call("attach", { object, program, hook: "lwt" })).rejects.toMatchObject({
 			errnoName: "EOPNOTSUPP",
@@ -109,7 +109,7 @@ describe.each(["5.10", "6.12", "7.3"])("the agent on %s", (id) => {
 		await client.call("object_close", { object });
 	});
 
-	it("makes, writes and reads a map by bpf(2)", async () => {
+	it("creates, writes and reads a map with bpf(2)", async () => {
 		const made = await client.call("bpf", { cmd: 0, attr: attr(2, 4, 8, 4) });
 		expect(made).toMatchObject({ errno: 0, fd: expect.any(Number) });
 		const handles = [{ offset: 0, handle: made.fd! }];
@@ -138,7 +138,7 @@ describe.each(["5.10", "6.12", "7.3"])("the agent on %s", (id) => {
 		expect(probe.helpers).toEqual([[1, 1, 1, 0]]);
 	});
 
-	it("opens no file that is not an ELF object", async () => {
+	it("refuses a file that is not an ELF object", async () => {
 		await client.call("file_write", { path: "/run/text.o", data: new Uint8Array(100) });
 		await expect(client.call("object_open", { path: "/run/text.o" })).rejects.toMatchObject({
 			log: expect.stringContaining("libbpf"),

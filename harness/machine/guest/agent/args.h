@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * A MessagePack map of a request and a place for the first thing found wrong with it. Every getter
- * records its complaint there and gives a zero value, so that an operation asks for all it needs
- * and then looks once.
+ * The MessagePack map of a request, and the first complaint about it. Every getter records its
+ * complaint there and returns a zero value, so an operation reads all its arguments and then checks
+ * once.
  */
 struct args {
 	const msgpack_object *map;
@@ -27,7 +27,9 @@ struct bytes {
 const msgpack_object *args_get(const struct args *args, const char *key);
 bool args_has(const struct args *args, const char *key);
 
-/* A string ended by NUL (one with a NUL inside is refused); lives as long as the request. */
+/*
+ * A string that ends with NUL (one that contains NUL is refused); it lives as long as the request.
+ */
 const char *args_string(struct args *args, const char *key);
 /* As above, or NULL when the key is absent. */
 const char *args_string_or_null(struct args *args, const char *key);
@@ -46,9 +48,9 @@ struct bytes args_bytes_at(struct args *args, const char *key, uint32_t index, u
 uint32_t args_count(struct args *args, const char *key, uint32_t max);
 /* As above; 0 when the key is absent. */
 uint32_t args_count_or_none(struct args *args, const char *key, uint32_t max);
-/* Element `index` of an array of maps, as arguments of their own. */
+/* Element `index` of an array of maps, as separate arguments. */
 struct args args_element(struct args *args, const char *key, uint32_t index);
-/* The map under `key`, as arguments of their own. */
+/* The map under `key`, as separate arguments. */
 struct args args_map(struct args *args, const char *key);
 /* As above; `map` is NULL when the key is absent. */
 struct args args_map_or_none(struct args *args, const char *key);

@@ -21,14 +21,14 @@ enum attachment_kind {
 /* A program or struct_ops map that the agent keeps attached. */
 struct attachment {
 	enum attachment_kind kind;
-	/* Must stay open while this is attached; NULL when it need not. */
+	/* Must stay open while this is attached; NULL if it need not. */
 	struct object *object;
 	union {
 		struct bpf_link *link;
 		int link_fd;
 		struct {
 			int ifindex;
-			/* Handle of the network namespace that the device is in. */
+			/* Handle of the device's network namespace. */
 			uint32_t netns;
 			enum bpf_tc_attach_point point;
 			uint32_t handle;
@@ -42,22 +42,20 @@ struct attachment {
 	};
 };
 
-/* The file descriptor of the kernel's link, or -1 when there is none. */
+/* The file descriptor of the kernel's link, or -1 if there is none. */
 int attachment_link_fd(const struct attachment *attachment);
 
-/* Detaches. 0 or a negative errno; it is gone in either case. */
+/* Detaches. 0 or a negative errno; the attachment is gone in both cases. */
 int attachment_detach(struct attachment *attachment);
 
 /*
- * Puts a tc program on a device's clsact qdisc, making the qdisc when there is none. The qdisc made
- * goes with the last filter of ours on the device. The kernel chooses `priority` and `handle` that
- * are 0. 0 or a negative errno.
+ * Attaches a tc program to a device's clsact qdisc, which is created if it does not exist. A qdisc
+ * created here is removed with its last filter. The kernel chooses `priority` and `handle` when
+ * they are 0. 0 or a negative errno.
  */
 int tc_attach(struct attachment *attachment, int prog_fd, int ifindex, enum bpf_tc_attach_point point,
 	      uint32_t priority, uint32_t handle);
-/*
- * Gives the filter another program, without a moment in which there is none. 0 or a negative errno.
- */
+/* Exchanges the filter's program atomically. 0 or a negative errno. */
 int tc_replace(const struct attachment *attachment, int prog_fd);
 int tc_detach(const struct attachment *attachment);
 

@@ -44,14 +44,14 @@ void boot_filesystems(void)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		mkdir(mounts[i].target, 0755);
-		/* /dev may have come with the kernel (CONFIG_DEVTMPFS_MOUNT). */
+		/* The kernel may have mounted /dev already (CONFIG_DEVTMPFS_MOUNT). */
 		if (mount(mounts[i].fstype, mounts[i].target, mounts[i].fstype, 0, mounts[i].data) < 0 &&
 		    errno != EBUSY)
 			fprintf(stderr, "bpfgate: mount %s: %s\n", mounts[i].target, strerror(errno));
 	}
 	/*
-	 * The kernel mounts tracefs here when somebody first looks; now, so that nobody seems to have
-	 * left it.
+	 * The kernel mounts tracefs here on first access. Access it now, so that it does not count as
+	 * left over.
 	 */
 	access("/sys/kernel/debug/tracing/events", F_OK);
 }
@@ -82,17 +82,17 @@ void boot_settings(void)
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct rlimit files = { MAX_FILES, MAX_FILES };
 
-	/* Before 5.11 maps and programs are charged to it. */
+	/* Before 5.11 maps and programs are charged to this limit. */
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
 		perror("bpfgate: RLIMIT_MEMLOCK");
-	/* A chain of 63 takes a dozen for each member. */
+	/* A chain of 63 programs takes a dozen file descriptors for each. */
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		perror("bpfgate: RLIMIT_NOFILE");
-	/* Warnings and worse reach the console, whatever `quiet` said. */
+	/* Warnings and worse reach the console, despite `quiet`. */
 	boot_write("/proc/sys/kernel/printk", "5 4 1 7");
 	/*
-	 * A host that stops the guest for a moment gets its scheduler to starve ksoftirqd: no packet is
-	 * lost for that.
+	 * When the host stops the guest for a moment, its scheduler may starve ksoftirqd; no packet
+	 * should be lost because of that.
 	 */
 	boot_write("/proc/sys/net/core/netdev_max_backlog", "65536");
 	boot_loopback_up();

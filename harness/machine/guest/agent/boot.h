@@ -2,12 +2,12 @@
 #ifndef BPFGATE_BOOT_H
 #define BPFGATE_BOOT_H
 
-/* Ends the guest. */
+/* Switches the guest off. */
 void boot_power_off(void) __attribute__((noreturn));
 
 /*
- * Makes the guest usable: file systems, limits, the loopback device, console level. Complains on
- * the console.
+ * Sets up the guest: file systems, limits, the loopback device, console level. Failures go to the
+ * console.
  */
 void boot_filesystems(void);
 void boot_settings(void);
@@ -15,18 +15,18 @@ void boot_settings(void);
 /* Writes a file of the kernel (/proc, /dev/kmsg); failures go to the console. */
 void boot_write(const char *path, const char *text);
 
-/* The loopback device of the network namespace that this is called in. */
+/* Brings up the loopback device of the current network namespace. */
 void boot_loopback_up(void);
 
 /*
- * A crash of init would panic the kernel, which would be blamed for it. What comes from outside and
- * reaches libelf and libbpf may crash them; then the guest says so and switches off.
+ * A crash of init panics the kernel, and the kernel would be blamed. Objects from outside may crash
+ * libelf or libbpf; the agent then prints a message and switches the guest off.
  */
 void boot_catch_crashes(void);
-/* In a process that is not init: a crash ends it as any other. */
+/* For a process other than init: restores the default for crashes. */
 void boot_forget_crashes(void);
 
-/* Waits for the runner's port and opens it; -1 when there is none within ten seconds. */
+/* Waits for the runner's port and opens it; -1 if there is none within ten seconds. */
 int boot_open_port(void);
 
 #endif

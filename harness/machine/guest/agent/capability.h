@@ -4,23 +4,22 @@
 
 #include <stdint.h>
 
-/* Sets of capabilities have bit n for the capability n of linux/capability.h. */
+/* In a set of capabilities bit n stands for capability n of linux/capability.h. */
 
-/* The number of `CAP_BPF` and so on, -1 for no such name. */
+/* The number of a name like `CAP_BPF`; -1 for an unknown name. */
 int capability_number(const char *name);
 
-/* Those that the calling process is permitted. */
+/* The permitted set of the calling process. */
 uint64_t capability_permitted(void);
 
 /*
- * Makes them those permitted, effective and inheritable of the calling process. 0 or a negative
- * errno.
+ * Sets the permitted, effective and inheritable sets of the calling process. 0 or a negative errno.
  */
 int capability_hold(uint64_t set);
 
 /*
- * The same, for ever: no program that the process executes gets others, and whoever it is, it gets
- * these. Needs CAP_SETPCAP. 0 or a negative errno.
+ * The same permanently: also programs that the process executes get exactly this set, whatever
+ * their user. Needs CAP_SETPCAP. 0 or a negative errno.
  */
 int capability_confine(uint64_t set);
 

@@ -13,7 +13,7 @@
 
 static const uint8_t magic[4] = { 'B', 'P', 'F', 'G' };
 
-/* Before hello nobody may have opened the port yet: that is a runner still coming, not one gone. */
+/* Before hello the runner may not have opened the port yet: wait for it. */
 #define UNBOUND_PATIENCE_MS 60000
 #define WRITE_PATIENCE_MS 30000
 
@@ -33,13 +33,13 @@ static uint32_t checksum(const uint8_t nonce[CHANNEL_NONCE], const void *payload
 {
 	uLong crc = crc32(crc32(0, Z_NULL, 0), nonce, CHANNEL_NONCE);
 
-	/* zlib answers 0 for a NULL buffer instead of leaving the sum alone. */
+	/* For a NULL buffer zlib returns 0 instead of the unchanged sum. */
 	if (length > 0)
 		crc = crc32(crc, payload, length);
 	return crc;
 }
 
-/* Reads exactly `length` bytes. False when the other end is gone. */
+/* Reads exactly `length` bytes. False if the other end has closed. */
 static bool read_all(struct channel *channel, void *into, size_t length)
 {
 	uint8_t *at = into;
@@ -55,7 +55,7 @@ static bool read_all(struct channel *channel, void *into, size_t length)
 			continue;
 		}
 		if (got == 0) {
-			/* A virtio port without a host reads as an end of file. */
+			/* A virtio port that the host has not opened reads as end of file. */
 			if (channel->bound || now_ms() > unbound_until)
 				return false;
 			pause_us(10000);

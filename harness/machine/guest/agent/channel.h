@@ -13,15 +13,15 @@
 struct channel {
 	int fd;
 	uint8_t nonce[CHANNEL_NONCE];
-	/* The runner has said hello: its nonce is on every frame, and its going away ends the guest. */
+	/* The runner has sent hello: its nonce is in every frame, and the guest ends when it leaves. */
 	bool bound;
 };
 
 enum channel_event {
 	CHANNEL_FRAME,
-	/* The other end is gone. */
+	/* The other end has closed. */
 	CHANNEL_CLOSED,
-	/* What came was no frame of this run. */
+	/* What arrived is not a frame of this run. */
 	CHANNEL_BROKEN,
 };
 
@@ -30,7 +30,7 @@ enum channel_event {
  */
 enum channel_event channel_read(struct channel *channel, uint8_t **payload, uint32_t *length);
 
-/* Sends one frame. False when the other end is gone or took nothing for half a minute. */
+/* Sends one frame. False if the other end has closed, or has read nothing for half a minute. */
 bool channel_write(struct channel *channel, const void *payload, size_t length);
 
 #endif

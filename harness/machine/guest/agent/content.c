@@ -9,7 +9,7 @@
 
 #include "memory.h"
 
-/* Entries asked for beyond those known, in one batch. */
+/* Additional entries to ask for in one batch. */
 #define BATCH 64
 #define MAX_KEY 512
 
@@ -43,17 +43,17 @@ uint32_t content_fitting(const struct map *map, uint64_t bytes)
 	return bytes / (map->key_size + (uint64_t)map_value_bytes(map) + 1);
 }
 
-/* -EOPNOTSUPP when the kernel has no batches for the map. */
+/* -EOPNOTSUPP if the kernel does not support batches for this map. */
 static int read_batches(struct content *content, struct map *map, uint32_t most)
 {
-	/* A key, or the number of a bucket. */
+	/* A key, or a bucket number. */
 	uint8_t cursors[2][MAX_KEY] __attribute__((aligned(8)));
 	uint32_t step = BATCH;
 	void *from = NULL;
 
 	if (map->key_size > MAX_KEY)
 		return -EOPNOTSUPP;
-	/* One more than there can be: the end is then told by the first call. */
+	/* One more than the map can have, so that the first call reports the end. */
 	if (map->kind == KIND_INDEXED)
 		step = (map->max_entries < most ? map->max_entries : most) + 1;
 	for (int turn = 0;; turn ^= 1) {
@@ -65,7 +65,7 @@ static int read_batches(struct content *content, struct map *map, uint32_t most)
 		count = content->room - content->count;
 		error = bpf_map_lookup_batch(map->fd, from, cursors[turn], key_at(content, map, content->count),
 					     value_at(content, map, content->count), &count, NULL);
-		/* A bucket has more than there was room for. */
+		/* A bucket has more entries than the buffer. */
 		if (error == -ENOSPC && step <= map->max_entries) {
 			step *= 2;
 			turn ^= 1;
@@ -97,8 +97,8 @@ static int read_indexed(struct content *content, const struct map *map, uint32_t
 }
 
 /*
- * Entries may come and go meanwhile: a key that is gone is left out, and the walk is no longer than
- * twice the map.
+ * Entries may come and go meanwhile: a removed key is left out, and the walk takes at most twice
+ * the map's size.
  */
 static int read_keyed(struct content *content, const struct map *map, uint32_t most)
 {
@@ -212,7 +212,7 @@ static int by_key(const void *a, const void *b, void *sorting)
 		      key_at(of->content, of->map, *(const uint32_t *)b), of->map->key_size);
 }
 
-/* The numbers of the entries in the order of their keys; the caller frees them. */
+/* The indexes of the entries, sorted by key; the caller frees them. */
 static uint32_t *order(const struct content *content, const struct map *map)
 {
 	struct sorting sorting = { content, map };

@@ -9,37 +9,37 @@
 #include "reply.h"
 
 /*
- * The entries of one map: `count` keys one after the other, and as many values. Queues and stacks
- * have no keys; their values are in the order of popping. Zeroed it is empty; its memory is kept
- * for the next reading of the same map.
+ * The entries of one map: `count` keys and `count` values, each contiguous. Queues and stacks have
+ * no keys; their values are in the order of popping. Zeroed it is empty; its memory is reused by
+ * the next read of the same map.
  */
 struct content {
 	uint8_t *keys;
 	uint8_t *values;
 	uint32_t count;
 	uint32_t room;
-	/* The map has more. */
+	/* The map has more entries. */
 	bool truncated;
 };
 
 /* Reads at most `most` entries. 0 or a negative errno. */
 int content_read(struct content *content, struct map *map, uint32_t most);
-/* Takes everything out of a queue or stack. */
+/* Pops all values of a queue or stack. */
 int content_pop(struct content *content, const struct map *map);
-/* Puts what was popped back, so that it would be popped in the same order. */
+/* Pushes popped values back, so that they would be popped in the same order. */
 int content_push(const struct content *content, const struct map *map);
-/* The same entries, whatever their order; that of queues and stacks counts. */
+/* True if both have the same entries in any order; in queues and stacks the order counts. */
 bool content_equal(const struct content *a, const struct content *b, const struct map *map);
-/* Called with a key and the value it has now, NULL when it is gone. */
+/* Called with a key and its current value, NULL if the key is gone. */
 typedef void content_change_fn(void *context, const void *key, const void *value);
-/* Tells each entry of `now` that is not so in `before`, and each of `before` whose key is gone. */
+/* Reports each entry of `now` that is new or changed, and each key of `before` that is gone. */
 void content_changes(const struct content *before, const struct content *now, const struct map *map,
 		     content_change_fn *change, void *context);
 /* Packs `entries`, an array of MapEntry of ../operations/. */
 void content_reply_entries(struct reply *reply, const struct content *content, const struct map *map);
 void content_free(struct content *content);
 
-/* Entries of the map that have at most `bytes` bytes together. */
+/* The number of entries of the map that fit into `bytes` bytes. */
 uint32_t content_fitting(const struct map *map, uint64_t bytes);
 
 #endif

@@ -28,7 +28,7 @@ static void keep_origin(struct coverage *coverage, const struct flow *flow, cons
 	probes_place(flow, coverage->has_probe);
 }
 
-/* The verifier's last words before its statistics. */
+/* The verifier's last line before its statistics. */
 static void note_refusal(struct coverage *coverage, int error, char *log)
 {
 	char *line = NULL;
@@ -44,10 +44,7 @@ static void note_refusal(struct coverage *coverage, int error, char *log)
 static int load_probed(struct coverage *coverage, struct probed *probed, load_fn *load, enum bpf_prog_type type,
 		       const char *name, const char *license)
 {
-	/*
-	 * Only what it says last is of use, and that is all there without the states of each
-	 * instruction.
-	 */
+	/* Only the last line is needed; log level 1 is enough for it. */
 	static char log[64 * 1024];
 	struct bpf_prog_load_opts *opts = &probed->opts;
 	int fd = load(type, name, license, probed->insns, probed->count, opts);
@@ -59,8 +56,8 @@ static int load_probed(struct coverage *coverage, struct probed *probed, load_fn
 		opts->log_size = sizeof(log);
 		log[0] = '\0';
 		/*
-		 * Kernels from 6.4 on keep the end of a log that is too long; of others nothing is to be
-		 * had then.
+		 * Kernels from 6.4 on keep the end of a log that is too long; older ones keep its
+		 * beginning, which does not help.
 		 */
 		load(type, name, license, probed->insns, probed->count, opts);
 		if (errno == ENOSPC && strlen(log) + 1 >= sizeof(log))
@@ -88,7 +85,7 @@ int coverage_load(struct coverage *coverage, load_fn *load, enum bpf_prog_type t
 		coverage->map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "bpfgate_cov", sizeof(uint32_t),
 						  coverage->block_count, 1, &map);
 		if (coverage->map_fd < 0)
-			complaint = "the map for it cannot be made";
+			complaint = "its coverage map cannot be created";
 	}
 	if (!complaint)
 		complaint = probes_insert(&probed, &flow, coverage->map_fd, opts);
@@ -110,7 +107,7 @@ int coverage_load(struct coverage *coverage, load_fn *load, enum bpf_prog_type t
 int coverage_reached(const struct coverage *coverage, uint8_t *reached)
 {
 	uint32_t key = 0;
-	/* The kernel copies whole words. */
+	/* The kernel copies multiples of 8 bytes. */
 	uint8_t *value = memory_zeroed((coverage->block_count + 7) / 8 * 8);
 	int error = bpf_map_lookup_elem(coverage->map_fd, &key, value);
 

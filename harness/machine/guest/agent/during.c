@@ -9,7 +9,7 @@
 #include "serve.h"
 
 #define MAX_STEPS 65536
-/* One piece is under way when an operation comes back, and does not count. */
+/* The piece in progress when an operation returns does not count. */
 #define MIN_BETWEEN 2
 #define SLOW_PACE_US 1000
 
@@ -65,8 +65,8 @@ void during_run(struct args *args, uint32_t rounds, const struct work *work, str
 	reply_array(reply, total);
 	for (uint32_t i = 0; i < total; i++) {
 		/*
-		 * From where the last one left off: one that came late does not take the next one's pieces
-		 * from it.
+		 * Counted from the end of the last operation, so that a late one does not shorten the
+		 * distance to the next.
 		 */
 		uint32_t from = *work->done + between;
 

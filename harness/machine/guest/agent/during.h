@@ -9,34 +9,34 @@
 #include "args.h"
 #include "reply.h"
 
-/* Work that is made of many like pieces, packets or system calls, while operations are done. */
+/* Work in many equal pieces, packets or system calls, during which operations run. */
 struct work {
-	/* Pieces so far. */
+	/* Pieces done so far. */
 	const _Atomic uint32_t *done;
-	/* How many there are to be; more of them while operations are left. */
+	/* Pieces wanted; there will be more while operations remain. */
 	uint32_t wanted;
-	/* The process that does it, when it is another one. */
+	/* The process that does the work, if it is a separate one. */
 	pid_t child;
-	/* Of a thread: at which number it ends, whatever is left to do. */
+	/* If a thread does the work: it ends at this number even if operations remain. */
 	uint32_t most;
 };
 
-/* How often over the operations `during` are done. Complains when they are too many. */
+/* The argument `rounds`: how many times the operations run. Complains if they are too many. */
 uint32_t during_rounds(struct args *args);
 
 /*
- * Does the operations, spread over the work: between two of them so many pieces are done, however
- * late it comes to them. Packs `during`: how many pieces had been done before and after each, and
- * its outcome.
+ * Runs the operations, spread over the work: between two of them there are always some pieces,
+ * however late they run. Packs `during`: for each the number of pieces before and after it, and its
+ * outcome.
  */
 void during_run(struct args *args, uint32_t rounds, const struct work *work, struct reply *reply);
 
-/* Whether nothing more is done. The process that did it still has to be waited for. */
+/* True when the work has ended. A separate process must still be waited for. */
 bool work_ended(const struct work *work);
 
 /*
- * Before a piece: when twice as many as wanted are done, the operations take long, and whoever
- * records the pieces may run out of room. Then they come a millisecond apart.
+ * Call before each piece. When twice as many as wanted are done, operations take long and a
+ * recorder of pieces might overflow; then pieces are paced one millisecond apart.
  */
 void work_pace(uint32_t done, uint32_t wanted);
 

@@ -5,10 +5,7 @@
 /* Sends a file descriptor over a unix socket (SCM_RIGHTS, unix(7)). 0 or a negative errno. */
 int fd_socket_send(int socket, int fd);
 
-/*
- * Takes one that was sent, as a file descriptor of the caller's, without waiting. A negative errno
- * when there is none.
- */
+/* Receives a file descriptor that was sent, without waiting. A negative errno if there is none. */
 int fd_socket_receive(int socket);
 
 #endif

@@ -8,7 +8,7 @@
 #include "liveness.h"
 #include "memory.h"
 
-/* Marks what begins a block. What stands against it, or NULL. */
+/* Marks the first instruction of each block. Returns the obstacle, or NULL. */
 static const char *find_leaders(struct flow *flow, bool *leader)
 {
 	const struct bpf_insn *insns = flow->insns;
@@ -21,10 +21,10 @@ static const char *find_leaders(struct flow *flow, bool *leader)
 		bool ends = insn_may_end(&insns[at]) || !insn_continues(&insns[at]);
 
 		if (next > count || !insn_effect(&insns[at], &effect))
-			return "it has an instruction that bpfgate does not know";
+			return "it has an unknown instruction";
 		if (insn_jumps(insns, at, &other) || insn_refers(insns, at, &other)) {
 			if (other < 0 || other >= count)
-				return "it jumps out of itself";
+				return "a jump leaves the program";
 			leader[other] = true;
 			flow->entry[other] |= insn_refers(insns, at, &other);
 			ends |= insn_jumps(insns, at, &other);
@@ -35,10 +35,7 @@ static const char *find_leaders(struct flow *flow, bool *leader)
 	return NULL;
 }
 
-/*
- * A function that nothing in the program refers to: an exception callback is named by its BTF
- * alone.
- */
+/* A function that the program does not refer to: an exception callback is known only from BTF. */
 static void find_functions(struct flow *flow, const struct bpf_prog_load_opts *opts, bool *leader)
 {
 	const uint8_t *records = opts->func_info;

@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 /*
- * Instructions that are run all or not at all, in one go: `size` of them (constants of two slots
- * count once).
+ * A basic block of `size` instructions (two-slot constants count once): once its first instruction
+ * runs, all of them do.
  */
 struct block {
 	uint32_t start;
-	/* Behind its last slot. */
+	/* The slot after its last one. */
 	uint32_t end;
 	uint32_t size;
 };
 
-/* Where a program, with all functions that it calls, can go. */
+/* The control flow of a program with all its functions. */
 struct flow {
 	const struct bpf_insn *insns;
 	size_t count;
@@ -27,21 +27,21 @@ struct flow {
 	/* By slot: the first instruction of a function. */
 	bool *entry;
 	/*
-	 * By slot: registers that are read before they are written again, and that something may have
-	 * written.
+	 * By slot: registers that are read before they are written again, and registers that may have
+	 * been written.
 	 */
 	uint16_t *live;
 	uint16_t *written;
 };
 
-/* Takes a program apart. What stands against it, or NULL; to be freed either way. */
+/* Analyses a program. Returns the obstacle, or NULL; the caller frees `flow` in both cases. */
 const char *flow_analyse(struct flow *flow, const struct bpf_insn *insns, size_t count,
 			 const struct bpf_prog_load_opts *opts);
 void flow_free(struct flow *flow);
 
 /*
- * The registers that may be written just before the instruction in this slot, without anybody
- * noticing.
+ * Registers that may be overwritten before the instruction in this slot without changing the
+ * program's behaviour.
  */
 uint16_t flow_free_registers(const struct flow *flow, size_t at);
 

@@ -15,7 +15,7 @@ enum handle_kind {
 	HANDLE_USER,
 };
 
-/* Something that the agent holds for the runner. Its id is never given to anything else. */
+/* Something that the agent holds for the runner. Its id is never reused. */
 struct handle {
 	uint32_t id;
 	enum handle_kind kind;
@@ -27,13 +27,13 @@ struct handle {
 	};
 };
 
-/* The new handle, to be filled in. Never NULL. */
+/* A new handle for the caller to fill in. Never NULL. */
 struct handle *handle_new(enum handle_kind kind);
 /* The handle of this id and kind, or NULL. */
 struct handle *handle_find(uint32_t id, enum handle_kind kind);
-/* Forgets the handle; what it named is the caller's. */
+/* Drops the handle; what it named belongs to the caller. */
 void handle_drop(struct handle *handle);
-/* Forgets all; ids begin after `last`. */
+/* Drops all handles; new ids begin after `last`. */
 void handle_forget_all(uint32_t last);
 
 #endif

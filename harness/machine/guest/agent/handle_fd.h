@@ -6,8 +6,8 @@
 #include "reply.h"
 
 /*
- * The file descriptor that `{handle, program?, map?}` names: a handle's own, an attachment's link,
- * or that of an object's program or map. -1 when there is none.
+ * The file descriptor that `{handle, program?, map?}` names: the handle's own, the link of an
+ * attachment, or a program or map of an object. -1 if there is none.
  */
 int handle_fd(struct args *named);
 

@@ -19,7 +19,7 @@ const char *const identity_namespaces[NAMESPACES] = { "user", "mnt", "net" };
 
 static const int flags[NAMESPACES] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET };
 
-/* Its own namespace cannot be entered, or not by everybody. */
+/* setns(2) refuses the process's own user namespace, and other users cannot enter the others. */
 static bool same(int fd, const char *name)
 {
 	char path[64];
@@ -30,7 +30,7 @@ static bool same(int fd, const char *name)
 	       theirs.st_ino == ours.st_ino;
 }
 
-/* All are opened before the first is entered, from where the other process may be invisible. */
+/* Open all before entering the first: from there the other process may be invisible. */
 static int join(pid_t pid)
 {
 	int fds[NAMESPACES], error = 0;
@@ -54,7 +54,7 @@ static int join(pid_t pid)
 
 static int set_ids(const struct identity *identity)
 {
-	/* What the namespaces need is done with the capabilities that a user would lose here. */
+	/* Setting up namespaces needs the capabilities that a change of user would drop. */
 	uint64_t all = capability_permitted();
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(identity->group_count, identity->groups) < 0 ||
@@ -64,7 +64,9 @@ static int set_ids(const struct identity *identity)
 	return capability_hold(all);
 }
 
-/* Whoever makes a user namespace needs no rights, and has all of them in it. */
+/*
+ * A user namespace can be created without capabilities, and gives its creator all of them inside.
+ */
 static int unshare_user(int (*be_mapped)(void *context), void *context)
 {
 	int error = capability_hold(0);
@@ -111,22 +113,22 @@ int identity_become(const struct identity *identity, int (*be_mapped)(void *cont
 		error = join(identity->join);
 	}
 	if (!error && identity->unshare[NAMESPACE_USER]) {
-		*what = "make a user namespace";
+		*what = "create a user namespace";
 		error = unshare_user(be_mapped, context);
 	}
 	if (!error && identity->unshare[NAMESPACE_MNT]) {
-		*what = "make a mount namespace";
+		*what = "create a mount namespace";
 		error = unshare_mnt();
 	}
 	if (!error && identity->unshare[NAMESPACE_NET]) {
-		*what = "make a network namespace";
+		*what = "create a network namespace";
 		error = unshare_net();
 	}
 	if (!error) {
-		*what = "restrict the capabilities";
+		*what = "set the capabilities";
 		error = settle_capabilities(identity);
 	}
-	/* Else its own files of /proc are root's. */
+	/* Otherwise the process's own files in /proc belong to root. */
 	if (!error && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0) {
 		*what = "become dumpable";
 		error = -errno;

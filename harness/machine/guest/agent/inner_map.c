@@ -15,7 +15,7 @@ struct inner_template {
 	uint32_t value_size;
 	uint32_t max_entries;
 	uint32_t flags;
-	/* In the object's BTF, 0 without one. */
+	/* Ids in the object's BTF, or 0. */
 	uint32_t key_type;
 	uint32_t value_type;
 };
@@ -65,8 +65,8 @@ void inner_map_note(struct object *object, const struct bpf_map *outer, int fd)
 }
 
 /*
- * With types, as libbpf makes the template: from 5.15 to 6.1 the kernel takes no map without them
- * in its place.
+ * With BTF types, as libbpf creates the template: kernels 5.15 to 6.1 refuse an inner map without
+ * them.
  */
 static int create_typed(const struct object *object, const struct inner_template *template)
 {

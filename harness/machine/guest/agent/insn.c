@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "insn.h"
 
-/* Newer than some headers (include/uapi/linux/bpf.h). */
+/* Missing from some versions of linux/bpf.h. */
 #define JCOND 0xe0
 #define LOAD_ACQUIRE 0x100
 #define STORE_RELEASE 0x110
@@ -68,8 +68,12 @@ static bool load_effect(const struct bpf_insn *insn, struct insn_effect *effect)
 		return is_constant64(insn);
 	case BPF_ABS:
 	case BPF_IND:
-		/* The context is implied to be in r6. */
-		*effect = (struct insn_effect){ .uses = bit(6), .defs = bit(0), .clobbers = ARGUMENT_REGISTERS };
+		/* r6 implicitly holds the context. */
+		*effect = (struct insn_effect){
+			.uses = bit(6),
+			.defs = bit(0),
+			.clobbers = ARGUMENT_REGISTERS,
+		};
 		if (MODE(insn->code) == BPF_IND)
 			effect->uses |= bit(insn->src_reg);
 		return true;
@@ -85,7 +89,7 @@ static void alu_effect(const struct bpf_insn *insn, struct insn_effect *effect)
 	*effect = (struct insn_effect){ .defs = bit(insn->dst_reg) };
 	if (OPERATION(insn->code) != BPF_MOV)
 		effect->uses |= bit(insn->dst_reg);
-	/* The same bit says which way bytes are swapped. */
+	/* For BPF_END this bit is the direction of the swap. */
 	if (from_register && OPERATION(insn->code) != BPF_END)
 		effect->uses |= bit(insn->src_reg);
 }

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one instruction does to registers: bit n is rn, of r0 to r9. */
+/* Effect of an instruction on registers: bit n is rn, of r0 to r9. */
 struct insn_effect {
 	uint16_t uses;
 	/* Written. */
 	uint16_t defs;
-	/* Not to be read afterwards, until they are written again. */
+	/* Unreadable afterwards, until they are written again. */
 	uint16_t clobbers;
 };
 
@@ -20,21 +20,21 @@ struct insn_effect {
 #define ALL_REGISTERS 0x3ff
 
 /*
- * False for an instruction that is not known here. What a call takes is not known: all arguments
- * count as used.
+ * False for an unknown instruction. The number of a call's arguments is unknown: all argument
+ * registers count as used.
  */
 bool insn_effect(const struct bpf_insn *insn, struct insn_effect *effect);
-/* Slots that it takes: 2 for a 64-bit constant. */
+/* Number of slots: 2 for a 64-bit constant. */
 size_t insn_slots(const struct bpf_insn *insn);
-/* Whether `*target` was set: the index that a jump may continue at. */
+/* True for a jump: sets `*target` to the index of its target. */
 bool insn_jumps(const struct bpf_insn *insns, size_t at, int64_t *target);
-/* Whether `*entry` was set: the index of a function that it calls or takes the address of. */
+/* True for a call or an address of a function of the program: sets `*entry` to its index. */
 bool insn_refers(const struct bpf_insn *insns, size_t at, int64_t *entry);
-/* Whether the instruction behind it can be the next. */
+/* True if the next instruction may run after it. */
 bool insn_continues(const struct bpf_insn *insn);
 /*
- * Whether the program may end in it although the next instruction follows it: a tail call, the
- * packet loads of classic BPF, and calls of functions, which may throw.
+ * True if the program may end here although an instruction follows: a tail call, a packet load of
+ * classic BPF, or a function call that may throw.
  */
 bool insn_may_end(const struct bpf_insn *insn);
 

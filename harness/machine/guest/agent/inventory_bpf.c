@@ -54,7 +54,7 @@ static uint32_t count_user_btfs(void)
 	return count;
 }
 
-/* The garbage collector of keys works in the background too. */
+/* The kernel's key garbage collector also runs in the background. */
 static uint32_t count_keys(void)
 {
 	FILE *file = fopen("/proc/keys", "re");
@@ -157,7 +157,7 @@ static bool pack_link(struct reply *reply, uint32_t id)
 	return there;
 }
 
-/* Without the BTF of the kernel and its modules, which comes and goes with them. */
+/* Leaves out the BTF of the kernel and its modules, which comes and goes with them. */
 static bool pack_btf(struct reply *reply, uint32_t id)
 {
 	char name[64] = "";

@@ -4,13 +4,13 @@
 
 #include "reply.h"
 
-/* Notes how many BPF objects the kernel has of its own, before anything was loaded. */
+/* Stores how many BPF objects and keys exist before anything is loaded. */
 void inventory_note_floor(void);
 
 /*
- * The kernel frees what a closed program used after an RCU grace period. Waits until there is no
- * more than at boot, of keys too, or until nothing has changed for half a second; two seconds at
- * most. Trampolines need the longest: they wait for RCU tasks.
+ * The kernel frees what a closed program used after an RCU grace period. Waits until there are as
+ * many BPF objects and keys as at boot, or nothing has changed for half a second; at most two
+ * seconds. Trampolines take longest: they wait for RCU tasks.
  */
 void inventory_settle(void);
 

@@ -17,16 +17,14 @@ struct kept_map {
 	struct map map;
 	struct content before;
 	struct content now;
-	/* `now` is what the map holds: nothing has run or been written since it was read. */
+	/* `now` is the map's current content: no program has run and no entry was written since. */
 	bool is_current;
-	/*
-	 * Of an array that can be mapped into memory (BPF_F_MMAPABLE): compared without a system call.
-	 */
+	/* For an mmapable array (BPF_F_MMAPABLE), which can be compared without a system call. */
 	void *view;
 	bool view_is_writable;
 	size_t view_size;
 	void *view_before;
-	/* Of a map of maps, each with a file descriptor that keeps it alive under the same id. */
+	/* For a map of maps; each inner map is kept alive under its id by a file descriptor. */
 	struct kept_map **inner;
 	uint32_t inner_count;
 };
@@ -40,7 +38,7 @@ static bool map_view(struct kept_map *kept)
 		return false;
 	kept->view_is_writable = true;
 	kept->view = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
-	/* A frozen one can only be read. */
+	/* A frozen map can only be mapped for reading. */
 	if (kept->view == MAP_FAILED) {
 		kept->view_is_writable = false;
 		kept->view = mmap(NULL, size, PROT_READ, MAP_SHARED, map->fd, 0);
@@ -54,7 +52,7 @@ static bool map_view(struct kept_map *kept)
 	return true;
 }
 
-/* False when a map in it could not be kept. */
+/* False if an inner map could not be stored. */
 static bool take_inner(struct kept_map *kept)
 {
 	const uint32_t *ids = (const uint32_t *)kept->before.values;
@@ -119,7 +117,7 @@ static bool has_same_keys(const struct kept_map *kept)
 	       (now->count == 0 || memcmp(before->keys, now->keys, (size_t)now->count * kept->map.key_size) == 0);
 }
 
-/* Of the entries: each that is not as it was. False when one is not as it was then either. */
+/* Writes the values that differ. False if one still differs afterwards. */
 static bool rewrite_values(struct kept_map *kept)
 {
 	uint32_t value_bytes = map_value_bytes(&kept->map);
@@ -139,10 +137,7 @@ static bool rewrite_values(struct kept_map *kept)
 	return equal;
 }
 
-/*
- * Each entry that is not as it was; all of them, after deleting those there are, when the keys are
- * not the same.
- */
+/* Writes the entries that differ; if the keys differ, deletes all and writes all. */
 static void rewrite(struct kept_map *kept)
 {
 	const struct content *before = &kept->before, *now = &kept->now;
@@ -161,7 +156,10 @@ static void rewrite(struct kept_map *kept)
 
 static bool read_again(struct kept_map *kept)
 {
-	/* May have become more than was worth keeping: all must be known to be deleted. */
+	/*
+	 * The map may have grown beyond what a snapshot stores: all its keys must be known to delete
+	 * them.
+	 */
 	return content_read(&kept->now, &kept->map, content_fitting(&kept->map, 2 * MAX_BYTES)) == 0;
 }
 
@@ -173,7 +171,7 @@ static bool restore_entries(struct kept_map *kept)
 	if (content_equal(&kept->now, &kept->before, &kept->map))
 		return true;
 	/*
-	 * Writing to a slot leaves the others alone, which in a hash with LRU it need not: a large
+	 * Writing a slot of an array leaves the others unchanged (an LRU hash may evict), so a large
 	 * array is not read twice.
 	 */
 	if (kept->map.kind == KIND_INDEXED && has_same_keys(kept))
@@ -182,8 +180,8 @@ static bool restore_entries(struct kept_map *kept)
 	if (!read_again(kept) || !content_equal(&kept->now, &kept->before, &kept->map))
 		return false;
 	/*
-	 * In the order of now: the next time nothing needs sorting, and only values that changed
-	 * rewriting.
+	 * Keep the current order: next time nothing needs sorting, and only changed values need
+	 * writing.
 	 */
 	struct content order = kept->now;
 	kept->now = kept->before;

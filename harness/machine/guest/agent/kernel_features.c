@@ -7,7 +7,7 @@
 /* enum kern_feature_id of libbpf 1.7.0 (libbpf_internal.h): FEAT_UPROBE_SYSCALL is the last. */
 #define FEATURES 24
 
-/* Not of libbpf's public interface, but to be had where it is linked statically. */
+/* Not part of libbpf's public interface, but available with static linking. */
 bool feat_supported(void *cache, int feature);
 
 void kernel_features_probe(void)

@@ -3,8 +3,9 @@
 #define BPFGATE_KERNEL_FEATURES_H
 
 /*
- * Has libbpf find out now what it would otherwise when it first needs to know: later a gatekeeper
- * that refuses its trials would make it believe, for good, that the kernel lacks what it has.
+ * Makes libbpf probe all kernel features now. It probes on first use and keeps the answer: a
+ * gatekeeper that refuses its test programs later would make it believe that the kernel lacks the
+ * feature.
  */
 void kernel_features_probe(void);
 

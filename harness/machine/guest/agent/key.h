@@ -13,9 +13,8 @@ key_serial key_argument(struct args *args, const char *key);
 long keyctl(int command, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
 
 /*
- * A session keyring of the agent's own, which what it runs inherits. Those that the kernel makes
- * when first used are made as well, so that nobody seems to have left them. Complains on the
- * console.
+ * Creates a session keyring, which all processes of the guest inherit, and the keyrings that the
+ * kernel creates on first use, so that those do not count as left over. Failures go to the console.
  */
 void key_make_keyrings(void);
 

@@ -14,10 +14,7 @@
 static char text[LOG_SIZE];
 static size_t length;
 static char failed_map[64];
-/*
- * The specification of the relocation being worked on, until it is known whether anything is wrong
- * with it.
- */
+/* The current relocation's specification; added to the log if the relocation fails. */
 static char relocation[LINE_SIZE];
 
 static void append(const char *line)
@@ -36,7 +33,7 @@ static void append(const char *line)
 	length += size;
 }
 
-/* Debug messages of libbpf 1.7.0 (libbpf.c, relo_core.c) worth keeping. */
+/* Debug messages of libbpf 1.7.0 (libbpf.c, relo_core.c) that explain a failure. */
 static bool explains_poison(const char *format)
 {
 	return strstr(format, "poisoning insn") || strstr(format, "substituting insn") ||

@@ -3,16 +3,15 @@
 #define BPFGATE_LIBBPF_LOG_H
 
 /*
- * What libbpf says: warnings and information, and of its debug messages those that tell which CO-RE
- * relocation, map or kfunc an instruction was made invalid for. Bounded; when it overflows the
- * oldest half is forgotten.
+ * libbpf's messages: warnings, information, and the debug messages that say which CO-RE relocation,
+ * map or kfunc made an instruction invalid. When the buffer is full the oldest half is dropped.
  */
 void libbpf_log_install(void);
-/* Forgets what was said so far. */
+/* Clears the log. */
 void libbpf_log_begin(void);
-/* What was said since. */
+/* The messages since `libbpf_log_begin`. */
 const char *libbpf_log_text(void);
-/* The map whose creation libbpf said to have failed since, or NULL. */
+/* The map that libbpf failed to create since `libbpf_log_begin`, or NULL. */
 const char *libbpf_log_failed_map(void);
 
 #endif

@@ -20,14 +20,17 @@ static uint16_t written_after(const struct bpf_insn *insn, uint16_t before)
 }
 
 /*
- * From the last instruction of a block to its first. True when that changes what is live at its
- * start.
+ * Walks a block from its last instruction to its first. True if the live registers at its start
+ * have changed.
  */
 static bool live_of_block(struct flow *flow, const struct block *block)
 {
 	uint16_t was = flow->live[block->start];
 
-	/* Slots cannot be walked backwards: a constant's second one looks like an instruction. */
+	/*
+	 * Slots cannot be walked backwards directly: the second slot of a constant looks like an
+	 * instruction.
+	 */
 	for (size_t at = block->end; at-- > block->start;) {
 		const struct bpf_insn *insn = &flow->insns[at];
 		size_t next = at + insn_slots(insn);
@@ -65,8 +68,8 @@ static bool join(uint16_t *into, uint16_t registers)
 }
 
 /*
- * From the first instruction of a block to what follows it. True when that changes what is written
- * at another's start.
+ * Walks a block from its first instruction to its successors. True if the written registers at the
+ * start of another block have changed.
  */
 static bool written_of_block(struct flow *flow, const struct block *block)
 {
@@ -92,8 +95,8 @@ void liveness_written(struct flow *flow)
 	bool changed = true;
 
 	/*
-	 * Of most program types r1 alone, but an freplace program has what the function has that it
-	 * replaces.
+	 * Most program types receive only r1, but an freplace program has the arguments of the function
+	 * that it replaces.
 	 */
 	flow->entry[0] = true;
 	for (size_t at = 0; at < flow->count; at++) {

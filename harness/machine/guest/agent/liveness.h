@@ -5,10 +5,9 @@
 #include "flow.h"
 
 /*
- * The two halves of what is known of a register before each instruction. One that is not read
- * before it is written again is free. So is one that nothing can have written: the verifier lets no
- * program read it, although a call may look as if it did, whose number of arguments is not known
- * here.
+ * Two analyses tell which registers are free before an instruction. A register is free if it is
+ * written before it is read again, or if nothing can have written it: the verifier lets no program
+ * read it, although a call, whose number of arguments is unknown here, may look as if it did.
  */
 
 /* Fills `flow->live`, backwards. */

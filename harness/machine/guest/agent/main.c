@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The guest's init: prepares the machine, answers the runner until it leaves, switches off. */
+/* The guest's init: sets up the machine, answers the runner until it leaves, switches off. */
 #include <signal.h>
 #include <stdio.h>
 
@@ -24,13 +24,13 @@ int main(void)
 	key_make_keyrings();
 	libbpf_log_install();
 	vmlinux_parse();
-	/* Before the floor is noted: each thread has a keyring. */
+	/* Before the inventory's floor: each thread has a keyring. */
 	serve_start_watch();
 	inventory_note_floor();
 	kernel_features_probe();
 	channel.fd = boot_open_port();
 	if (channel.fd < 0)
-		fprintf(stderr, "bpfgate: no port named org.bpfgate.rpc\n");
+		fprintf(stderr, "bpfgate: there is no port org.bpfgate.rpc\n");
 	else if (serve_ready(&channel))
 		serve(&channel);
 	boot_power_off();

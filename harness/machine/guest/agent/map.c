@@ -25,7 +25,7 @@ static enum map_kind kind_of(const struct bpf_map_info *info)
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 		return KIND_KEYED;
 	/*
-	 * A socket is read as its cookie, where there is room for one (sock_map_lookup_sys,
+	 * A socket reads as its cookie if the value has room for one (sock_map_lookup_sys,
 	 * net/core/sock_map.c).
 	 */
 	case BPF_MAP_TYPE_SOCKMAP:
@@ -74,7 +74,7 @@ int map_describe(struct map *map, int fd)
 		.holds_fds = info.type == BPF_MAP_TYPE_PROG_ARRAY || info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
 			     info.type == BPF_MAP_TYPE_HASH_OF_MAPS,
 	};
-	/* The batch of a map of maps gives up at an empty slot. */
+	/* Batches of a map of maps stop at an empty slot. */
 	map->batches = !map->holds_fds;
 	return 0;
 }

@@ -5,18 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How the entries of a map are reached from user space. */
+/* How user space reaches the entries of a map. */
 enum map_kind {
-	/* Keys are 0 up to max_entries; a slot may be empty. */
+	/* Keys are 0 to max_entries - 1; a slot may be empty. */
 	KIND_INDEXED,
 	KIND_KEYED,
 	KIND_QUEUE,
 	KIND_STACK,
 	KIND_RING,
 	KIND_PERF,
-	/*
-	 * Not to be listed or not to be written: local storage, struct_ops, arenas, bloom filters ...
-	 */
+	/* Cannot be listed or written: local storage, struct_ops, arenas, bloom filters ... */
 	KIND_OPAQUE,
 };
 
@@ -27,22 +25,19 @@ struct map {
 	uint32_t flags;
 	uint32_t key_size;
 	uint32_t max_entries;
-	/* As the object declares it. */
+	/* As declared in the object. */
 	uint32_t declared_value_size;
-	/*
-	 * The same, rounded up to 8 when there is one value for each CPU: so much of it lies in an
-	 * entry.
-	 */
+	/* The same, for per-CPU values rounded up to 8: the size of one value within an entry. */
 	uint32_t value_size;
-	/* Values that an entry has: 1, or one for each possible CPU. */
+	/* Number of values in an entry: 1, or one for each possible CPU. */
 	uint32_t cpus;
 	/* Written as file descriptors of maps or programs, read as their ids. */
 	bool holds_fds;
-	/* BPF_MAP_LOOKUP_BATCH has not been refused yet. */
+	/* The kernel has not refused BPF_MAP_LOOKUP_BATCH yet. */
 	bool batches;
 };
 
-/* Asks the kernel what map `fd` is. 0 or a negative errno. */
+/* Reads the shape of map `fd` from the kernel. 0 or a negative errno. */
 int map_describe(struct map *map, int fd);
 
 static inline uint32_t map_value_bytes(const struct map *map)
@@ -50,7 +45,7 @@ static inline uint32_t map_value_bytes(const struct map *map)
 	return map->value_size * map->cpus;
 }
 
-/* BPF_MAP_UPDATE_ELEM with a value as reading gives it. 0 or a negative errno. */
+/* BPF_MAP_UPDATE_ELEM with a value in the form in which it is read. 0 or a negative errno. */
 int map_put(const struct map *map, const void *key, const void *value, uint64_t flags);
 
 #endif

@@ -26,7 +26,7 @@ static void *act_there(void *argument)
 	return NULL;
 }
 
-/* In a thread that ends with it: whoever shares its working folder with others cannot enter. */
+/* In a separate thread: a thread that shares its working folder cannot enter a mount namespace. */
 int mntns_do(struct args *args, int (*act)(void *context), void *context)
 {
 	struct deed deed = { .act = act, .context = context };

@@ -5,9 +5,8 @@
 #include "args.h"
 
 /*
- * Does something in the mount namespace that the argument `mntns`, a handle, names; in the caller's
- * when it is absent. `act` gives 0 or a negative errno, as this does; -EBADF when there is no such
- * handle.
+ * Calls `act` in the mount namespace whose handle is the argument `mntns`, or in the current one if
+ * it is absent. 0 or a negative errno of `act`; -EBADF if there is no such handle.
  */
 int mntns_do(struct args *args, int (*act)(void *context), void *context);
 

@@ -21,7 +21,7 @@
 static char *loaded[MAX_LOADED];
 static size_t loaded_count;
 
-/* 0 or a negative errno; a module that is there already counts as loaded. */
+/* 0 or a negative errno; a module that is already loaded counts as success. */
 static int load_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -73,7 +73,7 @@ void modules_reply_loaded(struct reply *reply)
 		reply_string(reply, loaded[i]);
 }
 
-/* The kernel names modules with `_` where their files may have `-`. */
+/* The kernel writes `_` in module names where file names may have `-`. */
 static void canonical(char *name)
 {
 	for (; *name; name++) {
@@ -91,7 +91,10 @@ static bool is_live(const char *name)
 	return stat(path, &status) == 0;
 }
 
-/* Built in: it has parameters in /sys/module without a state of its own. Many have neither. */
+/*
+ * A built-in module with parameters is in /sys/module without an initstate; one without parameters
+ * is not listed.
+ */
 static bool is_builtin(const char *name)
 {
 	char path[300];
@@ -110,8 +113,8 @@ static int load_lazy(const char *name)
 }
 
 /*
- * Finds `name: dep1 dep2 ...` in the order file and loads the dependencies, in the order given,
- * then the module. -ENOENT when it has no line.
+ * Finds the line `name: dep1 dep2 ...` in the order file; loads the dependencies in that order,
+ * then the module. -ENOENT if there is no line.
  */
 static int load_with_dependencies(const char *name)
 {
@@ -151,7 +154,7 @@ void op_module_load(struct args *args, struct reply *reply)
 	int error = 0;
 
 	if (strlen(wanted) >= sizeof(name) || strchr(wanted, '/'))
-		args_complain(args, "name", "is no module name");
+		args_complain(args, "name", "is not a module name");
 	if (!args_valid(args))
 		return;
 	strcpy(name, wanted);

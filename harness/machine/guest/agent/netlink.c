@@ -51,7 +51,7 @@ struct rtattr *netlink_nest(struct netlink_request *request, uint16_t type)
 
 void netlink_nest_end(struct netlink_request *request, struct rtattr *nest)
 {
-	/* The padding of the last attribute inside belongs to the message too. */
+	/* The padding after the last nested attribute belongs to the message too. */
 	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len);
 	nest->rta_len = (uint8_t *)request + request->header.nlmsg_len - (uint8_t *)nest;
 }

@@ -20,7 +20,7 @@ uint32_t netns_current(void)
 	return current;
 }
 
-/* That of the handle, or the first one. -1 when there is no such handle. */
+/* The namespace of the handle, or the initial one. -1 if there is no such handle. */
 static int fd_of(uint32_t id)
 {
 	struct handle *handle;

@@ -5,23 +5,23 @@
 #include <stdint.h>
 
 /*
- * Network namespaces by the handles that name them, 0 being the one the agent was started in. Only
- * the thread that serves requests moves between them; threads that it starts stay where they were
- * started.
+ * Network namespaces by handle; 0 is the one in which the agent was started. Only the thread that
+ * serves requests changes namespace; a thread stays where it was started.
  */
 
-/* The one that the agent is in. */
+/* The namespace that the agent is in. */
 uint32_t netns_current(void);
 /*
- * Moves there. 0 or a negative errno: EBADF for no such handle, EINVAL for one of something else.
+ * Enters a namespace. 0 or a negative errno: EBADF if there is no such handle, EINVAL if it is not
+ * a namespace.
  */
 int netns_enter(uint32_t id);
 /*
- * A new one, as a file descriptor, with its loopback device up; the agent stays where it is. Or a
- * negative errno.
+ * Creates a namespace with its loopback device up; the agent stays where it is. A file descriptor
+ * or a negative errno.
  */
 int netns_make(void);
-/* In a process that leaves them to the agent: that in which it is, it was started in. */
+/* For a new process: its initial namespace is the current one. */
 void netns_forget(void);
 
 #endif

@@ -10,7 +10,7 @@
 #include "handle.h"
 #include "reply.h"
 
-/* What is measured of one program. */
+/* Coverage of one program. */
 struct coverage_entry {
 	const struct bpf_program *program;
 	struct coverage coverage;
@@ -20,29 +20,29 @@ struct coverage_entry {
 struct object {
 	struct bpf_object *bpf;
 	bool loaded;
-	/* For maps that are made while it is opened (object_token.h). */
+	/* For maps that are created while it is opened (object_token.h). */
 	int token;
-	/* Attachments whose existence needs the object's own file descriptors. */
+	/* Number of attachments that need the object's own file descriptors. */
 	unsigned int users;
 	/* Templates of inner maps, held until the object is loaded. */
 	int *inner_fds;
 	size_t inner_count;
-	/* What the maps in its maps of maps look like (inner_map.h). */
+	/* Shapes of the inner maps (inner_map.h). */
 	struct inner_template *templates;
 	size_t template_count;
-	/* Maps whose events are read (watch.h), and what its maps held (snapshot.h). */
+	/* Watched maps of events (watch.h), and the snapshot of all maps (snapshot.h). */
 	struct watch *watches;
 	struct snapshot *snapshot;
-	/* Of the programs that were loaded with probes, or should have been. */
+	/* The programs that were to be loaded with probes. */
 	struct coverage_entry *coverage;
 	size_t coverage_count;
 };
 
-/* The object named by argument `key`, or NULL after failing the reply with EBADF. */
+/* The object in argument `key`, or NULL after failing the reply with EBADF. */
 struct object *object_argument(struct args *args, const char *key, struct reply *reply);
 /*
- * The map of this object named by argument `map`, or NULL after failing the reply: ENOENT, or EBADF
- * when not loaded.
+ * The map of this object in argument `map`. NULL after failing the reply: ENOENT, or EBADF if the
+ * object is not loaded.
  */
 struct bpf_map *object_map_argument(struct args *args, const struct object *object, struct reply *reply);
 

@@ -5,13 +5,12 @@
 #include <bpf/bpf.h>
 
 /*
- * A token for what is made for an object before libbpf loads it, from where libbpf will take its
- * own (bpf_object_open_opts.bpf_token_path, which may be NULL). 0 when there is none, as libbpf has
- * it.
+ * A token for maps that are created before libbpf loads the object, from the same bpffs as libbpf's
+ * own (bpf_object_open_opts.bpf_token_path, which may be NULL). 0 if there is none.
  */
 int object_token_create(const char *token_path);
 
-/* Has a map made with that token, unless it is 0. */
+/* Adds the token to the options of a new map, unless it is 0. */
 void object_token_use(struct bpf_map_create_opts *opts, int token);
 
 #endif

@@ -10,16 +10,16 @@ void op_addr_add(struct args *args, struct reply *reply)
 	uint32_t ifindex = args_uint(args, "ifindex", INT32_MAX);
 	struct bytes address = args_bytes(args, "address", 16);
 	uint8_t prefix = args_uint(args, "prefix", 128);
-	/* Usable at once: nobody else has it. */
+	/* No duplicate address detection: the address is usable at once. */
 	uint32_t flags = IFA_F_NODAD | IFA_F_PERMANENT;
 	struct netlink_request request;
 	struct ifaddrmsg *message;
 	int error;
 
 	if (address.length != 4 && address.length != 16)
-		args_complain(args, "address", "has neither 4 nor 16 bytes");
+		args_complain(args, "address", "has %u bytes, expected 4 or 16", address.length);
 	if (prefix > address.length * 8)
-		args_complain(args, "prefix", "is longer than the address");
+		args_complain(args, "prefix", "is %u, but the address has %u bits", prefix, address.length * 8);
 	if (!args_valid(args))
 		return;
 	message = netlink_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(*message));

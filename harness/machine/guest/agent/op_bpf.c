@@ -13,7 +13,7 @@
 #include "strays.h"
 #include "user.h"
 
-/* The kernel takes a page at most; attributes longer than it knows show how it refuses them. */
+/* The kernel accepts at most a page. A test may send more than it knows, to see it refused. */
 #define MAX_ATTR 4096
 #define MAX_BLOBS 64
 
@@ -147,7 +147,7 @@ void op_bpf(struct args *args, struct reply *reply)
 	uint32_t cmd = args_uint(args, "cmd", UINT32_MAX);
 	struct bytes given = args_bytes(args, "attr", MAX_ATTR);
 	uint32_t count = args_count_or_none(args, "blobs", MAX_BLOBS);
-	/* The kernel reads pointers and 64-bit members out of it. */
+	/* Aligned, because the kernel reads pointers and 64-bit fields from it. */
 	uint8_t attr[MAX_ATTR] __attribute__((aligned(8))) = { 0 };
 	struct blob blobs[MAX_BLOBS] = { 0 };
 

@@ -7,7 +7,7 @@
 
 #include "operation.h"
 
-/* The folder of the cgroup named by the arguments. */
+/* The path of the cgroup in argument `name`. */
 static void cgroup_path(struct args *args, char path[300])
 {
 	const char *name = args_string(args, "name");

@@ -22,7 +22,7 @@
 #define MAX_OUTPUT (16u << 20)
 #define OUTPUT (64u << 10)
 
-/* One of the command's two outputs: its beginning, and how long it was. */
+/* One of the command's two outputs: its first bytes and its total size. */
 struct output {
 	int fd;
 	uint8_t *data;
@@ -55,9 +55,9 @@ static char **words(struct args *args, const char *key)
 }
 
 /*
- * In a session of its own, so that it can be killed with all it started, with every signal as at
- * boot. Spawning needs no copy of the agent's memory, and says why a command could not be started.
- * 0 or an errno.
+ * Starts the command in its own session, so that all that it starts can be killed with it, and with
+ * default signal handling. posix_spawn() does not copy the agent's memory and reports why a command
+ * cannot start. 0 or an errno.
  */
 static int start(struct command *command, int out, int err)
 {
@@ -85,7 +85,7 @@ static int start(struct command *command, int out, int err)
 	return error;
 }
 
-/* Takes a piece of what is there. False at the end. */
+/* Reads what is available. False at the end of the output. */
 static bool take(struct output *output)
 {
 	uint8_t piece[65536];
@@ -102,8 +102,8 @@ static bool take(struct output *output)
 }
 
 /*
- * Until the command has ended, or its time is up and it was killed. What it left running may hold
- * the pipes open.
+ * Waits until the command has ended, or kills it after its time limit. Processes that it leaves
+ * running may hold the pipes open.
  */
 static void wait_for_end(struct command *command)
 {
@@ -125,7 +125,7 @@ static void wait_for_end(struct command *command)
 			continue;
 		}
 		poll(polled, 3, wait_ms);
-		/* Waiting is what was asked for, but not for one that does not die. */
+		/* Waiting is progress, unless the command does not die. */
 		if (!command->timed_out)
 			serve_progress();
 		for (int i = 0; i < 2; i++) {
@@ -133,13 +133,13 @@ static void wait_for_end(struct command *command)
 				polled[i + 1].fd = -1;
 		}
 	}
-	/* A pipe holds no more than one piece. */
+	/* A pipe holds at most one piece. */
 	for (int i = 0; i < 2; i++) {
 		if (polled[i + 1].fd >= 0)
 			take(&command->outputs[i]);
 	}
 	waitid(P_PID, command->pid, &command->end, WEXITED);
-	/* Whoever was killed with it is an orphan and so the agent's: gone when this is over. */
+	/* Killed descendants become children of the agent, which is init: reap them too. */
 	while (command->timed_out && (waitpid(-command->pid, NULL, 0) > 0 || errno == EINTR))
 		;
 }

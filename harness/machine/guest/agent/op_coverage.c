@@ -18,7 +18,7 @@ static void reply_blocks(struct reply *reply, const struct coverage *coverage)
 	free(sizes);
 }
 
-/* 0 not reached, 1 reached, 2 without a probe. */
+/* One byte per block: 0 not reached, 1 reached, 2 without a probe. */
 static bool reply_reached(struct reply *reply, const struct coverage *coverage)
 {
 	uint8_t *reached = memory_zeroed(coverage->block_count);
@@ -31,7 +31,7 @@ static bool reply_reached(struct reply *reply, const struct coverage *coverage)
 	if (!error)
 		reply_key_bytes(reply, "reached", reached, coverage->block_count);
 	else
-		reply_fail(reply, error, "coverage map");
+		reply_fail(reply, error, "read the coverage map");
 	free(reached);
 	return error == 0;
 }

@@ -12,7 +12,7 @@ static bool has_events(const struct bpf_map *map)
 	return bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF || bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 }
 
-/* The map the arguments name, watched or not, or NULL after failing the reply. */
+/* The map that the arguments name, watched or not. NULL after failing the reply. */
 static struct bpf_map *events_argument(struct args *args, struct object **object, struct reply *reply)
 {
 	struct bpf_map *map;
@@ -48,8 +48,8 @@ void op_events_drain(struct args *args, struct reply *reply)
 	if (!map || !args_valid(args))
 		return;
 	/*
-	 * A ring buffer keeps its events for whoever comes; a perf event array has none before it is
-	 * watched.
+	 * A ring buffer keeps its events until they are read; a perf event array records none before it
+	 * is watched.
 	 */
 	if (!watch_find(object, map)) {
 		int error = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF ? watch_begin(object, map, 0) : -ENOENT;

@@ -13,7 +13,7 @@
 #define MAX_READ (48u << 20)
 #define DEFAULT_READ (1u << 20)
 
-/* As much as there is up to `max`; files of /proc and /sys come in pieces and tell no size. */
+/* Reads until the end or `max`; files of /proc and /sys return pieces and have no size. */
 static ssize_t read_up_to(int fd, uint8_t *into, size_t max, bool *eof)
 {
 	size_t have = 0;
@@ -24,7 +24,7 @@ static ssize_t read_up_to(int fd, uint8_t *into, size_t max, bool *eof)
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		/* /dev/kmsg and the like have no end, only nothing more at present. */
+		/* /dev/kmsg and the like have no end, but nothing more to read now. */
 		if (got < 0)
 			return have && errno == EAGAIN ? (ssize_t)have : -1;
 		if (got == 0) {
@@ -48,7 +48,7 @@ void op_file_read(struct args *args, struct reply *reply)
 
 	if (!args_valid(args))
 		return;
-	/* A fifo or an idle trace pipe must not stop the agent. */
+	/* Do not block on a fifo or an empty trace pipe. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		reply_fail(reply, errno, "open %s", path);

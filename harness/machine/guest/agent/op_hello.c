@@ -18,11 +18,11 @@ void op_hello(struct args *args, struct reply *reply)
 	struct sysinfo memory;
 
 	if (nonce.length != CHANNEL_NONCE)
-		args_complain(args, "nonce", "has not 8 bytes");
+		args_complain(args, "nonce", "has %u bytes, expected %d", nonce.length, CHANNEL_NONCE);
 	if (!args_valid(args))
 		return;
 	if (!serve_bind(nonce.data)) {
-		reply_fail(reply, EALREADY, "hello");
+		reply_fail(reply, EALREADY, "hello was already sent");
 		return;
 	}
 	uname(&system);

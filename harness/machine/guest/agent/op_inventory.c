@@ -54,7 +54,7 @@ static void reply_netdevs(struct reply *reply)
 	list_end(&list);
 }
 
-/* A queueing discipline that somebody added has a handle; those that every device has do not. */
+/* A qdisc that was added has a handle; a device's default qdisc has none. */
 static void add_qdisc(const struct nlmsghdr *message, void *context)
 {
 	const struct tcmsg *qdisc = NLMSG_DATA(message);
@@ -83,10 +83,7 @@ static void reply_qdiscs(struct reply *reply)
 	list_end(&list);
 }
 
-/*
- * Mount point and type of each line of /proc/self/mountinfo (proc_pid_mountinfo(5)); in mount
- * order.
- */
+/* Mount point and type of each line of /proc/self/mountinfo (proc_pid_mountinfo(5)). */
 static void reply_mounts(struct reply *reply)
 {
 	struct list list = list_begin(reply, "mounts");
@@ -109,7 +106,7 @@ static void reply_mounts(struct reply *reply)
 	list_end(&list);
 }
 
-/* Every path below `folder`; of a cgroup hierarchy only the folders, which are the cgroups. */
+/* Every path below `folder`; in a cgroup hierarchy only folders, which are the cgroups. */
 static void add_tree(struct list *list, const char *folder, bool folders_only, int depth)
 {
 	DIR *dir = depth < MAX_DEPTH ? opendir(folder) : NULL;
@@ -140,8 +137,8 @@ static void reply_tree(struct reply *reply, const char *key, const char *folder,
 }
 
 /*
- * Of each line of /proc/keys, which cuts off types: serial number, type and description
- * (keyctl_describe(3)).
+ * Serial number, type and description (keyctl_describe(3)) of each key; /proc/keys truncates the
+ * types.
  */
 static void reply_keys(struct reply *reply)
 {
@@ -168,7 +165,7 @@ static void reply_keys(struct reply *reply)
 	list_end(&list);
 }
 
-/* The command name when it is a live process of user space, else NULL. */
+/* The command name of a live user process, NULL for anything else. */
 static const char *user_process(const char *pid, char name[64])
 {
 	char path[300], line[512];

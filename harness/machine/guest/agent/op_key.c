@@ -9,7 +9,7 @@
 #include "memory.h"
 #include "operation.h"
 
-/* A negative serial number, as keyctl(2) takes it. */
+/* keyctl(2) takes a negative serial number as unsigned long. */
 static unsigned long as_argument(key_serial serial)
 {
 	return (unsigned long)(long)serial;
@@ -54,7 +54,7 @@ void op_key_search(struct args *args, struct reply *reply)
 			     "search", description);
 }
 
-/* The serial number of one that was named by KEY_SPEC_*; a keyring named so is made if need be. */
+/* The serial number of a key given by KEY_SPEC_*; creates the keyring if it does not exist. */
 void op_key_id(struct args *args, struct reply *reply)
 {
 	key_serial key = key_argument(args, "key");
@@ -81,7 +81,7 @@ void op_key_describe(struct args *args, struct reply *reply)
 	reply_key_string(reply, "description", text);
 }
 
-/* The keys in a keyring, or the payload of another key that can be read. */
+/* The keys in a keyring, or the payload of a readable key. */
 void op_key_read(struct args *args, struct reply *reply)
 {
 	key_serial key = key_argument(args, "key");

@@ -17,10 +17,7 @@ static void panic(void)
 	boot_write("/proc/sysrq-trigger", "c");
 }
 
-/*
- * A line that has a warning's form: no module of ours is there to make a true one, and tainting is
- * not the point.
- */
+/* Prints a warning in the kernel's format: there is no module to cause a real one. */
 static void warn(void)
 {
 	boot_write("/dev/kmsg", "<4>------------[ cut here ]------------\n");
@@ -60,7 +57,7 @@ static void rubbish(void)
 	serve_rubbish(data, sizeof(data));
 }
 
-/* In a child, since the kernel spares init and panics when there is nobody else to kill. */
+/* In a child: the kernel does not kill init, and panics if there is no other process to kill. */
 static void out_of_memory(void)
 {
 	pid_t child = fork();
@@ -96,5 +93,5 @@ void op_misbehave(struct args *args, struct reply *reply)
 			return;
 		}
 	}
-	args_complain(args, "how", "is none that is known");
+	args_complain(args, "how", "is unknown: \"%.32s\"", how);
 }

@@ -12,8 +12,8 @@
 #include "operation.h"
 
 /*
- * Attribute of IFLA_INFO_DATA that describes the other end, for kinds that come in pairs; 0 for the
- * rest.
+ * The attribute of IFLA_INFO_DATA that describes the peer, for kinds that come in pairs; 0 for
+ * others.
  */
 static uint16_t peer_attribute(const char *kind)
 {
@@ -35,12 +35,12 @@ static int set_up(const char *name)
 	return netlink_call(&request);
 }
 
-/* One device of those to be made. */
+/* One device to create. */
 struct device {
 	const char *name;
 	/* Six bytes, or none. */
 	struct bytes address;
-	/* Handle of the network namespace that it is made in. */
+	/* Handle of its network namespace. */
 	uint32_t netns;
 };
 
@@ -107,7 +107,7 @@ static struct device device_argument(struct args *args, const char *key, const c
 	return device;
 }
 
-/* The device's number in its namespace; brought up when that is wanted. 0 or a negative errno. */
+/* Gets the device's ifindex in its namespace, and brings it up if wanted. 0 or a negative errno. */
 static int finish(const struct device *device, bool up, uint32_t *ifindex)
 {
 	uint32_t before = netns_current();
@@ -134,17 +134,17 @@ void op_netdev_add(struct args *args, struct reply *reply)
 	int error;
 
 	if (strlen(kind) > 32)
-		args_complain(args, "kind", "is no kind of device");
+		args_complain(args, "kind", "is longer than 32 bytes");
 	if (peer.name && !peer_attribute(kind))
-		args_complain(args, "peer", "is given although the kind has none");
+		args_complain(args, "peer", "is given, but %.32s devices have no peer", kind);
 	if (ethernet && strcmp(kind, "netkit") != 0)
-		args_complain(args, "ethernet", "is for netkit");
+		args_complain(args, "ethernet", "is only for netkit");
 	if (netns != netns_current() && !handle_find(netns, HANDLE_FD))
-		args_complain(args, "peer_netns", "is no handle");
+		args_complain(args, "peer_netns", "is not a handle");
 	if (!args_valid(args))
 		return;
 	error = create(kind, &device, peer.name ? &peer : NULL, ethernet);
-	/* A veth cannot be up before its peer is there, so not at once. */
+	/* A veth device cannot come up before its peer exists. */
 	if (!error)
 		error = finish(&device, up, &ifindex);
 	if (!error && peer.name)
@@ -166,7 +166,7 @@ void op_netdev_del(struct args *args, struct reply *reply)
 	int error;
 
 	if (!is_device_name(name))
-		args_complain(args, "name", "is no device name");
+		args_complain(args, "name", "is not a device name: expected 1 to %d bytes", IFNAMSIZ - 1);
 	if (!args_valid(args))
 		return;
 	netlink_begin(&request, RTM_DELLINK, 0, sizeof(struct ifinfomsg));

@@ -53,8 +53,8 @@ static void reply_program(struct reply *reply, const struct prog_load *load)
 }
 
 /*
- * libbpf names a map of a data section by its shortened kernel name, `object.rodata.x`, when it
- * complains of it.
+ * In its messages libbpf calls the map of a data section by its shortened kernel name,
+ * `object.rodata.x`.
  */
 static bool is_map_named(const struct bpf_map *map, const char *said)
 {
@@ -91,9 +91,9 @@ static void reply_unloaded_map(struct reply *reply, const struct bpf_map *map, b
 }
 
 /*
- * Maps are made in their order before the first program is loaded, and all are gone when loading
- * fails: then those before the one libbpf complained of were made, and all of them when it came as
- * far as the programs.
+ * libbpf creates maps in order before it loads the first program, and removes all after a failure.
+ * So the maps before the one that libbpf complained about were created; all of them if it reached
+ * the programs.
  */
 static void reply_maps(struct reply *reply, const struct object *object, int error, bool reached_programs)
 {
@@ -129,7 +129,7 @@ static size_t program_count(const struct bpf_object *object)
 	return count;
 }
 
-/* What is measured goes over to the object, which it lasts as long as. */
+/* Coverage moves to the object and lives as long as the object. */
 static void keep_coverage(struct object *object, struct prog_load *loads, size_t count)
 {
 	object->coverage = memory_zeroed(count * sizeof(*object->coverage));
@@ -159,7 +159,7 @@ void op_object_load(struct args *args, struct reply *reply)
 	int error;
 
 	if (adopts && probe)
-		args_complain(args, "coverage", "cannot be had of what was loaded elsewhere");
+		args_complain(args, "coverage", "is not possible with adopted programs");
 	if (!object || !args_valid(args))
 		return;
 	if (adopts && !adoption_begin(args, object, reply))

@@ -54,7 +54,7 @@ static void object_free(struct object *object)
 }
 
 /*
- * Makes a map like `inner` and gives it to `map` as the template of what it holds. 0 or a negative
+ * Creates a map like `inner` and makes it the template of the inner maps of `map`. 0 or a negative
  * errno.
  */
 static int set_inner(struct object *object, struct bpf_map *map, struct args *inner)
@@ -78,7 +78,7 @@ static int set_inner(struct object *object, struct bpf_map *map, struct args *in
 	return bpf_map__set_inner_map_fd(map, fd);
 }
 
-/* 0, or a negative errno after which the reply has failed. */
+/* 0, or a negative errno after failing the reply. */
 static int set_map(struct object *object, struct args *settings, struct reply *reply)
 {
 	const char *name = args_string(settings, "name");
@@ -110,7 +110,7 @@ static int set_map(struct object *object, struct args *settings, struct reply *r
 	return error;
 }
 
-/* Aims an freplace, fentry, fexit, fmod_ret or lsm program. 0 or a negative errno. */
+/* Sets the target of an freplace, fentry, fexit, fmod_ret or lsm program. 0 or a negative errno. */
 static int set_target(struct bpf_program *program, struct args *target)
 {
 	const char *function = args_string_or_null(target, "function");
@@ -135,8 +135,8 @@ static int set_target(struct bpf_program *program, struct args *target)
 }
 
 /*
- * Whatever its section says, it is to stand in the place of its target's function, as libxdp has
- * the members of a dispatcher.
+ * Makes it an freplace program, whatever its section says, as libxdp does with the members of a
+ * dispatcher.
  */
 static int make_extension(struct bpf_program *program)
 {
@@ -252,10 +252,7 @@ static bool apply_settings(struct object *object, struct args *args, struct repl
 		if (set_autoload(object, &settings, reply))
 			return false;
 	}
-	/*
-	 * libbpf looks up the types of a program that is aimed at with the token that it makes
-	 * meanwhile.
-	 */
+	/* libbpf looks up the types of a target program with the token that it creates in prepare. */
 	error = object->token && aims_at_programs(args) ? bpf_object__prepare(object->bpf) : 0;
 	if (error) {
 		reply_fail_with_log(reply, error, libbpf_log_text(), "prepare object");
@@ -307,7 +304,7 @@ void op_object_open(struct args *args, struct reply *reply)
 }
 
 /*
- * Loading pins the maps that ask for it (LIBBPF_PIN_BY_NAME); a pin that outlives its object is
+ * Loading pins maps that ask for it (LIBBPF_PIN_BY_NAME); a pin that outlives its object would be
  * left over.
  */
 static void unpin_maps(struct bpf_object *bpf)
@@ -327,7 +324,7 @@ void op_object_close(struct args *args, struct reply *reply)
 	if (!object)
 		return;
 	if (object->users > 0) {
-		reply_fail(reply, EBUSY, "close object: a struct_ops map of it is attached");
+		reply_fail(reply, EBUSY, "close object: one of its struct_ops maps is attached");
 		return;
 	}
 	handle_drop(handle_find(args_uint(args, "object", UINT32_MAX), HANDLE_OBJECT));

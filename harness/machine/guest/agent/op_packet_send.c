@@ -27,7 +27,7 @@ struct frame {
 	uint32_t length;
 };
 
-/* What the sending thread works on. */
+/* State of the sending thread. */
 struct sending {
 	int fd;
 	struct sockaddr_ll to;
@@ -35,9 +35,9 @@ struct sending {
 	uint32_t frame_count;
 	uint32_t wanted;
 	uint32_t interval_us;
-	/* Where in the frames their number is written; UINT32_MAX: nowhere. */
+	/* Offset in the frames at which to write the packet's number; UINT32_MAX: none. */
 	uint32_t number_at;
-	/* Packets so far, whether sent or refused; and whether more than wanted are. */
+	/* Packets sent or refused so far, and whether to continue beyond `wanted`. */
 	_Atomic uint32_t tried;
 	_Atomic bool go_on;
 	uint32_t sent;
@@ -117,7 +117,10 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 
 void op_packet_send(struct args *args, struct reply *reply)
 {
-	/* For room in the device's queue; the clock of a guest jumps when the host lets it wait. */
+	/*
+	 * To wait for room in the device's queue; long, because the guest's clock jumps when the host
+	 * pauses the guest.
+	 */
 	const struct timeval patience = { .tv_sec = 30 };
 	uint32_t rounds = during_rounds(args);
 	struct sending sending = {
@@ -130,7 +133,7 @@ void op_packet_send(struct args *args, struct reply *reply)
 	take_frames(args, &sending);
 	sending.wanted = args_uint_or(args, "count", MAX_PACKETS, sending.frame_count);
 	if (args_valid(args)) {
-		/* Of no protocol: it only sends. */
+		/* Protocol 0: it only sends. */
 		sending.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 		if (sending.fd < 0 || setsockopt(sending.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 			reply_fail(reply, errno, "send packets");

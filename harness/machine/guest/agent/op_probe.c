@@ -5,7 +5,7 @@
 #include "operation.h"
 #include "serve.h"
 
-/* More helpers than any kernel has: a batch must end. */
+/* Beyond the helpers of any kernel; bounds a batch. */
 #define MAX_HELPER 4096
 
 static void reply_types(struct args *args, struct reply *reply, const char *key, int (*probe)(uint32_t type))

@@ -215,7 +215,7 @@ void op_replay(struct args *args, struct reply *reply)
 	if (!object || !args_valid(args) || !find_names(args, object, &tables, reply))
 		return;
 	if (!object->snapshot) {
-		reply_fail(reply, ENOENT, "replay in an object without a snapshot");
+		reply_fail(reply, ENOENT, "replay: the object has no snapshot");
 		return;
 	}
 	serve_enter_call();

@@ -35,7 +35,7 @@ void op_object_snapshot(struct args *args, struct reply *reply)
 	if (!object || !args_valid(args))
 		return;
 	if (!object->loaded) {
-		reply_fail(reply, EBADF, "snapshot of an object that is not loaded");
+		reply_fail(reply, EBADF, "snapshot: the object is not loaded");
 		return;
 	}
 	reply_map(reply, 1);
@@ -53,7 +53,7 @@ void op_object_reset(struct args *args, struct reply *reply)
 	if (!object || !args_valid(args))
 		return;
 	if (!object->snapshot) {
-		reply_fail(reply, ENOENT, "reset an object without a snapshot");
+		reply_fail(reply, ENOENT, "reset: the object has no snapshot");
 		return;
 	}
 	reply_map(reply, 2);

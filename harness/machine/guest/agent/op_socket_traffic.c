@@ -24,23 +24,23 @@
 #define WAIT_MS 1000
 #define MAX_REPEATED 65536
 
-/*
- * What the child is to do, and, in memory that both have, how far it is with the call that it makes
- * over and over.
- */
+/* The child's task and, in shared memory, the progress of its repeated call. */
 struct traffic {
 	const struct socket_step *steps;
-	/* Of those that are made once. */
+	/* Number of steps that are made once. */
 	uint32_t count;
 	const char *cgroup;
 	uint32_t wait_ms;
-	/* How often the last step, which is then none of `count`, is made; 0: it is not. */
+	/*
+	 * How many times to repeat the last step, which then does not count in `count`; 0: do not
+	 * repeat.
+	 */
 	uint32_t wanted;
-	/* Where in its data the number of the call is written; UINT32_MAX: nowhere. */
+	/* Offset in its data at which to write the call's number; UINT32_MAX: none. */
 	uint32_t number_at;
 	struct repeated {
 		_Atomic uint32_t done;
-		/* More than wanted are made. */
+		/* Continue beyond `wanted`. */
 		_Atomic bool go_on;
 		/* Before each call, and after the last. */
 		uint64_t times_ns[MAX_REPEATED + 1];
@@ -80,7 +80,7 @@ static bool read_all(int fd, void *data, size_t length)
 	return true;
 }
 
-/* The child's errno of getting into the cgroup. */
+/* Moves the calling process into the cgroup. 0 or an errno. */
 static int join_cgroup(const char *cgroup)
 {
 	char path[320];
@@ -99,7 +99,7 @@ static int join_cgroup(const char *cgroup)
 	return error;
 }
 
-/* The timer repeats for calls that begin to block when it has just rung. */
+/* The timer repeats, for calls that block just after it has fired. */
 static void ring_after(uint32_t ms)
 {
 	struct timeval time = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
@@ -120,7 +120,7 @@ static void repeat(const struct traffic *traffic)
 		uint32_t number = htonl(n);
 
 		work_pace(n, traffic->wanted);
-		/* The request is the child's own. */
+		/* The child has its own copy of the request. */
 		if (traffic->number_at != UINT32_MAX)
 			memcpy((uint8_t *)step->data.data + traffic->number_at, &number, sizeof(number));
 		repeated->times_ns[n] = clock_ns(CLOCK_MONOTONIC);
@@ -130,7 +130,7 @@ static void repeat(const struct traffic *traffic)
 	}
 }
 
-/* The life of the child. */
+/* What the child does until it exits. */
 static void make_calls(const struct traffic *traffic, int to)
 {
 	const struct socket_step *steps = traffic->steps;
@@ -204,7 +204,7 @@ static bool take_outcomes(int from, uint32_t count, struct reply *reply)
 	return false;
 }
 
-/* Does the operations while the child makes its call over and over. */
+/* Runs the operations while the child repeats its call. */
 static void take_repeated(struct args *args, const struct traffic *traffic, uint32_t rounds, pid_t child,
 			  struct reply *reply)
 {
@@ -239,7 +239,7 @@ static void run(struct args *args, const struct traffic *traffic, uint32_t round
 		_exit(0);
 	}
 	if (child < 0) {
-		reply_fail(reply, error ? error : errno, "make sockets");
+		reply_fail(reply, error ? error : errno, "start the process that makes the calls");
 	} else {
 		close(pipes[1]);
 		pipes[1] = -1;
@@ -258,13 +258,13 @@ static void run(struct args *args, const struct traffic *traffic, uint32_t round
 	}
 }
 
-/* What is made over and over has data that has room for its number. */
+/* The data of a repeated call must have room for its number. */
 static void check_repeated(struct args *args, const struct traffic *traffic, const struct socket_step *step)
 {
 	if (traffic->number_at != UINT32_MAX && (uint64_t)traffic->number_at + 4 > step->data.length)
-		args_complain(args, "number_at", "is not in the data of the last step");
+		args_complain(args, "number_at", "is beyond the data of the last step");
 	if (strcmp(step->call, "socket") == 0 || strcmp(step->call, "accept") == 0)
-		args_complain(args, "count", "is of a call that makes sockets");
+		args_complain(args, "count", "is not possible for a call that creates sockets");
 }
 
 void op_socket_traffic(struct args *args, struct reply *reply)
@@ -282,9 +282,9 @@ void op_socket_traffic(struct args *args, struct reply *reply)
 	struct socket_step *steps;
 
 	if (traffic.wait_ms == 0)
-		args_complain(args, "wait_ms", "is 0");
+		args_complain(args, "wait_ms", "is 0, expected at least 1");
 	if (traffic.wanted > 0 && count == 0)
-		args_complain(args, "steps", "are none");
+		args_complain(args, "steps", "is empty");
 	if (!args_valid(args))
 		return;
 	steps = memory_zeroed(count * sizeof(*steps));

@@ -32,7 +32,7 @@ static void read_options(const struct rtattr *options, struct filter *filter)
 	}
 }
 
-/* A pref is dumped once by itself, with handle 0, and once for each of its filters. */
+/* The kernel dumps each pref once by itself, with handle 0, and once for each of its filters. */
 static void add_filter(const struct nlmsghdr *message, void *context)
 {
 	const struct tcmsg *tc = NLMSG_DATA(message);

@@ -50,7 +50,7 @@ void op_test_run(struct args *args, struct reply *reply)
 		return;
 	}
 	if (reset && !object->snapshot) {
-		reply_fail(reply, ENOENT, "reset an object without a snapshot");
+		reply_fail(reply, ENOENT, "reset: the object has no snapshot");
 		return;
 	}
 	/* Many repetitions take long without a sign of progress. */

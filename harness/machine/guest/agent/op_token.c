@@ -10,8 +10,8 @@
 #include "operation.h"
 
 /*
- * The root of a bpffs by path or, since a mount's own file descriptor does not do, opened in the
- * mount.
+ * The root of a bpffs: at a path, or opened in a mount, because the mount's own file descriptor is
+ * not accepted.
  */
 static int open_root(const char *path, const struct handle *mount)
 {
@@ -20,7 +20,7 @@ static int open_root(const char *path, const struct handle *mount)
 	return openat(mount->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The folder in place of its parent. 0 or a negative errno. */
+/* Replaces the folder by one in it. 0 or a negative errno. */
 static int descend(int *folder, const char *name)
 {
 	int fd;
@@ -53,7 +53,7 @@ void op_token_create(struct args *args, struct reply *reply)
 	}
 	error = folder ? descend(&fd, folder) : 0;
 	if (error) {
-		reply_fail(reply, error, "open its folder %s", folder);
+		reply_fail(reply, error, "open the folder %s of the bpffs", folder);
 		close(fd);
 		return;
 	}

@@ -22,13 +22,13 @@
 #define PATIENCE_MS 10000
 #define MAX_PATIENCE_MS 600000
 /*
- * So that a handle of one user is none of the agent's or another user's; for more users than there
- * are places they begin anew.
+ * Keeps the handles of users apart from the agent's and from each other; after 4095 users the
+ * ranges repeat.
  */
 #define HANDLES_OF_A_USER (1u << 20)
 #define PLACES_OF_USERS 4095
 
-/* Lines of /proc/<pid>/uid_map: the ids inside, outside, and how many (user_namespaces(7)). */
+/* Lines of /proc/<pid>/uid_map: id inside, id outside, count (user_namespaces(7)). */
 struct mapping {
 	char text[MAX_MAPPINGS * 40];
 	size_t length;
@@ -40,7 +40,7 @@ static void map_range(struct mapping *mapping, uint32_t inside, uint32_t outside
 				    inside, outside, count);
 }
 
-/* False when the argument is absent. */
+/* Appends the ranges of the argument. False if it is absent. */
 static bool take_mapping(struct args *args, const char *key, struct mapping *mapping)
 {
 	uint32_t count = args_count_or_none(args, key, MAX_MAPPINGS);
@@ -74,7 +74,7 @@ static void take_namespaces(struct args *args, struct identity *identity)
 		while (which < NAMESPACES && strcmp(identity_namespaces[which], name) != 0)
 			which++;
 		if (which == NAMESPACES)
-			args_complain(args, "unshare", "has a namespace that is not known");
+			args_complain(args, "unshare", "has an unknown namespace: %.32s", name);
 		else
 			identity->unshare[which] = true;
 	}
@@ -84,16 +84,17 @@ static void take_capabilities(struct args *args, struct identity *identity)
 {
 	identity->confined = args_has(args, "capabilities");
 	for (uint32_t i = 0; i < args_count_or_none(args, "capabilities", UINT32_MAX); i++) {
-		int number = capability_number(args_string_at(args, "capabilities", i));
+		const char *name = args_string_at(args, "capabilities", i);
+		int number = capability_number(name);
 
 		if (number < 0)
-			args_complain(args, "capabilities", "have a name that is not known");
+			args_complain(args, "capabilities", "has an unknown name: %.32s", name);
 		else
 			identity->capabilities |= 1ull << number;
 	}
 }
 
-/* Who it is becomes root of the namespace, and the other groups stay what they are. */
+/* The default: the user becomes root in the namespace, the other groups map to themselves. */
 static void map_as_ever(const struct identity *identity, struct mapping *uids, struct mapping *gids)
 {
 	if (uids)
@@ -181,7 +182,7 @@ void op_fd_receive(struct args *args, struct reply *reply)
 		handle_fd_keep(fd, reply);
 }
 
-/* A file descriptor of the agent's for what a user holds. Negative after failing the reply. */
+/* A file descriptor of the agent for one that a user holds. Negative after failing the reply. */
 static int take_from(struct user *user, struct args *named, struct reply *reply)
 {
 	struct reply answer;

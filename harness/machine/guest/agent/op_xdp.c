@@ -16,7 +16,7 @@ void op_xdp_query(struct args *args, struct reply *reply)
 		return;
 	error = bpf_xdp_query(ifindex, 0, &opts);
 	if (error) {
-		reply_fail(reply, error, "XDP programs of device %d", ifindex);
+		reply_fail(reply, error, "query the XDP programs of device %d", ifindex);
 		return;
 	}
 	reply_map(reply, 3);

@@ -6,9 +6,9 @@
 #include "reply.h"
 
 /*
- * One operation of operations.ts: packs its result into `reply`, or fails it. It checks
- * `args_valid` before it acts on its arguments and returns at once when they are not;
- * `operation_run` turns the complaint into EINVAL.
+ * One operation of operations.def: packs its result into `reply`, or fails it. It checks
+ * `args_valid` before it acts on its arguments and returns if they are invalid; `operation_run`
+ * then answers EINVAL.
  */
 typedef void operation_fn(struct args *args, struct reply *reply);
 
@@ -17,9 +17,9 @@ typedef void operation_fn(struct args *args, struct reply *reply);
 #undef OPERATION
 
 /*
- * Runs the operation of this name in the network namespace that the argument `netns` names, that of
- * the caller unless given; has a user do it whom the argument `user` names. Fails the reply with
- * ENOSYS for no such operation, EINVAL for invalid arguments.
+ * Runs an operation in the network namespace of the argument `netns` (default: the current one), or
+ * in the process of the user in the argument `user`. Fails the reply with ENOSYS for an unknown
+ * operation, EINVAL for invalid arguments.
  */
 void operation_run(const char *name, struct args *args, struct reply *reply);
 

@@ -7,7 +7,7 @@
 #include "insn.h"
 #include "memory.h"
 
-/* The address takes two slots, the store one. */
+/* Two slots for the address, one for the store. */
 #define PROBE_SLOTS 3
 
 struct probe {
@@ -16,8 +16,8 @@ struct probe {
 };
 
 /*
- * The first place of a block where a register is free: a block is run as a whole, so that any place
- * is as good. Those that calls destroy anyway come first; the JIT need not save them.
+ * The first place in a block with a free register; a block runs as a whole, so any place will do.
+ * Prefer registers that calls clobber: the JIT need not save them.
  */
 static bool find_probe(const struct flow *flow, const struct block *block, struct probe *probe)
 {
@@ -57,8 +57,8 @@ static void write_probe(struct bpf_insn *to, unsigned int reg, int map_fd, uint3
 }
 
 /*
- * By old slot: where a jump to it goes now, and one more for the end. The instruction itself may
- * come after a probe.
+ * By old slot: the new target of a jump to it, and one more for the end. The instruction itself may
+ * follow a probe.
  */
 struct moves {
 	uint32_t *landing;
@@ -70,7 +70,7 @@ static size_t moved(const struct moves *moves, size_t at)
 	return moves->landing[at] + (moves->probed[at] ? PROBE_SLOTS : 0);
 }
 
-/* False when the way has become too long. */
+/* False if the new offset does not fit. */
 static bool aim(struct bpf_insn *insn, const struct flow *flow, const struct moves *moves, size_t at)
 {
 	int64_t from = (int64_t)moved(moves, at) + 1, to;
@@ -90,7 +90,7 @@ static bool aim(struct bpf_insn *insn, const struct flow *flow, const struct mov
 	return true;
 }
 
-/* Records begin with the number of an instruction: struct bpf_line_info and bpf_func_info. */
+/* Records begin with an instruction's index: struct bpf_line_info and bpf_func_info. */
 static void *move_records(const void *records, uint32_t size, uint32_t count, const struct flow *flow,
 			  const struct moves *moves)
 {
@@ -145,7 +145,7 @@ const char *probes_insert(struct probed *probed, const struct flow *flow, int ma
 	probed->opts.func_info = probed->func_info;
 	free(moves.landing);
 	free(moves.probed);
-	return reaches ? NULL : "with the probes a jump of it would be longer than 16 bits can say";
+	return reaches ? NULL : "with probes the offset of a jump exceeds 16 bits";
 }
 
 void probes_free(struct probed *probed)

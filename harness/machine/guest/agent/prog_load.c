@@ -15,8 +15,8 @@
 #include "serve.h"
 
 /*
- * The most that kernels before 6.4 take (UINT_MAX >> 8, kernel/bpf/verifier.c). Only touched pages
- * cost memory.
+ * The largest log that kernels before 6.4 accept (UINT_MAX >> 8, kernel/bpf/verifier.c). Untouched
+ * pages cost no memory.
  */
 #define LOG_SIZE 0xffffffu
 
@@ -30,7 +30,7 @@ static struct {
 	size_t count;
 	uint32_t log_bytes;
 	char *log;
-	/* The refused program, whose log libbpf annotates after the system call. */
+	/* The refused program; libbpf annotates its log after the system call. */
 	struct prog_load *refused;
 } session;
 
@@ -68,10 +68,7 @@ static void keep_info(struct prog_load *load, int fd)
 	load->memlock = memlock_of(fd);
 }
 
-/*
- * libbpf hands over the very instructions that it shows of the program; its feature probes bring
- * their own.
- */
+/* The instructions of a program are those at this address; libbpf's feature probes have others. */
 static struct prog_load *find(const struct bpf_insn *insns)
 {
 	for (size_t i = 0; i < session.count; i++) {
@@ -81,7 +78,7 @@ static struct prog_load *find(const struct bpf_insn *insns)
 	return NULL;
 }
 
-/* With probes where they are wanted and can be, else as it is. */
+/* With probes if they are wanted and possible, else without. */
 static int load_program(struct prog_load *load, enum bpf_prog_type type, const char *name, const char *license,
 			const struct bpf_insn *insns, size_t insn_cnt, struct bpf_prog_load_opts *opts)
 {
@@ -90,7 +87,7 @@ static int load_program(struct prog_load *load, enum bpf_prog_type type, const c
 	if (adoption_active())
 		return adoption_program(load->program);
 	if (load->probe) {
-		/* libbpf may ask again. */
+		/* libbpf may retry. */
 		if (load->coverage.blocks)
 			coverage_free(&load->coverage);
 		fd = coverage_load(&load->coverage, __real_bpf_prog_load, type, name, license, insns, insn_cnt, opts);
@@ -119,7 +116,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	fd = load_program(load, type, name, license, insns, insn_cnt, opts);
 	error = errno;
 	if (fd < 0 && error == ENOSPC && opts->log_level) {
-		/* The log did not fit, which hides the verdict: ask again without one. */
+		/* The log did not fit, which hides the verdict: load again without a log. */
 		struct bpf_prog_load_opts silent = *opts;
 
 		silent.log_level = 0;
@@ -162,7 +159,7 @@ void prog_load_begin(struct prog_load *loads, size_t count, uint32_t log_level, 
 			abort();
 	}
 	for (size_t i = 0; i < count; i++) {
-		/* A const handle is all that libbpf needs to find it again; the setters want it without. */
+		/* libbpf's setters need a pointer that is not const. */
 		struct bpf_program *program = (struct bpf_program *)loads[i].program;
 
 		bpf_program__set_log_level(program, log_level);
@@ -174,7 +171,7 @@ void prog_load_end(void)
 {
 	if (session.refused && session.log)
 		keep_log(session.refused);
-	/* libbpf does not look at its programs' log buffers again. */
+	/* libbpf does not read the log buffers again. */
 	if (session.log)
 		munmap(session.log, LOG_SIZE);
 	memset(&session, 0, sizeof(session));

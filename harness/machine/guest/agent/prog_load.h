@@ -8,11 +8,11 @@
 
 #include "coverage.h"
 
-/* What the kernel said to one program of the object being loaded. */
+/* The kernel's answer for one program of the object being loaded. */
 struct prog_load {
 	const struct bpf_program *program;
 	bool attempted;
-	/* positive; 0 when the kernel took it */
+	/* Positive; 0 if the kernel accepted the program. */
 	int error;
 	char *log;
 	bool log_truncated;
@@ -22,23 +22,19 @@ struct prog_load {
 	uint64_t memlock;
 	uint64_t wall_ns;
 	uint64_t cpu_ns;
-	/*
-	 * Of a program that is to be loaded with probes; its `map_fd` is -1 when it was loaded without
-	 * them.
-	 */
+	/* For a program to be loaded with probes; `map_fd` is -1 if it was loaded without them. */
 	bool probe;
 	struct coverage coverage;
 };
 
 /*
- * Watches BPF_PROG_LOAD of the programs in `loads` from here to `prog_load_end`: the linker leads
- * libbpf's `bpf_prog_load` through here (`--wrap`). `log_bytes` is how much of each verifier log is
- * kept, from its end.
+ * Records each BPF_PROG_LOAD of the programs in `loads` until `prog_load_end`: the linker redirects
+ * libbpf's `bpf_prog_load` here (`--wrap`). Keeps the last `log_bytes` of each verifier log.
  */
 void prog_load_begin(struct prog_load *loads, size_t count, uint32_t log_level, uint32_t log_bytes);
 void prog_load_end(void);
 
-/* `memlock` of a program's or map's /proc/self/fdinfo; 0 when it is not there. */
+/* `memlock` of a program's or map's /proc/self/fdinfo; 0 if it is absent. */
 uint64_t memlock_of(int fd);
 
 #endif

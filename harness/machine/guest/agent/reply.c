@@ -139,7 +139,7 @@ void reply_bool(struct reply *reply, bool value)
 		msgpack_pack_false(&reply->packer);
 }
 
-/* Length of the UTF-8 sequence at `at`, 0 when there is none (RFC 3629). */
+/* Length of the UTF-8 sequence at `at`, 0 if it is invalid (RFC 3629). */
 static size_t utf8_sequence(const uint8_t *at, size_t left)
 {
 	size_t length = at[0] < 0x80 ? 1 : (at[0] & 0xe0) == 0xc0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : 4;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Which numbered packets came: how often each of the first `expected`, and how many that have no
- * number or a later one.
+ * Which numbered packets arrived: how many times each of the first `expected`, and how many packets
+ * have no number or a larger one.
  */
 struct sequence {
 	uint8_t *seen;

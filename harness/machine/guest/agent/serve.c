@@ -14,16 +14,16 @@
 
 #define SECOND_NS 1000000000ull
 #define MAX_CALL_NS (300 * SECOND_NS)
-/* A call that took less than this of a second's processor time is waiting, not working. */
+/* A call that used less than this of a second's processor time is waiting, not working. */
 #define WORK_NS 50000000ull
 
-/* The request being served. One at a time: there is one runner and it waits. */
+/* The current request. There is one at a time, because the one runner waits for each answer. */
 static struct {
 	struct channel *channel;
 	uint64_t id;
 	uint64_t steps;
 	bool active;
-	/* When the last progress frame, or the request, came; CLOCK_MONOTONIC. */
+	/* Time of the last progress frame, or of the request (CLOCK_MONOTONIC). */
 	uint64_t said_ns;
 	bool in_call;
 } current;
@@ -61,7 +61,7 @@ void serve_rubbish(const void *data, size_t length)
 		perror("bpfgate: rubbish");
 }
 
-/* Under the lock. */
+/* Called with the lock held. */
 static void say_progress(void)
 {
 	msgpack_sbuffer buffer;
@@ -103,7 +103,7 @@ void serve_leave_call(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Signals would not do: one pending makes the verifier give up with EAGAIN. */
+/* A thread instead of signals: a pending signal makes the verifier return EAGAIN. */
 static void *watch(void *unused)
 {
 	(void)unused;
@@ -139,7 +139,7 @@ void serve_start_watch(void)
 	if (pthread_create(&thread, NULL, watch, NULL) == 0)
 		pthread_detach(thread);
 	else
-		fprintf(stderr, "bpfgate: long calls are not watched\n");
+		fprintf(stderr, "bpfgate: cannot watch long calls\n");
 }
 
 static void run(const msgpack_object *request, msgpack_zone *zone, struct reply *reply)
@@ -163,7 +163,7 @@ static void run(const msgpack_object *request, msgpack_zone *zone, struct reply 
 		reply_fail(reply, EMSGSIZE, "%s: the answer has %zu bytes", op, reply->buffer.size);
 }
 
-/* False when the request cannot be answered because it has no id, or nobody takes the answer. */
+/* False if the request has no id, so that it cannot be answered, or the answer cannot be sent. */
 static bool answer(struct channel *channel, const uint8_t *payload, uint32_t length)
 {
 	msgpack_unpacked unpacked;
@@ -219,7 +219,7 @@ pid_t serve_fork(void)
 	return 0;
 }
 
-/* Answers until it is over, which is how it ended. */
+/* Answers requests until the channel ends; returns why. */
 static const char *serve_all(struct channel *channel)
 {
 	for (;;) {
@@ -233,8 +233,8 @@ static const char *serve_all(struct channel *channel)
 		answered = answer(channel, payload, length);
 		free(payload);
 		if (!answered)
-			return "request without an answer";
-		/* As init the agent inherits every orphan. */
+			return "a request without an id, or an answer that could not be sent";
+		/* The agent is init and inherits every orphan. */
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}

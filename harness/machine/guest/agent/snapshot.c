@@ -17,7 +17,7 @@ struct element {
 };
 
 struct snapshot {
-	/* The last restoring left something that is not the same. */
+	/* After the last restore a map still differed. */
 	bool spoilt;
 	size_t count;
 	struct element elements[];
@@ -31,7 +31,7 @@ static enum snapshot_how take(struct object *object, const struct bpf_map *map, 
 	if (fd < 0 || map_describe(&described, fd) ||
 	    has_special_fields(bpf_object__btf(object->bpf), bpf_map__btf_value_type_id(map)))
 		return SNAPSHOT_UNSUPPORTED;
-	/* Nobody can have read from a perf event array before it is watched, and nothing is in it. */
+	/* A perf event array delivers nothing before it is watched. */
 	if (described.kind == KIND_PERF)
 		return SNAPSHOT_DRAINED;
 	if (described.kind == KIND_RING)

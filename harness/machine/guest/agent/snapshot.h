@@ -4,24 +4,24 @@
 
 #include "object.h"
 
-/* What can be done for one map of an object. */
+/* What a snapshot can do with a map. */
 enum snapshot_how {
-	/* Its entries are put back. */
+	/* Restore its entries. */
 	SNAPSHOT_RESTORED,
-	/* Its events are thrown away. */
+	/* Discard its events. */
 	SNAPSHOT_DRAINED,
-	/* Nothing: whether it is as it was cannot be known. */
+	/* Nothing: it cannot be compared. */
 	SNAPSHOT_UNSUPPORTED,
 };
 
 /* Called with the name of each map concerned. */
 typedef void snapshot_map_fn(void *context, const char *map, enum snapshot_how how);
 
-/* Remembers what each map of a loaded object holds, in place of what was remembered before. */
+/* Stores the content of each map of a loaded object; replaces an earlier snapshot. */
 void snapshot_take(struct object *object, snapshot_map_fn *each, void *context);
 /*
- * Brings each map back to what was remembered, reads it again, and calls `differs` for those that
- * are not the same, unsupported ones among them. True when all are.
+ * Restores each map, reads it back, and calls `differs` for maps that still differ or are
+ * unsupported. True if all are equal.
  */
 bool snapshot_restore(struct object *object, snapshot_map_fn *differs, void *context);
 /* The names of maps that `snapshot_restore` has found to differ; the caller frees `names`. */
@@ -33,11 +33,11 @@ struct snapshot_names {
 void snapshot_note_name(void *context, const char *map, enum snapshot_how how);
 /* Packs the key `differs`. */
 void snapshot_reply_differs(struct reply *reply, const struct snapshot_names *differing);
-/* Whether the last `snapshot_restore` was not true. */
+/* True if the last `snapshot_restore` returned false. */
 bool snapshot_spoilt(const struct object *object);
-/* Something has been run or written since the maps were read (kept_map_changes). */
+/* A program has run or an entry was written since the maps were read (kept_map_changes). */
 void snapshot_touched(struct object *object);
-/* What is remembered of a map; NULL when nothing can be. */
+/* The stored content of a map; NULL if there is none. */
 struct kept_map *snapshot_find(const struct object *object, const struct bpf_map *map);
 void snapshot_free(struct object *object);
 

@@ -20,7 +20,7 @@ struct sock_address {
 	socklen_t length;
 };
 
-/* Of 4 or 16 bytes, in network order. False when there are neither. */
+/* From 4 or 16 bytes in network order. False for another length. */
 bool sock_address_of(struct sock_address *address, const struct bytes *bytes, uint16_t port);
 
 #endif

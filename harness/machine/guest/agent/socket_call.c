@@ -156,11 +156,11 @@ struct socket_step socket_step_of(struct args *args, uint32_t index)
 	const char *path = args_string_or_null(&element, "path");
 
 	if (!find_call(step.call))
-		args_complain(args, "steps", "have a call that there is not");
+		args_complain(args, "steps", "has an unknown call: %.32s", step.call);
 	if (args_has(&element, "address") && !sock_address_of(&step.address, &address, port))
-		args_complain(args, "steps", "have an address of neither 4 nor 16 bytes");
+		args_complain(args, "steps", "has an address of %u bytes, expected 4 or 16", address.length);
 	if (path && strlen(path) >= sizeof(step.address.local.sun_path)) {
-		args_complain(args, "steps", "have too long a path");
+		args_complain(args, "steps", "has a path that is too long");
 	} else if (path) {
 		step.address.local.sun_family = AF_UNIX;
 		memcpy(step.address.local.sun_path, path, strlen(path) + 1);

@@ -9,11 +9,11 @@
 
 #define SOCKET_CALL_MAX_DATA 2048
 
-/* One system call on the socket of a slot, of which there are 64. */
+/* One system call on the socket of a slot; there are 64 slots. */
 struct socket_step {
 	const char *call;
 	uint32_t slot;
-	/* Of accept: where the new socket goes. */
+	/* For accept: the slot of the new socket. */
 	uint32_t into;
 	int domain, type, protocol;
 	struct sock_address address;
@@ -21,7 +21,7 @@ struct socket_step {
 	int level, option;
 };
 
-/* What became of it, as it comes through the pipe. */
+/* The result of the call, as sent through the pipe. */
 struct socket_outcome {
 	int32_t error;
 	uint32_t data_length;
@@ -31,17 +31,17 @@ struct socket_outcome {
 };
 
 /*
- * Element `index` of the arguments' `steps`, valid when they are. Its call and data live as long as
- * the request.
+ * Element `index` of the argument `steps`; complains if it is invalid. Its call and data live as
+ * long as the request.
  */
 struct socket_step socket_step_of(struct args *args, uint32_t index);
 
-/* To be called before the first call: there are no sockets yet. */
+/* Call before the first call: all slots are empty. */
 void socket_call_begin(void);
 
 /*
- * The system call: negative when it failed, with errno. Does not touch the error and the time of
- * the outcome.
+ * Makes the system call: negative with errno on failure. Leaves the error and time of the outcome
+ * unchanged.
  */
 int socket_call(const struct socket_step *step, struct socket_outcome *outcome);
 

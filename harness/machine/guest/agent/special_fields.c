@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The kernel takes four levels of structs at most; BTF of a stranger may have a cycle. */
+/*
+ * The kernel accepts at most four levels of structs; BTF of an untrusted object may have a cycle.
+ */
 #define MAX_DEPTH 8
 
 static const char *const structs[] = {

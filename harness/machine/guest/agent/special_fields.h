@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * Whether values of this type hold what user space reads as zeroes and cannot write: timers, work
- * queues, lists, trees, reference counts, kptrs (btf_get_field_type, kernel/bpf/btf.c). Spin locks
- * do not count: they are free when nobody runs.
+ * True if values of this type contain fields that user space reads as zero and cannot write:
+ * timers, work queues, lists, trees, reference counts, kptrs (btf_get_field_type,
+ * kernel/bpf/btf.c). Spin locks do not count: they are free while no program runs.
  */
 bool has_special_fields(const struct btf *btf, uint32_t type);
 

@@ -8,8 +8,8 @@
 #include "netns.h"
 
 /*
- * A clsact qdisc of the network namespace `netns` made by the agent, and how many filters of ours
- * are on it.
+ * A clsact qdisc that the agent has created in the network namespace `netns`, and how many of the
+ * agent's filters it has.
  */
 struct clsact {
 	struct clsact *next;

@@ -8,20 +8,17 @@
 
 #include "memory.h"
 
-/*
- * A packet may grow by that much unless more room is asked for; contexts of the kernel are no
- * larger.
- */
+/* The default room for a packet to grow; kernel contexts are not larger. */
 #define GROWTH 256
 #define MAX_OUT (1u << 20)
-/* Of BPF_PROG_TYPE_SYSCALL (bpf_prog_test_run_syscall, net/bpf/test_run.c). */
+/* Limit of BPF_PROG_TYPE_SYSCALL (bpf_prog_test_run_syscall, net/bpf/test_run.c). */
 #define MAX_CONTEXT 65535
 
 /* What the kernel copies back to user space, by program type (net/bpf/test_run.c). */
 struct gives {
 	bool packet;
 	bool context;
-	/* Into the context that it was given. */
+	/* Copied into the input context. */
 	bool context_in_place;
 };
 
@@ -101,7 +98,7 @@ void test_run(struct args *run, const struct bpf_program *program, struct test_r
 		opts.ctx_in = buffers->context;
 	}
 	error = -bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
-	/* After any other errno the sizes are those it was called with, and nothing was copied. */
+	/* After any other errno the sizes are unchanged, and nothing was copied. */
 	if (error && error != ENOSPC)
 		opts.data_size_out = opts.ctx_size_out = opts.retval = opts.duration = 0;
 	else if (gives.context_in_place)

@@ -7,7 +7,7 @@
 #include "args.h"
 #include "reply.h"
 
-/* Of one request, as large as its largest run needs them. Zeroed it is empty. */
+/* Buffers of one request, as large as its largest run needs. Zeroed they are empty. */
 struct test_run_buffers {
 	uint8_t *data;
 	uint8_t *context;
@@ -16,8 +16,8 @@ struct test_run_buffers {
 };
 
 /*
- * BPF_PROG_TEST_RUN as an element of `runs` says; packs a TestRun of operations.ts unless the
- * element is invalid.
+ * BPF_PROG_TEST_RUN with an element of `runs`; packs a TestRun of ../operations/ unless the element
+ * is invalid.
  */
 void test_run(struct args *run, const struct bpf_program *program, struct test_run_buffers *buffers,
 	      struct reply *reply);

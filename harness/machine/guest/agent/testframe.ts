@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Where the number of `numberedFrame` is. */
+/** Offset of the number in `numberedFrame`. */
 export const numberAt = 18;
 
 /**
- * A broadcast Ethernet frame of a protocol that nobody has (IEEE 802 local experiments), with a
- * marker.
+ * A broadcast Ethernet frame of an unused protocol (IEEE 802 local experiments), with a marker.
  */
 export function numberedFrame(marker: Uint8Array): Uint8Array {
 	const frame = Buffer.alloc(60);

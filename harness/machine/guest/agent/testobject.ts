@@ -8,10 +8,7 @@ import { findTool } from "../tool.js";
 
 const root = join(import.meta.dirname, "../../../..");
 
-/**
- * What a compiler makes in a temporary folder: the bytes of the file that `command` is to be told
- * to write.
- */
+/** Runs a compiler in a temporary folder; returns the bytes of its output file. */
 async function made(command: (output: string) => [tool: string, args: string[]]): Promise<Uint8Array> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-test-"));
 	const output = join(folder, "output");
@@ -24,8 +21,8 @@ async function made(command: (output: string) => [tool: string, args: string[]])
 }
 
 /**
- * testoperations.bpf.c: one object with a map of each kind; with `-DUNREADABLE` maps that cannot be
- * read besides.
+ * testoperations.bpf.c: one object with a map of each kind, and with `-DUNREADABLE` also maps that
+ * cannot be read.
  */
 export function compileObject(...flags: string[]): Promise<Uint8Array> {
 	return compileBpf("testdata/testoperations.bpf.c", ...flags);
@@ -33,7 +30,7 @@ export function compileObject(...flags: string[]): Promise<Uint8Array> {
 
 const compiled = new Map<string, Promise<Uint8Array>>();
 
-/** A BPF object of a source in this folder, or elsewhere by its whole path; compiled once. */
+/** A BPF object of a source in this folder, or of an absolute path; compiled once. */
 export function compileBpf(source: string, ...flags: string[]): Promise<Uint8Array> {
 	const key = [source, ...flags].join("\n");
 	const object = compiled.get(key) ?? compile(source, flags);
@@ -55,7 +52,7 @@ async function compile(source: string, flags: string[]): Promise<Uint8Array> {
 	]);
 }
 
-/** testcommand.c: a program for guests, which have no libraries. */
+/** testcommand.c, linked statically: guests have no libraries. */
 export function compileCommand(): Promise<Uint8Array> {
 	const source = join(import.meta.dirname, "testdata/testcommand.c");
 	return made((output) => [

@@ -2,10 +2,10 @@
 import type { GuestClient } from "../client.js";
 import type { Args } from "../operations.js";
 
-/** In namespaces of its own; nobody outside of them. */
+/** Root in its own namespaces, without capabilities outside. */
 export const apart: Args<"user_start"> = { uid: 1000, gid: 1000, unshare: ["user", "mnt", "net"] };
 
-/** The users that a test started. */
+/** The users that a test has started. */
 export class Users {
 	private readonly started = new Set<number>();
 

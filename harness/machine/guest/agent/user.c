@@ -15,11 +15,10 @@
 #include "handle.h"
 #include "serve.h"
 
-/* Of requests to users; there is never more than one. */
+/* The id of requests to users; there is never more than one request. */
 #define REQUEST 1
 /*
- * A host that stopped the guest for so long stopped the user too, who may have something to say at
- * once.
+ * If the host stopped the guest for so long, the user was stopped too and may be about to answer.
  */
 #define GRACE_MS 500
 
@@ -33,7 +32,7 @@ struct user *user_argument(struct args *args, const char *key, struct reply *rep
 	return handle ? handle->user : NULL;
 }
 
-/* Whose operation it is is said to the agent alone. */
+/* The argument `user` is only for the agent. */
 static bool is_user(const msgpack_object *key)
 {
 	return key->type == MSGPACK_OBJECT_STR && key->via.str.size == strlen("user") &&
@@ -68,7 +67,7 @@ static bool ask(struct user *user, const char *op, const msgpack_object *args)
 	return sent;
 }
 
-/* 1 when it was the outcome, 0 when only progress, -1 when neither. */
+/* 1 for the outcome, 0 for progress, -1 for anything else. */
 static int understand(const uint8_t *payload, uint32_t length, struct reply *reply)
 {
 	char complaint[160] = "";
@@ -129,7 +128,7 @@ static int await(struct user *user, struct reply *reply)
 	}
 }
 
-/* Whoever reaped it before, this leaves nothing of it. */
+/* Kills the process and waits for it, even if it was reaped before. */
 static siginfo_t end_process(const struct user *user)
 {
 	siginfo_t end = { 0 };
@@ -148,7 +147,7 @@ static void lose(struct user *user, const char *op, int error)
 	if (error == ETIMEDOUT)
 		snprintf(user->end, sizeof(user->end), "hung in %.64s and was killed", op);
 	else if (error == EPROTO)
-		snprintf(user->end, sizeof(user->end), "gave no answer that can be read to %.64s and was killed", op);
+		snprintf(user->end, sizeof(user->end), "sent an invalid answer to %.64s and was killed", op);
 	else if (end.si_pid == 0)
 		snprintf(user->end, sizeof(user->end), "ended before %.64s", op);
 	else

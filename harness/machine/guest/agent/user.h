@@ -10,33 +10,33 @@
 #include "channel.h"
 #include "reply.h"
 
-/* A process that does the agent's operations as somebody else, with handles of its own. */
+/* A process that runs operations under another identity, with its own handles. */
 struct user {
 	uint32_t id;
 	pid_t pid;
 	int pidfd;
-	/* It is served like the runner's. */
+	/* Requests and answers, as between runner and agent. */
 	struct channel channel;
-	/* File descriptors go over this socket. */
+	/* The socket that passes file descriptors. */
 	int passing;
-	/* Without an answer and without progress it counts as hung after so long. */
+	/* It counts as hung after this time without answer and progress. */
 	int patience_ms;
 	bool lost;
 	/* How it ended. */
 	char end[128];
 };
 
-/* The user that the argument `key` names, or NULL after failing the reply with EBADF. */
+/* The user in argument `key`, or NULL after failing the reply with EBADF. */
 struct user *user_argument(struct args *args, const char *key, struct reply *reply);
 
 /*
- * Has the user do an operation, whose outcome becomes the reply's. A user that hangs is killed
- * (ETIMEDOUT), and one whose answer cannot be read (EPROTO); of one that is gone, or goes
- * meanwhile, the reply tells how it ended (EOWNERDEAD).
+ * Lets the user run an operation; its outcome becomes the reply's. The reply fails if the user
+ * hangs and is killed (ETIMEDOUT), sends an invalid answer (EPROTO), or has ended (EOWNERDEAD), and
+ * says how it ended.
  */
 void user_forward(struct user *user, const char *op, const struct args *args, struct reply *reply);
 
-/* Ends the process, waits until it is gone with all that it held, and frees. */
+/* Kills the process, waits until it has released all that it held, and frees `user`. */
 void user_end(struct user *user);
 
 #endif

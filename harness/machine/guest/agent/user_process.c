@@ -20,7 +20,7 @@
 #include "serve.h"
 #include "strays.h"
 
-/* What the new process says on its way. */
+/* A message of the new process while it sets itself up. */
 struct stage {
 	enum { STAGE_TO_BE_MAPPED, STAGE_FAILED, STAGE_SERVES } kind;
 	int error;
@@ -50,7 +50,7 @@ static int be_mapped(void *unused)
 	return error;
 }
 
-/* Memory of maps and perf events would keep them alive for as long as the user lives. */
+/* Mapped memory of maps and perf events would keep them alive as long as the user lives. */
 static void unmap_kernel_objects(void)
 {
 	FILE *file = fopen("/proc/self/maps", "re");
@@ -76,7 +76,7 @@ static void close_but(int a, int b)
 	syscall(SYS_close_range, high + 1, ~0u, 0);
 }
 
-/* Nothing that the agent holds is the user's. */
+/* The user holds nothing that the agent holds. */
 static void forget_agent(int channel, uint32_t first_handle)
 {
 	handle_forget_all(first_handle);
@@ -125,7 +125,7 @@ static int map_ids(pid_t pid, const char *name, const char *map)
 	return error;
 }
 
-/* Until it serves. 0 or a negative errno. */
+/* Answers the new process until it serves requests. 0 or a negative errno. */
 static int accompany(const struct user *user, const char *uid_map, const char *gid_map, char what[128])
 {
 	for (;;) {
@@ -133,7 +133,7 @@ static int accompany(const struct user *user, const char *uid_map, const char *g
 		int error;
 
 		if (recv(user->passing, &stage, sizeof(stage), 0) != sizeof(stage)) {
-			snprintf(what, 128, "start a process, which ended at once");
+			snprintf(what, 128, "start a process: it ended at once");
 			return -EOWNERDEAD;
 		}
 		if (stage.kind == STAGE_SERVES)

@@ -41,5 +41,5 @@ void vmlinux_parse(void)
 	if (fd >= 0)
 		close(fd);
 	else
-		perror("bpfgate: no program can be loaded");
+		perror("bpfgate: cannot load a program");
 }

@@ -3,11 +3,11 @@
 #define BPFGATE_VMLINUX_H
 
 /*
- * libbpf parses the kernel's BTF anew for each object that needs it. The linker is told to lead its
- * `btf__load_vmlinux_btf` and `btf__free` through here (`--wrap`), so that one parsed copy is lent
- * to all of them. The kernel parses it too, when the first program is loaded. Both done at boot lie
- * in a template's memory and cost a clone nothing: under emulation about 75 ms each that every
- * first load would pay.
+ * libbpf parses the kernel's BTF again for each object that needs it. The linker redirects
+ * `btf__load_vmlinux_btf` and `btf__free` here (`--wrap`), so that all objects share one copy. The
+ * kernel parses it too, when it loads the first program. Both happen at boot, before a template is
+ * saved, so clones need not repeat them: under emulation they would cost each first load about 75
+ * ms each.
  */
 void vmlinux_parse(void);
 

@@ -15,14 +15,14 @@ struct watch {
 	const struct bpf_map *map;
 	struct ring_buffer *ring;
 	struct perf_buffer *perf;
-	/* Where events go now; NULL throws them away. */
+	/* The reply that receives events; NULL discards them. */
 	struct reply *reply;
 	uint32_t events;
 	uint64_t bytes;
 	uint64_t lost;
 };
 
-/* A negative value ends the reading after this event. */
+/* A negative result ends the reading after this event. */
 static int take_ring_event(void *context, void *data, size_t size)
 {
 	struct watch *watch = context;
@@ -80,7 +80,9 @@ int watch_begin(struct object *object, const struct bpf_map *map, uint32_t pages
 	return 0;
 }
 
-/* Perf buffers are small and read to their end; a ring until there is enough. */
+/*
+ * Perf buffers are small and read to the end; a ring buffer is read until MAX_EVENTS or MAX_BYTES.
+ */
 static bool consume(struct watch *watch)
 {
 	if (watch->perf)

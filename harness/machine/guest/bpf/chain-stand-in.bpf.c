@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Stands in a chain in the place of a member, and always says `verdict`. */
+/* Replaces a member of a chain and always returns `verdict`. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -21,7 +21,7 @@ int stand_in_sched_cls(struct __sk_buff *packet)
 	return settings.verdict;
 }
 
-/* Programs of cgroups are bound to the hook that they are loaded for. */
+/* A cgroup program only attaches to the hook that it was loaded for. */
 #define STAND_IN(hook, section, type)    \
 	SEC("?" section)                 \
 	int stand_in_##hook(type *event) \

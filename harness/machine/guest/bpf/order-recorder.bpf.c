@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which members of a chain a packet met, in which order: one record in `runs` each time that a
- * member runs. Each member has an instance of this object, with its number in `member`, and all of
- * them share one `runs`.
+ * Records which members of a chain a packet reached, and in which order: one record in `runs` for
+ * each run of a member. Each member has its own instance of this object, with its number in
+ * `member`; all instances share one `runs`.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -22,14 +22,14 @@ struct run {
 	__u64 time_ns;
 };
 
-/* `marker` is in a packet, followed by its number, both in network order. */
+/* A packet contains `marker`, followed by its number, both in network order. */
 const volatile struct {
 	__u32 marker;
 	__u32 member;
 	__u32 packet_kind;
 	/*
-	 * Of struct xdp_buff or sk_buff, as packet-offsets.bpf.c finds them out: CO-RE would read the
-	 * kernel's types for each member.
+	 * Offsets in struct xdp_buff or sk_buff, found by packet-offsets.bpf.c: with CO-RE libbpf would
+	 * read the kernel's types for each member.
 	 */
 	__u32 data_at;
 	__u32 end_at;
@@ -42,7 +42,7 @@ struct {
 	__uint(max_entries, 4096);
 } runs SEC(".maps");
 
-/* How many runs had no room in `runs`; shared as well. */
+/* Number of runs that did not fit into `runs`; also shared. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -71,15 +71,15 @@ struct {
 	__type(value, struct window);
 } windows SEC(".maps");
 
-/* In one load, however it is aligned: the verifier follows it at every offset. */
+/* One load without regard to alignment: the verifier checks it at every offset. */
 static __always_inline __u32 word(const __u8 *at)
 {
 	return *(const __u32 *)at;
 }
 
 /*
- * Reports the number in the window, if there is one. What has been in a map the verifier follows
- * once, not for each place where the marker may be and for each length.
+ * Stores the number in the window, if there is one. The offset goes through a map value, so that
+ * the verifier checks the code once instead of for each possible offset and length.
  */
 static __always_inline void find_number(struct window *window, struct run *run)
 {
@@ -133,7 +133,7 @@ static __always_inline __u32 number_at(__u64 object, __u32 offset)
 	return number;
 }
 
-/* After the member's run. Its packet is what the member has made of it. */
+/* Runs after the member and sees the packet as the member has left it. */
 SEC("?fexit")
 int after_member(__u64 *arguments)
 {
@@ -185,7 +185,7 @@ static __always_inline void report_empty(void)
 	report(&run);
 }
 
-/* In a slot of a program array, before the member whose slot it was. */
+/* Takes the member's slot in a program array, then calls the member. */
 SEC("?xdp")
 int slot_xdp(struct xdp_md *xdp)
 {
@@ -211,8 +211,8 @@ static __always_inline int go_on(struct __sk_buff *skb)
 	struct run run = {};
 
 	/*
-	 * Of nothing, too: then there is less than a window to load. 5.10 does not see that a length is
-	 * none other than 0.
+	 * Computed with len - 1, because 5.10 cannot derive that a length is not 0. For an empty packet
+	 * it wraps, and loading the window fails.
 	 */
 	if (last > WINDOW - 1)
 		last = WINDOW - 1;
@@ -227,8 +227,8 @@ static __always_inline int go_on(struct __sk_buff *skb)
 }
 
 /*
- * From 6.17 on, and in stable kernels, an array takes programs of one expected attach type alone:
- * that of whoever calls it.
+ * From 6.17 on, and in stable kernels, a program array accepts only programs with the expected
+ * attach type of its caller.
  */
 #define SLOT(section, name)         \
 	SEC("?" section)            \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Where this kernel has a packet in the contexts of its programs: offsets in bytes, in `offsets`
- * after one run.
+ * Finds where this kernel keeps the packet in struct xdp_buff and sk_buff: byte offsets, in
+ * `offsets` after one run.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>

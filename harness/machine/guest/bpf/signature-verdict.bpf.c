@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the kernel noted of each program's signature, one line a program: `id verdict keyring_type
- * keyring_serial`, or only `id` on a kernel that notes nothing.
+ * Lists what the kernel recorded about each program's signature, one line per program: `id verdict
+ * keyring_type keyring_serial`, or only `id` on a kernel that records nothing.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>

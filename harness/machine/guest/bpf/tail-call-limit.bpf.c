@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A chain of tail calls that is longer than any may be: a root, and members 1 to 34 that count
- * their runs and go on, each by way of an array of its own.
+ * A chain of tail calls that exceeds the kernel's limit: a root and members 1 to 34, which count
+ * their runs and call the next one, each through its own array.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-/* Of each member at its place, from 1. */
+/* Runs of each member, indexed from 1. */
 __u32 runs[35] SEC(".bss.runs");
 
 #define ARRAY(name)                                    \

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a kernel makes of tail calls, alone and mixed with calls of functions. Each program is put
- * into slot 0 of `slots` and so calls itself, or is one that the verifier has to refuse. None goes
- * on for ever on a kernel that has lost its count.
+ * Tests tail calls, alone and combined with calls of functions. Each program is in slot 0 of
+ * `slots` and so calls itself, or the verifier must refuse it. Each stops by itself if the kernel
+ * fails to count tail calls.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
 /*
- * More than 33 and what comes before, and so few that the frames of all runs find room on the
- * kernel's stack.
+ * More than the limit of 33, but few enough for the stack frames of all runs to fit on the kernel
+ * stack.
  */
 #define RUNAWAY 40
 
@@ -46,7 +46,7 @@ struct {
 	__u32 slot;
 } seen SEC(".bss.seen");
 
-/* What both give is negative when nothing was called, and nothing that the verifier knows. */
+/* Both return a negative number that the verifier does not know, unless a program was called. */
 static __noinline int call_slot(struct __sk_buff *skb)
 {
 	int left = -(int)skb->len;
@@ -73,7 +73,7 @@ int direct(struct __sk_buff *skb)
 	return 1;
 }
 
-/* The slot is none that the compiler knows. */
+/* The compiler does not know the slot. */
 SEC("?tc")
 int computed(struct __sk_buff *skb)
 {
@@ -83,8 +83,7 @@ int computed(struct __sk_buff *skb)
 }
 
 /*
- * Gives how many runs came back to the function that had called `call_slot` and found its stack as
- * it was.
+ * Returns how many runs returned to the caller of `call_slot` and found its stack unchanged.
  */
 SEC("?tc")
 int by_function(struct __sk_buff *skb)
@@ -111,8 +110,8 @@ static __noinline int call_slot_or_zero(struct __sk_buff *skb)
 }
 
 /*
- * Alone the function would give 0. What it called gives 1: a verifier that takes the 0 for certain
- * leaves out what is done then.
+ * Without a tail call the function returns 0, the called program returns 1. A verifier that takes
+ * 0 as certain removes the code for 1.
  */
 SEC("?tc")
 int by_constant_function(struct __sk_buff *skb)
@@ -123,7 +122,7 @@ int by_constant_function(struct __sk_buff *skb)
 	return 2;
 }
 
-/* Two calls: the second has to find what the first has used up. */
+/* Two calls: the tail calls of the first must count in the second. */
 SEC("?tc")
 int by_two_functions(struct __sk_buff *skb)
 {
@@ -146,7 +145,7 @@ int other_branch(struct __sk_buff *skb)
 	return 1;
 }
 
-/* Each of the two programs called here calls itself: what one has used up the other has not got. */
+/* Each of the two programs called here calls itself: they share one count of tail calls. */
 SEC("?tc")
 int by_branches(struct __sk_buff *skb)
 {
@@ -157,7 +156,7 @@ int by_branches(struct __sk_buff *skb)
 	return 1;
 }
 
-/* One tail call, and then one out of a function. */
+/* One tail call, followed by one from a function. */
 SEC("?tc")
 int into_function(struct __sk_buff *skb)
 {
@@ -173,7 +172,7 @@ int before_call_slot(void *context)
 	return 0;
 }
 
-/* A frame below another that is too large: 33 of them would be more than the kernel's stack. */
+/* The caller's frame is too large: 33 of them would exceed the kernel stack. */
 SEC("?tc")
 int deep_stack(struct __sk_buff *skb)
 {
@@ -205,7 +204,7 @@ static int do_nothing(__u32 index, void *context)
 	return 0;
 }
 
-/* As `in_callback`, but it is not the callback that calls. */
+/* As `in_callback`, but the tail call is outside the callback. */
 SEC("?tc")
 int beside_callback(struct __sk_buff *skb)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Stands in a chain of tail calls in the place of a member: says `verdict`, and goes on to whoever
- * is in slot 0 of `next` if it is to go on after that.
+ * Replaces a member of a chain of tail calls: calls the program in slot 0 of `next` if `goes_on` is
+ * set, else returns `verdict`.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

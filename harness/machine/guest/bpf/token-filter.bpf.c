@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Drops every packet: what a token for tracing must not let in. */
+/* Drops every packet: a token for tracing must not allow it. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Counts system calls of the whole machine: what a token for tracing is for. */
+/* Counts system calls of the whole machine: a token for tracing allows it. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

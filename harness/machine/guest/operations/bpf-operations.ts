@@ -67,6 +67,8 @@ export const bpfOperations = {
 			adopted: Type.Array(object({ fd: U32, handle: Handle, kind: oneOf("map", "program", "link", "btf") })),
 		}),
 	),
-	/** Closes a file descriptor, or ends a user's process with all that it holds and waits for it. */
+	/**
+	 * Closes a file descriptor, or ends a user's process with all that it holds and waits for it.
+	 */
 	close: operation(object({ handle: Handle }), Empty),
 };

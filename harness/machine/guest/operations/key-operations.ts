@@ -22,7 +22,9 @@ export const keyOperations = {
 		object({ type: Text, description: optional(Text), payload: optional(Bytes()), keyring: Key }),
 		NewKey,
 	),
-	/** Searches a keyring and those below it (keyctl_search(3)). ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
+	/**
+	 * Searches a keyring and those below it (keyctl_search(3)). ENOKEY, EKEYREVOKED, EKEYEXPIRED.
+	 */
 	key_search: operation(object({ keyring: Key, type: Text, description: Text }), NewKey),
 	/** The serial number of one of KEY_SPEC_*, which is created if it does not exist. */
 	key_id: operation(OneKey, NewKey),

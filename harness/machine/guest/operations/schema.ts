@@ -64,7 +64,9 @@ export const During = {
 	rounds: optional(uint(65536, 1)),
 };
 
-/** For each operation of `during`: the progress of the work before and after it, and its outcome. */
+/**
+ * For each operation of `during`: the progress of the work before and after it, and its outcome.
+ */
 export const DoneDuring = Type.Array(
 	object({ from: U32, to: U32, ok: optional(Type.Unknown()), err: optional(GuestFailure) }),
 );

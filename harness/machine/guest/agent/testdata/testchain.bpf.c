@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Programs that are put one after the other, and do nothing but go on or stop. */
+/* Members of chains that only pass a packet on or stop it. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-/* Each its own body: equal ones would be merged. */
+/* Each has its own counter, because the compiler merges equal functions. */
 #define GOES_ON(section, name, type, verdict) \
 	__u64 name##_runs;                    \
 	SEC(section)                          \

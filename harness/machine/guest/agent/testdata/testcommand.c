@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a command may do, for agent-command.vm.test.ts. */
+/* A command with several behaviours, for agent-command.vm.test.ts. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A program with two ways, and one with as many maps as the kernel allows. */
+/* A program with two branches, and one with as many maps as the kernel allows. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One map of each kind that a snapshot treats in its own way, and programs that change them. */
+/* One map of each kind that a snapshot handles differently, and programs that change them. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -68,10 +68,10 @@ struct alarm {
 MAP(alarms, BPF_MAP_TYPE_HASH, 4, __u32, struct alarm);
 #endif
 
-/** In .bss, and so in memory that user space can map. */
+/** In .bss, which user space can map. */
 __u64 packets;
 
-/** Changes every map, and takes the packet's first byte away. */
+/** Changes every map, and removes the packet's first byte. */
 SEC("xdp")
 int change(struct xdp_md *xdp)
 {
@@ -103,7 +103,7 @@ int change(struct xdp_md *xdp)
 	return bpf_xdp_adjust_head(xdp, 1) ? XDP_ABORTED : XDP_TX;
 }
 
-/** Counts every system call, and so also those that look whether it has counted. */
+/** Counts every system call, also those that read the counter. */
 SEC("raw_tracepoint/sys_enter")
 int tick(void *unused)
 {
@@ -119,7 +119,7 @@ struct sum {
 	__u32 is;
 };
 
-/** Answers in its context. The type is there from Linux 5.14 on. */
+/** Writes its result into the context. The program type exists from Linux 5.14 on. */
 SEC("?syscall")
 int add(struct sum *sum)
 {

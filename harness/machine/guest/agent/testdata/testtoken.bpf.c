@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a user may or may not load: programs that see what processes do, and one that could stop packets. */
+/* Programs that a user may or may not load: tracing programs, and one that could drop packets. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -50,7 +50,7 @@ int on_raw_tracepoint(void *context)
 	return count(0);
 }
 
-/* Looks up in a map within a map. */
+/* Looks up an entry of an inner map. */
 SEC("raw_tp/sys_exit")
 int on_nested(void *context)
 {
