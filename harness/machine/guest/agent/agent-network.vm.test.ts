@@ -185,16 +185,23 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			{ call: "connect" as const, address: loopback, port: 9 },
 		];
 
+		/** No call here blocks; a host under load may stop the guest for longer than the default. */
+		const patient = 10_000;
+
 		it("trigger the programs of their cgroup", async () => {
 			const errnos = async () => {
-				const { steps } = await client.call("socket_traffic", { cgroup, steps: connect });
+				const { steps } = await client.call("socket_traffic", {
+					cgroup,
+					wait_ms: patient,
+					steps: connect,
+				});
 				return steps.map(({ errno }) => errno);
 			};
 			expect(await errnos()).toEqual([0, ECONNREFUSED]);
 			const at = { object, hook: "cgroup", path: "/sys/fs/cgroup/outer" };
 			const { link } = await client.call("attach", { ...at, program: "deny" });
 			expect(await errnos()).toEqual([0, EPERM]);
-			const outside = await client.call("socket_traffic", { steps: connect });
+			const outside = await client.call("socket_traffic", { wait_ms: patient, steps: connect });
 			expect(outside.steps[1]!.errno).toBe(ECONNREFUSED);
 			await client.call("attach", { ...at, program: "allow", replaces: link });
 			expect(await errnos()).toEqual([0, ECONNREFUSED]);
