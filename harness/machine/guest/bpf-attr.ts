@@ -4,7 +4,7 @@ import { assemble, type Insn } from "../../base/insn.js";
 import { StructBytes } from "../../base/struct.js";
 import type { Args } from "./operations.js";
 
-/** Something of which the agent holds a file descriptor; see the operation `bpf`. */
+/** A file descriptor that the agent holds; see the operation `bpf`. */
 export type Held = Omit<NonNullable<Args<"bpf">["handles"]>[number], "offset" | "blob">;
 
 /** Memory to which the kernel gets a pointer: bytes, instructions, or a struct. */

@@ -185,7 +185,9 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			{ call: "connect" as const, address: loopback, port: 9 },
 		];
 
-		/** No call here blocks; a host under load may stop the guest for longer than the default. */
+		/**
+		 * No call here blocks; a host under load may stop the guest for longer than the default.
+		 */
 		const patient = 10_000;
 
 		it("trigger the programs of their cgroup", async () => {
