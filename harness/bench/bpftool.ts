@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { execa } from "execa";
-import { UndecidedError } from "../base/errors.js";
+import { undecided } from "../data/reasons/registry/registry.js";
 import type { VectorSession } from "../lab/subject/session/vector-session.js";
 import type { GuestClient } from "../machine/guest/client.js";
 
@@ -84,9 +85,9 @@ export async function bpftoolPath(): Promise<string> {
 		reject: false,
 	});
 	if (!failed && stdout.startsWith("/")) return stdout;
-	throw new UndecidedError(
-		"tool-missing",
-		"bpftool is not installed; the benchmark runs it in the guest as the other side of vectors per second",
-		"apt install bpftool",
-	);
+	throw undecided("tool-missing", {
+		what: "bpftool is not installed; the benchmark compares vectors per second with it",
+		tool: "bpftool",
+		advice: "apt install bpftool",
+	});
 }

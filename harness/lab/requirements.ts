@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Manifest } from "../data/package/manifest/manifest.js";
+import { reason } from "../data/reasons/registry/registry.js";
 import type { Lack } from "../machine/features/missing.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Finding } from "./check.js";
@@ -40,11 +41,11 @@ function outsidePromise(
 	const late = to !== undefined && compareLines(kernel.release, to) > 0;
 	if (!early && !late) return undefined;
 	return {
-		reason: {
-			code: "not-promised",
-			message: `${kernel.id} is ${early ? `older than ${from}, the first` : `newer than ${to}, the last`} kernel that ${manifest.name} promises`,
-			hint: "widen kernels.from and kernels.to in the manifest to have it tested here",
-		},
+		reason: reason("not-promised", {
+			kernel: kernel.id,
+			bound: early ? `older than ${from}, the first` : `newer than ${to}, the last`,
+			package: manifest.name,
+		}),
 		evidence: { promised: { ...(from ? { from } : {}), ...(to ? { to } : {}) } },
 	};
 }

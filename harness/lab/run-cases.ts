@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Reason } from "../base/results.js";
+import { reason } from "../data/reasons/registry/registry.js";
 import type { Finding, FindingBody, Workbench } from "./check.js";
 
 /** Cases that share a guest, from the first to what they leave behind. */
@@ -76,7 +76,12 @@ async function* attempt(
 			yield timed(finding);
 		}
 		for (const name of open)
-			yield timed({ case: name, outcome: "error", reason: silent(name), evidence: evidenceOf(name) });
+			yield timed({
+				case: name,
+				outcome: "error",
+				reason: reason("no-finding", { case: name }),
+				evidence: evidenceOf(name),
+			});
 		open.clear();
 		if (group.spoils) await bench.spoil();
 		else {
@@ -100,14 +105,6 @@ async function* attempt(
 	return undefined;
 }
 
-function silent(name: string): Reason {
-	return {
-		code: "no-finding",
-		message: `the check reported no result for ${name}`,
-		hint: "report this defect of bpfgate",
-	};
-}
-
 function leftBehind(
 	name: string,
 	after: string,
@@ -118,11 +115,7 @@ function leftBehind(
 	return {
 		case: name,
 		outcome: "fail",
-		reason: {
-			code: "leftovers",
-			message: `after ${after}, the kernel still has ${left.slice(0, maxNamed).join(", ")}${more}`,
-			hint: "check for pins or objects that are never removed",
-		},
+		reason: reason("leftovers", { after, left: `${left.slice(0, maxNamed).join(", ")}${more}` }),
 		evidence: { ...evidence, leftovers: left.slice(0, maxListed) },
 	};
 }

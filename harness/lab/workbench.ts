@@ -2,6 +2,7 @@
 
 import { hostFailure, UndecidedError } from "../base/errors.js";
 import type { Reason } from "../base/results.js";
+import { reason } from "../data/reasons/registry/registry.js";
 import type { Lack } from "../machine/features/missing.js";
 import { GuestError } from "../machine/guest/client.js";
 import type { Inventory } from "../machine/guest/operations.js";
@@ -112,7 +113,7 @@ export class CellWorkbench implements Workbench {
 		const panic = splats.find(({ kind }) => kind === "panic" || kind === "oops");
 		const starved = splats.some(({ kind }) => kind === "out-of-memory");
 		if (cause instanceof UndecidedError && panic && !starved) {
-			return { outcome: "fail", reason: panicReason(panic) };
+			return { outcome: "fail", reason: reason(`kernel-${panic.kind}`, { title: panic.title, more: 0 }) };
 		}
 		return { outcome: "error", reason: undecidedReason(cause) };
 	}
@@ -129,29 +130,11 @@ export class CellWorkbench implements Workbench {
 	}
 }
 
-function panicReason({ kind, title }: Splat): Reason {
-	return {
-		code: kind === "panic" ? "kernel-panic" : "kernel-oops",
-		message: `the kernel ${kind === "panic" ? "panicked" : "crashed"} while the package was in it: ${title}`,
-		hint: "keep the package away from this kernel; the kernel's own report is in kernel-log's evidence",
-	};
-}
-
-function undecidedReason(cause: unknown): Reason {
+export function undecidedReason(cause: unknown): Reason {
 	const undecided = cause instanceof UndecidedError ? cause : hostFailure(cause);
 	if (undecided) return { code: undecided.code, message: undecided.message, hint: undecided.hint };
-	if (cause instanceof GuestError) {
-		return {
-			code: "agent-refused",
-			message: `the agent in the guest could not do its part: ${cause.message}`,
-			hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
-		};
-	}
-	return {
-		code: "internal-error",
-		message: `bpfgate itself failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-		hint: "run again with BPFGATE_DEBUG=1 and report what it prints",
-	};
+	if (cause instanceof GuestError) return reason("agent-refused", { why: cause.message });
+	return reason("internal-error", { why: cause instanceof Error ? cause.message : String(cause) });
 }
 
 /**
@@ -161,18 +144,10 @@ function undecidedReason(cause: unknown): Reason {
 export function splatFindings(splats: readonly Splat[]): Finding[] {
 	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
 		const all = splats.filter((splat) => splat.kind === kind);
-		const more = all.length > 1 ? `, and ${all.length - 1} more of the kind` : "";
-		const starved = kind === "out-of-memory";
 		return {
 			case: `kernel-log/${kind}`,
-			outcome: starved ? "error" : "fail",
-			reason: {
-				code: `kernel-${kind}`,
-				message: `the kernel's log has: ${all[0]?.title}${more}`,
-				hint: starved
-					? "give the guests more memory, or the package smaller maps"
-					: "the package brings out a defect of this kernel; do not load it there before that is understood",
-			},
+			outcome: kind === "out-of-memory" ? "error" : "fail",
+			reason: reason(`kernel-${kind}`, { title: `${all[0]?.title}`, more: all.length - 1 }),
 			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
 		};
 	});

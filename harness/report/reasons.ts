@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { CaseResult, Outcome, Reason, Results } from "../base/results.js";
+import { reason } from "../data/reasons/registry/registry.js";
 import { caseName, groupBy, key, outcomeOrder } from "./cells.js";
 
 /**
@@ -72,11 +74,7 @@ export function wordingLines({ wordings }: ReasonEntry): string[] {
 
 /** A result that breaks the promise of a reason is shown, not hidden. */
 function unexplained(result: CaseResult): Reason {
-	return {
-		code: "no-reason-given",
-		message: `The ${result.check} check gave no reason.`,
-		hint: "This is a bug in bpfgate; please report it with the results document.",
-	};
+	return reason("no-reason-given", { check: result.check });
 }
 
 /** `on all 6 kernels`, `on 5.10 and 6.1`. */

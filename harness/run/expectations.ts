@@ -4,6 +4,7 @@ import { InputError } from "../base/errors.js";
 import { wildcard } from "../data/package/manifest/check-settings.js";
 import type { ExpectedFailure, Manifest } from "../data/package/manifest/manifest.js";
 import type { Package } from "../data/package/package.js";
+import { reason } from "../data/reasons/registry/registry.js";
 import type { Finding } from "../lab/check.js";
 
 /**
@@ -51,21 +52,21 @@ function absent(expectation: ExpectedFailure, finding: Finding): Finding {
 	return {
 		...finding,
 		outcome: "fail",
-		reason: {
-			code: "expected-failure-absent",
-			message: `${finding.case} passed, but the manifest expects it to fail${expectation.reason ? ` (${expectation.reason})` : ""}`,
-			hint: `take this kernel out of the entry "${expectation.case}" of expect.failures`,
-		},
+		reason: reason("expected-failure-absent", {
+			case: finding.case,
+			pattern: expectation.case,
+			...(expectation.reason ? { wanted: expectation.reason } : {}),
+		}),
 	};
 }
 
 function differs(wanted: string, finding: Finding): Finding {
 	return {
 		...finding,
-		reason: {
-			code: "expected-failure-differs",
-			message: `${finding.case} was to fail with ${wanted}, but failed with ${finding.reason?.code}: ${finding.reason?.message}`,
-			hint: finding.reason?.hint ?? "see the evidence",
-		},
+		reason: reason("expected-failure-differs", {
+			case: finding.case,
+			wanted,
+			found: `${finding.reason?.code}: ${finding.reason?.message}`,
+		}),
 	};
 }

@@ -130,7 +130,7 @@ describe("run", () => {
 		expect(document.results.at(-1)).toMatchObject({
 			case: "kernel-log/warn",
 			outcome: "fail",
-			reason: { message: "the kernel's log has: WARNING: here, and 1 more of the kind" },
+			reason: { message: "the kernel's log has a warning: WARNING: here, and 1 more of this kind" },
 		});
 		expect(exitStatus(document)).toBe(1);
 	});

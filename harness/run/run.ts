@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { PromiseArea } from "../base/kernel-promise.js";

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, systemReason, UndecidedError } from "../../base/errors.js";
+import { InputError, systemReason } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
 import { openPackage } from "../../data/package/package.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { type Certificate, readCertificate } from "../../data/signing/certificate.js";
 import type { Contract } from "../../data/signing/contract.js";
 import type { CosignVerdict } from "../../data/signing/cosign.js";
@@ -23,12 +25,7 @@ export const run: Action<"verify"> = async ([path], { certificate, trust, json }
 	const result = await verifyPackage(await openPackage(String(path)), trusted ? { trusted } : {});
 	write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
 	if (result.verdict === "invalid") process.exitCode = 1;
-	if (result.verdict === "undecided")
-		throw new UndecidedError(
-			"nobody-trusted",
-			`${path}: intact, but no signer was named as trusted, and anyone can sign`,
-			"Name the expected signer with --certificate FILE or --trust FOLDER.",
-		);
+	if (result.verdict === "undecided") throw undecided("no-trusted-certificate", { path: String(path) });
 };
 
 async function certificatesIn(folder: string): Promise<Certificate[]> {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { constants, mkdtempSync, rmdirSync } from "node:fs";
 import { access, mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { InputError, systemReason, UndecidedError } from "../../base/errors.js";
+import { InputError, systemReason } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 
 /**
  * Writes a whole file or none: under a name of this process in the same folder, then renamed. A
@@ -22,12 +24,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 			await rm(partial, { force: true });
 		}
 	} catch (cause) {
-		throw new UndecidedError(
-			"not-written",
-			`${path}: cannot be written: ${systemReason(cause)}`,
-			"make room there or name another place, and run it again",
-			{ cause },
-		);
+		throw undecided("not-written", { path, why: systemReason(cause) }, { cause });
 	}
 }
 

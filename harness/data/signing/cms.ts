@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError, UndecidedError } from "../../base/errors.js";
+
+import { InputError } from "../../base/errors.js";
+import { undecided } from "../reasons/registry/registry.js";
 import type { Certificate } from "./certificate.js";
 import { signHere } from "./cms-write.js";
 import { keyName, keyObject, type SigningKey } from "./key.js";
@@ -87,9 +89,5 @@ function refusal(stderr: string, key: SigningKey, certificate: Certificate): Err
 			`cannot be used: ${opensslReason(stderr)}; check the URI, the PIN (--passphrase) and which module ${key.by === "engine" ? "PKCS11_MODULE_PATH" : "PKCS11_PROVIDER_MODULE"} names`,
 		);
 	if (/Could not read|unable to load|bad decrypt/i.test(stderr)) return fail("cannot be read by openssl");
-	return new UndecidedError(
-		"openssl-failed",
-		`openssl cms: ${opensslReason(stderr)}`,
-		"openssl 3.0 or newer is needed",
-	);
+	return undecided("openssl-failed", { command: "cms", why: opensslReason(stderr) });
 }

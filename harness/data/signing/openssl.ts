@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { execa } from "execa";
-import { InputError, UndecidedError } from "../../base/errors.js";
+import { InputError } from "../../base/errors.js";
+import { undecided } from "../reasons/registry/registry.js";
 
 /**
  * What only a child process may see, each handed over by a pipe that the arguments call
@@ -60,12 +62,7 @@ export async function openssl(
 			"",
 			"is not installed; keys in PKCS#11 tokens sign through it, and so do the attacks of the signature check",
 		);
-	if (result.timedOut)
-		throw new UndecidedError(
-			"openssl-failed",
-			`openssl ${args[0]}: did not end within ${timeout / 1000} s`,
-			"a key in a token may wait for somebody to touch it; try again",
-		);
+	if (result.timedOut) throw undecided("openssl-timeout", { command: `${args[0]}`, seconds: timeout / 1000 });
 	return { ok: !result.failed, stdout: new Uint8Array(result.stdout), stderr };
 }
 

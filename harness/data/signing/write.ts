@@ -129,7 +129,6 @@ async function compressed(out: string, tar: Uint8Array): Promise<Uint8Array> {
 	});
 	if (result.code === "ENOENT")
 		throw undecided("tool-missing", { what: `${out}: cannot be packed without ${tool}`, tool });
-	if (result.failed)
-		throw new UndecidedError("host-failed", `${tool}: ${result.shortMessage}`, "try .tar.gz");
+	if (result.failed) throw undecided("archive-failed", { tool, why: result.shortMessage ?? "failed" });
 	return new Uint8Array(result.stdout);
 }

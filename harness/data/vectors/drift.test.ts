@@ -39,7 +39,7 @@ describe("drift", () => {
 				outcome: "fail",
 				reason: {
 					code: "vector-drift",
-					message: "f/v does not do on 5.10 what it does on 6.1, 6.12: retval is XDP_PASS, not XDP_DROP",
+					message: "f/v: 5.10 gives another result than 6.1, 6.12: retval is XDP_PASS, not XDP_DROP",
 				},
 				evidence: {
 					differs_from: ["6.1", "6.12"],
@@ -52,7 +52,7 @@ describe("drift", () => {
 	it("takes no kernel for right where as many say one thing as another, and sees facts that are missing", () => {
 		const found = drift([ran("5.10", { a: 1 }), ran("6.1", { a: 1, b: null })]);
 		expect(found.map(({ kernel, reason }) => [kernel, reason?.message])).toEqual([
-			["6.1", "f/v does one thing on 5.10 and another on 6.1: b is absent on 5.10, null on 6.1"],
+			["6.1", "f/v: 5.10 and 6.1 give different results: b is absent on 5.10, null on 6.1"],
 		]);
 		const [first, ...others] = drift([
 			ran("5.10", { a: 1 }),
@@ -62,11 +62,11 @@ describe("drift", () => {
 			ran("7.2", { a: 3 }),
 		]);
 		expect(first?.reason?.message).toBe(
-			"f/v does one thing on 5.10, 6.1 and another on 6.12: a is 1 on 5.10, 6.1, 2 on 6.12",
+			"f/v: 5.10, 6.1 and 6.12 give different results: a is 1 on 5.10, 6.1, 2 on 6.12",
 		);
 		expect(others.map(({ reason }) => reason?.message)).toEqual([
-			"f/v does one thing on 5.10, 6.1 and another on 7.3: a is 1 on 5.10, 6.1, 2 on 7.3",
-			"f/v does not do on 7.2 what it does on 5.10, 6.1: a is 3, not 1",
+			"f/v: 5.10, 6.1 and 7.3 give different results: a is 1 on 5.10, 6.1, 2 on 7.3",
+			"f/v: 7.2 gives another result than 5.10, 6.1: a is 3, not 1",
 		]);
 	});
 

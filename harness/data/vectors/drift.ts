@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { isDeepStrictEqual } from "node:util";
 import { Type } from "@sinclair/typebox";
 import type { CaseResult } from "../../base/results.js";
 import { validator } from "../../base/validate.js";
+import { reason } from "../reasons/registry/registry.js";
 
 /**
  * What a vector's program did, by fact: `retval`, `packet`, `maps/counters[1].packets`. Evidence of
@@ -75,8 +77,8 @@ function finding(
 		})
 		.join("; ");
 	const differs = tie
-		? `${result.case} does one thing on ${there} and another on ${here}`
-		: `${result.case} does not do on ${here} what it does on ${there}`;
+		? `${result.case}: ${there} and ${here} give different results`
+		: `${result.case}: ${here} gives another result than ${there}`;
 	const more = differing.length > maxTold ? `; and ${differing.length - maxTold} more` : "";
 	return {
 		package: result.package,
@@ -84,11 +86,7 @@ function finding(
 		check: "vectors",
 		case: `drift/${result.case}`,
 		outcome: "fail",
-		reason: {
-			code: "vector-drift",
-			message: `${differs}: ${told}${more}`,
-			hint: "find out which kernel feature the program depends on; where the difference is meant, list it in expect.failures, and what is only random or a time under `volatile` of the vector",
-		},
+		reason: reason("vector-drift", { found: `${differs}: ${told}${more}` }),
 		duration_ms: 0,
 		evidence: {
 			differs_from: kernels,

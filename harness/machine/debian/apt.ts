@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { execa } from "execa";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { sha256File, withTemporaryFolder } from "./files.js";
 import {
 	type Apt,
@@ -132,20 +133,13 @@ async function downloadTo(file: ArchiveFile, path: string): Promise<void> {
 		env: { LC_ALL: "C" },
 	});
 	if (!result.failed && (await sizeOf(path)) === file.size) return;
-	throw new UndecidedError(
-		"download-failed",
-		`${file.uri}: ${lastError(result.stderr) ?? result.shortMessage ?? "the file is not what the index says"}`,
-		"try again; when the file is gone from the mirror, `bpfgate kernels pull --update` reads its index anew",
-	);
+	const why = lastError(result.stderr) ?? result.shortMessage ?? "the file is not what the index says";
+	throw undecided("download-failed", { uri: file.uri, why });
 }
 
 function archiveFile(base: string, path?: string, size?: string, sha256?: string): ArchiveFile {
 	if (path === undefined || !/^\d+$/.test(size ?? "") || !/^[0-9a-f]{64}$/.test(sha256 ?? "")) {
-		throw new UndecidedError(
-			"index-malformed",
-			`${base}: the index lists ${path ?? "a package"} without size and SHA-256`,
-			"name another mirror with --mirror or BPFGATE_MIRROR",
-		);
+		throw undecided("index-malformed", { mirror: base, path: path ?? "a package" });
 	}
 	return { uri: `${base}/${path}`, size: Number(size), sha256: sha256 ?? "" };
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { InputError, UndecidedError } from "../../base/errors.js";
+import { InputError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { type AptSource, parseDeb822, parseList } from "./sources.js";
 
 /** Base addresses of the Debian archive and of its security archive, without a slash at the end. */
@@ -36,11 +38,7 @@ export async function findMirrors(
 	const configured = chooseMirrors(await sources());
 	const chosen = archive ?? configured.archive;
 	if (chosen === undefined) {
-		throw new UndecidedError(
-			"no-mirror",
-			"apt is configured for no Debian mirror",
-			"name one with --mirror or BPFGATE_MIRROR, as in <address>/debian",
-		);
+		throw undecided("no-mirror");
 	}
 	return { archive: chosen, security: security ?? configured.security ?? `${chosen}-security` };
 }

@@ -14,11 +14,11 @@ it("tells a Release file that is not valid at this time from a network that fail
 		code: "index-not-valid",
 		message: `http://a.example/debian sid: Release file for ${address} is expired (invalid since 3d 4h 5min 6s). Updates for this repository will not be applied.`,
 	});
-	expect(expired?.hint).toMatch(/clock is right .*Acquire::Check-Valid-Until "false"/);
+	expect(expired?.hint).toMatch(/clock .*Acquire::Check-Valid-Until "false"/);
 	const early = explain(
 		`E: Release file for ${address} is not valid yet (invalid for another 5h 1min 2s).\n`,
 	);
 	expect(early?.code).toBe("index-not-valid");
-	expect(early?.hint).toMatch(/clock is right \(\d{4}-\d\d-\d\dT\d\d:\d\dZ\)$/);
+	expect(early?.hint).toMatch(/clock \(\d{4}-\d\d-\d\dT\d\d:\d\dZ\)$/);
 	expect(explain(`E: Failed to fetch ${address}  Could not connect to a.example:80\n`)).toBeUndefined();
 });

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
 import { cacheRoot } from "../../base/schema-cache.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { replaceFile } from "./files.js";
 import type { Mirrors } from "./mirrors.js";
 import { parseStanza } from "./sources.js";
@@ -67,8 +69,7 @@ export async function* stanzas(
 	}
 	yield* matching(rest);
 	await reader.catch((cause: unknown) => {
-		const hint = "fetch it again: bpfgate kernels pull --update";
-		throw new UndecidedError("index-unreadable", `${index}: apt cannot read its own index`, hint, { cause });
+		throw undecided("index-unreadable", { index }, { cause });
 	});
 
 	function* matching(text: string) {
@@ -120,11 +121,7 @@ async function prepare(root: string, configuration: string, sources: string): Pr
 	await mkdir(join(root, "lists", "partial"), { recursive: true });
 	await mkdir(join(root, "archives", "partial"), { recursive: true });
 	await stat(KEYRING).catch(() => {
-		throw new UndecidedError(
-			"keyring-missing",
-			`${KEYRING}: not there, so Debian's signatures cannot be checked`,
-			"install the package debian-archive-keyring",
-		);
+		throw undecided("keyring-missing", { keyring: KEYRING });
 	});
 	await replaceFile(join(root, "sources.list"), sources);
 	const quoted = (path: string) => `"${path}"`;
@@ -177,11 +174,7 @@ async function update(apt: Apt, suite: Suite, configuration: string): Promise<vo
 }
 
 function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
-	return new UndecidedError(
-		"mirror-unreachable",
-		`${mirrorOf(apt, suite)} ${suite.name}: ${reason}`,
-		"check the network, or name another mirror with --mirror or BPFGATE_MIRROR",
-	);
+	return undecided("mirror-unreachable", { suite: `${mirrorOf(apt, suite)} ${suite.name}`, why: reason });
 }
 
 /**
@@ -192,14 +185,12 @@ function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
 export function outdated(apt: Apt, suite: Suite, stderr: string): UndecidedError | undefined {
 	const line = /^\w+: (Release file for \S+ is (expired|not valid yet).*)$/m.exec(stderr);
 	if (!line) return undefined;
-	const clock = `see whether this machine's clock is right (${new Date().toISOString().slice(0, 16)}Z)`;
-	const standing =
-		'; of a mirror that stands still, such as a snapshot, apt takes it with `Acquire::Check-Valid-Until "false";` in /etc/apt/apt.conf.d';
-	return new UndecidedError(
-		"index-not-valid",
-		`${mirrorOf(apt, suite)} ${suite.name}: ${line[1]}`,
-		line[2] === "expired" ? clock + standing : clock,
-	);
+	return undecided("index-not-valid", {
+		suite: `${mirrorOf(apt, suite)} ${suite.name}`,
+		why: line[1] ?? "",
+		now: `${new Date().toISOString().slice(0, 16)}Z`,
+		expired: line[2] === "expired",
+	});
 }
 
 /** Base address of the mirror that has a suite. */

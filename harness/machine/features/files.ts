@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { constants } from "node:os";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { type GuestClient, GuestError } from "../guest/client.js";
 
 /** For large files; /proc/sys allocates as much as is asked for and fails when that is too much. */
@@ -27,7 +28,7 @@ export async function readFile(
 			offset += data.length;
 			if (eof) return Buffer.concat(chunks);
 			if (offset > MAX_BYTES || data.length === 0) {
-				throw new UndecidedError("guest-file", `${path} in the guest does not end`, "run it again");
+				throw undecided("guest-file", { path, bytes: MAX_BYTES });
 			}
 		}
 	} catch (error) {

@@ -94,7 +94,7 @@ it("says in a sentence which kernel lacks what, and names the option", () => {
 	expect(missing(known, "map_type:xskmap")).toEqual({
 		state: "disabled",
 		message: "kernel 6.1 was built without CONFIG_XDP_SOCKETS, which map_type:xskmap needs",
-		hint: "test on a kernel built with CONFIG_XDP_SOCKETS, and tell users that it must be on",
+		hint: "test on a kernel built with CONFIG_XDP_SOCKETS, and document that the package needs it",
 	});
 	expect(missing(known, "helper:xdp/bpf_skb_load_bytes")?.message).toBe(
 		"kernel 6.1 (6.1.0-test) lets no program of type xdp call bpf_skb_load_bytes",
@@ -104,9 +104,11 @@ it("says in a sentence which kernel lacks what, and names the option", () => {
 
 describe("what nobody can tell", () => {
 	it("is no lack", () => {
-		expect(() => missing(known, "program_type:ext")).toThrow(/does not tell whether it has program_type:ext/);
+		expect(() => missing(known, "program_type:ext")).toThrow(/does not say whether it has program_type:ext/);
 		expect(() => missing(known, "helper:tracing/bpf_loop")).toThrow(/which helpers/);
-		expect(() => missing({ ...known, config: undefined }, "config:BPF_LSM")).toThrow(/how it was built/);
+		expect(() => missing({ ...known, config: undefined }, "config:BPF_LSM")).toThrow(
+			/whether it was built with CONFIG_BPF_LSM/,
+		);
 	});
 
 	it("leaves kfuncs that BTF does not mark to the load", () => {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError, UndecidedError } from "../../base/errors.js";
+
+import { InputError, type UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import type { KernelConfig } from "../kernel/config.js";
 import type { Answer, Features } from "./features.js";
 import { type FeatureOptions, optionsOf } from "./options.js";
 
-/** Why a kernel has not what was asked for. */
+/** What a kernel lacks. */
 export interface Lack {
 	/**
 	 * `unsupported`: too old, or not for this type; `disabled`: by its build or boot;
@@ -82,7 +84,7 @@ function refused(known: Known, requirement: string): Lack {
 	return {
 		state: "disabled",
 		message: `kernel ${id(known)} knows ${requirement.replace(":", " ")} but was built or booted without it`,
-		hint: "look at the kernel's configuration, and tell users what must be on",
+		hint: "check the kernel's configuration, and document what the package needs",
 	};
 }
 
@@ -147,7 +149,7 @@ function ofLsm(known: Known, requirement: string, name: string): Lack | undefine
 }
 
 function ofConfig(known: Known, option: string): Lack | undefined {
-	if (!known.config) throw unknown(known, `how it was built, so not whether with CONFIG_${option}`);
+	if (!known.config) throw unknown(known, `whether it was built with CONFIG_${option}`);
 	const value = known.config.get(option);
 	if (value === undefined) return unsupported(known, `has no build option CONFIG_${option}`);
 	return value === "n" ? disabled(known, `CONFIG_${option}`, option) : undefined;
@@ -188,7 +190,7 @@ function unsupported(known: Known, what: string): Lack {
 	return {
 		state: "unsupported",
 		message: `kernel ${id(known)} (${release}) ${what}`,
-		hint: "do without it on this kernel, or promise later kernels only (kernels.from)",
+		hint: "do not use it on this kernel, or promise only later kernels (kernels.from)",
 	};
 }
 
@@ -196,16 +198,12 @@ function disabled(known: Known, what: string, option: string): Lack {
 	return {
 		state: "disabled",
 		message: `kernel ${id(known)} was built without CONFIG_${option}, which ${what} needs`,
-		hint: `test on a kernel built with CONFIG_${option}, and tell users that it must be on`,
+		hint: `test on a kernel built with CONFIG_${option}, and document that the package needs it`,
 	};
 }
 
 function unknown(known: Known, what: string): UndecidedError {
-	return new UndecidedError(
-		"feature-unknown",
-		`kernel ${id(known)} does not tell ${what}`,
-		"leave the requirement out for this kernel, or add the kernel with its configuration and modules",
-	);
+	return undecided("feature-unknown", { kernel: id(known), what });
 }
 
 function id(known: Known): string {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UndecidedError } from "../../base/errors.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { replaceFile, sha256, sha256File } from "../debian/files.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Guest } from "../vm/guest.js";
@@ -69,11 +70,7 @@ export class KernelFeatures {
 			const features = await askFeatures(guest);
 			const splats = await guest.splats();
 			if (splats[0]) {
-				throw new UndecidedError(
-					"kernel-splat",
-					`kernel ${kernel.id} broke while it was asked for its features: ${splats[0].title}`,
-					"its answers are not used; look at the kernel's console",
-				);
+				throw undecided("kernel-splat", { kernel: kernel.id, title: splats[0].title });
 			}
 			await replaceFile(path, `${JSON.stringify(features)}\n`);
 			return features;
@@ -85,9 +82,7 @@ export class KernelFeatures {
 	private async path(kernel: Kernel): Promise<string> {
 		const agent = this.options.agent(kernel.arch);
 		const digest = await sha256File(agent).catch((cause: unknown) => {
-			throw new UndecidedError("agent-missing", `${agent}: the guest agent is not built`, "run ci/setup", {
-				cause,
-			});
+			throw undecided("agent-missing", { path: agent }, { cause });
 		});
 		const config = kernel.config === undefined ? "" : await sha256File(kernel.config);
 		const inputs = [QUESTIONS, kernel.image_sha256, kernel.modules_sha256 ?? "", config, digest];

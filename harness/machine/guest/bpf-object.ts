@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 
 /** Path of an object of `bpf/` for guests of an architecture (`uname -m`). */
 export function bpfObjectPath(arch: string, name: string): string {
@@ -16,6 +17,6 @@ export function bpfObjectPath(arch: string, name: string): string {
 export async function bpfObject(arch: string, name: string): Promise<Uint8Array> {
 	const path = bpfObjectPath(arch, name);
 	return readFile(path).catch((cause: unknown) => {
-		throw new UndecidedError("not-built", `${path} is not built`, "run ci/setup", { cause });
+		throw undecided("not-built", { path }, { cause });
 	});
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { availableParallelism, machine } from "node:os";
@@ -7,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { InputError, UndecidedError } from "../../base/errors.js";
 import { cacheRoot } from "../../base/schema-cache.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { download, findSources } from "../debian/apt.js";
 import { replaceFile, sha256File, withTemporaryFolder } from "../debian/files.js";
 import { findMirrors } from "../debian/mirrors.js";
@@ -115,11 +117,11 @@ async function digestOfInputs(arch: string): Promise<string> {
 	for (const library of [...libraries, "c"]) {
 		const path = (await run(compiler, [`-print-file-name=lib${library}.a`])).trim();
 		if (!path.includes("/")) {
-			throw new UndecidedError(
-				"tool-missing",
-				`${compiler}: lib${library}.a is not installed`,
-				"apt install libmsgpack-dev libelf-dev zlib1g-dev libc6-dev",
-			);
+			throw undecided("tool-missing", {
+				what: `${compiler}: lib${library}.a is not installed`,
+				tool: `lib${library}`,
+				advice: "apt install libmsgpack-dev libelf-dev zlib1g-dev libc6-dev",
+			});
 		}
 		hash.update(await sha256File(path));
 	}
@@ -191,11 +193,14 @@ async function fetchLibbpf(say: (line: string) => void): Promise<string> {
 		const file = sources.flatMap((source) => source.files).find(({ sha256 }) => sha256 === libbpf.sha256);
 		if (file) return download(file, folder);
 	}
-	throw new UndecidedError(
-		"package-gone",
-		`libbpf ${libbpf.version} is not in ${apt.mirrors.archive}, suites ${libbpf.suites.join(", ")}`,
-		`copy libbpf_${libbpf.version}.orig.tar.gz (SHA-256 ${libbpf.sha256}) to ${folder}`,
-	);
+	throw undecided("source-not-in-archive", {
+		source: `libbpf ${libbpf.version}`,
+		suites: libbpf.suites.join(", "),
+		mirror: apt.mirrors.archive,
+		file: `libbpf_${libbpf.version}.orig.tar.gz`,
+		sha256: libbpf.sha256,
+		folder,
+	});
 }
 
 async function sourcesIn(folder: string): Promise<string[]> {
@@ -220,11 +225,7 @@ export async function run(tool: string, args: string[]): Promise<string> {
 	}
 	if (result.failed) {
 		const first = result.all.split("\n").find((line) => /error/i.test(line)) ?? result.shortMessage;
-		throw new UndecidedError(
-			"build-failed",
-			`${tool}: ${first}`,
-			"report this: bpfgate or the tools have a defect",
-		);
+		throw undecided("build-failed", { tool, why: `${first}` });
 	}
 	return result.all;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { randomBytes } from "node:crypto";
 import { tracingChannel } from "node:diagnostics_channel";
 import type { Duplex } from "node:stream";
 import { type Static, Type } from "@sinclair/typebox";
-import { UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
 import { type Validator, validator } from "../../base/validate.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { type Clock, systemClock } from "./clock.js";
 import { encodeFrame, FrameDecoder, FrameError, nonceBytes } from "./frame.js";
 import { GuestError } from "./guest-error.js";
@@ -75,13 +77,7 @@ export class Channel {
 		private readonly options: ChannelOptions,
 	) {
 		this.watchdog = new Watchdog(options.clock ?? systemClock, options.patience, (why) =>
-			this.lose(
-				new UndecidedError(
-					"guest-hung",
-					`guest ${options.kernel} hung in ${this.pending[0]?.op}: ${why}`,
-					"run it again; if it hangs again, see the kernel's console in the evidence",
-				),
-			),
+			this.lose(undecided("guest-hung", { kernel: options.kernel, op: `${this.pending[0]?.op}`, why })),
 		);
 		stream.on("data", (chunk: Buffer) => this.read(chunk));
 		stream.on("error", () => {}); // A write after the guest's end; the owner of its process reports how it ended.
@@ -153,15 +149,8 @@ export class Channel {
 	}
 
 	private corrupt(cause: unknown): void {
-		const reason = cause instanceof Error ? cause.message : String(cause);
-		this.lose(
-			new UndecidedError(
-				"channel-corrupt",
-				`guest ${this.options.kernel} sent an invalid answer: ${reason}`,
-				"the guest may be compromised or its memory damaged; its answers in this case do not count",
-				{ cause },
-			),
-		);
+		const why = cause instanceof Error ? cause.message : String(cause);
+		this.lose(undecided("channel-corrupt", { kernel: this.options.kernel, why }, { cause }));
 	}
 
 	private read(chunk: Buffer): void {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../base/errors.js";
+
+import type { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Channel } from "./channel.js";
 import { GuestError } from "./guest-error.js";
 import type { Args, OperationName, Result } from "./operations.js";
@@ -55,10 +57,5 @@ function lostUser(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof GuestError) || !["EOWNERDEAD", "ETIMEDOUT", "EPROTO"].includes(error.errnoName))
 		return;
 	if (!/^user \d+ /.test(error.what)) return;
-	return new UndecidedError(
-		"user-lost",
-		`the process of a user in the guest is lost: ${error.message}`,
-		"run it again; if the kernel log reports that the guest ran out of memory, use smaller maps",
-		{ cause: error },
-	);
+	return undecided("user-lost", { why: error.message }, { cause: error });
 }

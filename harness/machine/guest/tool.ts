@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 
 const script = fileURLToPath(new URL("../../../ci/tool", import.meta.url));
 
@@ -22,11 +24,11 @@ export async function findTool(name: "clang" | "llvm-strip"): Promise<string> {
  */
 function toolMissing(name: string, said: string): UndecidedError {
 	const [message, advice] = said.split(": ");
-	return new UndecidedError(
-		"tool-missing",
-		message || `${name} is not installed`,
-		advice || `install ${name}`,
-	);
+	return undecided("tool-missing", {
+		what: message || `${name} is not installed`,
+		tool: name,
+		...(advice ? { advice } : {}),
+	});
 }
 
 /** The error for a command that is not installed. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { readCatalog } from "./catalog.js";
 import type { Kernel } from "./kernel.js";
 import { openKernel } from "./store.js";
@@ -21,19 +23,13 @@ export async function chooseKernels(wanted: string[]): Promise<Kernel[]> {
 	const errors = opened.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
 	const other = errors.find((error) => !isNotPulled(error));
 	if (other !== undefined) throw other;
-	if (errors.length > 0) throw notPulled([...ids].filter((_, index) => opened[index]?.status === "rejected"));
+	if (errors.length > 0) {
+		const kernels = [...ids].filter((_, index) => opened[index]?.status === "rejected");
+		throw undecided("kernel-not-pulled", { kernels });
+	}
 	return opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
 }
 
 function isNotPulled(error: unknown): boolean {
 	return error instanceof UndecidedError && error.code === "kernel-not-pulled";
-}
-
-function notPulled(ids: string[]): UndecidedError {
-	const what = ids.length === 1 ? `kernel ${ids[0]} is` : `kernels ${ids.join(", ")} are`;
-	return new UndecidedError(
-		"kernel-not-pulled",
-		`${what} not in the store`,
-		`get ${ids.length === 1 ? "it" : "them"} with: bpfgate kernels pull ${ids.join(" ")}`,
-	);
 }

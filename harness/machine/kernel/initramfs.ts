@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UndecidedError } from "../../base/errors.js";
 import { cacheRoot } from "../../base/schema-cache.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { replaceFile, sha256 } from "../debian/files.js";
 import { readCatalog } from "./catalog.js";
 import { type CpioEntry, writeCpio } from "./cpio.js";
@@ -31,9 +32,7 @@ export interface Initramfs {
  */
 export async function initramfsFor(kernel: Kernel, agentPath: string): Promise<Initramfs> {
 	const agent = await readFile(agentPath).catch((cause: unknown) => {
-		throw new UndecidedError("agent-missing", `${agentPath}: the guest agent is not built`, "run ci/setup", {
-			cause,
-		});
+		throw undecided("agent-missing", { path: agentPath }, { cause });
 	});
 	const { boot, lazy } = (await readCatalog()).modules;
 	const inputs = [LAYOUT, sha256(agent), kernel.modules_sha256 ?? "none", boot.join(","), lazy.join(",")];
@@ -83,11 +82,12 @@ async function entries(
 
 async function checkedModules(kernel: Kernel, folder: string) {
 	if ((await modulesDigest(folder)) !== kernel.modules_sha256) {
-		throw new UndecidedError(
-			"store-damaged",
-			`${folder}: the modules of kernel ${kernel.id} are not those that were stored`,
-			`fetch them again: bpfgate kernels pull ${kernel.id} --force`,
-		);
+		throw undecided("store-damaged", {
+			path: folder,
+			what: `the modules of kernel ${kernel.id} differ from those that were stored`,
+			kernel: kernel.id,
+			own: false,
+		});
 	}
 	return readModulesDep(folder);
 }

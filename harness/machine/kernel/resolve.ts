@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { type DebianPackage, findPackages } from "../debian/apt.js";
 import type { Apt } from "../debian/suite-index.js";
 import { compareVersions } from "../debian/version.js";
@@ -30,11 +30,7 @@ export async function resolveLine(
 ): Promise<Release> {
 	const architecture = catalog.architectures[arch];
 	if (!architecture) {
-		throw new UndecidedError(
-			"kernel-not-in-archive",
-			`the catalog has no kernels for ${arch}`,
-			"add one of your own: bpfgate kernels add",
-		);
+		throw undecided("kernel-not-in-archive", { what: `the catalog has no kernels for ${arch}` });
 	}
 	const prefixes = [...line.packages, ...(line.optional_packages ?? [])];
 	const pattern = new RegExp(`^(?:${prefixes.join("|")})-(?:${line.release})-${architecture.flavour}$`);
@@ -51,11 +47,9 @@ export async function resolveLine(
 		(line.fallback_suites && (await look(line.fallback_suites, refresh))) ??
 		(refresh === true ? undefined : await look([...line.suites, ...(line.fallback_suites ?? [])], true));
 	if (release) return release;
-	throw new UndecidedError(
-		"kernel-not-in-archive",
-		`${apt.mirrors.archive}: no complete release of ${line.id} in ${line.suites.join(", ")}`,
-		"name another mirror with --mirror, or add an image of your own: bpfgate kernels add",
-	);
+	throw undecided("kernel-not-in-archive", {
+		what: `${apt.mirrors.archive}: no complete release of ${line.id} in ${line.suites.join(", ")}`,
+	});
 }
 
 /**

@@ -57,7 +57,7 @@ it("notices an image that was damaged or is gone", async () => {
 		hint: expect.stringMatching(error.hint),
 	});
 	await rm(image);
-	await expect(openKernel("mine")).rejects.toThrow(/is gone/);
+	await expect(openKernel("mine")).rejects.toThrow(/is missing/);
 	await storeKernel(parts());
 	expect((await openKernel("mine")).release).toBe("6.12.1-test");
 });
@@ -73,10 +73,10 @@ it("says where a record is broken", async () => {
 	const record = join(storeFolder(), "mine.json");
 	await writeFile(record, "{}");
 	await expect(openKernel("mine")).rejects.toThrow(
-		/mine\.json: \/: key "format" is missing; put it there again/,
+		/mine\.json: \/: key "format" is missing; add the image again/,
 	);
 	await writeFile(record, "{");
-	await expect(openKernel("mine")).rejects.toThrow(/mine\.json: is no JSON/);
+	await expect(openKernel("mine")).rejects.toThrow(/mine\.json: is not JSON/);
 });
 
 it("refuses modules of another kernel and stores nothing", async () => {
@@ -114,7 +114,7 @@ it("lists the others beside a record that is broken, and how to mend that", asyn
 		default: true,
 		suites: expect.any(Array),
 		here: false,
-		problem: expect.stringMatching(/6\.12\.json: is no JSON; .*: bpfgate kernels pull 6\.12 --force$/),
+		problem: expect.stringMatching(/6\.12\.json: is not JSON; .*: bpfgate kernels pull 6\.12 --force$/),
 	});
 	expect(kernels.get("theirs")?.problem).toMatch(/"format" is missing; .* kernels add <image> --id theirs$/);
 	await expect(openKernel("9.9")).rejects.toThrow(/known are 5\.10, .*, mine, theirs$/);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { copyFile, mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
-import { InputError, UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
+import { InputError } from "../../base/errors.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { replaceFile, sha256, sha256File, withTemporaryFolder } from "../debian/files.js";
 import { readCatalog } from "./catalog.js";
 import { storedDigest } from "./digest.js";
@@ -76,17 +79,20 @@ export async function storedKernel(id: string): Promise<StoredKernel | undefined
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
-		throw new InputError(path, "", `is no JSON; ${await repair(id)}`, { cause });
+		throw new InputError(path, "", `is not JSON; ${(await damaged(id, path, "")).hint}`, { cause });
 	}
 	const violation = recordSchema.violation(value);
-	if (violation) throw new InputError(path, violation.pointer, `${violation.reason}; ${await repair(id)}`);
+	if (violation) {
+		const { hint } = await damaged(id, path, "");
+		throw new InputError(path, violation.pointer, `${violation.reason}; ${hint}`);
+	}
 	return value as StoredKernel;
 }
 
 /**
  * A kernel that can be booted, its image checked against the digest it was stored with.
  *
- * @throws InputError when nobody knows such a kernel or its record is broken; UndecidedError
+ * @throws InputError when the kernel is unknown or its record is broken; UndecidedError
  * `kernel-not-pulled`, `store-damaged`
  */
 export async function openKernel(id: string): Promise<Kernel> {
@@ -96,11 +102,8 @@ export async function openKernel(id: string): Promise<Kernel> {
 	const image = join(folder, "image");
 	const digest = await storedDigest(image).catch(() => undefined);
 	if (digest !== record.image_sha256) {
-		throw new UndecidedError(
-			"store-damaged",
-			`${image}: the image of kernel ${id} is ${digest === undefined ? "gone" : "not the one that was stored"}`,
-			await repair(id),
-		);
+		const how = digest === undefined ? "is missing" : "differs from the one that was stored";
+		throw await damaged(id, image, `the image of kernel ${id} ${how}`);
 	}
 	return {
 		id: record.id,
@@ -180,26 +183,18 @@ export async function modulesDigest(folder: string): Promise<string> {
 	return sha256((await Promise.all(lines)).join(""));
 }
 
+async function damaged(id: string, path: string, what: string): Promise<UndecidedError> {
+	const { lines } = await readCatalog();
+	return undecided("store-damaged", { path, what, kernel: id, own: !lines.some((line) => line.id === id) });
+}
+
 async function notHere(id: string): Promise<Error> {
 	const known = (await readCatalog()).lines.map((line) => line.id);
-	if (known.includes(id)) {
-		return new UndecidedError(
-			"kernel-not-pulled",
-			`kernel ${id} is not in the store`,
-			`bpfgate kernels pull ${id}`,
-		);
-	}
+	if (known.includes(id)) return undecided("kernel-not-pulled", { kernels: [id] });
 	const own = (await storedIds()).filter((each) => !known.includes(each));
 	return new InputError(
 		`kernel ${ID.test(id) ? id : JSON.stringify(id)}`,
 		"",
 		`is unknown; known are ${[...known, ...own].join(", ")}`,
 	);
-}
-
-async function repair(id: string): Promise<string> {
-	const known = (await readCatalog()).lines.some((line) => line.id === id);
-	return known
-		? `fetch it again: bpfgate kernels pull ${id} --force`
-		: `put it there again: bpfgate kernels add <image> --id ${id}`;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 
 /** What of QEMU's command line differs between architectures; everything else is common to all. */
 export interface Architecture {
@@ -60,9 +60,5 @@ const architectures: Record<string, Architecture> = {
 export function architecture(arch: string): Architecture {
 	const found = architectures[arch];
 	if (found) return found;
-	throw new UndecidedError(
-		"architecture-unknown",
-		`no machine is known for kernels of ${arch}`,
-		`known are ${Object.keys(architectures).join(", ")}`,
-	);
+	throw undecided("architecture-unknown", { arch, known: Object.keys(architectures).join(", ") });
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { once } from "node:events";
 import { closeSync, createWriteStream, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -8,7 +9,8 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isLittleEndian } from "../../base/byte-order.js";
-import { UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { Channel } from "../guest/channel.js";
 import { GuestClient } from "../guest/client.js";
 import type { Result } from "../guest/operations.js";
@@ -111,7 +113,7 @@ export class Instance {
 			closeSync(state);
 		}
 		const instance = new Instance(process, options);
-		const late = new UndecidedError("clone-failed", `no answer within ${limit} ms`, "");
+		const late = undecided("clone-failed", { ms: limit });
 		const timer = setTimeout(() => {
 			instance.channel.fail(late);
 			process.kill();
@@ -166,8 +168,7 @@ export class Instance {
 			this.qmp.onEvent((event, data) => {
 				if (event !== "MIGRATION") return;
 				if (data.status === "completed") resolve();
-				else if (data.status === "failed")
-					reject(new UndecidedError("template-failed", "QEMU could not save the guest", "is the disk full?"));
+				else if (data.status === "failed") reject(undecided("template-failed"));
 			});
 		});
 		outcome.catch(() => {});
@@ -237,28 +238,24 @@ export class Instance {
 	private death(end: ProcessEnd): UndecidedError {
 		const { kernel } = this.options;
 		if (this.disposed)
-			return new UndecidedError("guest-died", `guest ${kernel} was ended`, "it is no longer in use");
+			return undecided("guest-died", {
+				kernel,
+				how: "bpfgate ended it, as it was no longer in use",
+				by: "host",
+			});
 		const splat = this.console.splats.at(-1);
 		const agent = /^bpfgate: (?!mark )(.*)$/m.exec(this.console.tail)?.[1];
 		const said = splat?.title ?? agent ?? (end.stderr.split("\n").at(-1) || undefined);
 		const how = end.signal ? `QEMU was ended by ${end.signal}` : `QEMU ended with status ${end.code}`;
-		return new UndecidedError(
-			"guest-died",
-			`guest ${kernel} died: ${said ? `${said} (${how})` : how}`,
-			splat ? splatHint : hintFor(end),
-		);
+		const by = splat ? "package" : whoEnded(end);
+		return undecided("guest-died", { kernel, how: said ? `${said} (${how})` : how, by });
 	}
 }
 
-const splatHint = "the kernel's report is in the evidence; what brought it down may be the package";
-
-function hintFor(end: ProcessEnd): string {
-	// Memory that is a file cannot grow on a full disk.
-	if (end.signal === "SIGBUS")
-		return "the disk with the templates is full: make room in the cache, or name another with BPFGATE_CACHE";
-	if (end.code === 0)
-		return "it switched itself off; a kernel of your own needs virtio_pci and virtio_console, built in or by --modules";
-	return "was QEMU killed, or the host out of memory? run it again";
+/** Memory that is a file cannot grow on a full disk: SIGBUS. Status 0 is a guest that switched itself off. */
+function whoEnded(end: ProcessEnd): "disk" | "itself" | "host" {
+	if (end.signal === "SIGBUS") return "disk";
+	return end.code === 0 ? "itself" : "host";
 }
 
 /**

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { execFile } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { UndecidedError } from "../../base/errors.js";
 import { cacheRoot } from "../../base/schema-cache.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { initramfsFor } from "../kernel/initramfs.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Acceleration, probeAccelerator } from "./accelerator.js";
@@ -86,7 +87,7 @@ export class Machines {
 		return once(this.versions, arch, false, async () => {
 			const { qemu } = architecture(arch);
 			const { stdout } = await promisify(execFile)(qemu, ["--version"]).catch((cause) => {
-				throw new UndecidedError("qemu-missing", `${qemu} does not run`, "run bpfgate doctor", { cause });
+				throw undecided("qemu-missing", { qemu }, { cause });
 			});
 			return /version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
 		});
@@ -129,12 +130,7 @@ export class Machines {
 	 */
 	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
 		const failed = this.failedBoots.get(content(kernel)) ?? 0;
-		if (failed >= maxFailures)
-			throw new UndecidedError(
-				"kernel-does-not-boot",
-				`kernel ${kernel.id} did not come up ${failed} times in a row`,
-				"see what was said of its first cells; run bpfgate doctor, and try the kernel alone",
-			);
+		if (failed >= maxFailures) throw undecided("kernel-does-not-boot", { kernel: kernel.id, times: failed });
 		try {
 			const up = await boot();
 			this.failedBoots.delete(content(kernel));

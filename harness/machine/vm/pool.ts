@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Guest } from "./guest.js";
 
@@ -199,15 +201,11 @@ export class GuestPool {
 }
 
 function closed(): UndecidedError {
-	return new UndecidedError("interrupted", "the run was ended before this guest came up", "run it again");
+	return undecided("interrupted");
 }
 
 function noMemory(): UndecidedError {
-	return new UndecidedError(
-		"host-memory",
-		`the host has less than ${guestMiB} MiB of free memory, too little for one guest`,
-		"close other programs, or run on a machine with more memory",
-	);
+	return undecided("host-memory", { mib: guestMiB });
 }
 
 /** What the kernel thinks can be had without swapping, proc(5). */

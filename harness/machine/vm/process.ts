@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 
 /**
  * The one owner of the processes and temporary folders of `vm`: whatever ends the runner ends them.
@@ -50,16 +51,7 @@ export async function own(command: string, args: string[], handed: Handed[]): Pr
 	await new Promise<void>((resolve, reject) => {
 		child.once("spawn", resolve);
 		child.once("error", (cause) =>
-			reject(
-				new UndecidedError(
-					"qemu-start",
-					`${command} cannot be started: ${cause.message}`,
-					"run bpfgate doctor",
-					{
-						cause,
-					},
-				),
-			),
+			reject(undecided("qemu-start", { command, why: cause.message }, { cause })),
 		);
 	});
 	const pid = child.pid!;

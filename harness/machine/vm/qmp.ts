@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Duplex } from "node:stream";
-import { UndecidedError } from "../../base/errors.js";
+import type { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 
 /** One command of QEMU's machine protocol (docs/interop/qmp-spec): `{execute, arguments}`. */
 export interface QmpCommand {
@@ -21,11 +23,7 @@ const maxLineBytes = 1024 * 1024;
 
 /** QEMU said no, or what it said was no QMP. */
 function refused(what: string): UndecidedError {
-	return new UndecidedError(
-		"qemu-refused",
-		`QEMU: ${what}`,
-		"run bpfgate doctor; QEMU 7.2 or newer is needed",
-	);
+	return undecided("qemu-refused", { why: what });
 }
 
 /**

@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash } from "node:crypto";
 import { toHex } from "../../data/packet/bytes.js";
+import { reason } from "../../data/reasons/registry/registry.js";
 import { writtenVector } from "../../data/vectors/explore/saved.js";
 import type { Vector } from "../../data/vectors/schema.js";
 import type { Subject } from "../../data/vectors/subject.js";
 import type { Finding } from "../../lab/check.js";
 import type { Find, Searched } from "./mutant-search.js";
-import type { Symptom } from "./symptom.js";
-
-const reasons: Readonly<Record<Symptom["kind"], { code: string; hint: string }>> = {
-	disagreement: {
-		code: "explore-disagreement",
-		hint: "find out which kernel feature the program depends on; --save-finds writes the vector, which vectors/drift then watches; what is only random or a time belongs under `volatile` of the vectors",
-	},
-	retval: {
-		code: "explore-retval",
-		hint: "see which path of the program leaves its return value to chance; --save-finds writes the vector",
-	},
-	"output-size": {
-		code: "explore-output-size",
-		hint: "check the length before growing a packet; --save-finds writes the vector",
-	},
-	crash: {
-		code: "explore-crash",
-		hint: "keep the program away from this kernel before that is understood; --save-finds writes the vector, which brings down whatever runs it",
-	},
-};
 
 /** What a search tells of each kernel: how it was done, and each find where it is seen. */
 export function findingsOf(
@@ -55,13 +37,12 @@ function findingOf(program: string, { symptom, vector, base, text }: Find, seed:
 		.digest("hex")
 		.slice(0, 8);
 	const where = symptom.usual ? "" : ` on ${symptom.kernels.join(", ")}`;
-	const { code, hint } = reasons[symptom.kind];
-	const message = `${program}: ${symptom.text}${where}, given ${base} with ${text}`;
-	const saved: Vector = { name: `${symptom.kind}-${digest}`, description: message, ...written };
+	const found = `${program}: ${symptom.text}${where}, given ${base} with ${text}`;
+	const saved: Vector = { name: `${symptom.kind}-${digest}`, description: found, ...written };
 	return {
 		case: `explore/${program}/${digest}`,
 		outcome: "fail",
-		reason: { code, message, hint },
+		reason: reason(`explore-${symptom.kind}`, { found }),
 		evidence: {
 			...symptom.evidence,
 			base,

@@ -7,6 +7,7 @@ import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { FeatureSource } from "../../lab/requirements.js";
 import { unmet } from "../../lab/requirements.js";
 import type { GuestSource } from "../../lab/workbench.js";
+import { undecidedReason } from "../../lab/workbench.js";
 import { GuestError } from "../../machine/guest/client.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import { findingsOf } from "./explore-findings.js";
@@ -100,15 +101,8 @@ async function* exploreProgram(
 		}
 	} catch (error) {
 		if (signal.aborted) return;
-		const undecided = error instanceof UndecidedError ? error : hostFailure(error);
-		if (!undecided && !(error instanceof GuestError)) throw error;
-		const reason = undecided
-			? { code: undecided.code, message: undecided.message, hint: undecided.hint }
-			: {
-					code: "agent-refused",
-					message: `the agent in the guest could not do its part: ${(error as Error).message}`,
-					hint: "the package is not to blame; run bpfgate doctor, and report it with this message",
-				};
+		if (!(error instanceof UndecidedError || error instanceof GuestError || hostFailure(error))) throw error;
+		const reason = undecidedReason(error);
 		for (const kernel of lab.kernels)
 			yield result(kernel, {
 				case: caseName,

@@ -65,8 +65,10 @@ it("lists a kernel whose record is broken, with the problem and the fix", async 
 	await kernels("list");
 	expect(out).toMatch(/^6\.1 \* +not here/m);
 	expect(out).toMatch(/^6\.12 \* +broken/m);
-	expect(out).toMatch(/6\.12\.json: is no JSON; fetch it again: bpfgate kernels pull 6\.12 --force\n$/);
-	await expect(kernels("features", "6.12")).rejects.toThrow(/6\.12\.json: is no JSON/);
+	expect(out).toMatch(
+		/6\.12\.json: is not JSON; fetch the kernel again with: bpfgate kernels pull 6\.12 --force\n$/,
+	);
+	await expect(kernels("features", "6.12")).rejects.toThrow(/6\.12\.json: is not JSON/);
 });
 
 it("refuses unknown kernels and addresses before it asks a mirror", async () => {

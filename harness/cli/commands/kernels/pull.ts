@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { InputError, UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import { findMirrors, mirrorAddress } from "../../../machine/debian/mirrors.js";
 import { readCatalog } from "../../../machine/kernel/catalog.js";
 import { pullKernels } from "../../../machine/kernel/pull.js";
@@ -23,11 +25,8 @@ export const run: Action<"kernels pull"> = async ([ids], options) => {
 	if (!first) return;
 	if (errors.length === 1) throw first;
 	for (const error of errors) process.stderr.write(`${error.message}\n`);
-	throw new UndecidedError(
-		"kernels-not-pulled",
-		`${errors.length} of ${wanted.length} kernels could not be pulled`,
-		first instanceof UndecidedError ? first.hint : "See the lines above.",
-	);
+	const advice = first instanceof UndecidedError ? first.hint : first.message;
+	throw undecided("kernels-not-pulled", { failed: errors.length, wanted: wanted.length, advice });
 };
 
 async function wantedLines(ids: readonly string[], all: boolean): Promise<string[]> {

@@ -83,7 +83,7 @@ describe("what was recorded", () => {
 	it("does not go over what somebody else wrote in the meantime", async () => {
 		await writeFile(path, `# mine\n${before}`);
 		await expect(conclude(pkg, proposal, { yes: true }, dialogue())).rejects.toThrow(
-			`nothing was written: ${path} was changed while its vectors ran`,
+			`nothing was written: ${path} changed while its vectors ran`,
 		);
 		expect(await content()).toBe(`# mine\n${before}`);
 	});

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { InputError, UndecidedError } from "../../../base/errors.js";
+import { InputError } from "../../../base/errors.js";
 import { printable } from "../../../base/printable.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
 import { equalBytes } from "../../../data/packet/bytes.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import { isCapture } from "../../../data/vectors/captured.js";
 import type { Action } from "../../terminal/command-table.js";
 import { counted } from "../../terminal/table.js";
@@ -100,12 +102,7 @@ export async function conclude(
 	}
 	if (unproven.length > 0) {
 		for (const { case: name, reason } of unproven.slice(0, 20)) say(`still fails: ${name}: ${reason}`);
-		const what = unproven.length === 1 ? "1 vector fails" : `${unproven.length} vectors fail`;
-		throw new UndecidedError(
-			"recording-not-reproduced",
-			`nothing was written: ${what} with the recorded expectations`,
-			"List random values and times under `volatile`, or leave the vector out with --vector.",
-		);
+		throw undecided("recording-not-reproduced", { vectors: unproven.length });
 	}
 	const count = files.reduce((sum, { vectors }) => sum + vectors, 0);
 	const what = `${counted(count, "vector")} in ${counted(files.length, "file")}`;
@@ -131,9 +128,5 @@ export async function conclude(
 async function assertUnchanged({ display, bytes }: Package["vectors"][number]): Promise<void> {
 	const now = await readFile(display).catch(() => undefined);
 	if (now && equalBytes(new Uint8Array(now), bytes)) return;
-	throw new UndecidedError(
-		"changed-meanwhile",
-		`nothing was written: ${display} was changed while its vectors ran`,
-		"Record again.",
-	);
+	throw undecided("changed-meanwhile", { file: display });
 }

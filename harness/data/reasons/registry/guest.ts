@@ -1,5 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineReasons } from "./define.js";
 
+/** What the kernel's log had, and how many more reports of the kind. */
+export interface Logged {
+	title: string;
+	more: number;
+}
+
+const logged = (what: string) => ({
+	message: ({ title, more }: Logged) =>
+		`the kernel's log has ${what}: ${title}${more > 0 ? `, and ${more} more of this kind` : ""}`,
+	hint: "do not load the package on this kernel until the kernel's report, in the evidence, is understood",
+});
+
+const deaths = {
+	package: "see the kernel's report in the evidence: the package may be the cause",
+	disk: "make room in the cache, or name another with BPFGATE_CACHE: the disk with the templates is full",
+	itself:
+		"build virtio_pci and virtio_console into a kernel of your own, or add them with --modules: the guest switched itself off",
+	host: "run it again, and check whether QEMU was killed or the host ran out of memory",
+};
+
 /** What happens to guests: lost ones, panics, the kernel's log, leftovers. */
-export const guestReasons = defineReasons({});
+export const guestReasons = defineReasons({
+	"guest-died": {
+		message: (f: { kernel: string; how: string }) => `guest ${f.kernel} died: ${f.how}`,
+		hint: (f: { by: keyof typeof deaths }) => deaths[f.by] ?? deaths.host,
+	},
+	"guest-hung": {
+		message: (f: { kernel: string; op: string; why: string }) =>
+			`guest ${f.kernel} hung in ${f.op}: ${f.why}`,
+		hint: "run it again; if it hangs again, see the kernel's console in the evidence",
+	},
+	"clone-failed": {
+		message: (f: { ms: number }) => `the clone gave no answer within ${f.ms} ms`,
+		hint: "run it again, or with --cold",
+	},
+	"kernel-does-not-boot": {
+		message: (f: { kernel: string; times: number }) =>
+			`kernel ${f.kernel} did not boot ${f.times} times in a row`,
+		hint: "see the errors of its first cells, run bpfgate doctor, and test on the kernel alone",
+	},
+	"channel-corrupt": {
+		message: (f: { kernel?: string; why: string }) =>
+			`guest ${f.kernel ?? ""} sent an invalid answer: ${f.why}`.replace("  ", " "),
+		hint: "check what the package writes to memory: no answer of this guest counts in this case",
+	},
+	"user-lost": {
+		message: (f: { why: string }) => `the process of a user in the guest is lost: ${f.why}`,
+		hint: "run it again; if the kernel log reports that the guest ran out of memory, use smaller maps",
+	},
+	"guest-file": {
+		message: (f: { path: string; bytes: number }) => `${f.path} in the guest has more than ${f.bytes} bytes`,
+		hint: "run it again",
+	},
+	"agent-refused": {
+		message: (f: { why: string }) => `the agent in the guest failed: ${f.why}`,
+		hint: "run bpfgate doctor, and report this message: the package did not cause it",
+	},
+	"socket-not-opened": {
+		message: (f: { socket: string; errno: string }) =>
+			`${f.socket}, which a vector puts into a map, cannot be opened in the guest: ${f.errno}`,
+		hint: "give each socket of the vector file an address and port of its own",
+	},
+	"map-too-large": {
+		message: (f: { map: string }) =>
+			`map ${f.map} has more entries than bpfgate reads, so changes by a packet cannot be seen`,
+		hint: "give it a smaller max_entries in the manifest, or fewer entries in maps_before",
+	},
+	leftovers: {
+		message: (f: { after: string; left: string }) => `after ${f.after}, the kernel still has ${f.left}`,
+		hint: "check for pins or objects that are never removed",
+	},
+
+	// The kernel's log. `kernel-` and the kind of the report.
+	"kernel-panic": logged("a panic"),
+	"kernel-oops": logged("an oops"),
+	"kernel-bug": logged("a BUG"),
+	"kernel-warn": logged("a warning"),
+	"kernel-lockup": logged("a lockup"),
+	"kernel-rcu-stall": logged("an RCU stall"),
+	"kernel-hung-task": logged("a hung task"),
+	"kernel-out-of-memory": {
+		...logged("an out-of-memory kill"),
+		hint: "give the guest more memory, or the package smaller maps",
+	},
+	"kernel-splat": {
+		message: (f: { kernel: string; title: string }) =>
+			`kernel ${f.kernel} broke while bpfgate asked for its features: ${f.title}`,
+		hint: "see the kernel's console: its answers are not used",
+	},
+
+	interrupted: {
+		message: "the run was interrupted before this guest came up",
+		hint: "run it again",
+	},
+	"internal-error": {
+		message: (f: { why: string }) => `bpfgate itself failed: ${f.why}`,
+		hint: "run it again with BPFGATE_DEBUG=1, and report what it prints",
+	},
+	"no-finding": {
+		message: (f: { case: string }) => `the check reported no result for ${f.case}`,
+		hint: "report it: this is a defect of bpfgate",
+	},
+	"no-reason-given": {
+		message: (f: { check: string }) => `the ${f.check} check gave no reason`,
+		hint: "report it with the results document: this is a defect of bpfgate",
+	},
+});

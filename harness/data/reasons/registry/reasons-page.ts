@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ReasonEntry, sentenceOf } from "./define.js";
 
-/** Facts for a sentence that is shown without a case: each reads as its name, `<member>`. */
-const placeholders = new Proxy({}, { get: (_, name) => `<${String(name)}>` });
+/** Facts for a sentence that is shown without a case: each reads as its name, `<member>`; also as a list. */
+const placeholders = new Proxy(
+	{},
+	{ get: (_, name) => ({ toString: () => `<${String(name)}>`, join: () => `<${String(name)}>` }) },
+);
 
 /** What an entry means and what to do, without the facts of a case. */
 export const inGeneral = ({ meaning, message, hint }: ReasonEntry): { meaning: string; hint: string } => ({
-	meaning: meaning ?? sentenceOf(message, placeholders),
-	hint: sentenceOf(hint, placeholders),
+	meaning: meaning ?? String(sentenceOf(message, placeholders)),
+	hint: String(sentenceOf(hint, placeholders)),
 });
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");

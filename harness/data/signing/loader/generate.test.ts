@@ -48,7 +48,7 @@ describe("a loader", () => {
 		await expect(generateLoaders(object, contracts, 1)).rejects.toMatchObject({
 			name: "UndecidedError",
 			code: "loader-timeout",
-			message: "xdp-filter.bpf.o: libbpf has not made its loader within 0.001 s",
+			message: "xdp-filter.bpf.o: libbpf did not generate its loader within 0.001 s",
 		});
 	});
 

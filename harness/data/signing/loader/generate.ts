@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { decode, encode } from "@msgpack/msgpack";
 import { type Static, Type } from "@sinclair/typebox";
 import { execa } from "execa";
 import { Bytes } from "../../../base/bytes-schema.js";
-import { UndecidedError } from "../../../base/errors.js";
 import { validator } from "../../../base/validate.js";
 import { rodataOf } from "../../package/elf/rodata.js";
 import type { PackageObject } from "../../package/package.js";
+import { undecided } from "../../reasons/registry/registry.js";
 import type { Contract } from "../contract.js";
 import { insistingOnExclusiveMap, withoutOverrides } from "./harden.js";
 import { countedPrograms, maxPrograms, withRoomFor } from "./stack.js";
@@ -114,15 +115,9 @@ async function ask(object: PackageObject, timeout: number): Promise<Static<typeo
 		env: { LC_ALL: "C" },
 		extendEnv: false,
 	});
-	if (result.code === "ENOENT")
-		throw new UndecidedError("not-built", `${generatorPath}: is not built`, "run ci/setup");
+	if (result.code === "ENOENT") throw undecided("not-built", { path: generatorPath });
 	// Nobody can tell a hostile object from a busy machine.
-	if (result.timedOut)
-		throw new UndecidedError(
-			"loader-timeout",
-			`${object.file}: libbpf has not made its loader within ${timeout / 1000} s`,
-			"try again when the machine is less busy; if it stays so, the object keeps libbpf from ever finishing",
-		);
+	if (result.timedOut) throw undecided("loader-timeout", { object: object.file, seconds: timeout / 1000 });
 	// libbpf on a hostile object: what ends it is the object's doing.
 	if (result.failed) throw new Unsignable(object, "libbpf gives up on it");
 	const answer = decode(result.stdout);

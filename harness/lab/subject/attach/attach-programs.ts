@@ -4,9 +4,11 @@ import { linkTypes } from "../../../base/bpf.js";
 import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { explainAttach } from "../../../data/reasons/explain.js";
+import { reasonSaying } from "../../../data/reasons/registry/registry.js";
 import { type GuestClient, GuestError } from "../../../machine/guest/client.js";
 import type { Result } from "../../../machine/guest/operations.js";
 import type { Finding, Workbench } from "../../check.js";
+import { lackReason } from "../../findings.js";
 import type { LoadedObject } from "../load/load-object.js";
 import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
 import { informed } from "./kernel-facts.js";
@@ -46,11 +48,8 @@ async function attachOne(
 	const base = { case: `attach/${caseName}` };
 	const identity = { object: object.file, hook: target.hook };
 	if (handle === undefined || (kind === "program" && !loaded.has(name))) {
-		const reason = {
-			code: "not-loaded",
-			message: `${name} was not attached, because it did not load`,
-			hint: kind === "program" ? `see program/${caseName}` : "see the other cases of its object",
-		};
+		const hint = kind === "program" ? `see program/${caseName}` : "see the other cases of its object";
+		const reason = reasonSaying("not-loaded", `${name} was not attached, because it did not load`, hint);
 		return { ...base, outcome: "skip", reason, evidence: identity };
 	}
 	const { client } = await bench.guest();
@@ -67,13 +66,8 @@ async function attachOne(
 		return { ...base, outcome: "pass", evidence };
 	} catch (error) {
 		if (error instanceof NoAttachPoint) {
-			const { state, message, hint } = error.lack;
-			const reason = {
-				code: `feature-${state}`,
-				message: `${name} loads, but was not attached: ${message}`,
-				hint,
-			};
-			return { ...base, outcome: "skip", reason, evidence: { ...identity, state } };
+			const reason = lackReason(error.lack, `${name} loads, but was not attached: `);
+			return { ...base, outcome: "skip", reason, evidence: { ...identity, state: error.lack.state } };
 		}
 		if (!(error instanceof GuestError)) throw error;
 		const { reason, facts } = await explainFailure(object, attachable, point, error, bench);

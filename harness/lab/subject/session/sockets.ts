@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import type { SocketName } from "../../../data/vectors/reference.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import { type GuestClient, GuestError } from "../../../machine/guest/client.js";
@@ -20,12 +20,7 @@ export class Sockets {
 				this.#open.set(text, await this.client.call("socket_open", { protocol, address, port }));
 			} catch (error) {
 				if (!(error instanceof GuestError)) throw error;
-				throw new UndecidedError(
-					"socket-not-opened",
-					`${text}, which a vector puts into a map, cannot be opened in the guest: ${error.errnoName}`,
-					"the package is not to blame; sockets of one vector file must not get into each other's way",
-					{ cause: error },
-				);
+				throw undecided("socket-not-opened", { socket: text, errno: error.errnoName }, { cause: error });
 			}
 		}
 	}

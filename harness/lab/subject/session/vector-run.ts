@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { UndecidedError } from "../../../base/errors.js";
+
+import type { UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import { MapContent } from "../../../data/vectors/map-content.js";
 import type { MapModel } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
@@ -76,17 +78,9 @@ function changed(
 }
 
 export function tooLarge(name: string): UndecidedError {
-	return new UndecidedError(
-		"map-too-large",
-		`map ${name} has more entries than are read, so what a packet does to it is not seen`,
-		"give it a smaller max_entries in the manifest, or fewer entries in maps_before",
-	);
+	return undecided("map-too-large", { map: name });
 }
 
 export function malformed(what: string): UndecidedError {
-	return new UndecidedError(
-		"channel-corrupt",
-		`the guest answered a batch of vectors with ${what}`,
-		"the guest may be compromised or its memory damaged; nothing it said in this case is counted",
-	);
+	return undecided("channel-corrupt", { why: `it answered a batch of vectors with ${what}` });
 }
