@@ -4,7 +4,6 @@ import { InputError } from "../base/errors.js";
 import type { RunRecord } from "../base/results.js";
 import { KernelFeatures } from "../machine/features/source.js";
 import { agentPath } from "../machine/guest/build.js";
-import type { Inventory } from "../machine/guest/operations.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { Machines } from "../machine/vm/machine.js";
 import { GuestPool } from "../machine/vm/pool.js";
@@ -48,7 +47,6 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 	const fresh = (kernel: Kernel) => (cold ? machines.boot(kernel) : machines.clone(kernel));
 	const guests = new GuestPool({ jobs, fresh });
 	const features = new KernelFeatures({ guest: fresh, agent: agentPath });
-	const inventories = new Map<string, Inventory>();
 	const end = () => void guests.close();
 	signal.addEventListener("abort", end);
 	const bench = (kernel: Kernel) =>
@@ -56,7 +54,6 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 			guests,
 			features,
 			signal,
-			fresh: inventories,
 			...(promises ? { promises } : {}),
 		});
 	return {

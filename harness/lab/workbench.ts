@@ -31,11 +31,6 @@ export interface Lent {
 	/** What kernels promise; a bench without a source cannot answer. */
 	promises?: PromiseSource;
 	signal: AbortSignal;
-	/**
-	 * What fresh clones have, by kernel id: they are equal, so one is asked for all. No two boots
-	 * are.
-	 */
-	fresh: Map<string, Inventory>;
 }
 
 /** Lends one cell its guests, one after the other, and keeps account of what happened in them. */
@@ -47,8 +42,8 @@ export class CellWorkbench implements Workbench {
 	readonly #features: FeatureSource;
 	readonly #promises: PromiseSource | undefined;
 	readonly #signal: AbortSignal;
-	readonly #fresh: Map<string, Inventory>;
-	#current: { guest: Guest; fresh: Inventory } | undefined;
+	/** `cleanAt`: bytes that the guest had been sent when it was last found to have no leftovers. */
+	#current: { guest: Guest; fresh: Inventory; cleanAt: number } | undefined;
 
 	constructor(kernel: Kernel, lent: Lent) {
 		this.kernel = kernel;
@@ -56,7 +51,6 @@ export class CellWorkbench implements Workbench {
 		this.#features = lent.features;
 		this.#promises = lent.promises;
 		this.#signal = lent.signal;
-		this.#fresh = lent.fresh;
 	}
 
 	async guest(): Promise<Guest> {
@@ -64,20 +58,14 @@ export class CellWorkbench implements Workbench {
 		if (!this.#current) {
 			const guest = await this.#source.acquire(this.kernel);
 			try {
-				this.#current = { guest, fresh: await this.#inventoryOf(guest) };
+				const fresh = guest.inventory ?? (await guest.client.call("inventory", {}));
+				this.#current = { guest, fresh, cleanAt: -1 };
 			} catch (error) {
 				await guest.dispose();
 				throw error;
 			}
 		}
 		return this.#current.guest;
-	}
-
-	async #inventoryOf(guest: Guest): Promise<Inventory> {
-		const known = guest.origin === "clone" ? this.#fresh.get(this.kernel.id) : undefined;
-		const inventory = known ?? (await guest.client.call("inventory", {}));
-		if (guest.origin === "clone") this.#fresh.set(this.kernel.id, inventory);
-		return inventory;
 	}
 
 	lack(requirement: string): Promise<Lack | undefined> {
@@ -96,9 +84,15 @@ export class CellWorkbench implements Workbench {
 
 	async leftovers(): Promise<string[]> {
 		if (!this.#current) return [];
-		const { guest, fresh } = this.#current;
-		const left = leftOver(fresh, await guest.client.call("inventory", { settle: true }));
-		if (left.length === 0) return [];
+		const { guest, fresh, cleanAt } = this.#current;
+		const { client } = guest;
+		// Nothing was asked of it since.
+		if (client.traffic.sent === cleanAt && !client.failure) return [];
+		const left = leftOver(fresh, await client.call("inventory", { settle: true }));
+		if (left.length === 0) {
+			this.#current.cleanAt = client.traffic.sent;
+			return [];
+		}
 		await this.retire();
 		return left;
 	}

@@ -16,7 +16,6 @@ beforeAll(async () => {
 		guests: pool,
 		features: { lack: async () => undefined },
 		signal: new AbortController().signal,
-		fresh: new Map(),
 	});
 });
 afterAll(() => pool.close());
@@ -37,7 +36,6 @@ it("does not take one boot for another: their keyrings have other ids", async ()
 		guests: { expect: () => {}, acquire: (kernel: Kernel) => machines.boot(kernel) },
 		features: { lack: async () => undefined },
 		signal: new AbortController().signal,
-		fresh: new Map(),
 	};
 	for (let turn = 0; turn < 2; turn++) {
 		const booted = new CellWorkbench(await openKernel("6.12"), lent);

@@ -16,7 +16,7 @@ import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore-packages.js";
 import { KernelPromises } from "./kernel-promises.js";
 
-export interface RunOptions extends Omit<Lent, "fresh"> {
+export interface RunOptions extends Lent {
 	packages: readonly Package[];
 	kernels: readonly Kernel[];
 	checks: readonly Check[];
@@ -65,9 +65,7 @@ export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	const { packages, kernels, chains = [], coverage = false } = options;
 	const context: CheckContext = { packages, kernels, chains, coverage };
 	const asked = options.checks.map((check) => ({ check, run: check.create(context) }));
-	const finished = work({ ...options, context, asked, signal, fresh: new Map() }, (event) =>
-		events.write(event),
-	).then(
+	const finished = work({ ...options, context, asked, signal }, (event) => events.write(event)).then(
 		() => events.end(),
 		(error) => events.destroy(error),
 	);

@@ -46,8 +46,10 @@ export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): 
 export class TestGuests implements GuestSource {
 	acquired = 0;
 	disposed = 0;
-	/** What the next guests' inventories are, in turn; the last one stays. */
+	/** The next answers, in turn; the last one stays. The first of a kernel is what its clones have. */
 	inventories: Inventory[] = [emptyInventory];
+	readonly #fresh = new Map<string, Inventory>();
+	#sent = 0;
 	splats: Splat[] = [];
 	refuse: Error | undefined;
 
@@ -56,10 +58,22 @@ export class TestGuests implements GuestSource {
 	async acquire(ofKernel: Kernel): Promise<Guest> {
 		if (this.refuse) throw this.refuse;
 		this.acquired++;
+		const next = () =>
+			this.inventories.length > 1 ? this.inventories.shift()! : (this.inventories[0] ?? emptyInventory);
 		const call = async (op: OperationName) => {
 			if (op !== "inventory") throw new Error(`unexpected ${op}`);
-			return this.inventories.length > 1 ? this.inventories.shift() : this.inventories[0];
+			return next();
 		};
+		// As if something was asked of the guest between any two looks.
+		const sent = () => ++this.#sent;
+		const traffic = {
+			get sent() {
+				return sent();
+			},
+			received: 0,
+		};
+		const inventory = this.#fresh.get(ofKernel.id) ?? next();
+		this.#fresh.set(ofKernel.id, inventory);
 		const greeting: Guest["greeting"] = {
 			protocol: 1,
 			release: ofKernel.release,
@@ -72,9 +86,10 @@ export class TestGuests implements GuestSource {
 		};
 		return {
 			kernel: ofKernel,
-			client: { call, littleEndian: true } as unknown as GuestClient,
+			client: { call, traffic, littleEndian: true } as unknown as GuestClient,
 			greeting,
 			origin: "clone",
+			inventory,
 			pid: 0,
 			console: () => "",
 			peakMemory: async () => 0,

@@ -52,7 +52,6 @@ async function check(pkg: Package, prepare: (guest: Guest, number: number) => vo
 		},
 		features: { lack: async () => undefined },
 		signal: new AbortController().signal,
-		fresh: new Map(),
 	});
 	const findings: Finding[] = [];
 	try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestClient } from "../guest/client.js";
-import type { Result } from "../guest/operations.js";
+import type { Inventory, Result } from "../guest/operations.js";
 import type { Kernel } from "../kernel/kernel.js";
 
 /** A line group on the guest's console that means something went wrong in the kernel. */
@@ -20,6 +20,8 @@ export interface Guest {
 	readonly greeting: Result<"hello">;
 	/** How it came up. */
 	readonly origin: "clone" | "boot";
+	/** What every clone of its template has before anything ran in it; absent when it was booted. */
+	readonly inventory?: Inventory;
 	/** Why it was booted although a clone was wanted; belongs into the evidence. */
 	readonly fallback?: string;
 	/** Of its QEMU. */

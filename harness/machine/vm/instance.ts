@@ -27,6 +27,8 @@ import { Qmp } from "./qmp.js";
 export interface Template {
 	ram: string;
 	state: string;
+	/** Where the inventory of its clones is kept; see template-inventory.ts. */
+	inventory: string;
 }
 
 /**

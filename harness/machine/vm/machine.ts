@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
+import type { Inventory } from "../guest/operations.js";
 import { initramfsFor } from "../kernel/initramfs.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Acceleration, probeAccelerator } from "./accelerator.js";
@@ -15,6 +16,7 @@ import type { Guest } from "./guest.js";
 import { Instance, type InstanceOptions } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
 import { discard, template, templateKey } from "./template.js";
+import { templateInventory } from "./template-inventory.js";
 
 /** Milliseconds a guest may make no progress; a loaded host under emulation is slow, not hung. */
 const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
@@ -58,6 +60,7 @@ export class Machines {
 	private readonly cache: string;
 	private readonly accelerations = new Map<string, Promise<Acceleration>>();
 	private readonly versions = new Map<string, Promise<string>>();
+	private readonly inventories = new Map<string, Promise<Inventory>>();
 	private readonly kits = new Map<string, Promise<BootKit>>();
 	private readonly failures = new Map<string, number>();
 	private readonly failedBoots = new Map<string, number>();
@@ -116,7 +119,10 @@ export class Machines {
 		const source = await this.booting(kernel, () => template(root, key, options));
 		try {
 			const instance = await Instance.resume(options, source, cloneMs[options.accelerator]);
-			return await guest(kernel, instance, "clone");
+			const inventory = await once(this.inventories, key, false, () =>
+				templateInventory(source.inventory, instance.client),
+			);
+			return { ...(await guest(kernel, instance, "clone")), inventory };
 		} catch (error) {
 			this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
 			await discard(root, key);

@@ -26,7 +26,8 @@ async function record(): Promise<Record<string, unknown>> {
 it("a template that is as it was made is sound, and said to be in use", async () => {
 	const path = join(folder, "template.json");
 	await utimes(path, 1, 1);
-	expect(await sound(folder)).toEqual({ ram: join(folder, "ram"), state: join(folder, "state") });
+	const [ram, state, inventory] = ["ram", "state", "inventory.json"].map((name) => join(folder, name));
+	expect(await sound(folder)).toEqual({ ram, state, inventory });
 	expect((await stat(path)).mtimeMs).toBeGreaterThan(1000);
 });
 

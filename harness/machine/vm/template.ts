@@ -103,7 +103,11 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 }
 
 function parts(folder: string): Template {
-	return { ram: join(folder, "ram"), state: join(folder, "state") };
+	return {
+		ram: join(folder, "ram"),
+		state: join(folder, "state"),
+		inventory: join(folder, "inventory.json"),
+	};
 }
 
 async function sha256(file: string): Promise<string> {
