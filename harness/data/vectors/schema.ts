@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Hex } from "../packet/content.js";
-import { LayersRef, LayersSchema, layersDefinition } from "../packet/layers.js";
+import { LayersRef, layersDefinition } from "../packet/layers.js";
 
 const closed = { additionalProperties: false };
 
@@ -211,6 +211,3 @@ export const VectorFile = Type.Object(
 	{ ...closed, definitions: layersDefinition },
 );
 export type VectorFile = Static<typeof VectorFile>;
-
-/** The same for editors, with everything that a layer may have. */
-export const vectorFileSchema: object = { ...VectorFile, definitions: { layers: LayersSchema } };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
-import { LayersSchema, layersDefinition } from "../../packet/layers.js";
+import { layersDefinition } from "../../packet/layers.js";
 import { Chain } from "../sections/chain.js";
 import { TokenSettings } from "../sections/token.js";
 
@@ -162,6 +162,3 @@ export const Manifest = Type.Object(
 	{ ...closed, $id: "bpfgate-manifest", definitions: layersDefinition },
 );
 export type Manifest = Static<typeof Manifest>;
-
-/** The same for editors, with everything that a layer of a chain's packet may have. */
-export const manifestSchema: object = { ...Manifest, definitions: { layers: LayersSchema } };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
+import { expectSchemaFile } from "../../packet/testschema.js";
 import { parseManifest } from "../manifest/load-manifest.js";
 import { temporaryFolder } from "../testpackage.js";
-import { chainFileSchema, parseChainFile, readChainFile } from "./chain-file.js";
+import { ChainFile, parseChainFile, readChainFile } from "./chain-file.js";
 
 const chain = {
 	name: "front",
@@ -88,15 +89,10 @@ it("the manifest, the loader, the packets and the chain file in docs/chains.md a
 	expect(parseChainFile("docs", bytes(file))).toHaveLength(1);
 });
 
-/**
- * Editors check chain files by this file; `BPFGATE_WRITE_SCHEMA=1 npx vitest run
- * harness/checks/chain/model/read` writes it anew.
- */
-it("programs/chains.schema.json is the schema of chain files", async () => {
-	const path = new URL("../../../../programs/chains.schema.json", import.meta.url);
-	const { $id: _, ...schema } = { $id: "", ...chainFileSchema };
-	const document = { $schema: "http://json-schema.org/draft-07/schema#", title: "bpfgate chains", ...schema };
-	if (process.env.BPFGATE_WRITE_SCHEMA === "1")
-		await writeFile(path, `${JSON.stringify(document, null, "\t")}\n`);
-	expect(JSON.parse(await readFile(path, "utf8"))).toEqual(JSON.parse(JSON.stringify(document)));
-});
+it("programs/chains.schema.json is the schema of chain files", () =>
+	expectSchemaFile(
+		"programs/chains.schema.json",
+		"bpfgate chains",
+		ChainFile,
+		"../vectors/packets.schema.json",
+	));

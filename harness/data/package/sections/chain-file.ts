@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { Type } from "@sinclair/typebox";
 import { InputError, systemReason } from "../../../base/errors.js";
 import { validator } from "../../../base/validate.js";
-import { LayersSchema, layersDefinition } from "../../packet/layers.js";
+import { layersDefinition } from "../../packet/layers.js";
 import { parseJson } from "../manifest/json-text.js";
 import type { Package } from "../package.js";
 import { Chain } from "./chain.js";
@@ -31,8 +31,6 @@ export const ChainFile = Type.Object(
 	},
 	{ additionalProperties: false, $id: "bpfgate-chains", definitions: layersDefinition },
 );
-/** The same for editors, with everything that a layer of a packet may have. */
-export const chainFileSchema: object = { ...ChainFile, definitions: { layers: LayersSchema } };
 
 const chainFiles = validator(ChainFile);
 const maxBytes = 1024 * 1024;
