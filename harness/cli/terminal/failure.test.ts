@@ -53,7 +53,7 @@ describe("failureOf", () => {
 		const error = thrownBy(() => statSync("/nonexistent/file"));
 		expect(failureOf(error, false)).toEqual({
 			status: 3,
-			lines: ["bpfgate: /nonexistent/file: no such file or directory (stat); BPFGATE_DEBUG=1 shows where"],
+			lines: ["bpfgate: /nonexistent/file: no such file or directory (stat). BPFGATE_DEBUG=1 shows where"],
 		});
 	});
 
