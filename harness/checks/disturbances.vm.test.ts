@@ -17,7 +17,7 @@ import { openKernel } from "../machine/kernel/store.js";
 import { checks } from "./checks.js";
 import { type Disturbance, type DisturbedCell, disturbedCell, type Moment } from "./testdisturbance.js";
 
-/** A check that is not in the list of checks: it opens each object with libbpf, and loads nothing. */
+/** A check that is not in the list of checks: it opens each object, and loads nothing. */
 const exampleCheck: Check = {
 	name: "opens",
 	summary: "does libbpf open every object?",

@@ -39,7 +39,7 @@ export interface Disturbance {
 	expected: { outcome: CaseResult["outcome"]; code: string };
 }
 
-/** What a cell had to say, and what it used. */
+/** The results of a cell, and the guests that it used. */
 export interface DisturbedCell {
 	results: CaseResult[];
 	calls: number;
@@ -48,7 +48,7 @@ export interface DisturbedCell {
 	alive: number;
 }
 
-/** Runs one check on one package with real guests of the lab, one of which is disturbed. */
+/** Runs one check on one package with real guests of the lab, and disturbs one guest. */
 export async function disturbedCell(
 	lab: Lab,
 	kernel: Kernel,

@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { programTypes } from "../../base/bpf.js";
-import { errnoName } from "../../base/errno.js";
+import { EINVAL, ENOSPC, ENOTSUPP, EOPNOTSUPP, errnoName } from "../../base/errno.js";
 import { returns } from "../../base/insn.js";
-import type { Reason } from "../../base/results.js";
+import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { PreparedStep, PreparedVector } from "../../data/vectors/suite.js";
-import type { Finding, Workbench } from "../../lab/check.js";
+import type { FindingBody, Workbench } from "../../lab/check.js";
+import { failed, skipped, undecided } from "../../lab/findings.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { programFinding } from "../../lab/subject/load/program-finding.js";
 import { cgroupSkbSeesPacket, readsPacketDirectly } from "../../lab/subject/session/direct-access.js";
 import { programsOf, whyNever } from "../../lab/subject/session/needs.js";
 import { runArgs, xdpContext } from "../../lab/subject/session/run-args.js";
+import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../lab/subject/session/vector-session.js";
 import { progLoad, tryBpf } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { TestRun } from "../../machine/guest/operations.js";
 
-export type Refused = Pick<Finding, "outcome" | "evidence"> & { reason: Reason };
-
-/**
- * ENOTSUPP of the kernel, which it returns for a program type that has no test run
- * (kernel/bpf/syscall.c).
- */
-const notSupported = new Set([524, 95]);
-const EINVAL = 22;
+/** What the kernel returns for a program type without test runs (kernel/bpf/syscall.c). */
+const notSupported = new Set([ENOTSUPP, EOPNOTSUPP]);
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
+/** A map could not be filled as the vector says. */
+export const notFilled = ({ entry, errno }: NonNullable<VectorRun["unfilled"]>): FindingBody =>
+	undecided(reason("map-not-filled", { entry, errno: errnoName(errno) }), { errno });
+
+/** A skip of a vector that no test run of the kernel can do. */
+const unsupported = (message: string, hint: string, evidence: Record<string, unknown>): FindingBody =>
+	skipped(reasonSaying("feature-unsupported", message, hint), { ...evidence, state: "unsupported" });
+
 /**
- * Why a vector was not run, its program not being there: a lack of the kernel's is a skip, and so
- * is what `load` tells already.
+ * Why a vector did not run: its program is not loaded. What the kernel lacks is a skip, and so is
+ * what the load check reports already.
  */
 export async function notLoaded(
 	vector: PreparedVector,
 	session: VectorSession,
 	bench: Workbench,
-): Promise<Refused> {
+): Promise<FindingBody> {
 	const { object } = vector.subject;
 	const { id } = bench.kernel;
 	const { loaded } = session.loaded;
@@ -43,53 +47,31 @@ export async function notLoaded(
 	const evidence = { object: object.file, program: program.name };
 	const never = whyNever(vector);
 	if (never !== undefined)
-		return {
-			outcome: "skip",
-			reason: {
-				code: "feature-unsupported",
-				message: `no kernel runs ${vector.subject.program.name} (${vector.subject.type}) by BPF_PROG_TEST_RUN: ${never}`,
-				hint: "the load check still loads and attaches it",
-			},
-			evidence: { ...evidence, state: "unsupported" },
-		};
-	if (
-		program.section.startsWith("xdp.frags", program.section.startsWith("?") ? 1 : 0) &&
-		!(await takesFrags(session.guest.client))
-	)
-		return {
-			outcome: "skip",
-			reason: {
-				code: "feature-unsupported",
-				message: `${id} has no multi-buffer XDP, which the section ${program.section} of ${program.name} asks for`,
-				hint: "frames above a page need 5.18 or newer",
-			},
-			evidence: { ...evidence, state: "unsupported" },
-		};
+		return unsupported(
+			`no kernel runs ${vector.subject.program.name} (${vector.subject.type}) by BPF_PROG_TEST_RUN: ${never}`,
+			"see the load check, which loads and attaches it",
+			evidence,
+		);
+	if (/^\??xdp\.frags/.test(program.section) && !(await takesFrags(session.guest.client)))
+		return unsupported(
+			`${id} has no multi-buffer XDP, which the section ${program.section} of ${program.name} needs`,
+			"test frames above a page on 5.18 or newer",
+			evidence,
+		);
 	const type = program.meaning?.type ?? "";
 	if (!(await hasType(session.guest.client, type)))
-		return {
-			outcome: "skip",
-			reason: {
-				code: "feature-unsupported",
-				message: `${id} has no programs of type ${type}, which ${program.name} is`,
-				hint: "nothing to do about the package on this kernel",
-			},
-			evidence: { ...evidence, state: "unsupported" },
-		};
+		return unsupported(
+			`${id} has no programs of type ${type}, the type of ${program.name}`,
+			"test on a kernel that has the program type, or leave this kernel out of the manifest",
+			evidence,
+		);
 	const finding = await programFinding(object, program, program.name, session.loaded, bench);
 	const why = finding.reason?.message ?? `${program.name} did not load`;
-	if (wantedPrograms(object).some(({ name }) => name === program.name))
-		return {
-			outcome: "skip",
-			reason: {
-				code: "not-loaded",
-				message: `${program.name} was not run, because it did not load: ${why}`,
-				hint: `see load/program/${program.name}`,
-			},
-			evidence,
-		};
-	const reason = finding.reason ?? { code: "not-loaded", message: why, hint: "see the load check" };
-	return { outcome: "fail", reason, evidence: { ...evidence, ...finding.evidence } };
+	if (wantedPrograms(object).some(({ name }) => name === program.name)) {
+		const message = `${program.name} did not run, because it did not load: ${why}`;
+		return skipped(reasonSaying("not-loaded", message, `see load/program/${program.name}`), evidence);
+	}
+	return failed(finding.reason ?? reasonSaying("not-loaded", why), { ...evidence, ...finding.evidence });
 }
 
 async function hasType(client: GuestClient, type: string): Promise<boolean> {
@@ -98,40 +80,36 @@ async function hasType(client: GuestClient, type: string): Promise<boolean> {
 	return (await client.call("probe", { program_types: [number] })).program_types[0] !== 0;
 }
 
-/** Why the run of a vector says nothing of its program: undefined when it does. */
+/** Why the run of a vector says nothing about its program; undefined when it does. */
 export async function notSeen(
 	{ subject }: PreparedVector,
 	{ guest: { client } }: VectorSession,
 	bench: Workbench,
-): Promise<Refused | undefined> {
+): Promise<FindingBody | undefined> {
 	const { object, program, type } = subject;
 	if (type !== "cgroup_skb" || !readsPacketDirectly(subject) || (await cgroupSkbSeesPacket(client)))
 		return undefined;
-	return {
-		outcome: "skip",
-		reason: {
-			code: "feature-unsupported",
-			message: `test runs of cgroup_skb programs on ${bench.kernel.id} do not let ${program.name} see the packet by data and data_end`,
-			hint: "test runs of newer kernels have it, as 6.16; bpf_skb_load_bytes reads the packet on all",
-		},
-		evidence: { object: object.file, program: program.name, state: "unsupported" },
-	};
+	return unsupported(
+		`test runs of cgroup_skb programs on ${bench.kernel.id} do not let ${program.name} see the packet by data and data_end`,
+		"test on a newer kernel, such as 6.16, or read the packet with bpf_skb_load_bytes, which all have",
+		{ object: object.file, program: program.name },
+	);
 }
 
-/** Asks the kernel whether it takes a program that says that it can do with several buffers. */
+/** Asks the kernel whether it loads a program that accepts several buffers. */
 async function takesFrags(client: GuestClient): Promise<boolean> {
 	const attr = progLoad("xdp", returns(0)).u32(44, BPF_F_XDP_HAS_FRAGS);
 	return (await tryBpf(client, "prog_load", attr)).errno === 0;
 }
 
-/** Frames that fit into a page of 4 KB with what the kernel keeps beside them, and that do not. */
+/** A frame that fits into a page of 4 KB with the kernel's room beside it, and one that does not. */
 const smallFrame = 3000;
 const largeFrame = 5000;
 
 /** Ethernet and IPv6, or IPv4 and more. */
 const ipHeaderEnd = 54;
 
-/** Whether the frame says that it is IPv4 or IPv6 and has not all of that header. */
+/** True if the frame is IPv4 or IPv6 by its EtherType and ends within that header. */
 function endsInIpHeader(packet: Uint8Array): boolean {
 	const ethertype = ((packet[12] ?? 0) << 8) | (packet[13] ?? 0);
 	return (
@@ -139,14 +117,14 @@ function endsInIpHeader(packet: Uint8Array): boolean {
 	);
 }
 
-/** The packet cut short, or with zeros behind it. */
+/** The packet cut short, or filled up with zeros. */
 function resized(packet: Uint8Array = new Uint8Array(), length: number): Uint8Array {
 	const bytes = new Uint8Array(length);
 	bytes.set(packet.subarray(0, length));
 	return bytes;
 }
 
-/** Why BPF_PROG_TEST_RUN refused a packet: asked of the kernel by running less of it. */
+/** Why BPF_PROG_TEST_RUN refused a packet; asks the kernel by running it without some part. */
 export async function notRun(
 	vector: PreparedVector,
 	step: PreparedStep,
@@ -154,19 +132,15 @@ export async function notRun(
 	{ errno }: TestRun,
 	session: VectorSession,
 	bench: Workbench,
-): Promise<Refused> {
+): Promise<FindingBody> {
 	const { object, program, type } = vector.subject;
 	const { id } = bench.kernel;
 	const evidence = { object: object.file, program: program.name, errno };
-	const skip = (message: string, hint: string): Refused => ({
-		outcome: "skip",
-		reason: { code: "feature-unsupported", message, hint },
-		evidence: { ...evidence, state: "unsupported" },
-	});
+	const skip = (message: string, hint: string) => unsupported(message, hint, evidence);
 	if (notSupported.has(errno))
 		return skip(
 			`${id} cannot run programs of type ${type} without attaching them (BPF_PROG_TEST_RUN: ${errnoName(errno)})`,
-			"nothing to do about the package; the load check still attaches it",
+			"see the load check, which attaches it",
 		);
 	const args = runArgs(vector, step);
 	if (errno === EINVAL && type === "xdp" && args.ctx_in) {
@@ -178,8 +152,8 @@ export async function notRun(
 		];
 		if (without.errno === 0 && withBare.errno !== 0)
 			return skip(
-				`${id} takes no context for XDP programs, which this vector gives or wants to see`,
-				"test runs of XDP have contexts and metadata from 5.15 on",
+				`${id} takes no context for XDP programs, which this vector sets or checks`,
+				"test XDP contexts and metadata on 5.15 or newer",
 			);
 	}
 	if (errno === EINVAL && type !== "xdp" && (step.packet?.length ?? 0) > smallFrame) {
@@ -187,8 +161,8 @@ export async function notRun(
 			session.probe(program.name, runArgs(vector, { ...step, packet: resized(step.packet, length) }));
 		if ((await cut(smallFrame)).errno === 0 && (await cut(largeFrame)).errno !== 0)
 			return skip(
-				`${id} runs programs of type ${type} on frames of one page at most, and this one has ${step.packet?.length} bytes`,
-				"frames of several buffers: XDP from 5.18 on, tc and cgroup_skb programs from 6.19 on",
+				`${id} runs programs of type ${type} on frames of at most one page, and this one has ${step.packet?.length} bytes`,
+				"test frames of several buffers on 5.18 or newer for XDP, on 6.19 or newer for tc and cgroup_skb",
 			);
 	}
 	if (errno === EINVAL && step.packet && endsInIpHeader(step.packet)) {
@@ -196,27 +170,18 @@ export async function notRun(
 		if ((await session.probe(program.name, runArgs(vector, whole))).errno === 0)
 			return skip(
 				`${id} runs programs of type ${type} on no frame that ends within its IP header, and this one has ${step.packet.length} bytes`,
-				"some kernels run them (6.16), and all run XDP programs on them",
+				"test such frames on a kernel that runs them, such as 6.16, or with an XDP program",
 			);
 	}
 	const which = vector.isSequence ? `packet ${number} of ${vector.case}` : vector.case;
-	const tooLarge = errnoName(errno) === "ENOSPC";
-	return {
-		outcome: "fail",
-		reason: {
-			code: tooLarge ? "output-too-large" : "test-run-refused",
-			message: tooLarge
-				? `${which}: ${program.name} made the packet more than 1024 bytes longer`
-				: `the kernel does not run ${which}: BPF_PROG_TEST_RUN of ${program.name} gave ${errnoName(errno)}`,
-			hint: hintFor(vector, step),
-		},
-		evidence,
-	};
+	const facts = { vector: which, program: program.name };
+	if (errno === ENOSPC) return failed(reason("output-too-large", facts), evidence);
+	const cause = causeOf(vector, step);
+	return failed(reason("test-run-refused", { ...facts, errno: errnoName(errno), cause }), evidence);
 }
 
-function hintFor({ subject: { type, program } }: PreparedVector, step: PreparedStep): string {
+function causeOf({ subject: { type, program } }: PreparedVector, step: PreparedStep) {
 	if (type === "xdp" && (step.packet?.length ?? 0) > 3500 && !program.section.includes("xdp.frags"))
-		return "frames above a page are only for programs of a section xdp.frags";
-	if (step.context) return "the kernel takes only some fields of a context, and only devices that there are";
-	return "look into the kernel's net/bpf/test_run.c for what it wants of a packet of this program type";
+		return "frame";
+	return step.context ? "context" : "packet";
 }

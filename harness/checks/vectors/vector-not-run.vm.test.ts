@@ -25,7 +25,7 @@ it.each([
 		expect(findings.get("rewriter/jumbo")?.reason).toMatchObject({
 			code: "feature-unsupported",
 			message:
-				"6.12 runs programs of type sched_cls on frames of one page at most, and this one has 9000 bytes",
+				"6.12 runs programs of type sched_cls on frames of at most one page, and this one has 9000 bytes",
 		});
 	expect(findings.get("rewriter/wrong")).toMatchObject({
 		outcome: "fail",

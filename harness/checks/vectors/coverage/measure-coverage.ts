@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../../../base/errors.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
+import { reason } from "../../../data/reasons/registry/registry.js";
 import { neverRun, testRunRules } from "../../../data/vectors/program-type.js";
 import type { Subject } from "../../../data/vectors/subject.js";
 import { type PreparedVector, suiteOf } from "../../../data/vectors/suite.js";
-import type { CheckRun, Finding, Workbench } from "../../../lab/check.js";
+import type { CheckRun, Finding, FindingBody, Workbench } from "../../../lab/check.js";
+import { passed, skipped, undecided } from "../../../lab/findings.js";
 import { runCases } from "../../../lab/run-cases.js";
 import { wantedPrograms } from "../../../lab/subject/load/open-args.js";
 import { judge } from "../../../lab/subject/session/judgement.js";
@@ -67,7 +69,8 @@ async function* measure(
 			async *run() {
 				const seen: Seen = { measured: new Map(), obstacles: new Map(), run: new Map(), disturbed: [] };
 				for (const load of loadsOf(object, programs, vectors)) await runLoad(load, plain, seen, bench);
-				for (const { name } of programs) yield findingOf(object, name, seen, bench);
+				for (const { name } of programs)
+					yield { case: `coverage/${object.file}/${name}`, ...findingOf(object, name, seen, bench) };
 			},
 		});
 	}
@@ -141,48 +144,23 @@ function keep(seen: Seen, { programs }: Result<"coverage_read">): void {
 	}
 }
 
-function findingOf(object: PackageObject, program: string, seen: Seen, bench: Workbench): Finding {
-	const name = `coverage/${object.file}/${program}`;
+function findingOf(object: PackageObject, program: string, seen: Seen, bench: Workbench): FindingBody {
 	const identity = { object: object.file, program };
 	const coverage = seen.measured.get(program);
-	const obstacle = seen.obstacles.get(program);
-	if (!coverage || obstacle !== undefined)
-		return {
-			case: name,
-			outcome: "skip",
-			reason: {
-				code: "not-measured",
-				message: `what of ${program} the vectors reach could not be measured on ${bench.kernel.id}: ${obstacle ?? "it was not loaded"}`,
-				hint: "measure on another kernel; the vectors themselves ran without probes",
-			},
-			evidence: identity,
-		};
-	const disturbed = seen.disturbed.slice(0, 5).join(", ");
-	if (disturbed !== "")
-		return {
-			case: name,
-			outcome: "error",
-			reason: {
-				code: "probes-disturb",
-				message: `with probes in the programs of ${object.file} these vectors do something else than without: ${disturbed}`,
-				hint: "what is random or a time belongs under `volatile`; else this is a defect of bpfgate, report it",
-			},
-			evidence: { ...identity, disturbed: seen.disturbed.slice(0, 100) },
-		};
+	const obstacle = seen.obstacles.get(program) ?? (coverage ? undefined : "it was not loaded");
+	if (!coverage || obstacle !== undefined) {
+		const facts = { program, kernel: bench.kernel.id, obstacle: obstacle ?? "" };
+		return skipped(reason("not-measured", facts), identity);
+	}
+	const { disturbed } = seen;
+	if (disturbed.length > 0) {
+		const facts = { object: object.file, vectors: disturbed.slice(0, 5).join(", ") };
+		return undecided(reason("probes-disturb", facts), { ...identity, disturbed: disturbed.slice(0, 100) });
+	}
 	try {
-		const evidence = coverageEvidence(object, coverage, seen.run.get(program) ?? 0);
-		return { case: name, outcome: "pass", evidence: { coverage: evidence } };
+		return passed({ coverage: coverageEvidence(object, coverage, seen.run.get(program) ?? 0) });
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
-		return {
-			case: name,
-			outcome: "error",
-			reason: {
-				code: "invalid-line-info",
-				message: error.message,
-				hint: "compile the object again; its line information and its BTF do not fit together",
-			},
-			evidence: identity,
-		};
+		return undecided(reason("invalid-line-info", { error: error.message }), identity);
 	}
 }

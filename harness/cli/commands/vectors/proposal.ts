@@ -119,7 +119,11 @@ function recordingOf(
 		if (rehearsal?.kind !== "not-run") continue;
 		const { outcome, reason } = rehearsal;
 		const left = outcome === "pass" ? "error" : outcome;
-		proposal.left.push({ case: vector.case, outcome: left, reason: reason.message });
+		proposal.left.push({
+			case: vector.case,
+			outcome: left,
+			reason: reason?.message ?? `ended with ${outcome}`,
+		});
 		return undefined;
 	}
 	if (first?.kind !== "observed" || second?.kind !== "observed") return undefined;

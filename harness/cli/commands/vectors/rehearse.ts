@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { errnoName } from "../../../base/errno.js";
-import type { Outcome, Reason } from "../../../base/results.js";
 import { type FindingOf, groupsOf, runGroup } from "../../../checks/vectors/vector-group.js";
-import { notLoaded, notRun } from "../../../checks/vectors/vector-not-run.js";
+import { notFilled, notLoaded, notRun } from "../../../checks/vectors/vector-not-run.js";
 import { isReadable, mapModel } from "../../../data/vectors/map-model.js";
 import type { Observed } from "../../../data/vectors/record/observed.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
-import type { Workbench } from "../../../lab/check.js";
+import type { FindingBody, Workbench } from "../../../lab/check.js";
 import { outputOf } from "../../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../../lab/subject/session/vector-session.js";
 
 /** What came of running a vector to see what it does. */
-export type Rehearsal =
-	| { kind: "observed"; observed: Observed }
-	| { kind: "not-run"; outcome: Outcome; reason: Reason };
+export type Rehearsal = { kind: "observed"; observed: Observed } | ({ kind: "not-run" } & FindingBody);
 
 /** Runs vectors, whatever is expected of them, and reads the maps after each packet. By case. */
 export async function rehearse(
@@ -46,7 +42,8 @@ async function rehearseAll(
 	const watched = vectors.map((vector) => watchedVector(vector, context));
 	for (const group of groupsOf(watched))
 		for await (const { case: name, outcome, reason } of runGroup(group, bench, findingOf))
-			if (outcome !== "pass" && reason) rehearsals.set(name, { kind: "not-run", outcome, reason });
+			if (outcome !== "pass" && reason)
+				rehearsals.set(name, { kind: "not-run", outcome, reason, evidence: {} });
 }
 
 async function rehearsalOf(
@@ -56,15 +53,7 @@ async function rehearsalOf(
 	bench: Workbench,
 ): Promise<Rehearsal> {
 	if (!run) return { kind: "not-run", ...(await notLoaded(vector, session, bench)) };
-	if (run.unfilled) {
-		const { entry, errno } = run.unfilled;
-		const reason = {
-			code: "map-not-filled",
-			message: `${entry} could not be written before the packet: ${errnoName(errno)}`,
-			hint: "look whether the map has room for maps_before, and takes such a key",
-		};
-		return { kind: "not-run", outcome: "error", reason };
-	}
+	if (run.unfilled) return { kind: "not-run", ...notFilled(run.unfilled) };
 	const refused = run.steps.findIndex(({ run: { errno } }) => errno !== 0);
 	const [step, failure] = [vector.steps[refused], run.steps[refused]];
 	if (step && failure)

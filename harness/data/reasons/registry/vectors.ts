@@ -1,11 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineReasons } from "./define.js";
 
+const andMore = (first: string, more: number) => (more > 0 ? `${first}; and ${more} more` : first);
+
+const refusals = {
+	frame: "put a program for frames above a page into the section xdp.frags",
+	context: "use only the context fields and devices that test runs of this kernel accept",
+	packet: "see net/bpf/test_run.c of this kernel for the packets that it accepts for this program type",
+};
+
 /** What the vectors check says of packets, maps and coverage. */
 export const vectorReasons = defineReasons({
 	"vector-drift": {
 		message: (f: { found: string }) => f.found,
 		hint: "find the kernel feature that the program depends on, list intended differences in expect.failures, or put random values and times under `volatile` of the vector",
 		meaning: "a vector has different results on two kernels",
+	},
+	"invalid-vectors": {
+		message: (f: { first: string; more: number }) => andMore(f.first, f.more),
+		hint: "fix the file; none of its vectors ran",
+		meaning: "a vector file does not follow its schema, or does not fit the object",
+	},
+	"vector-mismatch": {
+		message: (f: { first: string; more: number }) => andMore(f.first, f.more),
+		hint: (f: { place: string }) =>
+			`compare with the expectation at ${f.place}; the evidence has all mismatches`,
+		meaning: "the program did something else than the vector expects",
+	},
+	"map-not-filled": {
+		message: (f: { entry: string; errno: string }) =>
+			`${f.entry} could not be written before the packet: ${f.errno}`,
+		hint: "check that the map has room for maps_before and accepts such a key",
+	},
+	"test-run-refused": {
+		message: (f: { vector: string; program: string; errno: string }) =>
+			`the kernel refuses to run ${f.vector}: BPF_PROG_TEST_RUN of ${f.program} returned ${f.errno}`,
+		hint: (f: { cause: keyof typeof refusals }) => refusals[f.cause] ?? refusals.packet,
+	},
+	"output-too-large": {
+		message: (f: { vector: string; program: string }) =>
+			`${f.vector}: ${f.program} made the packet more than 1024 bytes longer`,
+		hint: "check the length before growing a packet; test runs have room for 1024 bytes more",
+	},
+
+	// Coverage.
+	"not-measured": {
+		message: (f: { program: string; kernel: string; obstacle: string }) =>
+			`the coverage of ${f.program} could not be measured on ${f.kernel}: ${f.obstacle}`,
+		hint: "test on another kernel; the vectors themselves ran without probes",
+	},
+	"probes-disturb": {
+		message: (f: { object: string; vectors: string }) =>
+			`with probes in the programs of ${f.object}, these vectors have other results than without: ${f.vectors}`,
+		hint: "put random values and times under `volatile`; report it as a defect of bpfgate if there are none",
+	},
+	"invalid-line-info": {
+		message: (f: { error: string }) => f.error,
+		hint: "compile the object again; its line information and its BTF do not fit together",
+		meaning: "the object's line information refers to strings or types that its BTF does not have",
 	},
 });
