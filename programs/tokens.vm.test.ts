@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { declaredOutcome, withoutOutcome } from "../harness/checks/token/declared-token.js";
+import { declaredFinding } from "../harness/checks/token/declared-token.js";
 import {
 	type Delegation,
 	delegationOf,
@@ -12,11 +12,12 @@ import {
 import { printMountOptions } from "../harness/checks/token/model/mount-options.js";
 import { printDropIn } from "../harness/checks/token/model/systemd-drop-in.js";
 import { verifiedBySystemd } from "../harness/checks/token/model/testsystemd.js";
-import { TokenScene } from "../harness/checks/token/package-trials.js";
-import type { Outcome } from "../harness/checks/token/token-evidence.js";
+import { PackageTrials } from "../harness/checks/token/package-trials.js";
 import { inferToken } from "../harness/checks/token/token-inference.js";
+import { withoutFinding } from "../harness/checks/token/without-grant.js";
 import { openPackage, type Package } from "../harness/data/package/package.js";
 import type { TokenSettings } from "../harness/data/package/sections/token.js";
+import type { FindingBody } from "../harness/lab/check.js";
 import { testbench } from "../harness/lab/subject/session/testsession.js";
 import { type GuestClient, GuestError } from "../harness/machine/guest/client.js";
 import type { Args } from "../harness/machine/guest/operations.js";
@@ -37,25 +38,25 @@ describe("twins of the examples on 7.3", () => {
 		bench = await testbench("7.3");
 	});
 	afterAll(() => bench[Symbol.asyncDispose]());
-	const inScene = async (pkg: Package, run: (scene: TokenScene) => Promise<Outcome>) => {
-		const scene = await TokenScene.open(pkg, bench.workbench);
+	const withTrials = async (pkg: Package, run: (trials: PackageTrials) => Promise<FindingBody>) => {
+		const trials = await PackageTrials.open(pkg, bench.workbench);
 		try {
-			const { outcome, reason } = await run(scene);
+			const { outcome, reason } = await run(trials);
 			return `${outcome}: ${reason?.code}: ${reason?.message}`;
 		} finally {
-			await scene.close();
+			await trials.close();
 		}
 	};
 
 	it.each([
-		["token-kprobe", "programs", "kprobe", /program count_exit .* lacks is program\/kprobe$/],
-		["token-tc", "capabilities", "cap_net_admin", /program keep_near .* lacks is capability\/cap_net_admin$/],
+		["token-kprobe", "programs", "kprobe", /program count_exit.*missing: program\/kprobe$/],
+		["token-tc", "capabilities", "cap_net_admin", /program keep_near.*missing: capability\/cap_net_admin$/],
 	] as const)("%s that does not ask for %s/%s declares too little", async (name, kind, left, message) => {
 		const narrow = await twin(name, (token) => ({
 			...token,
 			[kind]: token[kind]?.filter((each) => each !== left),
 		}));
-		const said = await inScene(narrow, declaredOutcome);
+		const said = await withTrials(narrow, declaredFinding);
 		expect(said).toMatch(/^fail: too-narrow: /);
 		expect(said).toMatch(message);
 	});
@@ -66,8 +67,8 @@ describe("twins of the examples on 7.3", () => {
 	] as const)("%s that asks for %s/%s besides declares too much", async (name, kind, more) => {
 		const wide = await twin(name, (token) => ({ ...token, [kind]: [...(token[kind] ?? []), more] }));
 		const grant = { kind, name: more };
-		expect(await inScene(wide, (scene) => withoutOutcome(scene, grant))).toBe(
-			`fail: too-wide: ${grantName(grant)} is declared, and the package works without it`,
+		expect(await withTrials(wide, (trials) => withoutFinding(trials, grant))).toBe(
+			`fail: too-wide: ${grantName(grant)} is declared, but the package works without it`,
 		);
 	});
 });

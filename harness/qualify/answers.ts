@@ -2,8 +2,8 @@
 import { UndecidedError } from "../base/errors.js";
 import type { Reason } from "../base/results.js";
 import type { Workbench } from "../lab/check.js";
+import type { KernelQuestion } from "../lab/kernel-question.js";
 import type { KernelPromise } from "../lab/promise.js";
-import type { KernelQuestion } from "./question.js";
 
 /**
  * The kernel's answers to one question, one for each promise and in their order. A kernel that

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { cacheRoot } from "../base/schema-cache.js";
 import { validator } from "../base/validate.js";
+import type { KernelQuestion } from "../lab/kernel-question.js";
 import { KernelPromise } from "../lab/promise.js";
 import { replaceFile, sha256, sha256File } from "../machine/debian/files.js";
 import { agentPath } from "../machine/guest/build.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
-import type { KernelQuestion } from "./question.js";
 
 /** A file of the cache: answers of one image to one question. */
 const Kept = Type.Object(

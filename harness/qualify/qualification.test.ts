@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UndecidedError } from "../base/errors.js";
 import type { Reason } from "../base/results.js";
+import type { KernelQuestion } from "../lab/kernel-question.js";
 import type { Lab } from "../lab/lab.js";
 import type { KernelPromise } from "../lab/promise.js";
 import { benchOf } from "../lab/testbench.js";
 import type { CellWorkbench } from "../lab/workbench.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { Qualification } from "./qualification.js";
-import type { KernelQuestion } from "./question.js";
 
 const kernel = (digest: string): Kernel => ({
 	id: "6.12",

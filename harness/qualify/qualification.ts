@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { KernelQuestion } from "../lab/kernel-question.js";
 import type { Lab } from "../lab/lab.js";
 import type { KernelPromise, PromiseArea, PromiseSource } from "../lab/promise.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { answersOf } from "./answers.js";
 import { keepAnswers, keptAnswers } from "./kept.js";
-import type { KernelQuestion } from "./question.js";
 import { questions as allQuestions } from "./questions.js";
 
 /**

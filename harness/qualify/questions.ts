@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KernelQuestion } from "./question.js";
+import type { KernelQuestion } from "../lab/kernel-question.js";
+import { tokensQuestion } from "./tokens/tokens-question.js";
 
 /** Everything that kernels are asked, in the order of reports. */
-export const questions: readonly KernelQuestion[] = [];
+export const questions: readonly KernelQuestion[] = [tokensQuestion];

@@ -12,11 +12,12 @@ const source = join(import.meta.dirname, "testdata/small.bpf.c");
 const libbpf = join(import.meta.dirname, "../../../build/libbpf");
 
 /** Programs of `testdata/small.bpf.c`. */
-export type SmallProgram = "OBSERVER" | "FILTER" | "BYTES" | "WRITER" | "TARGET" | "REPLACEMENT";
+export type SmallProgram = "OBSERVER" | "FILTER" | "EVENTS" | "BYTES" | "WRITER" | "TARGET" | "REPLACEMENT";
 
-/** A package of one of them, which declares that token. */
-export function smallPackage(program: SmallProgram, token: TokenSettings): Promise<Package> {
-	return packageOf([program], { objects: [`${program}.bpf.o`], token });
+/** A package of one of them that declares this token. @param vectors a vector file */
+export function smallPackage(program: SmallProgram, token: TokenSettings, vectors = ""): Promise<Package> {
+	const listed = vectors === "" ? {} : { vectors: ["vectors.yaml"] };
+	return packageOf([program], { objects: [`${program}.bpf.o`], token, ...listed }, vectors);
 }
 
 /** A package in which a function of one program is replaced by another (freplace). */
@@ -26,11 +27,16 @@ export function replacingPackage(token: TokenSettings): Promise<Package> {
 	return packageOf(["TARGET", "REPLACEMENT"], { objects: ["TARGET.bpf.o", replacement], token });
 }
 
-async function packageOf(programs: readonly SmallProgram[], manifest: object): Promise<Package> {
+async function packageOf(
+	programs: readonly SmallProgram[],
+	manifest: object,
+	vectors = "",
+): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-token-"));
 	try {
 		for (const program of programs)
 			await writeFile(join(folder, `${program}.bpf.o`), await objectOf(program));
+		await writeFile(join(folder, "vectors.yaml"), vectors);
 		await writeFile(
 			join(folder, "bpfgate.json"),
 			JSON.stringify({ name: "small", version: "1", ...manifest }),

@@ -4,59 +4,53 @@ import { mapTypes } from "../../base/bpf.js";
 import type { Reason } from "../../base/results.js";
 import { programKinds } from "../../data/package/elf/section.js";
 import { anyName } from "../../data/package/sections/token.js";
+import { reason } from "../../data/reasons/registry/registry.js";
 import type { Workbench } from "../../lab/check.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { GuestError } from "../../machine/guest/client.js";
 import type { Admitted } from "./model/abilities.js";
 import { type Delegation, everything } from "./model/delegation.js";
-import { type BareCall, tryBare } from "./token-call.js";
-import { TokenWorld } from "./token-session.js";
-import { noNamespaces, whyNoTokens } from "./token-support.js";
+import { type TokenCall, tryCall } from "./token-call.js";
+import { TokenSession } from "./token-session.js";
+import { TokensMissing } from "./token-support.js";
 
 const { EPERM } = constants.errno;
 const zeroAttachType = "cgroup_inet_ingress";
-/** Of vmlinux: BTF has ids from 1 on. */
+/** BTF IDs begin at 1, with vmlinux. */
 const firstBtf = 1;
 
-/** What a delegation lets in on one kernel, all of it tried. */
+/** What a delegation allows on one kernel; all of it was tried. */
 export interface Audit {
 	/** Absent where there is a `reason`. */
 	admitted?: Admitted;
 	/** How many calls of bpf(2) were made with the token. */
 	tried: number;
-	/** Commands that are delegated and for which this kernel asks no token. */
+	/** Delegated commands for which this kernel takes no token. */
 	unasked: string[];
 	reason?: Reason;
 }
 
-/**
- * Tries every type of program with each of its attach types, every type of map and every command
- * that takes a token.
- */
+/** Tries every program type with each of its attach types, every map type and every token command. */
 export async function auditDelegation(delegation: Delegation, bench: Workbench): Promise<Audit> {
-	const none = { tried: 0, unasked: [] };
-	const guest = await bench.guest();
-	const why = await whyNoTokens(guest);
-	if (why) return { ...none, reason: why };
-	let world: TokenWorld;
+	let session: TokenSession;
 	try {
-		world = await TokenWorld.open(guest);
+		session = await TokenSession.open(await bench.guest());
 	} catch (error) {
-		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
-		return { ...none, reason: noNamespaces(bench.kernel, error) };
+		if (!(error instanceof TokensMissing)) throw error;
+		return { tried: 0, unasked: [], reason: error.reason };
 	}
 	try {
-		return await audit(delegation, world, bench);
+		return await audit(delegation, session, bench);
 	} finally {
-		await world.close();
+		await session.close();
 	}
 }
 
-async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench): Promise<Audit> {
-	const owner = world.ownerClient;
-	const user = await world.user(delegation.capabilities);
-	const all = await owner.call("token_create", { path: await world.mount(everything) });
-	const path = await world.mount(delegation);
+async function audit(delegation: Delegation, session: TokenSession, bench: Workbench): Promise<Audit> {
+	const owner = session.ownerClient;
+	const user = await session.user(delegation.capabilities);
+	const all = await session.ownerToken(everything);
+	const path = await session.bpffs(delegation);
 	let token: Held;
 	try {
 		token = await user.call("token_create", { path });
@@ -65,16 +59,13 @@ async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench
 		return { tried: 0, unasked: [], reason: noToken(error) };
 	}
 	let tried = 0;
-	/**
-	 * Whether the token makes a difference to the kernel: what comes after it is the affair of the
-	 * program or map.
-	 */
-	const admits = async (call: BareCall): Promise<boolean> => {
+	/** Whether the call gets past the permission check because of the token. */
+	const admits = async (call: TokenCall): Promise<boolean> => {
 		tried++;
-		const errno = await tryBare(user, call, token);
-		return errno === 0 || (errno !== EPERM && (await tryBare(user, call)) === EPERM);
+		const errno = await tryCall(user, call, token);
+		return errno === 0 || (errno !== EPERM && (await tryCall(user, call)) === EPERM);
 	};
-	const does = async (call: BareCall, held: Held) => (await tryBare(user, call, held)) === 0;
+	const does = async (call: TokenCall, held: Held) => (await tryCall(user, call, held)) === 0;
 
 	const programs = new Map<string, string[]>();
 	const [readsKernel, writesUser] = [new Set<string>(), new Set<string>()];
@@ -99,8 +90,8 @@ async function audit(delegation: Delegation, world: TokenWorld, bench: Workbench
 		...((await does(byId, token)) ? [byId.command] : []),
 	];
 	const asked = new Set(["map_create", "prog_load", "btf_load"]);
-	// A kernel that takes no token there refuses the call because of it.
-	if ((await tryBare(owner, byId, all)) === 0) asked.add(byId.command);
+	// A kernel that takes no token for this command refuses the call because of the flag.
+	if ((await tryCall(owner, byId, all)) === 0) asked.add(byId.command);
 	const unasked = delegation.commands.filter((name) => name !== anyName && !asked.has(name));
 	return {
 		admitted: { programs, maps, commands, readsKernel: [...readsKernel], writesUser: [...writesUser] },
@@ -115,13 +106,9 @@ async function lacks(bench: Workbench, program: string, attachment: string): Pro
 }
 
 function noToken({ errnoName, message }: GuestError): Reason {
-	const why: Partial<Record<string, string>> = {
+	const causes: Partial<Record<string, string>> = {
 		ENOENT: "nothing is delegated",
 		EPERM: "the user does not hold cap_bpf in the user namespace",
 	};
-	return {
-		code: "no-token",
-		message: `no token comes of it: ${why[errnoName] ?? message}`,
-		hint: "the delegation lets nothing in",
-	};
+	return reason("no-token", { why: causes[errnoName] ?? message });
 }

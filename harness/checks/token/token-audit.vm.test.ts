@@ -4,7 +4,7 @@ import { openPackage } from "../../data/package/package.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { abilities } from "./model/abilities.js";
 import { delegationOf, everything } from "./model/delegation.js";
-import { TokenScene } from "./package-trials.js";
+import { PackageTrials } from "./package-trials.js";
 import { auditDelegation } from "./token-audit.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
@@ -71,9 +71,9 @@ describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
 
 it("what is loaded with a token is attached without one, but for kprobes and tracepoints", async () => {
 	await using bench = await testbench("7.3");
-	const scene = await TokenScene.open(await openPackage("programs/every-hook"), bench.workbench);
+	const trials = await PackageTrials.open(await openPackage("programs/every-hook"), bench.workbench);
 	try {
-		const { use, ungrantable } = await scene.baseline();
+		const { use, ungrantable } = await trials.widest();
 		expect([...ungrantable.keys()]).toEqual([]);
 		expect(
 			[...use.notAttached.keys()].filter((name) => !/kprobe|kretprobe|on_tracepoint/.test(name)),
@@ -82,7 +82,7 @@ it("what is loaded with a token is attached without one, but for kprobes and tra
 		for (const name of ["on_xdp", "on_raw_tracepoint", "on_fentry", "on_lsm", "on_connect4", "on_netfilter"])
 			expect(use.attached).toContain(name);
 	} finally {
-		await scene.close();
+		await trials.close();
 	}
 });
 

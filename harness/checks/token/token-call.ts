@@ -1,53 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { attachTypes } from "../../base/bpf.js";
+import { errnoName } from "../../base/errno.js";
 import { callHelper, type Insn, insn, mov, op, returns } from "../../base/insn.js";
 import { BpfAttr, type Held } from "../../machine/guest/bpf-attr.js";
 import { bpf, btfLoad, helperNumber, mapCreate, progLoad } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { Result } from "../../machine/guest/operations.js";
 
-/** A call of bpf(2) that asks a token, with as little in it as it can have. */
-export type BareCall =
+/** A call of bpf(2) for which the kernel asks a token, with the smallest content that it takes. */
+export type TokenCall =
 	| { command: "map_create"; map: string }
-	| { command: "prog_load"; program: string; attachment: string; does?: keyof typeof deeds }
+	| { command: "prog_load"; program: string; attachment: string; does?: keyof typeof helperCalls }
 	| { command: "btf_load" }
 	| { command: "btf_get_fd_by_id"; id: number };
 
 /**
- * Makes the call as whoever the client is, with a token that he holds or without any. A refusal is
- * an answer. EPERM comes before anything that is wrong with a program, and after most that is wrong
- * with a map.
+ * Makes the call as the client's user, with a token that it holds or without one. A refusal is an
+ * answer. The kernel checks for EPERM before it looks at a program, and after most checks of a map.
  */
-export function bare(client: GuestClient, call: BareCall, token?: Held): Promise<Result<"bpf">> {
+export function tokenCall(client: GuestClient, call: TokenCall, token?: Held): Promise<Result<"bpf">> {
 	const { attr, flags, fd } = attrOf(call);
 	if (token) attr.flags(flags, BPF_F_TOKEN_FD).fd(fd, token);
 	return bpf(client, call.command, attr);
 }
 
-/** As `bare`; what came of it is closed at once. @returns errno, 0 when the kernel did it */
-export async function tryBare(client: GuestClient, call: BareCall, token?: Held): Promise<number> {
-	const { errno, fd } = await bare(client, call, token);
+/** As `tokenCall`; closes at once what it created. @returns errno, 0 on success */
+export async function tryCall(client: GuestClient, call: TokenCall, token?: Held): Promise<number> {
+	const { errno, fd } = await tokenCall(client, call, token);
 	if (fd !== undefined) await client.call("close", { handle: fd });
 	return errno;
 }
 
+/** An answer in words: `done`, or the name of the errno. */
+export const answerName = (errno: number): string => (errno === 0 ? "done" : errnoName(errno));
+
 /** The same flag for every command that takes a token (include/uapi/linux/bpf.h). */
 const BPF_F_TOKEN_FD = 1 << 16;
 
-/** Attributes of a call, and where its flags and the descriptor of the token stand in them. */
+/** Attributes of a call, and the offsets of its flags and of the token's descriptor. */
 interface Call {
 	attr: BpfAttr;
 	flags: number;
 	fd: number;
 }
 
-function attrOf(call: BareCall): Call {
+function attrOf(call: TokenCall): Call {
 	switch (call.command) {
 		case "map_create":
 			return { attr: mapOf(call.map), flags: 16, fd: 76 };
 		case "prog_load": {
-			const attr = progLoad(call.program, call.does ? deed(call.does) : returns(0));
+			const attr = progLoad(call.program, call.does ? helperCall(call.does) : returns(0));
 			return { attr: attr.u32(68, attachTypes.number(call.attachment) ?? 0), flags: 44, fd: 144 };
 		}
 		case "btf_load":
@@ -57,20 +60,15 @@ function attrOf(call: BareCall): Call {
 	}
 }
 
-/**
- * What a program may do besides nothing: the helper, and which of its arguments is the buffer on
- * the stack.
- */
-const deeds = {
+/** Helpers that a program may call, and which of their arguments is the buffer on the stack. */
+const helperCalls = {
 	"read-kernel": { helper: "probe_read_kernel", buffer: 1, size: 2, address: 3 },
 	"write-user": { helper: "probe_write_user", buffer: 2, size: 3, address: 1 },
 } as const;
 
-/**
- * Calls the helper with eight bytes of the stack and an address of zero, and returns 0 (RFC 9669).
- */
-function deed(does: keyof typeof deeds): Insn[] {
-	const { helper, buffer, size, address } = deeds[does];
+/** Calls the helper with eight bytes of the stack and address zero, and returns 0 (RFC 9669). */
+function helperCall(does: keyof typeof helperCalls): Insn[] {
+	const { helper, buffer, size, address } = helperCalls[does];
 	return [
 		insn(op.stDw, { target: 10, offset: -8, imm: 0 }),
 		insn(op.movReg, { target: buffer, source: 10 }),
@@ -88,7 +86,7 @@ interface Shape {
 	entries: number;
 	flags?: number;
 	/**
-	 * BTF ids of key and value, without which the kernel does not come to ask who calls; the BTF
+	 * BTF type IDs of key and value: the kernel checks them before it checks the caller. The BTF
 	 * itself is left out.
 	 */
 	btf?: boolean;
@@ -101,10 +99,7 @@ const descriptors: Shape = { key: 4, value: 4, entries: 1 };
 const storage: Shape = { key: 4, value: 4, entries: 0, flags: BPF_F_NO_PREALLOC, btf: true };
 const ring: Shape = { key: 0, value: 0, entries: 4096 };
 
-/**
- * What each type asks of its sizes and flags (`map_alloc_check` of kernel/bpf); the others take
- * what is usual.
- */
+/** Sizes and flags that each type requires (`map_alloc_check` in kernel/bpf); others take `usual`. */
 const shapes: Readonly<Record<string, Shape>> = {
 	prog_array: descriptors,
 	perf_event_array: descriptors,

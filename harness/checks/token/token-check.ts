@@ -1,143 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import type { Reason } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
 import { TokenSettings } from "../../data/package/sections/token.js";
-import type { Check, Finding, Workbench } from "../../lab/check.js";
+import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
+import type { Check, Finding, FindingBody, Workbench } from "../../lab/check.js";
+import { failed, skipped } from "../../lab/findings.js";
+import { broken } from "../../lab/promise.js";
 import { runCases } from "../../lab/run-cases.js";
-import { GuestError } from "../../machine/guest/client.js";
-import { declaredOutcome, noTokenOutcome, withoutOutcome } from "./declared-token.js";
-import { implicitPathOutcome, lifeCases, lifeOutcome } from "./lives.js";
-import { type Delegation, delegationOf, grantName, grantsOf } from "./model/delegation.js";
-import { TokenScene } from "./package-trials.js";
-import { delegationEvidence, type Outcome, skipped } from "./token-evidence.js";
-import { noNamespaces, whyNoTokens } from "./token-support.js";
-import { infoOutcome } from "./told.js";
-import { undeclaredGrants, undeclaredOutcome } from "./undeclared-grants.js";
+import { declaredFinding, implicitPathFinding, noTokenFinding } from "./declared-token.js";
+import { delegationOf, grantName, grantsOf } from "./model/delegation.js";
+import { PackageTrials } from "./package-trials.js";
+import { delegationEvidence } from "./token-evidence.js";
+import { TokensMissing } from "./token-support.js";
+import { undeclaredFinding, undeclaredGrants } from "./undeclared-grants.js";
+import { withoutFinding } from "./without-grant.js";
 
 /**
- * Does a package work for a user without privileges with exactly the BPF token that its manifest
- * declares? Cases `declared`, `no-token`, `without-<kind>/<name>` for each grant,
- * `undeclared/<kind>/<name>` for what could do harm and is not declared, and what becomes of
- * tokens: `other-namespace`, `initial-namespace`, `sub-directory`, `after-unmount`,
- * `after-grantor-died`, `other-user`, `fd-passed`, `both-ways`, `group-mount`, `dropped`,
- * `implicit-path`, and `info`, which the kernel tells of one.
+ * Does a package work for an unprivileged user with exactly the BPF token that its manifest
+ * declares? Cases `declared`, `no-token`, `without-<kind>/<name>` for each grant, `implicit-path`,
+ * and `undeclared` for harmful grants that are not declared. What the kernel itself promises about
+ * tokens is a question of `qualify`; where it breaks a promise, the case `kernel-promises` fails.
  */
 export const tokenCheck: Check = {
 	name: "token",
-
 	summary: "does the package work with exactly the BPF token that its manifest declares?",
 	section: { key: "token", schema: TokenSettings },
+	cites: ["tokens"],
 	suits: (pkg) => pkg.manifest.token !== undefined,
 	create: () => ({
 		cases: casesOf,
 
-		run: (pkg, bench) =>
-			runCases(bench, {
+		async *run(pkg, bench) {
+			yield* runCases(bench, {
 				cases: casesOf(pkg),
-				after: "all users with tokens are gone",
+				after: "all users of tokens ended",
 				run: () => findings(pkg, bench),
-			}),
+			});
+			yield* runCases(bench, {
+				cases: [],
+				leftovers: promisesCase,
+				after: "the kernel's promises were looked up",
+				run: () => brokenPromises(bench),
+			});
+		},
 	}),
 };
 
-function casesOf(pkg: Package): string[] {
-	return steps(delegationOf(pkg.manifest.token)).map(({ name }) => name);
-}
+const casesOf = (pkg: Package): string[] => steps(pkg).map(({ name }) => name);
 
-/** A case, and how it is found out; `package` ones need a package that loads at all. */
+/** A case, and how its result is found; those that need a `loadable` package are skipped without. */
 interface Step {
 	name: string;
-	package: boolean;
-	run(scene: TokenScene): Promise<Outcome>;
+	loadable: boolean;
+	run(trials: PackageTrials): Promise<FindingBody>;
 }
 
-function steps(declared: Delegation): Step[] {
+function steps({ manifest }: Package): Step[] {
+	const declared = delegationOf(manifest.token);
 	return [
-		{ name: "declared", package: true, run: declaredOutcome },
-		{ name: "no-token", package: true, run: noTokenOutcome },
+		{ name: "declared", loadable: true, run: declaredFinding },
+		{ name: "no-token", loadable: true, run: noTokenFinding },
 		...grantsOf(declared).map((grant) => ({
 			name: `without-${grantName(grant)}`,
-			package: true,
-			run: (scene: TokenScene) => withoutOutcome(scene, grant),
+			loadable: true,
+			run: (trials: PackageTrials) => withoutFinding(trials, grant),
 		})),
-		{ name: "implicit-path", package: true, run: implicitPathOutcome },
-		...undeclaredGrants(declared).map((grant) => ({
-			name: `undeclared/${grantName(grant)}`,
-			package: false,
-			run: (scene: TokenScene) => undeclaredOutcome(scene, grant),
-		})),
-		{ name: "info", package: false, run: infoOutcome },
-		...lifeCases.map(({ name, run }) => ({
-			name,
-			package: false,
-			async run(scene: TokenScene) {
-				const call = await scene.sample();
-				return call
-					? lifeOutcome(await run(scene, call))
-					: skipped(nothingToTry, delegationEvidence(declared));
-			},
-		})),
+		{ name: "implicit-path", loadable: true, run: implicitPathFinding },
+		...(undeclaredGrants(declared).length > 0
+			? [{ name: "undeclared", loadable: false, run: undeclaredFinding }]
+			: []),
 	];
 }
 
-const nothingToTry: Reason = {
-	code: "token-without-use",
-	message:
-		"the declared token allows no call of bpf(2) by itself, so nothing can be done with it to see what becomes of it",
-	hint: "see declared: it says what the token lacks",
-};
-
 async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding> {
-	const all = steps(delegationOf(pkg.manifest.token));
-	const why = await whyNoTokens(await bench.guest());
-	if (why) {
-		for (const { name } of all) yield { case: name, ...skipped(why, { state: "unsupported" }) };
-		return;
-	}
-	let scene: TokenScene;
+	let trials: PackageTrials;
 	try {
-		scene = await TokenScene.open(pkg, bench);
+		trials = await PackageTrials.open(pkg, bench);
 	} catch (error) {
-		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
-		const reason = noNamespaces(bench.kernel, error);
-		for (const { name } of all) yield { case: name, ...skipped(reason, { state: "disabled" }) };
+		if (!(error instanceof TokensMissing)) throw error;
+		const { state } = error.lack;
+		for (const name of casesOf(pkg)) yield { case: name, ...skipped(error.reason, { state }) };
 		return;
 	}
 	try {
-		yield* inScene(all, scene);
+		yield* findingsOf(trials);
 	} finally {
-		await scene.close();
+		await trials.close();
 	}
 }
 
-async function* inScene(all: readonly Step[], scene: TokenScene): AsyncIterable<Finding> {
-	const { use, ungrantable } = await scene.baseline();
-	const nothing = use.loaded.length + ungrantable.size === 0 ? nothingLoads(scene.bench) : undefined;
+async function* findingsOf(trials: PackageTrials): AsyncIterable<Finding> {
+	const { use, ungrantable } = await trials.widest();
+	const { kernel } = trials.bench;
+	const loads = use.loaded.length + ungrantable.size > 0;
 	let works = true;
-	for (const step of all) {
-		const untold = works || step.name === "no-token" ? undefined : notDeclared;
-		const why: Reason | undefined = step.package ? (nothing ?? untold) : undefined;
-		const finding: Finding = {
-			case: step.name,
-			...(why ? skipped(why, delegationEvidence(scene.declared)) : await step.run(scene)),
-		};
-		if (step.name === "declared") works = finding.outcome === "pass";
-		yield finding;
+	for (const { name, loadable, run } of steps(trials.pkg)) {
+		let skip = !loadable || loads ? undefined : reasonSaying("not-loaded", nothingLoads(kernel.id));
+		if (loadable && !works && name !== "no-token")
+			skip ??= reasonSaying("not-loaded", declaredFails, "see the case declared");
+		const body = skip ? skipped(skip, delegationEvidence(trials.declared)) : await run(trials);
+		if (name === "declared") works = body.outcome === "pass";
+		yield { case: name, ...body };
 	}
 }
 
-function nothingLoads({ kernel }: Workbench): Reason {
-	return {
-		code: "not-loaded",
-		message: `nothing of the package loads on kernel ${kernel.id}, whoever loads it`,
-		hint: "see the load check, which says why",
+const nothingLoads = (kernel: string) => `no program of the package loads on ${kernel}, not even as root`;
+const declaredFails =
+	"the package does not work with the declared token, so a token with less would show nothing";
+
+const promisesCase = "kernel-promises";
+
+/** A finding where the kernel breaks a promise about tokens, on which every package relies. */
+async function* brokenPromises(bench: Workbench): AsyncIterable<Finding> {
+	const promises = broken(await bench.promises("tokens"));
+	const [first] = promises;
+	if (!first) return;
+	const { name, promise, expected, seen } = first;
+	const more = promises.length > 1 ? `; ${promises.length - 1} more promises are broken` : "";
+	const facts = { kernel: bench.kernel.id, promise, expected, seen, more };
+	yield {
+		case: promisesCase,
+		...failed(reason("token-promise", facts), { promise: name, broken: promises }),
 	};
 }
-
-const notDeclared: Reason = {
-	code: "not-loaded",
-	message:
-		"with the declared token the package does not work, so leaving a part of it out would tell nothing",
-	hint: "see declared",
-};

@@ -3,20 +3,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
 import type { Finding } from "../../lab/check.js";
+import type { KernelPromise } from "../../lab/promise.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { contextOf } from "../../lab/testbench.js";
-import { declaredOutcome, withoutOutcome } from "./declared-token.js";
+import { declaredFinding } from "./declared-token.js";
 import type { Grant } from "./model/delegation.js";
-import { TokenScene } from "./package-trials.js";
+import { PackageTrials } from "./package-trials.js";
 import { filterToken, observerToken, replacingPackage, replacingToken, smallPackage } from "./testtokens.js";
 import { tokenCheck } from "./token-check.js";
-import { infoOutcome, toldByProc } from "./told.js";
+import { withoutFinding } from "./without-grant.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
 const outcomes = (found: Map<string, Finding>, outcome: string) =>
 	[...found.values()].filter((finding) => finding.outcome === outcome).map((finding) => finding.case);
 
-/** The whole check, after which the guest is as it was. */
+/** Runs the whole check, which must leave nothing behind. */
 async function check(bench: Bench, pkg: Package): Promise<Map<string, Finding>> {
 	const before = await bench.inventory();
 	const found = await bench.check(pkg, tokenCheck);
@@ -25,14 +26,18 @@ async function check(bench: Bench, pkg: Package): Promise<Map<string, Finding>> 
 	return found;
 }
 
-/** Single cases of it, after which the guest is as it was too. */
-async function inScene<T>(bench: Bench, pkg: Package, work: (scene: TokenScene) => Promise<T>): Promise<T> {
+/** Runs single cases, which must leave nothing behind either. */
+async function withTrials<T>(
+	bench: Bench,
+	pkg: Package,
+	work: (trials: PackageTrials) => Promise<T>,
+): Promise<T> {
 	const before = await bench.inventory();
-	const scene = await TokenScene.open(pkg, bench.workbench);
+	const trials = await PackageTrials.open(pkg, bench.workbench);
 	try {
-		return await work(scene);
+		return await work(trials);
 	} finally {
-		await scene.close();
+		await trials.close();
 		expect(await bench.inventory()).toEqual(before);
 	}
 }
@@ -57,31 +62,28 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 		expect(found.get("without-program/raw_tracepoint")?.evidence).toMatchObject({
 			without: "program observe is refused with EPERM",
 		});
-		expect(found.get("group-mount")?.evidence.steps).toEqual([
-			{ what: expect.stringMatching(/a member of the group/), answer: "done" },
-			{ what: expect.stringMatching(/somebody who is none/), answer: "EACCES" },
-		]);
-		// bpf(2) tells nothing of a token on 6.12.
-		expect(found.get("info")?.evidence).toMatchObject({
-			by: id === "6.12" ? "/proc/<pid>/fdinfo" : "BPF_OBJ_GET_INFO_BY_FD",
-			told: [{ told: "0x21" }, { told: "0x2" }, { told: "0x20002" }, { told: "0x1" }],
+		expect(found.get("undeclared")?.evidence).toMatchObject({
+			answers: { "program/xdp": "EPERM", "map/sockmap": "EPERM", "command/btf_load": "EPERM" },
+			with_everything: { "program/xdp": "done", "program/sched_cls": "done", "map/sockmap": "done" },
 		});
 	});
 
-	it("tells what no token grants", async () => {
-		const { reason } = await inScene(bench, await smallPackage("WRITER", observerToken), declaredOutcome);
-		// 7.3 asks for a capability in the user namespace, 6.12 for one in the first.
+	it("names a program that no token can authorise", async () => {
+		const { reason } = await withTrials(bench, await smallPackage("WRITER", observerToken), declaredFinding);
+		// The capability is needed in the user namespace on 7.3, in the initial one on 6.12.
 		if (id === "6.12")
 			expect(reason).toMatchObject({
 				code: "token-cannot-grant",
-				message: expect.stringMatching(/^observe loads as root of the machine and with no token whatever/),
+				message: expect.stringMatching(
+					/^observe loads only as root of the initial user namespace; no BPF token can authorise it/,
+				),
 			});
-		else expect(reason?.message).toMatch(/what it lacks is capability\/cap_sys_admin$/);
+		else expect(reason?.message).toMatch(/missing: capability\/cap_sys_admin$/);
 	});
 
-	it("a function is replaced with a token where the kernel asks one for the types of another program", async () => {
-		await inScene(bench, await replacingPackage(replacingToken), async (scene) => {
-			const declared = await declaredOutcome(scene);
+	it("passes an freplace program where the kernel takes a token for BPF_BTF_GET_FD_BY_ID", async () => {
+		await withTrials(bench, await replacingPackage(replacingToken), async (trials) => {
+			const declared = await declaredFinding(trials);
 			if (id === "6.12") {
 				expect(declared.reason).toMatchObject({ code: "token-cannot-grant" });
 				return;
@@ -93,7 +95,7 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 				{ kind: "commands", name: "btf_load" },
 				{ kind: "programs", name: "ext" },
 			] as const)
-				expect((await withoutOutcome(scene, grant)).outcome).toBe("pass");
+				expect((await withoutFinding(trials, grant)).outcome).toBe("pass");
 		});
 	});
 });
@@ -105,7 +107,7 @@ describe("the token check", () => {
 	});
 	afterAll(() => bench[Symbol.asyncDispose]());
 
-	it("tells what is too much, grant by grant", async () => {
+	it("fails each grant that is not needed", async () => {
 		const wide = {
 			...observerToken,
 			commands: ["map_create", "prog_load", "btf_load", "token_create"],
@@ -123,26 +125,22 @@ describe("the token check", () => {
 		]);
 		expect(found.get("without-program/xdp")?.reason).toMatchObject({
 			code: "too-wide",
-			message: "program/xdp is declared, and the package works without it",
+			message: "program/xdp is declared, but the package works without it",
 		});
-		expect(found.get("without-map/any")?.reason?.message).toBe(
-			"all maps are declared, and of them hash is enough",
-		);
-		expect(found.has("undeclared/program/xdp")).toBe(false);
+		expect(found.get("without-map/any")?.reason?.message).toBe("all maps are declared, but hash is enough");
+		expect(found.get("undeclared")?.evidence.answers).not.toHaveProperty("program/xdp");
 	});
 
-	it("tells what is too little, and finds what is missing", async () => {
+	it("names the missing grants of a token that is too narrow", async () => {
 		const narrow = { ...observerToken, maps: [], programs: ["raw_tracepoint"] };
 		const found = await check(bench, await smallPackage("OBSERVER", narrow));
 		expect(outcomes(found, "fail")).toEqual(["declared"]);
 		const { reason, evidence } = found.get("declared")!;
 		expect(reason).toMatchObject({
 			code: "too-narrow",
-			message: expect.stringMatching(
-				/is refused with EPERM; what it lacks is map\/hash, program\/socket_filter$/,
-			),
+			message: expect.stringMatching(/is refused with EPERM; missing: map\/hash, program\/socket_filter$/),
 			hint: expect.stringMatching(
-				/add it to \/token\/maps, \/token\/programs .*libbpf loads a socket filter/,
+				/add the missing grants to \/token\/maps, \/token\/programs .*libbpf first probes with a socket filter/,
 			),
 		});
 		expect(evidence.missing).toEqual(["map/hash", "program/socket_filter"]);
@@ -152,44 +150,46 @@ describe("the token check", () => {
 		});
 	});
 
-	it("a program that works with pointers needs cap_perfmon, and its author is told of a way without", async () => {
+	it("advises a program with pointer arithmetic, which needs cap_perfmon, to use dynptrs", async () => {
 		const more = { ...filterToken, capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"] };
-		const { reason } = await inScene(bench, await smallPackage("FILTER", filterToken), declaredOutcome);
-		expect(reason?.message).toMatch(/what it lacks is capability\/cap_perfmon$/);
-		expect(reason?.hint).toMatch(/reads the packet through a dynptr/);
-		await inScene(bench, await smallPackage("FILTER", more), async (scene) => {
-			expect((await declaredOutcome(scene)).outcome).toBe("pass");
-			const without = await withoutOutcome(scene, perfmon);
+		const { reason } = await withTrials(bench, await smallPackage("FILTER", filterToken), declaredFinding);
+		expect(reason?.message).toMatch(/missing: capability\/cap_perfmon$/);
+		expect(reason?.hint).toMatch(/read the packet through a dynptr/);
+		await withTrials(bench, await smallPackage("FILTER", more), async (trials) => {
+			expect((await declaredFinding(trials)).outcome).toBe("pass");
+			const without = await withoutFinding(trials, perfmon);
 			expect(without).toMatchObject({
 				outcome: "pass",
 				evidence: { safe: false, weakness: expect.stringMatching(/dynptr/) },
 			});
 		});
 
-		const bytes = await inScene(bench, await smallPackage("BYTES", filterToken), declaredOutcome);
+		const bytes = await withTrials(bench, await smallPackage("BYTES", filterToken), declaredFinding);
 		expect(bytes.outcome).toBe("pass");
-		const needless = await inScene(bench, await smallPackage("BYTES", more), (scene) =>
-			withoutOutcome(scene, perfmon),
+		const needless = await withTrials(bench, await smallPackage("BYTES", more), (trials) =>
+			withoutFinding(trials, perfmon),
 		);
 		expect(needless.reason).toMatchObject({ code: "too-wide" });
 	});
 
-	it("nothing declared is nothing granted", async () => {
+	it("gives a package that declares no grant nothing", async () => {
 		const found = await check(bench, await smallPackage("OBSERVER", {}));
 		expect(outcomes(found, "fail")).toEqual(["declared"]);
 		expect(found.get("declared")?.reason?.code).toBe("too-narrow");
-		expect(found.get("undeclared/program/kprobe")?.outcome).toBe("pass");
-		expect(found.get("dropped")).toMatchObject({ outcome: "skip", reason: { code: "token-without-use" } });
+		expect(found.get("undeclared")).toMatchObject({
+			outcome: "pass",
+			evidence: { answers: { "program/kprobe": "EPERM" } },
+		});
 	});
 
-	it("a manifest without a token is told of as such, where the check is asked for all the same", async () => {
+	it("says that a manifest declares no token, where the check was asked for by name", async () => {
 		const pkg = await smallPackage("OBSERVER", {});
 		const { token: _, ...manifest } = pkg.manifest;
-		const { reason } = await inScene(bench, { ...pkg, manifest }, declaredOutcome);
+		const { reason } = await withTrials(bench, { ...pkg, manifest }, declaredFinding);
 		expect(reason).toMatchObject({
 			code: "token-undeclared",
 			message: expect.stringMatching(
-				/^the manifest declares no token, and without one object \S+ is refused with EPERM; what it lacks is command\/map_create, /,
+				/^the manifest declares no token, and without one object \S+ is refused with EPERM; missing: command\/map_create, /,
 			),
 		});
 	});
@@ -203,51 +203,82 @@ describe("the token check", () => {
 			attachments: ["cgroup_inet_ingress", "xdp"],
 			capabilities: ["cap_net_admin", "cap_perfmon", "cap_bpf"],
 		};
-		await inScene(bench, pkg, async (scene) => {
-			const declared = await declaredOutcome(scene);
+		await withTrials(bench, pkg, async (trials) => {
+			const declared = await declaredFinding(trials);
 			expect(declared.outcome).toBe("pass");
 			expect(declared.evidence.vectors_passed).toBeGreaterThan(10);
-			const { evidence } = await withoutOutcome(scene, { kind: "attachments", name: "xdp" });
-			// The program for packets in fragments is loaded for its vectors alone.
+			const { evidence } = await withoutFinding(trials, { kind: "attachments", name: "xdp" });
+			// The program for fragmented packets is loaded only for its vectors.
 			expect(evidence.without).toMatch(/^vector filter\/jumbo-\S+ does not pass: its program does not load/);
 		});
 	});
 
-	it("what /proc tells of a token is what bpf(2) tells", async () => {
-		await inScene(
-			bench,
-			await smallPackage("OBSERVER", { ...observerToken, maps: ["any"] }),
-			async (scene) => {
-				const { outcome, evidence } = await infoOutcome(scene);
-				expect(outcome).toBe("pass");
-				expect(evidence.told).toContainEqual({
-					...{ kind: "maps", declared: "0xffffffffffffffff", told: "0xffffffffffffffff" },
-				});
-				expect(await toldByProc(scene)).toEqual({
-					...{ commands: "0x21", maps: "any", programs: "0x20002", attachments: "0x1" },
-				});
-			},
-		);
+	it("runs the vectors of an object with a perf event array, but those that expect its events", async () => {
+		const vectors = `
+object: EVENTS.bpf.o
+vectors:
+  - name: verdict
+    program: filter
+    packet: { layers: [ { eth: {} }, { ipv4: {} } ] }
+    expect: { retval: TC_ACT_OK }
+  - name: event
+    program: filter
+    packet: { layers: [ { eth: {} }, { ipv4: {} } ] }
+    expect: { events: { events: [ { hex: "01000000" } ] } }
+`;
+		const pkg = await smallPackage("EVENTS", { ...filterToken, maps: ["hash", "perf_event_array"] }, vectors);
+		await withTrials(bench, pkg, async (trials) => {
+			const { outcome, evidence } = await declaredFinding(trials);
+			expect(outcome).toBe("pass");
+			expect(evidence).toMatchObject({
+				vectors_passed: 1,
+				vectors_with_perf_events: ["vectors/event"],
+			});
+		});
 	});
 
-	it("a user whose process is lost was refused nothing", async () => {
-		const scene = await TokenScene.open(await smallPackage("OBSERVER", observerToken), bench.workbench);
-		await scene.baseline();
-		const user = await scene.declaredUser();
+	it("fails kernel-promises where the kernel breaks a promise about tokens", async () => {
+		const promise: KernelPromise = {
+			name: "token-closed-after-use",
+			promise: "nothing more is allowed",
+			expected: "EPERM when another map is created",
+			seen: "done",
+			kept: false,
+			evidence: {},
+		};
+		const workbench = { ...bench.workbench, promises: async () => [promise] };
+		const pkg = await smallPackage("OBSERVER", {});
+		const found: Finding[] = [];
+		for await (const finding of tokenCheck.create(contextOf([pkg])).run(pkg, workbench)) found.push(finding);
+		expect(found.at(-1)).toMatchObject({
+			case: "kernel-promises",
+			outcome: "fail",
+			reason: {
+				code: "token-promise",
+				message:
+					"kernel 7.3 breaks a promise: nothing more is allowed: expected EPERM when another map is created, found done",
+			},
+		});
+	});
+
+	it("does not take a lost process for a refusal", async () => {
+		const trials = await PackageTrials.open(await smallPackage("OBSERVER", observerToken), bench.workbench);
+		await trials.widest();
+		const user = await trials.declaredUser();
 		const lost = { code: "user-lost", message: expect.stringContaining("with signal 11") };
 		await expect(user.call("misbehave", { how: "crash" })).rejects.toMatchObject(lost);
-		await expect(withoutOutcome(scene, { kind: "maps", name: "hash" })).rejects.toMatchObject(lost);
-		await scene.close();
+		await expect(withoutFinding(trials, { kind: "maps", name: "hash" })).rejects.toMatchObject(lost);
+		await trials.close();
 	});
 });
 
-it("a kernel without tokens has every case skipped, with the reason", async () => {
+it("skips every case on a kernel without tokens", async () => {
 	await using bench = await testbench("6.1");
 	const pkg = await smallPackage("OBSERVER", observerToken);
 	const found = await bench.check(pkg, tokenCheck);
 	expect(outcomes(found, "skip")).toEqual(tokenCheck.create(contextOf([])).cases(pkg));
 	expect(found.get("declared")?.reason).toMatchObject({
 		code: "feature-unsupported",
-		message: "kernel 6.1 has no BPF tokens: bpf(2) knows no BPF_TOKEN_CREATE",
+		message: "kernel 6.1 has no BPF tokens: bpf(2) has no BPF_TOKEN_CREATE",
 	});
 });

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../base/errno.js";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { readText } from "../../machine/features/files.js";
 import { bpfObject } from "../../machine/guest/bpf-object.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { type Delegation, delegationOf } from "./model/delegation.js";
 import { printMountOptions } from "./model/mount-options.js";
-import { ids, TokenWorld } from "./token-session.js";
-import { noNamespaces, whyNoTokens } from "./token-support.js";
+import { ids, TokenSession } from "./token-session.js";
+import { TokensMissing } from "./token-support.js";
 
-/** One thing that was done in the demonstration, and what came of it. */
+/** One step of the demonstration, and its result. */
 export interface DemoStep {
 	what: string;
-	/** `done`, the errno that the kernel said, or `saw nothing`. */
+	/** `done`, the name of the kernel's errno, or `saw nothing`. */
 	answer: string;
 	expected: string;
 }
 
-/**
- * For tracing, and nothing else: libbpf needs the socket filter to see that it can load anything.
- */
+/** For tracing only; libbpf needs the socket filter for its first probe. */
 export const demoDelegation = delegationOf({
 	commands: ["map_create", "prog_load"],
 	maps: ["array"],
@@ -35,80 +33,48 @@ type ObjectName = (typeof objects)[number];
 const pathOf = (name: ObjectName) => `/run/${name}.bpf.o`;
 
 /**
- * The same process of the same user loads an observer without a token, and is refused; with a token
- * for tracing it loads and attaches it, and sees something; with that same token an XDP program is
- * refused.
+ * One process loads an observer without a token, and is refused; with a token for tracing it loads
+ * and attaches it, and sees system calls; with the same token an XDP program is refused.
  *
- * @param delegation other than one for tracing, something is not as expected
+ * @param delegation with another one than that for tracing, some answers are not as expected
  * @throws UndecidedError `no-tokens` on a kernel without them
  */
 export async function* demonstrate(
 	guest: Guest,
 	delegation: Delegation = demoDelegation,
 ): AsyncIterable<DemoStep> {
-	const why = await whyNoTokens(guest);
-	if (why) throw new UndecidedError("no-tokens", why.message, why.hint);
-	const world = await opened(guest);
+	const session = await opened(guest);
 	try {
-		for (const name of objects)
-			await world.ownerClient.call("file_write", {
-				path: pathOf(name),
-				data: await bpfObject(guest.kernel.arch, name),
-			});
-		const user = await world.user(delegation.capabilities);
+		for (const name of objects) await session.put(pathOf(name), await bpfObject(guest.kernel.arch, name));
+		const user = await session.user(delegation.capabilities);
 		const status = (await readText(user, "/proc/self/status")) ?? "";
 		const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1];
-		yield {
-			what: `a user starts, ${ids.owner} outside and ${uid} inside of a user namespace, with ${delegation.capabilities.join(", ")} there`,
-			answer: "done",
-			expected: "done",
-		};
-		yield await load(
-			user,
-			"token-observer",
-			"",
-			"loads the observer (raw_tracepoint) without a token",
-			"EPERM",
+		yield done(
+			`a process starts with uid ${ids.owner}, which is ${uid} in its user namespace, and there with ${delegation.capabilities.join(", ")}`,
 		);
-		const path = await world.mount(delegation);
-		yield {
-			what: `root of the machine mounts a bpffs for that user namespace: ${printMountOptions(delegation)}`,
-			answer: "done",
-			expected: "done",
-		};
-		yield await load(
-			user,
-			"token-observer",
-			path,
-			"the same process loads and attaches the observer with a token of it, and sees system calls",
-			"done",
-		);
-		yield await load(
-			user,
-			"token-filter",
-			path,
-			"the same process loads an XDP program with the same token",
-			"EPERM",
-		);
+		yield load(user, "token-observer", "", "it loads the observer (raw_tracepoint) without a token", "EPERM");
+		const path = await session.mount(delegation);
+		yield done(`root mounts a bpffs that delegates to this user namespace: ${printMountOptions(delegation)}`);
+		const observes = "it loads and attaches the observer with a token of that bpffs, and sees system calls";
+		yield load(user, "token-observer", path, observes, "done");
+		yield load(user, "token-filter", path, "it loads an XDP program with the same token", "EPERM");
 	} finally {
-		await world.close();
+		await session.close();
 	}
 }
 
-async function opened(guest: Guest): Promise<TokenWorld> {
+const done = (what: string): DemoStep => ({ what, answer: "done", expected: "done" });
+
+async function opened(guest: Guest): Promise<TokenSession> {
 	try {
-		return await TokenWorld.open(guest);
+		return await TokenSession.open(guest);
 	} catch (error) {
-		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
-		const { message, hint } = noNamespaces(guest.kernel, error);
-		throw new UndecidedError("no-tokens", message, hint);
+		if (!(error instanceof TokensMissing)) throw error;
+		throw undecided("no-tokens", { lack: error.message });
 	}
 }
 
-/**
- * Loads an object with libbpf; the observer is attached where it was loaded, and has to see
- * something.
- */
+/** Loads an object with libbpf; an observer that loads is attached, and must see something. */
 async function load(
 	client: GuestClient,
 	name: ObjectName,

@@ -3,13 +3,13 @@
 import type { Reason } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
 import { anyName, tokenKinds } from "../../data/package/sections/token.js";
+import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { Workbench } from "../../lab/check.js";
-import { GuestError } from "../../machine/guest/client.js";
 import { type Delegation, delegationOf, everything, including } from "./model/delegation.js";
 import { likelyDelegation } from "./model/likely-delegation.js";
 import { smallestAddition, smallestDelegation } from "./model/smallest-delegation.js";
-import { TokenScene } from "./package-trials.js";
-import { noNamespaces, whyNoTokens } from "./token-support.js";
+import { PackageTrials } from "./package-trials.js";
+import { TokensMissing } from "./token-support.js";
 
 /** What a package needs of a token on one kernel. */
 export interface Inference {
@@ -37,46 +37,43 @@ export interface Inference {
  */
 export async function inferToken(pkg: Package, bench: Workbench): Promise<Inference> {
 	const none = { trials: 0, ms: 0, ungrantable: [], notAttached: {} };
-	const guest = await bench.guest();
+	await bench.guest();
 	const start = performance.now();
-	const why = await whyNoTokens(guest);
-	if (why) return { ...none, reason: why };
-	let scene: TokenScene;
+	let tried: PackageTrials;
 	try {
-		scene = await TokenScene.open(pkg, bench);
+		tried = await PackageTrials.open(pkg, bench);
 	} catch (error) {
-		if (!(error instanceof GuestError) || error.op !== "user_start") throw error;
-		return { ...none, reason: noNamespaces(bench.kernel, error) };
+		if (!(error instanceof TokensMissing)) throw error;
+		return { ...none, reason: error.reason };
 	}
 	try {
-		const { use, ungrantable } = await scene.baseline();
+		const { use, ungrantable } = await tried.widest();
 		const seen = { ungrantable: [...ungrantable.keys()], notAttached: Object.fromEntries(use.notAttached) };
-		if (use.loaded.length === 0) return { ...none, ...seen, reason: nothingLoads(bench.kernel.id) };
-		const search = await smallest(pkg, scene);
+		if (use.loaded.length === 0)
+			return { ...none, ...seen, reason: reasonSaying("not-loaded", nothingLoads(bench.kernel.id)) };
+		const search = await smallest(tried);
 		return { ...seen, ...search, ms: Math.round(performance.now() - start) };
 	} finally {
-		await scene.close();
+		await tried.close();
 	}
 }
 
-async function smallest(
-	pkg: Package,
-	scene: TokenScene,
-): Promise<Pick<Inference, "smallest" | "trials" | "reason">> {
+async function smallest(tried: PackageTrials): Promise<Pick<Inference, "smallest" | "trials" | "reason">> {
+	const { pkg } = tried;
 	let trials = 0;
 	const works = (delegation: Delegation) => {
 		trials++;
-		return scene.works(delegation);
+		return tried.works(delegation);
 	};
 	const likely = likelyDelegation(pkg);
 	let first = pkg.manifest.token ? named(delegationOf(pkg.manifest.token), likely) : likely;
 	if (!(await works(first))) {
 		const missing = await smallestAddition(first, likely, everything, works);
-		if (!missing) return { trials, reason: notFound };
+		if (!missing) return { trials, reason: reason("token-not-found") };
 		first = including(first, ...missing);
 	}
 	const found = await smallestDelegation(first, everything, works);
-	return found ? { smallest: found.delegation, trials } : { trials, reason: notFound };
+	return found ? { smallest: found.delegation, trials } : { trials, reason: reason("token-not-found") };
 }
 
 /** Names in place of `any`. */
@@ -88,36 +85,20 @@ function named(declared: Delegation, likely: Delegation): Delegation {
 	return Object.fromEntries(kinds) as Delegation;
 }
 
-/**
- * Of each delegation, whether it is enough on this kernel: of several kernels each has its own
- * smallest.
- */
+/** Whether each delegation is enough on this kernel: several kernels may need different ones. */
 export async function areEnough(
 	pkg: Package,
 	bench: Workbench,
 	delegations: readonly Delegation[],
 ): Promise<boolean[]> {
-	const scene = await TokenScene.open(pkg, bench);
+	const tried = await PackageTrials.open(pkg, bench);
 	try {
 		const answers: boolean[] = [];
-		for (const delegation of delegations) answers.push(await scene.works(delegation));
+		for (const delegation of delegations) answers.push(await tried.works(delegation));
 		return answers;
 	} finally {
-		await scene.close();
+		await tried.close();
 	}
 }
 
-const notFound: Reason = {
-	code: "token-not-found",
-	message:
-		"the package works with everything delegated and does not a second time, so what it needs cannot be told",
-	hint: "look for what it leaves behind: pins, or settings that its programs change",
-};
-
-function nothingLoads(kernel: string): Reason {
-	return {
-		code: "not-loaded",
-		message: `nothing of the package loads with any token on kernel ${kernel}`,
-		hint: "see the load check, which says what root of the machine is told",
-	};
-}
+const nothingLoads = (kernel: string) => `no program of the package loads with any token on ${kernel}`;

@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { readText } from "../../machine/features/files.js";
-import { tryBare } from "./token-call.js";
-import { TokenWorld } from "./token-session.js";
+import { tryCall } from "./token-call.js";
+import { TokenSession } from "./token-session.js";
 
 const path = "/proc/sys/kernel/unprivileged_bpf_disabled";
 
@@ -13,15 +13,15 @@ it("nobody without a token gets on, and afterwards the guest is as it was", asyn
 	const call = { command: "map_create", map: "array" } as const;
 	for (const value of ["0", "2"]) {
 		await guest.client.call("file_write", { path, data: Buffer.from(value) });
-		const world = await TokenWorld.open(guest);
-		expect(await tryBare(world.ownerClient, call)).toBe(1);
+		const session = await TokenSession.open(guest);
+		expect(await tryCall(session.ownerClient, call)).toBe(1);
 		expect((await readText(guest.client, path))?.trim()).toBe("2");
-		await world.close();
+		await session.close();
 		expect((await readText(guest.client, path))?.trim()).toBe(value);
 	}
 	// 1 cannot be taken back.
 	await guest.client.call("file_write", { path, data: Buffer.from("1") });
-	const world = await TokenWorld.open(guest);
-	expect(await tryBare(world.ownerClient, call)).toBe(1);
-	await world.close();
+	const session = await TokenSession.open(guest);
+	expect(await tryCall(session.ownerClient, call)).toBe(1);
+	await session.close();
 });

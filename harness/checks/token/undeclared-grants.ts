@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { errnoName } from "../../base/errno.js";
+import { reason } from "../../data/reasons/registry/registry.js";
+import type { FindingBody } from "../../lab/check.js";
+import { failed, passed, skipped } from "../../lab/findings.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
-import { type Delegation, doesGrant, type Grant, grantName } from "./model/delegation.js";
-import type { TokenScene } from "./package-trials.js";
-import { type BareCall, tryBare } from "./token-call.js";
-import { failed, type Outcome, passed, skipped } from "./token-evidence.js";
+import { type Delegation, doesGrant, everything, type Grant, grantName } from "./model/delegation.js";
+import type { PackageTrials } from "./package-trials.js";
+import { answerName, type TokenCall, tryCall } from "./token-call.js";
 
-/**
- * Grants with which a user can do harm to others than himself, and a call that has no other use.
- */
-const dangers: readonly { grant: Grant; call: BareCall }[] = [
+/** A grant with which a user can harm others, and a call that needs it. */
+export interface HarmfulGrant {
+	grant: Grant;
+	call: TokenCall;
+}
+
+export const harmfulGrants: readonly HarmfulGrant[] = [
 	...(
 		[
 			["xdp", "xdp"],
@@ -38,52 +41,54 @@ const dangers: readonly { grant: Grant; call: BareCall }[] = [
 	{ grant: { kind: "commands", name: "btf_load" }, call: { command: "btf_load" } },
 ];
 
-/** Those of which a package declares nothing: it must not get them by what it declares. */
-export function undeclaredGrants(declared: Delegation): Grant[] {
-	return dangers.map(({ grant }) => grant).filter((grant) => !doesGrant(declared, grant));
+/** The harmful grants that a delegation does not have. */
+export function undeclaredGrants(declared: Delegation): HarmfulGrant[] {
+	return harmfulGrants.filter(({ grant }) => !doesGrant(declared, grant));
 }
 
-/**
- * A call that the declared token must not allow. That the kernel would otherwise do it is tried
- * with everything delegated, to the same user with every capability.
- */
-export async function undeclaredOutcome(scene: TokenScene, grant: Grant): Promise<Outcome> {
-	const danger = dangers.find((each) => each.grant.kind === grant.kind && each.grant.name === grant.name);
-	if (!danger) throw new Error(`${grantName(grant)} is none of the dangers`);
-	const { call } = danger;
-	const owner = scene.world.ownerClient;
-	const answer = (token?: Held) => tryBare(owner, call, token);
-	// Whoever has every capability is refused by the token alone.
-	const [most, least] = [await scene.ownerToken("everything"), await scene.ownerToken("declared")];
-	const [control, without, declared] = await Promise.all([answer(most), answer(), answer(least)]);
-	return undeclaredAnswer(grant, { control, without, declared });
+/** Answers to one call: errnos with everything delegated, without a token, and with the token. */
+export interface GrantAnswers {
+	grant: Grant;
+	control: number;
+	without: number;
+	declared: number;
 }
 
-/**
- * What the answers come to: errnos with everything delegated, without a token, and with the
- * declared one.
- */
-export function undeclaredAnswer(
-	grant: Grant,
-	{ control, without, declared }: Record<"control" | "without" | "declared", number>,
-): Outcome {
-	if (control === without)
-		return skipped(
-			{
-				code: "grant-not-tried",
-				message: `this kernel answers ${errnoName(control)} to ${grantName(grant)} with everything delegated as well as without any token`,
-				hint: "nothing to do: it has no such type, or leaves it to root of the machine",
-			},
-			{ errno: errnoName(control) },
-		);
-	const evidence = { errno: errnoName(declared), with_everything: errnoName(control) };
-	if (declared === without) return passed(evidence);
-	return failed(
-		{
-			code: "undeclared-granted",
-			message: `with the declared token ${grantName(grant)} is not refused (${errnoName(declared)}), though it is not declared`,
-			hint: "this is a defect of the kernel: keep tokens away from it",
-		},
-		evidence,
-	);
+/** The declared token must allow no call that needs a harmful grant which is not declared. */
+export async function undeclaredFinding({ session, declared }: PackageTrials): Promise<FindingBody> {
+	// A user with every capability can only be refused because of the token.
+	const [most, least] = [await session.ownerToken(everything), await session.ownerToken(declared)];
+	const answers: GrantAnswers[] = [];
+	for (const { grant, call } of undeclaredGrants(declared)) {
+		const answer = (token?: Held) => tryCall(session.ownerClient, call, token);
+		answers.push({
+			grant,
+			control: await answer(most),
+			without: await answer(),
+			declared: await answer(least),
+		});
+	}
+	for (const token of [most, least]) if (token) await session.ownerClient.call("close", token);
+	return undeclaredResult(answers);
+}
+
+/** A call that is answered with everything delegated as without a token shows nothing. */
+export function undeclaredResult(answers: readonly GrantAnswers[]): FindingBody {
+	const tried = answers.filter(({ control, without }) => control !== without);
+	const allowed = tried.filter(({ declared, without }) => declared !== without);
+	const named = (some: readonly GrantAnswers[], errno: "control" | "declared") =>
+		Object.fromEntries(some.map((each) => [grantName(each.grant), answerName(each[errno])]));
+	const evidence = {
+		answers: named(tried, "declared"),
+		with_everything: named(tried, "control"),
+		not_tried: named(
+			answers.filter((each) => !tried.includes(each)),
+			"control",
+		),
+	};
+	if (allowed.length > 0) {
+		const grants = allowed.map(({ grant }) => grantName(grant)).join(", ");
+		return failed(reason("undeclared-granted", { grants }), evidence);
+	}
+	return tried.length > 0 ? passed(evidence) : skipped(reason("grant-not-tried"), evidence);
 }

@@ -2,16 +2,16 @@
 import { anyName, tokenKinds } from "../../../data/package/sections/token.js";
 import { type Delegation, doesGrant, type Grant, grantName, grantsOf } from "./delegation.js";
 
-/** One grant too many, or one too few. */
+/** A grant that is declared and not needed, or needed and not declared. */
 export interface DelegationDifference {
 	kind: "too-wide" | "too-narrow";
 	grant: Grant;
-	/** The whole of it, as a sentence without a full stop. */
+	/** A sentence without a full stop. */
 	message: string;
 }
 
 /**
- * Compares what is declared with what was found to be enough.
+ * Compares what is declared with what is enough.
  *
  * @param needed names, without `any`
  */
@@ -28,13 +28,13 @@ export function compareDelegations(declared: Delegation, needed: Delegation): De
 
 function tooWide(grant: Grant, needed: Delegation): string {
 	const { kind, name } = grant;
-	if (name !== anyName) return `${grantName(grant)} is declared, and the package works without it`;
+	if (name !== anyName) return `${grantName(grant)} is declared, but the package works without it`;
 	const enough = needed[kind];
 	return enough.length === 0
-		? `all ${kind} are declared, and the package works without any`
-		: `all ${kind} are declared, and of them ${enough.join(", ")} ${enough.length === 1 ? "is" : "are"} enough`;
+		? `all ${kind} are declared, but the package needs none`
+		: `all ${kind} are declared, but ${enough.join(", ")} ${enough.length === 1 ? "is" : "are"} enough`;
 }
 
 function tooNarrow(grant: Grant): string {
-	return `${grantName(grant)} is not declared, and the package does not work without it`;
+	return `${grantName(grant)} is not declared, but the package does not work without it`;
 }

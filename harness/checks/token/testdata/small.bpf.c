@@ -44,6 +44,24 @@ int filter(struct __sk_buff *skb)
 }
 #endif
 
+#ifdef EVENTS
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} events SEC(".maps");
+
+SEC("tc")
+int filter(struct __sk_buff *skb)
+{
+	__u32 one = 1;
+
+	count(0);
+	bpf_perf_event_output(skb, &events, BPF_F_CURRENT_CPU, &one, sizeof(one));
+	return TC_ACT_OK;
+}
+#endif
+
 #ifdef BYTES
 SEC("tc")
 int filter(struct __sk_buff *skb)

@@ -38,7 +38,7 @@ describe("what was inferred", () => {
 
 	it("is compared with the manifest, and written in every way", () => {
 		const text = inferText(inferred);
-		expect(text).toContain("  too-wide: all maps are declared, and of them hash is enough\n");
+		expect(text).toContain("  too-wide: all maps are declared, but hash is enough\n");
 		expect(text).toContain("  too-narrow: program/tracepoint is not declared");
 		expect(text).toContain(
 			"  delegate_cmds=map_create:prog_load,delegate_maps=hash,delegate_progs=socket_filter:tracepoint\n",

@@ -3,12 +3,13 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { singularKinds } from "../../checks/token/model/delegation.js";
+import { tokenCheck } from "../../checks/token/token-check.js";
 import { openPackage } from "../../data/package/package.js";
 import { type TokenSettings, tokenKinds } from "../../data/package/sections/token.js";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
 import { contextOf } from "../../lab/testbench.js";
-import { singularKinds } from "./model/delegation.js";
-import { tokenCheck } from "./token-check.js";
+import { tokensQuestion } from "./tokens-question.js";
 
 /** Subtests of the kernel's prog_tests/token.c, in their order, of Linux 7.3. */
 const upstream = [
@@ -42,8 +43,9 @@ async function casesOf(token: TokenSettings): Promise<string[]> {
 	return tokenCheck.create(contextOf([])).cases(await openPackage(folder.path));
 }
 
-/** Cases of packages that declare one or the other thing. */
+/** Cases of two packages, and the kernel's promises. */
 const cases = new Set([
+	...tokensQuestion.names(),
 	...(await casesOf({})),
 	...(await casesOf({
 		commands: ["map_create", "prog_load", "btf_load", "btf_get_fd_by_id"],
@@ -55,13 +57,13 @@ const cases = new Set([
 ]);
 const templates = tokenKinds.map((kind) => `without-${singularKinds[kind]}/<name>`);
 
-test("each subtest of the kernel has its row, in the kernel's order", () => {
+test("each subtest of the kernel has a row, in the kernel's order", () => {
 	const names = rows.flatMap(([first = ""]) => /^`(\w+)`$/.exec(first)?.[1] ?? []);
 	expect(names).toEqual(upstream);
 });
 
 test.each(rows.map((cells) => [cells[0] ?? "", cells.at(-1) ?? ""]))(
-	"%s: its cases are those of the check, or it says why there is none",
+	"%s: its cases exist, or it says why there is none",
 	(_, answer) => {
 		const named = [...answer.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 		const known = (name: string) => cases.has(name) || [...templates, "without-<kind>/<name>"].includes(name);

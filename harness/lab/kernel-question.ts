@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Workbench } from "../lab/check.js";
-import type { KernelPromise, PromiseArea } from "../lab/promise.js";
+import type { Workbench } from "./check.js";
+import type { KernelPromise, PromiseArea } from "./promise.js";
 
 /** One area in which a kernel is asked whether it keeps its promises; no package takes part. */
 export interface KernelQuestion {
