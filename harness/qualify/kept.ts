@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
+import { replaceFile, sha256, sha256File } from "../base/host-files.js";
 import { cacheRoot } from "../base/schema-cache.js";
 import { validator } from "../base/validate.js";
 import type { KernelQuestion } from "../lab/kernel-question.js";
 import { KernelPromise } from "../lab/promise.js";
-import { replaceFile, sha256, sha256File } from "../machine/debian/files.js";
 import { agentPath } from "../machine/guest/build.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 

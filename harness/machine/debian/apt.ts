@@ -3,8 +3,8 @@
 import { rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { execa } from "execa";
+import { sha256File, withTemporaryFolder } from "../../base/host-files.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
-import { sha256File, withTemporaryFolder } from "./files.js";
 import {
 	type Apt,
 	HELPER,

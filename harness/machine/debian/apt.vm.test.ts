@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { sha256 } from "../../base/host-files.js";
 import { download, findPackages } from "./apt.js";
-import { sha256 } from "./files.js";
 
 const content = "what the archive holds";
 let folder: string;

@@ -4,9 +4,9 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { UndecidedError } from "../../base/errors.js";
+import { replaceFile } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
-import { replaceFile } from "./files.js";
 import type { Mirrors } from "./mirrors.js";
 import { parseStanza } from "./sources.js";
 

@@ -2,10 +2,10 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UndecidedError } from "../../base/errors.js";
+import { withTemporaryFolder } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { type DebianPackage, download, findPackages } from "./apt.js";
 import { unpackDeb } from "./deb.js";
-import { withTemporaryFolder } from "./files.js";
 import { findMirrors } from "./mirrors.js";
 import { compareVersions } from "./version.js";
 

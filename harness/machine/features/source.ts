@@ -2,10 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile, sha256, sha256File } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
-import { replaceFile, sha256, sha256File } from "../debian/files.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Guest } from "../vm/guest.js";
 import { askFeatures, kernelConfig } from "./ask.js";

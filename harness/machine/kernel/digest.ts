@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
-import { replaceFile, sha256File } from "../debian/files.js";
+import { replaceFile, sha256File } from "../../base/host-files.js";
 
 /**
  * SHA-256 of a file of the store, in hex. Hashing is spared while the file's device, inode, size,

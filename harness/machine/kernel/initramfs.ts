@@ -2,9 +2,9 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile, sha256 } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
-import { replaceFile, sha256 } from "../debian/files.js";
 import { readCatalog } from "./catalog.js";
 import { type CpioEntry, writeCpio } from "./cpio.js";
 import { storedDigest } from "./digest.js";

@@ -2,10 +2,10 @@
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, UndecidedError } from "../../base/errors.js";
+import { withTemporaryFolder } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { type DebianPackage, download } from "../debian/apt.js";
 import { unpackDeb } from "../debian/deb.js";
-import { withTemporaryFolder } from "../debian/files.js";
 import type { Mirrors } from "../debian/mirrors.js";
 import type { Apt } from "../debian/suite-index.js";
 import { type Catalog, hostArch, type KernelLine, readCatalog } from "./catalog.js";

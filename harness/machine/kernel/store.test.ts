@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { sha256 } from "../debian/files.js";
+import { sha256 } from "../../base/host-files.js";
 import { addKernel } from "./add.js";
 import { initramfsFor } from "./initramfs.js";
 import { listKernels } from "./list.js";

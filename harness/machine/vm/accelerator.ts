@@ -3,8 +3,8 @@ import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { cpus, machine, release } from "node:os";
 import { type Static, Type } from "@sinclair/typebox";
+import { replaceFile } from "../../base/host-files.js";
 import { validator } from "../../base/validate.js";
-import { replaceFile } from "../debian/files.js";
 import { Instance } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
 

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alive } from "../debian/abandoned.js";
+import { alive } from "../../base/abandoned.js";
 
 const lookMs = 100;
 

@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alive } from "../../base/abandoned.js";
 import type { UndecidedError } from "../../base/errors.js";
-import { alive } from "../debian/abandoned.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { openKernel } from "../kernel/store.js";
 import type { Guest } from "./guest.js";

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { alive } from "../debian/abandoned.js";
+import { alive } from "../../base/abandoned.js";
 import { own, removeFolder, temporaryFolder } from "./process.js";
 
 it("hands channels and files over as descriptors 3 and up", async () => {

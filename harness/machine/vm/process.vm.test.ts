@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { execaSync } from "execa";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { alive } from "../debian/abandoned.js";
+import { alive } from "../../base/abandoned.js";
 import { architecture } from "./architecture.js";
 import type { InstanceOptions } from "./instance.js";
 import { bootKit } from "./testkit.js";

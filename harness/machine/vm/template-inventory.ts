@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
+import { replaceFile } from "../../base/host-files.js";
 import { validator } from "../../base/validate.js";
-import { replaceFile } from "../debian/files.js";
 import type { GuestClient } from "../guest/client.js";
 import { type Inventory, operations } from "../guest/operations.js";
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { sha256 } from "../debian/files.js";
+import { sha256 } from "../../base/host-files.js";
 import { sound } from "./template.js";
 
 let folder: string;

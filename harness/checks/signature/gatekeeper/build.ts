@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isLittleEndian } from "../../../base/byte-order.js";
 import { UndecidedError } from "../../../base/errors.js";
-import { replaceFile, withTemporaryFolder } from "../../../machine/debian/files.js";
+import { replaceFile, withTemporaryFolder } from "../../../base/host-files.js";
 import { toolFor } from "../../../machine/guest/architecture.js";
 import { buildLibbpf, run } from "../../../machine/guest/build.js";
 import { findTool } from "../../../machine/guest/tool.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { replaceFile } from "../../../base/host-files.js";
 import type { CaseResult, Results } from "../../../base/results.js";
-import { replaceFile } from "../../../machine/debian/files.js";
 import { gatekeepers } from "./artifacts.js";
 import { promisesOf } from "./cases.js";
 

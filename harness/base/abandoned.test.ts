@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { alive, makersPrefix, removeAbandoned } from "./abandoned.js";
-import { withTemporaryFolder } from "./files.js";
+import { withTemporaryFolder } from "./host-files.js";
 
 /** Beyond the largest process id, proc(5). */
 const nobody = 4194304;
