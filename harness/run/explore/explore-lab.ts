@@ -2,8 +2,10 @@
 
 import { UndecidedError } from "../../base/errors.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
+import type { Finding } from "../../lab/check.js";
+import { runCases } from "../../lab/run-cases.js";
 import { VectorSession } from "../../lab/subject/session/vector-session.js";
-import type { GuestSource } from "../../lab/workbench.js";
+import { CellWorkbench, type Lent } from "../../lab/workbench.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../../machine/vm/guest.js";
 import type { ExploreLab } from "./mutant-search.js";
@@ -11,30 +13,34 @@ import { type Observation, observationOf } from "./observation.js";
 
 /** After so many crashes among many vectors, a kernel is given no more than one at a time. */
 const maxCrashes = 3;
-/** A hang costs the patience each time that it is waited for, and hardly comes alone. */
+/** A hang counts as many crashes: each costs the whole patience, and hardly comes alone. */
 const ofHang = maxCrashes;
 
-interface Room {
-	/** Its place is taken while it comes up. */
+/** The guest of one kernel. */
+interface Place {
+	bench: CellWorkbench;
+	/** The place is taken while its guest comes up. */
 	guest: Promise<Guest>;
-	/** Undefined until the object is loaded; then whether the program is among what loaded. */
+	/** Undefined until the object is loaded. */
 	session?: VectorSession;
 	busy: boolean;
-	/** When it was last asked. */
+	/** Counts up: when it was last used. */
 	used: number;
 }
 
 /**
- * Guests of several kernels for the vectors of one program, each with the object loaded. No more of
- * them than `jobs` at a time: one that was not used for longest is given up for another, so that
- * kernels are asked in turn where there are more.
+ * Guests of several kernels for the vectors of one program, each with the object loaded. At most
+ * `jobs` exist at a time: the one that was idle for longest makes place for another, so that kernels
+ * take turns where there are more of them.
  */
 export class GuestLab implements ExploreLab, AsyncDisposable {
 	readonly kernels: readonly string[];
 	readonly #kernels: ReadonlyMap<string, Kernel>;
-	readonly #rooms = new Map<string, Room>();
+	readonly #places = new Map<string, Place>();
 	readonly #crashes = new Map<string, number>();
 	readonly #waiting: (() => void)[] = [];
+	/** What guests had left when they were given up, by kernel. */
+	readonly #leftovers = new Map<string, Finding>();
 	#working = 0;
 	#clock = 0;
 
@@ -42,14 +48,16 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		kernels: readonly Kernel[],
 		/** Of one object with the same constants. */
 		private readonly program: PreparedVector["subject"],
-		private readonly lent: { guests: GuestSource; jobs: number; signal: AbortSignal },
+		/** The case that explores the program. */
+		private readonly caseName: string,
+		private readonly lent: Lent & { jobs: number },
 	) {
 		this.kernels = kernels.map(({ id }) => id);
 		this.#kernels = new Map(kernels.map((kernel) => [kernel.id, kernel]));
 	}
 
 	ready(kernel: string): boolean {
-		return this.#rooms.has(kernel);
+		return this.#places.has(kernel);
 	}
 
 	async observe(kernel: string, vectors: readonly PreparedVector[]): Promise<Observation[]> {
@@ -81,8 +89,8 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 	}
 
 	/**
-	 * One after another in a fresh guest, up to the one that brings it down; all, when none does
-	 * this time.
+	 * One after another in a fresh guest, up to the one that crashes it; all, when none does this
+	 * time.
 	 */
 	async #untilCrash(kernel: string, vectors: readonly PreparedVector[]): Promise<Observation[]> {
 		const observations: Observation[] = [];
@@ -102,12 +110,12 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		return (this.#crashes.get(kernel) ?? 0) >= maxCrashes;
 	}
 
-	/** All of them, or the crash that one of them brought about, after which the guest is gone. */
+	/** All of them, or the crash that one of them caused, after which the guest is gone. */
 	async #attempt(
 		kernel: string,
 		vectors: readonly PreparedVector[],
 	): Promise<Observation[] | { crash: Extract<Observation, { kind: "crash" }> }> {
-		const { room, guest, session } = await this.#ready(kernel);
+		const { place, guest, session } = await this.#ready(kernel);
 		try {
 			if (!session.loaded.loaded.has(this.program.program.name))
 				return vectors.map(() => ({ kind: "absent" }));
@@ -130,22 +138,24 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 			if (!crash) throw error;
 			return { crash };
 		} finally {
-			room.busy = false;
+			place.busy = false;
 		}
 	}
 
 	/**
-	 * A guest with the object loaded, in use from now on. One that is lost before any vector ran
-	 * says nothing against a vector: another is tried, and when that is lost too, nothing can be
-	 * said.
+	 * A guest with the object loaded, in use from now on. A guest that is lost before any vector ran
+	 * says nothing against a vector: a second one is tried, and its loss is thrown.
 	 */
-	async #ready(kernel: string, attempts = 2): Promise<{ room: Room; guest: Guest; session: VectorSession }> {
+	async #ready(
+		kernel: string,
+		attempts = 2,
+	): Promise<{ place: Place; guest: Guest; session: VectorSession }> {
 		this.lent.signal.throwIfAborted();
-		const room = this.#room(kernel);
+		const place = this.#place(kernel);
 		try {
-			const guest = await room.guest;
-			room.session ??= await VectorSession.open(guest, this.program, [this.program.program.name]);
-			return { room, guest, session: room.session };
+			const guest = await place.guest;
+			place.session ??= await VectorSession.open(guest, this.program, [this.program.program.name]);
+			return { place, guest, session: place.session };
 		} catch (error) {
 			await this.#giveUp(kernel);
 			this.lent.signal.throwIfAborted();
@@ -155,38 +165,66 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 	}
 
 	/** In use from now on. */
-	#room(kernel: string): Room {
-		const present = this.#rooms.get(kernel);
+	#place(kernel: string): Place {
+		const present = this.#places.get(kernel);
 		if (present) return Object.assign(present, { busy: true, used: ++this.#clock });
-		const idle = [...this.#rooms].filter(([, { busy }]) => !busy).sort(([, a], [, b]) => a.used - b.used);
-		const [longest] = this.#rooms.size >= this.lent.jobs ? idle : [];
+		const idle = [...this.#places].filter(([, { busy }]) => !busy).sort(([, a], [, b]) => a.used - b.used);
+		const [longest] = this.#places.size >= this.lent.jobs ? idle : [];
 		const of = this.#kernels.get(kernel);
 		if (!of) throw new Error(`there is no kernel ${kernel} here`);
-		const given = longest ? this.#giveUp(longest[0]) : Promise.resolve();
-		const guest = given.then(() => this.lent.guests.acquire(of));
-		// Told to whoever waits for it.
+		const left = longest ? this.#leave(longest[0]) : Promise.resolve();
+		const bench = new CellWorkbench(of, this.lent);
+		const guest = left.then(() => bench.guest());
+		// `#ready` awaits it and handles the failure.
 		guest.catch(() => {});
-		const room: Room = { guest, busy: true, used: ++this.#clock };
-		this.#rooms.set(kernel, room);
-		return room;
+		const place: Place = { bench, guest, busy: true, used: ++this.#clock };
+		this.#places.set(kernel, place);
+		return place;
 	}
 
+	/** Ends the guest of a kernel after a loss. */
 	async #giveUp(kernel: string): Promise<void> {
-		const room = this.#rooms.get(kernel);
-		this.#rooms.delete(kernel);
-		await room?.guest.then(
-			(guest) => guest.dispose(),
-			() => {},
-		);
+		const place = this.#places.get(kernel);
+		this.#places.delete(kernel);
+		await place?.guest.catch(() => {});
+		await place?.bench.retire();
 	}
 
-	/** Kernels on which not all was run, after too many crashes. */
+	/** Unloads the object, records what is left in the guest, and ends it. */
+	async #leave(kernel: string): Promise<void> {
+		const place = this.#places.get(kernel);
+		this.#places.delete(kernel);
+		if (!place) return;
+		await place.guest.catch(() => {});
+		const settled = runCases(place.bench, {
+			cases: [],
+			leftovers: `leftovers/${this.caseName}`,
+			after: `the vectors of ${this.program.program.name} ran and ${this.program.object.file} was unloaded`,
+			async *run() {
+				await place.session?.close();
+				yield* [];
+			},
+		});
+		try {
+			for await (const finding of settled) this.#leftovers.set(kernel, finding);
+		} finally {
+			await place.bench.retire();
+		}
+	}
+
+	/** Ends all guests. Findings by kernel: what they had left, or that they were lost at the end. */
+	async leftovers(): Promise<ReadonlyMap<string, Finding>> {
+		await Promise.all([...this.#places.keys()].map((kernel) => this.#leave(kernel)));
+		return this.#leftovers;
+	}
+
+	/** Kernels on which some vectors did not run, after too many crashes. */
 	get abandoned(): string[] {
 		return this.kernels.filter((kernel) => this.#isAbandoned(kernel));
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		await Promise.all([...this.#rooms.keys()].map((kernel) => this.#giveUp(kernel)));
+		await Promise.all([...this.#places.keys()].map((kernel) => this.#giveUp(kernel)));
 	}
 }
 
@@ -195,7 +233,7 @@ function blamed(splats: readonly Splat[]): Splat[] {
 	return splats.some(({ kind }) => kind === "out-of-memory") ? [] : [...splats];
 }
 
-/** What a guest was lost by, when the program may be to blame. */
+/** The crash that lost a guest, if the program may have caused it. */
 function crashOf(
 	error: unknown,
 	splats: readonly Splat[],

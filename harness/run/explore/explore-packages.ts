@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { hostFailure, UndecidedError } from "../../base/errors.js";
 import type { CaseResult } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
-import type { FeatureSource } from "../../lab/requirements.js";
+import type { Finding } from "../../lab/check.js";
+import { undecided } from "../../lab/findings.js";
 import { unmet } from "../../lab/requirements.js";
-import type { GuestSource } from "../../lab/workbench.js";
-import { undecidedReason } from "../../lab/workbench.js";
-import { GuestError } from "../../machine/guest/client.js";
+import { type Lent, undecidedReason } from "../../lab/workbench.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import { findingsOf } from "./explore-findings.js";
 import { GuestLab } from "./explore-lab.js";
@@ -24,21 +22,18 @@ export interface Exploration {
 	seed: number;
 }
 
-export interface ExploreOptions extends Exploration {
+export interface ExploreOptions extends Exploration, Lent {
 	packages: readonly Package[];
 	kernels: readonly Kernel[];
-	/** Guests at a time. */
+	/** Most guests at a time. */
 	jobs: number;
-	guests: GuestSource;
-	features: FeatureSource;
-	signal: AbortSignal;
 	emit(event: ExploreEvent): void;
 }
 
 /**
  * Changes the vectors of the packages and looks for what no program should do, on all kernels side
- * by side. Cases `explore/<object>/<program>`, and `explore/<program>/<digest>` for each find. Ends
- * early without a word when interrupted.
+ * by side. Cases `explore/<object>/<program>`, `explore/<program>/<digest>` for each find, and
+ * `leftovers/explore/...`. Ends early and silently when interrupted.
  */
 export async function* explore(options: ExploreOptions): AsyncIterable<CaseResult> {
 	for (const pkg of options.packages) {
@@ -75,10 +70,7 @@ async function* exploreProgram(
 	const { subject } = first;
 	const { seed, mutants, signal, emit } = options;
 	const started = performance.now();
-	const result = (
-		kernel: string,
-		finding: Omit<CaseResult, "package" | "kernel" | "check" | "duration_ms">,
-	): CaseResult => ({
+	const result = (kernel: string, finding: Finding): CaseResult => ({
 		package: pkg.name,
 		kernel,
 		check: "vectors",
@@ -87,7 +79,7 @@ async function* exploreProgram(
 	});
 	const name = `${pkg.name} ${subject.program.name}`;
 	emit({ type: "explore", name, done: 0, mutants });
-	await using lab = new GuestLab(kernels, subject, options);
+	await using lab = new GuestLab(kernels, subject, caseName, options);
 	try {
 		const progress = (done: number) => emit({ type: "explore", name, done, mutants });
 		const searched = await search(lab, vectors, { seed, mutants, signal, progress });
@@ -99,16 +91,10 @@ async function* exploreProgram(
 			const name = finding.outcome === "pass" ? caseName : finding.case;
 			yield result(kernel, { ...finding, case: name, evidence });
 		}
+		for (const [kernel, finding] of await lab.leftovers()) yield result(kernel, finding);
 	} catch (error) {
 		if (signal.aborted) return;
-		if (!(error instanceof UndecidedError || error instanceof GuestError || hostFailure(error))) throw error;
-		const reason = undecidedReason(error);
-		for (const kernel of lab.kernels)
-			yield result(kernel, {
-				case: caseName,
-				outcome: "error",
-				reason,
-				evidence: { seed },
-			});
+		const undecidedCase = { case: caseName, ...undecided(undecidedReason(error), { seed }) };
+		for (const kernel of lab.kernels) yield result(kernel, undecidedCase);
 	}
 }
