@@ -49,7 +49,7 @@ async function packageOf(
 
 const objects = new Map<SmallProgram, Promise<Uint8Array>>();
 
-/** Compiled once for all tests of a file. */
+/** Compiled once for each test file. */
 function objectOf(program: SmallProgram): Promise<Uint8Array> {
 	const object = objects.get(program) ?? compiled(program);
 	objects.set(program, object);
@@ -72,7 +72,7 @@ async function compiled(program: SmallProgram): Promise<Uint8Array> {
 	}
 }
 
-/** What the observer needs, and nothing more: libbpf first loads a socket filter. */
+/** Exactly what the observer needs; libbpf first probes with a socket filter. */
 export const observerToken: TokenSettings = {
 	commands: ["map_create", "prog_load"],
 	maps: ["hash"],
@@ -81,17 +81,14 @@ export const observerToken: TokenSettings = {
 	capabilities: ["cap_perfmon", "cap_bpf"],
 };
 
-/** What the filters need; the one that works with pointers needs cap_perfmon besides. */
+/** What the filters need; the one with pointer arithmetic also needs cap_perfmon. */
 export const filterToken: TokenSettings = {
 	...observerToken,
 	programs: ["socket_filter", "sched_cls"],
 	capabilities: ["cap_net_admin", "cap_bpf"],
 };
 
-/**
- * What the replacement and its target need where the kernel asks a token for the types of another
- * program.
- */
+/** What the replacement and its target need where BPF_BTF_GET_FD_BY_ID takes a token. */
 export const replacingToken: TokenSettings = {
 	commands: ["map_create", "prog_load", "btf_load", "btf_get_fd_by_id"],
 	maps: ["hash"],

@@ -16,21 +16,21 @@ const tracing = delegationOf({
 	capabilities: ["cap_bpf", "cap_perfmon"],
 });
 
-describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
+describe.each(["6.12", "7.3"])("what a delegation allows on %s", (id) => {
 	let bench: Bench;
 	beforeAll(async () => {
 		bench = await testbench(id);
 	});
 	afterAll(() => bench[Symbol.asyncDispose]());
 
-	it("is what is delegated and the capabilities allow, and nothing else", async () => {
+	it("is exactly what is delegated and the capabilities permit", async () => {
 		const before = await bench.inventory();
 		const { admitted, unasked, tried } = await auditDelegation(tracing, bench.workbench);
 		expect(Object.fromEntries(admitted!.programs)).toEqual({
 			kprobe: ["cgroup_inet_ingress"],
 			tracing: ["trace_fentry"],
 		});
-		// A sockmap asks for cap_net_admin.
+		// A sockmap needs cap_net_admin.
 		expect(admitted!.maps).toEqual(["ringbuf"]);
 		expect(admitted!.commands).toEqual(["map_create", "prog_load"]);
 		expect(admitted!.readsKernel).toEqual(["kprobe"]);
@@ -40,7 +40,7 @@ describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
 		expect(await bench.inventory()).toEqual(before);
 	});
 
-	it("of everything is nearly everything, and more than anybody would like", async () => {
+	it("includes nearly all types and harmful helpers where everything is delegated", async () => {
 		const { admitted } = await auditDelegation(everything, bench.workbench);
 		for (const type of ["xdp", "kprobe", "lsm", "struct_ops", "syscall", "ext"])
 			expect([...admitted!.programs.keys()]).toContain(type);
@@ -49,14 +49,14 @@ describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
 		expect(admitted!.commands).toContain("btf_load");
 		expect(admitted!.commands.includes("btf_get_fd_by_id")).toBe(id === "7.3");
 		expect(admitted!.readsKernel).toContain("xdp");
-		// 7.3 asks for a capability in the user namespace, 6.12 for one in the first.
+		// The capability is needed in the user namespace on 7.3, in the initial one on 6.12.
 		expect(admitted!.writesUser.includes("kprobe")).toBe(id === "7.3");
 		expect(abilities(admitted!).map(({ sentence }) => sentence)).toContainEqual(
-			expect.stringMatching(/^reads any memory of the kernel/),
+			expect.stringMatching(/^reads all kernel memory/),
 		);
 	});
 
-	it("is nothing without a capability, or where nothing is delegated", async () => {
+	it("is nothing without a capability, or without a delegation", async () => {
 		const idle = { ...tracing, capabilities: [] };
 		expect(await auditDelegation(idle, bench.workbench)).toMatchObject({
 			reason: { message: expect.stringMatching(/does not hold cap_bpf/) },
@@ -69,7 +69,7 @@ describe.each(["6.12", "7.3"])("what a delegation lets in on %s", (id) => {
 	});
 });
 
-it("what is loaded with a token is attached without one, but for kprobes and tracepoints", async () => {
+it("programs loaded with a token attach without one, but for kprobes and tracepoints", async () => {
 	await using bench = await testbench("7.3");
 	const trials = await PackageTrials.open(await openPackage("programs/every-hook"), bench.workbench);
 	try {
@@ -86,7 +86,7 @@ it("what is loaded with a token is attached without one, but for kprobes and tra
 	}
 });
 
-it("a kernel without tokens says so", async () => {
+it("a kernel without tokens allows nothing, and says why", async () => {
 	await using bench = await testbench("6.1");
 	expect(await auditDelegation(tracing, bench.workbench)).toMatchObject({
 		reason: { code: "feature-unsupported" },

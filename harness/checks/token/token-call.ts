@@ -99,7 +99,9 @@ const descriptors: Shape = { key: 4, value: 4, entries: 1 };
 const storage: Shape = { key: 4, value: 4, entries: 0, flags: BPF_F_NO_PREALLOC, btf: true };
 const ring: Shape = { key: 0, value: 0, entries: 4096 };
 
-/** Sizes and flags that each type requires (`map_alloc_check` in kernel/bpf); others take `usual`. */
+/**
+ * Sizes and flags that each type requires (`map_alloc_check` in kernel/bpf); others take `usual`.
+ */
 const shapes: Readonly<Record<string, Shape>> = {
 	prog_array: descriptors,
 	perf_event_array: descriptors,

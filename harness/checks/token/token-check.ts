@@ -47,7 +47,9 @@ export const tokenCheck: Check = {
 
 const casesOf = (pkg: Package): string[] => steps(pkg).map(({ name }) => name);
 
-/** A case, and how its result is found; those that need a `loadable` package are skipped without. */
+/**
+ * A case, and how its result is found; those that need a `loadable` package are skipped without.
+ */
 interface Step {
 	name: string;
 	loadable: boolean;

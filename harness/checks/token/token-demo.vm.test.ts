@@ -13,18 +13,18 @@ async function shown(kernel: string, delegation?: Delegation): Promise<DemoStep[
 	return steps;
 }
 
-it.each(["6.12", "7.3"])("the same user is refused, let in and refused again on %s", async (kernel) => {
+it.each(["6.12", "7.3"])("one process is refused, allowed and refused again on %s", async (kernel) => {
 	const steps = await shown(kernel);
 	expect(steps.map(({ answer }) => answer)).toEqual(["done", "EPERM", "done", "done", "EPERM"]);
 	for (const { answer, expected } of steps) expect(answer).toBe(expected);
 });
 
-it("with XDP delegated that program is let in as well, which is told", async () => {
+it("with XDP delegated the XDP program loads too, against what is expected", async () => {
 	const steps = await shown("7.3", { ...demoDelegation, programs: [...demoDelegation.programs, "xdp"] });
 	expect(steps.map(({ answer }) => answer)).toEqual(["done", "EPERM", "done", "done", "done"]);
 	expect(steps.at(-1)?.expected).toBe("EPERM");
 });
 
-it("a kernel without tokens has nothing to show", async () => {
+it("a kernel without tokens is reported", async () => {
 	await expect(shown("6.1")).rejects.toThrow(/kernel 6\.1 has no BPF tokens/);
 });

@@ -11,29 +11,28 @@ import { smallestAddition, smallestDelegation } from "./model/smallest-delegatio
 import { PackageTrials } from "./package-trials.js";
 import { TokensMissing } from "./token-support.js";
 
-/** What a package needs of a token on one kernel. */
+/** The token that a package needs on one kernel. */
 export interface Inference {
 	/**
-	 * With this it works, and with any part less it does not, as was tried; absent where there is a
-	 * `reason`.
+	 * It works with this, and does not without any one grant; both were tried. Absent where there
+	 * is a `reason`.
 	 */
 	smallest?: Delegation;
 	/** How many delegations were tried. */
 	trials: number;
-	/** Wall clock on the host, once the guest was there. */
+	/** Wall clock on the host, without starting the guest. */
 	ms: number;
 	/** Why there is none. */
 	reason?: Reason;
-	/** Programs, by name of their case, that load for root of the machine alone. */
+	/** Programs, by case name, that load only as root of the initial user namespace. */
 	ungrantable: string[];
-	/** What loads with a token and is not attached with it, and why. */
+	/** What loads with a token but does not attach, and why. */
 	notAttached: Record<string, string>;
 }
 
 /**
- * Finds by trying the smallest delegation with which a package loads, attaches what can be attached
- * with a token, and runs a vector of each program. What its manifest declares is kept where it can
- * be.
+ * Finds by trying the smallest delegation with which a package loads, attaches what any token can
+ * authorise, and runs a vector of each program. Declared grants are preferred to others.
  */
 export async function inferToken(pkg: Package, bench: Workbench): Promise<Inference> {
 	const none = { trials: 0, ms: 0, ungrantable: [], notAttached: {} };
@@ -76,7 +75,7 @@ async function smallest(tried: PackageTrials): Promise<Pick<Inference, "smallest
 	return found ? { smallest: found.delegation, trials } : { trials, reason: reason("token-not-found") };
 }
 
-/** Names in place of `any`. */
+/** With the likely names in place of `any`. */
 function named(declared: Delegation, likely: Delegation): Delegation {
 	const kinds = tokenKinds.map((kind) => [
 		kind,

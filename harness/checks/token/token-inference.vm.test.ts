@@ -16,7 +16,7 @@ describe.each(["6.12", "7.3"])("the smallest token on %s", (id) => {
 	afterAll(() => bench[Symbol.asyncDispose]());
 	const inferred = (pkg: Package) => inferToken(pkg, bench.workbench);
 
-	it("is found without a manifest, is what the object is known to need, and works in a fresh guest", async () => {
+	it("is found without a manifest, is what the object needs, and works in a fresh guest", async () => {
 		const before = await bench.inventory();
 		const pkg = { ...(await smallPackage("OBSERVER", {})), manifest: bare };
 		const { smallest, trials, ms } = await inferred(pkg);
@@ -41,7 +41,7 @@ describe("what is inferred on 7.3", () => {
 	afterAll(() => bench[Symbol.asyncDispose]());
 	const inferred = (pkg: Package) => inferToken(pkg, bench.workbench);
 
-	it("keeps of a manifest what is needed, whatever is too much, too little or any", async () => {
+	it("keeps the declared grants that are needed, from a token too wide, too narrow or any", async () => {
 		for (const token of [
 			{ ...observerToken, programs: ["socket_filter", "raw_tracepoint", "xdp"], maps: ["any"] },
 			{ commands: ["prog_load"], programs: ["raw_tracepoint"] },
@@ -53,10 +53,10 @@ describe("what is inferred on 7.3", () => {
 		expect(settingsOf(smallest!)).toEqual(filterToken);
 	});
 
-	it("is found for several programs and vectors without a manifest; libbpf does without an attach type that is none", async () => {
+	it("is found for several programs with vectors, without a manifest", async () => {
 		const { smallest } = await inferred(await openPackage("programs/cgroup-connect-guard"));
 		expect(smallest?.programs).toEqual(["socket_filter", "cgroup_skb", "cgroup_sock_addr"]);
-		// cgroup_skb/egress is loaded with attach type zero.
+		// libbpf loads cgroup_skb/egress with attach type zero.
 		expect(smallest?.attachments).toEqual([
 			"cgroup_inet_ingress",
 			"cgroup_inet4_connect",
@@ -64,20 +64,20 @@ describe("what is inferred on 7.3", () => {
 		]);
 	});
 
-	it("has the number of a member of a struct_ops as an attach type, as the kernel does", async () => {
+	it("has the index of a struct_ops member as an attach type, as in the kernel", async () => {
 		const { smallest } = await inferred(await openPackage("programs/tcp-aimd"));
 		expect(smallest?.programs).toContain("struct_ops");
 		expect(smallest?.attachments).toContain("cgroup_inet6_bind");
 	});
 
-	it("is nothing where nothing loads", async () => {
+	it("is not found where nothing loads", async () => {
 		const { smallest, reason } = await inferred(await openPackage("programs/bad-out-of-bounds"));
 		expect(smallest).toBeUndefined();
 		expect(reason).toMatchObject({ code: "not-loaded" });
 	});
 });
 
-it("there is none on a kernel without tokens", async () => {
+it("no token is found on a kernel without tokens", async () => {
 	await using old = await testbench("6.1");
 	const pkg = await smallPackage("OBSERVER", observerToken);
 	expect(await inferToken(pkg, old.workbench)).toMatchObject({ reason: { code: "feature-unsupported" } });

@@ -83,7 +83,9 @@ export class TokenSession {
 		return this.guest.client.as(this.owner);
 	}
 
-	/** A process in the namespace with exactly these capabilities; the same one for the same list. */
+	/**
+	 * A process in the namespace with exactly these capabilities; the same one for the same list.
+	 */
 	async user(capabilities: readonly string[]): Promise<GuestClient> {
 		const key = capabilities.join();
 		const known = this.#users.get(key) ?? this.join(capabilities);

@@ -7,7 +7,7 @@ import { TokenSession } from "./token-session.js";
 
 const path = "/proc/sys/kernel/unprivileged_bpf_disabled";
 
-it("nobody without a token gets on, and afterwards the guest is as it was", async () => {
+it("a session disables unprivileged eBPF, and restores the setting", async () => {
 	await using bench = await testbench("7.3");
 	const guest = await bench.workbench.guest();
 	const call = { command: "map_create", map: "array" } as const;
@@ -19,7 +19,7 @@ it("nobody without a token gets on, and afterwards the guest is as it was", asyn
 		await session.close();
 		expect((await readText(guest.client, path))?.trim()).toBe(value);
 	}
-	// 1 cannot be taken back.
+	// 1 cannot be changed back.
 	await guest.client.call("file_write", { path, data: Buffer.from("1") });
 	const session = await TokenSession.open(guest);
 	expect(await tryCall(session.ownerClient, call)).toBe(1);

@@ -131,7 +131,7 @@ export const tokenPromises: readonly TokenPromise[] = [
 	},
 	{
 		name: "token-used-after-unmount",
-		promise: "a token outlives its mount, of which no new token is created",
+		promise: "a token outlives its mount, but no new one is created after it",
 		weakness: "unmounting the bpffs revokes no token that was created from it",
 		async ask(session) {
 			const client = await session.user(standIn.capabilities);

@@ -45,7 +45,9 @@ function unasked({ name, promise }: TokenPromise, lack: string): KernelPromise {
 	return { name, promise, expected: "", seen: "", lack, evidence: {} };
 }
 
-/** Kept when every step was answered as expected; a broken one is described by its first such step. */
+/**
+ * Kept when every step was answered as expected; a broken one is described by its first such step.
+ */
 export function answer({ name, promise, weakness }: TokenPromise, steps: readonly Step[]): KernelPromise {
 	const wrong = steps.find(({ expected, seen }) => expected !== seen);
 	const text = (which: "expected" | "seen") =>

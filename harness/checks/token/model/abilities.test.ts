@@ -9,29 +9,29 @@ const sentences = (programs: [string, string[]][], rest = {}) =>
 		({ sentence, by }) => `${sentence}: ${by.join(", ")}`,
 	);
 
-it("nothing admitted is nothing that a user could do", () => {
+it("lists nothing where nothing was allowed", () => {
 	expect(abilities(nothing)).toEqual([]);
 });
 
-it("says what programs are good for, and what lets them", () => {
+it("says what programs can do, and which types allow it", () => {
 	expect(sentences([["xdp", ["xdp"]]], { maps: ["hash", "array"] })).toEqual([
 		"sees every packet of the devices in its network namespace: xdp",
 		"can drop, change and redirect packets: stop traffic or answer in another's name: xdp",
-		"takes memory of the kernel for maps, as far as its cgroup's limit goes: hash, array",
+		"uses kernel memory for maps, up to its cgroup's limit: hash, array",
 	]);
-	expect(sentences([["kprobe", []]], { writesUser: ["kprobe"] })[0]).toMatch(/takes over processes/);
+	expect(sentences([["kprobe", []]], { writesUser: ["kprobe"] })[0]).toMatch(/takes over other users/);
 	expect(sentences([["kprobe", []]], { readsKernel: ["kprobe"] })[0]).toMatch(
-		/^reads any memory of the kernel.*: kprobe$/,
+		/^reads all kernel memory.*: kprobe$/,
 	);
 });
 
-it("goes by the attach type where that decides", () => {
-	const refuses = /can refuse what processes ask/;
+it("depends on the attach type where that matters", () => {
+	const refuses = /can refuse system calls/;
 	expect(sentences([["tracing", ["trace_fentry"]]]).join()).not.toMatch(refuses);
 	expect(sentences([["tracing", ["trace_fentry", "modify_return"]]]).join()).toMatch(refuses);
 });
 
-it("has something to say of every type of program, all of which are the kernel's", () => {
+it("covers every program type, and names only types of the kernel", () => {
 	for (const type of programTypes.names.slice(1))
 		expect(sentences([[type, ["modify_return"]]]).length, type).toBeGreaterThan(0);
 	for (const { programs } of attaching)

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a kernel was seen to admit under a delegation. */
+/** What a kernel allowed under a delegation. */
 export interface Admitted {
 	/** Program types that loaded, each with the attach types that it loaded with. */
 	programs: ReadonlyMap<string, readonly string[]>;
 	maps: readonly string[];
 	commands: readonly string[];
-	/** Program types that loaded with a call of bpf_probe_read_kernel. */
+	/** Program types that loaded with a call to bpf_probe_read_kernel. */
 	readsKernel: readonly string[];
-	/** Program types that loaded with a call of bpf_probe_write_user. */
+	/** Program types that loaded with a call to bpf_probe_write_user. */
 	writesUser: readonly string[];
 }
 
-/** Something that a user can do, and what lets him. */
+/** Something that a user can do, and what allows it. */
 export interface Ability {
 	sentence: string;
 	/** Program types, map types or commands. */
@@ -37,10 +37,7 @@ const tracing = [
 	"lsm",
 ];
 
-/**
- * What programs are for, by type; whether they get to their hook is another question, which
- * `attaching` answers.
- */
+/** What programs can do, by type; `attaching` says how they reach their hooks. */
 const rules: readonly Rule[] = [
 	{ sentence: "sees every packet of the devices in its network namespace", programs: packetHooks },
 	{
@@ -53,20 +50,19 @@ const rules: readonly Rule[] = [
 		programs: [...packetHooks, "cgroup_skb", "lwt_seg6local", "sk_skb", "flow_dissector"],
 	},
 	{
-		sentence: "can refuse connections or send them elsewhere",
+		sentence: "can refuse or redirect connections",
 		programs: ["cgroup_sock", "cgroup_sock_addr", "sk_lookup", "sk_reuseport", "sk_msg", "sock_ops"],
 	},
 	{
-		sentence:
-			"watches functions, system calls and events of all processes of the machine, containers and host alike",
+		sentence: "watches functions, system calls and events of all processes, in containers and on the host",
 		programs: tracing,
 	},
 	{
-		sentence: "can refuse what processes ask of the kernel, or turn its answers into others",
+		sentence: "can refuse system calls of processes, or change their results",
 		programs: ["lsm"],
 	},
 	{
-		sentence: "can refuse what processes ask of the kernel, or turn its answers into others",
+		sentence: "can refuse system calls of processes, or change their results",
 		programs: ["tracing"],
 		attachments: ["modify_return"],
 	},
@@ -75,15 +71,15 @@ const rules: readonly Rule[] = [
 		programs: ["cgroup_device", "cgroup_sysctl", "cgroup_sockopt"],
 	},
 	{
-		sentence: "can take the place of parts of the kernel: congestion control, scheduler, input devices",
+		sentence: "can replace parts of the kernel: congestion control, scheduler, input devices",
 		programs: ["struct_ops"],
 	},
 	{ sentence: "can replace functions of other eBPF programs that it holds", programs: ["ext"] },
-	{ sentence: "can make calls of bpf(2) from within the kernel", programs: ["syscall"] },
-	{ sentence: "can send scan codes of remote controls", programs: ["lirc_mode2"] },
+	{ sentence: "can call bpf(2) from within the kernel", programs: ["syscall"] },
+	{ sentence: "can send scan codes of infrared remote controls", programs: ["lirc_mode2"] },
 ];
 
-/** What a user can do with what was admitted, the most far-reaching first. */
+/** What a user can do, the most far-reaching first. */
 export function abilities({ programs, maps, commands, readsKernel, writesUser }: Admitted): Ability[] {
 	const found = new Map<string, Set<string>>();
 	const add = (sentence: string, by: string) => {
@@ -92,12 +88,12 @@ export function abilities({ programs, maps, commands, readsKernel, writesUser }:
 	};
 	for (const type of readsKernel)
 		add(
-			"reads any memory of the kernel, and so of every process: keys, passwords, other containers' data",
+			"reads all kernel memory, and so that of every process: keys, passwords, other containers' data",
 			type,
 		);
 	for (const type of writesUser)
 		add(
-			"writes into the memory of whichever process its program runs in: takes over processes of others",
+			"writes into the memory of every process that its program runs in: takes over other users' processes",
 			type,
 		);
 	for (const { sentence, programs: types, attachments } of rules)
@@ -107,28 +103,24 @@ export function abilities({ programs, maps, commands, readsKernel, writesUser }:
 			add(sentence, type);
 		}
 	if (commands.includes("btf_get_fd_by_id"))
-		add("reads the types of every eBPF program and module that is loaded", "btf_get_fd_by_id");
-	for (const map of maps) add("takes memory of the kernel for maps, as far as its cgroup's limit goes", map);
+		add("reads the BTF of every loaded eBPF program and module", "btf_get_fd_by_id");
+	for (const map of maps) add("uses kernel memory for maps, up to its cgroup's limit", map);
 	return [...found].map(([sentence, by]) => ({ sentence, by: [...by] }));
 }
 
-/**
- * How programs that were loaded with a token get to their hooks: the token grants loading and no
- * more.
- */
+/** How programs reach their hooks: a token authorises only loading. */
 export const attaching: readonly { programs: readonly string[]; sentence: string }[] = [
 	{
 		programs: ["kprobe", "tracepoint", "perf_event"],
-		sentence:
-			"attached through perf_event_open(2), for which the kernel asks CAP_PERFMON of the initial user namespace",
+		sentence: "attached by perf_event_open(2), which needs CAP_PERFMON in the initial user namespace",
 	},
 	{
 		programs: ["raw_tracepoint", "raw_tracepoint_writable", "tracing", "lsm"],
-		sentence: "attached by bpf(2) without another question: whoever loads it has it running",
+		sentence: "attached by bpf(2) without another check: every user who can load it can run it",
 	},
 	{
 		programs: ["xdp", "sched_cls", "sched_act", "netfilter", "flow_dissector", "sk_lookup"],
-		sentence: "attached in a network namespace that the user's own user namespace has made",
+		sentence: "attached in a network namespace that belongs to the user's own user namespace",
 	},
 	{
 		programs: [

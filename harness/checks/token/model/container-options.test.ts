@@ -5,14 +5,14 @@ import { delegationOf } from "./delegation.js";
 
 const delegation = delegationOf({ commands: ["map_create", "prog_load"], programs: ["any"] });
 
-it("options of Incus are called as those of bpffs, with commas", () => {
+it("Incus options have the names of bpffs mount options, and commas", () => {
 	expect(incusKeys(delegation)).toEqual([
 		"security.bpffs.delegate_cmds=map_create,prog_load",
 		"security.bpffs.delegate_progs=any",
 	]);
 });
 
-it("options of LXD have names of their own, with colons", () => {
+it("LXD options have their own names, and colons", () => {
 	expect(lxdOptions(delegation)).toEqual([
 		"security.delegate_bpf=true",
 		"security.delegate_bpf.cmd_types=map_create:prog_load",
@@ -20,7 +20,7 @@ it("options of LXD have names of their own, with colons", () => {
 	]);
 });
 
-it("are read again", () => {
+it("both are parsed", () => {
 	for (const options of [incusKeys(delegation), lxdOptions(delegation).slice(1)]) {
 		expect(parseInstanceOption(options[0]!)?.commands).toEqual(["map_create", "prog_load"]);
 		expect(parseInstanceOption(options[1]!)?.programs).toEqual(["any"]);
@@ -30,6 +30,6 @@ it("are read again", () => {
 	for (const value of ["false", "", "maybe"])
 		expect(() => parseInstanceOption(`security.delegate_bpf=${value}`)).toThrow(/delegates nothing/);
 	expect(() => parseInstanceOption("security.bpffs.delegate_maps=hash,hush")).toThrow(
-		/"hush" is no type of map/,
+		/"hush" is not a map type/,
 	);
 });

@@ -4,9 +4,9 @@ import type { Delegation } from "./delegation.js";
 import { delegationOfGrants } from "./delegation.js";
 import { type DelegatedKind, delegatedKinds, mountOptionNames, parseNames } from "./mount-options.js";
 
-/** Without it LXD delegates nothing. */
+/** LXD delegates only where this is true. */
 const lxdSwitch = "security.delegate_bpf";
-/** LXD's keys; those of Incus are called as the options of bpffs. */
+/** LXD's keys; those of Incus have the names of bpffs mount options. */
 const lxdKeys: Readonly<Record<DelegatedKind, string>> = {
 	commands: "security.delegate_bpf.cmd_types",
 	maps: "security.delegate_bpf.map_types",
@@ -33,17 +33,17 @@ export function lxdOptions(delegation: Delegation): string[] {
 }
 
 /**
- * What an instance option of Incus or LXD delegates, LXD's switch nothing by itself; undefined when
- * it is none of those.
+ * What an instance option of Incus or LXD delegates; nothing for LXD's switch, undefined for other
+ * options.
  *
  * @param option `key=value`
- * @throws InputError for a name that the kernel does not know, and for a switch that is off
+ * @throws InputError for a name that the kernel does not have, and for a switch that is off
  */
 export function parseInstanceOption(option: string): Delegation | undefined {
 	const [key = "", value = ""] = option.split(/=(.*)/s);
 	if (key === lxdSwitch) {
 		if (value === "true") return delegationOfGrants([]);
-		throw new InputError(option, "", `delegates nothing: LXD does so where ${lxdSwitch} is true`);
+		throw new InputError(option, "", `delegates nothing: LXD delegates only where ${lxdSwitch} is true`);
 	}
 	const kind = delegatedKinds.find((each) => incusKey(each) === key || lxdKeys[each] === key);
 	if (!kind) return undefined;

@@ -19,7 +19,7 @@ const tracing = delegationOf({
 	capabilities: ["cap_bpf"],
 });
 
-it("has names in the order of the kernel's numbers, each once", () => {
+it("has each name once, by the kernel's numbers", () => {
 	expect(tracing.commands).toEqual(["map_create", "prog_load"]);
 	expect(tracing.maps).toEqual([]);
 	expect(grantsOf(tracing).map(grantName)).toEqual([
@@ -37,7 +37,7 @@ it("has names in the order of the kernel's numbers, each once", () => {
 	expect(settingsOf(delegationOf())).toEqual({});
 });
 
-it("grants, takes back and adds", () => {
+it("tests, removes and adds grants", () => {
 	const xdp = { kind: "programs", name: "xdp" } as const;
 	expect(doesGrant(tracing, xdp)).toBe(false);
 	expect(doesGrant(everything, xdp)).toBe(true);
@@ -45,7 +45,7 @@ it("grants, takes back and adds", () => {
 	expect(without(tracing, { kind: "programs", name: "kprobe" }).programs).toEqual([]);
 });
 
-it("any takes in all names, and less than it is all names but one", () => {
+it("any covers all names; without one grant it becomes all other names", () => {
 	expect(everything.programs).toEqual(["any"]);
 	const rest = without(everything, { kind: "programs", name: "xdp" });
 	expect(rest.programs).toContain("kprobe");

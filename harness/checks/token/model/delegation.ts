@@ -8,18 +8,18 @@ import {
 } from "../../../data/package/sections/token.js";
 
 /**
- * What a BPF token grants, and the capabilities that its user holds in the user namespace: names in
- * the order of their numbers, or `any` alone.
+ * What a BPF token grants, and the capabilities that its user holds in the user namespace: names by
+ * number, or `any` alone.
  */
 export type Delegation = Readonly<Record<TokenKind, readonly string[]>>;
 
-/** One part of a delegation. */
+/** One name of a delegation. */
 export interface Grant {
 	kind: TokenKind;
 	name: string;
 }
 
-/** Of one grant: `program` of `programs`. */
+/** The kind of one grant: `program` for `programs`. */
 export const singularKinds = {
 	commands: "command",
 	maps: "map",
@@ -33,14 +33,14 @@ export function grantName({ kind, name }: Grant): string {
 	return `${singularKinds[kind]}/${name}`;
 }
 
-/** What a manifest's section says, or nothing at all. */
+/** The delegation in a manifest's section; empty without one. */
 export function delegationOf(settings: TokenSettings = {}): Delegation {
 	return delegationOfGrants(
 		tokenKinds.flatMap((kind) => (settings[kind] ?? []).map((name) => ({ kind, name }))),
 	);
 }
 
-/** A delegation of exactly these; of a kind that has `any` nothing else is kept. */
+/** A delegation of exactly these grants; `any` replaces all names of its kind. */
 export function delegationOfGrants(grants: Iterable<Grant>): Delegation {
 	const all = [...grants];
 	const names = (kind: TokenKind) => {
@@ -62,7 +62,7 @@ export function grantsOf(delegation: Delegation): Grant[] {
 	return tokenKinds.flatMap((kind) => delegation[kind].map((name) => ({ kind, name })));
 }
 
-/** Its grants, with all names that there are in place of `any`. */
+/** Its grants, with every known name in place of `any`. */
 export function namedGrantsOf(delegation: Delegation): Grant[] {
 	return tokenKinds.flatMap((kind) => {
 		const names = delegation[kind].includes(anyName) ? tokenNames[kind].names : delegation[kind];
@@ -75,7 +75,7 @@ export function doesGrant(delegation: Delegation, { kind, name }: Grant): boolea
 	return delegation[kind].includes(name) || delegation[kind].includes(anyName);
 }
 
-/** Without that grant; one that `any` covers is taken out of all the names that there are. */
+/** Without that grant; `any` becomes all known names but this one. */
 export function without(delegation: Delegation, grant: Grant): Delegation {
 	const names = delegation[grant.kind].includes(anyName)
 		? grant.name === anyName
@@ -85,12 +85,12 @@ export function without(delegation: Delegation, grant: Grant): Delegation {
 	return { ...delegation, [grant.kind]: names.filter((name) => name !== grant.name) };
 }
 
-/** With that grant as well. */
+/** With these grants as well. */
 export function including(delegation: Delegation, ...grants: Grant[]): Delegation {
 	return delegationOfGrants([...grantsOf(delegation), ...grants]);
 }
 
-/** As a manifest has it: kinds of which nothing is granted are left out. */
+/** As a manifest has it: empty kinds are left out. */
 export function settingsOf(delegation: Delegation): TokenSettings {
 	return Object.fromEntries(
 		tokenKinds.filter((kind) => delegation[kind].length > 0).map((kind) => [kind, [...delegation[kind]]]),

@@ -2,8 +2,8 @@
 import { systemdIsHere, verifiedBySystemd } from "./testsystemd.js";
 
 /**
- * For ci/setup: gets the systemd that drop-ins are tried with into the cache, so that the tests
- * themselves ask no mirror.
+ * For ci/setup: fetches the systemd that drop-ins are tried with into the cache, so that tests need
+ * no mirror.
  */
 if (!(await systemdIsHere())) {
 	const { version } = await verifiedBySystemd("[Service]\n");

@@ -15,7 +15,7 @@ async function likely(section: string, maps: string[], entry: object = {}) {
 	return settingsOf(likelyDelegation(await openPackage(folder.path)));
 }
 
-it("goes by the types of programs and maps, and by what libbpf asks first", async () => {
+it("follows from program and map types, and from libbpf's probes", async () => {
 	expect(await likely("xdp", ["counts", "next"])).toEqual({
 		commands: ["map_create", "prog_load", "btf_load"],
 		maps: ["array", "prog_array"],
@@ -25,7 +25,7 @@ it("goes by the types of programs and maps, and by what libbpf asks first", asyn
 	});
 });
 
-it("asks for no network where there is none, and for nothing that is not loaded", async () => {
+it("leaves out cap_net_admin without networking, and programs that are not loaded", async () => {
 	expect(await likely("raw_tp/sys_enter", [])).toMatchObject({
 		programs: ["socket_filter", "raw_tracepoint"],
 		attachments: ["cgroup_inet_ingress"],

@@ -4,10 +4,10 @@ import { mapTypes } from "../../../base/bpf.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import { type Delegation, delegationOfGrants, type Grant } from "./delegation.js";
 
-/** Programs without an attach type are loaded with this one, whose number is zero. */
+/** Programs without an attach type are loaded with this one, number zero. */
 const zeroAttachType = "cgroup_inet_ingress";
 
-/** The kernel asks for CAP_NET_ADMIN (`is_net_admin_prog_type` of kernel/bpf/syscall.c). */
+/** Types that need CAP_NET_ADMIN (`is_net_admin_prog_type` in kernel/bpf/syscall.c). */
 const network = new Set(
 	`sched_cls sched_act xdp lwt_in lwt_out lwt_xmit lwt_seg6local sk_skb sk_msg flow_dissector cgroup_skb cgroup_device
 	cgroup_sock cgroup_sock_addr cgroup_sockopt cgroup_sysctl sock_ops ext netfilter`.split(/\s+/),
@@ -16,8 +16,8 @@ const networkMaps = new Set(["sockmap", "sockhash", "devmap", "devmap_hash", "xs
 const probing = /^probe_read_(kernel|user)/;
 
 /**
- * What a package is believed to need, by what its objects say and what libbpf asks of the kernel
- * before it loads them: a guess to begin a search with, which may be too much and too little.
+ * What a package probably needs, by its objects and by libbpf's probes: the start of a search,
+ * which may be too wide and too narrow.
  */
 export function likelyDelegation({ objects }: Pick<Package, "objects">): Delegation {
 	return delegationOfGrants([
@@ -45,8 +45,7 @@ function grantsOfObject({ programs, maps, settings }: PackageObject): Grant[] {
 	return [
 		...grants("maps", ...types),
 		...grants("programs", ...wanted.flatMap(({ meaning }) => meaning?.type ?? [])),
-		// libbpf first sees whether it can load anything at all, and whether there are global
-		// variables.
+		// libbpf probes with it whether it can load programs, and for global variables.
 		...grants("programs", "socket_filter"),
 		...(helpers.some((name) => probing.test(name)) ? grants("programs", "tracepoint") : []),
 		...grants("attachments", zeroAttachType, ...wanted.flatMap(({ meaning }) => meaning?.attachType ?? [])),

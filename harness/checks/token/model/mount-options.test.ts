@@ -21,7 +21,7 @@ describe("mount options of bpffs", () => {
 		expect(parse(text)).toEqual(delegated(delegation));
 	});
 
-	it("are given one by one", () => {
+	it("are passed to fsconfig(2) one by one", () => {
 		expect(mountOptions(everything)).toEqual({
 			delegate_cmds: "any",
 			delegate_maps: "any",
@@ -42,7 +42,7 @@ describe("mount options of bpffs", () => {
 		expect(parse(text).programs).toEqual(programs);
 	});
 
-	it("are masks of bits as well, which are read again", () => {
+	it("are written as bit masks as well, and parsed from them", () => {
 		const delegation = delegationOf({
 			programs: ["kprobe", "xdp"],
 			maps: ["any"],
@@ -58,16 +58,16 @@ describe("mount options of bpffs", () => {
 		expect(parse(text.join())).toEqual(delegation);
 	});
 
-	it("takes the kernel's older names of the same number", () => {
+	it("takes the kernel's aliases", () => {
 		expect(parse("delegate_maps=cgroup_storage_deprecated").maps).toEqual(["cgroup_storage"]);
 		expect(parse("delegate_cmds=prog_run").commands).toEqual(["prog_test_run"]);
 	});
 
 	it.each([
-		["delegate_progs=xpd", /"xpd" is no type of program/],
-		["delegate_progs=", /"" is no type of program/],
+		["delegate_progs=xpd", /"xpd" is not a program type/],
+		["delegate_progs=", /"" is not a program type/],
 		["delegate_progs=ringbuf", /it is one of maps/],
-		["delegate_prog=xdp", /delegate_prog: is no option of bpffs/],
+		["delegate_prog=xdp", /delegate_prog: is not a bpffs mount option/],
 		["delegate_progs=0x8000000000000", /has bits above 32/],
 	])("refuses %s", (text, reason) => {
 		expect(() => parse(text)).toThrow(reason);

@@ -3,13 +3,13 @@ import { InputError } from "../../../base/errors.js";
 import { anyName, type TokenKind, tokenNames, unknownName } from "../../../data/package/sections/token.js";
 import { type Delegation, delegationOfGrants, type Grant } from "./delegation.js";
 
-/** Kinds that bpffs has an option for; capabilities are of the user namespace. */
+/** Kinds that have a bpffs mount option; capabilities belong to the user namespace. */
 export const delegatedKinds = ["commands", "maps", "programs", "attachments"] as const;
 export type DelegatedKind = (typeof delegatedKinds)[number];
 
 const allBits = (1n << 64n) - 1n;
 
-/** The option of bpffs for each kind (kernel/bpf/inode.c). */
+/** The mount option of each kind (kernel/bpf/inode.c). */
 export const mountOptionNames: Readonly<Record<DelegatedKind, string>> = {
 	commands: "delegate_cmds",
 	maps: "delegate_maps",
@@ -18,8 +18,7 @@ export const mountOptionNames: Readonly<Record<DelegatedKind, string>> = {
 };
 
 /**
- * Options of bpffs by name, as they are given to fsconfig(2); a kind of which nothing is delegated
- * has none.
+ * Mount options by name, as fsconfig(2) takes them; none for a kind without grants.
  */
 export function mountOptions(delegation: Delegation): Record<string, string> {
 	return Object.fromEntries(
@@ -30,8 +29,7 @@ export function mountOptions(delegation: Delegation): Record<string, string> {
 }
 
 /**
- * The same as masks of bits, which kernels without BTF take as well, and of which they pass over
- * what they do not know.
+ * The same as bit masks, which kernels without BTF take as well; they ignore unknown bits.
  */
 export function mountMasks(delegation: Delegation): Record<string, string> {
 	return Object.fromEntries(
@@ -57,11 +55,10 @@ export function printMountOptions(delegation: Delegation): string {
 }
 
 /**
- * Reads options as mount(8) takes them or /proc/mounts shows them; other options of a mount are
- * passed over.
+ * Reads options as mount(8) takes them or /proc/mounts shows them; ignores other mount options.
  *
- * @param file what the text is called in messages
- * @throws InputError for what bpffs would refuse, and for a bit that has no name
+ * @param file name of the text in messages
+ * @throws InputError for options that bpffs refuses, and for a bit without a name
  */
 export function parseMountOptions(file: string, text: string): Delegation {
 	const grants: Grant[] = [];
@@ -73,13 +70,13 @@ export function parseMountOptions(file: string, text: string): Delegation {
 			throw new InputError(
 				file,
 				name,
-				`is no option of bpffs; there are ${Object.values(mountOptionNames).join(", ")}`,
+				`is not a bpffs mount option; there are ${Object.values(mountOptionNames).join(", ")}`,
 			);
 	}
 	return delegationOfGrants(grants);
 }
 
-/** Other names of the same number: the kernel shows the first, and takes all. */
+/** Aliases: the kernel shows one name of a number, and takes all. */
 const aliases: Readonly<Record<string, string>> = {
 	cgroup_storage_deprecated: "cgroup_storage",
 	percpu_cgroup_storage_deprecated: "percpu_cgroup_storage",
@@ -87,8 +84,8 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /**
- * Grants of a list of names, numbers and `any`, as bpffs reads one: in any case of letters, numbers
- * as masks of bits.
+ * Grants of a list of names, numbers and `any`, as bpffs reads it: case-insensitive, numbers as bit
+ * masks.
  *
  * @param place of the list, for messages
  */
@@ -99,7 +96,7 @@ export function parseNames(file: string, place: string, kind: TokenKind, names: 
 		const name = aliases[each.toLowerCase()] ?? each.toLowerCase();
 		if (name === anyName || tokenNames[kind].number(name) !== undefined) grant(name);
 		else if (/^(0x[0-9a-f]{1,16}|\d{1,20})$/.test(name)) {
-			// As the kernel has it: a number takes the place of all that stands before it.
+			// As in the kernel: a number replaces everything before it.
 			granted.clear();
 			for (const named of namesOfMask(file, place, kind, BigInt(name))) grant(named);
 		} else throw new InputError(file, place, `${JSON.stringify(each)} ${unknownName(kind, name)}`);
@@ -115,7 +112,7 @@ function namesOfMask(file: string, place: string, kind: TokenKind, mask: bigint)
 		throw new InputError(
 			file,
 			place,
-			`0x${mask.toString(16)} has bits above ${names.length - 1}, which have no names up to Linux 7.3`,
+			`0x${mask.toString(16)} has bits above ${names.length - 1}, which have no names in Linux 7.3`,
 		);
 	return names.filter((_, number) => (mask >> BigInt(number)) & 1n);
 }

@@ -16,7 +16,7 @@ describe("the search for the smallest delegation", () => {
 	const needed = ["map_create", "prog_load", "ringbuf", "kprobe", "cgroup_inet_ingress", "cap_bpf"];
 	const works = (delegation: Delegation) => covers(delegation, ...needed);
 
-	it("leaves out what is too much of what was believed", async () => {
+	it("removes the likely grants that are not needed", async () => {
 		const likely = delegationOf({
 			commands: ["map_create", "prog_load", "btf_load"],
 			maps: ["array", "ringbuf"],
@@ -31,7 +31,7 @@ describe("the search for the smallest delegation", () => {
 		await provesItself(found!.delegation, works);
 	});
 
-	it("asks nothing twice where types alone are too much, as they are for most packages", async () => {
+	it("tries each delegation once where only commands are too wide, as for most packages", async () => {
 		const likely = delegationOf({
 			commands: ["map_create", "prog_load", "btf_load"],
 			maps: ["ringbuf"],
@@ -46,7 +46,7 @@ describe("the search for the smallest delegation", () => {
 		await provesItself(found!.delegation, works);
 	});
 
-	it("finds what nobody believed, among everything that there is", async () => {
+	it("finds grants that were not likely, among all", async () => {
 		for (const likely of [none, delegationOf({ programs: ["xdp"], commands: ["prog_load"] })]) {
 			const found = await smallestDelegation(likely, everything, async (delegation) => works(delegation));
 			expect(grantsOf(found!.delegation).map(({ name }) => name)).toEqual(needed);
@@ -54,14 +54,14 @@ describe("the search for the smallest delegation", () => {
 		}
 	});
 
-	it("looks for nothing that is not allowed, and says when that is not enough", async () => {
+	it("tries only what may be granted, and returns undefined when that is not enough", async () => {
 		const narrow = delegationOf({ commands: ["any"], maps: ["any"] });
 		expect(await smallestDelegation(none, narrow, async (delegation) => works(delegation))).toBeUndefined();
 	});
 
-	it("ends with one of several answers when a loader makes do with less in another way", async () => {
-		// With cgroup_sock it looks further, and then needs xdp's attach type; without it, the zero
-		// one is enough.
+	it("returns one of several answers where a loader takes another way with fewer grants", async () => {
+		// With cgroup_sock the loader probes further, and needs attach type xdp; without, zero is
+		// enough.
 		const either = (delegation: Delegation) =>
 			covers(delegation, "prog_load") &&
 			(covers(delegation, "cgroup_sock")
@@ -83,24 +83,24 @@ describe("the search for the smallest delegation", () => {
 		expect(found!.trials).toBe(asked.length);
 	});
 
-	it("nothing at all may be enough", async () => {
+	it("may return an empty delegation", async () => {
 		const found = await smallestDelegation(everything, everything, async () => true);
 		expect(grantsOf(found!.delegation)).toEqual([]);
 	});
 });
 
-describe("the search for what is missing", () => {
+describe("the search for missing grants", () => {
 	const needed = ["map_create", "prog_load", "ringbuf", "xdp"];
 	const works = async (delegation: Delegation) => covers(delegation, ...needed);
 	const declared = delegationOf({ commands: ["map_create"], maps: ["ringbuf"], capabilities: ["cap_bpf"] });
 	const likely = delegationOf({ commands: ["prog_load", "btf_load"], programs: ["xdp", "kprobe"] });
 
-	it.each([likely, none])("adds nothing but that, whatever is believed", async (believed) => {
+	it.each([likely, none])("adds only those, with a likely delegation and without", async (believed) => {
 		const missing = await smallestAddition(declared, believed, everything, works);
 		expect(missing?.map(({ name }) => name).sort()).toEqual(["prog_load", "xdp"]);
 	});
 
-	it("says when nothing would do", async () => {
+	it("returns undefined when no grant helps", async () => {
 		expect(await smallestAddition(declared, likely, likely, async () => false)).toBeUndefined();
 		expect(await smallestAddition(everything, likely, everything, works)).toBeUndefined();
 	});

@@ -8,24 +8,23 @@ import {
 	namedGrantsOf,
 } from "./delegation.js";
 
-/** What a search found, all of it by trying. */
+/** The result of a search; everything in it was tried. */
 export interface Smallest {
-	/** With this it works, and with any single grant less it does not; both were tried. */
+	/** It works with this, and does not without any one grant; both were tried. */
 	delegation: Delegation;
-	/** How often a delegation was tried. */
+	/** How many delegations were tried. */
 	trials: number;
 }
 
 /**
- * Finds a delegation that works and does not work with any one grant less. It need not be the only
- * one, and a loader may make do with less in another way: libbpf does without what it was refused
- * while it looked at the kernel. So it is looked again until no single grant can be left out, and
- * grants that come early in `likely` are kept rather than others.
+ * Finds a delegation that works, and does not without any one of its grants. Others may work too: a
+ * loader may take another way with fewer grants, as libbpf does when a probe is refused. So the
+ * search repeats until no grant can be removed; it removes those late in `likely` first.
  *
- * @param likely what is believed to be needed: when all of it together works, nothing else is tried
- * @param widest what may be granted at most; names in place of its `any` are tried
- * @param works whether the package does its work with it
- * @returns undefined when it does not work with the widest either
+ * @param likely what is probably needed: when it works as a whole, no other grant is tried
+ * @param widest the most that may be granted; names are tried in place of `any`
+ * @param works whether the package works with a delegation
+ * @returns undefined when the widest does not work either
  */
 export async function smallestDelegation(
 	likely: Delegation,
@@ -54,10 +53,10 @@ export async function smallestDelegation(
 }
 
 /**
- * Finds what has to be added to a delegation that does not work, so that it works and does not with
- * any one of the additions less; grants that are likely to be needed are tried before all others.
+ * Finds grants to add to a delegation that does not work: with them it works, and does not without
+ * any one of them. Likely grants are tried before all others.
  *
- * @returns undefined when it does not work with the widest either
+ * @returns undefined when the widest does not work either
  */
 export async function smallestAddition(
 	declared: Delegation,
@@ -79,8 +78,8 @@ const keyOf = ({ kind, name }: Grant) => `${kind}/${name}`;
 type Ask = (grants: readonly Grant[]) => Promise<boolean>;
 
 /**
- * Which of the others have to be added, by halves: with all of them it works. (The divide and
- * conquer of U. Junker, QuickXplain, 2004.)
+ * The others that must be added, by bisection, where all of them together work. (Divide and conquer
+ * of U. Junker, QuickXplain, 2004.)
  */
 async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	if (await ask(base)) return [];
@@ -93,9 +92,9 @@ async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask)
 }
 
 /**
- * Leaves out one grant after the other, the last first, until none can be left out. But commands
- * come before all: what was asked before a grant was left out has to be asked again, and of those
- * that are believed to be needed `btf_load` is the first to go.
+ * Removes one grant after the other, the last first, until none can be removed. Commands are tried
+ * first: each removal makes earlier answers stale, and `btf_load` is the grant that is needed
+ * least.
  */
 async function reduced(grants: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	let kept = grants;

@@ -12,7 +12,7 @@ describe("a systemd drop-in", () => {
 		capabilities: ["cap_net_admin", "cap_bpf"],
 	});
 
-	it("has the names that systemd has", () => {
+	it("uses the names of systemd", () => {
 		const { text, unnamed } = printDropIn(delegation);
 		expect(text.split("\n")).toEqual([
 			"[Service]",
@@ -31,7 +31,7 @@ describe("a systemd drop-in", () => {
 		expect(parseDropIn("x.conf", text)).toEqual(delegation);
 	});
 
-	it("says what systemd has no name for", () => {
+	it("lists grants that systemd has no name for", () => {
 		const { text, unnamed } = printDropIn(delegationOf({ programs: ["syscall"] }));
 		expect(unnamed).toEqual([{ kind: "programs", name: "syscall" }]);
 		expect(text).toContain("# systemd 262 has no name for syscall of BPFDelegatePrograms=");
@@ -39,7 +39,7 @@ describe("a systemd drop-in", () => {
 		expect(systemdName("programs", "syscall")).toBeUndefined();
 	});
 
-	it("is read as systemd reads it: lines add up, an empty one starts anew", () => {
+	it("is read as systemd reads it: lines add up, an empty one resets", () => {
 		const text =
 			"BPFDelegatePrograms=BPFProgTypeXdp\nBPFDelegatePrograms=\n BPFDelegatePrograms = BPFProgTypeKprobe,BPFProgTypeExt\n";
 		expect(parseDropIn("x.conf", `${text}BPFDelegatePrograms=BPFProgTypeTracing\n`).programs).toEqual([
@@ -49,7 +49,7 @@ describe("a systemd drop-in", () => {
 		]);
 	});
 
-	it("has lines that go on in the next, with comments between", () => {
+	it("has continued lines, with comments between", () => {
 		const text =
 			"AmbientCapabilities=CAP_BPF \\\n# for tracing\n; too\n  CAP_PERFMON\nBPFDelegateMaps=BPFMapTypeHash\\\n";
 		expect(parseDropIn("x.conf", text)).toMatchObject({
@@ -67,9 +67,9 @@ describe("a systemd drop-in", () => {
 		],
 		["\u0000\uFFFD[Service", /delegates nothing/],
 		["#BPFDelegatePrograms=BPFProgTypeXdp", /delegates nothing/],
-		["BPFDelegatePrograms=xdp", /line 1: "xdp" is no name that systemd has for one of the programs/],
+		["BPFDelegatePrograms=xdp", /line 1: systemd has no "xdp" among its names of programs/],
 		["[Service]\nBPFDelegateMaps=BPFMapTypeFoo", /line 2/],
-		["AmbientCapabilities=CAP_NOTHING", /for one of the capabilities/],
+		["AmbientCapabilities=CAP_NOTHING", /among its names of capabilities/],
 	])("refuses %j", (text, reason) => {
 		expect(() => parseDropIn("x.conf", text)).toThrow(reason);
 	});

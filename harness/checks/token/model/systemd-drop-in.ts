@@ -4,7 +4,7 @@ import { anyName, type TokenKind, tokenNames } from "../../../data/package/secti
 import { type Delegation, delegationOfGrants, type Grant } from "./delegation.js";
 import { type DelegatedKind, delegatedKinds } from "./mount-options.js";
 
-/** Directives of systemd.exec(5) since version 258, and what the names of each kind begin with. */
+/** Directives of systemd.exec(5), from version 258, and the prefix of each kind's names. */
 const directives: Readonly<Record<DelegatedKind, { directive: string; prefix: string }>> = {
 	commands: { directive: "BPFDelegateCommands", prefix: "BPF" },
 	maps: { directive: "BPFDelegateMaps", prefix: "BPFMapType" },
@@ -12,15 +12,14 @@ const directives: Readonly<Record<DelegatedKind, { directive: string; prefix: st
 	attachments: { directive: "BPFDelegateAttachments", prefix: "BPF" },
 };
 
-/** systemd takes the names from enumerators that the kernel has given an alias since. */
+/** systemd uses enumerators that the kernel has given an alias since. */
 const otherNames: Readonly<Record<string, string>> = {
 	cgroup_storage: "cgroup_storage_deprecated",
 	percpu_cgroup_storage: "percpu_cgroup_storage_deprecated",
 };
 
 /**
- * Tried with systemd 262, which passes over what it does not know and says nothing in its exit
- * status.
+ * Tried with systemd 262, which ignores unknown names, also in its exit status.
  */
 const unknownToSystemd: Readonly<Partial<Record<TokenKind, readonly string[]>>> = { programs: ["syscall"] };
 
@@ -33,7 +32,7 @@ export function systemdName(kind: DelegatedKind, name: string): string | undefin
 	return `${directives[kind].prefix}${camel}`;
 }
 
-/** What a drop-in cannot say. */
+/** A drop-in, and the grants that it cannot express. */
 export interface DropIn {
 	text: string;
 	/** Grants that systemd has no name for. */
@@ -42,8 +41,7 @@ export interface DropIn {
 
 /**
  * A drop-in for a service (`/etc/systemd/system/<name>.service.d/bpf.conf`, systemd 258): a user
- * namespace, a mount namespace that belongs to it, and there a bpffs on /sys/fs/bpf which
- * delegates.
+ * namespace, a mount namespace that belongs to it, and in it a bpffs on /sys/fs/bpf that delegates.
  */
 export function printDropIn(delegation: Delegation): DropIn {
 	const unnamed: Grant[] = [];
@@ -75,10 +73,10 @@ export function printDropIn(delegation: Delegation): DropIn {
 }
 
 /**
- * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value starts
- * anew, and a line that ends with a backslash goes on in the next.
+ * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value resets
+ * the list, and a backslash at the end continues a line.
  *
- * @throws InputError with the line, for a name that systemd does not know; for a file that
+ * @throws InputError with the line, for a name that systemd does not have; for a file that
  * delegates nothing
  */
 export function parseDropIn(file: string, text: string): Delegation {
@@ -96,7 +94,7 @@ export function parseDropIn(file: string, text: string): Delegation {
 		throw new InputError(
 			file,
 			"",
-			`delegates nothing: there is nothing in ${names.join(", ")} or AmbientCapabilities=`,
+			`delegates nothing: ${names.join(", ")} and AmbientCapabilities= are empty`,
 		);
 	}
 	return delegationOfGrants(all);
@@ -109,14 +107,14 @@ export function parseDropIn(file: string, text: string): Delegation {
 				throw new InputError(
 					file,
 					place,
-					`${JSON.stringify(each)} is no name that systemd has for one of the ${kind}`,
+					`systemd has no ${JSON.stringify(each)} among its names of ${kind}`,
 				);
 			grants.set(kind, [...(grants.get(kind) ?? []), { kind, name }]);
 		}
 	}
 }
 
-/** Comments between the parts of a line are left out, systemd.syntax(7). */
+/** Comments between the parts of a continued line are ignored, systemd.syntax(7). */
 function logicalLines(text: string): { number: number; line: string }[] {
 	const lines: { number: number; line: string }[] = [];
 	let goesOn = false;

@@ -6,7 +6,7 @@ import { delegatedKinds } from "./mount-options.js";
 import { printDropIn, systemdName } from "./systemd-drop-in.js";
 import { verifiedBySystemd } from "./testsystemd.js";
 
-it("every name that a drop-in can have is one that systemd knows", async () => {
+it("systemd accepts every name of a drop-in", async () => {
 	const { capabilities: _, ...delegated } = tokenNames;
 	const all = Object.fromEntries(Object.entries(delegated).map(([kind, { names }]) => [kind, [...names]]));
 	for (const settings of [all, { programs: ["any"], capabilities: ["cap_bpf", "cap_perfmon"] }]) {
@@ -15,7 +15,7 @@ it("every name that a drop-in can have is one that systemd knows", async () => {
 	}
 });
 
-it("names that it does not know are told of, among them each that is said to have none", async () => {
+it("systemd complains about unknown names, and about each that a drop-in leaves out", async () => {
 	const { text } = printDropIn(delegationOf({ programs: ["xdp"] }));
 	const { complaints } = await verifiedBySystemd(text.replace("BPFProgTypeXdp", "BPFProgTypeXdq"));
 	expect(complaints.join("\n")).toMatch(/BPFProgTypeXdq/);
@@ -26,12 +26,12 @@ it("names that it does not know are told of, among them each that is said to hav
 	const asked = await verifiedBySystemd(
 		"[Service]\nPrivateBPF=yes\nBPFDelegatePrograms=BPFProgTypeSyscall\n",
 	);
-	// What a drop-in says is said of 262; Debian's newest may have been given the name since.
+	// The drop-in's comment is about 262; Debian's newest may have the name.
 	if (Number.parseInt(asked.version, 10) <= 262)
 		expect(asked.complaints.join("\n")).toMatch(/BPFProgTypeSyscall/);
 });
 
-it("a directive that there is none of is told of, whichever of those that are printed it was", async () => {
+it("systemd complains about unknown directives, in place of each that a drop-in has", async () => {
 	const { text } = printDropIn(
 		delegationOf({
 			commands: ["prog_load"],

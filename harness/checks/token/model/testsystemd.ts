@@ -5,20 +5,17 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { areUnpacked, unpacked } from "../../../machine/debian/testunpacked.js";
 
-/**
- * Debian's newest, with the libraries that it needs in any case: it looks for others while it runs,
- * and does without.
- */
+/** Debian's newest, with the libraries that it must have; it opens others only where they exist. */
 const suite = "sid";
 const packages = ["systemd", "libsystemd-shared", "libc6"];
 const libraries = "usr/lib/x86_64-linux-gnu";
 
-/** Whether the cache has the systemd that drop-ins are tried with, so that no mirror is asked. */
+/** Whether the cache has the systemd that drop-ins are tried with, so that no mirror is needed. */
 export const systemdIsHere = () => areUnpacked(suite, packages);
 
 /**
- * What `systemd-analyze verify` says against a service with that drop-in, line by line; it asks no
- * running systemd. What it does not know it passes over, and its exit status is 0 all the same.
+ * The complaints of `systemd-analyze verify` about a service with that drop-in, by line; needs no
+ * running systemd. It ignores what it does not know, and its exit status stays 0.
  */
 export async function verifiedBySystemd(dropIn: string): Promise<{ version: string; complaints: string[] }> {
 	const { folder, version } = await unpacked(suite, packages);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Small programs, one object each: what they need of a token is known. */
+/* Small programs, one object each; the token that each needs is known. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
@@ -32,7 +32,7 @@ int observe(void *context)
 #endif
 
 #ifdef FILTER
-/* Whether there is a pointer at all is asked with a comparison that gives it away. */
+/* Compares a packet pointer with zero, which leaks it. */
 SEC("tc")
 int filter(struct __sk_buff *skb)
 {
@@ -75,7 +75,7 @@ int filter(struct __sk_buff *skb)
 #endif
 
 #ifdef WRITER
-/* Memory of processes is written by root of the machine alone. */
+/* Only root of the initial user namespace may write the memory of processes on 6.12. */
 SEC("raw_tp/sys_enter")
 int observe(void *context)
 {

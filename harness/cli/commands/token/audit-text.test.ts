@@ -26,44 +26,44 @@ const kernels = [
 	{ id: "7.4", audit: { ...seen, admitted: { ...admitted, maps: [] } } },
 ];
 
-it("tells what is let in, kernels that do the same together, and what that means", () => {
+it("lists what is allowed, equal kernels together, and what a user can do", () => {
 	const text = auditText(delegation, kernels);
 	expect(text).toContain(
 		"delegated: delegate_cmds=any,delegate_progs=xdp\nto a user with every capability of",
 	);
 	expect(text).toContain("kernel 6.1: kernel 6.1 has no BPF tokens\n");
-	expect(text).toContain("kernel 6.12, 7.3: 90 calls of bpf(2) tried\n");
+	expect(text).toContain("kernel 6.12, 7.3: 90 calls to bpf(2) tried\n");
 	expect(text).toContain(
-		"    xdp (cgroup_inet_ingress, xdp)\n  makes maps: hash\n  calls: map_create, prog_load\n",
+		"    xdp (cgroup_inet_ingress, xdp)\n  creates maps: hash\n  calls: map_create, prog_load\n",
 	);
-	expect(text).toContain("no token is asked for token_create");
-	expect(text).toContain("    - reads any memory of the kernel");
+	expect(text).toContain("the kernel takes no token for token_create");
+	expect(text).toContain("    - reads all kernel memory");
 	expect(text).toContain("    xdp: attached in a network namespace");
-	expect(text).toMatch(/kernel 7\.4:[\s\S]*makes maps: none/);
+	expect(text).toMatch(/kernel 7\.4:[\s\S]*creates maps: none/);
 });
 
-it("says so when nothing is let in", () => {
+it("says so when nothing is allowed", () => {
 	const empty = { programs: new Map(), maps: [], commands: [], readsKernel: [], writesUser: [] };
 	const text = auditText(delegationOf({}), [
 		{ id: "7.3", audit: { tried: 1, unasked: [], admitted: empty } },
 	]);
 	expect(text).toContain("delegated: nothing");
-	expect(text).toContain("a user can do nothing with it");
+	expect(text).toContain("a user can do nothing with this token");
 });
 
-describe("what is delegated and good for nothing", () => {
+describe("what is delegated without effect", () => {
 	const empty = { programs: new Map(), maps: [], commands: [], readsKernel: [], writesUser: [] };
 	const said = (settings: TokenSettings, seen: Admitted = empty) =>
 		auditText(delegationOf(settings), [{ id: "7.3", audit: { tried: 1, unasked: [], admitted: seen } }])
 			.split("\n")
-			.filter((line) => /without|nothing where/.test(line));
+			.filter((line) => /without|has no effect: no/.test(line));
 	const program = { programs: ["xdp"], attachments: ["xdp"] };
 
 	it.each<[string, TokenSettings, RegExp[]]>([
 		["a type without prog_load", program, [/without the command prog_load/]],
 		["a type alone", { programs: ["xdp"] }, [/without the command prog_load/, /without its attach type/]],
 		["no attach type", { commands: ["any"], programs: ["xdp"] }, [/without its attach type/]],
-		["no type", { commands: ["prog_load"], attachments: ["any"] }, [/prog_load loads nothing/]],
+		["no type", { commands: ["prog_load"], attachments: ["any"] }, [/prog_load has no effect/]],
 		["a map without map_create", { maps: ["any"] }, [/without the command map_create/]],
 		["all that is needed", { ...program, commands: ["prog_load", "map_create"], maps: ["hash"] }, []],
 	])("%s", (_, settings, expected) => {
@@ -72,12 +72,12 @@ describe("what is delegated and good for nothing", () => {
 		for (const [index, line] of lines.entries()) expect(line).toMatch(expected[index]!);
 	});
 
-	it("is not told of what was let in all the same", () => {
+	it("is not reported where it is allowed all the same", () => {
 		expect(said({ programs: ["xdp"], maps: ["hash"] }, admitted)).toEqual([]);
 	});
 });
 
-it("is there for machines", () => {
+it("is printed as JSON", () => {
 	expect(auditJson(delegation, kernels)).toMatchObject({
 		token: { programs: ["xdp"] },
 		kernels: [

@@ -12,8 +12,7 @@ export interface AuditedKernel {
 }
 
 /**
- * For people: what each kernel lets in, kernels that do the same together, and what a user could do
- * with it.
+ * For people: what each kernel allows, equal kernels together, and what a user could do with it.
  */
 export function auditText(delegation: Delegation, kernels: readonly AuditedKernel[]): string {
 	const held = delegation.capabilities.includes(anyName)
@@ -25,7 +24,7 @@ export function auditText(delegation: Delegation, kernels: readonly AuditedKerne
 		const { admitted, reason, tried, unasked } = group[0]!.audit;
 		lines.push(
 			"",
-			`kernel ${ids.join(", ")}:${admitted ? ` ${tried} calls of bpf(2) tried` : ` ${reason?.message}`}`,
+			`kernel ${ids.join(", ")}:${admitted ? ` ${tried} calls to bpf(2) tried` : ` ${reason?.message}`}`,
 		);
 		if (!admitted) continue;
 		lines.push(...admittedLines(admitted), ...vainLines(delegation, admitted));
@@ -34,7 +33,7 @@ export function auditText(delegation: Delegation, kernels: readonly AuditedKerne
 	return `${lines.join("\n")}\n`;
 }
 
-/** Kernels that let the same in. */
+/** Groups of kernels that allow the same. */
 function alike(kernels: readonly AuditedKernel[]): AuditedKernel[][] {
 	const groups = new Map<string, AuditedKernel[]>();
 	for (const kernel of kernels) {
@@ -52,41 +51,36 @@ function admittedLines({ programs, maps, commands }: Admitted): string[] {
 		...none([...programs].map(([type, attachments]) => `${type} (${attachments.join(", ")})`)).map(
 			(line) => `    ${line}`,
 		),
-		`  makes maps: ${none(maps).join(", ")}`,
+		`  creates maps: ${none(maps).join(", ")}`,
 		`  calls: ${none(commands).join(", ")}`,
 	];
 }
 
-/**
- * Why nothing of a kind is let in although it is delegated, where another kind is missing that goes
- * with it.
- */
+/** Why nothing of a delegated kind is allowed: another kind that it needs is missing. */
 function vainLines(delegation: Delegation, { programs, maps }: Admitted): string[] {
 	const { programs: types, attachments } = delegation;
 	const lacks = (name: string) => !delegation.commands.some((each) => each === name || each === anyName);
 	const vain: string[] = [];
 	if (programs.size === 0 && types.length > 0 && lacks("prog_load"))
-		vain.push("no program is loaded without the command prog_load, whatever types are delegated");
+		vain.push("no program loads without the command prog_load: the delegated program types have no effect");
 	if (programs.size === 0 && types.length > 0 && attachments.length === 0)
-		vain.push(
-			"no program is loaded without its attach type; that of programs without one is cgroup_inet_ingress",
-		);
+		vain.push("no program loads without its attach type; programs without one need cgroup_inet_ingress");
 	if (programs.size === 0 && types.length === 0 && !lacks("prog_load"))
-		vain.push("prog_load loads nothing where no type of program is delegated");
+		vain.push("prog_load has no effect: no program type is delegated");
 	if (maps.length === 0 && delegation.maps.length > 0 && lacks("map_create"))
-		vain.push("no map is made without the command map_create, whatever types are delegated");
+		vain.push("no map is created without the command map_create: the delegated map types have no effect");
 	return vain.map((line) => `  ${line}`);
 }
 
 function unaskedLines(unasked: readonly string[]): string[] {
 	return unasked.length === 0
 		? []
-		: [`  no token is asked for ${unasked.join(", ")}: delegating it changes nothing`];
+		: [`  the kernel takes no token for ${unasked.join(", ")}: delegating it has no effect`];
 }
 
 function meaningLines(admitted: Admitted): string[] {
 	const can = abilities(admitted);
-	if (can.length === 0) return ["  a user can do nothing with it"];
+	if (can.length === 0) return ["  a user can do nothing with this token"];
 	const by = (names: readonly string[]) =>
 		names.length > 6 ? `${names.slice(0, 6).join(", ")} …` : names.join(", ");
 	const ways = attaching.flatMap(({ programs, sentence }) => {
@@ -94,9 +88,9 @@ function meaningLines(admitted: Admitted): string[] {
 		return these.length === 0 ? [] : [`    ${these.join(", ")}: ${sentence}`];
 	});
 	return [
-		"  a user of it",
+		"  a user of this token",
 		...can.map(({ sentence, by: names }) => `    - ${sentence} (${by(names)})`),
-		...(ways.length > 0 ? ["  how programs get to their hooks, for which there is no token", ...ways] : []),
+		...(ways.length > 0 ? ["  how programs attach, which no token authorises", ...ways] : []),
 	];
 }
 

@@ -9,7 +9,7 @@ import { delegationArgument } from "./delegation-argument.js";
 
 const settings = async (...texts: string[]) => settingsOf(await delegationArgument(texts));
 
-it("takes every way in which delegations are written, all together", async () => {
+it("adds up delegations in every notation", async () => {
 	const token = { programs: ["kprobe"], capabilities: ["cap_bpf"] };
 	await using folder = await temporaryFolder({
 		...sampleFiles({ ...sampleManifest, token }),
@@ -33,7 +33,7 @@ it("takes every way in which delegations are written, all together", async () =>
 	});
 });
 
-it("takes what infer prints, in each of the ways", async () => {
+it("takes every notation that infer prints", async () => {
 	const token = {
 		commands: ["map_create", "prog_load"],
 		maps: ["any"],
@@ -51,14 +51,14 @@ it("takes what infer prints, in each of the ways", async () => {
 		expect(await settings(...texts)).toEqual({ ...token, capabilities: ["any"] });
 });
 
-it("without a capability the user holds all of them", async () => {
+it("gives the user all capabilities where none is named", async () => {
 	expect(await settings("delegate_progs=xdp")).toEqual({ programs: ["xdp"], capabilities: ["any"] });
 });
 
-it("refuses what is no delegation", async () => {
-	await expect(settings("xdp")).rejects.toThrow(/is no delegation: give options of bpffs/);
-	await expect(settings("delegate_progs=xpd")).rejects.toThrow(/"xpd" is no type of program/);
-	await expect(settings("cap_bfp")).rejects.toThrow(/"cap_bfp" is no capability/);
+it("refuses other arguments", async () => {
+	await expect(settings("xdp")).rejects.toThrow(/is not a delegation: give bpffs mount options/);
+	await expect(settings("delegate_progs=xpd")).rejects.toThrow(/"xpd" is not a program type/);
+	await expect(settings("cap_bfp")).rejects.toThrow(/"cap_bfp" is not a capability/);
 	await using folder = await temporaryFolder(sampleFiles());
 	await expect(settings(folder.path)).rejects.toThrow(/\/token: is missing: the package declares no token/);
 });

@@ -17,11 +17,11 @@ import { anyName } from "../../../data/package/sections/token.js";
 const maxBytes = 1024 * 1024;
 
 /**
- * What arguments of the command line delegate together: options of bpffs, instance options of Incus
- * or LXD, capabilities (`cap_bpf,cap_perfmon`), drop-ins of systemd, packages. Where no capability
- * is named, a user holds all of them: so it is in a container.
+ * The sum of what arguments delegate: bpffs mount options, Incus or LXD instance options,
+ * capabilities (`cap_bpf,cap_perfmon`), systemd drop-ins, packages. Without a named capability the
+ * user holds all of them, as in a container.
  *
- * @throws InputError for what is none of those
+ * @throws InputError for other arguments
  */
 export async function delegationArgument(texts: readonly string[]): Promise<Delegation> {
 	const parts: Delegation[] = [];
@@ -42,11 +42,11 @@ async function one(text: string): Promise<Delegation> {
 		throw new InputError(
 			text,
 			"",
-			"is no delegation: give options of bpffs (delegate_progs=xdp), of Incus or LXD, capabilities (cap_bpf), a drop-in of systemd or a package",
+			"is not a delegation: give bpffs mount options (delegate_progs=xdp), Incus or LXD options, capabilities (cap_bpf), a systemd drop-in or a package",
 		);
 	if (info.isFile() && /\.(conf|service)$/.test(text)) {
 		if (info.size > maxBytes)
-			throw new InputError(text, "", `has ${info.size} bytes, more than the ${maxBytes} that are read`);
+			throw new InputError(text, "", `has ${info.size} bytes, more than the limit of ${maxBytes}`);
 		return parseDropIn(text, await readFile(text, "utf8"));
 	}
 	const { manifest, path } = await openPackage(text);

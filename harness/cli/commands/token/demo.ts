@@ -23,9 +23,9 @@ export const run: Action<"token demo"> = async (_, { kernel, kernels }, { write,
 	});
 };
 
-/** One line: what was done, and what the kernel said. */
+/** One line: the step, and the kernel's answer. */
 export function stepText({ what, answer, expected }: DemoStep): string {
-	const told = (answer: string) => (/^E[A-Z]/.test(answer) ? `refused with ${answer}` : answer);
-	const unlike = answer === expected ? "" : `, which should be ${told(expected)}`;
-	return `- ${what}: ${told(answer)}${unlike}`;
+	const inWords = (answer: string) => (/^E[A-Z]/.test(answer) ? `refused with ${answer}` : answer);
+	const unlike = answer === expected ? "" : `, expected ${inWords(expected)}`;
+	return `- ${what}: ${inWords(answer)}${unlike}`;
 }

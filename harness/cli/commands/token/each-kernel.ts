@@ -4,14 +4,14 @@ import { createLab } from "../../../lab/lab.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
 
-/** Lends a workbench of a kernel for as long as `work` takes, and ends its guest. */
+/** Lends a workbench on a kernel while `work` runs, then ends its guest. */
 export type Lend = <T>(kernel: Kernel, work: (bench: Workbench) => Promise<T>) => Promise<T>;
 
 /**
  * Lends guests of kernels, one after the other.
  *
  * @param wanted ids; `default` and `all` as elsewhere
- * @throws InputError for an unknown kernel, UndecidedError for one that was not pulled
+ * @throws InputError for an unknown kernel, UndecidedError for one that is not pulled
  */
 export async function withKernels<T>(
 	wanted: readonly string[],

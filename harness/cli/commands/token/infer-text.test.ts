@@ -23,20 +23,20 @@ const inferred: Inferred = {
 	together: wider,
 };
 
-describe("what was inferred", () => {
-	it("is told kernel by kernel, the same only once", () => {
+describe("the inferred token", () => {
+	it("is printed for each kernel, equal tokens once", () => {
 		const text = inferText(inferred);
-		expect(text).toContain("kernel 6.1: none; kernel 6.1 has no BPF tokens\n");
+		expect(text).toContain("kernel 6.1: no token: kernel 6.1 has no BPF tokens\n");
 		expect(text).toContain(
 			"kernel 6.12 (12 delegations tried in 0.8 s):\n  commands     map_create, prog_load\n  maps         hash\n",
 		);
 		expect(text).toContain("kernel 7.2 (12 delegations tried in 0.8 s): as 6.12\n");
 		expect(text).toMatch(/kernel 7\.3 .*:\n.*\n.*\n {2}programs {5}socket_filter, tracepoint\n/);
-		expect(text).toContain("  trace loads for root of the machine alone, and was left out\n");
-		expect(text).toContain("  watch loads, and no token attaches it: open: EACCES\n");
+		expect(text).toContain("  trace was left out: it loads only as root of the initial user namespace\n");
+		expect(text).toContain("  watch loads but does not attach with any token: open: EACCES\n");
 	});
 
-	it("is compared with the manifest, and written in every way", () => {
+	it("is compared with the manifest, and printed in every notation", () => {
 		const text = inferText(inferred);
 		expect(text).toContain("  too-wide: all maps are declared, but hash is enough\n");
 		expect(text).toContain("  too-narrow: program/tracepoint is not declared");
@@ -50,24 +50,24 @@ describe("what was inferred", () => {
 		expect(differences(inferred)).toHaveLength(2);
 	});
 
-	it("says so when the manifest has it just so, and nothing of a manifest that has none", () => {
+	it("says when the manifest declares it, and mentions no manifest without a token", () => {
 		const { declared: _, ...pkg } = inferred.package;
 		expect(inferText({ ...inferred, package: { ...pkg, declared: wider } })).toContain(
-			"the manifest declares just that",
+			"the manifest declares exactly this token",
 		);
 		const text = inferText({ ...inferred, package: pkg });
 		expect(text).not.toContain("manifest");
 		expect(differences({ ...inferred, package: pkg })).toEqual([]);
 	});
 
-	it("what is needed together is all that each needs; it says where that is not enough", () => {
+	it("adds up the grants of all kernels, and says where they are not enough", () => {
 		expect(together(inferred.kernels)).toEqual(wider);
 		expect(together([{ inference: none }])).toBeUndefined();
 		const kernels = [{ id: "6.12", inference: found(), enough: false }];
-		expect(inferText({ ...inferred, kernels })).toContain("is not enough here");
+		expect(inferText({ ...inferred, kernels })).toContain("are not enough here");
 	});
 
-	it("has an exit status: as declared, otherwise, or nothing found", () => {
+	it("sets the exit status: as declared, another token, or none found", () => {
 		const { together: _, ...nothing } = inferred;
 		const { declared: __, ...undeclared } = inferred.package;
 		const declared = { ...undeclared, declared: wider };
@@ -77,7 +77,7 @@ describe("what was inferred", () => {
 		expect(statusOf({ ...nothing, kernels: inferred.kernels.slice(0, 1) })).toBe(3);
 	});
 
-	it("is there for machines", () => {
+	it("is printed as JSON", () => {
 		expect(inferJson(inferred)).toMatchObject({
 			package: { name: "sample", declared: { ...settings, maps: ["any"] } },
 			kernels: [

@@ -18,35 +18,32 @@ import { printDropIn } from "../../../checks/token/model/systemd-drop-in.js";
 import type { Inference } from "../../../checks/token/token-inference.js";
 import { tokenKinds } from "../../../data/package/sections/token.js";
 
-/** What was found on each kernel, and for all of them together. */
+/** What was found on each kernel, and for all kernels together. */
 export interface Inferred {
 	package: { name: string; version: string; declared?: Delegation };
 	kernels: { id: string; inference: Inference; enough?: boolean }[];
-	/** What the kernels need together; absent where none of them knows tokens. */
+	/** What the kernels need together; absent where no kernel has a token. */
 	together?: Delegation;
 }
 
-/** Puts together what kernels need; without `enough`, which takes another trial. */
+/** The grants of all kernels together; whether they are enough on each takes another trial. */
 export function together(kernels: readonly { inference: Inference }[]): Delegation | undefined {
 	const found = kernels.flatMap(({ inference }) => inference.smallest ?? []);
 	return found.length === 0 ? undefined : delegationOfGrants(found.flatMap(grantsOf));
 }
 
-/** How the declared token and what is needed differ; nothing where nothing is declared. */
+/** Differences between the declared and the needed token; empty where none is declared. */
 export function differences({ package: { declared }, together: needed }: Inferred): DelegationDifference[] {
 	return declared && needed ? compareDelegations(declared, needed) : [];
 }
 
-/** Exit status: 1 where something else is declared, 3 where on no kernel a token was found. */
+/** Exit status: 1 where another token is declared, 3 where no kernel has one. */
 export function statusOf(inferred: Inferred): number {
 	if (!inferred.together) return 3;
 	return differences(inferred).length > 0 ? 1 : 0;
 }
 
-/**
- * For people: what each kernel needs, how that differs from the manifest, and how it is written
- * down.
- */
+/** For people: what each kernel needs, how the manifest differs, and how to write it. */
 export function inferText(inferred: Inferred): string {
 	const { package: pkg, kernels, together: needed } = inferred;
 	const lines = [`the smallest token for ${pkg.name} ${pkg.version}`];
@@ -54,14 +51,16 @@ export function inferText(inferred: Inferred): string {
 	for (const { id, inference, enough } of kernels) {
 		lines.push("", ...kernelLines(id, inference, seen));
 		if (enough === false)
-			lines.push("  what all kernels need together is not enough here: look at this one by itself");
+			lines.push(
+				"  the grants of all kernels together are not enough here: infer a token for this kernel alone",
+			);
 	}
 	if (!needed) return `${lines.join("\n")}\n`;
 	const found = differences(inferred);
 	if (pkg.declared)
 		lines.push(
 			"",
-			...(found.length === 0 ? ["the manifest declares just that"] : ["the manifest:"]),
+			...(found.length === 0 ? ["the manifest declares exactly this token"] : ["the manifest:"]),
 			...found.map(({ kind, message }) => `  ${kind}: ${message}`),
 		);
 	lines.push("", ...writtenLines(needed));
@@ -70,7 +69,7 @@ export function inferText(inferred: Inferred): string {
 
 function kernelLines(id: string, inference: Inference, seen: Map<string, string>): string[] {
 	const { smallest, reason, trials, ms, ungrantable, notAttached } = inference;
-	if (!smallest) return [`kernel ${id}: none; ${reason?.message}`];
+	if (!smallest) return [`kernel ${id}: no token: ${reason?.message}`];
 	const tried = `${trials} delegations tried in ${(ms / 1000).toFixed(1)} s`;
 	const key = JSON.stringify(smallest);
 	const same = seen.get(key);
@@ -78,8 +77,12 @@ function kernelLines(id: string, inference: Inference, seen: Map<string, string>
 	return [
 		`kernel ${id} (${tried})${same === undefined ? ":" : `: as ${same}`}`,
 		...(same === undefined ? delegationLines(smallest) : []),
-		...ungrantable.map((name) => `  ${name} loads for root of the machine alone, and was left out`),
-		...Object.entries(notAttached).map(([name, why]) => `  ${name} loads, and no token attaches it: ${why}`),
+		...ungrantable.map(
+			(name) => `  ${name} was left out: it loads only as root of the initial user namespace`,
+		),
+		...Object.entries(notAttached).map(
+			([name, why]) => `  ${name} loads but does not attach with any token: ${why}`,
+		),
 	];
 }
 
@@ -89,7 +92,7 @@ function delegationLines(delegation: Delegation): string[] {
 		.map((kind) => `  ${kind.padEnd(12)} ${delegation[kind].join(", ")}`);
 }
 
-/** The same delegation in every way that administrators write it. */
+/** The same delegation in every notation that administrators use. */
 export function writtenLines(delegation: Delegation): string[] {
 	const { text } = printDropIn(delegation);
 	const indented = (block: string) =>
@@ -98,7 +101,7 @@ export function writtenLines(delegation: Delegation): string[] {
 			.split("\n")
 			.map((line) => `  ${line}`);
 	return [
-		"options of bpffs, mounted for the user namespace:",
+		"bpffs mount options, for a mount in the user namespace:",
 		`  ${printMountOptions(delegation)}`,
 		"",
 		"systemd (from 258), in /etc/systemd/system/<name>.service.d/token.conf:",
@@ -149,7 +152,7 @@ export function inferJson(inferred: Inferred): unknown {
 	};
 }
 
-/** What a package declares, if it declares anything. */
+/** What a package declares, if it declares a token. */
 export function declaredOf(token: Parameters<typeof delegationOf>[0]): { declared?: Delegation } {
 	return token ? { declared: delegationOf(token) } : {};
 }

@@ -15,9 +15,7 @@ export const run: Action<"token infer"> = async ([path], { kernel, kernels, json
 	process.exitCode = statusOf(inferred);
 };
 
-/**
- * Asks each kernel, and where they differ whether all that they need together is enough for each.
- */
+/** Asks each kernel; where they differ, tries on each the grants of all together. */
 export async function infer(pkg: Package, wanted: readonly string[], signal: AbortSignal): Promise<Inferred> {
 	return withKernels(wanted, signal, async (kernels, lend) => {
 		const found: Inferred["kernels"] = [];

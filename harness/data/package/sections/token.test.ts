@@ -24,14 +24,10 @@ describe("the token section of a manifest", () => {
 	});
 
 	it.each([
-		[
-			{ programs: ["xdp", "kprobes"] },
-			"/token/programs/1",
-			/"kprobes" is no type of program up to Linux 7.3$/,
-		],
-		[{ programs: ["ringbuf"] }, "/token/programs/0", /is no type of program .*; it is one of maps$/],
+		[{ programs: ["xdp", "kprobes"] }, "/token/programs/1", /"kprobes" is not a program type in Linux 7.3$/],
+		[{ programs: ["ringbuf"] }, "/token/programs/0", /is not a program type .*; it is one of maps$/],
 		[{ maps: ["any", "hash"] }, "/token/maps/0", /"any" stands for all maps and must stand alone/],
-		[{ capabilities: ["bpf"] }, "/token/capabilities/0", /"bpf" is no capability/],
+		[{ capabilities: ["bpf"] }, "/token/capabilities/0", /"bpf" is not a capability/],
 		[{ maps: ["BPF_MAP_TYPE_HASH"] }, "/token/maps/0", /must match/],
 		[{ maps: ["hash", "hash"] }, "/token/maps", /duplicate/],
 		[{ progs: ["xdp"] }, "/token", /unknown key "progs"/],

@@ -79,18 +79,18 @@ export function checkTokenNames(file: string, token: TokenSettings | undefined):
 }
 
 const singular: Record<TokenKind, string> = {
-	commands: "command of bpf(2)",
-	maps: "type of map",
-	programs: "type of program",
-	attachments: "attach type",
-	capabilities: "capability",
+	commands: "a command of bpf(2)",
+	maps: "a map type",
+	programs: "a program type",
+	attachments: "an attach type",
+	capabilities: "a capability",
 };
 
-/** Why a name is none of its kind, and of which it is one instead. */
+/** Why a name is not of its kind, and the kinds that it is of. */
 export function unknownName(kind: TokenKind, name: string): string {
 	const elsewhere = tokenKinds.filter(
 		(other) => other !== kind && tokenNames[other].number(name) !== undefined,
 	);
-	const instead = elsewhere.length > 0 ? `; it is one of ${elsewhere.join(" and of ")}` : "";
-	return `is no ${singular[kind]} up to Linux 7.3${instead}`;
+	const instead = elsewhere.length > 0 ? `; it is one of ${elsewhere.join(" and ")}` : "";
+	return `is not ${singular[kind]} in Linux 7.3${instead}`;
 }
