@@ -7,7 +7,7 @@ import { alive, makersPrefix, removeAbandoned } from "./abandoned.js";
 import { withTemporaryFolder } from "./host-files.js";
 
 /** Beyond the largest process id, proc(5). */
-const nobody = 4194304;
+const unused = 4194304;
 
 let folder: string;
 beforeEach(async () => {
@@ -15,22 +15,22 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it("knows the living from the dead", () => {
+it("distinguishes running from ended processes", () => {
 	expect(alive(process.pid)).toBe(true);
 	expect(alive(1)).toBe(true);
-	expect(alive(nobody)).toBe(false);
+	expect(alive(unused)).toBe(false);
 });
 
-it("removes what the dead left, and nothing else", async () => {
-	const kept = [`${makersPrefix("x-")}a`, "x-abc", `x-${nobody}`, `y-${nobody}-a`, `${nobody}-a`];
-	for (const name of [...kept, `x-${nobody}-a`]) await mkdir(join(folder, name));
-	await writeFile(join(folder, `x-${nobody}-a`, "image"), "half");
+it("removes what ended processes left, and nothing else", async () => {
+	const kept = [`${makersPrefix("x-")}a`, "x-abc", `x-${unused}`, `y-${unused}-a`, `${unused}-a`];
+	for (const name of [...kept, `x-${unused}-a`]) await mkdir(join(folder, name));
+	await writeFile(join(folder, `x-${unused}-a`, "image"), "half");
 	await removeAbandoned(folder, "x-");
 	expect((await readdir(folder)).sort()).toEqual(kept.sort());
 });
 
-it("happens where the next temporary folder is made", async () => {
-	await mkdir(join(folder, `bpfgate-${nobody}-a`));
+it("runs where the next temporary folder is created", async () => {
+	await mkdir(join(folder, `bpfgate-${unused}-a`));
 	const outer = withTemporaryFolder(async (mine) => {
 		await withTemporaryFolder(async () => {}, folder);
 		expect(await readdir(folder)).toEqual([mine.slice(folder.length + 1)]);

@@ -4,8 +4,8 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Whether a process with this id runs on this host (in this PID namespace); one that only waits to
- * be reaped does not.
+ * Whether a process with this id runs on this host (in this PID namespace); a zombie does
+ * not count.
  */
 export function alive(pid: number): boolean {
 	try {
@@ -16,22 +16,20 @@ export function alive(pid: number): boolean {
 	}
 }
 
-/**
- * Start of a name by which `removeAbandoned` knows who made the folder: `<prefix><process id>-`.
- */
+/** Start of a folder's name that tells `removeAbandoned` its maker: `<prefix><process id>-`. */
 export function makersPrefix(prefix: string): string {
 	return `${prefix}${process.pid}-`;
 }
 
 /**
- * Removes from `parent` what makers that are gone left behind: those that were killed ran no
- * handler.
+ * Removes from `parent` the folders of processes that have ended: a killed process removes nothing
+ * itself.
  */
 export async function removeAbandoned(parent: string, prefix: string): Promise<void> {
 	for (const name of await readdir(parent)) {
 		const maker = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined;
 		if (maker === undefined || alive(Number(maker))) continue;
-		// In a folder for everybody it may be another user's.
+		// In a shared folder it may belong to another user.
 		await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
 	}
 }

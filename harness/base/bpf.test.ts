@@ -24,17 +24,17 @@ it.each([
 	expect(numbers.name(number)).toBe(name);
 });
 
-it("gives the number itself for what is newer", () => {
+it("gives the number itself when it is newer than the table", () => {
 	expect(helpers.name(4000)).toBe("4000");
 	expect(helpers.number("nothing_like_it")).toBeUndefined();
 });
 
-it("names nothing twice", () => {
+it("has no name twice", () => {
 	for (const numbers of [commands, programTypes, mapTypes, attachTypes, linkTypes, helpers])
 		expect(new Set(numbers.names).size).toBe(numbers.names.length);
 });
 
-it("names helpers by number, and no others", () => {
+it("names helpers by number, and nothing else", () => {
 	expect([1, 44, 189, 211].map(helperName)).toEqual([
 		"bpf_map_lookup_elem",
 		"bpf_xdp_adjust_head",

@@ -2,7 +2,7 @@
 import { type TUnsafe, Type } from "@sinclair/typebox";
 
 /**
- * A byte string, with `maxBytes` of at most so many bytes: MessagePack `bin` on the channel,
+ * A byte string of at most `maxBytes` bytes: MessagePack `bin` on the channel,
  * `Uint8Array` here. Never valid in a JSON file.
  */
 export function Bytes(maxBytes?: number): TUnsafe<Uint8Array> {

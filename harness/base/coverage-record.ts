@@ -7,7 +7,7 @@ const Lines = Type.String({
 	description: "ascending, as `12-15,17`; see `linesIn`",
 });
 
-/** A source file, as the compiler called it, as far as one program has instructions of it. */
+/** The part of a source file that one program has instructions from; named as the compiler did. */
 export const CoveredFile = Type.Object({
 	file: Type.String(),
 	reached: Lines,
@@ -29,15 +29,15 @@ export type CoveredFile = Static<typeof CoveredFile>;
 export const CoverageEvidence = Type.Object({
 	object: Type.String({ description: "file in the package" }),
 	program: Type.String(),
-	vectors: Type.Integer({ minimum: 0, description: "that were run in this program" }),
+	vectors: Type.Integer({ minimum: 0, description: "number of vectors run on this program" }),
 	instructions: Type.Object({
 		reached: Count,
 		total: Count,
 		unmeasured: Type.Integer({
 			minimum: 0,
-			description: "of `total`; whether they were reached is not known",
+			description: "part of `total`: not known whether reached",
 		}),
-		loaded: Type.Integer({ minimum: 0, description: "slots that the kernel was given, with the probes" }),
+		loaded: Type.Integer({ minimum: 0, description: "instruction slots loaded, with the probes" }),
 	}),
 	blocks: Type.Object({ reached: Count, total: Count, unmeasured: Count }),
 	lines: Type.Object({ reached: Count, total: Count }),
@@ -57,7 +57,7 @@ export function rangesOf(numbers: Iterable<number>): string {
 	return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
 }
 
-/** What `rangesOf` was given, ascending. */
+/** The numbers in a text of `rangesOf`, ascending. */
 export function linesIn(ranges: string): number[] {
 	if (ranges === "") return [];
 	return ranges.split(",").flatMap((range) => {

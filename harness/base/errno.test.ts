@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { errnoName } from "./errno.js";
 
-it("names errnos as the kernel does, whatever the host is", () => {
+it("names errnos as Linux does, on any host", () => {
 	expect([2, 11, 35, 95, 524].map(errnoName)).toEqual([
 		"ENOENT",
 		"EAGAIN",
@@ -12,10 +12,10 @@ it("names errnos as the kernel does, whatever the host is", () => {
 	]);
 });
 
-it("knows libbpf's own", () => {
+it("names libbpf's own errors", () => {
 	expect([4001, 4003].map(errnoName)).toEqual(["LIBBPF_ERRNO__FORMAT", "LIBBPF_ERRNO__ENDIAN"]);
 });
 
-it("does not pretend to know others", () => {
+it("gives the number of an unknown error", () => {
 	expect([0, 4711].map(errnoName)).toEqual(["no error number", "errno 4711"]);
 });

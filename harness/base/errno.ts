@@ -20,7 +20,7 @@ const names = `
 	.trim()
 	.split(/\s+/);
 
-/** libbpf's own, from 4000, where no errno is (`enum libbpf_errno`, libbpf.h). */
+/** libbpf's own errors, from 4000 (`enum libbpf_errno`, libbpf.h). */
 const libbpfNames = [
 	"LIBELF",
 	"FORMAT",
@@ -36,7 +36,7 @@ const libbpfNames = [
 ];
 
 /**
- * What the kernel lets out although it is not for user space (include/linux/errno.h): it means
+ * Internal to the kernel (include/linux/errno.h), but some calls return it to user space: it means
  * EOPNOTSUPP.
  */
 export const ENOTSUPP = 524;
@@ -60,7 +60,7 @@ export const ENOBUFS = 105;
 export const LIBBPF_FORMAT = 4001;
 export const LIBBPF_ENDIAN = 4003;
 
-/** `EACCES` for 13; `errno 9999` for what has no name; `no error number` for 0. */
+/** `EACCES` for 13; `errno 9999` for an unknown number; `no error number` for 0. */
 export function errnoName(errno: number): string {
 	if (errno === 0) return "no error number";
 	if (errno === ENOTSUPP) return "ENOTSUPP";

@@ -9,7 +9,7 @@ it("an InputError is one line of file, place and reason", () => {
 	expect(new InputError("a.o", "", "is empty").message).toBe("a.o: is empty");
 });
 
-it("a failed system call is told in the system's words", async () => {
+it("a failed system call is reported in the system's words", async () => {
 	const failed = await mkdir("/dev/null/a, b").catch((error: unknown) => error);
 	expect(systemReason(failed)).toBe("not a directory");
 	expect(systemReason(new Error("two\nlines"))).toBe("two");
@@ -20,7 +20,7 @@ it("a failed system call is told in the system's words", async () => {
 	});
 });
 
-it("what bpfgate itself does wrong is not put down to the host", () => {
+it("a defect of bpfgate is not reported as a failure of the host", () => {
 	expect(hostFailure(new TypeError("x is not a function"))).toBeUndefined();
 	expect(hostFailure("text")).toBeUndefined();
 	expect(() => openSync("/dev/null", "no flag")).toThrow(expect.toSatisfy((error) => !hostFailure(error)));

@@ -9,9 +9,9 @@ export class InputError extends Error {
 	override name = "InputError";
 
 	/**
-	 * @param file what was read, as the user named it
-	 * @param place where in it: a JSON pointer, a section, an offset; empty when the whole is meant
-	 * @param reason what is wrong with it, without a full stop
+	 * @param file the file, as the user named it
+	 * @param place where in the file: a JSON pointer, a section, an offset; empty for the whole file
+	 * @param reason what is wrong, without a full stop
 	 */
 	constructor(
 		readonly file: string,
@@ -23,7 +23,7 @@ export class InputError extends Error {
 	}
 }
 
-/** What the system says of a failed call, in words: `no such file or directory`. */
+/** The system's own words for a failed call: `no such file or directory`. */
 export function systemReason(error: unknown): string {
 	const message = error instanceof Error ? error.message : String(error);
 	return /^E[A-Z0-9]+: (.*?), \w+/.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
@@ -31,7 +31,7 @@ export function systemReason(error: unknown): string {
 
 /**
  * bpfgate could not find out: the VM, the host or bpfgate itself failed. Inside a run it becomes
- * the outcome `error` of the cells it touches; outside of one it ends the command with exit status
+ * the outcome `error` of the cells it touches; outside a run it ends the command with exit status
  * 3.
  */
 export class UndecidedError extends Error {
@@ -53,23 +53,23 @@ export class UndecidedError extends Error {
 }
 
 /**
- * `host-failed`, when a system call failed: a full disk or a forbidden folder is no defect of
- * bpfgate. undefined for any other error.
+ * `host-failed`, when a system call failed: a full disk or a forbidden folder is not
+ * bpfgate's fault. undefined for any other error.
  */
 export function hostFailure(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof Error) || !("syscall" in error)) return undefined;
 	const { path, code = "", syscall } = error as NodeJS.ErrnoException;
 	const what = `${path === undefined ? "" : `${path}: `}${systemReason(error)} (${syscall})`;
-	const mend = mends[code];
-	const hint = mend === undefined ? "BPFGATE_DEBUG=1 shows where" : `${mend}, ${elsewhere}`;
+	const fix = fixes[code];
+	const hint = fix === undefined ? "BPFGATE_DEBUG=1 shows where" : `${fix}, ${elsewhere}`;
 	return new UndecidedError("host-failed", what, hint, { cause: error });
 }
 
 const elsewhere = "or name another folder with BPFGATE_CACHE or TMPDIR";
-const mends: Record<string, string> = {
-	EACCES: "give this user the right to it",
-	EPERM: "give this user the right to it",
+const fixes: Record<string, string> = {
+	EACCES: "give this user access to it",
+	EPERM: "give this user access to it",
 	EROFS: "mount it writable",
-	ENOSPC: "make room there",
-	ENOTDIR: "move the file away that is where a folder should be",
+	ENOSPC: "free some space there",
+	ENOTDIR: "move the file that stands where a folder should be",
 };

@@ -19,9 +19,7 @@ export function sha256(content: Uint8Array | string): string {
 	return createHash("sha256").update(content).digest("hex");
 }
 
-/**
- * Writes a file whole or not at all, making its folder. Readers see the old content or the new one.
- */
+/** Writes a file atomically and creates its folder. Readers see the old content or the new one. */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
 	await mkdir(dirname(path), { recursive: true });
 	const temporary = passing(`${path}.${randomUUID()}`);
@@ -34,10 +32,10 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
 }
 
 /**
- * Lends `use` an empty folder and removes it afterwards, also when the process exits meanwhile.
- * What killed processes left in `parent` goes first.
+ * Gives `use` an empty folder and removes it afterwards, also when the process exits meanwhile.
+ * Removes first what killed processes left in `parent`.
  *
- * @param parent where to make it; default: the system's folder for temporary files
+ * @param parent where to create it; default: the system's folder for temporary files
  */
 export async function withTemporaryFolder<T>(
 	use: (folder: string) => Promise<T>,
@@ -55,7 +53,7 @@ export async function withTemporaryFolder<T>(
 
 const temporaryName = "bpfgate-";
 
-/** What is to be gone when the process exits. */
+/** Folders to remove when the process exits. */
 const temporaries = new Set<string>();
 
 function passing(path: string): string {

@@ -36,8 +36,8 @@ export const op = {
 export const insnClass = { ldx: 1, st: 2, stx: 3, jmp: 5, jmp32: 6 } as const;
 
 /**
- * BPF_PSEUDO_*: what `src_reg` of a 64-bit load or of a call says about `imm`. A map is named by its
- * file descriptor or by its index in `fd_array`; `…Value` is the address of its content.
+ * BPF_PSEUDO_*: what `src_reg` of a 64-bit load or of a call says about `imm`. A map is given by
+ * its file descriptor or by its index in `fd_array`; `…Value` is the address of its content.
  */
 export const pseudo = {
 	mapFd: 1,
@@ -62,7 +62,7 @@ export const exit: Insn = insn(op.exit);
 /** `return imm` */
 export const returns = (imm: number): Insn[] => [mov(0, imm), exit];
 
-/** A 64-bit load: two instructions, of which the second has only `imm`. */
+/** A 64-bit load of a 32-bit number: two instructions. */
 export const load64 = (target: number, source: number, imm: number): Insn[] => [
 	insn(op.ldImm64, { target, source, imm }),
 	insn(0),

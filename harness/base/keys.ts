@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Keyrings that are not named by serial number: `KEY_SPEC_*_KEYRING` of
+ * Special keyring numbers that are not serial numbers: `KEY_SPEC_*_KEYRING` of
  * include/uapi/linux/keyctl.h.
  */
 export const keySpecs = {

@@ -3,14 +3,17 @@ import { type Static, Type } from "@sinclair/typebox";
 
 const Bytes = Type.Object({
 	hex: Type.String({ pattern: "^([0-9a-f]{2})*$" }),
-	length: Type.Integer({ minimum: 0, description: "bytes that it had; more than `hex` has when it was cut" }),
+	length: Type.Integer({
+		minimum: 0,
+		description: "original length in bytes; more than `hex` holds when it was cut",
+	}),
 });
 export type EvidentBytes = Static<typeof Bytes>;
 
 /** One packet of a vector: what went in, what came out, and what should have. */
 export const PacketStep = Type.Object({
-	number: Type.Integer({ minimum: 1, description: "place in the vector's sequence" }),
-	frame: Type.Optional(Type.Integer({ minimum: 1, description: "number in the capture that it is from" })),
+	number: Type.Integer({ minimum: 1, description: "position in the vector's sequence, from 1" }),
+	frame: Type.Optional(Type.Integer({ minimum: 1, description: "number of the frame in its capture" })),
 	link: Type.Unsafe<"ethernet" | "raw">({ type: "string", enum: ["ethernet", "raw"] }),
 	retval: Type.Object({ actual: Type.String(), expected: Type.Optional(Type.String()) }),
 	input: Type.Optional(Bytes),
@@ -20,11 +23,10 @@ export const PacketStep = Type.Object({
 		Type.Unsafe<"exact" | "mask" | "fields">({
 			type: "string",
 			enum: ["exact", "mask", "fields"],
-			description:
-				"`exact`: the whole packet was given; `mask`, `fields`: what was not given is as in `actual`",
+			description: "`exact`: the whole packet was given; `mask`, `fields`: the rest is copied from `actual`",
 		}),
 	),
-	mismatches: Type.Array(Type.String(), { description: "what is not as expected of this packet" }),
+	mismatches: Type.Array(Type.String(), { description: "how this packet differs from what was expected" }),
 });
 export type PacketStep = Static<typeof PacketStep>;
 
@@ -32,9 +34,9 @@ export type PacketStep = Static<typeof PacketStep>;
 export const PacketEvidence = Type.Object({
 	total: Type.Integer({
 		minimum: 1,
-		description: "packets of the vector; more than `steps` has when it was cut",
+		description: "packets of the vector; more than `steps` holds when it was cut",
 	}),
 	steps: Type.Array(PacketStep),
-	after: Type.Array(Type.String(), { description: "what is not as expected after all packets" }),
+	after: Type.Array(Type.String(), { description: "differences after all packets" }),
 });
 export type PacketEvidence = Static<typeof PacketEvidence>;

@@ -2,8 +2,8 @@
 import { Type } from "@sinclair/typebox";
 
 /**
- * Evidence `picture` and `svg` of a chain: as declared, as the kernel lists it, and as a packet met
- * it, side by side.
+ * Evidence `picture` and `svg` of a chain: declared, listed by the kernel, and executed by a packet,
+ * side by side.
  */
 export const PictureEvidence = Type.Object({
 	picture: Type.Array(Type.String({ maxLength: 1000 }), {
@@ -11,5 +11,5 @@ export const PictureEvidence = Type.Object({
 		maxItems: 1000,
 		description: "lines of text",
 	}),
-	svg: Type.Optional(Type.String({ maxLength: 1 << 18, description: "the same as an image" })),
+	svg: Type.Optional(Type.String({ maxLength: 1 << 18, description: "the same picture as SVG" })),
 });

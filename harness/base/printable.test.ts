@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { printable, printableLines } from "./printable.js";
 
 describe("printable", () => {
-	it("leaves ordinary text alone, in any script", () => {
+	it("keeps ordinary text of any script", () => {
 		expect(printable("program/größe-大 🐝")).toBe("program/größe-大 🐝");
 	});
 
@@ -11,7 +11,7 @@ describe("printable", () => {
 		expect(printable("\u001b[2Jgone\u009b1m")).toBe("\\u{1b}[2Jgone\\u{9b}1m");
 	});
 
-	it("shows what would turn the direction of the text", () => {
+	it("shows characters that would change the direction of the text", () => {
 		expect(printable("a\u202eb\u2066c")).toBe("a\\u{202e}b\\u{2066}c");
 	});
 
@@ -19,7 +19,7 @@ describe("printable", () => {
 		expect(printable("a\ud800b")).toBe("a\\u{d800}b");
 	});
 
-	it("makes one line of several", () => {
+	it("joins several lines into one", () => {
 		expect(printable("first\n  second\r\nthird")).toBe("first second third");
 		expect(printableLines("first\n\tsecond\u0007\n\n")).toEqual(["first", " second\\u{7}"]);
 	});

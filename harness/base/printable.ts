@@ -6,7 +6,7 @@
  * paragraph separators, the byte order mark, surrogates without a partner.
  */
 const unprintable =
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: these must not get through
 	/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
 
 /**

@@ -24,7 +24,7 @@ const Sample = Type.Object(
 const sample = validator(Sample);
 
 describe("a validator", () => {
-	it("accepts what conforms", () => {
+	it("accepts a value that conforms", () => {
 		const value: unknown = {
 			name: "a",
 			entries: "cpus",

@@ -14,14 +14,14 @@ ajv.addKeyword({
 	errors: false,
 });
 
-/** One violation of a schema: the JSON pointer of the value and what was expected of it. */
+/** One violation of a schema: the JSON pointer of the value, and what was expected there. */
 export interface Violation {
 	pointer: string;
 	reason: string;
 }
 
 /**
- * A schema made ready for use: says what is wrong with a value, or that it has the schema's type.
+ * A compiled schema: reports the first violation, or that a value has the schema's type.
  */
 export interface Validator<T extends TSchema> {
 	/** The first violation, or undefined when `value` conforms. */
@@ -49,7 +49,7 @@ export function validator<T extends TSchema>(schema: T): Validator<T> {
 	};
 }
 
-/** The deepest error is the one the author meant: a union reports every branch that did not fit. */
+/** The deepest error is the relevant one: a union reports every branch that did not match. */
 function describe(errors: ErrorObject[]): Violation {
 	const deepest = errors.reduce<ErrorObject | undefined>(
 		(best, error) => (best && depth(best) >= depth(error) ? best : error),
@@ -59,7 +59,7 @@ function describe(errors: ErrorObject[]): Violation {
 	const here = errors.filter(
 		({ instancePath, keyword }) => instancePath === deepest.instancePath && keyword !== "anyOf",
 	);
-	// A literal's schema fails twice: by its type and by its value, which says more.
+	// A literal fails twice, by type and by value; the value says more.
 	const telling = here.filter(
 		(error) =>
 			error.keyword !== "type" ||
@@ -73,8 +73,8 @@ function depth(error: ErrorObject): number {
 }
 
 /**
- * What the branches of a union wanted: `must be integer or "cpus"`. One that found fault inside the
- * value fitted best.
+ * What the branches of a union expected: `must be integer or "cpus"`. A branch that failed inside the
+ * value was the closest match.
  */
 function joined(reasons: string[]): string {
 	const inside = reasons.find((reason) => !reason.startsWith(mustBe));
@@ -111,7 +111,7 @@ function reasonOf(error: ErrorObject): string {
 	}
 }
 
-/** JSON Schema's names of types with an article. */
+/** JSON Schema type names with an article. */
 function typeNames(types: string | string[]): string {
 	const article = (type: string) =>
 		type === "null" ? type : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;

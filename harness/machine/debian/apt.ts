@@ -17,8 +17,8 @@ import {
 } from "./suite-index.js";
 
 /**
- * A file that the index of a suite lists; whoever holds it may trust the digest as far as Debian's
- * signature.
+ * A file listed in a suite's index. Its digest is as trustworthy as Debian's signature of that
+ * index.
  */
 export interface ArchiveFile {
 	/** Full address on the mirror. */
@@ -92,10 +92,10 @@ export async function findSources(
 }
 
 /**
- * Downloads a file of the archive into `folder` and returns its path; a file that is there with the
- * right digest is taken as it is. `onProgress` gets the number of bytes that have come so far.
+ * Downloads a file of the archive into `folder` and returns its path; an existing file
+ * with the right digest is kept. `onProgress` gets the number of bytes received so far.
  *
- * @throws UndecidedError `download-failed`, also when the digest is not the index's
+ * @throws UndecidedError `download-failed`, also when the digest differs from the index
  */
 export async function download(
 	file: ArchiveFile,
@@ -124,7 +124,7 @@ export async function download(
 
 async function downloadTo(file: ArchiveFile, path: string): Promise<void> {
 	const settings = SETTINGS.flatMap((setting) => ["-o", setting]);
-	// The `file` method makes links; `copy` makes files.
+	// apt's `file` method makes links; `copy` makes files.
 	const uri = file.uri.replace(/^file:/, "copy:");
 	const result = await execa(HELPER, [...settings, "download-file", uri, path, `SHA256:${file.sha256}`], {
 		reject: false,

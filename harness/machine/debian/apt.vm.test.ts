@@ -27,7 +27,7 @@ afterAll(async () => {
 	await rm(folder, { recursive: true });
 });
 
-it("names mirror and suite in one line when the mirror does not have it, and keeps no index", async () => {
+it("names mirror and suite when the mirror lacks the suite, and keeps no index", async () => {
 	const apt = { mirrors: { archive: base, security: base }, folder };
 	const look = () => findPackages(apt, { name: "trixie-backports", arch: "amd64" }, () => true);
 	const error = await look().catch((thrown: unknown) => thrown as Error);
@@ -37,7 +37,7 @@ it("names mirror and suite in one line when the mirror does not have it, and kee
 	await expect(look()).rejects.toMatchObject({ code: "mirror-unreachable" });
 });
 
-it("downloads a file, tells of its progress, and takes one that is there", async () => {
+it("downloads a file, reports progress, and keeps an existing one", async () => {
 	const target = join(folder, "archives");
 	const file = { uri: `${base}/pool/a_1.deb`, size: content.length, sha256: sha256(content) };
 	const seen: number[] = [];
@@ -48,7 +48,7 @@ it("downloads a file, tells of its progress, and takes one that is there", async
 	expect(await download(file, target)).toBe(path);
 });
 
-it("leaves nothing behind when the digest is another", async () => {
+it("leaves no file behind when the digest differs", async () => {
 	const target = join(folder, "bad");
 	const other = createServer((_request, response) => response.end(content)).listen(0, "127.0.0.1");
 	await new Promise((resolve) => other.once("listening", resolve));

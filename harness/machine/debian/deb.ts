@@ -3,10 +3,10 @@ import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
 
 /**
- * Unpacks a .deb (deb(5)) into a folder. Maintainer scripts are not run. Links inside may point
- * anywhere: read regular files only.
+ * Unpacks a .deb (deb(5)) into a folder. Maintainer scripts do not run. Links inside may point
+ * anywhere: read only regular files.
  *
- * @throws InputError when the file is no sound package
+ * @throws InputError when the file is not a sound package
  */
 export async function unpackDeb(deb: string, folder: string): Promise<void> {
 	const result = await execa("dpkg-deb", ["--extract", deb, folder], {

@@ -16,14 +16,14 @@ const configured = parseList(
 const sources = async () => configured;
 
 describe("chooseMirrors", () => {
-	it("takes Debian's own archives and no third party's", () => {
+	it("uses Debian's own archives and ignores third parties", () => {
 		expect(chooseMirrors(configured)).toEqual({
 			archive: "http://cache.example/debian",
 			security: "http://cache.example/debian-security",
 		});
 	});
 
-	it("prefers a source signed by Debian's key ring, wherever it is", () => {
+	it("prefers a source signed with Debian's key ring, at any address", () => {
 		const signed = parseList(
 			"deb http://a.example/debian sid main\n" +
 				"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://b.example/proxied trixie main\n",
@@ -37,7 +37,7 @@ describe("chooseMirrors", () => {
 });
 
 describe("findMirrors", () => {
-	it("puts what is named before the environment and the environment before apt's", async () => {
+	it("prefers an option over the environment, and the environment over apt's sources", async () => {
 		const env = { BPFGATE_MIRROR: "http://env.example/debian/" };
 		expect(await findMirrors({}, env, sources)).toEqual({
 			archive: "http://env.example/debian",
@@ -47,13 +47,13 @@ describe("findMirrors", () => {
 		expect(named).toEqual({ archive: "file:/srv/debian", security: "file:/srv/debian-security" });
 	});
 
-	it("refuses what is no address, so that nothing else gets into a sources.list", async () => {
+	it("refuses anything but an address, so that nothing else gets into a sources.list", async () => {
 		for (const archive of ["debian", "http://a.example/debian sid main\ndeb http://b", "http://[x] y"]) {
 			await expect(findMirrors({ archive }, {}, sources)).rejects.toBeInstanceOf(InputError);
 		}
 	});
 
-	it("says how to name one where apt knows none", async () => {
+	it("tells how to name a mirror when apt has none", async () => {
 		await expect(findMirrors({}, {}, async () => [])).rejects.toMatchObject({ code: "no-mirror" });
 	});
 });

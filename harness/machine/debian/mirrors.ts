@@ -20,8 +20,8 @@ const RELEASE =
  * The mirrors to use: what the caller or the environment (`BPFGATE_MIRROR`,
  * `BPFGATE_SECURITY_MIRROR`) names, else what the system's apt is configured for.
  *
- * @throws InputError when a named mirror is no address; UndecidedError `no-mirror` when none is
- * known
+ * @throws InputError when a named mirror is not an address; UndecidedError `no-mirror` when no
+ * mirror is known
  */
 export async function findMirrors(
 	named: { archive?: string | undefined; security?: string | undefined } = {},
@@ -45,7 +45,7 @@ export async function findMirrors(
 
 /**
  * Which of apt's sources are the Debian archive and its security archive. Third-party sources are
- * passed over.
+ * ignored.
  */
 export function chooseMirrors(sources: AptSource[]): Partial<Mirrors> {
 	const found: { archive?: [number, string]; security?: [number, string] } = {};
@@ -84,10 +84,10 @@ function isMirror(uri: string): boolean {
 }
 
 /**
- * An address as somebody named it, without a slash at the end.
+ * A mirror's address without a slash at the end.
  *
- * @param name where it was named, for messages
- * @throws InputError when it is none
+ * @param name option or variable that gave it, for messages
+ * @throws InputError when it is not an address
  */
 export function mirrorAddress<T extends string | undefined>(name: string, address: T): T | string {
 	if (address === undefined) return address;
@@ -96,7 +96,7 @@ export function mirrorAddress<T extends string | undefined>(name: string, addres
 	return address.replace(/\/+$/, "");
 }
 
-/** Every source that the system's apt reads, wherever its configuration puts them. */
+/** Every source that the system's apt reads, from the places its configuration names. */
 export async function systemSources(): Promise<AptSource[]> {
 	const shell = await execa(
 		"apt-config",

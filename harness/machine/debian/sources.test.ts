@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseDeb822, parseList } from "./sources.js";
 
 describe("parseList", () => {
-	it("reads entries with and without options and passes over the rest", () => {
+	it("reads entries with and without options and skips the rest", () => {
 		const text = [
 			"# deb http://commented.example/debian bookworm main",
 			"deb http://mirror.example/debian bookworm main contrib # after",

@@ -10,8 +10,8 @@ export interface AptSource {
 }
 
 /**
- * Entries of a one-line-style file (`*.list`). What is not understood is left out, as apt warns but
- * goes on.
+ * Entries of a one-line-style file (`*.list`). Lines that cannot be parsed are skipped, as apt does
+ * with a warning.
  */
 export function parseList(text: string): AptSource[] {
 	const sources: AptSource[] = [];

@@ -5,7 +5,7 @@ import { outdated } from "./suite-index.js";
 const apt = { mirrors: { archive: "http://a.example/debian", security: "http://a.example/security" } };
 const explain = (stderr: string) => outdated(apt, { name: "sid", arch: "amd64" }, stderr);
 
-it("tells a Release file that is not valid at this time from a network that fails", () => {
+it("distinguishes a Release file that is not valid now from a network failure", () => {
 	const address = "http://a.example/debian/dists/sid/InRelease";
 	const expired = explain(
 		`W: something else\nE: Release file for ${address} is expired (invalid since 3d 4h 5min 6s). Updates for this repository will not be applied.\n`,

@@ -24,7 +24,7 @@ export interface Suite {
 }
 
 /**
- * A root of our own for apt: where it keeps its lists and which mirrors it asks. Needs no
+ * A private root for apt: where it keeps its lists and which mirrors it uses. Needs no
  * privileges.
  */
 export interface Apt {
@@ -33,9 +33,7 @@ export interface Apt {
 	folder?: string;
 }
 
-/**
- * Options by which apt neither drops privileges, nor waits for ever, nor runs the system's hooks.
- */
+/** Options so that apt keeps its privileges, has a time limit, and runs none of the system's hooks. */
 export const SETTINGS = [
 	"APT::Sandbox::User=root",
 	"Acquire::Retries=1",
@@ -46,8 +44,8 @@ export const SETTINGS = [
 
 /**
  * The stanzas of a suite's index whose package name matches, from an index whose signature apt
- * checked. It is fetched when there is none, or when it is older than six hours (`refresh: true`:
- * always; `refresh: false`: only when there is none).
+ * checked. It is downloaded when it is missing or older than six hours (`refresh: true`: always;
+ * `refresh: false`: only when it is missing).
  *
  * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming
  * mirror and suite
@@ -81,10 +79,10 @@ export async function* stanzas(
 	}
 }
 
-/** Indexes under way in this process, by their stamp file. */
+/** Downloads of indexes in progress in this process, by stamp file. */
 const fetching = new Map<string, Promise<void>>();
 
-/** Path of the suite's Packages or Sources file, fetched if need be. */
+/** Path of the suite's Packages or Sources file, downloaded if needed. */
 async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): Promise<string> {
 	const root = join(apt.folder ?? join(cacheRoot(), "debian"), `${suite.name}.${suite.arch}`);
 	const target = suite.arch === "source" ? "Sources" : "Packages";
@@ -161,7 +159,7 @@ async function update(apt: Apt, suite: Suite, configuration: string): Promise<vo
 			env: { LC_ALL: "C" },
 		});
 		if (!result.failed) return;
-		// Another bpfgate is fetching the same suite.
+		// Another bpfgate is downloading the same suite.
 		if (/Could not get lock|Unable to lock/.test(result.stderr) && Date.now() < deadline) {
 			await new Promise((resolve) => setTimeout(resolve, 500));
 			continue;
@@ -178,9 +176,9 @@ function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
 }
 
 /**
- * What to say of a mirror whose signed Release file is not valid at this machine's time
- * (apt-secure(8), Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt complained of
- * something else.
+ * The error for a mirror whose signed Release file is not valid at this machine's time
+ * (apt-secure(8), Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt reported something
+ * else.
  */
 export function outdated(apt: Apt, suite: Suite, stderr: string): UndecidedError | undefined {
 	const line = /^\w+: (Release file for \S+ is (expired|not valid yet).*)$/m.exec(stderr);
@@ -198,7 +196,7 @@ export function mirrorOf(apt: Apt, suite: Suite): string {
 	return suite.name.endsWith("-security") ? apt.mirrors.security : apt.mirrors.archive;
 }
 
-/** The first thing apt calls an error, in one line. */
+/** The first error in apt's output, as one line. */
 export function lastError(stderr: string): string | undefined {
 	const line = stderr.split("\n").find((candidate) => /^(E|Err|W):/.test(candidate));
 	return line?.replace(/^\w+:\s*(Failed to fetch \S+\s+)?/, "").trim();

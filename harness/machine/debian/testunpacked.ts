@@ -11,7 +11,7 @@ import { compareVersions } from "./version.js";
 
 const arch = "amd64";
 
-/** Packages of Debian, unpacked for tests to run what is in them. */
+/** Debian packages, unpacked so that tests can run what is in them. */
 export interface Unpacked {
 	folder: string;
 	/** Of the first package. */
@@ -19,8 +19,8 @@ export interface Unpacked {
 }
 
 /**
- * The newest packages of a suite unpacked together in the cache, whole or not at all; downloaded
- * when they are not there. What the cache has is kept although there may be newer ones.
+ * The newest packages of a suite, unpacked together in the cache; downloaded when they are missing.
+ * Packages in the cache are kept even when newer ones exist.
  *
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */
@@ -37,7 +37,7 @@ export async function unpacked(suite: string, names: readonly string[]): Promise
 		for (const each of packages) await unpackDeb(await download(each, temporary), root);
 		await writeFile(join(root, "version"), packages[0]!.version);
 		await rename(root, folder).catch(async (cause: NodeJS.ErrnoException) => {
-			// Another process was quicker.
+			// Another process was faster.
 			if (cause.code !== "ENOTEMPTY" && cause.code !== "EEXIST") throw cause;
 		});
 	}, parent);
@@ -60,7 +60,7 @@ async function newest(suite: string, names: readonly string[]): Promise<DebianPa
 	});
 }
 
-/** Whether the cache has them, so that no mirror is asked. */
+/** True when the cache has them, so that no download is needed. */
 export async function areUnpacked(suite: string, names: readonly string[]): Promise<boolean> {
 	return (await versionIn(folderOf(suite, names))) !== undefined;
 }

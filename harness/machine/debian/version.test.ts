@@ -19,7 +19,7 @@ it.each([
 	expect(compareVersions(older, older)).toBe(0);
 });
 
-it("takes 0 for what is not written", () => {
+it("treats a missing part as 0", () => {
 	expect(compareVersions("1.0-0", "1.0")).toBe(0);
 	expect(compareVersions("1.00", "1.0")).toBe(0);
 });

@@ -18,7 +18,7 @@ function parts(version: string): [number, string, string] {
 function compareParts(a: string, b: string): number {
 	const left: string[] = a.match(/\d+|\D+/g) ?? [];
 	const right: string[] = b.match(/\d+|\D+/g) ?? [];
-	// Both lists must begin with a non-digit run, so that runs of one kind meet each other.
+	// Both lists must begin with a non-digit run, so that runs of the same kind are compared.
 	if (/^\d/.test(left[0] ?? "")) left.unshift("");
 	if (/^\d/.test(right[0] ?? "")) right.unshift("");
 	for (let index = 0; index < Math.max(left.length, right.length); index++) {

@@ -15,15 +15,14 @@ export interface OwnKernel {
 	modules?: string | undefined;
 	/** Its `.config`. */
 	config?: string | undefined;
-	/** Name to know it by; default: its release. */
+	/** Its id; default: its release. */
 	id?: string | undefined;
 }
 
 /**
- * Puts somebody's own kernel into the store.
+ * Adds a kernel image of the user to the store.
  *
- * @throws InputError when a file is not what it should be, or the kernel could not speak to the
- * runner
+ * @throws InputError when a file is invalid, or the kernel lacks the drivers to talk to the runner
  */
 export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 	const { release } = await readImage(own.image);
@@ -47,9 +46,9 @@ export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 
 async function modulesIn(folder: string): Promise<ModuleTree> {
 	if (!(await stat(folder).catch(() => undefined))?.isDirectory())
-		throw new InputError(folder, "", "is no folder");
+		throw new InputError(folder, "", "is not a folder");
 	const modules = await readModuleTree(folder);
-	if (modules.files.size === 0) throw new InputError(folder, "", "holds no modules (*.ko, *.ko.xz, …)");
+	if (modules.files.size === 0) throw new InputError(folder, "", "contains no modules (*.ko, *.ko.xz, …)");
 	return modules;
 }
 
@@ -58,10 +57,6 @@ function requireBuiltin(file: string, config: KernelConfig, module: string): voi
 	const option = module.toUpperCase();
 	const value = config.get(option);
 	if (value === "y") return;
-	const state = value === "m" ? "a module, and --modules has it not" : "off";
-	throw new InputError(
-		file,
-		`CONFIG_${option}`,
-		`is ${state}; a guest cannot speak to its runner without it`,
-	);
+	const state = value === "m" ? "a module, but --modules does not have it" : "off";
+	throw new InputError(file, `CONFIG_${option}`, `is ${state}; a guest cannot talk to the runner without it`);
 }

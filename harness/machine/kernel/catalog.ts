@@ -14,7 +14,7 @@ export const KernelLine = Type.Object(
 		id: Type.String({ pattern: "^\\d+\\.\\d+$" }),
 		suites: Type.Array(Type.String({ minLength: 1 }), {
 			minItems: 1,
-			description: "suites that are looked through; the newest complete release in any of them is taken",
+			description: "suites to search; the newest complete release in any of them is used",
 		}),
 		fallback_suites: Type.Optional(names("looked through when `suites` hold no complete release")),
 		release: Type.String({
@@ -23,7 +23,8 @@ export const KernelLine = Type.Object(
 		}),
 		packages: Type.Array(Type.String({ minLength: 1 }), {
 			minItems: 1,
-			description: "package names without `-<release>-<flavour>`; a release is complete when all are there",
+			description:
+				"package names without `-<release>-<flavour>`; a release is complete when it has all of them",
 		}),
 		optional_packages: Type.Optional(names("taken along when they are there")),
 	},
@@ -37,7 +38,7 @@ export const Catalog = Type.Object(
 		$schema: Type.Optional(Type.String()),
 		default: Type.Array(Type.String(), {
 			minItems: 1,
-			description: "lines that are tested on unless others are named",
+			description: "lines used when the user names no kernels",
 		}),
 		architectures: Type.Record(
 			Type.String(),
@@ -67,7 +68,7 @@ const PATH = fileURLToPath(new URL("../../../kernels/catalog.json", import.meta.
 const catalogSchema = validator(Catalog);
 let loaded: Promise<Catalog> | undefined;
 
-/** The catalog that bpfgate comes with. */
+/** The catalog that comes with bpfgate. */
 export function readCatalog(): Promise<Catalog> {
 	loaded ??= readFile(PATH, "utf8").then((text) => parseCatalog(PATH, text));
 	return loaded;
@@ -79,14 +80,15 @@ export function parseCatalog(file: string, text: string): Catalog {
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
-		throw new InputError(file, "", `is no JSON: ${(cause as Error).message}`, { cause });
+		throw new InputError(file, "", `is not JSON: ${(cause as Error).message}`, { cause });
 	}
 	const violation = catalogSchema.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	const catalog = value as Catalog;
 	const ids = catalog.lines.map((line) => line.id);
 	const unknown = catalog.default.find((id) => !ids.includes(id));
-	if (unknown !== undefined) throw new InputError(file, "/default", `names ${unknown}, which is no line`);
+	if (unknown !== undefined)
+		throw new InputError(file, "/default", `names ${unknown}, which is not a line of the catalog`);
 	const twice = ids.find((id, index) => ids.indexOf(id) !== index);
 	if (twice !== undefined) throw new InputError(file, "/lines", `has ${twice} twice`);
 	return catalog;

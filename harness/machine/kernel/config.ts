@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
 
-/** Options of a kernel's build by name without `CONFIG_`: `y`, `m`, `n`, a number or a string. */
+/** A kernel's build options by name, without `CONFIG_`: `y`, `m`, `n`, a number or a string. */
 export type KernelConfig = Map<string, string>;
 
-/** Reads a `.config` (K: Documentation/kbuild/kconfig.rst). @throws InputError when it is none */
+/** Reads a `.config` (K: Documentation/kbuild/kconfig.rst). @throws InputError when it is not one */
 export function parseConfig(file: string, text: string): KernelConfig {
 	const config: KernelConfig = new Map();
 	for (const line of text.split("\n")) {
@@ -13,6 +13,6 @@ export function parseConfig(file: string, text: string): KernelConfig {
 		const unset = /^# CONFIG_(\w+) is not set$/.exec(line);
 		if (unset) config.set(unset[1]!, "n");
 	}
-	if (config.size === 0) throw new InputError(file, "", "is no kernel configuration");
+	if (config.size === 0) throw new InputError(file, "", "is not a kernel configuration");
 	return config;
 }

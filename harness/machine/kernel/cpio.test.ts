@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { writeCpio } from "./cpio.js";
 import { readCpio } from "./testcpio.js";
 
-it("writes what a reader of the format finds again", () => {
+it("writes an archive that a reader of the format understands", () => {
 	const data = Buffer.from("#!/bin/sh\n");
 	const archive = writeCpio([
 		{ kind: "folder", path: "dev", mode: 0o755 },

@@ -23,16 +23,16 @@ describe("parseImage", () => {
 
 	it.each<[string, Buffer, RegExp]>([
 		["nothing", Buffer.alloc(0), /is empty/],
-		["a text", Buffer.from("hello".repeat(1000)), /is no kernel image/],
+		["a text", Buffer.from("hello".repeat(1000)), /is not a kernel image/],
 		["an ELF file", Buffer.from("\x7fELF\x02\x01\x01", "latin1"), /bzImage/],
-		["a half of an image", fakeBzImage("6.1.0", 8192).subarray(0, 6000), /is cut short/],
-		["the start of a header", fakeBzImage("6.1.0").subarray(0, 0x210), /is cut short/],
+		["a half of an image", fakeBzImage("6.1.0", 8192).subarray(0, 6000), /is truncated/],
+		["the start of a header", fakeBzImage("6.1.0").subarray(0, 0x210), /is truncated/],
 		["a bzImage that names rubbish", fakeBzImage("\x1b[31m6.1"), /is not a kernel release/],
 	])("refuses %s", (_what, image, reason) => {
 		expect(() => parseImage("bad", image)).toThrow(reason);
 	});
 
-	it("refuses an image of a 32-bit kernel and of an ancient protocol", () => {
+	it("refuses an image of a 32-bit kernel and of an old boot protocol", () => {
 		const narrow = fakeBzImage("6.1.0");
 		narrow.writeUInt16LE(0, 0x236);
 		expect(() => parseImage("k", narrow)).toThrow(/32-bit/);
@@ -42,7 +42,7 @@ describe("parseImage", () => {
 	});
 });
 
-it("says that a file is not there", async () => {
+it("reports a missing file", async () => {
 	await expect(readImage("/nowhere/bzImage")).rejects.toThrow("/nowhere/bzImage: cannot be read");
-	await expect(readImage("/")).rejects.toThrow("is no regular file");
+	await expect(readImage("/")).rejects.toThrow("is not a regular file");
 });

@@ -12,7 +12,7 @@ import type { Kernel } from "./kernel.js";
 import { loadOrder, readModulesDep } from "./modules.js";
 import { modulesDigest } from "./store.js";
 
-/** Changes when the layout of the archive does. */
+/** To be increased when the layout of the archive changes. */
 const LAYOUT = 1;
 
 export interface Initramfs {
@@ -22,11 +22,11 @@ export interface Initramfs {
 }
 
 /**
- * The initramfs that boots this kernel into the agent, made when it is not in the cache. It holds
+ * The initramfs that boots this kernel into the agent, created when it is not in the cache. It contains
  * `/init` (the agent), `/modules/NNN-name.ko` to be loaded at boot in that order,
  * `/modules/lazy/name.ko` to be loaded on demand with `/modules/lazy/order` (`name: dependency
- * ...`, in load order), empty mount points and `/dev/console`. It is not compressed: the guest's
- * decompressor costs more than copying does.
+ * ...`, in load order), empty mount points and `/dev/console`. It is not compressed:
+ * decompressing in the guest costs more than copying.
  *
  * @throws UndecidedError `agent-missing`, `store-damaged`
  */

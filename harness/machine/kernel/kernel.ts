@@ -8,16 +8,16 @@ export interface Kernel {
 	release: string;
 	/** `uname -m`. */
 	arch: string;
-	/** Absolute path of the bootable image (bzImage); its digest was checked when this was made. */
+	/** Absolute path of the bootable image (bzImage), whose digest has been checked. */
 	image: string;
 	image_sha256: string;
 	/**
 	 * Folder holding `modules.dep` (as of depmod(8)), `modules.builtin`, `modules.list` (every
 	 * module the kernel was shipped with, by name) and the uncompressed module files a guest may
-	 * need; absent when it came without modules.
+	 * need; absent for a kernel without modules.
 	 */
 	modules?: string;
-	/** Digest of that folder's listing: changes when any module does. */
+	/** Digest over all files in that folder. */
 	modules_sha256?: string;
 	/** Path of the build configuration, when it is known. */
 	config?: string;

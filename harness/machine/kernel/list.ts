@@ -3,16 +3,16 @@ import { InputError } from "../../base/errors.js";
 import { readCatalog } from "./catalog.js";
 import { type StoredKernel, storedIds, storedKernel } from "./store.js";
 
-/** A kernel that is known, in the store, or both. */
+/** A kernel of the catalog, of the store, or both. */
 export interface ListedKernel {
 	id: string;
-	/** Tested on unless others are named. */
+	/** Used when the user names no kernels. */
 	default: boolean;
-	/** Where to get it; absent for somebody's own. */
+	/** Where to get it; absent for a kernel that the user added. */
 	suites?: string[];
-	/** What is wrong with its record in the store, and what mends it: it cannot be tested on. */
+	/** Why it cannot be used: what is wrong with its record in the store, and how to fix it. */
 	problem?: string;
-	/** The rest only when it is in the store. */
+	/** The following only when it is in the store. */
 	here: boolean;
 	release?: string;
 	arch?: string;
@@ -24,7 +24,7 @@ export interface ListedKernel {
 	stored?: string;
 }
 
-/** The catalog's lines in its order, then somebody's own kernels by name. */
+/** The catalog's lines in its order, then kernels that the user added, by name. */
 export async function listKernels(): Promise<ListedKernel[]> {
 	const catalog = await readCatalog();
 	const ids = await storedIds();

@@ -12,14 +12,14 @@ it("reads name, dependencies and release", () => {
 	expect(readModinfo("a.ko", fakeModule("a")).depends).toEqual([]);
 });
 
-it("refuses what is no module, wherever it breaks off", () => {
+it("refuses a file that is not a module, truncated at any place", () => {
 	const module = fakeModule("veth", ["virtio"]);
-	expect(() => readModinfo("x", Buffer.from("no"))).toThrow(/no 64-bit ELF/);
+	expect(() => readModinfo("x", Buffer.from("no"))).toThrow(/not a 64-bit ELF/);
 	for (let length = 64; length < module.length; length += 7) {
 		expect(() => readModinfo("x", module.subarray(0, length))).toThrow(/^x: /);
 	}
 	const renamed = Buffer.from(module.toString("latin1").replace(".modinfo", ".xodinfo"), "latin1");
-	expect(() => readModinfo("x", renamed)).toThrow(/is no kernel module/);
+	expect(() => readModinfo("x", renamed)).toThrow(/is not a kernel module/);
 });
 
 it("names a module as the kernel does", () => {

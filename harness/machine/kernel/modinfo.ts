@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { InputError } from "../../base/errors.js";
 import { Reader } from "../../data/package/elf/reader.js";
 
-/** What a kernel module says of itself in its `.modinfo` section. */
+/** The `.modinfo` section of a kernel module. */
 export interface Modinfo {
 	name: string;
 	/** Names of the modules that must be loaded before it. */
@@ -18,11 +18,11 @@ const SECTION_HEADER = 64;
  * Reads `.modinfo` of an uncompressed module, ELF64 of either byte order (K:
  * include/linux/moduleparam.h, `__MODULE_INFO`).
  *
- * @throws InputError when it is no module
+ * @throws InputError when it is not a module
  */
 export function readModinfo(file: string, bytes: Uint8Array): Modinfo {
 	if (bytes.length < 64 || Buffer.from(bytes.subarray(0, 5)).toString("latin1") !== "\x7fELF\x02") {
-		throw new InputError(file, "ELF header", "is no 64-bit ELF object");
+		throw new InputError(file, "ELF header", "is not a 64-bit ELF object");
 	}
 	const whole = new Reader(file, "file", bytes, bytes[5] === 1);
 	const count = whole.u16(60);
@@ -38,10 +38,10 @@ export function readModinfo(file: string, bytes: Uint8Array): Modinfo {
 		if (strings.string(name) !== ".modinfo") continue;
 		return parse(file, Buffer.from(whole.part(".modinfo", offset, size).bytes).toString("latin1"));
 	}
-	throw new InputError(file, "section .modinfo", "is missing; it is no kernel module");
+	throw new InputError(file, "section .modinfo", "is missing; the file is not a kernel module");
 }
 
-/** A module's name from its file's: without folder and endings, `_` for `-`. */
+/** A module's name from its file name: without folder and extensions, `_` for `-`. */
 export function moduleName(path: string): string {
 	return basename(path)
 		.replace(/\.ko(\.\w+)?$/, "")

@@ -18,7 +18,7 @@ afterEach(() => rm(root, { recursive: true }));
 
 const put = (name: string, content: Uint8Array | string) => writeFile(join(root, "in", name), content);
 
-it("collects what is wanted with what it needs, uncompressed, and loads it in order", async () => {
+it("collects wanted modules with their dependencies, uncompressed, in load order", async () => {
 	await put("kernel/virtio-console.ko", fakeModule("virtio_console", ["virtio", "virtio_ring"]));
 	await put("kernel/virtio.ko.gz", gzipSync(fakeModule("virtio", ["virtio_ring"])));
 	await put("kernel/virtio_ring.ko", fakeModule("virtio_ring"));
@@ -37,24 +37,24 @@ it("collects what is wanted with what it needs, uncompressed, and loads it in or
 	expect(loadOrder(modules, ["virtio_console", "veth"])).toEqual(["virtio_ring", "virtio", "virtio_console"]);
 });
 
-it("takes a dependency that is built in, and refuses one that is nowhere", async () => {
+it("accepts a built-in dependency, and refuses a missing one", async () => {
 	await put("kernel/a.ko", fakeModule("a", ["b"]));
 	await put("modules.builtin", "kernel/lib/b.ko\n");
 	await collectModules(await readModuleTree(join(root, "in")), ["a"], target);
 	expect(await readFile(join(target, "modules.dep"), "utf8")).toBe("a.ko:\n");
 	await put("modules.builtin", "kernel/lib/c.ko\n");
 	const tree = await readModuleTree(join(root, "in"));
-	await expect(collectModules(tree, ["a"], target)).rejects.toThrow("depends on b, which is not there");
+	await expect(collectModules(tree, ["a"], target)).rejects.toThrow("depends on b, which is missing");
 });
 
-it("survives modules that depend on each other", async () => {
+it("accepts modules that depend on each other", async () => {
 	await put("kernel/a.ko", fakeModule("a", ["b"]));
 	await put("kernel/b.ko", fakeModule("b", ["a"]));
 	await collectModules(await readModuleTree(join(root, "in")), ["a"], target);
 	expect(loadOrder(await readModulesDep(target), ["a"])).toEqual(["b", "a"]);
 });
 
-it("refuses a modules.dep that is none", async () => {
+it("refuses an invalid modules.dep", async () => {
 	await put("modules.dep", "kernel/a.ko b.ko\n");
 	await expect(readModulesDep(join(root, "in"))).rejects.toThrow("line 1: is not `module: dependencies`");
 });

@@ -8,7 +8,7 @@ import { InputError } from "../../base/errors.js";
 import { moduleName, readModinfo } from "./modinfo.js";
 
 /**
- * Largest module that is unpacked; the biggest in a distribution (graphics drivers) have 30 MiB.
+ * Largest module that is unpacked; the largest of a distribution (graphics drivers) have 30 MiB.
  */
 const MAX_MODULE_BYTES = 64 * 1024 * 1024;
 
@@ -17,7 +17,7 @@ export interface ModuleTree {
 	folder: string;
 	/** Module files by name, relative to the folder. */
 	files: Map<string, string>;
-	/** Names of what is built into the kernel; empty when the folder does not say. */
+	/** Names of built-in modules; empty when the folder has no list. */
 	builtin: Set<string>;
 }
 
@@ -58,11 +58,11 @@ export async function readModulesDep(
 
 /**
  * Copies the wanted modules and all they depend on into `target`, uncompressed and flat, with
- * `modules.dep`, `modules.builtin` and `modules.list`. Wanted ones that the tree has not got are
- * left out: they are built in, or the kernel lacks them. Dependencies are read from the modules
+ * `modules.dep`, `modules.builtin` and `modules.list`. Wanted modules that the tree lacks are
+ * skipped: they are built in, or the kernel does not have them. Dependencies are read from the modules
  * themselves: packages have no `modules.dep`.
  *
- * @returns the `uname -r` the modules were made for, undefined when none was wanted
+ * @returns the `uname -r` the modules were made for, undefined when no module was copied
  */
 export async function collectModules(
 	tree: ModuleTree,
@@ -83,7 +83,7 @@ export async function collectModules(
 		const depends = info.depends.filter((dependency) => tree.files.has(dependency));
 		const absent = info.depends.find((each) => !tree.files.has(each) && !tree.builtin.has(each));
 		if (absent !== undefined && tree.builtin.size > 0) {
-			throw new InputError(join(tree.folder, file), ".modinfo", `depends on ${absent}, which is not there`);
+			throw new InputError(join(tree.folder, file), ".modinfo", `depends on ${absent}, which is missing`);
 		}
 		await writeFile(join(target, `${name}.ko`), bytes);
 		lines.push(`${name}.ko:${depends.map((each) => ` ${each}.ko`).join("")}\n`);
@@ -105,7 +105,7 @@ export async function collectModules(
 
 /**
  * The given modules with all they depend on, in an order in which they can be loaded; unknown names
- * are left out.
+ * are skipped.
  */
 export function loadOrder(modules: Map<string, { depends: string[] }>, names: string[]): string[] {
 	const ordered: string[] = [];
@@ -121,7 +121,7 @@ export function loadOrder(modules: Map<string, { depends: string[] }>, names: st
 	return ordered;
 }
 
-/** A module file's content, decompressed by its ending. */
+/** A module file's content, decompressed according to its extension. */
 async function readModule(path: string): Promise<Uint8Array> {
 	if (path.endsWith(".ko")) return readFile(path);
 	if (path.endsWith(".gz")) {

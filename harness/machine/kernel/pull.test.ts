@@ -21,7 +21,7 @@ afterEach(async () => {
 	await rm(root, { recursive: true });
 });
 
-it("keeps what is here without asking a mirror, and goes on when another fails", async () => {
+it("keeps what is in the store without asking a mirror, and goes on when another kernel fails", async () => {
 	const stored = await storeKernel({
 		id: "6.12",
 		source: "test",
@@ -41,7 +41,7 @@ it("keeps what is here without asking a mirror, and goes on when another fails",
 	);
 });
 
-it("does not keep an image that was damaged", async () => {
+it("does not keep a damaged image", async () => {
 	const { object } = await storeKernel({
 		id: "6.12",
 		source: "test",
@@ -53,7 +53,7 @@ it("does not keep an image that was damaged", async () => {
 	expect(offline).toHaveBeenCalledTimes(1);
 });
 
-it("refuses a line that the catalog has not got", async () => {
+it("refuses a line that is not in the catalog", async () => {
 	await expect(pullKernels(["9.9"], { mirrors: offline })).rejects.toThrow(
 		"kernel 9.9: is not in the catalog",
 	);

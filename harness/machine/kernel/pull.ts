@@ -13,8 +13,7 @@ import { type Release, resolveLine } from "./resolve.js";
 import { openKernel, type StoredKernel, storedKernel, storeFolder, storeKernel } from "./store.js";
 
 /**
- * What happens while kernels are pulled; `id` is the line. Bytes are of everything a kernel
- * consists of.
+ * Progress of a pull; `id` is the line. Byte counts are sums over all packages of a kernel.
  */
 export type PullEvent =
 	| { kind: "kept"; id: string; record: StoredKernel }
@@ -25,26 +24,26 @@ export type PullEvent =
 	| { kind: "failed"; id: string; error: Error };
 
 export interface PullOptions {
-	/** Asked only when something has to be fetched. */
+	/** Called only when something has to be downloaded. */
 	mirrors: () => Promise<Mirrors>;
-	/** Fetch what is already here, too. */
+	/** Download kernels that are already in the store, too. */
 	force?: boolean;
-	/** Look for a newer release of what is already here. */
+	/** Look for newer releases of kernels that are already in the store. */
 	update?: boolean;
 	onEvent?: (event: PullEvent) => void;
 }
 
 /** Debian's mirrors ask clients not to open many connections at once. */
 const DOWNLOADS = 4;
-/** Unpacking is bound to the processor. */
+/** Unpacking is limited by the processor. */
 const INSTALLS = 2;
 
 /**
- * Gets kernels of the catalog into the store. One that is there and sound is kept without asking
- * the mirror. A kernel that fails does not stop the others; it has its `failed` event, and its
- * error is in the list returned.
+ * Downloads kernels of the catalog into the store. A sound one is kept without asking the mirror. A
+ * kernel that fails does not stop the others; it gets a `failed` event, and its error is in the
+ * returned list.
  *
- * @throws InputError when an id is no line of the catalog
+ * @throws InputError when an id is not in the catalog
  */
 export async function pullKernels(ids: string[], options: PullOptions): Promise<Error[]> {
 	const catalog = await readCatalog();
@@ -104,7 +103,7 @@ async function pullLine(job: Job, line: KernelLine): Promise<void> {
 	try {
 		await fetchRelease(line, release, emit, job.limits);
 	} catch (error) {
-		// A patch release leaves the mirror when the next one comes: the index may have been older
+		// The mirror drops a patch release when the next one comes: the index may have been older
 		// than that.
 		if (!(error instanceof UndecidedError) || error.code !== "download-failed") throw error;
 		const newer = await resolve(true);
@@ -113,7 +112,7 @@ async function pullLine(job: Job, line: KernelLine): Promise<void> {
 	}
 }
 
-/** The record of a kernel whose image is what it should be. */
+/** The record of a kernel whose image has the recorded digest. */
 async function sound(id: string): Promise<StoredKernel | undefined> {
 	try {
 		await openKernel(id);
@@ -166,11 +165,11 @@ async function install(
 	for (const deb of debs) await unpackDeb(deb, root);
 	const image = release.packages[0]!;
 	const name = release.release;
-	// Before 7.2 Debian's packages hold /boot and /lib or /usr/lib; from then on everything is
-	// beside the modules.
+	// Before 7.2, Debian's packages have /boot and /lib or /usr/lib; since then everything is beside
+	// the modules.
 	const folders = [`usr/lib/modules/${name}`, `lib/modules/${name}`];
 	const path = await firstExisting(root, [`boot/vmlinuz-${name}`, `usr/lib/modules/${name}/vmlinuz`]);
-	if (path === undefined) throw new InputError(image.name, "", "holds no kernel image");
+	if (path === undefined) throw new InputError(image.name, "", "contains no kernel image");
 	return storeKernel({
 		id: line.id,
 		source: `${image.name} ${image.version}`,

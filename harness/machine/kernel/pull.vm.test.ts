@@ -51,7 +51,7 @@ async function publish(name: string, files: Record<string, Uint8Array | string>)
 	return { name, version: "7.2.1-1", suite: "sid", uri, size: content.length, sha256: sha256(content) };
 }
 
-it("stores image, modules and configuration from several packages and leaves no package behind", async () => {
+it("stores image, modules and configuration from several packages and keeps none of the packages", async () => {
 	const folder = `usr/lib/modules/${release}`;
 	const packages = [
 		await publish(`linux-binary-${release}`, { [`${folder}/vmlinuz`]: fakeBzImage(release) }),
@@ -71,10 +71,10 @@ it("stores image, modules and configuration from several packages and leaves no 
 	expect((await readdir(join(root, "cache/kernels"))).sort()).toEqual(["7.2.json", "objects"]);
 });
 
-it("stores nothing of a package without an image, or of what is no package", async () => {
+it("stores nothing from a package without an image, or from a broken package", async () => {
 	const empty = await publish(`linux-binary-${release}`, { "usr/share/doc/x": "x" });
 	const fetched = fetchRelease(line, { release, packages: [empty] }, () => {});
-	await expect(fetched).rejects.toThrow("holds no kernel image");
+	await expect(fetched).rejects.toThrow("contains no kernel image");
 	await writeFile(join(root, "pool/rubbish.deb"), "rubbish");
 	const uri = empty.uri.replace(/[^/]*$/, "rubbish.deb");
 	const rubbish = { ...empty, uri, size: 7, sha256: sha256("rubbish") };

@@ -18,7 +18,7 @@ const line = {
 	packages: ["linux-binary", "linux-modules"],
 };
 
-it("takes the newest release by version, not by name", () => {
+it("uses the newest release by version, not by name", () => {
 	const packages = ["7.2.9", "7.2.13"].flatMap((release) => [
 		pkg(`linux-binary-${release}-cloud-amd64`, `${release}-1`),
 		pkg(`linux-modules-${release}-cloud-amd64`, `${release}-1`),
@@ -31,7 +31,7 @@ it("takes the newest release by version, not by name", () => {
 	]);
 });
 
-it("passes over a release that is not complete in one suite and version", () => {
+it("skips a release that is not complete in one suite and version", () => {
 	const packages = [
 		pkg("linux-modules-7.2.14-cloud-amd64", "7.2.14-1"),
 		pkg("linux-binary-7.2.13-cloud-amd64", "7.2.13-1"),
@@ -44,7 +44,7 @@ it("passes over a release that is not complete in one suite and version", () => 
 	expect(newestRelease(line, packages)?.release).toBe("7.2.12-cloud-amd64");
 });
 
-it("takes optional packages where they are", () => {
+it("uses optional packages where they exist", () => {
 	const loose = { ...line, packages: ["linux-binary"], optional_packages: ["linux-modules"] };
 	const packages = [pkg("linux-binary-7.2.1-x", "7.2.1-1")];
 	expect(newestRelease(loose, packages)?.packages).toHaveLength(1);

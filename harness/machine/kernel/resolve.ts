@@ -6,7 +6,7 @@ import type { Apt } from "../debian/suite-index.js";
 import { compareVersions } from "../debian/version.js";
 import type { Catalog, KernelLine } from "./catalog.js";
 
-/** A release of a line as the archive has it now. */
+/** A release of a line that the archive has now. */
 export interface Release {
 	/** `uname -r`, as the package's name has it. */
 	release: string;
@@ -15,8 +15,8 @@ export interface Release {
 }
 
 /**
- * The newest complete release of a line. Indexes are as fresh as findPackages leaves them; when
- * they hold none they are fetched anew before giving up.
+ * The newest complete release of a line. When the cached indexes have none, they are
+ * downloaded again before giving up.
  *
  * @param arch as `uname -m`
  * @throws UndecidedError `kernel-not-in-archive`, `mirror-unreachable`
@@ -34,10 +34,10 @@ export async function resolveLine(
 	}
 	const prefixes = [...line.packages, ...(line.optional_packages ?? [])];
 	const pattern = new RegExp(`^(?:${prefixes.join("|")})-(?:${line.release})-${architecture.flavour}$`);
-	const look = async (suites: string[], anew: boolean | undefined) => {
+	const look = async (suites: string[], refresh: boolean | undefined) => {
 		const found = await Promise.all(
 			suites.map((name) =>
-				findPackages(apt, { name, arch: architecture.debian }, (each) => pattern.test(each), anew),
+				findPackages(apt, { name, arch: architecture.debian }, (each) => pattern.test(each), refresh),
 			),
 		);
 		return newestRelease(line, found.flat());
@@ -53,8 +53,8 @@ export async function resolveLine(
 }
 
 /**
- * Of packages that belong to a line, those of the newest release that has all it needs in one suite
- * and version.
+ * Among the packages of a line, those of the newest release that is complete in one suite and
+ * version.
  */
 export function newestRelease(line: KernelLine, packages: DebianPackage[]): Release | undefined {
 	const [prefix] = line.packages;

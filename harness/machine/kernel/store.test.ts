@@ -28,7 +28,7 @@ const module = (name: string, depends: string[] = [], release?: string) =>
 	writeFile(join(root, "modules/kernel", `${name}.ko`), fakeModule(name, depends, release));
 const parts = () => ({ id: "mine", source: "test", packages: [], image: join(root, "bzImage") });
 
-it("keeps a kernel and gives it back", async () => {
+it("stores a kernel and opens it again", async () => {
 	await module("virtio_console", ["virtio"]);
 	await module("virtio");
 	await writeFile(join(root, ".config"), "CONFIG_BPF=y\n");
@@ -45,7 +45,7 @@ it("keeps a kernel and gives it back", async () => {
 	);
 });
 
-it("notices an image that was damaged or is gone", async () => {
+it("reports an image that is damaged or missing", async () => {
 	await storeKernel(parts());
 	const { image } = await openKernel("mine");
 	const bytes = await readFile(image);
@@ -62,13 +62,13 @@ it("notices an image that was damaged or is gone", async () => {
 	expect((await openKernel("mine")).release).toBe("6.12.1-test");
 });
 
-it("tells a kernel that was not pulled from one that nobody knows", async () => {
+it("distinguishes a kernel that was not pulled from an unknown one", async () => {
 	await expect(openKernel("6.12")).rejects.toMatchObject({ code: "kernel-not-pulled" });
 	await expect(openKernel("9.9")).rejects.toThrow(/^kernel 9.9: is unknown; known are 5.10, /);
 	await expect(openKernel("../../etc/passwd")).rejects.toThrow(/is unknown/);
 });
 
-it("says where a record is broken", async () => {
+it("reports where a record is broken", async () => {
 	await storeKernel(parts());
 	const record = join(storeFolder(), "mine.json");
 	await writeFile(record, "{}");
@@ -87,7 +87,7 @@ it("refuses modules of another kernel and stores nothing", async () => {
 	expect(await readdir(join(storeFolder(), "objects"))).toEqual([]);
 });
 
-it("removes what a killed runner left half made", async () => {
+it("removes what a killed runner left unfinished", async () => {
 	const objects = join(storeFolder(), "objects");
 	// Beyond the largest process id, proc(5).
 	await mkdir(join(objects, "bpfgate-4194304-abcdef/object"), { recursive: true });
@@ -95,14 +95,14 @@ it("removes what a killed runner left half made", async () => {
 	expect(await readdir(objects)).toEqual([object]);
 });
 
-it("lists the catalog first and then one's own", async () => {
+it("lists the catalog first, then the user's kernels", async () => {
 	await storeKernel(parts());
 	const kernels = await listKernels();
 	expect(kernels[0]).toEqual({ id: "5.10", default: true, suites: ["bullseye-security"], here: false });
 	expect(kernels.at(-1)).toMatchObject({ id: "mine", default: false, here: true, release: "6.12.1-test" });
 });
 
-it("lists the others beside a record that is broken, and how to mend that", async () => {
+it("lists the other kernels when one record is broken, and how to fix it", async () => {
 	await storeKernel(parts());
 	await storeKernel({ ...parts(), id: "6.12" });
 	await writeFile(join(storeFolder(), "6.12.json"), "{");
@@ -150,7 +150,7 @@ it("makes an initramfs with modules in load order, once", async () => {
 	expect((await initramfsFor(kernel, join(root, "agent"))).path).not.toBe(first.path);
 });
 
-it("puts no damaged module into an initramfs and wants an agent", async () => {
+it("refuses a damaged module and a missing agent for an initramfs", async () => {
 	await module("virtio_console");
 	await storeKernel({ ...parts(), modules: join(root, "modules") });
 	const kernel = await openKernel("mine");
@@ -159,23 +159,25 @@ it("puts no damaged module into an initramfs and wants an agent", async () => {
 	await expect(initramfsFor(kernel, join(root, "agent"))).rejects.toMatchObject({ code: "store-damaged" });
 });
 
-it("adds somebody's own kernel under its release, and refuses one that could not speak", async () => {
+it("adds a user's kernel under its release, and refuses one without a port to the runner", async () => {
 	const image = join(root, "bzImage");
 	expect(await addKernel({ image })).toMatchObject({ id: "6.12.1-test", source: image });
 	await expect(addKernel({ image, id: "6.12" })).rejects.toThrow("6.12 is a line of the catalog");
-	await expect(addKernel({ image, id: "a/b" })).rejects.toThrow("is no name for a kernel");
-	await expect(addKernel({ image, modules: image })).rejects.toThrow("is no folder");
-	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow("is no folder");
+	await expect(addKernel({ image, id: "a/b" })).rejects.toThrow("is not a valid kernel name");
+	await expect(addKernel({ image, modules: image })).rejects.toThrow("is not a folder");
+	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow("is not a folder");
 	await mkdir(join(root, "empty"));
-	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow("empty: holds no modules");
+	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow(
+		"empty: contains no modules",
+	);
 	const config = join(root, ".config");
 	await expect(addKernel({ image, config })).rejects.toThrow(".config: cannot be read");
 	await writeFile(config, "hello");
-	await expect(addKernel({ image, config })).rejects.toThrow("is no kernel configuration");
+	await expect(addKernel({ image, config })).rejects.toThrow("is not a kernel configuration");
 	await writeFile(config, "CONFIG_VIRTIO_PCI=y\n# CONFIG_VIRTIO_CONSOLE is not set\n");
 	await expect(addKernel({ image, config })).rejects.toThrow("CONFIG_VIRTIO_CONSOLE: is off");
 	await module("virtio_console");
 	await writeFile(config, "CONFIG_VIRTIO_PCI=y\nCONFIG_VIRTIO_CONSOLE=m\n");
-	await expect(addKernel({ image, config })).rejects.toThrow("--modules has it not");
+	await expect(addKernel({ image, config })).rejects.toThrow("--modules does not have it");
 	expect((await addKernel({ image, config, modules: join(root, "modules") })).config_sha256).toBeDefined();
 });

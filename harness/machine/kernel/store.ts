@@ -17,7 +17,7 @@ import { collectModules, readModuleTree } from "./modules.js";
 
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
-/** What the store notes of a kernel: `<id>.json`, and `record.json` beside the files. */
+/** The store's record of a kernel: `<id>.json`, and `record.json` beside the files. */
 export const StoredKernel = Type.Object({
 	format: Type.Literal("bpfgate/kernel"),
 	version: Type.Literal(1),
@@ -37,7 +37,7 @@ export const StoredKernel = Type.Object({
 });
 export type StoredKernel = Static<typeof StoredKernel>;
 
-/** What is to be stored. Paths are copied from; the store never refers to them later. */
+/** A kernel to store. Files are copied; the store never refers to these paths later. */
 export interface KernelParts {
 	id: string;
 	source: string;
@@ -59,7 +59,7 @@ export function storeFolder(): string {
 	return join(cacheRoot(), "kernels");
 }
 
-/** The ids that the store has records of, sound or broken, by name. */
+/** Ids of all records in the store, sound or broken, sorted. */
 export async function storedIds(): Promise<string[]> {
 	const names = await readdir(storeFolder()).catch(() => []);
 	const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
@@ -120,14 +120,14 @@ export async function openKernel(id: string): Promise<Kernel> {
 }
 
 /**
- * Puts a kernel into the store under its id, whole or not at all. An older object under the same id
- * stays on disk.
+ * Stores a kernel under its id, completely or not at all. An older object under the same id stays on
+ * disk.
  *
- * @throws InputError when the image is none, or the modules were made for another release
+ * @throws InputError when the image is invalid, or the modules were built for another release
  */
 export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 	if (!ID.test(parts.id))
-		throw new InputError(parts.id, "", "is no name for a kernel: letters, digits and . _ + - only");
+		throw new InputError(parts.id, "", "is not a valid kernel name: use letters, digits and . _ + -");
 	const { release, arch } = await readImage(parts.image);
 	const { modules } = await readCatalog();
 	const objects = join(storeFolder(), "objects");
@@ -168,7 +168,7 @@ export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 		const text = `${JSON.stringify(stored, null, "\t")}\n`;
 		await replaceFile(join(folder, "record.json"), text);
 		const home = join(objects, stored.object);
-		// One that is already there may be damaged: it gives way.
+		// An existing one may be damaged: replace it.
 		await rename(home, join(temporary, "old")).catch(() => {});
 		await rename(folder, home);
 		await replaceFile(join(storeFolder(), `${parts.id}.json`), text);
@@ -176,7 +176,7 @@ export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 	}, objects);
 }
 
-/** Digest of a folder of modules: of the names and digests of all files in it. */
+/** Digest of a folder of modules, over the names and digests of all its files. */
 export async function modulesDigest(folder: string): Promise<string> {
 	const names = (await readdir(folder)).filter((name) => !name.endsWith(".digest")).sort();
 	const lines = names.map(async (name) => `${await sha256File(join(folder, name))}  ${name}\n`);
