@@ -42,7 +42,9 @@ export class CellWorkbench implements Workbench {
 	readonly #features: FeatureSource;
 	readonly #promises: PromiseSource | undefined;
 	readonly #signal: AbortSignal;
-	/** `cleanAt`: bytes that the guest had been sent when it was last found to have no leftovers. */
+	/**
+	 * `cleanAt`: bytes that the guest had been sent when it was last found to have no leftovers.
+	 */
 	#current: { guest: Guest; fresh: Inventory; cleanAt: number } | undefined;
 
 	constructor(kernel: Kernel, lent: Lent) {

@@ -16,15 +16,12 @@ export interface AttachPoint {
 }
 
 /**
- * NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is put unless the
- * manifest says otherwise.
+ * NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is attached unless the
+ * manifest names another place.
  */
 const netfilterDefaults = { pf: 2, hooknum: 1, priority: 0 };
 
-/**
- * The kernel has not what an attach point is made of: nothing to do with the program that was to be
- * attached.
- */
+/** The kernel lacks something that an attach point needs, whatever program is to be attached. */
 export class NoAttachPoint extends Error {
 	override name = "NoAttachPoint";
 
@@ -33,7 +30,7 @@ export class NoAttachPoint extends Error {
 	}
 }
 
-/** Devices and cgroups in one guest that programs are attached to; each made when first wanted. */
+/** Devices and cgroups in one guest that programs are attached to; each made when first needed. */
 export class AttachPoints {
 	readonly #client: GuestClient;
 	readonly #bench: Workbench;
@@ -41,7 +38,7 @@ export class AttachPoints {
 	readonly #made = new Map<string, AttachPoint>();
 	readonly #undo: (() => Promise<unknown>)[] = [];
 
-	/** @param devices who makes network devices, in the network namespace that he is in */
+	/** @param devices client that makes network devices, in the network namespace that it is in */
 	constructor(client: GuestClient, bench: Workbench, devices = client) {
 		this.#client = client;
 		this.#bench = bench;
@@ -81,7 +78,7 @@ export class AttachPoints {
 		}
 	}
 
-	/** Takes away everything that was made. */
+	/** Removes everything that was made. */
 	async remove(): Promise<void> {
 		for (const undo of this.#undo.reverse()) await undo();
 		this.#undo.length = 0;
@@ -94,10 +91,7 @@ export class AttachPoints {
 		return made;
 	}
 
-	/**
-	 * A veth pair, which takes native XDP; on a kernel that came without its module the loopback
-	 * device.
-	 */
+	/** A veth pair, which supports native XDP; the loopback device on a kernel without veth. */
 	async #device(): Promise<AttachPoint> {
 		await this.#client.call("module_load", { name: "veth" });
 		try {
@@ -108,7 +102,7 @@ export class AttachPoints {
 		}
 	}
 
-	/** Mostly built in, which no list of modules tells: so it is tried first. */
+	/** Mostly built in, and then in no list of modules: so it is tried first. */
 	async #netkit(): Promise<AttachPoint> {
 		try {
 			return await this.#netdev("netkit");
@@ -127,7 +121,7 @@ export class AttachPoints {
 		return { where: { ifindex }, name: `${kind} device ${name}` };
 	}
 
-	/** One that is not among the modules may be built in; the kernel's features tell. */
+	/** A module that is not in the guest may be built in: the kernel's features say so. */
 	async #need(module: string): Promise<void> {
 		const { state } = await this.#client.call("module_load", { name: module });
 		if (state === "live" || state === "builtin") return;

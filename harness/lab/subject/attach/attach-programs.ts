@@ -14,7 +14,7 @@ import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.j
 import { informed } from "./kernel-facts.js";
 import { tail } from "./log-tail.js";
 
-/** A program, or a struct_ops map, that is to be attached, and where. */
+/** A program or struct_ops map to attach, and where. */
 export interface Attachable {
 	kind: "program" | "map";
 	/** In the object. */
@@ -24,7 +24,7 @@ export interface Attachable {
 	target: AttachTarget;
 }
 
-/** Attaches each in turn to an attach point made for it, and detaches it again. */
+/** Attaches and detaches each in turn, at an attach point made for it. */
 export async function* attachAll(
 	object: PackageObject,
 	attachables: Attachable[],
@@ -80,7 +80,7 @@ async function attachOne(
 	}
 }
 
-/** Attaches it as whoever the client is, who holds the object. @throws GuestError of either */
+/** Attaches and detaches it by the client that loaded the object. @throws GuestError of either */
 export async function attachAndDetach(
 	client: GuestClient,
 	object: number,

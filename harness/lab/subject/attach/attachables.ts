@@ -8,7 +8,7 @@ import { hookOf } from "./hook.js";
 /** Name in cases of a program or map of one object. */
 export type NameOf = (name: string) => string;
 
-/** Programs of an object that are attached where they can be, and its struct_ops maps. */
+/** Programs of an object that have an attach point, and its struct_ops maps. */
 export function attachables(object: PackageObject, nameOf: NameOf): Attachable[] {
 	const programs = wantedPrograms(object).flatMap((program) => attachableProgram(object, program, nameOf));
 	const maps = object.maps

@@ -11,11 +11,11 @@ const unattached: Partial<Record<SectionMeaning["attachesTo"], string>> = {
 	socket: "it is attached to a socket by the process that owns it",
 	map: "it runs from a map that a loader fills",
 	route: "it is attached to a route",
-	device: "it is attached to a device that no guest has",
+	device: "it is attached to a device that the guest does not have",
 	perf_event: "it is attached to a perf event that its loader opens",
-	user_function: "it is attached to a program of user space, of which the guest has none",
-	user_tracepoint: "it is attached to a program of user space, of which the guest has none",
-	nothing: "it is run by its loader and attached to nothing",
+	user_function: "it is attached to a user-space program, and the guest has none",
+	user_tracepoint: "it is attached to a user-space program, and the guest has none",
+	nothing: "its loader runs it and attaches it to nothing",
 };
 
 /** Derives the hook from the manifest, or from the ELF section where the manifest is silent. */
@@ -24,7 +24,7 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 	if (declared?.hook === "none") return { none: "the manifest says so" };
 	if (declared) return { hook: declared.hook };
 	const { meaning } = program;
-	if (!meaning) return { none: "its section says no attach point" };
+	if (!meaning) return { none: "its section names no attach point" };
 	const reason = unattached[meaning.attachesTo];
 	if (reason) return { none: reason };
 	switch (meaning.attachesTo) {
@@ -49,7 +49,7 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 	}
 }
 
-/** `tc/…` is older than tcx and works on every kernel through clsact; only `tcx/…` asks for tcx. */
+/** `tc/…` works on every kernel through clsact; only `tcx/…` needs tcx. */
 function netdevHook(section: string, { type, attachType }: SectionMeaning): Hook {
 	if (type === "xdp") return { hook: "xdp" };
 	if (type === "sched_act") return { none: "an action is attached within a filter" };

@@ -12,8 +12,8 @@ import type {
 import type { Workbench } from "../../check.js";
 
 /**
- * Explains a refusal with what the kernel itself says of the features in question. They are asked
- * only now, when something was refused, and only those that the explanation turns on.
+ * Explains a refusal with the kernel's own features. The kernel is asked only after a refusal, and
+ * only about features that the explanation depends on.
  */
 export async function informed(
 	bench: Workbench,
@@ -32,8 +32,8 @@ export async function informed(
 }
 
 /**
- * Undefined when nobody can tell: kernels without configuration, kfuncs of kernels whose BTF does
- * not tag them.
+ * Undefined when it cannot be known: on kernels without a readable configuration, and for kfuncs
+ * that the kernel's BTF does not tag.
  */
 async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<FeatureState | undefined> {
 	try {
@@ -45,8 +45,8 @@ async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<Fea
 }
 
 /**
- * Line information of an object by a program's instruction; none for the subprograms that libbpf
- * appends to it.
+ * Source line of a program's instruction; undefined for instructions of subprograms, which libbpf
+ * appends.
  */
 export function sourceLineOf(object: PackageObject, name: string): NonNullable<LoadFacts["sourceLine"]> {
 	const program = object.programs.find((candidate) => candidate.name === name);

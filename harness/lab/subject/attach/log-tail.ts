@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Of a log that goes into the evidence; the verifier says why at the end. */
+/** Most lines of a log in the evidence; the verifier gives the cause at the end. */
 const lines = 40;
 
 /** The end of a log. */

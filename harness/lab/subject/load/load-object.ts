@@ -10,12 +10,12 @@ const statistics = 4;
 const verbose = 1 | statistics;
 const logBytes = 64 * 1024;
 /**
- * Above this, writing down every state takes the verifier a minute under emulation, and drowns the
- * verdict.
+ * Above this many processed instructions a log of every state takes the verifier a minute under
+ * emulation, and the verdict is lost in it.
  */
 const verboseInsns = 50_000;
 
-/** What the kernel or libbpf had against a program, or against the object as a whole. */
+/** Why the kernel or libbpf refused a program, or the object as a whole. */
 export interface Refusal {
 	errno: number;
 	verifierLog: string;
@@ -23,14 +23,9 @@ export interface Refusal {
 	libbpfLog: string;
 }
 
-/**
- * How loading one object went. Every program that was asked for is in exactly one of `loaded` and
- * `refused`.
- */
+/** The result of loading one object. Each requested program is in either `loaded` or `refused`. */
 export interface LoadedObject {
-	/**
-	 * The agent's handle of the object with all programs that load in it; absent when none does.
-	 */
+	/** The agent's handle of the object with all programs that load; absent when none does. */
 	handle?: number;
 	opened?: Result<"object_open">;
 	loaded: Map<string, ProgramLoad>;
@@ -45,12 +40,12 @@ export interface LoadedObject {
 type Attempt = Result<"object_load"> & { handle: number; opened: Result<"object_open"> };
 
 /**
- * Loads all programs of an object that load, and finds out of each other one what the kernel has
- * against it: libbpf stops at the first refusal, so what was refused is left out and the rest tried
- * again.
+ * Loads all programs of an object that load, and finds out why each other one is refused. libbpf
+ * stops at the first refusal, so the refused program is left out and the rest is loaded again.
  *
  * @param wanted names of the programs to load; the object's others are left out
- * @param coverage loads with probes (agent's `coverage_read`) whatever the kernel takes with them
+ * @param coverage loads programs with probes (agent's `coverage_read`) where the kernel accepts
+ * them
  */
 export async function loadObject(
 	client: GuestClient,
@@ -87,9 +82,9 @@ export async function loadObject(
 }
 
 /**
- * Which programs are to blame for a failed load. The kernel's refusal of one program names it; when
- * libbpf gave up before asking the kernel (a missing attach target, an unresolved extern), each
- * program is tried alone. Programs that only fail together are all to blame.
+ * The programs that cause a failed load. When the kernel refuses a program, the log names it; when
+ * libbpf gives up before it asks the kernel (a missing attach target, an unresolved extern), each
+ * program is loaded alone. Programs that fail only together all get the refusal.
  */
 async function findCulprits(
 	client: GuestClient,
@@ -131,9 +126,7 @@ function wholeObject(attempt: Attempt): Refusal {
 	return { errno: attempt.errno, verifierLog: "", verifierLogTruncated: false, libbpfLog: attempt.log };
 }
 
-/**
- * Opens and loads with exactly these programs; a Refusal when libbpf cannot even open the object.
- */
+/** Opens and loads with exactly these programs; a Refusal when libbpf cannot open the object. */
 async function load(
 	client: GuestClient,
 	args: Args<"object_open">,

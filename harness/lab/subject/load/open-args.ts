@@ -7,12 +7,12 @@ import type { ProgramFacts } from "../../../data/package/object.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import type { Args } from "../../../machine/guest/operations.js";
 
-/** Where an object's ELF is put in the guest. */
+/** Path of an object's ELF file in the guest. */
 export function guestPath(object: PackageObject): string {
 	return `/run/${object.file.replace(/[^A-Za-z0-9._-]/g, "_")}`;
 }
 
-/** The programs that are loaded: all but those that the object or the manifest leaves out. */
+/** The programs to load: all except those without autoload in the object or the manifest. */
 export function wantedPrograms(object: PackageObject): ProgramFacts[] {
 	return object.programs.filter(
 		({ name, meaning }) => object.settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true,
@@ -20,11 +20,11 @@ export function wantedPrograms(object: PackageObject): ProgramFacts[] {
 }
 
 /**
- * What the manifest says of an object, as the agent's `object_open` takes it.
+ * The manifest's settings of an object, as arguments of the agent's `object_open`.
  *
  * @param cpus of the guest, for maps sized `"cpus"`
- * @param targets agent's handles of loaded objects by file, for programs aimed at a program of
- * another object
+ * @param targets agent's handles of loaded objects by file, for programs whose target is a program
+ * of another object
  */
 export function openArgs(
 	object: PackageObject,
@@ -68,12 +68,9 @@ function mapArgs(name: string, setting: MapSettings, cpus: number): MapArgs {
 	};
 }
 
-/**
- * The manifest was checked when the package was opened: an unknown name here is a defect of
- * bpfgate.
- */
+/** The manifest was checked on opening: an unknown name here is a defect of bpfgate. */
 function mapTypeNumber(name: string): number {
 	const number = mapTypes.number(name);
-	if (number === undefined) throw new Error(`no map type is called ${name}`);
+	if (number === undefined) throw new Error(`unknown map type ${name}`);
 	return number;
 }

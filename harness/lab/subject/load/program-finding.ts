@@ -12,9 +12,7 @@ import { informed, sourceLineOf } from "../attach/kernel-facts.js";
 import { tail } from "../attach/log-tail.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
 
-/**
- * The finding on one program: what verifying it cost and gave, or what the kernel has against it.
- */
+/** The finding on one program: the statistics of its verification, or why it is refused. */
 export async function programFinding(
 	object: PackageObject,
 	program: ProgramFacts,
@@ -38,9 +36,7 @@ function typeOf({ meaning }: ProgramFacts): string {
 	return meaning?.type ?? "unspec";
 }
 
-/**
- * Sizes in bytes, times in nanoseconds on the guest's clock, counts as the verifier prints them.
- */
+/** Sizes in bytes, times in ns on the guest's clock, counts as the verifier prints them. */
 function measured({ log, info }: ProgramLoad): Record<string, unknown> {
 	return { ...verifierStatistics(log), ...info };
 }

@@ -6,7 +6,7 @@ import type { Args } from "../../../machine/guest/operations.js";
 import { loadObject } from "./load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "./open-args.js";
 
-/** The objects that programs of this one are aimed at. */
+/** The objects whose programs are targets of this object's programs. */
 export function targetObjects(pkg: Package, object: PackageObject): PackageObject[] {
 	const files = Object.values(object.settings.programs ?? {})
 		.filter((setting) => setting.target?.program !== undefined)
@@ -15,9 +15,9 @@ export function targetObjects(pkg: Package, object: PackageObject): PackageObjec
 }
 
 /**
- * Loads what this object's freplace, fentry and fexit programs are aimed at; handles by file.
+ * Loads the targets of this object's freplace, fentry and fexit programs; handles by file.
  *
- * @param more what `object_open` is told of each besides
+ * @param more further arguments of `object_open` for each
  */
 export async function loadTargets(
 	pkg: Package,

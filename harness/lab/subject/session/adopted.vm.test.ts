@@ -28,7 +28,7 @@ function attr(size: number, words: Record<number, number>): Uint8Array {
 	return bytes;
 }
 
-describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
+describe.each(["6.12", "7.3"])("adopting what a loader installed on %s", (id) => {
 	let guest: Guest;
 	let fresh: Inventory;
 
@@ -127,7 +127,7 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		return { ...guest, client: Object.assign(Object.create(guest.client), { call }) };
 	}
 
-	it("becomes the object's, which does with its vectors what it always does, and creates nothing", async () => {
+	it("gives the object the installed programs and maps: same vectors, nothing created", async () => {
 		const { vectors } = suiteOf(await openPackage(folder));
 		const { subject } = vectors[0]!;
 		const outcomes = async (session: VectorSession) => {
@@ -162,7 +162,7 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		expect(await guest.client.call("inventory", { settle: true })).toEqual(fresh);
 	});
 
-	it("is refused when it is something else or not all of it", async () => {
+	it("is refused when something else is adopted, or something is missing", async () => {
 		const { object } = suiteOf(await openPackage(folder)).vectors[0]!.subject;
 		const adopt = await install(await generateLoader(object, "insns-maps"));
 		const path = guestPath(object);
@@ -191,7 +191,7 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		expect(await guest.client.call("inventory", { settle: true })).toEqual(fresh);
 	});
 
-	it("is taken, not what is pinned under its name, and is not pinned", async () => {
+	it("takes the installed map, not one pinned under its name, and pins nothing", async () => {
 		const shipped = await openPackage(join(folder, "../xdp-tools"));
 		const object = shipped.objects.find(({ file }) => file === "xdpfilt_alw_udp.o")!;
 		const path = guestPath(object);
@@ -217,7 +217,7 @@ describe.each(["6.12", "7.3"])("what a loader installed on %s", (id) => {
 		expect(await guest.client.call("inventory", { settle: true })).toEqual(fresh);
 	});
 
-	it("can be had by nobody who guesses numbers, and does not stay when the loader failed", async () => {
+	it("refuses guessed file descriptors, and leaves nothing when the loader failed", async () => {
 		const { object } = suiteOf(await openPackage(folder)).vectors[0]!.subject;
 		const guessed = guest.client.call("fd_adopt", { fds: [0] });
 		await expect(guessed).rejects.toMatchObject({ errnoName: "EBADF" });

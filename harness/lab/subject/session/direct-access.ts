@@ -21,7 +21,7 @@ const looksAtPacket: Insn[] = [
 	exit,
 ];
 
-/** Whether the program's own instructions read both ends of the packet from a struct __sk_buff. */
+/** True if the program reads both data and data_end from a struct __sk_buff. */
 export function readsPacketDirectly({ object, program }: Subject): boolean {
 	const section = object.elf.sections.find(({ name }) => name === program.section);
 	const code = section?.data.subarray(program.offset, program.offset + program.insns * 8);
@@ -34,9 +34,9 @@ export function readsPacketDirectly({ object, program }: Subject): boolean {
 const answers = new WeakMap<GuestClient, Promise<boolean>>();
 
 /**
- * Whether test runs of cgroup_skb programs let them see the packet by `data` and `data_end`: those
- * of 6.12 and before leave the end unset, so that every check of bounds fails
- * (bpf_prog_test_run_skb, net/bpf/test_run.c). The kernel is asked.
+ * True if test runs of cgroup_skb programs let them see the packet by `data` and `data_end`. Those
+ * of 6.12 and older leave the end unset, so every bounds check fails (bpf_prog_test_run_skb,
+ * net/bpf/test_run.c). The kernel is asked.
  */
 export function cgroupSkbSeesPacket(client: GuestClient): Promise<boolean> {
 	const known = answers.get(client) ?? ask(client);

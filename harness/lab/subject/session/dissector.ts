@@ -10,8 +10,9 @@ import { testRunRetval } from "./test-run-retval.js";
 const BPF_FLOW_DISSECTOR = 17;
 
 /**
- * What a flow dissector returned, of what a test run of it says: before 6.1 that is only whether it
- * was BPF_OK, 1 or 0 (net/bpf/test_run.c). The kernel is asked with a program that returns BPF_OK.
+ * Translates the retval of a flow dissector's test run into what the program returned. Before 6.1
+ * the retval is 1 for BPF_OK and 0 for everything else (net/bpf/test_run.c); a program that returns
+ * BPF_OK shows which it is.
  */
 export async function dissectorVerdict(client: GuestClient): Promise<(retval: number) => number> {
 	const load = progLoad("flow_dissector", returns(0)).u32(68, BPF_FLOW_DISSECTOR);

@@ -11,23 +11,19 @@ import { retvalName } from "../../../data/vectors/retval.js";
 import type { PreparedStep, PreparedVector } from "../../../data/vectors/suite.js";
 import type { StepRun, VectorRun } from "./vector-run.js";
 
-/** What a vector that was run came to. */
+/** The result of a vector that ran. */
 export interface Judgement {
-	/**
-	 * One line for each thing that is not as expected: `packet 2: ipv4.ttl: expected 63, got 64`.
-	 */
+	/** One line for each mismatch: `packet 2: ipv4.ttl: expected 63, got 64`. */
 	mismatches: string[];
-	/** The same packet by packet, without its name, and what came out. */
+	/** The same by packet, without its number, and the output. */
 	steps: { output: Output; mismatches: string[] }[];
-	/** Of a sequence: what is not as expected after its last packet. */
+	/** Of a sequence: mismatches after its last packet. */
 	after: string[];
-	/**
-	 * What happened, by fact, without what the vector calls volatile: comparable between kernels.
-	 */
+	/** Results by fact, without the vector's volatile ones: comparable between kernels. */
 	actual: Record<string, JsonValue>;
 }
 
-/** Compares what happened with what was expected. */
+/** Compares the results of a vector with its expectations. */
 export function judge(vector: PreparedVector, { before, steps }: VectorRun): Judgement {
 	const mismatches: string[] = [];
 	const judged: Judgement["steps"] = [];
@@ -48,9 +44,9 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 			...ofMaps(step.expected, maps, after),
 			...step.expected.events.flatMap((events) => compareEvents(events, run.events.get(events.map) ?? [])),
 		];
-		const told = found.map(mismatchText);
-		judged.push({ output, mismatches: told });
-		mismatches.push(...told.map((text) => name + text));
+		const lines = found.map(mismatchText);
+		judged.push({ output, mismatches: lines });
+		mismatches.push(...lines.map((text) => name + text));
 		maps = after;
 		for (const [map, events] of run.events) allEvents.set(map, [...(allEvents.get(map) ?? []), ...events]);
 		Object.assign(actual, factsOf(type, step, output, vector.isSequence ? `${index + 1}/` : ""));
@@ -74,21 +70,21 @@ export function judge(vector: PreparedVector, { before, steps }: VectorRun): Jud
 	return { mismatches, steps: judged, after: afterAll, actual: Object.fromEntries(stable) };
 }
 
-/** What came out of one run. */
+/** The output of one run. */
 export interface Output {
 	retval: number;
-	/** Undefined where the kernel gives none back. */
+	/** Undefined where the kernel returns none. */
 	packet?: Uint8Array;
 	metadata: Uint8Array;
-	/** Fields of the context; undefined where the kernel gives none back. */
+	/** Fields of the context; undefined where the kernel returns none. */
 	context?: Record<string, JsonValue>;
-	/** A context that is a struct of the object's own. */
+	/** A context whose struct the object defines. */
 	contextBytes?: Uint8Array;
 }
 
 export function outputOf(type: string, step: PreparedStep, { run, sockets }: StepRun): Output {
 	const struct = contextStruct(type);
-	// Of a flow dissector it stands where others have the packet.
+	// A flow dissector returns its keys in place of the packet.
 	const bytes = type === "flow_dissector" ? run.data_out : run.ctx_out;
 	const context = struct && bytes.length > 0 ? decodeContext(struct, bytes) : undefined;
 	const socket = sockets?.get(Number(context?.cookie));
@@ -141,7 +137,7 @@ function ofOutput(type: string, expected: Expected, output: Output): Mismatch[] 
 	return found;
 }
 
-/** Lists may be cut short; numbers may be written in hexadecimal. */
+/** An expected list may be shorter than the actual one; numbers may be hexadecimal. */
 function sameValue(wanted: unknown, actual: JsonValue): boolean {
 	if (Array.isArray(wanted) && Array.isArray(actual))
 		return wanted.every((value, index) => sameValue(value, actual[index] ?? null));
@@ -167,9 +163,7 @@ function ofMaps(
 	});
 }
 
-/**
- * Facts of one run: of its context only what programs write, of which the kernel itself has no say.
- */
+/** Facts of one run. Of its context only fields that programs, and never the kernel, write. */
 function factsOf(
 	type: string,
 	{ packet: sent }: PreparedStep,

@@ -10,8 +10,9 @@ import type { Sockets } from "./sockets.js";
 type Element = Args<"map_write">["entries"][number];
 
 /**
- * What the agent writes into a map before a vector is run. @param cpus possible ones: each has a
- * value in per-CPU maps
+ * What the agent writes into a map before a vector runs.
+ *
+ * @param cpus possible CPUs: each has a value in per-CPU maps
  */
 export function fillOf(
 	{ model, entries }: PreparedVector["before"][number],
@@ -21,7 +22,7 @@ export function fillOf(
 	return { map: model.name, entries: entries.map((entry) => elementOf(model, entry, cpus, sockets)) };
 }
 
-/** A value for all CPUs is put on the first and zero on the others: what is read is their sum. */
+/** A value for all CPUs goes to the first, and zero to the others: their sum is read. */
 function elementOf(model: MapModel, { key, value }: WrittenEntry, cpus: number, sockets: Sockets): Element {
 	const keyed = model.key.size > 0 ? { key } : {};
 	const { perCpu } = model;

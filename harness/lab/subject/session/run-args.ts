@@ -6,12 +6,12 @@ import { testRunRules } from "../../../data/vectors/program-type.js";
 import type { PreparedStep, PreparedVector } from "../../../data/vectors/suite.js";
 import type { Args } from "../../../machine/guest/operations.js";
 
-/** Room for what a program adds to a packet. */
+/** Room for bytes that a program adds to a packet. */
 const growth = 1024;
 /** BPF_F_TEST_RUN_ON_CPU */
 const testRunOnCpu = 1;
 
-/** What the kernel is given for a step. */
+/** Input of the test run of a step. */
 export function runArgs(vector: PreparedVector, step: PreparedStep): Args<"test_run">["runs"][number] {
 	const { type } = vector.subject;
 	const { packet, metadata } = step;

@@ -10,7 +10,7 @@ export class Sockets {
 
 	constructor(private readonly client: GuestClient) {}
 
-	/** Opens those that the vectors name. @throws UndecidedError when one cannot be opened */
+	/** Opens the sockets that the vectors name. @throws UndecidedError when one cannot be opened */
 	async prepare(vectors: readonly PreparedVector[]): Promise<void> {
 		const entries = vectors.flatMap(({ before }) => before.flatMap((fill) => fill.entries));
 		for (const { value } of entries) {
@@ -25,14 +25,14 @@ export class Sockets {
 		}
 	}
 
-	/** What the agent calls a socket that was opened. */
+	/** The agent's handle of an open socket. */
 	handleOf({ text }: SocketName): number {
 		const socket = this.#open.get(text);
 		if (!socket) throw new Error(`${text} is not open`);
 		return socket.handle;
 	}
 
-	/** Names by cookie, as contexts have it. */
+	/** Names of sockets by the cookie that contexts have. */
 	get names(): ReadonlyMap<number, string> {
 		return new Map([...this.#open].map(([text, { cookie }]) => [cookie, text]));
 	}

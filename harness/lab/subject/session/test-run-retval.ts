@@ -4,10 +4,7 @@ import { BpfAttr } from "../../../machine/guest/bpf-attr.js";
 import { bpf } from "../../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 
-/**
- * What a program returns for a packet, by its file descriptor's handle; undefined when the kernel
- * does not run it.
- */
+/** Return value of a program, given by handle, for a packet; undefined if the kernel refuses. */
 export async function testRunRetval(
 	client: GuestClient,
 	handle: number,

@@ -28,10 +28,7 @@ export async function rewriter(
 	return compiled("rewriter", join(testdata, "rewriter.bpf.c"), vectors, defines, captures);
 }
 
-/**
- * A package of one object, compiled with these macros defined, and one vector file, both called as
- * the package; with captures.
- */
+/** A package of one object, compiled with these macros, one vector file, and captures. */
 export async function compiled(
 	name: string,
 	source: string,
@@ -61,7 +58,7 @@ export async function compiled(
 	}
 }
 
-/** A clone of a kernel in which packages are checked one after another. */
+/** A clone of a kernel that checks packages one after another. */
 export async function testbench(kernelId: string): Promise<
 	AsyncDisposable & {
 		check(pkg: Package, check?: Check): Promise<Map<string, Finding>>;

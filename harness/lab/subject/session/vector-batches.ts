@@ -3,27 +3,25 @@ import type { MapModel } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import { runsAttached } from "./attached.js";
 
-/** Of one request: bytes there and back, and repetitions. */
+/** Of one request: bytes in both directions, and repetitions. */
 const maxCost = 1 << 20;
 
-/** How vectors are sent to the guest. */
+/** How requests to the guest are made. */
 export interface Batches {
 	/** Most vectors in one request; 256 unless given. */
 	most?: number;
-	/** No request before the one before it is answered. */
+	/** Each request waits for the answer to the one before. */
 	oneAtATime?: boolean;
 }
 
-/** Vectors that go to the guest in one request. */
+/** Vectors of one request. */
 export interface Batch {
 	vectors: readonly PreparedVector[];
-	/** Maps that are read for each. */
+	/** Maps to read for each vector. */
 	models: readonly MapModel[];
 }
 
-/**
- * Vectors one after another that need the same maps read, bounded in number, bytes and repetitions.
- */
+/** Consecutive vectors with the same maps to read, bounded in number, bytes and repetitions. */
 export function batchesOf(
 	vectors: readonly PreparedVector[],
 	most: number,
@@ -49,15 +47,14 @@ export function batchesOf(
 	return batches;
 }
 
-/** A program that is attached for its vectors is the only one of a batch. */
+/** A program that must be attached for its vectors shares no batch with another. */
 function sameAttachment(one: PreparedVector | undefined, other: PreparedVector): boolean {
 	if (!one || !(runsAttached(one) || runsAttached(other))) return true;
 	return one.subject.program.name === other.subject.program.name;
 }
 
 /**
- * Maps are read after each packet of which something is expected of them, before it, and at the
- * end.
+ * True if maps are read after this packet: it or the next has expectations of them, or it is last.
  */
 export function isLookedAt({ steps }: PreparedVector, index: number): boolean {
 	const [step, next] = [steps[index], steps[index + 1]];

@@ -7,32 +7,32 @@ import type { MapModel } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { MapChange, Result, TestRun } from "../../../machine/guest/operations.js";
 
-/** What one packet did. */
+/** The result of one packet. */
 export interface StepRun {
 	run: TestRun;
-	/** Content of maps afterwards, by name; absent where nobody asks before the next packet. */
+	/** Content of maps afterwards, by name; absent where it was not read. */
 	maps?: Map<string, MapContent>;
 	events: Map<string, Uint8Array[]>;
 	/** Of a sk_lookup program: names of sockets by their cookies. */
 	sockets?: ReadonlyMap<number, string>;
 }
 
-/** What one vector did. */
+/** The result of one vector. */
 export interface VectorRun {
 	before: Map<string, MapContent>;
 	steps: StepRun[];
-	/** A map that could not be filled: nothing was run. */
+	/** A map that could not be filled: nothing ran. */
 	unfilled?: { map: string; entry: string; errno: number };
 	/**
-	 * The kernel did not forget what the vector did; the session loads the object again before the
-	 * next one.
+	 * The vector changed the object permanently; the session loads it again before the next one.
 	 */
 	spoilt: boolean;
 }
 
 /**
- * What the agent says of one vector. @throws UndecidedError for a map too large, and an answer that
- * is none
+ * The agent's answer for one vector.
+ *
+ * @throws UndecidedError for a map that is too large, and for an invalid answer
  */
 export function runOf(
 	{ before: fills }: PreparedVector,
@@ -59,7 +59,7 @@ export function runOf(
 	return { before, steps };
 }
 
-/** The content of all maps, of which these are not as at the snapshot. */
+/** The content of all maps: the snapshot with these changes. */
 function changed(
 	snapshot: Map<string, MapContent>,
 	models: readonly MapModel[],

@@ -30,7 +30,7 @@ const maxUnasked = 256 * 1024;
 const maxBatch = 256;
 
 interface Sent {
-	/** Of the object that they run in. */
+	/** Of the object in which they run. */
 	handle: number;
 	before: Map<string, MapContent>;
 	answer: Promise<Result<"replay">>;
@@ -38,29 +38,26 @@ interface Sent {
 
 export type CoverageSink = (coverage: Result<"coverage_read">) => void;
 
-/**
- * Puts the object into the kernel in another way than loading it; called again after the object was
- * closed.
- */
+/** Another way to load the object; called again after the object was closed. */
 export type Load = (args: Args<"object_open">) => Promise<LoadedObject>;
 
 /**
- * An object with its constants, loaded in a guest: vectors run in it one after another, each on
- * maps as after loading.
+ * An object with its constants, loaded in a guest. Vectors run in it one after another, each on
+ * maps as they are after loading.
  */
 export class VectorSession {
 	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
-	/** What maps hold when no vector has run, as far as it was asked. */
+	/** Content of maps before any vector, as far as it was read. */
 	readonly #contents = new Map<string, Promise<MapContent>>();
-	/** Possible ones: each has a value in per-CPU maps. */
+	/** Possible CPUs: each has a value in per-CPU maps. */
 	#cpus: number;
-	/** The object is to be loaded again before anything is run. */
+	/** The object must be loaded again before the next run. */
 	#spoilt = false;
 	#reloading: Promise<void> | undefined;
 	#pending = 0;
 	readonly #sockets: Sockets;
 	readonly #device: XdpTestDevice;
-	/** What a flow dissector returned, of what this kernel says of it. */
+	/** Translates retvals of flow dissectors on this kernel. */
 	#dissectorVerdict: Promise<(retval: number) => number> | undefined;
 
 	private constructor(
@@ -78,11 +75,10 @@ export class VectorSession {
 	}
 
 	/**
-	 * Loads the object with the programs that its vectors are about and those that it always loads.
+	 * Loads the object with its autoload programs and those of the vectors.
 	 *
-	 * @param measured makes it load programs with probes, and gets what each load of the object
-	 * reached when it ends
-	 * @param load in place of loading it
+	 * @param measured loads programs with probes; called with the coverage at the end of each load
+	 * @param load another way to load the object
 	 */
 	static async open(
 		guest: Guest,
@@ -119,15 +115,12 @@ export class VectorSession {
 		if (perCpu) this.#cpus = (await client.call("map_dump", { object: handle, map: perCpu.name })).cpus;
 	}
 
-	/** How loading the object went. */
+	/** The result of loading the object. */
 	get loaded(): LoadedObject {
 		return this.#loaded;
 	}
 
-	/**
-	 * Vectors that were sent to the guest and whose runs were not yet given: one of them it is that
-	 * a lost guest was at.
-	 */
+	/** Vectors that were sent and have no result yet: one of them may have caused a loss. */
 	get pending(): number {
 		return this.#pending;
 	}
@@ -143,19 +136,19 @@ export class VectorSession {
 		const { client } = this.guest;
 		const { handle } = this.#loaded;
 		if (handle === undefined) return;
-		await this.#device.takeOff();
+		await this.#device.detach();
 		this.measured?.(await client.call("coverage_read", { object: handle }));
 		await client.call("object_close", { object: handle });
 	}
 
-	/** `runEach` of one. */
+	/** Runs one vector. */
 	async run(vector: PreparedVector): Promise<VectorRun> {
 		const [run] = await this.runAll([vector]);
 		if (!run) throw new Error(`${vector.case} was not run`);
 		return run;
 	}
 
-	/** `runEach`, when all have been run. */
+	/** Runs all, and returns when the last has ended. */
 	async runAll(vectors: readonly PreparedVector[]): Promise<VectorRun[]> {
 		const runs: VectorRun[] = [];
 		for await (const run of this.runEach(vectors)) runs.push(run);
@@ -163,13 +156,13 @@ export class VectorSession {
 	}
 
 	/**
-	 * For each vector in turn: fills the maps, runs the packets, reads the maps, and puts
-	 * everything back. Many go to the guest in one request, and the next request while the answer
-	 * to this one is looked at; when the kernel does not forget what a vector did, the object is
-	 * loaded again before the next. The programs of all must be loaded.
+	 * For each vector in turn: fills the maps, runs the packets, reads the maps, and resets
+	 * everything. One request has many vectors, and the next request is sent before this answer is
+	 * processed; after a vector that changed the object permanently, the object is loaded again.
+	 * The programs of all vectors must be loaded.
 	 *
-	 * @throws UndecidedError when the guest is lost, or a map too large to be read; the runs given
-	 * before stand
+	 * @throws UndecidedError when the guest is lost, or a map is too large to be read; the results
+	 * given before are valid
 	 */
 	async *runEach(
 		vectors: readonly PreparedVector[],
@@ -207,7 +200,7 @@ export class VectorSession {
 		}
 	}
 
-	/** Says what only the guest's kernel or its agent knows the meaning of. */
+	/** Translates what only the guest's kernel or its agent can. */
 	async #interpret({ subject: { type } }: PreparedVector, steps: readonly StepRun[]): Promise<void> {
 		if (type === "flow_dissector") {
 			this.#dissectorVerdict ??= dissectorVerdict(this.guest.client);
@@ -220,7 +213,7 @@ export class VectorSession {
 	#sendAhead(batch: Batch): Promise<Sent> {
 		const sent = this.#send(batch);
 		this.#pending += batch.vectors.length;
-		// Whoever waits for it later hears of it; nobody may, when the batch before it failed.
+		// Its failure is thrown where it is awaited; it never is when the batch before it failed.
 		sent.catch(() => {});
 		return sent;
 	}
@@ -234,7 +227,7 @@ export class VectorSession {
 			object = this.#handle;
 			await this.#device.prepare(object, vectors);
 			before = await this.#snapshotOf(models);
-			// Meanwhile the batch before this one may have been answered.
+			// The batch before this one may have been answered in the meantime.
 		} while (this.#spoilt || object !== this.#loaded.handle);
 		const programs = [...new Set(vectors.map(({ subject }) => subject.program.name))];
 		const request: Args<"replay"> = {
@@ -273,8 +266,7 @@ export class VectorSession {
 	}
 
 	/**
-	 * What maps hold before any vector. To be asked for only while all is as it was at the
-	 * snapshot.
+	 * Content of maps before any vector; valid only while nothing has changed since the snapshot.
 	 */
 	async #snapshotOf(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
 		const contents = models.map(async (model): Promise<[string, MapContent]> => {
@@ -295,7 +287,7 @@ export class VectorSession {
 		return new MapContent(model, dump.entries);
 	}
 
-	/** Runs one input by itself, to find out what the kernel has against another. */
+	/** Runs one input by itself, to find out why the kernel refuses another. */
 	async probe(program: string, run: Args<"test_run">["runs"][number]): Promise<TestRun> {
 		const answer = await this.guest.client.call("test_run", { object: this.#handle, program, runs: [run] });
 		await this.guest.client.call("object_reset", { object: this.#handle });

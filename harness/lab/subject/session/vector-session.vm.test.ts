@@ -43,7 +43,7 @@ async function open([first]: readonly PreparedVector[]): Promise<VectorSession> 
 const wrong = (vectors: readonly PreparedVector[], runs: Awaited<ReturnType<VectorSession["runAll"]>>) =>
 	vectors.flatMap((vector, index) => judge(vector, runs[index]!).mismatches);
 
-it("gives the same for many at a time as for one after another", async () => {
+it("has the same results for many vectors in a request as for one", async () => {
 	const vectors = await vectorsOf(600);
 	const session = await open(vectors);
 	const runs = await session.runAll(vectors);
@@ -58,7 +58,7 @@ it("gives the same for many at a time as for one after another", async () => {
 	await session.close();
 });
 
-it("sends few requests, and each map's content but once", async () => {
+it("sends few requests, and reads the content of each map once", async () => {
 	const vectors = await vectorsOf(600);
 	const session = await open(vectors);
 	const asked: string[] = [];
@@ -78,7 +78,7 @@ it("sends few requests, and each map's content but once", async () => {
 	await session.close();
 });
 
-it("loads the object again after each vector when nothing can be proven put back", async () => {
+it("loads the object again after each vector that cannot be reset", async () => {
 	const vectors = await vectorsOf(9, ["TIMER"]);
 	const session = await open(vectors);
 	const first = session.loaded.handle;
@@ -91,7 +91,7 @@ it("loads the object again after each vector when nothing can be proven put back
 	expect(programs).toEqual([]);
 });
 
-it("can be left in the middle", async () => {
+it("can be stopped in the middle", async () => {
 	const vectors = await vectorsOf(600);
 	const session = await open(vectors);
 	for await (const run of session.runEach(vectors)) {

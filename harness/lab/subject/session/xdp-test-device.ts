@@ -5,7 +5,7 @@ import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { GuestError } from "../../../machine/guest/guest-error.js";
 
-/** Putting a program there takes as long as so many of its runs. */
+/** Attaching a program takes as long as this many of its test runs. */
 const worthwhile = 16;
 const loopback = 1;
 
@@ -16,11 +16,11 @@ const loopback = 1;
 const tooManyLive = { flags: 2, batch_size: 1 << 20 };
 
 /**
- * Before 5.18 the kernel rewrites the dispatcher of XDP programs, which is code, for every test run
- * of one that is on no device; that takes four times as long as all else (bpf_prog_test_run_xdp of
- * net/bpf/test_run.c, kernel/bpf/dispatcher.c). So the program is put on a device while its vectors
- * run: the loopback of a network namespace in which nobody sends. A kernel of that age is known by
- * what came at the same time: it has no live frames.
+ * Before 5.18 the kernel rewrites the code of its XDP dispatcher for every test run of a program
+ * that is attached to no device, which takes four times as long as everything else
+ * (bpf_prog_test_run_xdp of net/bpf/test_run.c, kernel/bpf/dispatcher.c). So the program is
+ * attached while its vectors run: to the loopback of an idle network namespace. A kernel without
+ * live frames, which came in the same release, needs this.
  */
 export class XdpTestDevice {
 	#isSlow: Promise<boolean> | undefined;
@@ -30,10 +30,7 @@ export class XdpTestDevice {
 
 	constructor(private readonly client: Pick<GuestClient, "call">) {}
 
-	/**
-	 * Makes the vectors' runs in this object quick where they would be slow; the program before is
-	 * taken off.
-	 */
+	/** Attaches the vectors' program where test runs are slow, and detaches the one before. */
 	prepare(object: number, vectors: readonly PreparedVector[]): Promise<void> {
 		const [first] = vectors;
 		if (first?.subject.type !== "xdp") return Promise.resolve();
@@ -44,26 +41,26 @@ export class XdpTestDevice {
 		return this.#inTurn(async () => {
 			this.#isSlow ??= this.#lacksLiveFrames(object, program);
 			if (this.#on?.key === key || !(await this.#isSlow)) return;
-			await this.#takeOff();
+			await this.#detachProgram();
 			this.#on = { key };
 			try {
 				this.#netns ??= (await this.client.call("netns_add", {})).netns;
 				const at = { hook: "xdp", mode: "generic" as const, ifindex: loopback, netns: this.#netns };
 				this.#on.link = (await this.client.call("attach", { object, program, ...at })).link;
 			} catch (error) {
-				// Not every program may be on a device: it runs as well without, only slowly.
+				// Not every program can be attached here: it runs without, only slowly.
 				if (!(error instanceof GuestError)) throw error;
 			}
 		});
 	}
 
-	/** To be called before the object is closed. */
-	takeOff(): Promise<void> {
-		return this.#inTurn(() => this.#takeOff());
+	/** Detaches the program; call it before the object is closed. */
+	detach(): Promise<void> {
+		return this.#inTurn(() => this.#detachProgram());
 	}
 
 	async close(): Promise<void> {
-		await this.takeOff();
+		await this.detach();
 		if (this.#netns !== undefined) await this.client.call("close", { handle: this.#netns });
 		this.#netns = undefined;
 	}
@@ -73,13 +70,13 @@ export class XdpTestDevice {
 		return runs[0]?.errno === EINVAL;
 	}
 
-	async #takeOff(): Promise<void> {
+	async #detachProgram(): Promise<void> {
 		const link = this.#on?.link;
 		this.#on = undefined;
 		if (link !== undefined) await this.client.call("detach", { link });
 	}
 
-	/** A batch may be prepared while another is. */
+	/** One batch may be prepared while another is. */
 	#inTurn(work: () => Promise<void>): Promise<void> {
 		const done = this.#turn.then(work);
 		this.#turn = done.catch(() => {});
