@@ -16,6 +16,7 @@ import { GuestClient } from "../guest/client.js";
 import type { Result } from "../guest/operations.js";
 import { Console } from "./console.js";
 import type { Splat } from "./guest.js";
+import { hasWrongClock } from "./guest-clock.js";
 import { type OwnedProcess, own, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
 import { type Accelerator, type BootKit, commandLine, descriptors, type Memory } from "./qemu.js";
 import { Qmp } from "./qmp.js";
@@ -37,6 +38,8 @@ export interface Template {
  */
 const markMs = 10_000;
 const quietMs = 250;
+/** Boots until the kernel measures the rate of its clock correctly; see guest-clock.ts. */
+const maxBoots = 8;
 
 export interface InstanceOptions {
 	/** A kernel's id, for messages. */
@@ -80,9 +83,18 @@ export class Instance {
 
 	/**
 	 * Boots and waits until the agent is ready. The guest has not been greeted: a template may be
-	 * made of it.
+	 * made of it. A guest whose clock has a wrong rate is ended, and another one booted.
 	 */
 	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
+		for (let times = 1; times <= maxBoots; times++) {
+			const instance = await Instance.bootOnce(options, memory);
+			if (!hasWrongClock(instance.console.tail)) return instance;
+			await instance.dispose();
+		}
+		throw undecided("guest-clock", { kernel: options.kernel, times: maxBoots });
+	}
+
+	private static async bootOnce(options: InstanceOptions, memory: Memory): Promise<Instance> {
 		const { kit, accelerator, signal } = options;
 		signal?.throwIfAborted();
 		const { command, args } = commandLine({ kit, accelerator, memory, incoming: false });

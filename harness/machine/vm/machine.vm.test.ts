@@ -81,8 +81,8 @@ describe("a guest that does not come up", () => {
 	it("is said to have switched itself off when its kernel has no port for it", async () => {
 		const { modules: _, modules_sha256: __, ...bare } = await openKernel("5.10");
 		const error = await lost(machines.boot(bare));
-		expect(error.message).toMatch(/^guest 5\.10 died: no port named org\.bpfgate\.rpc/);
-		expect(error.hint).toMatch(/needs virtio_pci and virtio_console/);
+		expect(error.message).toMatch(/^guest 5\.10 died: there is no port org\.bpfgate\.rpc/);
+		expect(error.hint).toMatch(/virtio_pci and virtio_console/);
 	});
 
 	it("is not tried for ever", async () => {

@@ -14,6 +14,8 @@ import { commandLine } from "./qemu.js";
 /** Of these, the most recently used are kept; each is 100-130 MB. */
 const kept = 24;
 const making = ".making-";
+/** Changes when earlier templates must not be used: 2 are those with a correct clock. */
+const recipe = 2;
 /** How long another runner may take to make a template that this one waits for. */
 const makingMs = 120_000;
 
@@ -41,7 +43,7 @@ export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: 
 		memory: { kind: "private" },
 		incoming: false,
 	});
-	const inputs = [command, ...args, qemuVersion, accelerator === "kvm" ? cpu : ""];
+	const inputs = [recipe, command, ...args, qemuVersion, accelerator === "kvm" ? cpu : ""];
 	return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 32);
 }
 

@@ -41,6 +41,11 @@ export const guestReasons = defineReasons({
 			`kernel ${f.kernel} did not boot ${f.times} times in a row`,
 		hint: "see the errors of its first cells, run bpfgate doctor, and test on the kernel alone",
 	},
+	"guest-clock": {
+		message: (f: { kernel: string; times: number }) =>
+			`kernel ${f.kernel} measured a wrong clock rate at boot ${f.times} times in a row`,
+		hint: "run it again with fewer --jobs: the host is under heavy load",
+	},
 	"channel-corrupt": {
 		message: (f: { kernel?: string; why: string }) =>
 			`guest ${f.kernel ?? ""} sent an invalid answer: ${f.why}`.replace("  ", " "),

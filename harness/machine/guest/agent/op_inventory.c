@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "inventory_bpf.h"
 #include "key.h"
@@ -43,14 +45,20 @@ static void list_end(struct list *list)
 	reply_array_end(list->reply, list->array, list->count);
 }
 
+/* From /proc/net/dev: the kernel runs far less code for it than for an rtnetlink dump of links. */
 static void reply_netdevs(struct reply *reply)
 {
 	struct list list = list_begin(reply, "netdevs");
-	struct if_nameindex *devices = if_nameindex();
+	FILE *file = fopen("/proc/thread-self/net/dev", "re");
+	char line[512], name[IF_NAMESIZE];
 
-	for (struct if_nameindex *device = devices; device && device->if_index; device++)
-		list_add(&list, device->if_name);
-	if_freenameindex(devices);
+	/* `  name: counters`, below two lines of headings without a colon. */
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strchr(line, ':') && sscanf(line, " %15[^:]", name) == 1)
+			list_add(&list, name);
+	}
+	if (file)
+		fclose(file);
 	list_end(&list);
 }
 
@@ -174,6 +182,10 @@ static const char *user_process(const char *pid, char name[64])
 	char state;
 	FILE *file;
 
+	/* Most processes are kernel threads, which have no executable; this is cheaper than stat. */
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	if (readlink(path, line, sizeof(line)) < 0 && errno == ENOENT)
+		return NULL;
 	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
 	file = fopen(path, "re");
 	if (!file)
