@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chainBench } from "../harness/checks/chain/testbench.js";
+import { chainBench } from "../harness/checks/chain/testchainbench.js";
 import { openPackage } from "../harness/data/package/package.js";
 import { readChainFile } from "../harness/data/package/sections/chain-file.js";
 import { contextOf } from "../harness/lab/testbench.js";
@@ -16,42 +16,42 @@ const twins = [
 		name: "bad-chain-tcx-early-end",
 		said: [
 			undefined,
-			'the packet "web" did not meet ingress as it is declared: mark should run at place 3 and never ran: the last that the packet met was police_and_accept (TCX_PASS); police_and_accept should return TCX_NEXT and returned TCX_PASS',
+			'the packet "web" did not meet ingress as declared: mark: expected at position 3, never ran; the packet met police_and_accept (TCX_PASS) last; police_and_accept should return TCX_NEXT and returned TCX_PASS',
 		],
 	},
 	{
 		name: "bad-chain-netkit-never-runs",
 		said: [
 			undefined,
-			'the packet "web" did not meet egress as it is declared: account should run at place 3 and never ran: the last that the packet met was police_for_tc (TC_ACT_PIPE); police_for_tc should return NETKIT_NEXT and returned TC_ACT_PIPE',
+			'the packet "web" did not meet egress as declared: account: expected at position 3, never ran; the packet met police_for_tc (TC_ACT_PIPE) last; police_for_tc should return NETKIT_NEXT and returned TC_ACT_PIPE',
 		],
 	},
 	{
 		name: "bad-chain-tc-swapped-priorities",
 		said: [
-			"ingress is not in the order that the manifest promises: limit_bulk should stand at place 2 and stands at place 1; classify should stand at place 1 and stands at place 2",
-			"a UDP packet over IPv4 did not meet ingress as it is declared: limit_bulk should run at place 2 and ran at place 1; classify should run at place 1 and ran at place 2",
+			"ingress is not in the order that the manifest promises: limit_bulk: expected at position 2, found at 1; classify: expected at position 1, found at 2",
+			"a UDP packet over IPv4 did not meet ingress as declared: limit_bulk: expected at position 2, ran at 1; classify: expected at position 1, ran at 2",
 		],
 	},
 	{
 		name: "bad-chain-cgroup-swapped-levels",
 		said: [
-			"connect is not in the order that the manifest promises: node_translate should stand at place 3 and stands at place 1; task_policy should stand at place 1 and stands at place 3",
-			"connect(2) of a TCP socket to 127.0.0.1 did not meet connect as it is declared: node_translate should run at place 3 and ran at place 1; task_policy should run at place 1 and ran at place 3",
+			"connect is not in the order that the manifest promises: node_translate: expected at position 3, found at 1; task_policy: expected at position 1, found at 3",
+			"connect(2) of a TCP socket to 127.0.0.1 did not meet connect as declared: node_translate: expected at position 3, ran at 1; task_policy: expected at position 1, ran at 3",
 		],
 	},
 	{
 		name: "bad-chain-l3af-wrong-slot",
 		said: [
 			undefined,
-			'the packet "web" did not meet ingress as it is declared: flood_guard should run at place 2 and never ran: the last that the packet met was flags_guard_off_by_one; account should run at place 3 and never ran: the last that the packet met was flags_guard_off_by_one',
+			'the packet "web" did not meet ingress as declared: flood_guard: expected at position 2, never ran; the packet met flags_guard_off_by_one last; account: expected at position 3, never ran; the packet met flags_guard_off_by_one last',
 		],
 	},
 	{
 		name: "bad-chain-dispatcher-swapped-priorities",
 		said: [
-			"ingress is not in the order that the manifest promises: check_ttl should stand at place 2 and stands at place 1; check_header should stand at place 1 and stands at place 2",
-			"a UDP packet over IPv4 did not meet ingress as it is declared: check_ttl should run at place 2 and ran at place 1; check_header should run at place 1 and ran at place 2",
+			"ingress is not in the order that the manifest promises: check_ttl: expected at position 2, found at 1; check_header: expected at position 1, found at 2",
+			"a UDP packet over IPv4 did not meet ingress as declared: check_ttl: expected at position 2, ran at 1; check_header: expected at position 1, ran at 2",
 		],
 	},
 ];

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { CaseResult } from "../base/results.js";
 import { chainCheck } from "../checks/chain/chain.js";
-import { chainPackage } from "../checks/chain/testbench.js";
+import { chainPackage } from "../checks/chain/testchainbench.js";
 import type { Package } from "../data/package/package.js";
 import type { Chain } from "../data/package/sections/chain.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { arrivedRuns, untilQuiet } from "./arrival.js";
-import type { MemberRun } from "./recorder.js";
+import type { MemberRun } from "./order-recorder.js";
 
 const run = (packet: number): MemberRun => ({ member: 1, packet, empty: false, timeNs: 0n });
 
@@ -13,20 +13,20 @@ function recorder(...batches: MemberRun[][]) {
 
 const packets = (runs: readonly MemberRun[]) => runs.map(({ packet }) => packet);
 
-it("nothing is waited for when all is there", async () => {
+it("does not wait when everything has arrived", async () => {
 	const late = recorder([run(2)]);
 	expect(packets(await arrivedRuns(late, [run(1)], (runs) => runs.length === 1))).toEqual([1]);
 	expect(late.reads()).toBe(0);
 });
 
-it("what comes late is waited for, with pauses in between", async () => {
+it("waits for what is late, with pauses in between", async () => {
 	const late = recorder([], [], [run(2)], [], [], [], [run(3), run(4)], [run(5)]);
 	const runs = await arrivedRuns(late, [run(1)], (all) => all.length === 4);
 	expect(packets(runs)).toEqual([1, 2, 3, 4]);
 	expect(late.reads()).toBe(7);
 });
 
-it("what never comes is given up", async () => {
+it("gives up on what never arrives", async () => {
 	const late = recorder([], [], [run(2)]);
 	expect(packets(await arrivedRuns(late, [run(1)], () => false))).toEqual([1, 2]);
 	expect(late.reads()).toBe(9);

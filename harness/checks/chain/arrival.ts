@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
-import type { MemberRun, OrderRecorder } from "./recorder.js";
+import type { MemberRun, OrderRecorder } from "./order-recorder.js";
 
 /**
  * How long nothing new comes until all is taken to have arrived, and how often is looked. Each look

@@ -5,7 +5,7 @@ import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
 import { BPF_F_QUERY_EFFECTIVE } from "./hook-list.js";
-import { TestList, type TestPlace, TestPrograms } from "./testlist.js";
+import { TestList, type TestPlace, TestPrograms } from "./testhooklist.js";
 
 const machines = new Machines({ agent: agentPath });
 
@@ -73,7 +73,7 @@ describe.each(["6.12", "7.3"])("the list of a cgroup on %s", (kernel) => {
 	});
 
 	it.each(["attach", "attachLink"] as const)(
-		"has programs with PREORDER run first, and no others beside them (%s)",
+		"runs programs with PREORDER first, and refuses positions relative to others (%s)",
 		async (way) => {
 			const link = way === "attachLink" ? { link: true as const } : {};
 			expect(await list[way]("a")).toBe("done");
@@ -89,7 +89,7 @@ describe.each(["6.12", "7.3"])("the list of a cgroup on %s", (kernel) => {
 		},
 	);
 
-	it("replaces a program in its place, and not elsewhere", async () => {
+	it("replaces a program only in its position", async () => {
 		for (const name of ["a", "b", "c"]) expect(await list.attach(name)).toBe("done");
 		const replace = (replaced: string, ...more: ("before" | "after")[]): TestPlace => ({
 			...{ flags: ["replace", ...more], replaced },
@@ -103,7 +103,7 @@ describe.each(["6.12", "7.3"])("the list of a cgroup on %s", (kernel) => {
 		expect(await executed()).toEqual(["a", "d", "c"]);
 	});
 
-	it("refuses places that there are not", async () => {
+	it("refuses positions that do not exist", async () => {
 		const refused = async (name: string, places: [TestPlace, string, string][]) => {
 			for (const [place, program, link] of places)
 				expect([place, await list.attach(name, place), await list.attachLink(name, place)]).toEqual([

@@ -5,42 +5,40 @@ import type { Package } from "../../data/package/package.js";
 import { Chain } from "../../data/package/sections/chain.js";
 import type { ChainSource } from "../../data/package/sections/chain-file.js";
 import { possibleMechanisms } from "../../data/package/sections/chain-rules.js";
+import { reason } from "../../data/reasons/registry/registry.js";
 import type { Check, CheckContext, Finding, Workbench } from "../../lab/check.js";
+import { skipped } from "../../lab/findings.js";
 import { runCases } from "../../lab/run-cases.js";
 import type { Lack } from "../../machine/features/missing.js";
 import type { Guest } from "../../machine/vm/guest.js";
-import { atomic } from "./cases/atomic.js";
-import { limits, neighbours } from "./cases/bounds.js";
-import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
+import { detachments, earlyEnds, insertions, removals, replacements } from "./cases/member-changes.js";
 import { orders } from "./cases/orders.js";
-import { promises } from "./cases/promises.js";
-import { permutations, reorderings, twice } from "./cases/rebuilds.js";
+import { attachOrders, rebuild, reorderings } from "./cases/rebuilds.js";
+import { promisesFinding } from "./cases/relied-promises.js";
+import { replaceUnderTraffic } from "./cases/replace-under-traffic.js";
+import { type ChainUnderTest, refused, withAttached } from "./chain-case.js";
+import { loaderCases } from "./chain-loader.js";
 import { expediteGracePeriods } from "./grace-periods.js";
-import { loaderCases } from "./loader.js";
-import { BuildError, type Mechanism, type Stage } from "./mechanism.js";
+import { type Mechanism, RefusedEntry } from "./mechanism.js";
 import { mechanisms } from "./mechanisms/mechanisms.js";
-import { absentPackages, chainsOf, type DeclaredChain, declaredChain, tellerOf } from "./model/declared.js";
-import { refused, type Scene } from "./scene.js";
+import { reliance } from "./mechanisms/tail-call-reliance.js";
+import {
+	absentPackages,
+	chainsOf,
+	type DeclaredChain,
+	declaredChain,
+	reportingPackage,
+} from "./model/declared-chain.js";
 
 const groups = [
-	stops,
-	insertions,
-	removals,
-	losses,
-	replacements,
-	reorderings,
-	twice,
-	permutations,
-	limits,
-	neighbours,
-	promises,
-	atomic,
+	...[earlyEnds, insertions, removals, detachments, replacements],
+	...[reorderings, rebuild, attachOrders, replaceUnderTraffic],
 ];
 
 /**
- * Are the members of each chain in the order that the manifest promises, and does a packet meet
- * them in that order? Builds each chain in the guest, sends live packets through it, and changes it
- * in every way in which an orchestrator would.
+ * Are the members of each chain in the declared order, and do packets meet them in that order?
+ * Builds each chain in the guest, sends live packets through it, and changes it in every way in
+ * which a loader would.
  */
 export const chainCheck: Check = {
 	name: "chain",
@@ -57,12 +55,18 @@ export const chainCheck: Check = {
 	}),
 };
 
+const mechanismCodes = {
+	unsupported: "mechanism-unsupported",
+	disabled: "mechanism-disabled",
+	"module-absent": "mechanism-module-absent",
+} as const;
+
 /** The chains of the package's manifest, and those of chain files that the package reports. */
 function sourcesOf(pkg: Package, { chains, packages }: CheckContext): ChainSource[] {
-	return [...chainsOf([pkg]), ...chains.filter((source) => tellerOf(source, packages) === pkg)];
+	return [...chainsOf([pkg]), ...chains.filter((source) => reportingPackage(source, packages) === pkg)];
 }
 
-/** Those that there are of every chain. */
+/** The cases that every chain has. */
 function casesOf({ chain: { name, loader } }: ChainSource): string[] {
 	const orders = [`${name}/configured`, `${name}/executed`];
 	return loader ? [`${name}/loader`, ...orders] : orders;
@@ -76,32 +80,29 @@ async function* runChain(
 	const { name } = source.chain;
 	const absent = absentPackages(source, packages);
 	if (absent.length > 0) {
-		const reason = {
-			code: "package-absent",
-			message: `${name} has members of ${absent.join(" and ")}, which ${absent.length === 1 ? "is" : "are"} not among the packages of this run`,
-			hint: "name it after this one: bpfgate test <this> <that>",
-		};
-		for (const each of casesOf(source)) yield { case: each, outcome: "skip", reason, evidence: { absent } };
+		const body = skipped(reason("package-absent", { chain: name, packages: absent }), { absent });
+		for (const each of casesOf(source)) yield { case: each, ...body };
 		return;
 	}
 	yield* runCases(bench, {
 		cases: casesOf(source),
 		leftovers: `${name}/leftovers`,
 		after: `the chain ${name} was taken apart`,
-		run: () => tryChain(source, packages, bench),
+		...(source.chain.loader ? { spoils: true } : {}),
+		run: () => chainCases(source, packages, bench),
 	});
 }
 
-async function* tryChain(
+async function* chainCases(
 	source: ChainSource,
 	packages: readonly Package[],
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { chain, mechanism, lack } = await choose(source, packages, bench);
-	const cases = casesOf(source);
 	if (lack) {
-		const reason = { code: `mechanism-${lack.state}`, message: lack.message, hint: lack.hint };
-		for (const each of cases) yield { case: each, outcome: "skip", reason, evidence: { lacks: lack.state } };
+		const { state, message, hint } = lack;
+		const body = skipped({ ...reason(mechanismCodes[state]), message, hint }, { lacks: state });
+		for (const each of casesOf(source)) yield { case: each, ...body };
 		return;
 	}
 	const { loader } = chain;
@@ -109,50 +110,55 @@ async function* tryChain(
 		yield* loaderCases({ ...chain, loader }, bench);
 		return;
 	}
+	// Before there is a guest: the kernel may have to be asked, in guests of its own.
+	const promises = mechanism.name === "tail_call" ? await bench.promises("chains") : undefined;
 	const guest = await bench.guest();
 	const restore = await expediteGracePeriods(guest);
 	try {
-		yield* onStage(chain, mechanism, guest, cases);
+		yield* onAttachPoint(chain, mechanism, guest, casesOf(source));
 	} finally {
 		await restore();
 	}
+	if (promises)
+		yield { case: `${chain.name}/promises`, ...promisesFinding(chain, promises, reliance(chain)) };
 }
 
-async function* onStage(
+async function* onAttachPoint(
 	chain: DeclaredChain,
 	mechanism: Mechanism,
 	guest: Guest,
 	cases: readonly string[],
 ): AsyncIterable<Finding> {
-	let stage: Stage | undefined;
+	const attachPoint = await mechanism.open(chain, guest);
 	try {
-		stage = await mechanism.open(chain, guest);
 		const members = chain.members.map((member) => ({ member, program: "first" as const }));
-		const scene: Scene = { chain, mechanism, stage, members };
-		const built = await stage.build(members);
-		try {
-			yield* orders(scene, built);
-		} finally {
-			await built.close();
+		const subject: ChainUnderTest = { chain, mechanism, attachPoint, members };
+		const built = await withAttached(attachPoint, members, (attached) => orders(subject, attached)).catch(
+			(error: unknown) => {
+				if (error instanceof RefusedEntry) return error;
+				throw error;
+			},
+		);
+		if (built instanceof RefusedEntry) {
+			for (const each of cases) yield { case: each, ...refused(chain, built) };
+			return;
 		}
-		for (const group of groups) yield* group(scene);
-	} catch (error) {
-		if (!(error instanceof BuildError)) throw error;
-		for (const each of cases) yield refused(chain, each, error);
+		yield* built;
+		for (const group of groups) yield* group(subject);
 	} finally {
-		await stage?.close();
+		await attachPoint.close();
 	}
 }
 
 /**
- * Of the mechanisms that can make the chain the first that the kernel has; of none, the first and
- * what it lacks.
+ * The first possible mechanism that the kernel has; otherwise the first, and what the kernel lacks
+ * for it.
  */
 async function choose(source: ChainSource, packages: readonly Package[], bench: Workbench) {
 	const lacking: { chain: DeclaredChain; mechanism: Mechanism; lack: Lack }[] = [];
 	for (const name of possibleMechanisms(source.chain)) {
 		const mechanism = mechanisms.get(name);
-		if (!mechanism) throw new Error(`nobody makes chains by ${name}`);
+		if (!mechanism) throw new Error(`unknown chain mechanism ${name}`);
 		const chain = declaredChain(source, packages, new Set([name]));
 		const lack = await mechanism.lack(chain, bench);
 		if (!lack) return { chain, mechanism, lack };

@@ -10,7 +10,7 @@ import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { said, TestList, type TestPlace, TestPrograms } from "./testlist.js";
+import { said, TestList, type TestPlace, TestPrograms } from "./testhooklist.js";
 
 const machines = new Machines({ agent: agentPath });
 const hooks = ["tcx_ingress", "tcx_egress", "netkit_primary", "netkit_peer"];
@@ -65,7 +65,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.names()).toEqual(["(c)", "b", "a", "(d)", "e", "(f)"]);
 		});
 
-		it("counts its changes, and refuses what was meant for another state", async () => {
+		it("counts its changes, and refuses changes that expect another revision", async () => {
 			expect(await list.attach("z")).toBe("done");
 			let revision = await list.revision();
 			expect(await list.attach("a", { revision })).toBe("done");
@@ -92,7 +92,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.names()).toEqual(["z", "(d)"]);
 		});
 
-		it("replaces a program in its place, if that is where it is to be", async () => {
+		it("replaces a program in its position, and refuses another position", async () => {
 			for (const name of ["a", "b"]) expect(await list.attach(name)).toBe("done");
 			const replace = (replaced: string, more: Partial<TestPlace> = {}): TestPlace => ({
 				...{ ...more, replaced, flags: ["replace", ...(more.flags ?? [])] },
@@ -112,7 +112,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.names()).toEqual(["a", "b"]);
 		});
 
-		it("has the program of a link changed by its link alone", async () => {
+		it("changes the program of a link only through the link", async () => {
 			for (const name of ["a", "b"]) expect(await list.attachLink(name)).toBe("done");
 			const { id } = await list.linkInfo("a");
 			expect(await list.attachLink("c", { flags: ["replace"], relative: { at: "a" } })).toBe("ENOENT");
@@ -136,7 +136,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.update("a", await list.held("d"))).toBe("ENOLINK");
 		});
 
-		it("keeps programs apart that are there by a link and without", async () => {
+		it("keeps programs with and without links apart", async () => {
 			expect(await list.attach("a")).toBe("done");
 			expect(await list.attachLink("b")).toBe("done");
 			for (const [name, replaced, answer] of [
@@ -154,7 +154,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.names()).toEqual(["(b)"]);
 		});
 
-		it("lets go the first, the last, and those that stand where they are said to", async () => {
+		it("detaches the first, the last, and programs at a given position", async () => {
 			const ahead = (at?: string): TestPlace => ({
 				...{ flags: ["before"], ...(at === undefined ? {} : { relative: { at } }) },
 			});
@@ -184,7 +184,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			}
 		});
 
-		it("refuses places that there are not", async () => {
+		it("refuses positions that do not exist", async () => {
 			const each = async (name: string, place: TestPlace) => [
 				await list.attach(name, place),
 				await list.attachLink(name, place),
@@ -222,7 +222,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect(await list.names()).toEqual(["(a)"]);
 		});
 
-		it("takes 63 programs and no more, wherever one more is to go", async () => {
+		it("takes 63 programs, and refuses one more at any position", async () => {
 			for (let number = 1; number <= 63; number++) expect(await list.attach(`p${number}`)).toBe("done");
 			const places: TestPlace[] = [
 				{},
@@ -240,7 +240,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 			expect([names.length, names.at(-1)]).toEqual([63, "more"]);
 		});
 
-		it("tells as much as there is room for, and knows no flags", async () => {
+		it("lists as many as there is room for, and refuses flags", async () => {
 			for (const name of "abcd") expect(await list.attach(name)).toBe("done");
 			const ids = await Promise.all([..."abcd"].map((name) => list.id(name)));
 			const query = async (count: number, { room = true, flags = 0 } = {}) => {
@@ -259,18 +259,21 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 		});
 	});
 
-	it.each(hooks)("the list of %s goes with its device, its links live on without one", async (hook) => {
-		const list = new TestList(programs, { attachType: hook, target: await device(hook) });
-		expect(await list.attach("a")).toBe("done");
-		for (const name of ["b", "c"]) expect(await list.attachLink(name)).toBe("done");
-		await guest.client.call("netdev_del", { name: "list0" });
-		for (const name of ["b", "c"]) {
-			expect(await list.linkInfo(name)).toMatchObject({ ifindex: 0, program: await list.id(name) });
-			expect(await list.update(name, await list.held("d"))).toBe("ENOLINK");
-		}
-		expect(await list.detach("a")).toBe("ENODEV");
-		await list.clear();
-	});
+	it.each(hooks)(
+		"the list of %s is removed with its device, and its links stay without one",
+		async (hook) => {
+			const list = new TestList(programs, { attachType: hook, target: await device(hook) });
+			expect(await list.attach("a")).toBe("done");
+			for (const name of ["b", "c"]) expect(await list.attachLink(name)).toBe("done");
+			await guest.client.call("netdev_del", { name: "list0" });
+			for (const name of ["b", "c"]) {
+				expect(await list.linkInfo(name)).toMatchObject({ ifindex: 0, program: await list.id(name) });
+				expect(await list.update(name, await list.held("d"))).toBe("ENOLINK");
+			}
+			expect(await list.detach("a")).toBe("ENODEV");
+			await list.clear();
+		},
+	);
 
 	it.each(hooks)("the list of %s begins with revision 1", async (hook) => {
 		const list = new TestList(programs, { attachType: hook, target: await device(hook) });
@@ -285,7 +288,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 		await guest.client.call("netdev_del", { name: "list0" });
 	});
 
-	it("netkit has its lists at the primary device alone", async () => {
+	it("netkit has its lists on the primary device only", async () => {
 		const made = await guest.client.call("netdev_add", { kind: "netkit", name: "list0", peer: "list1" });
 		for (const attachType of ["netkit_primary", "netkit_peer"]) {
 			const [primary, peer] = [made.ifindex, made.peer_ifindex!].map(

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { chainsQuestion } from "../../qualify/chains/chains-question.js";
+import { tailCallPromiseNames } from "../../qualify/chains/tail-call-promises.js";
 
 /** Tests and subtests of the kernel's prog_tests/, file by file in their order, of Linux 7.3. */
 const upstream = {
@@ -43,11 +45,15 @@ const rows = read("../../../docs/kernel-selftests-chains.md")
 const cases = new Set(
 	["chain.ts", ...readdirSync(here("cases")).map((file) => `cases/${file}`)]
 		.filter((file) => !file.endsWith(".test.ts"))
-		.flatMap((file) => [...read(file).matchAll(/name\}\/(\w+)(\/\$\{label\(part\)\})?`/g)])
+		.flatMap((file) => [
+			...read(file).matchAll(
+				/(?:name\}\/|oneCase\((?:subject\.)?chain, ["`])([\w-]+)(\/\$\{label\(entry\)\})?["`]/g,
+			),
+		])
 		.map(([, name, member]) => `<chain>/${name}${member ? "/<member>" : ""}`),
 );
 const promises = new Set(
-	[...read("tail-call-promises.ts").matchAll(/name(?::| =) "([a-z-]+)"/g)].map(([, name = ""]) => name),
+	[...tailCallPromiseNames(true), ...chainsQuestion.names()].map((name) => name.replace(/^tail_call\//, "")),
 );
 /** Titles of tests by file. */
 const titles = new Map(

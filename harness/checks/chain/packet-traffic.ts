@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ENOBUFS, errnoName } from "../../base/errno.js";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
+import { type AgentOperation, errnoOf } from "./agent-operation.js";
 import { arrivedRuns } from "./arrival.js";
-import type { ChainPacket } from "./model/packets.js";
-import type { Parts } from "./parts.js";
-import { byPacket } from "./recorder.js";
+import type { ChainPrograms } from "./chain-programs.js";
+import type { ChainPacket } from "./model/chain-packets.js";
+import { byPacket } from "./order-recorder.js";
+import type { Flow, PacketTrace, TracedEntry, Traffic } from "./packet-trace.js";
 import { RunCounts } from "./run-counts.js";
-import type { Encounter, Flow, Meeting, Traffic } from "./traffic.js";
 
-/** Column of /proc/net/dev, behind the name: `dev_seq_printf_stats` of net/core/net-procfs.c. */
+/** Column of /proc/net/dev after the name: `dev_seq_printf_stats` of net/core/net-procfs.c. */
 const txDrop = 11;
 
 /** Where packets are sent from so that they pass the hook. */
@@ -19,46 +20,40 @@ export interface Sender {
 }
 
 export interface PacketTrafficOptions {
-	/**
-	 * The kernel counts each run of a part: not where parts are entered by tail calls or in the
-	 * place of a function (freplace).
-	 */
+	/** The kernel counts runs of entries; it does not for tail calls and functions (freplace). */
 	counted: boolean;
-	/**
-	 * Of a program that stands before all parts and sees the verdict of the whole: its number in
-	 * the recorder.
-	 */
+	/** Number in the recorder of a root program, which returns what the whole chain returned. */
 	root?: number;
 }
 
-/** Numbered packets, sent out of a device of the guest; what they met is told by the recorder. */
+/** Numbered packets, sent out of a device of the guest; the recorder reports what they met. */
 export class PacketTraffic implements Traffic {
 	readonly #counts: RunCounts;
 
 	constructor(
-		private readonly parts: Parts,
+		private readonly programs: ChainPrograms,
 		private readonly sender: Sender,
 		private readonly packets: readonly ChainPacket[],
 		private readonly options: PacketTrafficOptions,
 	) {
-		this.#counts = new RunCounts(parts, options.counted);
+		this.#counts = new RunCounts(programs, options.counted);
 	}
 
-	async sample(): Promise<Encounter[]> {
+	async sample(): Promise<PacketTrace[]> {
 		const frames = this.packets.map(({ frame }) => frame);
 		const { outcome, runs, miscounted } = await this.#counts.watch(
-			() => this.parts.guest.client.call("packet_send", { ...this.sender, frames }),
+			() => this.programs.guest.client.call("packet_send", { ...this.sender, frames }),
 			(all) => byPacket(all).size === frames.length,
 			({ packet }) => packet !== undefined,
 		);
 		refused(outcome);
 		const met = byPacket(runs);
-		return this.packets.map(({ what, meets }, number): Encounter => {
+		return this.packets.map(({ what, meets }, number): PacketTrace => {
 			const mine = met.get(number) ?? [];
 			const root = mine.find(({ member }) => member === this.options.root);
 			return {
 				what,
-				met: this.parts.meetings(mine),
+				met: this.programs.entriesOf(mine),
 				...(meets ? { meets } : {}),
 				...(root?.retval === undefined ? {} : { verdict: root.retval }),
 				...(miscounted === undefined ? {} : { miscounted }),
@@ -66,9 +61,9 @@ export class PacketTraffic implements Traffic {
 		});
 	}
 
-	async flow(count: number, during: { op: string; args: unknown }[], rounds: number): Promise<Flow> {
-		const { client } = this.parts.guest;
-		const { recorder } = this.parts;
+	async flow(count: number, during: AgentOperation[], rounds: number): Promise<Flow> {
+		const { client } = this.programs.guest;
+		const { recorder } = this.programs;
 		await recorder.read();
 		const [{ frame, numberAt }] = this.packets as [ChainPacket];
 		const before = await this.#dropped();
@@ -82,15 +77,15 @@ export class PacketTraffic implements Traffic {
 			await recorder.read(),
 			(runs) => byPacket(runs).size + dropsOfDevices >= sent.tried,
 		);
-		const met = new Map<number, Meeting[]>();
+		const met = new Map<number, TracedEntry[]>();
 		const verdicts = new Map<number, number>();
 		for (const [packet, runs] of byPacket(all)) {
-			met.set(packet, this.parts.meetings(runs));
+			met.set(packet, this.programs.entriesOf(runs));
 			const root = runs.find(({ member }) => member === this.options.root);
 			if (root?.retval !== undefined) verdicts.set(packet, root.retval);
 		}
 		const unmet = sent.tried - met.size;
-		// Others' packets are dropped as well, and those that met a program which said so.
+		// The devices also count packets of other senders, and those that a program dropped.
 		const dropped = Math.min(unmet, dropsOfDevices);
 		return {
 			packets: sent.tried,
@@ -107,12 +102,12 @@ export class PacketTraffic implements Traffic {
 	}
 
 	/**
-	 * By all devices where the sender is: `veth_xmit` of drivers/net/veth.c counts so what its
-	 * peer's queue has no room for.
+	 * Of all devices in the sender's namespace: `veth_xmit` of drivers/net/veth.c counts packets
+	 * that its peer's queue had no room for.
 	 */
 	async #dropped(): Promise<number> {
 		const { netns } = this.sender;
-		const { data } = await this.parts.guest.client.call("file_read", {
+		const { data } = await this.programs.guest.client.call("file_read", {
 			...{ path: "/proc/net/dev", ...(netns === undefined ? {} : { netns }) },
 		});
 		const lines = Buffer.from(data).toString("latin1").split("\n");
@@ -124,18 +119,8 @@ export class PacketTraffic implements Traffic {
 	}
 }
 
-/** Of an operation that was done: a command tells it as its status. */
-function errnoOf(outcome: unknown): number {
-	const { errno, status } = (outcome ?? {}) as { errno?: number; status?: number };
-	return errno ?? status ?? 0;
-}
-
-/** A packet that programs on its way out have dropped is told to be so (NET_XMIT_DROP): ENOBUFS. */
+/** ENOBUFS: a program on the way out dropped the packet (NET_XMIT_DROP). */
 function refused({ errno, tried, sent }: { errno: number; tried: number; sent: number }): void {
 	if (sent === tried || errno === ENOBUFS) return;
-	throw new UndecidedError(
-		"packets-refused",
-		`the guest took only ${sent} of ${tried} packets for the chain: ${errnoName(errno)}`,
-		"report it, with the chain's packets",
-	);
+	throw undecided("packets-refused", { sent, tried, errno: errnoName(errno) });
 }

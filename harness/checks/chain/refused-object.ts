@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LoadedObject } from "../../lab/subject/load/load-object.js";
-import { BuildError } from "./mechanism.js";
-import type { Part } from "./part.js";
+import type { ChainEntry } from "./chain-entry.js";
+import { RefusedEntry } from "./mechanism.js";
 
 /**
- * Of an object of which no program was loaded: what stopped it. @param own the parts that are in it
+ * Of an object of which no program was loaded: what stopped it. @param own the entries that are in
+ * it
  */
 export function refusedWhole(
 	file: string,
-	own: readonly Part[],
+	own: readonly ChainEntry[],
 	{ refused, refusedMap, unopened }: LoadedObject,
-): BuildError {
-	if (unopened) return new BuildError(file, unopened.errno, "libbpf, which was to open it,");
+): RefusedEntry {
+	if (unopened) return new RefusedEntry(file, unopened.errno, "libbpf, which was to open it,");
 	if (refusedMap) {
 		const { name, errno } = refusedMap.load;
-		return new BuildError(`the map ${name} of ${file}`, errno, "BPF_MAP_CREATE");
+		return new RefusedEntry(`the map ${name} of ${file}`, errno, "BPF_MAP_CREATE");
 	}
-	const part = own.find(({ member }) => refused.has(member.program.name));
+	const entry = own.find(({ member }) => refused.has(member.program.name));
 	const [[name, refusal] = ["", undefined]] = refused;
-	if (!part) return new BuildError(`${name} of ${file}`, refusal?.errno ?? 0, "BPF_PROG_LOAD");
-	return new BuildError(part, refused.get(part.member.program.name)!.errno, "BPF_PROG_LOAD");
+	if (!entry) return new RefusedEntry(`${name} of ${file}`, refusal?.errno ?? 0, "BPF_PROG_LOAD");
+	return new RefusedEntry(entry, refused.get(entry.member.program.name)!.errno, "BPF_PROG_LOAD");
 }

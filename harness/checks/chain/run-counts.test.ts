@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import type { Guest } from "../../machine/vm/guest.js";
-import type { Part } from "./part.js";
-import type { MemberRun } from "./recorder.js";
+import type { ChainEntry } from "./chain-entry.js";
+import type { MemberRun } from "./order-recorder.js";
 import { RunCounts } from "./run-counts.js";
 
-const part = { member: { label: "filter" }, program: "first" } as Part;
+const entry = { member: { label: "filter" }, program: "first" } as ChainEntry;
 const client = { call: async () => ({ errno: 0, fd: 1, attr: new Uint8Array(4), blobs: [] }) };
 const guest = { client, kernel: { arch: "x86_64" } } as unknown as Guest;
 
@@ -40,10 +40,10 @@ async function watch(runs: readonly number[], missed: readonly number[] = []) {
 			},
 			runCounts: async () => {
 				look();
-				return new Map([[part, counted]]);
+				return new Map([[entry, counted]]);
 			},
-			loaded: () => ({ part, number: 1, id: 1, path: "", held: { handle: 1, program: "filter" } }),
-			meetings: () => [{ part }],
+			loaded: () => ({ entry, number: 1, id: 1, path: "", held: { handle: 1, program: "filter" } }),
+			entriesOf: () => [{ entry }],
 		},
 		true,
 	);
@@ -71,7 +71,7 @@ it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
 	},
 );
 
-it("a run that the recorder missed is told", async () => {
+it("reports a run that the recorder missed", async () => {
 	expect(await watch([0, 0], [1])).toEqual({
 		packets: [0],
 		miscounted: "the kernel counted 2 runs of filter, of which 1 were recorded",

@@ -2,10 +2,10 @@
 
 import { countRuns } from "../../machine/guest/bpf-objects.js";
 import { arrivedRuns } from "./arrival.js";
-import type { Parts } from "./parts.js";
-import type { MemberRun, OrderRecorder } from "./recorder.js";
+import type { ChainPrograms } from "./chain-programs.js";
+import type { MemberRun, OrderRecorder } from "./order-recorder.js";
 
-type Counted = Pick<Parts, "guest" | "runCounts" | "loaded" | "meetings"> & {
+type Counted = Pick<ChainPrograms, "guest" | "runCounts" | "loaded" | "entriesOf"> & {
 	recorder: Pick<OrderRecorder, "read">;
 };
 
@@ -26,21 +26,21 @@ export interface Watched<T> {
 export class RunCounts {
 	private statistics: number | undefined;
 
-	/** @param counted whether the kernel counts runs of these parts */
+	/** @param counted whether the kernel counts runs of these entries */
 	constructor(
-		private readonly parts: Counted,
+		private readonly programs: Counted,
 		private readonly counted: boolean,
 	) {}
 
 	/** Statistics stay on until `close`: switching them patches the kernel's code. */
 	private async begin(): Promise<void> {
-		if (this.counted) this.statistics ??= (await countRuns(this.parts.guest.client)).handle;
+		if (this.counted) this.statistics ??= (await countRuns(this.programs.guest.client)).handle;
 	}
 
 	private async read(): Promise<Counts | undefined> {
 		if (!this.counted) return undefined;
-		const counts = await this.parts.runCounts();
-		return new Map([...counts].map(([part, runs]) => [this.parts.loaded(part).number, runs]));
+		const counts = await this.programs.runCounts();
+		return new Map([...counts].map(([entry, runs]) => [this.programs.loaded(entry).number, runs]));
 	}
 
 	/**
@@ -54,7 +54,7 @@ export class RunCounts {
 		all: (runs: readonly MemberRun[], outcome: T) => boolean,
 		caused: (run: MemberRun) => boolean,
 	): Promise<Watched<T>> {
-		const { recorder } = this.parts;
+		const { recorder } = this.programs;
 		await this.begin();
 		// Asked for at once and done in this order: what is caused is counted when it was recorded,
 		// what is counted is recorded later.
@@ -73,7 +73,7 @@ export class RunCounts {
 	}
 
 	/**
-	 * A sentence for the first part of which fewer runs were counted than caused, or more than
+	 * A sentence for the first entry of which fewer runs were counted than caused, or more than
 	 * recorded.
 	 */
 	private compare(
@@ -86,8 +86,8 @@ export class RunCounts {
 			const counted = count - (before.get(number) ?? 0);
 			const recorded = runs.filter(({ member }) => member === number);
 			if (counted <= recorded.length && counted >= recorded.filter(caused).length) continue;
-			const [meeting] = this.parts.meetings([{ member: number, empty: false, timeNs: 0n }]);
-			return `the kernel counted ${counted} runs of ${meeting?.part.member.label}, of which ${recorded.length} were recorded`;
+			const [meeting] = this.programs.entriesOf([{ member: number, empty: false, timeNs: 0n }]);
+			return `the kernel counted ${counted} runs of ${meeting?.entry.member.label}, of which ${recorded.length} were recorded`;
 		}
 		return undefined;
 	}
@@ -95,6 +95,6 @@ export class RunCounts {
 	async close(): Promise<void> {
 		const handle = this.statistics;
 		this.statistics = undefined;
-		if (handle !== undefined) await this.parts.guest.client.call("close", { handle });
+		if (handle !== undefined) await this.programs.guest.client.call("close", { handle });
 	}
 }

@@ -1,133 +1,138 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../lab/check.js";
-import { atomic } from "./cases/atomic.js";
-import { limits, neighbours } from "./cases/bounds.js";
-import { insertions, losses, removals, replacements, stops } from "./cases/changes.js";
-import { permutations, reorderings, twice } from "./cases/rebuilds.js";
-import { BuildError, type Built, type Stage } from "./mechanism.js";
+import { detachments, earlyEnds, insertions, removals, replacements } from "./cases/member-changes.js";
+import { attachOrders, rebuild, reorderings } from "./cases/rebuilds.js";
+import { replaceUnderTraffic } from "./cases/replace-under-traffic.js";
+import type { ChainUnderTest } from "./chain-case.js";
+import type { ChainEntry } from "./chain-entry.js";
+import { type AttachedChain, type AttachPoint, RefusedEntry } from "./mechanism.js";
 import { tcx } from "./mechanisms/tcx.js";
-import { chainsOf, declaredChain } from "./model/declared.js";
-import type { Part } from "./part.js";
-import type { Scene } from "./scene.js";
-import { chainBench, chainPackage } from "./testbench.js";
+import { chainsOf, declaredChain } from "./model/declared-chain.js";
+import { chainBench, chainPackage } from "./testchainbench.js";
 
 /** Every case fails when the chain is not changed as it says, on a real kernel. */
 describe("cases of the chain check", () => {
 	let bench: Awaited<ReturnType<typeof chainBench>>;
-	let scene: Scene;
+	let subject: ChainUnderTest;
 	beforeAll(async () => {
 		bench = await chainBench("6.12");
 		const members = ["account", "filter", "mark"].map((program) => ({ program }));
 		const pkg = await chainPackage("members.bpf.c", [{ name: "edge", hook: "tcx_ingress", members }]);
 		const chain = declaredChain(chainsOf([pkg])[0]!, [pkg], new Set(["tcx"]));
-		scene = {
-			...{ chain, mechanism: tcx, stage: await tcx.open(chain, bench.guest) },
-			members: chain.members.map((member): Part => ({ member, program: "first" })),
+		subject = {
+			...{ chain, mechanism: tcx, attachPoint: await tcx.open(chain, bench.guest) },
+			members: chain.members.map((member): ChainEntry => ({ member, program: "first" })),
 		};
 	});
 	afterAll(async () => {
-		await scene.stage.close();
+		await subject.attachPoint.close();
 		await bench.dispose();
 	});
 
-	type Group = (scene: Scene) => AsyncIterable<Finding>;
-	async function outcomes(group: Group, stage: Partial<Stage>): Promise<string[]> {
-		const real = scene.stage;
-		const sabotaged: Stage = {
-			...{ traffic: real.traffic, build: real.build, limit: real.limit, neighbours: real.neighbours },
-			...{ close: real.close, ...stage },
+	type Group = (subject: ChainUnderTest) => AsyncIterable<Finding>;
+	async function outcomes(group: Group, attachPoint: Partial<AttachPoint>): Promise<string[]> {
+		const real = subject.attachPoint;
+		const sabotaged: AttachPoint = {
+			...{ traffic: real.traffic, attach: real.attach, close: real.close },
+			...attachPoint,
 		};
 		const told: string[] = [];
-		for await (const { case: name, outcome, reason } of group({ ...scene, stage: sabotaged }))
+		for await (const { case: name, outcome, reason } of group({ ...subject, attachPoint: sabotaged }))
 			told.push(`${name} ${outcome}${reason ? `: ${reason.message}` : ""}`);
 		return told;
 	}
 
-	/** Each chain that is built does some things otherwise. */
-	function building(change: (built: Built) => Partial<Built>): Partial<Stage> {
+	/** Each chain that is attached differs in some methods. */
+	function building(change: (attached: AttachedChain) => Partial<AttachedChain>): Partial<AttachPoint> {
 		return {
-			async build(parts, attaching) {
-				const built = await scene.stage.build(parts, attaching);
-				const real: Built = {
-					configured: () => built.configured(),
-					insert: (part) => built.insert(part),
-					remove: (part) => built.remove(part),
-					lose: (part) => built.lose(part),
-					replace: (part, by) => built.replace(part, by),
-					replacing: (part, by) => built.replacing(part, by),
-					reorder: (parts) => built.reorder(parts),
-					close: () => built.close(),
+			async attach(entries, attaching) {
+				const attached = await subject.attachPoint.attach(entries, attaching);
+				const real: AttachedChain = {
+					configured: () => attached.configured(),
+					insert: (entry) => attached.insert(entry),
+					remove: (entry) => attached.remove(entry),
+					detach: (entry) => attached.detach(entry),
+					replace: (entry, by) => attached.replace(entry, by),
+					replacement: (entry, by) => attached.replacement(entry, by),
+					reorder: (entries) => attached.reorder(entries),
+					close: () => attached.close(),
 				};
-				return { ...real, ...change(built) };
+				return { ...real, ...change(attached) };
 			},
 		};
 	}
 
-	it("insert: put behind all others instead", async () => {
-		const stage = building((built) => ({
-			insert: async (part) => {
-				await built.insert(part);
-				await built.reorder([part]);
+	it("insert: the member is attached last", async () => {
+		const attachPoint = building((attached) => ({
+			insert: async (entry) => {
+				await attached.insert(entry);
+				await attached.reorder([entry]);
 			},
 		}));
-		const told = await outcomes(insertions, stage);
+		const told = await outcomes(insertions, attachPoint);
 		expect(told.map((each) => each.split(":")[0])).toEqual([
 			"edge/insert/account fail",
 			"edge/insert/filter fail",
 			"edge/insert/mark pass",
 		]);
-		expect(told[0]).toContain("the kernel lists filter, mark, account and not account, filter, mark");
+		expect(told[0]).toContain("the kernel lists filter, mark, account, expected account, filter, mark");
 	});
 
-	it("remove and missing: left where it was", async () => {
-		const stage = building(() => ({ remove: async () => {}, lose: async () => {} }));
-		for (const group of [removals, losses])
-			expect((await outcomes(group, stage)).map((each) => / fail: /.test(each))).toEqual([true, true, true]);
+	it("remove and without-member: the member stays attached", async () => {
+		const attachPoint = building(() => ({ remove: async () => {}, detach: async () => {} }));
+		for (const group of [removals, detachments])
+			expect((await outcomes(group, attachPoint)).map((each) => / fail: /.test(each))).toEqual([
+				true,
+				true,
+				true,
+			]);
 	});
 
-	it("replace: nothing was replaced", async () => {
+	it("replace: nothing is replaced", async () => {
 		const told = await outcomes(
 			replacements,
 			building(() => ({ replace: async () => {} })),
 		);
-		expect(told[1]).toMatch(
-			/^edge\/replace\/filter fail: after filter was replaced, .*filter still stands with the program that was to be replaced/,
-		);
+		expect(told[1]).toMatch(/^edge\/replace\/filter fail: after filter was replaced: .*/);
 	});
 
-	it("replace: what the kernel refuses of one member fails that case alone, and is skipped where it cannot be otherwise", async () => {
+	it("replace: a refusal fails that case alone, or skips it where the kernel cannot do it", async () => {
 		const refusing = (lack?: string) =>
-			building((built) => ({
-				replace: async (part, by) => {
-					if (part.member.label === "filter") throw new BuildError(by, 22, "BPF_LINK_UPDATE", lack);
-					await built.replace(part, by);
+			building((attached) => ({
+				replace: async (entry, by) => {
+					if (entry.member.label === "filter") throw new RefusedEntry(by, 22, "BPF_LINK_UPDATE", lack);
+					await attached.replace(entry, by);
 				},
 			}));
 		expect(await outcomes(replacements, refusing())).toEqual([
 			"edge/replace/account pass",
-			"edge/replace/filter fail: the kernel refused filter (second) in edge: BPF_LINK_UPDATE gave EINVAL",
+			"edge/replace/filter fail: the kernel refused filter (second) in edge: BPF_LINK_UPDATE returned EINVAL",
 			"edge/replace/mark pass",
 		]);
 		expect((await outcomes(replacements, refusing("the list is full")))[1]).toBe(
-			"edge/replace/filter skip: the list is full (BPF_LINK_UPDATE gave EINVAL)",
+			"edge/replace/filter skip: the list is full (BPF_LINK_UPDATE returned EINVAL)",
 		);
 	});
 
-	it("stops: the program in the member's place does not end the chain", async () => {
-		const stage: Partial<Stage> = {
-			build: (parts) =>
-				scene.stage.build(
-					parts.map(({ member, program }) => ({
+	it("end-at-member: the stand-in does not end the chain", async () => {
+		const attachPoint: Partial<AttachPoint> = {
+			attach: (entries) =>
+				subject.attachPoint.attach(
+					entries.map(({ member, program }) => ({
 						member,
 						program: typeof program === "object" ? "first" : program,
 					})),
 				),
 		};
-		expect((await outcomes(stops, stage)).map((each) => / fail: /.test(each))).toEqual([true, true, true]);
+		expect((await outcomes(earlyEnds, attachPoint)).map((each) => / fail: /.test(each))).toEqual([
+			true,
+			true,
+			true,
+		]);
 	});
 
-	it("reorder, twice, permutations: another order comes of it", async () => {
+	it("reorder, rebuild, attach-orders: the result is another order", async () => {
 		expect(
 			await outcomes(
 				reorderings,
@@ -135,62 +140,49 @@ describe("cases of the chain check", () => {
 			),
 		).toEqual([expect.stringContaining("edge/reorder fail: after it was brought from the reverse order")]);
 		let times = 0;
-		const turning: Partial<Stage> = {
-			build: (parts) => scene.stage.build(++times % 2 === 0 ? parts.toReversed() : parts),
+		const turning: Partial<AttachPoint> = {
+			attach: (entries) => subject.attachPoint.attach(++times % 2 === 0 ? entries.toReversed() : entries),
 		};
-		expect(await outcomes(twice, turning)).toEqual([
+		expect(await outcomes(rebuild, turning)).toEqual([
 			expect.stringMatching(
-				/^edge\/twice fail: built twice, .* lists mark, filter, account and not account, /,
+				/^edge\/rebuild fail: built twice: .* lists mark, filter, account, expected account, /,
 			),
 		]);
-		const byTime: Partial<Stage> = {
-			build: (parts, attaching) =>
-				scene.stage.build(attaching ? attaching.map((index) => parts[index]!) : parts),
+		const byTime: Partial<AttachPoint> = {
+			attach: (entries, attaching) =>
+				subject.attachPoint.attach(attaching ? attaching.map((index) => entries[index]!) : entries),
 		};
-		expect(await outcomes(permutations, byTime)).toEqual([
-			expect.stringMatching(/^edge\/permutations fail: attached as account, mark, filter, /),
+		expect(await outcomes(attachOrders, byTime)).toEqual([
+			expect.stringMatching(/^edge\/attach-orders fail: attached in the order account, mark, filter: /),
 		]);
 	});
 
-	it("limit and neighbours: what the kernel did is not what was promised", async () => {
-		const limited = await scene.stage.limit();
-		for (const [wrong, sentence] of [
-			[{ taken: 62 }, "the kernel took only 62 of 63 programs"],
-			[{ met: 60 }, "a packet met only 60 of 63 programs"],
-			[{ errno: 0, taken: 64 }, "the kernel took 64 programs, more than the 63 that there may be"],
-		] as const)
-			expect((await outcomes(limits, { limit: async () => ({ ...limited, ...wrong }) }))[0]).toContain(
-				sentence,
-			);
-		const beside = (await scene.stage.neighbours())!;
-		const turned = { neighbours: async () => ({ ...beside, found: "clsact, account" }) };
-		expect((await outcomes(neighbours, turned))[0]).toMatch(
-			/fail: packets meet xdp, then tcx, then clsact; here packets met clsact, account and not/,
-		);
-	});
-
-	it("atomic: in two steps, between which packets meet another program", async () => {
-		const between = ({ member }: Part): Part => ({ member, program: { verdict: -1 } });
-		const stage = building((built) => ({
-			replace: async (part, by) => {
-				await built.replace(part, between(part));
-				await built.replace(between(part), by);
+	it("replace-under-traffic: two steps, and packets meet another program in between", async () => {
+		const between = ({ member }: ChainEntry): ChainEntry => ({ member, program: { verdict: -1 } });
+		const attachPoint = building((attached) => ({
+			replace: async (entry, by) => {
+				await attached.replace(entry, between(entry));
+				await attached.replace(between(entry), by);
 			},
-			replacing: (part, by) => [
-				...built.replacing(part, between(part)),
-				...built.replacing(between(part), by),
+			replacement: (entry, by) => [
+				...attached.replacement(entry, between(entry)),
+				...attached.replacement(between(entry), by),
 			],
 		}));
-		const [told] = await outcomes(atomic, stage);
+		const [told] = await outcomes(replaceUnderTraffic, attachPoint);
 		expect(told).toMatch(
-			/^edge\/atomic fail: while filter was replaced and put back 20 times under \d+ packets, \d+ packets met a half-changed chain: packet \d+.*: bpfgate's own for filter ran at place 2/,
+			/^edge\/replace-under-traffic fail: filter was replaced and restored 20 times while \d+ packets passed: \d+ packets met a half-changed chain: packet \d+.*: bpfgate's stand-in for filter ran at position 2/,
 		);
 	});
 
-	it("atomic: the replacement never comes, or the kernel refuses it", async () => {
-		const same = building((built) => ({ replacing: (part) => built.replacing(part, part) }));
-		expect((await outcomes(atomic, same))[0]).toMatch(/ fail: .* the kernel refused .* of them \(EPERM\)/);
-		const nothing = building(() => ({ replacing: () => [{ op: "ping", args: {} }] }));
-		expect((await outcomes(atomic, nothing))[0]).toMatch(/ fail: .* no packet met the replacement/);
+	it("replace-under-traffic: no replacement, or the kernel refuses it", async () => {
+		const same = building((attached) => ({ replacement: (entry) => attached.replacement(entry, entry) }));
+		expect((await outcomes(replaceUnderTraffic, same))[0]).toMatch(
+			/ fail: .* the kernel refused 20 replacements \(EPERM\)/,
+		);
+		const nothing = building(() => ({ replacement: () => [{ op: "ping", args: {} }] }));
+		expect((await outcomes(replaceUnderTraffic, nothing))[0]).toMatch(
+			/ fail: .* no packet met the replacement/,
+		);
 	});
 });

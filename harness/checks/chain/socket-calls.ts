@@ -2,7 +2,7 @@
 
 import type { ChainHook } from "../../data/package/sections/chain-hooks.js";
 import type { Args } from "../../machine/guest/operations.js";
-import { marker } from "./recorder.js";
+import { marker } from "./order-recorder.js";
 
 export type CgroupHook = Extract<ChainHook, `cgroup_${string}`>;
 type Call = Args<"socket_traffic">["steps"][number];

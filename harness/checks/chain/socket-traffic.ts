@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../base/errno.js";
-import { UndecidedError } from "../../base/errors.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Result } from "../../machine/guest/operations.js";
+import { type AgentOperation, errnoOf } from "./agent-operation.js";
 import { arrivedRuns } from "./arrival.js";
-import type { Parts } from "./parts.js";
-import { byPacket, type MemberRun, marker } from "./recorder.js";
+import type { ChainPrograms } from "./chain-programs.js";
+import { byPacket, type MemberRun, marker } from "./order-recorder.js";
+import type { Flow, PacketTrace, Traffic } from "./packet-trace.js";
 import { RunCounts } from "./run-counts.js";
 import { type CgroupHook, type SocketCalls, socketCalls } from "./socket-calls.js";
-import type { Encounter, Flow, Traffic } from "./traffic.js";
 
 const EPERM = 1;
 /**
- * How long a packet is waited for that may never come: it stays on `lo`, and is there when
- * sendmsg(2) comes back.
+ * How long to wait for a packet that may be dropped; on `lo` it arrives before sendmsg(2) returns.
  */
 const packetMs = 100;
 /** How long a connection may take. */
@@ -21,24 +21,24 @@ const callMs = 1000;
 type Outcome = Result<"socket_traffic">["steps"][number];
 
 /**
- * Real system calls of a process in a cgroup. Calls are told apart by the clock, packets by their
- * number: nobody else is in the cgroup.
+ * Real system calls of a process in a cgroup of its own. Calls are distinguished by the clock,
+ * packets by their number.
  */
 export class SocketTraffic implements Traffic {
 	private readonly each: readonly SocketCalls[];
 	private readonly counts: RunCounts;
 
-	/** @param cgroup the folder of the one that the process is in */
+	/** @param cgroup path of the process's cgroup */
 	constructor(
-		private readonly parts: Parts,
+		private readonly programs: ChainPrograms,
 		hook: CgroupHook,
 		private readonly cgroup: string,
 	) {
-		this.each = socketCalls(hook, parts.guest.client.littleEndian);
-		this.counts = new RunCounts(parts, true);
+		this.each = socketCalls(hook, programs.guest.client.littleEndian);
+		this.counts = new RunCounts(programs, true);
 	}
 
-	async sample(): Promise<Encounter[]> {
+	async sample(): Promise<PacketTrace[]> {
 		const packets = this.each.some(({ received }) => received !== undefined);
 		const {
 			outcome: outcomes,
@@ -50,14 +50,14 @@ export class SocketTraffic implements Traffic {
 			({ packet }) => !packets || packet !== undefined,
 		);
 		return this.each.map((one, number) => {
-			const encounter = this.encounter(one, number, this.outcomesOf(number, outcomes), runs);
-			return { ...encounter, ...(miscounted === undefined ? {} : { miscounted }) };
+			const trace = this.trace(one, number, this.outcomesOf(number, outcomes), runs);
+			return { ...trace, ...(miscounted === undefined ? {} : { miscounted }) };
 		});
 	}
 
 	/** The same call of one process over and over. */
-	async flow(count: number, during: { op: string; args: unknown }[], rounds: number): Promise<Flow> {
-		const { recorder, guest } = this.parts;
+	async flow(count: number, during: AgentOperation[], rounds: number): Promise<Flow> {
+		const { recorder, guest } = this.programs;
 		const one = this.each.find(({ once }) => !once);
 		if (!one) throw new Error("no call of the hook can be repeated");
 		await recorder.read();
@@ -77,10 +77,10 @@ export class SocketTraffic implements Traffic {
 		const met = one.received === undefined ? byTime(runs, times) : byPacket(runs);
 		return {
 			packets,
-			met: new Map([...met].map(([number, mine]) => [number, this.parts.meetings(mine)])),
+			met: new Map([...met].map(([number, mine]) => [number, this.programs.entriesOf(mine)])),
 			unaccounted: packets - met.size,
 			operations: (made.during ?? []).map(({ ok, err, from, to }) => ({
-				errno: err?.errno ?? (ok as { errno?: number } | undefined)?.errno ?? 0,
+				errno: err?.errno ?? errnoOf(ok),
 				...{ from, to },
 			})),
 		};
@@ -90,10 +90,7 @@ export class SocketTraffic implements Traffic {
 		return this.counts.close();
 	}
 
-	/**
-	 * Whether each packet was received, or met somebody on its way: a busy kernel leaves it to
-	 * ksoftirqd.
-	 */
+	/** Whether each packet was received or met an entry: a busy kernel leaves it to ksoftirqd. */
 	private arrived(outcomes: readonly Outcome[], runs: readonly MemberRun[]): boolean {
 		const met = byPacket(runs);
 		return this.each.every(
@@ -104,18 +101,18 @@ export class SocketTraffic implements Traffic {
 		);
 	}
 
-	/** From its first call on. */
+	/** From the first call of this number on. */
 	private outcomesOf(number: number, outcomes: readonly Outcome[]): readonly Outcome[] {
 		return outcomes.slice(this.each.slice(0, number).reduce((sum, { calls }) => sum + calls.length, 0));
 	}
 
 	/** @param outcomes of its calls, and of at least one more */
-	private encounter(
+	private trace(
 		{ what, watched, received }: SocketCalls,
 		number: number,
 		outcomes: readonly Outcome[],
 		runs: readonly MemberRun[],
-	): Encounter {
+	): PacketTrace {
 		const [call, next] = [outcomes[watched]!, outcomes[watched + 1]!];
 		const mine =
 			received === undefined
@@ -124,16 +121,16 @@ export class SocketTraffic implements Traffic {
 		const passed = received === undefined ? answered(call) : outcomes[received]!.data.length > 0;
 		return {
 			what,
-			met: this.parts.meetings(mine),
+			met: this.programs.entriesOf(mine),
 			...(passed === undefined ? {} : { passed }),
 		};
 	}
 
-	/** One outcome more than calls: its time is when the last of them had come back. */
+	/** One outcome more than calls: its time is when the last of them returned. */
 	private async make(calls: SocketCalls["calls"]): Promise<Outcome[]> {
 		const waits = this.each.some(({ received }) => received !== undefined);
 		const after = { call: "getsockname" as const, socket: calls.at(-1)?.socket ?? 0 };
-		const { steps } = await this.parts.guest.client.call("socket_traffic", {
+		const { steps } = await this.programs.guest.client.call("socket_traffic", {
 			...{ cgroup: this.cgroup, wait_ms: waits ? packetMs : callMs, steps: [...calls, after] },
 		});
 		refused(steps, calls);
@@ -141,21 +138,17 @@ export class SocketTraffic implements Traffic {
 	}
 }
 
-/** Without a socket there is no call that could meet anything. */
+/** Without a socket, no call passes the hook. */
 function refused(outcomes: readonly Outcome[], calls: SocketCalls["calls"]): void {
 	const failed = outcomes.find(({ errno }, index) => errno !== 0 && calls[index]?.call === "socket");
 	if (!failed) return;
-	throw new UndecidedError(
-		"calls-refused",
-		`the guest gives no socket for the chain: ${errnoName(failed.errno)}`,
-		"the kernel may have been booted without this family of protocols",
-	);
+	throw undecided("calls-refused", { errno: errnoName(failed.errno) });
 }
 
 /**
- * Runs by the call that they belong to.
+ * Runs by the call that caused them.
  *
- * @param times when each call began, and the last had come back
+ * @param times when each call began, and when the last returned
  */
 function byTime(runs: readonly MemberRun[], times: readonly number[]): Map<number, MemberRun[]> {
 	const calls = new Map<number, MemberRun[]>();
@@ -170,8 +163,8 @@ function byTime(runs: readonly MemberRun[], times: readonly number[]): Map<numbe
 }
 
 /**
- * Undefined of an errno that may be a member's own (bpf_set_retval) or the network's, after a
- * member has changed the address.
+ * Undefined for an errno that a member may have chosen (bpf_set_retval), or that the network gave
+ * after a member changed the address.
  */
 function answered({ errno }: Outcome): boolean | undefined {
 	if (errno === 0) return true;

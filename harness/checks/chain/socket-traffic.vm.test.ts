@@ -6,13 +6,13 @@ import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
+import type { ChainEntry } from "./chain-entry.js";
+import { ChainPrograms } from "./chain-programs.js";
 import { attachFlags, HookList } from "./hook-list.js";
-import type { Part } from "./part.js";
-import { Parts } from "./parts.js";
+import type { PacketTrace } from "./packet-trace.js";
 import type { CgroupHook } from "./socket-calls.js";
 import { SocketTraffic } from "./socket-traffic.js";
-import { cgroupChain, cgroupPackage } from "./testcgroup.js";
-import type { Encounter } from "./traffic.js";
+import { cgroupChain, cgroupPackage } from "./testcgroupchain.js";
 
 const machines = new Machines({ agent: agentPath });
 const inet = (call: string, host: string) => [
@@ -52,46 +52,46 @@ describe.each(["5.10", "6.12", "7.3"])("traffic of sockets on %s", (id) => {
 
 	afterAll(() => guest.dispose());
 
-	it.each(hooks)("meets the programs of %s, and says whether they let it pass", async (hook, what) => {
+	it.each(hooks)("meets the programs of %s, and reports whether they let it pass", async (hook, what) => {
 		const chain = cgroupChain(pkg, hook, ["a", "no"]);
-		const parts = await Parts.open(chain, guest, { recorded: true });
-		const traffic = new SocketTraffic(parts, hook, inner);
+		const programs = await ChainPrograms.open(chain, guest, { recorded: true });
+		const traffic = new SocketTraffic(programs, hook, inner);
 		const { attachType }: ChainHookFacts = chainHooks[hook];
 		const list = new HookList(guest, { attachType: attachType!, target: { handle: cgroup.handle } });
-		const [a, no] = chain.members.map((member): Part => ({ member, program: "first" }));
-		const put = async (part: Part) =>
-			expect(await list.attach((await parts.get(part)).held, { flags: attachFlags.multi })).toBe(0);
-		const told = (encounters: readonly Encounter[]) =>
-			encounters.map(({ what, met, passed, miscounted }) => ({
+		const [a, no] = chain.members.map((member): ChainEntry => ({ member, program: "first" }));
+		const put = async (entry: ChainEntry) =>
+			expect(await list.attach((await programs.get(entry)).held, { flags: attachFlags.multi })).toBe(0);
+		const told = (traces: readonly PacketTrace[]) =>
+			traces.map(({ what, met, passed, miscounted }) => ({
 				...{ what, passed, miscounted },
-				met: met.map(({ part, verdict }) => `${part.member.label.split("_").at(-1)} ${verdict}`),
+				met: met.map(({ entry, verdict }) => `${entry.member.label.split("_").at(-1)} ${verdict}`),
 			}));
 		const expected = (met: string[], passed: boolean) =>
 			what.map((each) => ({ what: each, passed, miscounted: undefined, met }));
 
 		expect(told(await traffic.sample())).toEqual(expected([], true));
-		for (const part of [no!, a!]) await put(part);
+		for (const entry of [no!, a!]) await put(entry);
 		expect(told(await traffic.sample())).toEqual(expected(["no 0", "a 1"], false));
-		const { held } = parts.loaded(no!);
+		const { held } = programs.loaded(no!);
 		const flow = await traffic.flow(300, [], 1);
-		const met = new Set([...flow.met.values()].map((each) => each.map(({ part }) => part)));
+		const met = new Set([...flow.met.values()].map((each) => each.map(({ entry }) => entry)));
 		expect([flow.packets, flow.met.size, flow.unaccounted]).toEqual([300, 300, 0]);
 		expect([...met].every((each) => each[0] === no && each[1] === a && each.length === 2)).toBe(true);
 		expect(await list.detach(held)).toBe(0);
 		expect(told(await traffic.sample())).toEqual(expected(["a 1"], true));
-		await list.detach(parts.loaded(a!).held);
+		await list.detach(programs.loaded(a!).held);
 		await traffic.close();
-		await parts.close();
+		await programs.close();
 	});
 
-	it("flows while the list is changed, and each call is accounted for", async () => {
+	it("is accounted for call by call while the list changes", async () => {
 		const chain = cgroupChain(pkg, "cgroup_connect4", ["a", "b"]);
-		const parts = await Parts.open(chain, guest, { recorded: true });
-		const traffic = new SocketTraffic(parts, "cgroup_connect4", inner);
+		const programs = await ChainPrograms.open(chain, guest, { recorded: true });
+		const traffic = new SocketTraffic(programs, "cgroup_connect4", inner);
 		const attachType = chainHooks.cgroup_connect4.attachType!;
 		const list = new HookList(guest, { attachType, target: { handle: cgroup.handle } });
-		const [a, b] = chain.members.map((member): Part => ({ member, program: "first" }));
-		const [first, second] = [(await parts.get(a!)).held, (await parts.get(b!)).held];
+		const [a, b] = chain.members.map((member): ChainEntry => ({ member, program: "first" }));
+		const [first, second] = [(await programs.get(a!)).held, (await programs.get(b!)).held];
 		const request = (args: unknown) => ({ op: "bpf", args });
 		const multi = { flags: attachFlags.multi };
 		const replace = { flags: attachFlags.multi | attachFlags.replace };
@@ -105,7 +105,7 @@ describe.each(["5.10", "6.12", "7.3"])("traffic of sockets on %s", (id) => {
 		expect(whole.operations.map(({ errno }) => errno)).toEqual(Array(20).fill(0));
 		expect(whole.packets).toBeGreaterThanOrEqual(2000);
 		expect([whole.met.size, whole.unaccounted]).toEqual([whole.packets, 0]);
-		const labels = [...whole.met.values()].map((met) => met.map(({ part }) => part.member.label).join());
+		const labels = [...whole.met.values()].map((met) => met.map(({ entry }) => entry.member.label).join());
 		expect(new Set(labels)).toEqual(new Set(["connect4_a", "connect4_b"]));
 
 		// Taken away and put back is no replacement: calls in between meet nobody.
@@ -115,22 +115,22 @@ describe.each(["5.10", "6.12", "7.3"])("traffic of sockets on %s", (id) => {
 		expect(holed.met.size + holed.unaccounted).toBe(holed.packets);
 		expect(await list.detach(first)).toBe(0);
 		await traffic.close();
-		await parts.close();
+		await programs.close();
 	});
 
-	it("of a process in another cgroup meets none of them", async () => {
+	it("of a process in another cgroup meets no program", async () => {
 		const chain = cgroupChain(pkg, "cgroup_connect4", ["a"]);
-		const parts = await Parts.open(chain, guest, { recorded: true });
+		const programs = await ChainPrograms.open(chain, guest, { recorded: true });
 		const [member] = chain.members;
-		const { held } = await parts.get({ member: member!, program: "first" });
+		const { held } = await programs.get({ member: member!, program: "first" });
 		const attachType = chainHooks.cgroup_connect4.attachType!;
 		const list = new HookList(guest, { attachType, target: { handle: cgroup.handle } });
 		await list.attach(held, { flags: attachFlags.multi });
 		const { path } = await guest.client.call("cgroup_add", { name: "beside" });
-		const outside = new SocketTraffic(parts, "cgroup_connect4", path);
+		const outside = new SocketTraffic(programs, "cgroup_connect4", path);
 		expect((await outside.sample()).map(({ met }) => met)).toEqual([[], []]);
 		await list.detach(held);
 		await outside.close();
-		await parts.close();
+		await programs.close();
 	});
 });

@@ -6,7 +6,7 @@ import { agentPath } from "../../machine/guest/build.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { said, TestList, TestPrograms } from "./testlist.js";
+import { said, TestList, TestPrograms } from "./testhooklist.js";
 
 const machines = new Machines({ agent: agentPath });
 const ifindex = 1;
@@ -15,7 +15,7 @@ const ifindex = 1;
  * XDP has no list: who comes second is refused. Kernel: `dev_xdp_attach`, `bpf_xdp_link_update` of
  * net/core/dev.c.
  */
-describe.each(["5.10", "6.12", "7.3"])("the one place of XDP on %s", (kernel) => {
+describe.each(["5.10", "6.12", "7.3"])("the XDP hook of a device on %s", (kernel) => {
 	let guest: Guest;
 	let object: number;
 	let links: TestList;
@@ -41,7 +41,7 @@ describe.each(["5.10", "6.12", "7.3"])("the one place of XDP on %s", (kernel) =>
 	};
 	const running = async () => (await guest.client.call("xdp_query", { ifindex })).generic;
 
-	it("is changed by whoever knows the program that is there", async () => {
+	it("is changed by callers that name the current program", async () => {
 		expect(await set("pass")).toBe("done");
 		const first = await running();
 		expect(await set("drop", "root")).toBe("EEXIST");
@@ -53,7 +53,7 @@ describe.each(["5.10", "6.12", "7.3"])("the one place of XDP on %s", (kernel) =>
 		expect(await running()).toBe(0);
 	});
 
-	it("is a program's or a link's, and a link's alone to change", async () => {
+	it("belongs to a program or a link, and only the link can change its own", async () => {
 		expect(await set("pass")).toBe("done");
 		expect(await links.attachLink("a")).toBe("EBUSY");
 		expect(await set()).toBe("done");

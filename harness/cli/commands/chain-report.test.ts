@@ -2,9 +2,9 @@
 import { expect, it } from "vitest";
 import type { CaseResult, Results } from "../../base/results.js";
 import { documentOf } from "../../base/testresults.js";
+import { type ChainOrders, chainView } from "../../checks/chain/model/chain-view.js";
 import { chainPicture } from "../../checks/chain/model/picture.js";
 import { chainPictureSvg } from "../../checks/chain/model/picture-svg.js";
-import { type ChainOrders, chainView } from "../../checks/chain/model/view.js";
 import { html } from "../../report/html.js";
 import { pretty } from "../../report/pretty.js";
 

@@ -1,84 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Finding } from "../../../lab/check.js";
-import { type Judgement, judge, label } from "../judge.js";
-import type { Built, Stage } from "../mechanism.js";
-import { configuredDifferences, executedDifferences, type Met } from "../model/compare.js";
+import { reason } from "../../../data/reasons/registry/registry.js";
+import type { Finding, FindingBody } from "../../../lab/check.js";
+import { failed, passed } from "../../../lab/findings.js";
+import { type ChainUnderTest, listedName } from "../chain-case.js";
+import { label } from "../chain-entry.js";
+import { type Judgement, judge } from "../execution.js";
+import type { AttachedChain, AttachPoint } from "../mechanism.js";
+import { chainView } from "../model/chain-view.js";
+import { configuredDifferences, executedDifferences, type Met } from "../model/order-differences.js";
 import { chainPicture } from "../model/picture.js";
 import { chainPictureSvg } from "../model/picture-svg.js";
-import { chainView } from "../model/view.js";
-import { type Scene, shown } from "../scene.js";
-import type { Encounter } from "../traffic.js";
+import type { PacketTrace } from "../packet-trace.js";
 
 /** Columns: a terminal has 80, of which a report indents 4. */
 const pictureWidth = 76;
 
-/** Differences in a message: of a long chain that ends early each member behind is one. */
-const mostSaid = 3;
+/** Differences in a message: of a long chain that ends early each later member is one. */
+const maxNamed = 3;
 
-/** A chain on its hook, whoever has put it there. */
-type Standing = Pick<Scene, "chain" | "members"> & { stage: Pick<Stage, "traffic"> };
+/** A chain on its hook, built by bpfgate or by a loader. */
+type OnHook = Pick<ChainUnderTest, "chain" | "members"> & { attachPoint: Pick<AttachPoint, "traffic"> };
 
 /**
  * The chain as declared, as the kernel lists it and as packets met it: cases `configured` and
  * `executed`.
  */
-export async function* orders(scene: Standing, built: Pick<Built, "configured">): AsyncIterable<Finding> {
-	const { chain, stage, members } = scene;
+export async function orders(
+	subject: OnHook,
+	attached: Pick<AttachedChain, "configured">,
+): Promise<Finding[]> {
+	const { chain, attachPoint, members } = subject;
 	const declared = members.map(label);
-	const configured = (await built.configured()).map(shown);
-	const judged = (await stage.traffic.sample()).map((encounter) => ({
-		encounter,
-		judgement: asSaid(judge(chain, members, encounter), encounter, declared),
+	const configured = (await attached.configured()).map(listedName);
+	const judged = (await attachPoint.traffic.sample()).map((trace) => ({
+		trace,
+		judgement: asDeclared(judge(chain, members, trace), trace, declared),
 	}));
-	yield configuredFinding(scene, declared, configured);
-	yield executedFinding(scene, declared, configured, judged);
+	return [
+		{ case: `${chain.name}/configured`, ...configuredFinding(subject, declared, configured) },
+		{ case: `${chain.name}/executed`, ...executedFinding(subject, declared, configured, judged) },
+	];
 }
 
-function configuredFinding({ chain }: Standing, declared: string[], configured: string[]): Finding {
+function configuredFinding({ chain }: OnHook, declared: string[], configured: string[]): FindingBody {
 	const differences = configuredDifferences(declared, configured).map(({ message }) => message);
-	const name = `${chain.name}/configured`;
 	const evidence = { declared, configured };
-	if (differences.length === 0) return { case: name, outcome: "pass", evidence };
-	return {
-		case: name,
-		outcome: "fail",
-		reason: {
-			code: "chain-configured",
-			message: `${chain.name} is not in the order that the manifest promises: ${said(differences)}`,
-			hint: `put the members in the order in which they are to run, or give them priorities in that order (${chain.mechanism}, docs/chains.md)`,
-		},
-		evidence: { ...evidence, differences },
-	};
+	if (differences.length === 0) return passed(evidence);
+	const facts = { chain: chain.name, mechanism: chain.mechanism, differences: shortened(differences) };
+	return failed(reason("chain-configured", facts), { ...evidence, differences });
 }
 
-/** Holds it against what the manifest says of this packet too. */
-function asSaid(judgement: Judgement, { meets }: Encounter, declared: readonly string[]): Judgement {
+/** Compares it with what the manifest says about this packet too. */
+function asDeclared(judgement: Judgement, { meets }: PacketTrace, declared: readonly string[]): Judgement {
 	if (!meets || judgement.differences.length > 0) return judgement;
 	const { found } = judgement;
 	const differences = executedDifferences(meets, found, declared).map(({ message }) => message);
 	for (const { member, verdict } of meets) {
-		const said = found.find((met) => met.member === member)?.verdict;
-		if (verdict !== undefined && said !== undefined && said !== verdict)
-			differences.push(`${member} should return ${verdict} and returned ${said}`);
+		const returned = found.find((met) => met.member === member)?.verdict;
+		if (verdict !== undefined && returned !== undefined && returned !== verdict)
+			differences.push(`${member}: expected ${verdict}, returned ${returned}`);
 	}
 	return { ...judgement, expected: [...meets], differences };
 }
 
 interface Judged {
-	encounter: Encounter;
+	trace: PacketTrace;
 	judgement: Judgement;
 }
 
 function executedFinding(
-	{ chain, members }: Standing,
+	{ chain, members }: OnHook,
 	declared: string[],
 	configured: string[],
 	judged: readonly Judged[],
-): Finding {
-	const name = `${chain.name}/executed`;
+): FindingBody {
 	const differing = judged.find(({ judgement }) => judgement.differences.length > 0);
-	const longest = judged.reduce((a, b) => (b.encounter.met.length > a.encounter.met.length ? b : a));
+	const longest = judged.reduce((a, b) => (b.trace.met.length > a.trace.met.length ? b : a));
 	const { judgement } = differing ?? longest;
 	const view = chainView({
 		title: `${chain.name}: ${chain.hook} by ${chain.mechanism}, ${judgement.what}`,
@@ -92,40 +90,24 @@ function executedFinding(
 	};
 	if (differing) {
 		const { what, differences } = differing.judgement;
-		return {
-			case: name,
-			outcome: "fail",
-			reason: {
-				code: "chain-executed",
-				message: `${what} did not meet ${chain.name} as it is declared: ${said(differences)}`,
-				hint: "look at the picture in the evidence: what packets met differs from the manifest",
-			},
-			evidence: { ...evidence, differences },
-		};
+		const facts = { chain: chain.name, packet: what, differences: shortened(differences) };
+		return failed(reason("chain-executed", facts), { ...evidence, differences });
 	}
-	const met = new Set(judged.flatMap(({ encounter }) => encounter.met.map(({ part }) => label(part))));
-	const never = members.find((part) => !met.has(label(part)));
-	if (never) {
-		const last = longest.judgement.found.at(-1);
-		const end = last ? `ended at place ${longest.judgement.found.length}, ${word(last)}` : "met nobody";
-		return {
-			case: name,
-			outcome: "fail",
-			reason: {
-				code: "member-never-ran",
-				message: `${label(never)} should run at place ${members.indexOf(never) + 1} and never ran: of ${judged.length} packets the one that came furthest ${end}`,
-				hint: "mend what ends the chain early, or give the chain a packet that reaches every member (chains[].packets)",
-			},
-			evidence: { ...evidence, never: label(never) },
-		};
-	}
-	return { case: name, outcome: "pass", evidence };
+	const met = new Set(judged.flatMap(({ trace }) => trace.met.map(({ entry }) => label(entry))));
+	const never = members.find((entry) => !met.has(label(entry)));
+	if (!never) return passed(evidence);
+	const last = longest.judgement.found.at(-1);
+	const facts = {
+		...{ member: label(never), position: members.indexOf(never) + 1, packets: judged.length },
+		stopped: last ? `stopped at position ${longest.judgement.found.length}, ${word(last)}` : "met no member",
+	};
+	return failed(reason("member-never-ran", facts), { ...evidence, never: label(never) });
 }
 
 /** The evidence has them all. */
-function said(differences: readonly string[]): string {
-	const more = differences.length - mostSaid;
-	return [...differences.slice(0, mostSaid), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+function shortened(differences: readonly string[]): string {
+	const more = differences.length - maxNamed;
+	return [...differences.slice(0, maxNamed), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
 
 const word = ({ member, verdict }: Met) => (verdict === undefined ? member : `${member} (${verdict})`);

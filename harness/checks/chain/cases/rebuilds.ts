@@ -1,69 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Random } from "../../../data/packet/random.js";
 import type { Finding } from "../../../lab/check.js";
-import { list, look, promised, type Scene, shown, tried, withBuilt } from "../scene.js";
+import { passed } from "../../../lab/findings.js";
+import {
+	type ChainUnderTest,
+	listedName,
+	namesOf,
+	observe,
+	oneCase,
+	orderFinding,
+	withAttached,
+} from "../chain-case.js";
+import type { AttachedChain } from "../mechanism.js";
 
 /**
- * All orders of so many members are tried; of more, as many orders as of these, and fewer of long
- * chains, which take long to build.
+ * Up to this many members, all orders are tried; for more, as many orders as for these, and fewer
+ * for long chains, which take long to build.
  */
 const permuted = 5;
 const mostSampled = 120;
 const fewestSampled = 20;
 const attachments = 1200;
 
-/** The chain turned round, and then brought to the declared order. */
-export async function* reorderings(scene: Scene): AsyncIterable<Finding> {
-	const { chain, stage, members } = scene;
+/** The chain in the reverse order, then brought to the declared one. */
+export async function* reorderings(subject: ChainUnderTest): AsyncIterable<Finding> {
+	const { chain, attachPoint, members } = subject;
 	if (members.length < 2) return;
-	const name = `${chain.name}/reorder`;
-	yield await tried(chain, name, () =>
-		withBuilt(stage, members.toReversed(), async (built) => {
-			const before = (await built.configured()).map(shown);
-			await built.reorder(members);
-			const finding = promised(
-				name,
-				"after it was brought from the reverse order to the declared one",
-				await look(scene, built, members),
-			);
-			return { ...finding, evidence: { ...finding.evidence, before } };
+	yield await oneCase(chain, "reorder", () =>
+		withAttached(attachPoint, members.toReversed(), async (attached) => {
+			const before = (await attached.configured()).map(listedName);
+			await attached.reorder(members);
+			const when = "after it was brought from the reverse order to the declared one";
+			return orderFinding(when, await observe(subject, attached, members), { before });
 		}),
 	);
 }
 
-/** Built, taken down and built again: the same chain. */
-export async function* twice(scene: Scene): AsyncIterable<Finding> {
-	const { chain, stage, members } = scene;
-	const name = `${chain.name}/twice`;
-	yield await tried(chain, name, async () => {
-		const once = await withBuilt(stage, members, (built) => look(scene, built, members));
-		const again = await withBuilt(stage, members, (built) => look(scene, built, members));
-		if (once.configured.join("\n") !== again.configured.join("\n"))
-			again.differences.push(`first it was ${list(once.configured)}, then ${list(again.configured)}`);
-		again.differences.unshift(...once.differences);
-		return promised(name, "built twice", again);
+/** Built, taken apart and built again: the same chain. */
+export async function* rebuild(subject: ChainUnderTest): AsyncIterable<Finding> {
+	const { chain, attachPoint, members } = subject;
+	const once = () => withAttached(attachPoint, members, (attached) => observe(subject, attached, members));
+	yield await oneCase(chain, "rebuild", async () => {
+		const [first, second] = [await once(), await once()];
+		const differences = [...first.differences, ...second.differences];
+		if (first.configured.join("\n") !== second.configured.join("\n"))
+			differences.push(`first it was ${namesOf(first.configured)}, then ${namesOf(second.configured)}`);
+		return orderFinding("built twice", { ...second, differences });
 	});
 }
 
-/** Members attached in every order, each at its place. */
-export async function* permutations(scene: Scene): AsyncIterable<Finding> {
-	const { chain, stage, members } = scene;
+/** Members attached in every order, each at its position. */
+export async function* attachOrders(subject: ChainUnderTest): AsyncIterable<Finding> {
+	const { chain, attachPoint, members } = subject;
 	if (members.length < 2) return;
-	const name = `${chain.name}/permutations`;
 	const orders = attachingOrders(members.length);
-	yield await tried(chain, name, async () => {
-		for (const attaching of orders) {
-			const seen = await withBuilt(stage, members, (built) => look(scene, built, members), attaching);
+	yield await oneCase(chain, "attach-orders", async () => {
+		for (const order of orders) {
+			const see = (attached: AttachedChain) => observe(subject, attached, members);
+			const seen = await withAttached(attachPoint, members, see, order);
 			if (seen.differences.length === 0) continue;
-			const names = attaching.map((index) => members[index]!.member.label).join(", ");
-			const finding = promised(name, `attached as ${names}`, seen);
-			return { ...finding, evidence: { ...finding.evidence, attaching: names } };
+			const attaching = order.map((index) => members[index]!.member.label).join(", ");
+			return orderFinding(`attached in the order ${attaching}`, seen, { attaching });
 		}
-		return { case: name, outcome: "pass", evidence: { orders: orders.length } };
+		return passed({ orders: orders.length });
 	});
 }
 
-/** All orders of few; of many the first ones to come of rotations and swaps, always the same. */
+/** All orders of few members; for many a seeded sample, always the same. */
 export function attachingOrders(count: number): number[][] {
 	const whole = [...Array(count).keys()];
 	if (count <= permuted) return allOrders(whole);

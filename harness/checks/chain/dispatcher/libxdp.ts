@@ -3,46 +3,46 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errnoName } from "../../../base/errno.js";
-import { UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import type { Args } from "../../../machine/guest/operations.js";
 import type { Guest } from "../../../machine/vm/guest.js";
-import { pins } from "./configured.js";
+import { pins } from "./dispatcher-reader.js";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** Where `build.ts` puts the program for guests of an architecture. */
+/** Where `build-libxdp.ts` puts the program for guests of an architecture. */
 export function libxdpPath(arch: string): string {
 	return join(root, "build/dispatcher", arch, "libxdp");
 }
 
-/** A program of type BPF_PROG_TYPE_EXT that is to be a dispatcher's member. */
+/** A program of type BPF_PROG_TYPE_EXT for a dispatcher. */
 export interface XdpMember {
 	id: number;
 	/** Low first. */
 	runPrio: number;
-	/** Verdicts after which the next has its turn. */
+	/** Verdicts after which the next member runs. */
 	proceed: ReadonlySet<number>;
-	/** Its whole name, of which the kernel keeps 15 letters. */
+	/** Its whole name; the kernel keeps only 15 letters of it. */
 	name: string;
 	/** File in the guest that it was loaded from. */
 	path: string;
 }
 
-/** What libxdp is asked for: see libxdp.c. */
+/** A request to libxdp: see libxdp.c. */
 export type XdpRequest =
 	| { do: "attach" | "add"; members: readonly XdpMember[] }
 	| { do: "remove"; ids: readonly number[] }
 	| { do: "replace"; id: number; by: XdpMember }
 	| { do: "clear" };
 
-/** A device as libxdp is told of it. */
+/** The device whose dispatcher libxdp changes. */
 export interface XdpDevice {
 	ifindex: number;
 	netns?: number;
 }
 
 const guestPath = "/run/bpfgate-libxdp";
-/** By the clock of a guest, which runs fast on a machine that is busy; it takes 50 ms. */
+/** By the clock of a guest, which runs fast on a busy machine; a request takes 50 ms. */
 const timeoutMs = 120_000;
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
@@ -59,18 +59,13 @@ export class Libxdp {
 		const { client, kernel } = guest;
 		const path = libxdpPath(kernel.arch);
 		const data = await readFile(path).catch((cause: unknown) => {
-			throw new UndecidedError(
-				"libxdp-missing",
-				`${path}: is not built, and without libxdp there is no dispatcher`,
-				"install libxdp-dev (Fedora: libxdp-devel libxdp-static) and run ci/setup",
-				{ cause },
-			);
+			throw undecided("libxdp-missing", { path }, { cause });
 		});
 		await client.call("file_write", { path: guestPath, data, mode: 0o755 });
 		return new Libxdp(guest, device);
 	}
 
-	/** What the agent is asked for; it ends with an errno as its status. */
+	/** The agent's operation; its status is an errno. */
 	request(request: XdpRequest): { op: "command_run"; args: Args<"command_run"> } {
 		const { ifindex, netns } = this.device;
 		const argv = [guestPath, request.do, `${ifindex}`, ...words(request)];
@@ -81,36 +76,29 @@ export class Libxdp {
 	}
 
 	/**
-	 * @returns libxdp's errno, 0 when it was done
-	 * @throws UndecidedError `libxdp-lost` when it did not come to its end
+	 * @returns libxdp's errno, 0 when it succeeded
+	 * @throws UndecidedError `libxdp-lost` when it did not finish
 	 */
 	async do(request: XdpRequest): Promise<{ errno: number; said: string }> {
 		const result = await this.guest.client.call("command_run", this.request(request).args);
 		const said = Buffer.from(result.stderr).toString().trim();
 		if (result.status !== undefined && !result.timed_out) return { errno: result.status, said };
-		throw new UndecidedError(
-			"libxdp-lost",
-			`libxdp did not come to its end (${result.timed_out ? "time ran out" : `signal ${result.signal}`}): ${request.do} ${said}`,
-			"report it, with the package and the kernel",
-		);
+		const ended = result.timed_out ? "timeout" : `signal ${result.signal}`;
+		throw undecided("libxdp-lost", { request: request.do, ended, output: said });
 	}
 
 	/**
-	 * Takes the dispatcher off the device, whatever became of it.
+	 * Removes the dispatcher from the device.
 	 *
 	 * @throws UndecidedError `dispatcher-stuck`
 	 */
 	async clear(): Promise<void> {
 		const { errno, said } = await this.do({ do: "clear" });
 		if (errno === 0) return;
-		throw new UndecidedError(
-			"dispatcher-stuck",
-			`libxdp cannot take its dispatcher off: ${errnoName(errno)} ${said}`,
-			"report it, with the package and the kernel",
-		);
+		throw undecided("dispatcher-stuck", { errno: errnoName(errno), output: said });
 	}
 
-	/** Takes away what it keeps in the guest beside dispatchers. */
+	/** Removes its files from the guest. */
 	async close(): Promise<void> {
 		const { client } = this.guest;
 		await client.call("file_remove", { path: guestPath });

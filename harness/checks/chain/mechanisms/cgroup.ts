@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { errnoName } from "../../../base/errno.js";
+import { E2BIG } from "../../../base/errno.js";
 import {
 	type ChainHookFacts,
 	chainHooks,
@@ -8,43 +8,32 @@ import {
 } from "../../../data/package/sections/chain-hooks.js";
 import type { Workbench } from "../../../lab/check.js";
 import type { Lack } from "../../../machine/features/missing.js";
-import { constantProgram, countRuns, runCount } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
-import { attachFlags, HookList } from "../hook-list.js";
-import { standing } from "../judge.js";
-import {
-	allDone,
-	BuildError,
-	type Limit,
-	type Mechanism,
-	type Neighbours,
-	type Stage,
-} from "../mechanism.js";
-import type { DeclaredChain } from "../model/declared.js";
-import type { Part } from "../part.js";
-import { Parts } from "../parts.js";
+import type { ChainEntry } from "../chain-entry.js";
+import { ChainPrograms } from "../chain-programs.js";
+import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
+import { type KernelList, ListedChain } from "../listed-chain.js";
+import { type AttachPoint, type Mechanism, RefusedEntry } from "../mechanism.js";
+import type { DeclaredChain } from "../model/declared-chain.js";
 import type { CgroupHook } from "../socket-calls.js";
 import { SocketTraffic } from "../socket-traffic.js";
-import { cgroupAbilities } from "./cgroup-abilities.js";
-import { CgroupChain, type CgroupSite } from "./cgroup-chain.js";
+import { type CgroupAbilities, cgroupAbilities } from "./cgroup-abilities.js";
 import { CgroupTree } from "./cgroup-tree.js";
 
 /**
  * Kernel: kernel/bpf/cgroup.c; lists since 4.15, BPF_F_PREORDER since 6.15, BPF_F_BEFORE and
  * BPF_F_AFTER since 6.17.
  */
-export const cgroup: Mechanism = {
-	name: "cgroup",
-	replacesAtomically: () => true,
-	lack,
-	open: openStage,
-	survivors: (parts, lost) => parts.filter((part) => part !== lost),
-};
+export const cgroup: Mechanism = { name: "cgroup", lack, open };
 
-function hookOf(chain: DeclaredChain): { hook: CgroupHook; programType: string; attachType: string } {
-	const { hook } = chain;
+/** @throws Error for a hook that does not belong to a cgroup */
+export function cgroupHook(hook: DeclaredChain["hook"]): {
+	hook: CgroupHook;
+	programType: string;
+	attachType: string;
+} {
 	const { programType, attachType }: ChainHookFacts = chainHooks[hook];
-	if (!isCgroupHook(hook) || attachType === undefined) throw new Error(`${hook} is no hook of a cgroup`);
+	if (!isCgroupHook(hook) || attachType === undefined) throw new Error(`${hook} is not a hook of a cgroup`);
 	return { hook, programType, attachType };
 }
 
@@ -53,7 +42,7 @@ function isCgroupHook(hook: DeclaredChain["hook"]): hook is CgroupHook {
 }
 
 async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | undefined> {
-	const { programType, attachType } = hookOf(chain);
+	const { programType, attachType } = cgroupHook(chain.hook);
 	const lacking = await bench.lack(`attach_type:${attachType}`);
 	const member = chain.members.find(({ preorder }) => preorder);
 	if (lacking || !member) return lacking;
@@ -61,108 +50,89 @@ async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | unde
 	if (preorder) return undefined;
 	return {
 		state: "unsupported",
-		message: `kernel ${bench.kernel.id} knows no BPF_F_PREORDER, which ${member.label} is attached with`,
-		hint: "ask for a newer kernel in kernels.requires, or do without preorder",
+		message: `kernel ${bench.kernel.id} does not support BPF_F_PREORDER, which ${member.label} needs`,
+		hint: "require a newer kernel (kernels.requires), or remove preorder",
 	};
 }
 
-async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
-	const { hook, programType, attachType } = hookOf(chain);
+async function open(chain: DeclaredChain, guest: Guest): Promise<AttachPoint> {
+	const { hook, programType, attachType } = cgroupHook(chain.hook);
 	const can = await cgroupAbilities(guest, programType, attachType);
 	const tree = await CgroupTree.open(
 		guest,
 		chain.members.map((member) => member.cgroup),
 	);
-	const parts = await Parts.open(chain, guest, { recorded: true });
-	const traffic = new SocketTraffic(parts, hook, tree.process.path);
-	const placeOf = ({ member }: Part) => chain.members.indexOf(member);
-	const site: CgroupSite = { guest, parts, tree, attachType, can, placeOf };
+	const programs = await ChainPrograms.open(chain, guest, { recorded: true });
+	const traffic = new SocketTraffic(programs, hook, tree.process.path);
+	const list = cgroupLists(chain, { guest, tree, programs, attachType, can });
 	return {
 		traffic,
-		build: (order, attaching) => CgroupChain.build(site, order, attaching),
-		limit: () => limit(site, programType, traffic),
-		neighbours: () => neighbours(site, chain, traffic),
+		attach: (entries, order) => ListedChain.attach(programs, list, entries, order),
 		async close() {
 			await traffic.close();
-			await parts.close();
+			await programs.close();
 			await tree.close();
 		},
 	};
 }
 
-/** Programs that say yes, attached to the chain's own cgroup until the kernel takes no more. */
-async function limit(
-	{ guest, tree, attachType }: CgroupSite,
-	programType: string,
-	traffic: SocketTraffic,
-): Promise<Limit> {
-	const { client } = guest;
-	const promised = mechanismFacts.cgroup.maxMembers;
-	const list = new HookList(guest, { attachType, target: { handle: tree.at("").handle } });
-	const statistics = await countRuns(guest.client);
-	const handles: number[] = [];
-	let standing: { handle: number }[] = [];
-	try {
-		const programs = await allDone(
-			Array.from({ length: promised + 1 }, async () => {
-				const { errno, handle } = await constantProgram(guest.client, programType, 1, attachType);
-				if (handle === undefined)
-					throw new Error(`no program of two instructions is taken: ${errnoName(errno)}`);
-				handles.push(handle);
-				return { handle };
-			}),
-		);
-		const errnos = await allDone(programs.map((each) => list.attach(each, { flags: attachFlags.multi })));
-		standing = programs.filter((_, index) => errnos[index] === 0);
-		await traffic.sample();
-		const counts = await allDone(standing.map((program) => runCount(guest.client, program)));
-		const met = counts.filter((count) => count > 0).length;
-		return { promised, taken: standing.length, met, errno: errnos.find((errno) => errno !== 0) ?? 0 };
-	} finally {
-		await allDone(standing.map((program) => list.detach(program)));
-		await allDone([...handles, statistics.handle].map((handle) => client.call("close", { handle })));
-	}
-}
-
 /**
- * Of the cgroup above and of the one below, each a program of bpfgate's: from the process's cgroup
- * up, PREORDER before all.
+ * Programs that are attached to cgroups with BPF_F_ALLOW_MULTI, without links. Where some have
+ * BPF_F_PREORDER, BPF_LINK_UPDATE of another one overwrites them on 6.17 to 7.0 (tried;
+ * `replace_effective_prog` of kernel/bpf/cgroup.c ignored PREORDER when it counted positions), and
+ * 6.16 refuses links with PREORDER; BPF_F_REPLACE is right on all kernels.
+ *
+ * Each cgroup has two lists, one of programs with BPF_F_PREORDER and one of the others. No query
+ * returns BPF_F_PREORDER: what is listed is what a process below all of the chain's cgroups meets.
  */
-async function neighbours(
-	site: CgroupSite,
-	chain: DeclaredChain,
-	traffic: SocketTraffic,
-): Promise<Neighbours> {
-	const { guest, tree, attachType, parts } = site;
-	const members = chain.members.map((member): Part => ({ member, program: "first" }));
-	const neighbour: Part = { member: chain.members[0]!, program: { verdict: 1 } };
-	const { held } = await parts.get(neighbour);
-	const lists = [tree.process, tree.above].map(
-		({ handle }) => new HookList(guest, { attachType, target: { handle } }),
-	);
-	const built = await CgroupChain.build(site, members);
-	const attached: HookList[] = [];
-	try {
-		for (const list of lists) {
-			const errno = await list.attach(held, { flags: attachFlags.multi });
-			if (errno !== 0) throw new BuildError(neighbour, errno, "BPF_PROG_ATTACH");
-			attached.push(list);
-		}
-		const name = ({ member, program }: Part) => (program === "first" ? member.label : "a neighbour's");
-		const own = standing("cgroup", members);
-		const preordered = own.filter(({ member }) => member.preorder).length;
-		const expected = [...own.toSpliced(preordered, 0, neighbour), neighbour].map(name).join(", ");
-		const encounters = await traffic.sample();
-		return {
-			promise:
-				"programs of the cgroup below come before the chain and those of the cgroup above after it; only BPF_F_PREORDER comes before all",
-			expected: encounters.map(({ what }) => `${what}: ${expected}`).join("; "),
-			found: encounters
-				.map(({ what, met }) => `${what}: ${met.map(({ part }) => name(part)).join(", ")}`)
-				.join("; "),
-		};
-	} finally {
-		for (const list of attached) await list.detach(held);
-		await built.close();
-	}
+function cgroupLists(
+	{ members }: DeclaredChain,
+	site: {
+		guest: Guest;
+		tree: CgroupTree;
+		programs: ChainPrograms;
+		attachType: string;
+		can: CgroupAbilities;
+	},
+): KernelList {
+	const { guest, tree, programs, attachType, can } = site;
+	const listAt = (handle: number) => new HookList(guest, { attachType, target: { handle } });
+	const listOf = ({ member }: ChainEntry) => listAt(tree.at(member.cgroup).handle);
+	const flagsOf = ({ member: { preorder } }: ChainEntry) =>
+		attachFlags.multi | (preorder ? attachFlags.preorder : 0);
+	return {
+		insertsBefore: can.places,
+		reattachReason: "this kernel has no BPF_F_BEFORE for cgroups, so a program is always attached last",
+		group: ({ member: { cgroup: path, preorder } }) => `${preorder} ${path}`,
+		async list() {
+			const { listed } = await listAt(tree.process.handle).query(BPF_F_QUERY_EFFECTIVE);
+			return listed.map(({ program }) => program);
+		},
+		async insert(entry, _priority, before) {
+			const position = before && { relative: programs.loaded(before).held };
+			const flags = flagsOf(entry) | (before ? attachFlags.before : 0);
+			const errno = await listOf(entry).attach(programs.loaded(entry).held, { flags, ...position });
+			if (errno !== 0) throw new RefusedEntry(entry, errno, "BPF_PROG_ATTACH");
+		},
+		async remove(entry) {
+			const errno = await listOf(entry).detach(programs.loaded(entry).held);
+			if (errno !== 0) throw new RefusedEntry(entry, errno, "BPF_PROG_DETACH");
+		},
+		/** The kernel makes a new list and puts it in the place of the old one. */
+		replace(entry, by) {
+			const [old, fresh] = [programs.loaded(entry).held, programs.loaded(by).held];
+			const place = { flags: flagsOf(by) | attachFlags.replace, replaced: old };
+			const args = listOf(entry).attachRequest(fresh, place);
+			return { call: "BPF_PROG_ATTACH with BPF_F_REPLACE", op: "bpf", args };
+		},
+		/**
+		 * `__cgroup_bpf_attach` of kernel/bpf/cgroup.c checks for room that a replacement does not
+		 * need.
+		 */
+		replaceLack({ member }, errno) {
+			const beside = members.filter((other) => other.cgroup === member.cgroup).length;
+			if (errno !== E2BIG || beside < mechanismFacts.cgroup.maxMembers) return undefined;
+			return `the kernel cannot replace a program of a full cgroup, and ${member.label} is one of ${beside}`;
+		},
+	};
 }

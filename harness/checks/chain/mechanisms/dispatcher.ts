@@ -1,176 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { EOPNOTSUPP, errnoName } from "../../../base/errno.js";
-import { UndecidedError } from "../../../base/errors.js";
 import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import type { Workbench } from "../../../lab/check.js";
 import type { Lack } from "../../../machine/features/missing.js";
-import { bpfObject } from "../../../machine/guest/bpf-object.js";
+import type { Kernel } from "../../../machine/kernel/kernel.js";
 import type { Guest } from "../../../machine/vm/guest.js";
-import { arrivedRuns } from "../arrival.js";
-import { hookDevice } from "../devices.js";
-import { DispatcherChain, type DispatcherSite } from "../dispatcher/chain.js";
-import { DispatcherReader } from "../dispatcher/configured.js";
-import { Libxdp, type XdpDevice } from "../dispatcher/libxdp.js";
-import type { Limit, Mechanism, Stage } from "../mechanism.js";
-import type { DeclaredChain } from "../model/declared.js";
-import { chainPackets } from "../model/packets.js";
-import { PacketTraffic, type Sender } from "../packet-traffic.js";
-import type { Part } from "../part.js";
-import { Parts } from "../parts.js";
-import { byPacket } from "../recorder.js";
-import { meetNeighbours, type Neighbourhood } from "./neighbours.js";
-import { clsactList, tcxList } from "./other-lists.js";
+import { ChainPrograms } from "../chain-programs.js";
+import { DispatcherChain } from "../dispatcher/dispatcher-chain.js";
+import { DispatcherReader } from "../dispatcher/dispatcher-reader.js";
+import { Libxdp, type XdpDevice, type XdpMember } from "../dispatcher/libxdp.js";
+import { hookDevice, onDevice } from "../hook-device.js";
+import type { AttachPoint, Mechanism } from "../mechanism.js";
+import { chainPackets } from "../model/chain-packets.js";
+import type { DeclaredChain } from "../model/declared-chain.js";
+import { PacketTraffic } from "../packet-traffic.js";
+import { constantStandIn, loadOwn, writeOwn } from "../stand-in.js";
 
 const XDP_PASS = 2;
-const extendedPath = "/run/bpfgate-extended.bpf.o";
 const loopback = 1;
 
 /**
- * libxdp's dispatcher: a program with ten functions, each of which a member takes the place of
- * (freplace). Any change builds another dispatcher and puts it in the place of the one before, in
- * one step. To replace a member is two changes: the new one comes in behind the old one, then the
- * old one goes.
+ * libxdp's dispatcher: a program with ten functions, each of them replaced by a member (freplace).
+ * Any change builds another dispatcher and attaches it in the place of the one before, in one step.
+ * Replacing a member takes two changes: the new program is attached after the old one, then the old
+ * one is detached.
  *
  * xdp-tools: lib/libxdp (libxdp.c, xdp-dispatcher.c.in), protocol.org. Kernel: kernel/bpf/syscall.c
  * (bpf_tracing_prog_attach), several targets for one program since 5.10.
  */
 export const dispatcher: Mechanism = {
 	name: "dispatcher",
-	// A full one has no room for the new one beside the old one.
+	// A full dispatcher has no room for the new program beside the old one.
 	replacesAtomically: ({ members }) => members.length < mechanismFacts.dispatcher.maxMembers,
-	replacesThroughBoth: true,
-	lack,
-	open: openStage,
-	survivors: (parts, lost) => parts.filter((part) => part !== lost),
+	replacesInTwoSteps: true,
+	lack: (_chain, bench) => dispatcherLack(bench),
+	open,
 };
 
-/** libxdp itself is asked, with a program of bpfgate's on the loopback device. */
-async function lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | undefined> {
+/** Why the kernel cannot have a dispatcher; undefined when it can. */
+export async function dispatcherLack(bench: Workbench): Promise<Lack | undefined> {
 	const lacking = (await bench.lack("attach_type:xdp")) ?? (await bench.lack("btf:vmlinux"));
-	if (lacking) return lacking;
-	const site = await openSite(chain, await bench.guest(), { ifindex: loopback }, false);
-	const probe: Part = { member: chain.members[0]!, program: { verdict: XDP_PASS } };
+	return lacking ?? libxdpLack(await bench.guest(), bench.kernel);
+}
+
+/**
+ * Asks libxdp itself, with a program of bpfgate's on the loopback device. @throws UndecidedError
+ * `libxdp-failed`
+ */
+async function libxdpLack(guest: Guest, kernel: Kernel): Promise<Lack | undefined> {
+	const { libxdp, member, close } = await openOwnDispatcher(guest, { ifindex: loopback });
 	try {
-		const { id, held, path } = await site.parts.get(probe);
-		const member = { id, runPrio: 1, proceed: new Set([XDP_PASS]), name: held.program, path };
-		const { errno, said } = await site.libxdp.do({ do: "attach", members: [member] });
+		const { errno, said } = await libxdp.do({ do: "attach", members: [member] });
 		if (errno === 0) {
-			await site.libxdp.clear();
+			await libxdp.clear();
 			return undefined;
 		}
 		const [why = errnoName(errno)] = said.split("\n").filter((line) => line !== "");
 		if (errno !== EOPNOTSUPP)
-			throw new UndecidedError(
-				"libxdp-failed",
-				`libxdp could not say whether kernel ${bench.kernel.id} takes a dispatcher: ${why} (${errnoName(errno)})`,
-				"report it; the package is not to blame",
-			);
+			throw undecided("libxdp-failed", { kernel: kernel.id, why, errno: errnoName(errno) });
 		return {
 			state: "unsupported",
-			message: `libxdp cannot make a dispatcher on kernel ${bench.kernel.id}: ${why}`,
-			hint: "ask for a newer kernel in kernels.requires, or give the chain a root_program",
+			message: `libxdp cannot build a dispatcher on kernel ${kernel.id}: ${why}`,
+			hint: "require a newer kernel (kernels.requires), or give the chain a root_program",
 		};
 	} finally {
-		await site.close();
+		await close();
 	}
 }
 
-async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
-	const device = await hookDevice(guest, "ingress");
-	const { ifindex, netns, sender } = device;
-	const at: XdpDevice = { ifindex, ...(netns === undefined ? {} : { netns }) };
-	const site = await openSite(chain, guest, at, true);
-	const { parts } = site;
-	const packets = chainPackets(chain);
-	// The kernel counts no runs of programs that stand in the place of a function.
-	const traffic = new PacketTraffic(parts, sender, packets, { counted: false });
-	const around: Neighbourhood = {
-		before: [],
-		after: [tcxList(guest, device, "ingress"), clsactList(guest, device, "ingress")],
-		passes: (verdict) => verdict === XDP_PASS,
-	};
+async function open(chain: DeclaredChain, guest: Guest): Promise<AttachPoint> {
+	const hook = await hookDevice(guest, "ingress");
+	const device = onDevice(hook);
+	const libxdp = await Libxdp.open(guest, device);
+	const target = await openTarget(guest);
+	const programs = await ChainPrograms.open(chain, guest, {
+		...{ recorded: true, ringBytes: 16 << 20, extends: target },
+	});
+	// The kernel does not count runs of programs that replace a function.
+	const traffic = new PacketTraffic(programs, hook.sender, chainPackets(chain), { counted: false });
+	const site = { guest, libxdp, programs, device, reader: new DispatcherReader(guest, device) };
 	return {
 		traffic,
-		build: (order, attaching) => DispatcherChain.build(site, order, attaching),
-		limit: () => limit(chain, site, sender, packets[0]!.frame),
-		neighbours: () =>
-			meetNeighbours({ chain, parts, traffic }, around, (members) => DispatcherChain.build(site, members)),
+		attach: (entries, order) => DispatcherChain.attach(site, entries, order),
 		async close() {
 			await traffic.close();
-			await site.close();
-			await device.close();
+			await programs.close();
+			await guest.client.call("object_close", { object: target.object });
+			await libxdp.close();
+			await hook.close();
 		},
 	};
 }
 
+const own = constantStandIn("xdp");
+
 /**
- * Members are loaded as extensions of a program of bpfgate's, and put in the place of others'
- * functions later.
+ * A program of bpfgate's that members are loaded as extensions of; libxdp moves them to its
+ * dispatcher.
  */
-async function openSite(
-	chain: DeclaredChain,
-	guest: Guest,
-	device: XdpDevice,
-	recorded: boolean,
-): Promise<DispatcherSite & { close(): Promise<void> }> {
-	const { client, kernel } = guest;
-	const libxdp = await Libxdp.open(guest, device);
-	await client.call("file_write", {
-		path: extendedPath,
-		data: await bpfObject(kernel.arch, "chain-stand-in"),
-	});
-	const program = "stand_in_xdp";
-	const { object } = await client.call("object_open", {
-		...{ path: extendedPath, programs: [{ name: program, autoload: true }] },
-	});
-	const loaded = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
-	if (loaded.errno !== 0)
-		throw new Error(`the kernel does not take bpfgate's own XDP program: ${errnoName(loaded.errno)}`);
-	const parts = await Parts.open(chain, guest, {
-		recorded,
-		ringBytes: 16 << 20,
-		extends: { object, program },
-	});
-	const close = async () => {
-		await parts.close();
-		await client.call("object_close", { object });
-		await client.call("file_remove", { path: extendedPath });
-		await libxdp.close();
-	};
-	return { guest, libxdp, parts, device, reader: new DispatcherReader(guest, device), close };
+async function openTarget(guest: Guest): Promise<{ object: number; program: string }> {
+	const path = await writeOwn(guest, own.object);
+	const { errno, held } = await loadOwn(guest, own, [XDP_PASS]);
+	await guest.client.call("file_remove", { path });
+	if (errno !== 0) throw new Error(`the kernel refuses bpfgate's own XDP program: ${errnoName(errno)}`);
+	return { object: held.handle, program: held.program };
 }
 
-/** One program that goes on, in one slot after the other. */
-async function limit(
-	chain: DeclaredChain,
-	site: DispatcherSite,
-	sender: Sender,
-	frame: Uint8Array,
-): Promise<Limit> {
-	const { guest, libxdp, parts } = site;
-	const [member] = chain.members;
-	const part: Part = { member: member!, program: { verdict: XDP_PASS } };
-	const { id, held, path } = await parts.get(part);
-	const proceed = new Set([XDP_PASS]);
-	const one = { id, proceed, name: held.program, path };
-	const promised = mechanismFacts.dispatcher.maxMembers;
-	const slot = (runPrio: number) => ({ ...one, runPrio });
-	try {
-		const members = Array.from({ length: promised }, (_, place) => slot(place));
-		const whole = await libxdp.do({ do: "add", members });
-		const more = whole.errno === 0 ? await libxdp.do({ do: "add", members: [slot(promised)] }) : whole;
-		const taken = (await site.reader.read())?.slots.length ?? 0;
-		await parts.recorder.read();
-		await guest.client.call("packet_send", { ...sender, frames: [frame] });
-		const runs = await arrivedRuns(
-			parts.recorder,
-			await parts.recorder.read(),
-			(all) => byPacket(all).size > 0,
-		);
-		const [met] = byPacket(runs).values();
-		return { promised, taken, met: met?.length ?? 0, errno: more.errno };
-	} finally {
-		await libxdp.clear();
-	}
+/** libxdp on a device, and a member of bpfgate's own that passes every packet on. */
+export async function openOwnDispatcher(
+	guest: Guest,
+	device: XdpDevice,
+): Promise<{ libxdp: Libxdp; member: XdpMember; object: number; close(): Promise<void> }> {
+	const { client } = guest;
+	const libxdp = await Libxdp.open(guest, device);
+	const target = await openTarget(guest);
+	const path = await writeOwn(guest, own.object);
+	const { errno, held, id } = await loadOwn(guest, own, [XDP_PASS], { ...target, extends: true });
+	if (errno !== 0) throw new Error(`the kernel refuses an extension of bpfgate's own: ${errnoName(errno)}`);
+	return {
+		libxdp,
+		member: { id, runPrio: 1, proceed: new Set([XDP_PASS]), name: held.program, path },
+		object: held.handle,
+		async close() {
+			await client.call("object_close", { object: held.handle });
+			await client.call("object_close", { object: target.object });
+			await client.call("file_remove", { path });
+			await libxdp.close();
+		},
+	};
 }

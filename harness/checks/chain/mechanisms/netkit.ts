@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Guest } from "../../../machine/vm/guest.js";
-import { netkitDevice } from "../devices.js";
-import type { Mechanism, Stage } from "../mechanism.js";
-import type { DeclaredChain } from "../model/declared.js";
-import { mprogStage } from "./mprog-stage.js";
-import { tcxList } from "./other-lists.js";
+import { netkitDevice } from "../hook-device.js";
+import { listOnDevice } from "../listed-chain.js";
+import type { Mechanism } from "../mechanism.js";
+import { mprogList } from "./tcx.js";
 
-/** Kernel: drivers/net/netkit.c, which is no module; since 6.7. */
+/** Kernel: drivers/net/netkit.c, which cannot be a module; since 6.7. */
 export const netkit: Mechanism = {
 	name: "netkit",
-	replacesAtomically: () => true,
 	lack: ({ hook }, bench) => bench.lack(`attach_type:${hook}`),
-	open: openStage,
-	survivors: (parts, lost) => parts.filter((part) => part !== lost),
+	async open(chain, guest) {
+		const { hook } = chain;
+		const device = await netkitDevice(guest, hook === "netkit_peer" ? "peer" : "primary");
+		return listOnDevice(chain, guest, device, (programs) => mprogList(guest, device, hook, programs));
+	},
 };
-
-async function openStage(chain: DeclaredChain, guest: Guest): Promise<Stage> {
-	const device = await netkitDevice(guest, chain.hook === "netkit_peer" ? "peer" : "primary");
-	return mprogStage(chain, guest, device, chain.hook, {
-		before: [tcxList(guest, device.sender, "egress")],
-		after: [],
-	});
-}

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { errnoName } from "../../../base/errno.js";
 import type { ChainHook } from "../../../data/package/sections/chain-hooks.js";
 import type { Workbench } from "../../../lab/check.js";
 import type { Lack } from "../../../machine/features/missing.js";
 import type { Held } from "../../../machine/guest/bpf-attr.js";
 import type { Guest } from "../../../machine/vm/guest.js";
-import { type HookDevice, hookDevice, netkitDevice } from "../devices.js";
-import { HookList } from "../hook-list.js";
-import type { Neighbourhood } from "./neighbours.js";
-import { clsactList, tcxList, xdpList } from "./other-lists.js";
+import { type AttachOne, byLink, type Detach, toClsact } from "../hook-attachment.js";
+import { directionOf, type HookDevice, hookDevice, netkitDevice, onDevice } from "../hook-device.js";
 
-const XDP_PASS = 2;
-/** TCX_PASS, TCX_DROP, TCX_REDIRECT: all else is TCX_NEXT to the kernel (`tcx_action_code`). */
-const tcxActions = new Set([0, 2, 7]);
-
-/** A device, and how the one program that calls all others is put on its hook. */
+/** A device, and how the root program of a chain of tail calls is attached to it. */
 export interface RootHook {
 	device: HookDevice;
-	/** Alone; what comes back takes it off. */
-	attach(program: Held & { program: string }): Promise<() => Promise<void>>;
-	around: Neighbourhood;
+	attach(program: Held & { program: string }): Promise<Detach>;
 }
 
 /**
- * What the hook needs, in the words of `kernels.requires`; of several lists the kernel has to have
- * all of one.
+ * What the hook needs, in the words of `kernels.requires`; of several lists the kernel must have
+ * one as a whole.
  */
 function needs(hook: ChainHook): string[][] {
 	if (hook === "xdp") return [["program_type:xdp"]];
@@ -33,7 +24,7 @@ function needs(hook: ChainHook): string[][] {
 	return [["module:sch_ingress", "module:cls_bpf"], [`attach_type:${hook.replace("tc_", "tcx_")}`]];
 }
 
-/** Why the kernel has not got the hook; undefined when it has. */
+/** Why the kernel lacks the hook; undefined when it has it. */
 export async function rootLack(hook: ChainHook, bench: Workbench): Promise<Lack | undefined> {
 	let first: Lack | undefined;
 	for (const alternative of needs(hook)) {
@@ -45,58 +36,35 @@ export async function rootLack(hook: ChainHook, bench: Workbench): Promise<Lack 
 	return first;
 }
 
-/**
- * On the tc hooks a filter of clsact, or a link of tcx where the kernel came without the modules of
- * the former.
- */
+/** The tc hooks: a filter of clsact, or a link of tcx on kernels without the modules of clsact. */
 export async function rootHook(hook: ChainHook, guest: Guest): Promise<RootHook> {
 	if (hook === "netkit_primary" || hook === "netkit_peer") {
 		const device = await netkitDevice(guest, hook === "netkit_peer" ? "peer" : "primary");
-		const before = [tcxList(guest, device.sender, "egress")];
-		return { device, attach: byLink(guest, device, hook), around: { before, after: [] } };
+		return { device, attach: firstOf(byLink(guest, device, hook)) };
 	}
-	const direction = hook.endsWith("egress") ? "egress" : "ingress";
+	const direction = directionOf(hook);
 	const device = await hookDevice(guest, direction);
-	const [xdp, tcx, clsact] = [
-		xdpList(guest, device),
-		tcxList(guest, device, direction),
-		clsactList(guest, device, direction),
-	];
-	if (hook === "xdp")
-		return {
-			...{ device, attach: asXdp(guest, device) },
-			around: { before: [], after: [tcx, clsact], passes: (verdict) => verdict === XDP_PASS },
-		};
-	const outside = direction === "ingress" ? [xdp] : [];
+	if (hook === "xdp") return { device, attach: asXdp(guest, device) };
 	const asTcx = byLink(guest, device, `tcx_${direction}`);
-	if (hook.startsWith("tcx_"))
-		return {
-			...{ device, attach: asTcx },
-			around: { before: outside, after: [clsact], passes: (verdict) => !tcxActions.has(verdict) },
-		};
-	const attach = async (program: Held & { program: string }) =>
-		(await clsact.attach(program)) ?? (await asTcx(program));
-	return { device, attach, around: { before: outside, after: [] } };
+	if (hook.startsWith("tcx_")) return { device, attach: firstOf(asTcx) };
+	return { device, attach: firstOf(toClsact(guest, device, direction), asTcx) };
+}
+
+/** The first of several ways that the kernel has. */
+function firstOf(...ways: AttachOne[]): RootHook["attach"] {
+	return async (program) => {
+		for (const attach of ways) {
+			const detach = await attach(program);
+			if (detach) return detach;
+		}
+		throw new Error(`the kernel has no hook for the root program ${program.program}`);
+	};
 }
 
 function asXdp({ client }: Guest, device: HookDevice): RootHook["attach"] {
 	return async ({ handle, program }) => {
-		const at = { object: handle, program, hook: "xdp", ...placeOf(device) };
+		const at = { object: handle, program, hook: "xdp", ...onDevice(device) };
 		const { link } = await client.call("attach", at);
 		return async () => void (await client.call("detach", { link }));
 	};
-}
-
-function byLink(guest: Guest, device: HookDevice, attachType: string): RootHook["attach"] {
-	const { ifindex, ...netns } = placeOf(device);
-	const list = new HookList(guest, { attachType, target: ifindex, ...netns });
-	return async (program) => {
-		const { errno, link } = await list.createLink(program);
-		if (link === undefined) throw new Error(`BPF_LINK_CREATE of the root: ${errnoName(errno)}`);
-		return async () => void (await guest.client.call("close", { handle: link }));
-	};
-}
-
-function placeOf({ ifindex, netns }: HookDevice): { ifindex: number; netns?: number } {
-	return { ifindex, ...(netns === undefined ? {} : { netns }) };
 }

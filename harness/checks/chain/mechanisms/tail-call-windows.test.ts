@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import type { Part } from "../part.js";
-import type { Encounter } from "../traffic.js";
+import type { ChainEntry } from "../chain-entry.js";
+import type { PacketTrace } from "../packet-trace.js";
 import { mostRecorded, sampleInWindows, type Window, windowsOf } from "./tail-call-windows.js";
 
 const mostCalls = 33;
@@ -50,7 +50,7 @@ describe("windows", () => {
 function chainOf(order: readonly number[], end = order.length) {
 	let window: Window = { from: 0, to: order.length };
 	const recorded: Window[] = [];
-	const parts = order.map((place) => ({ member: { label: `m${place}` }, program: "first" }) as Part);
+	const entries = order.map((place) => ({ member: { label: `m${place}` }, program: "first" }) as ChainEntry);
 	const chain = {
 		length: order.length,
 		async record(wanted: Window) {
@@ -58,13 +58,13 @@ function chainOf(order: readonly number[], end = order.length) {
 			window = wanted;
 		},
 	};
-	const sample = async (): Promise<Encounter[]> => {
+	const sample = async (): Promise<PacketTrace[]> => {
 		const met = [];
 		let calls = 0;
 		for (const [at, place] of order.entries()) {
 			if (++calls > mostCalls || at >= end) break;
 			if (place < window.from || place >= window.to) continue;
-			met.push({ part: parts[at]! });
+			met.push({ entry: entries[at]! });
 			if (++calls > mostCalls) break;
 		}
 		return [{ what: "a packet", met, verdict: calls > mostCalls ? 0 : 2 }];
@@ -72,15 +72,15 @@ function chainOf(order: readonly number[], end = order.length) {
 	return { recorded, sampled: () => sampleInWindows({ sample }, chain) };
 }
 
-const labels = ([encounter]: readonly Encounter[]) => encounter!.met.map(({ part }) => part.member.label);
+const labels = ([trace]: readonly PacketTrace[]) => trace!.met.map(({ entry }) => entry.member.label);
 const all = (count: number) => [...Array(count).keys()];
 
 describe("a chain that is recorded in windows", () => {
 	it.each([1, mostRecorded, mostRecorded + 1, 25, mostCalls])("of %i is met as a whole", async (count) => {
 		const { sampled, recorded } = chainOf(all(count));
-		const encounters = await sampled();
-		expect(labels(encounters)).toEqual(all(count).map((place) => `m${place}`));
-		expect(encounters[0]!.verdict).toBe(2);
+		const traces = await sampled();
+		expect(labels(traces)).toEqual(all(count).map((place) => `m${place}`));
+		expect(traces[0]!.verdict).toBe(2);
 		if (count <= mostRecorded) expect(recorded).toEqual([]);
 		else expect(recorded.at(-1)).toEqual({ from: 0, to: count });
 	});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
-import { samePart } from "../part.js";
-import type { Encounter, Meeting, Traffic } from "../traffic.js";
+import { sameEntry } from "../chain-entry.js";
+import type { PacketTrace, TracedEntry, Traffic } from "../packet-trace.js";
 
 const { maxMembers: mostCalls } = mechanismFacts.tail_call;
 
@@ -35,7 +35,7 @@ export function windowsOf(count: number): Window[] {
 	return windows;
 }
 
-/** A chain of which a part is recorded. */
+/** A chain of which a entry is recorded. */
 export interface Recordable {
 	/** How many members stand in it. */
 	readonly length: number;
@@ -50,23 +50,23 @@ export interface Recordable {
 export async function sampleInWindows(
 	traffic: Pick<Traffic, "sample">,
 	chain: Recordable,
-): Promise<Encounter[]> {
+): Promise<PacketTrace[]> {
 	const { length } = chain;
 	if (length <= mostRecorded) return traffic.sample();
 	await chain.record({ from: 0, to: 0 });
 	const whole = await traffic.sample();
-	const met = whole.map((): Meeting[] => []);
+	const met = whole.map((): TracedEntry[] => []);
 	for (const window of windowsOf(length)) {
 		await chain.record(window);
-		for (const [number, encounter] of (await traffic.sample()).entries()) join(met[number]!, encounter.met);
+		for (const [number, trace] of (await traffic.sample()).entries()) join(met[number]!, trace.met);
 	}
 	await chain.record({ from: 0, to: length });
-	return whole.map((encounter, number) => ({ ...encounter, met: met[number]! }));
+	return whole.map((trace, number) => ({ ...trace, met: met[number]! }));
 }
 
 /** The last of a window and the first of the next may be the same. */
-function join(met: Meeting[], more: readonly Meeting[]): void {
+function join(met: TracedEntry[], more: readonly TracedEntry[]): void {
 	const [last, first] = [met.at(-1), more[0]];
-	const again = last && first && samePart(last.part, first.part);
+	const again = last && first && sameEntry(last.entry, first.entry);
 	met.push(...more.slice(again ? 1 : 0));
 }

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chain } from "../../../data/package/sections/chain.js";
+import type { KernelPromise } from "../../../lab/promise.js";
 import { BpfAttr } from "../../../machine/guest/bpf-attr.js";
 import { bpf } from "../../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import { withoutModules } from "../../../machine/kernel/testkernel.js";
-import { neighbours } from "../cases/bounds.js";
+import { tailCallPromises } from "../../../qualify/chains/tail-call-promises.js";
 import { orders } from "../cases/orders.js";
-import { promises } from "../cases/promises.js";
+import { promisesFinding } from "../cases/relied-promises.js";
+import { type ChainEntry, label } from "../chain-entry.js";
 import { slotUpdate } from "../hook-list.js";
-import { label } from "../judge.js";
-import { chainsOf, declaredChain } from "../model/declared.js";
-import type { Part } from "../part.js";
-import { chainBench, chainPackage, failures } from "../testbench.js";
+import { chainsOf, declaredChain } from "../model/declared-chain.js";
+import { chainBench, chainPackage, failures } from "../testchainbench.js";
 import { tailCall } from "./tail-call.js";
+import { reliance } from "./tail-call-reliance.js";
 
 interface Member {
 	program: string;
@@ -50,7 +51,7 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 	it("pass every case on XDP", async () => {
 		const findings = await bench.check(await chainPackage("tail-calls.bpf.c", [edge("xdp", ...members)]));
 		expect(failures(findings)).toEqual([]);
-		expect(findings.size).toBe(24);
+		expect(findings.size).toBe(22);
 		const evidence = (name: string) => findings.get(`edge/${name}`)!.evidence;
 		expect(evidence("executed").expected).toEqual([
 			"account (XDP_PASS)",
@@ -61,60 +62,54 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 			what: "a UDP packet over IPv6",
 			met: ["account", "filter"],
 		});
-		expect(evidence("limit")).toEqual({
-			...{ promised: 33, taken: 33, met: 33, one_more: "taken", met_with_one_more: 33 },
-		});
-		expect(evidence("neighbours").promise).toBe(
-			`packets meet tail_call, then ${id === "5.10" ? "" : "tcx, then "}clsact`,
-		);
-		// Two slots, of which packets see the second change; in L3AF's steps they see each, and a
-		// chain that ends early.
-		expect(evidence("atomic")).toMatchObject({ atomic: true, half: 0, unaccounted: 0 });
-		const window = evidence("atomic").in_steps as Record<string, unknown>;
+		// Packets can see the second of two changed slots; in L3AF's steps they see each change,
+		// and a chain that ends early.
+		expect(evidence("replace-under-traffic")).toMatchObject({ atomic: true, half: 0, unaccounted: 0 });
+		const window = evidence("replace-under-traffic").in_steps as Record<string, unknown>;
 		expect(window).toMatchObject({ unaccounted: 0, refused: [] });
 		expect(window.packets).toBeGreaterThanOrEqual(10_000);
 		expect(window.half).toBeGreaterThan(1000);
 		for (const [missing, before] of [
-			["filter should run at place 2", "account"],
-			["mark should run at place 3", "filter"],
+			["filter: expected at position 2", "account"],
+			["mark: expected at position 3", "filter"],
 		])
 			expect(window.examples).toContainEqual(
 				expect.stringMatching(
-					new RegExp(`^packet \\d+, as \\d+ in all: ${missing} and never ran: .* ${before}$`),
+					new RegExp(`^packet \\d+ \\(\\d+ like it\\): ${missing}, never ran; .* ${before} last$`),
 				),
 			);
 	});
 
-	it("tell of a member that looks in the wrong slot", async () => {
+	it("name the member behind one that calls the wrong slot", async () => {
 		expect(await faults(edge("xdp", "account", "astray", "last"))).toEqual([
-			"edge/executed: a UDP packet over IPv4 did not meet edge as it is declared: last should run at place 3 and never ran: the last that the packet met was astray",
+			"edge/executed: a UDP packet over IPv4 did not meet edge as declared: last: expected at position 3, never ran; the packet met astray last",
 		]);
 	});
 
-	it("tell of priorities that are no promise kept", async () => {
+	it("name members that priorities put in another order", async () => {
 		const priority = [2, 1, 3];
 		const swapped = members.map((program, at) => ({ program, priority: priority[at]! }));
 		const [configured, executed] = await faults(edge("xdp", ...swapped));
 		expect(configured).toBe(
-			"edge/configured: edge is not in the order that the manifest promises: filter should stand at place 2 and stands at place 1; account should stand at place 1 and stands at place 2",
+			"edge/configured: edge is not in the declared order: filter: expected at position 2, found at 1; account: expected at position 1, found at 2",
 		);
-		expect(executed).toMatch(/^edge\/executed: .*filter should run at place 2 and ran at place 1/);
+		expect(executed).toMatch(/^edge\/executed: .*filter: expected at position 2, ran at 1/);
 	});
 
-	it("have a root that is loaded for the chain alone, and tell of one that the kernel refuses", async () => {
+	it("load a root for the chain alone, and name a root that the kernel refuses", async () => {
 		const from = (program: string): Chain => ({
 			...edge("xdp", "account", "last"),
 			root_program: { program, map: "root_next" },
 		});
 		expect(await faults(from("spare_root"))).toEqual([]);
-		const refused = "the kernel refused bad_root in edge: BPF_PROG_LOAD gave EACCES";
+		const refused = "the kernel refused bad_root in edge: BPF_PROG_LOAD returned EACCES";
 		expect(await faults(from("bad_root"))).toEqual([
 			`edge/configured: ${refused}`,
 			`edge/executed: ${refused}`,
 		]);
 	});
 
-	it("tell of a program that no array takes beside the others", async () => {
+	it("name a program that the array refuses", async () => {
 		const findings = await bench.orders(
 			await chainPackage("tail-calls.bpf.c", [edge("xdp", "account", "fragments")]),
 		);
@@ -127,47 +122,45 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		expect(findings[0]!.evidence).toEqual({ call, errno: 22 });
 	});
 
-	it("tell of a member that relies on what the kernel does not keep", async () => {
+	it("name a member that relies on a promise that the kernel breaks", async () => {
+		const promises: KernelPromise[] = [];
+		for await (const promise of tailCallPromises(bench.guest)) promises.push(promise);
 		const found = async (chain: Chain) => {
 			const declared = await declare(chain);
-			const stage = await tailCall.open(declared, bench.guest);
-			const scene = { chain: declared, mechanism: tailCall, stage, members: [] };
-			const findings = [];
-			for await (const finding of promises(scene)) findings.push(finding);
-			await stage.close();
-			return findings;
+			return promisesFinding(declared, promises, reliance(declared));
 		};
-		const [plain] = await found(edge("xdp", ...members));
-		expect(plain).toMatchObject({ case: "edge/promises", outcome: "pass" });
-		const broken = (plain!.evidence.broken as { name: string }[]).map(({ name }) => name);
+		const plain = await found(edge("xdp", ...members));
+		expect(plain.outcome).toBe("pass");
+		const broken = (plain.evidence.broken as { name: string }[]).map(({ name }) => name);
 		expect(broken.includes("limit-by-two-functions")).toBe(id === "5.10");
-		const [twofold] = await found(edge("xdp", "account", "twofold"));
-		if (id !== "5.10") expect(twofold!.outcome).toBe("pass");
+		const twofold = await found(edge("xdp", "account", "twofold"));
+		if (id !== "5.10") expect(twofold.outcome).toBe("pass");
 		else
-			expect(twofold!.reason).toMatchObject({
+			expect(twofold.reason).toMatchObject({
 				code: "chain-promise",
-				message: expect.stringMatching(
-					/^this kernel does not keep a promise that matters to twofold in edge: what the tail calls out of one function .*\(1 returned; 71 runs instead of 1 returned; 34 runs\)$/,
-				),
+				message:
+					"twofold in edge relies on a promise that this kernel breaks: tail calls of one function count towards the limit of the next function; expected 1 returned; 34 runs, found 1 returned; 71 runs",
 			});
 	});
 
-	it("are followed through the arrays, to strangers and in circles", async () => {
+	it("are read from the arrays, with other programs and loops", async () => {
 		const chain = await declare(edge("xdp", ...members));
-		const stage = await tailCall.open(chain, bench.guest);
-		const parts = chain.members.map((member): Part => ({ member, program: "first" }));
-		const built = await stage.build(parts, [2, 0, 1]);
+		const attachPoint = await tailCall.open(chain, bench.guest);
+		const entries = chain.members.map((member): ChainEntry => ({ member, program: "first" }));
+		const attached = await attachPoint.attach(entries, [2, 0, 1]);
 		const listed = async () =>
-			(await built.configured()).map((part) => (typeof part === "number" ? "a stranger" : label(part)));
-		const met = async () => (await stage.traffic.sample())[0]!.met.map(({ part }) => label(part));
+			(await attached.configured()).map((entry) =>
+				typeof entry === "number" ? "another program" : label(entry),
+			);
+		const met = async () => (await attachPoint.traffic.sample())[0]!.met.map(({ entry }) => label(entry));
 		expect([await listed(), await met()]).toEqual([members, members]);
 
-		await built.remove(parts[1]!);
+		await attached.remove(entries[1]!);
 		expect([await listed(), await met()]).toEqual([
 			["account", "mark"],
 			["account", "mark"],
 		]);
-		await built.insert(parts[1]!);
+		await attached.insert(entries[1]!);
 		const strange = await idOf("maps", "mark_next");
 		const put = async (program: string) => {
 			const array = { handle: await open("map_get_fd_by_id", strange) };
@@ -187,11 +180,11 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 			"filter",
 		]);
 		await put("root");
-		expect(await listed()).toEqual([...members, "a stranger"]);
-		await built.lose(parts[1]!);
+		expect(await listed()).toEqual([...members, "another program"]);
+		await attached.detach(entries[1]!);
 		expect([await listed(), await met()]).toEqual([["account"], ["account"]]);
-		await built.close();
-		await stage.close();
+		await attached.close();
+		await attachPoint.close();
 	});
 
 	async function declare(chain: Chain) {
@@ -216,7 +209,7 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 	}
 });
 
-it("33 tail calls are met, though a slot takes one too; whoever is left out is told", async () => {
+it("33 tail calls are recorded in parts, and members that never ran are named", async () => {
 	const bench = await chainBench("6.12");
 	const all = Array.from({ length: 33 }, (_, number) => `m${String(number).padStart(2, "0")}`);
 	const source = "tail-calls-thirty-three.bpf.c";
@@ -227,26 +220,27 @@ it("33 tail calls are met, though a slot takes one too; whoever is left out is t
 	expect(executed!.evidence.executed).toEqual(all);
 
 	const chain = declaredChain(chainsOf([pkg])[0]!, [pkg], new Set(["tail_call" as const]));
-	const stage = await tailCall.open(chain, bench.guest);
-	const parts = chain.members.map((member): Part => ({ member, program: "first" }));
-	const scene = { chain, mechanism: tailCall, stage, members: parts };
-	for await (const finding of neighbours(scene)) expect(finding).toMatchObject({ outcome: "pass" });
-	const built = await stage.build(parts);
-	const second: Part = { member: parts[16]!.member, program: "second" };
-	await built.replace(parts[16]!, second);
-	await built.replace(second, parts[16]!);
-	const during = [...built.replacing(parts[16]!, second), ...built.replacing(second, parts[16]!)];
-	const { met, unaccounted } = await stage.traffic.flow!(1000, during, 2);
-	const last = new Set([...met.values()].map((each) => each.at(-1)!.part));
-	expect([unaccounted, last]).toEqual([0, new Set([parts[16]!, second])]);
-	await built.lose(parts[29]!);
-	const found = [];
-	for await (const { reason } of orders(scene, built)) found.push(reason?.message);
-	expect(found[1]).toBe(
-		"a UDP packet over IPv4 did not meet edge as it is declared: m29 should run at place 30 and never ran: the last that the packet met was m28; m30 should run at place 31 and never ran: the last that the packet met was m28; m31 should run at place 32 and never ran: the last that the packet met was m28; and 1 more",
+	const attachPoint = await tailCall.open(chain, bench.guest);
+	const entries = chain.members.map((member): ChainEntry => ({ member, program: "first" }));
+	const subject = { chain, mechanism: tailCall, attachPoint, members: entries };
+	const attached = await attachPoint.attach(entries);
+	const second: ChainEntry = { member: entries[16]!.member, program: "second" };
+	await attached.replace(entries[16]!, second);
+	await attached.replace(second, entries[16]!);
+	const during = [
+		...attached.replacement(entries[16]!, second),
+		...attached.replacement(second, entries[16]!),
+	];
+	const { met, unaccounted } = await attachPoint.traffic.flow!(1000, during, 2);
+	const last = new Set([...met.values()].map((each) => each.at(-1)!.entry));
+	expect([unaccounted, last]).toEqual([0, new Set([entries[16]!, second])]);
+	await attached.detach(entries[29]!);
+	const [, found] = await orders(subject, attached);
+	expect(found?.reason?.message).toBe(
+		"a UDP packet over IPv4 did not meet edge as declared: m29: expected at position 30, never ran; the packet met m28 last; m30: expected at position 31, never ran; the packet met m28 last; m31: expected at position 32, never ran; the packet met m28 last; and 1 more",
 	);
-	await built.close();
-	await stage.close();
+	await attached.close();
+	await attachPoint.close();
 	await bench.dispose();
 });
 
@@ -255,7 +249,7 @@ it.each<{ id: string; hook: Chain["hook"]; bare?: true }>([
 	{ id: "6.12", hook: "netkit_peer" },
 	// Without modules: the root is a link of tcx, on lo.
 	{ id: "6.18", hook: "tc_ingress", bare: true },
-])("tail calls on $hook of $id are met in their order", async ({ id, hook, bare }) => {
+])("tail calls on $hook of $id run in their order", async ({ id, hook, bare }) => {
 	const kernel = await openKernel(id);
 	const bench = await chainBench(bare ? withoutModules(kernel) : kernel);
 	const findings = await bench.orders(await chainPackage("tail-calls-tc.bpf.c", [edge(hook, ...members)]));
@@ -274,6 +268,4 @@ it("tail calls on tcx_ingress of 7.3 pass every case, in sections that say so", 
 	);
 	await bench.dispose();
 	expect(failures(findings)).toEqual([]);
-	const { promise } = findings.get("edge/neighbours")!.evidence;
-	expect(promise).toBe("packets meet xdp, then tail_call, then clsact");
 });

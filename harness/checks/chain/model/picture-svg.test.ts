@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { expect, it } from "vitest";
+import { type ChainOrders, chainView } from "./chain-view.js";
 import { chainPictureSvg } from "./picture-svg.js";
-import { type ChainOrders, chainView } from "./view.js";
 
 const orders: ChainOrders = {
 	title: "front: tcx_ingress by tcx",
@@ -16,11 +16,11 @@ const orders: ChainOrders = {
 };
 const svg = (change: Partial<ChainOrders> = {}) => chainPictureSvg(chainView({ ...orders, ...change }));
 
-it("draws three columns, a line for each member to its next place, what differs in red with a mark", () => {
+it("draws three columns, lines between the positions of a member, and differences marked in red", () => {
 	const document = new XMLParser({ ignoreAttributes: false }).parse(svg()).svg;
 	expect(document["@_role"]).toBe("img");
 	expect(document.title).toBe("front: tcx_ingress by tcx");
-	expect(document.desc).toContain("b should stand at place 2 and stands at place 1. ");
+	expect(document.desc).toContain("b: expected at position 2, found at 1. ");
 	const words: string[] = document.text.map((text: { "#text": string }) => text["#text"]);
 	expect(words).toEqual([
 		"front: tcx_ingress by tcx",
@@ -43,13 +43,13 @@ it("draws three columns, a line for each member to its next place, what differs 
 	expect(document.rect.filter((rect: object) => "@_stroke-dasharray" in rect)).toHaveLength(3);
 });
 
-it("says that all agree when they do", () => {
+it("says when all columns agree", () => {
 	const same = svg({ configured: orders.declared, executed: orders.expected });
 	expect(same).toContain("<desc>All three orders agree.</desc>");
 	expect(same).not.toContain("stroke-dasharray");
 });
 
-it("is sound XML that refers to nothing outside, whatever the names are", () => {
+it("is valid XML without references, whatever the names", () => {
 	const names = [
 		"<script>alert(1)</script>",
 		"&amp;\"'",

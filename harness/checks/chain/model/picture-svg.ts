@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Cell, type ChainView, columnNames } from "./view.js";
+import { type Cell, type ChainView, columnNames } from "./chain-view.js";
 
 const box = { width: 200, height: 30, gapX: 60, gapY: 12 };
 const margin = 16;
@@ -21,7 +21,7 @@ export function chainPictureSvg(view: ChainView): string {
 		view.sentences.length === 0
 			? "All three orders agree."
 			: view.sentences.map((text) => `${text}.`).join(" ");
-	const parts = [
+	const entries = [
 		`<title>${escaped(view.title)}</title>`,
 		`<desc>${escaped(summary)}</desc>`,
 		`<rect width="${width}" height="${height}" fill="${ink.paper}"/>`,
@@ -32,7 +32,7 @@ export function chainPictureSvg(view: ChainView): string {
 	];
 	return [
 		`<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, monospace" font-size="12">`,
-		...parts.map((part) => `\t${part}`),
+		...entries.map((entry) => `\t${entry}`),
 		"</svg>",
 		"",
 	].join("\n");

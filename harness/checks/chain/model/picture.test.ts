@@ -2,8 +2,8 @@
 
 import { expect, it } from "vitest";
 import { Random } from "../../../data/packet/random.js";
+import { type ChainOrders, chainView } from "./chain-view.js";
 import { chainPicture } from "./picture.js";
-import { type ChainOrders, chainView } from "./view.js";
 
 const pass = (member: string) => ({ member, verdict: "XDP_PASS" });
 const orders: ChainOrders = {
@@ -16,7 +16,7 @@ const orders: ChainOrders = {
 const drawn = (change: Partial<ChainOrders>, medium = { width: 80 }) =>
 	chainPicture(chainView({ ...orders, ...change }), medium).join("\n");
 
-it("shows a chain that is as declared without a mark", () => {
+it("shows a chain without differences without a mark", () => {
 	expect(drawn({})).toBe(
 		`
 front: xdp by dispatcher on 6.12
@@ -27,7 +27,7 @@ front: xdp by dispatcher on 6.12
 	);
 });
 
-it("marks what differs and says how, in lines of 80 columns", () => {
+it("marks and explains differences, in lines of 80 columns", () => {
 	const change: Partial<ChainOrders> = {
 		configured: ["meter", "filter", "mirror", "intruder"],
 		executed: [pass("meter"), { member: "filter", verdict: "XDP_DROP" }],
@@ -40,24 +40,26 @@ front: xdp by dispatcher on 6.12
   2 meter                  ! 2 filter                 ! 2 filter XDP_DROP
   3 mirror                   3 mirror                 ! - mirror missing
                            ! 4 intruder
-! meter should stand at place 2 and stands at place 1
-! filter should stand at place 1 and stands at place 2
-! intruder stands at place 4 and is no member of the chain
-! meter should run at place 2 and ran at place 1
-! filter should run at place 1 and ran at place 2
-! mirror should run at place 3 and never ran: the last that the packet met was
-  filter (XDP_DROP)`.trimStart(),
+! meter: expected at position 2, found at 1
+! filter: expected at position 1, found at 2
+! intruder at position 4 is not a member of the chain
+! meter: expected at position 2, ran at 1
+! filter: expected at position 1, ran at 2
+! mirror: expected at position 3, never ran; the packet met filter (XDP_DROP)
+  last`.trimStart(),
 	);
 });
 
-it("says of a member that ran too late who should have ended the chain", () => {
+it("names the member that should have ended the chain before one that ran", () => {
 	const drop = { member: "meter", verdict: "XDP_DROP" };
 	expect(
 		drawn({ expected: [pass("filter"), drop], executed: [pass("filter"), drop, pass("mirror")] }),
-	).toContain("! mirror ran at place 3, though meter (XDP_DROP) at place 2 should have ended\n  the chain");
+	).toContain(
+		"! mirror ran at position 3, although meter (XDP_DROP) at position 2 should have\n  ended the chain",
+	);
 });
 
-it("colours only what differs, and adds nothing else", () => {
+it("colours only differences, and adds nothing else", () => {
 	const view = chainView({ ...orders, configured: ["filter", "mirror"] });
 	const plain = chainPicture(view, { width: 80 });
 	const coloured = chainPicture(view, { width: 80, mark: (text) => `<${text}>` });
@@ -65,7 +67,7 @@ it("colours only what differs, and adds nothing else", () => {
 	expect(coloured.map((line) => line.replace(/[<>]/g, ""))).toEqual(plain);
 });
 
-it("keeps to its width whatever the names are, and shows no control character", () => {
+it("keeps its width whatever the names, and shows no control characters", () => {
 	const random = new Random(3);
 	const names = [
 		"a",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Cell, type ChainView, columnNames } from "./view.js";
+import { type Cell, type ChainView, columnNames } from "./chain-view.js";
 
 /** What the picture is shown on. */
 export interface Medium {
@@ -20,7 +20,7 @@ const gap = "  ";
 export function chainPicture(view: ChainView, { width, mark = (text) => text }: Medium): string[] {
 	const room = Math.floor((width - gap.length * 2) / 3);
 	const rows = Math.max(...view.columns.map((cells) => cells.length));
-	const line = (parts: string[]) => parts.join(gap).trimEnd();
+	const line = (entries: string[]) => entries.join(gap).trimEnd();
 	const table = Array.from({ length: rows }, (_, row) =>
 		line(
 			view.columns.map((cells) => {

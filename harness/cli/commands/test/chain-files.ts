@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { InputError } from "../../../base/errors.js";
-import { absentPackages, chainsOf, declaredChain, tellerOf } from "../../../checks/chain/model/declared.js";
-import { chainPackets } from "../../../checks/chain/model/packets.js";
+import { chainPackets } from "../../../checks/chain/model/chain-packets.js";
+import {
+	absentPackages,
+	chainsOf,
+	declaredChain,
+	reportingPackage,
+} from "../../../checks/chain/model/declared-chain.js";
 import type { Package } from "../../../data/package/package.js";
 import { type ChainSource, readChainFile } from "../../../data/package/sections/chain-file.js";
 import { type ChainHookFacts, chainHooks } from "../../../data/package/sections/chain-hooks.js";
@@ -65,7 +70,7 @@ function checkChain(source: ChainSource, packages: readonly Package[]): void {
 function checkNames(sources: readonly ChainSource[], packages: readonly Package[]): void {
 	const seen = new Map<string, ChainSource>();
 	for (const source of sources) {
-		const teller = tellerOf(source, packages)?.name;
+		const teller = reportingPackage(source, packages)?.name;
 		const key = JSON.stringify([teller, source.chain.name]);
 		const other = seen.get(key);
 		if (other)

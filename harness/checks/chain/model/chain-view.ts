@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+	configuredDifferences,
+	type Difference,
+	executedDifferences,
+	type Met,
+} from "./order-differences.js";
+
+/** One member at one place of one column. */
+export interface Cell {
+	/** Without characters that could do more than be shown. */
+	label: string;
+	/** From 1; absent of a member that is missing here. */
+	place?: number;
+	/** What it returned. */
+	verdict?: string;
+	/** It is not what was expected here. */
+	differs: boolean;
+}
+
+export const columnNames = ["declared", "configured", "executed"] as const;
+
+/** A chain three times: as declared, as the kernel lists it, as a packet met it. */
+export interface ChainView {
+	title: string;
+	/** In the order of `columnNames`. */
+	columns: [Cell[], Cell[], Cell[]];
+	/** What differs, a sentence each; first of the configured order, then of the executed one. */
+	sentences: string[];
+}
+
+/** Orders to be looked at side by side, as labels. */
+export interface ChainOrders {
+	/** Names the chain, and the kernel where it matters. */
+	title: string;
+	declared: readonly string[];
+	configured: readonly string[];
+	/** What the packet should have met. */
+	expected: readonly Met[];
+	executed: readonly Met[];
+}
+
+export function chainView({ title, declared, configured, expected, executed }: ChainOrders): ChainView {
+	const ofHook = configuredDifferences(declared, configured);
+	const ofPacket = executedDifferences(expected, executed, declared);
+	return {
+		title: shown(title),
+		columns: [
+			column(
+				declared.map((member) => ({ member })),
+				[],
+			),
+			column(
+				configured.map((member) => ({ member })),
+				ofHook,
+			),
+			column(executed, ofPacket),
+		],
+		sentences: [...ofHook, ...ofPacket].map(({ message }) => shown(message)),
+	};
+}
+
+function column(members: readonly Met[], differences: readonly Difference[]): Cell[] {
+	const differing = new Set(differences.map(({ found }) => found));
+	const there = members.map(
+		({ member, verdict }, index): Cell => ({
+			label: shown(member),
+			place: index + 1,
+			...(verdict === undefined ? {} : { verdict: shown(verdict) }),
+			differs: differing.has(index + 1),
+		}),
+	);
+	const missing = differences.filter(({ kind }) => kind === "missing");
+	return [...there, ...missing.map(({ member }): Cell => ({ label: shown(member), differs: true }))];
+}
+
+/**
+ * Names come from packages and kernels: what is not printable ASCII might turn the picture into
+ * another.
+ */
+function shown(text: string): string {
+	return text.replace(/[^\x20-\x7e]/gu, "?");
+}

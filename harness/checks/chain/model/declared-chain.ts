@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from "../../../base/errors.js";
+import type { ProgramFacts } from "../../../data/package/object.js";
+import type { Package, PackageObject } from "../../../data/package/package.js";
+import type { ProgramReference } from "../../../data/package/sections/chain.js";
+import type { ChainSource } from "../../../data/package/sections/chain-file.js";
+import {
+	type ChainHook,
+	type ChainMechanism,
+	chainHooks,
+} from "../../../data/package/sections/chain-hooks.js";
+import { chainProgram, checkProgArray } from "../../../data/package/sections/chain-program.js";
+import { longReference, possibleMechanisms } from "../../../data/package/sections/chain-rules.js";
+import { type Proceed, proceedOn } from "./proceed.js";
+
+/** A program of a package, as a chain means it. */
+export interface ChainProgram {
+	pkg: Package;
+	object: PackageObject;
+	program: ProgramFacts;
+}
+
+/** One member, with nothing left open. */
+export interface DeclaredMember extends ChainProgram {
+	/**
+	 * Short and unique in its chain: `filter`, or `firewall/filter` where two packages have one.
+	 */
+	label: string;
+	/** What the mechanism gets: as written, or by the place, from 1. */
+	priority: number;
+	/** Verdicts after which the next has its turn, where that is for anybody to say. */
+	proceed: Proceed;
+	/** Name of its own prog_array. */
+	next?: string;
+	/** The cgroup below the chain's; empty for the chain's own. */
+	cgroup: string;
+	preorder: boolean;
+}
+
+/** A chain with nothing left open: its members stand in the order that is promised. */
+export interface DeclaredChain {
+	name: string;
+	hook: ChainHook;
+	mechanism: ChainMechanism;
+	members: DeclaredMember[];
+	root?: ChainProgram & { map: string };
+	loader?: { command: string[]; pkg: Package };
+	source: ChainSource;
+}
+
+/** The chains of packages, in the order of the packages. */
+export function chainsOf(packages: readonly Package[]): ChainSource[] {
+	return packages.flatMap((owner) =>
+		(owner.manifest.chains ?? []).map((chain, index) => ({
+			file: `${owner.path}/bpfgate.json`,
+			pointer: `/chains/${index}`,
+			chain,
+			owner,
+		})),
+	);
+}
+
+/**
+ * Finds the programs of a chain among the packages and settles what it leaves open.
+ *
+ * @param available mechanisms that the kernel has. Of those that can make the chain the first that
+ * it has is taken; where it
+ *   has none, the first of all, so that somebody can say what is missing
+ * @throws InputError for a program, package or verdict that is not there
+ */
+export function declaredChain(
+	source: ChainSource,
+	packages: readonly Package[],
+	available: ReadonlySet<ChainMechanism>,
+): DeclaredChain {
+	const { chain, file, pointer, owner } = source;
+	const possible = possibleMechanisms(chain);
+	const mechanism = possible.find((candidate) => available.has(candidate)) ?? possible[0]!;
+	const find = (reference: ProgramReference, place: string) =>
+		findProgram(source, reference, `${pointer}/${place}`, packages);
+	const { programType } = chainHooks[chain.hook];
+	const members = chain.members.map((member, index): Omit<DeclaredMember, "label"> => {
+		const place = `members/${index}`;
+		const found = find(member.program, `${place}/program`);
+		if (member.next !== undefined)
+			checkProgArray({ file, pointer: `${pointer}/${place}/next` }, member.next, found.object);
+		return {
+			...found,
+			priority: member.priority ?? index + 1,
+			proceed: proceedOn(
+				{ file, pointer: `${pointer}/${place}/proceed_on` },
+				mechanism,
+				programType,
+				member.proceed_on,
+			),
+			...(member.next === undefined ? {} : { next: member.next }),
+			cgroup: member.cgroup ?? "",
+			preorder: member.preorder ?? false,
+		};
+	});
+	checkDistinct(source, members);
+	const labels = labelsOf(members);
+	const root = chain.root_program && {
+		...find(chain.root_program.program, "root_program/program"),
+		map: chain.root_program.map,
+	};
+	if (root) checkProgArray({ file, pointer: `${pointer}/root_program/map` }, root.map, root.object);
+	return {
+		name: chain.name,
+		hook: chain.hook,
+		mechanism,
+		members: members.map((member, index) => ({ ...member, label: labels[index]! })),
+		...(root ? { root } : {}),
+		...(chain.loader && owner ? { loader: { command: chain.loader.command, pkg: owner } } : {}),
+		source,
+	};
+}
+
+/** Packages that a chain names and that are not among these: `meter`, or `meter 2.1`. */
+export function absentPackages({ chain }: ChainSource, packages: readonly Package[]): string[] {
+	const programs = [...chain.members, ...(chain.root_program ? [chain.root_program] : [])];
+	const absent = programs.flatMap(({ program }) => {
+		const { package: name, version } = longReference(program);
+		if (name === undefined || withName(packages, name, version).length > 0) return [];
+		return [version === undefined ? name : `${name} ${version}`];
+	});
+	return [...new Set(absent)];
+}
+
+/** The package whose results tell of a chain: of a chain file's chain, that of the first member. */
+export function reportingPackage(
+	{ chain, owner }: ChainSource,
+	packages: readonly Package[],
+): Package | undefined {
+	if (owner) return owner;
+	const { package: name, version } = longReference(chain.members[0]?.program ?? "");
+	return withName(packages, name, version)[0];
+}
+
+function withName(packages: readonly Package[], name: string | undefined, version: string | undefined) {
+	return packages.filter((pkg) => pkg.name === name && (version ?? pkg.version) === pkg.version);
+}
+
+function findProgram(
+	{ file, owner, chain }: ChainSource,
+	reference: ProgramReference,
+	pointer: string,
+	packages: readonly Package[],
+): ChainProgram {
+	const { package: name, version } = longReference(reference);
+	const pkg = name === undefined ? owner : findPackage(file, pointer, name, version, packages);
+	if (!pkg) throw new Error("the reader of chain files has let a program without a package through");
+	return { pkg, ...chainProgram({ file, pointer }, reference, chain.hook, pkg.objects) };
+}
+
+function findPackage(
+	file: string,
+	pointer: string,
+	name: string,
+	version: string | undefined,
+	packages: readonly Package[],
+): Package {
+	const found = withName(packages, name, version);
+	const [only, other] = found;
+	const wanted = version === undefined ? name : `${name} ${version}`;
+	if (!only) {
+		const given = packages.map((pkg) => `${pkg.name} ${pkg.version}`).join(", ");
+		throw new InputError(file, `${pointer}/package`, `${wanted} is not among the packages: ${given}`);
+	}
+	if (other && version === undefined)
+		throw new InputError(
+			file,
+			`${pointer}/package`,
+			`${name} is there as ${found.map((pkg) => pkg.version).join(" and ")}: name the version`,
+		);
+	if (other) throw new InputError(file, `${pointer}/package`, `${wanted} is given twice`);
+	return only;
+}
+
+/** The manifest alone cannot tell that two references mean one program. */
+function checkDistinct({ file, pointer }: ChainSource, members: readonly ChainProgram[]): void {
+	const seen = new Map<ProgramFacts, number>();
+	for (const [index, { program }] of members.entries()) {
+		const other = seen.get(program);
+		if (other !== undefined)
+			throw new InputError(
+				file,
+				`${pointer}/members/${index}/program`,
+				`${program.name} is ${pointer}/members/${other} already`,
+			);
+		seen.set(program, index);
+	}
+}
+
+/** The shortest kind of name that tells all members apart. */
+function labelsOf(members: readonly ChainProgram[]): string[] {
+	const kinds = [
+		({ program }: ChainProgram) => program.name,
+		({ pkg, program }: ChainProgram) => `${pkg.name}/${program.name}`,
+		({ pkg, object, program }: ChainProgram) => `${pkg.name}/${object.file}/${program.name}`,
+	].map((kind) => members.map(kind));
+	const distinct = kinds.find((labels) => new Set(labels).size === labels.length);
+	return (
+		distinct ??
+		members.map(({ pkg, object, program }) => `${pkg.name}@${pkg.version}/${object.file}/${program.name}`)
+	);
+}
