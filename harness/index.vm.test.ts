@@ -11,7 +11,7 @@ const examples = [
 	...readFileSync(join(checkout, "docs/library.md"), "utf8").matchAll(/^```ts\n(.*?)^```/gms),
 ].map(([, code]) => code ?? "");
 
-/** A project of somebody who installed bpfgate, with the examples of docs/library.md compiled. */
+/** A project that has bpfgate installed, with the examples of docs/library.md compiled. */
 let project: string;
 beforeAll(async () => {
 	project = mkdtempSync(join(tmpdir(), "bpfgate-library-"));
