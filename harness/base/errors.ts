@@ -10,7 +10,8 @@ export class InputError extends Error {
 
 	/**
 	 * @param file the file, as the user named it
-	 * @param place where in the file: a JSON pointer, a section, an offset; empty for the whole file
+	 * @param place where in the file: a JSON pointer, a section, an offset; empty for the whole
+	 * file
 	 * @param reason what is wrong, without a full stop
 	 */
 	constructor(

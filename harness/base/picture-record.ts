@@ -2,8 +2,8 @@
 import { Type } from "@sinclair/typebox";
 
 /**
- * Evidence `picture` and `svg` of a chain: declared, listed by the kernel, and executed by a packet,
- * side by side.
+ * Evidence `picture` and `svg` of a chain: declared, listed by the kernel, and executed by a
+ * packet, side by side.
  */
 export const PictureEvidence = Type.Object({
 	picture: Type.Array(Type.String({ maxLength: 1000 }), {

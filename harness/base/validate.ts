@@ -73,8 +73,8 @@ function depth(error: ErrorObject): number {
 }
 
 /**
- * What the branches of a union expected: `must be integer or "cpus"`. A branch that failed inside the
- * value was the closest match.
+ * What the branches of a union expected: `must be integer or "cpus"`. A branch that failed inside
+ * the value was the closest match.
  */
 function joined(reasons: string[]): string {
 	const inside = reasons.find((reason) => !reason.startsWith(mustBe));

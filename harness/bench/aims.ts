@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a figure should come to, and what it was when that was decided (issue 10, November 2026). */
+/** The aim for a figure, and its value when the aim was set (November 2026). */
 export interface Aim {
 	aim: number;
 	before: number;
 }
 
-/** By the name of the figure; both numbers in its unit, on 2 quiet cores without KVM. */
+/** By name of the figure; both numbers in its unit, on 2 quiet cores without KVM. */
 export const aims: Readonly<Record<string, Aim>> = {
 	"test/xdp-filter/1": { aim: 0.5, before: 0.95 },
 	"test/xdp-filter/6": { aim: 1, before: 1.45 },

@@ -13,15 +13,15 @@ const folder = "/run";
 const input = `${folder}/frame`;
 
 /**
- * A loaded program that bpftool, put into the guest with the libraries it is linked to, runs by its
- * pin.
+ * A loaded and pinned program, run by a bpftool that was copied into the guest with its
+ * libraries.
  */
 export class PinnedProgram {
 	private constructor(
 		private readonly client: GuestClient,
 		private readonly object: number,
 		private readonly pin: string,
-		/** The command without its arguments: the loader, told where the libraries are. */
+		/** The command without its arguments: the dynamic loader with the path of the libraries. */
 		private readonly bpftool: readonly string[],
 	) {}
 
@@ -41,7 +41,7 @@ export class PinnedProgram {
 		return new PinnedProgram(client, object, pin, bpftool);
 	}
 
-	/** One process of `bpftool prog run` on one frame. */
+	/** Runs one process of `bpftool prog run` on one frame. */
 	async run(frame: Uint8Array): Promise<void> {
 		await this.client.call("file_write", { path: input, data: frame });
 		const argv = [...this.bpftool, "prog", "run", "pinned", this.pin, "data_in", input];
@@ -50,7 +50,7 @@ export class PinnedProgram {
 		if (status !== 0 || !/Return value: [12]\b/.test(said)) throw new Error(`bpftool: ${said}`);
 	}
 
-	/** Puts back what the runs did to the maps. */
+	/** Restores the maps that the runs changed. */
 	async forget(): Promise<void> {
 		await this.client.call("object_reset", { object: this.object });
 	}

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One measured figure, and what it was measured against in the same run. */
+/** One measured figure, and what it was compared with in the same run. */
 export interface Figure {
 	name: string;
 	value: number;
 	unit: string;
-	/** The other side: what was done instead, in turn with this one. Empty when there is none. */
+	/** The other side of the comparison, measured in turn with this one; empty without one. */
 	against: string;
 	/**
-	 * The other side's figure for each of this one's: above 1, this one is that many times better.
-	 * 0 without one.
+	 * How many times better this side is than the other; 0 without another side.
 	 */
 	ratio: number;
-	/** Of a trace: how often, and processor time in milliseconds of QEMU and of the runner. */
+	/** Only in a trace: number of calls, and CPU time of QEMU and of the runner. */
 	calls?: number;
 	cpu_ms?: { qemu: number; runner: number };
-	/** How it was taken: how often, which statistic, of what. */
+	/** How it was measured: of what, how often, which statistic. */
 	how: string;
 }
 
-/** The middle value; of an even number, the mean of the two in the middle. */
+/** The middle value; for an even count, the mean of the middle two. */
 export function median(values: readonly number[]): number {
 	const sorted = [...values].sort((a, b) => a - b);
 	const middle = sorted.length >> 1;
@@ -35,7 +34,7 @@ export async function milliseconds(work: () => Promise<unknown>): Promise<number
 	return performance.now() - started;
 }
 
-/** Takes `a` and `b` in turn, so that a machine that becomes slower meanwhile does so for both. */
+/** Measures `a` and `b` in turn, so that a slower machine affects both. */
 export async function inTurn(
 	times: number,
 	a: () => Promise<number>,
@@ -49,7 +48,7 @@ export async function inTurn(
 	return taken;
 }
 
-/** Three digits that count, and no more than that. */
+/** Rounds to three significant digits. */
 export function rounded(value: number): number {
 	return Number(value.toPrecision(3));
 }

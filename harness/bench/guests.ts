@@ -6,8 +6,8 @@ import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js"
 const turns = 7;
 
 /**
- * Cold boot to a greeted agent, side by side with clone to a greeted agent; and what a guest costs
- * in memory.
+ * Time from starting QEMU to the agent's first answer for a cold boot and for a clone, and the
+ * memory of a guest.
  */
 export async function guestFigures(machines: Machines, kernel: Kernel): Promise<Figure[]> {
 	await (await machines.clone(kernel)).dispose();

@@ -6,7 +6,7 @@ import { type Figure, rounded } from "./figure.js";
 
 const frameBytes = 64 * 1024;
 
-/** What the host does for each package and each answer, without any guest. */
+/** Work of the host for each package and each answer, without a guest. */
 export async function hostFigures(path: string): Promise<Figure[]> {
 	const nonce = new Uint8Array(nonceBytes);
 	const frame = encodeFrame(nonce, new Uint8Array(frameBytes));

@@ -22,7 +22,7 @@ const small = "programs/xdp-filter";
 const out = "reports/out";
 const file = `${out}/bench.json`;
 
-/** Prints figures as they are taken, each beside its aim and what it was before. */
+/** Prints figures, each beside its aim and its earlier value. */
 function print(figures: readonly Figure[]): void {
 	for (const { name, value, unit, against, ratio, calls, cpu_ms } of figures) {
 		const { aim, before } = aims[name] ?? {};
@@ -55,7 +55,7 @@ async function* trace(): AsyncGenerator<Figure[]> {
 	yield await traceFigures(await openPackage(small), await openKernel("6.12"));
 }
 
-/** Figures of the last run that this one does not take again. */
+/** Figures of earlier runs that this run does not measure. */
 async function kept(taken: readonly Figure[]): Promise<Figure[]> {
 	const text = await readFile(file, "utf8").catch(() => "[]");
 	const before: Figure[] = JSON.parse(text);
@@ -63,8 +63,8 @@ async function kept(taken: readonly Figure[]): Promise<Figure[]> {
 }
 
 /**
- * `npm run bench` takes every figure, `npm run bench -- --trace` only where the time of one cell
- * goes; both keep what they measured in reports/out/bench.json.
+ * `npm run bench` measures every figure, `npm run bench -- --trace` only how one cell spends its
+ * time; both write to reports/out/bench.json.
  */
 const [option, ...others] = process.argv.slice(2);
 if (others.length > 0 || (option !== undefined && option !== "--trace")) {

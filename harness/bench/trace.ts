@@ -9,10 +9,10 @@ import { testPackages } from "../run/test-packages.js";
 import { type Figure, median, rounded } from "./figure.js";
 
 const turns = 15;
-/** The first cells of a process run code that Node has not compiled yet. */
+/** Warm-up: the first cells run code that Node has not compiled yet. */
 const unmeasured = 5;
 
-/** Milliseconds: wall clock, processor time of QEMU, and of this process. */
+/** Milliseconds: wall clock, CPU time of QEMU, CPU time of this process. */
 interface Taken {
 	calls: number;
 	wall: number;
@@ -20,13 +20,13 @@ interface Taken {
 	runner: number;
 }
 
-/** What one cell did, by name: `clone`, agent operations, and what the runner does by itself. */
+/** One cell by activity: `clone`, agent operations, and the runner's own work. */
 type Trace = Map<string, Taken>;
 
 const runnerAlone = { before: "runner: before the clone", between: "runner: between", after: "runner: end" };
 
 /**
- * Where the time of one cell goes: the load check of a small package on one kernel, template warm,
+ * How one cell spends its time: the load check of a small package on one kernel, template warm,
  * nothing else running.
  */
 export async function traceFigures(pkg: Package, kernel: Kernel): Promise<Figure[]> {
@@ -100,8 +100,8 @@ async function traceCell(pkg: Package, kernel: Kernel): Promise<Trace> {
 }
 
 /**
- * Divides a cell's time among what it waits for. The agent answers in order, so the time of
- * requests that overlap belongs to the first of them.
+ * Splits a cell's time by what it waits for. The agent answers in order, so while requests overlap
+ * the time belongs to the first of them.
  */
 class Recorder {
 	readonly #trace: Trace = new Map();
@@ -110,7 +110,7 @@ class Recorder {
 	#cloning = false;
 	#pid: number | undefined;
 	#last = this.#now();
-	/** What came after the last answer, which is the end once nothing follows. */
+	/** Time since the last answer. */
 	#tail: Taken = { calls: 0, wall: 0, qemu: 0, runner: 0 };
 
 	mark(_: "clone"): void {
@@ -173,7 +173,9 @@ class Recorder {
 		return { wall: performance.now(), qemu: this.#qemu(), runner: (user + system) / 1000 };
 	}
 
-	/** Processor time of all threads of QEMU (proc(5), schedstat), 0 before it is known or after its end. */
+	/**
+	 * CPU time of all threads of QEMU (proc(5), schedstat); 0 before its start and after its end.
+	 */
 	#qemu(): number {
 		if (this.#pid === undefined) return 0;
 		try {

@@ -9,7 +9,8 @@ export const frameBytes = 64;
 const slots = 16;
 
 /**
- * A frame of an experimental EtherType, no two alike; its last byte says which counter it is for.
+ * A frame of an experimental EtherType, different for each index; its last byte selects the
+ * counter.
  */
 export function frame(index: number): Uint8Array {
 	const bytes = Buffer.alloc(frameBytes);
@@ -20,8 +21,8 @@ export function frame(index: number): Uint8Array {
 }
 
 /**
- * The package of `counter.bpf.c` with so many vectors, each of which expects a verdict, a packet
- * and a counter.
+ * The package of `counter.bpf.c` with `count` vectors; each expects a verdict, a packet and a
+ * counter.
  */
 export async function counterPackage(count: number): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-bench-"));

@@ -49,7 +49,7 @@ export async function vectorFigures(machines: Machines, kernel: Kernel): Promise
 				unit: "vectors/s",
 				against: "a bpftool process for each",
 				ratio: rounded(batched / spawned),
-				how: `${how}: ${many} vectors of ${frameBytes}-byte frames through one XDP program, on the host from the prepared vector to the judgement of verdict, packet and a map of 16 counters, the map read after each and put back and read again; other side: ${few} times \`bpftool prog run\` of the same program and frame in the same guest, nothing compared or put back, from writing the frame into a file of the guest to the end of the process`,
+				how: `${how}: ${many} vectors of ${frameBytes}-byte frames through one XDP program, on the host from the prepared vector to the comparison of verdict, packet and a map of 16 counters; the map is read after each vector, restored and read again; other side: ${few} times \`bpftool prog run\` of the same program and frame in the same guest, without comparing or restoring, from writing the frame into a file of the guest to the end of the process`,
 			},
 			{
 				name: `vector-channel/${kernel.id}`,
@@ -65,7 +65,7 @@ export async function vectorFigures(machines: Machines, kernel: Kernel): Promise
 	}
 }
 
-/** Vectors per second. Throws when one of them does not pass. */
+/** Vectors per second. Throws when a vector does not pass. */
 async function replay(session: VectorSession, vectors: readonly PreparedVector[]): Promise<number> {
 	const started = performance.now();
 	let done = 0;
@@ -78,7 +78,7 @@ async function replay(session: VectorSession, vectors: readonly PreparedVector[]
 	return perSecond(done, started);
 }
 
-/** Runs per second, a process for each. */
+/** Runs per second with one process each. */
 async function spawn(pinned: PinnedProgram): Promise<number> {
 	const frames = Array.from({ length: few }, (_, index) => frame(index));
 	const started = performance.now();

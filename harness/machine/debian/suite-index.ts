@@ -33,7 +33,9 @@ export interface Apt {
 	folder?: string;
 }
 
-/** Options so that apt keeps its privileges, has a time limit, and runs none of the system's hooks. */
+/**
+ * Options so that apt keeps its privileges, has a time limit, and runs none of the system's hooks.
+ */
 export const SETTINGS = [
 	"APT::Sandbox::User=root",
 	"Acquire::Retries=1",

@@ -17,7 +17,7 @@ import { askMapType } from "./map-types.js";
 import { askSignature } from "./signature.js";
 import { askToken } from "./token.js";
 
-/** Options of the build that are worth showing. */
+/** Build options to show. */
 const RELEVANT =
 	/BPF|BTF|^CGROUPS$|LSM|LANDLOCK|^XDP_|NETKIT|NET_XGRESS|NET_CLS_ACT|NET_SCH_INGRESS|NET_ACT_BPF|VETH|DUMMY|K?PROBE|FTRACE$|FUNCTION_TRACER|SECURITYFS|FS_VERITY|IMA$|SYSTEM_DATA_VERIFICATION|^KEYS$|USER_NS|OVERLAY_FS$|DEBUG_INFO|MODULE_SIG|KALLSYMS|SCHED_CLASS_EXT|NF_CONNTRACK$|LIRC/;
 const SETTINGS = [
@@ -28,10 +28,10 @@ const SETTINGS = [
 ];
 
 /**
- * Asks a running guest what its kernel has. Loads modules and leaves the guest unfit for anything
- * else.
+ * Asks a running guest what its kernel has. Loads modules, so the guest must not be used for
+ * anything else.
  *
- * @throws UndecidedError when the guest is lost, or says what cannot be true
+ * @throws UndecidedError when the guest is lost, or gives an impossible answer
  */
 export async function askFeatures(guest: Guest): Promise<Features> {
 	const { client, kernel } = guest;
@@ -90,8 +90,8 @@ export async function kernelConfig(kernel: Kernel): Promise<KernelConfig | undef
 }
 
 /**
- * libbpf's answers; where it cannot ask, a type that the kernel's own enumeration lacks is not
- * there.
+ * libbpf's answers; where libbpf cannot probe a type, the kernel lacks it if its own enumeration
+ * does.
  */
 function probed(
 	names: KernelEnum,
@@ -125,7 +125,7 @@ function enumerated(
 		if (name !== "unspec")
 			result[name] = known === undefined ? "unknown" : known.includes(name) ? "yes" : "no";
 	}
-	// What is newer than our table has a name in the kernel's.
+	// Types newer than our table are named in the kernel's enumeration.
 	for (const name of known ?? []) if (name !== "unspec" && !name.startsWith("__")) result[name] = "yes";
 	return result;
 }

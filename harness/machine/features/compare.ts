@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Answer, Features } from "./features.js";
 
-/** One line of a comparison: what it is about, and a cell for each kernel. */
+/** One line of a comparison: a feature, and a cell for each kernel. */
 export interface Row {
 	name: string;
 	cells: string[];
@@ -10,8 +10,7 @@ export interface Row {
 const signs: Record<Answer, string> = { yes: "yes", no: "-", off: "off", unknown: "?" };
 
 /**
- * Kernels side by side. Of what can only be there or not, rows that are equal on all kernels are
- * left out if asked.
+ * Kernels side by side. Optionally without the yes-or-no rows that are equal on all kernels.
  */
 export function compareFeatures(kernels: Features[], differencesOnly: boolean): Row[] {
 	const row = (name: string, cell: (features: Features) => string): Row => ({

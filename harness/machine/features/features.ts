@@ -5,7 +5,7 @@ const strings = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: "st
 
 /**
  * `off`: the kernel's BTF names it, but the kernel refuses it. `unknown`: neither its answer nor
- * its BTF tells.
+ * its BTF decides.
  */
 const Answer = strings("yes", "no", "off", "unknown");
 export type Answer = Static<typeof Answer>;
@@ -23,7 +23,7 @@ export const Features = Type.Object(
 		version: Type.Literal(1),
 		kernel: Type.Object({
 			id: Type.String(),
-			release: Type.String({ description: "as the running guest gave it" }),
+			release: Type.String({ description: "`uname -r` of the running guest" }),
 			arch: Type.String(),
 			image_sha256: Type.String(),
 		}),
@@ -33,10 +33,10 @@ export const Features = Type.Object(
 		link_types: answers("members of the kernel's own `enum bpf_link_type`"),
 		helpers: Type.Object({
 			known: Type.Union([Type.Array(Type.String()), Type.Null()], {
-				description: "members of the kernel's own `enum bpf_func_id`; null when its BTF does not tell",
+				description: "members of the kernel's own `enum bpf_func_id`; null without BTF",
 			}),
 			by_program_type: Type.Record(Type.String(), Type.Array(Type.String()), {
-				description: "asked by loading a program that calls each; types that cannot be asked are left out",
+				description: "asked by loading a program that calls each; types that cannot be probed are missing",
 			}),
 		}),
 		kfuncs: Type.Object({
@@ -62,15 +62,15 @@ export const Features = Type.Object(
 			description: "active, in order; null when the kernel has no securityfs",
 		}),
 		modules: Type.Object({
-			told: Type.Boolean({ description: "whether the kernel's modules came with it" }),
+			told: Type.Boolean({ description: "true when the kernel's modules are in the store" }),
 			loadable: names("in the guest's initramfs"),
 			shipped: names("shipped with the kernel, loadable or not"),
 			builtin: names("built in, by `modules.builtin` and /sys/module"),
 		}),
 		config: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()], {
-			description: "options that bear on eBPF; null when the build configuration is not known",
+			description: "build options related to eBPF; null when the configuration is unknown",
 		}),
-		settings: Type.Record(Type.String(), Type.String(), { description: "sysctls that bear on eBPF" }),
+		settings: Type.Record(Type.String(), Type.String(), { description: "sysctls related to eBPF" }),
 	},
 	{ $id: "bpfgate-features" },
 );

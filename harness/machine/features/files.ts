@@ -4,14 +4,14 @@ import { constants } from "node:os";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { type GuestClient, GuestError } from "../guest/client.js";
 
-/** For large files; /proc/sys allocates as much as is asked for and fails when that is too much. */
+/** For large files; /proc/sys allocates the requested size and fails when that is too large. */
 const CHUNK = 4 * 1024 * 1024;
 const TEXT_CHUNK = 64 * 1024;
 /** vmlinux BTF has about 6 MiB. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * A whole file of the guest; undefined when it is not there. @throws UndecidedError when it does
+ * A whole file of the guest; undefined when it is missing. @throws UndecidedError when it does
  * not end
  */
 export async function readFile(
@@ -43,7 +43,7 @@ export async function readText(client: GuestClient, path: string): Promise<strin
 	return data && Buffer.from(data).toString("utf8");
 }
 
-/** Names in a folder of the guest; none when it is not there. */
+/** Names in a folder of the guest; empty when the folder is missing. */
 export async function listFolder(client: GuestClient, path: string): Promise<string[]> {
 	try {
 		return (await client.call("dir_list", { path })).entries.map((entry) => entry.name);

@@ -6,14 +6,14 @@ import { callsHelpers, progLoad, tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
 
 /**
- * The verifier's words for a helper it does not know, or not for this type of program (K:
+ * The verifier's messages for a helper that is unknown, or not allowed for this program type (K:
  * check_helper_call).
  */
 const REFUSED = /invalid func |unknown func |program of this type cannot use helper /;
 const LOG_BYTES = 16 * 1024;
 /**
- * libbpf cannot ask for these: they are loaded for a function of the kernel that every kernel with
- * BTF has.
+ * libbpf cannot probe these types: they are loaded for a kernel function that every kernel with BTF
+ * has.
  */
 const ATTACHED: Record<string, { attachType: string; function: string }> = {
 	tracing: { attachType: "trace_fentry", function: "bpf_fentry_test1" },
@@ -22,10 +22,10 @@ const ATTACHED: Record<string, { attachType: string; function: string }> = {
 const NOT_ASKED = new Set(["unspec", "ext", "struct_ops"]);
 
 /**
- * Helpers by program type, each asked by loading a program that calls it. Only types the kernel has
- * may be given: of others libbpf would say that they can call everything.
+ * Helpers by program type, each probed by loading a program that calls it. Give only types that the
+ * kernel has: for others libbpf would report that they can call every helper.
  *
- * @param known number of helpers to ask for; one more than the greatest id
+ * @param known number of helpers to probe; one more than the greatest id
  */
 export async function askHelpers(
 	client: GuestClient,

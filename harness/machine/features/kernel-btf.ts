@@ -8,8 +8,8 @@ import type { Btf } from "../../data/package/btf/btf.js";
 const KFUNC_TAG = "bpf_kfunc";
 
 /**
- * Members of one of the kernel's enumerations, lower case, without `prefix`; undefined when BTF has
- * not got it. The last ones that only count (`__MAX_BPF_LINK_TYPE`) are left out.
+ * Members of one of the kernel's enumerations, lower case, without `prefix`; undefined when BTF
+ * lacks it. Members that only count (`__MAX_BPF_LINK_TYPE`) are skipped.
  */
 export function members(btf: Btf, name: string, prefix: string): string[] | undefined {
 	const id = btf.find(name, "enum") ?? btf.find(name, "enum64");
@@ -22,14 +22,14 @@ export function members(btf: Btf, name: string, prefix: string): string[] | unde
 		.map((each) => each.slice(prefix.length).toLowerCase());
 }
 
-/** Whether a struct has a member of that name. */
+/** True when a struct has a member of that name. */
 export function hasMember(btf: Btf, struct: string, member: string): boolean {
 	const id = btf.find(struct, "struct");
 	const type = id === undefined ? undefined : btf.type(id);
 	return type?.kind === "struct" && type.members.some((each) => each.name === member);
 }
 
-/** Functions that are marked as kfuncs; of a module's BTF, those of the module. */
+/** Functions marked as kfuncs; for a module's BTF, those of the module. */
 export function markedKfuncs(btf: Btf): string[] {
 	const found = new Set<string>();
 	for (const id of btf.ids("decl_tag", btf.firstId)) {

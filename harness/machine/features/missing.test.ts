@@ -90,7 +90,7 @@ it.each([
 	expect(state(requirement)).toBe(expected);
 });
 
-it("says in a sentence which kernel lacks what, and names the option", () => {
+it("names the kernel, the feature and the option in one sentence", () => {
 	expect(missing(known, "map_type:xskmap")).toEqual({
 		state: "disabled",
 		message: "kernel 6.1 was built without CONFIG_XDP_SOCKETS, which map_type:xskmap needs",
@@ -102,8 +102,8 @@ it("says in a sentence which kernel lacks what, and names the option", () => {
 	expect(missing(known, "lsm:bpf")?.hint).toBe("boot it with lsm=...,bpf");
 });
 
-describe("what nobody can tell", () => {
-	it("is no lack", () => {
+describe("what cannot be decided", () => {
+	it("is not reported as missing", () => {
 		expect(() => missing(known, "program_type:ext")).toThrow(/does not say whether it has program_type:ext/);
 		expect(() => missing(known, "helper:tracing/bpf_loop")).toThrow(/which helpers/);
 		expect(() => missing({ ...known, config: undefined }, "config:BPF_LSM")).toThrow(
@@ -111,7 +111,7 @@ describe("what nobody can tell", () => {
 		);
 	});
 
-	it("leaves kfuncs that BTF does not mark to the load", () => {
+	it("leaves kfuncs without a mark in BTF to the load", () => {
 		const unmarked = { ...features, kfuncs: { told: false, names: [], functions: ["bpf_task_acquire"] } };
 		expect(state("kfunc:bpf_task_acquire", { features: unmarked })).toBe("here");
 		expect(state("kfunc:crash_kexec", { features: unmarked })).toBe("here");
@@ -120,27 +120,27 @@ describe("what nobody can tell", () => {
 		expect(() => state("kfunc:bpf_task_acquire", { features: blind })).toThrow(/no BTF/);
 	});
 
-	it("tells modules that did not come with the kernel from those it has not got", () => {
+	it("distinguishes modules that are not in the store from those the kernel lacks", () => {
 		const bare = { ...features, modules: { told: false, loadable: [], shipped: [], builtin: [] } };
 		expect(state("module:veth", { features: bare, config: undefined })).toBe("module-absent");
 		expect(state("kfunc:bpf_skb_ct_lookup", { features: bare, config: undefined })).toBe("module-absent");
 	});
 });
 
-it("refuses what is no feature", () => {
-	expect(() => missing(known, "colour:red")).toThrow("is no feature");
-	expect(() => missing(known, "helper:loop")).toThrow("is not named like");
+it("refuses an unknown feature", () => {
+	expect(() => missing(known, "colour:red")).toThrow("is an unknown feature");
+	expect(() => missing(known, "helper:loop")).toThrow("is not a helper's name");
 });
 
 describe("the table of options", () => {
-	it("takes the first entry that matches", () => {
+	it("uses the first entry that matches", () => {
 		expect(optionsOf(options, "program_type:lwt_seg6local")?.config).toEqual(["IPV6_SEG6_BPF"]);
 		expect(optionsOf(options, "program_type:lwt_in")?.config).toEqual(["LWTUNNEL_BPF"]);
 		expect(optionsOf(options, "kfunc:bpf_xdp_ct_lookup")?.module).toBe("nf_conntrack");
 		expect(optionsOf(options, "colour:red")).toBeUndefined();
 	});
 
-	it("has a published schema that is the program's own", async () => {
+	it("publishes the schema that the program uses", async () => {
 		const path = new URL("../../../kernels/features.schema.json", import.meta.url);
 		expect(JSON.parse(await readFile(path, "utf8"))).toEqual(JSON.parse(JSON.stringify(FeatureOptions)));
 	});
@@ -154,7 +154,7 @@ describe("compareFeatures", () => {
 		signature: { ...features.signature, covers: "instructions-and-maps" },
 	};
 
-	it("puts kernels side by side and leaves out what they agree on", () => {
+	it("shows kernels side by side without equal rows", () => {
 		const rows = compareFeatures([features, newer], true);
 		const row = (name: string) => rows.find((each) => each.name === name)?.cells;
 		expect(row("release")).toEqual(["6.1.0-test", "7.3-test"]);

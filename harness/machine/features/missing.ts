@@ -17,23 +17,23 @@ export interface Lack {
 	hint: string;
 }
 
-/** What is known of one kernel. */
+/** Everything known about one kernel. */
 export interface Known {
 	features: Features;
-	/** Its whole build configuration; undefined when it came without. */
+	/** Its whole build configuration, when it is known. */
 	config: KernelConfig | undefined;
 	options: FeatureOptions;
 }
 
 /**
- * Whether a kernel lacks a feature, and in which way.
+ * Whether and how a kernel lacks a feature.
  *
  * @param requirement `program_type:lsm`, `map_type:ringbuf`, `helper:xdp/bpf_loop` or
  * `helper:bpf_loop` (any type), `attach_type:tcx_ingress`, `link_type:tcx`,
  * `kfunc:bpf_task_acquire`, `lsm:bpf`, `config:BPF_LSM`, `module:act_bpf`, `btf:vmlinux`
  * @returns undefined when the kernel has it
  * @throws InputError when the requirement names nothing; UndecidedError `feature-unknown` when
- * nobody can tell
+ * that cannot be decided
  */
 export function missing(known: Known, requirement: string): Lack | undefined {
 	const colon = requirement.indexOf(":");
@@ -62,7 +62,7 @@ export function missing(known: Known, requirement: string): Lack | undefined {
 		case "btf":
 			return ofBtf(known, requirement, name);
 		default:
-			throw new InputError(requirement, "", "is no feature that bpfgate can ask for");
+			throw new InputError(requirement, "", "is an unknown feature");
 	}
 }
 
@@ -70,7 +70,7 @@ function ofAnswer(known: Known, requirement: string, answer: Answer | undefined)
 	if (answer === "yes") return undefined;
 	if (answer === "unknown") throw unknown(known, `whether it has ${requirement}`);
 	if (answer !== "off") return unsupported(known, `has no ${requirement.replace(":", " ")}`);
-	// Its own types name it: what it lacks is in how it was built.
+	// Its own types name it: it was built or booted without it.
 	const needed = optionsOf(known.options, requirement)?.config ?? [];
 	const off = known.config && needed.find((name) => !isOn(known.config?.get(name)));
 	return off === undefined ? refused(known, requirement) : disabled(known, requirement, off);
@@ -88,7 +88,7 @@ function refused(known: Known, requirement: string): Lack {
 	};
 }
 
-/** `disabled` or `module-absent` when the build says that one of the options is off. */
+/** `disabled` or `module-absent` when the build configuration has one of the options off. */
 function switchedOff(known: Known, requirement: string): Lack | undefined {
 	const { config, options } = known;
 	const needed = optionsOf(options, requirement);
@@ -99,7 +99,8 @@ function switchedOff(known: Known, requirement: string): Lack | undefined {
 function ofHelper(known: Known, name: string): Lack | undefined {
 	const { helpers, program_types } = known.features;
 	const [type, helper] = name.includes("/") ? (name.split("/", 2) as [string, string]) : [undefined, name];
-	if (!helper.startsWith("bpf_")) throw new InputError(`helper:${name}`, "", "is not named like `bpf_loop`");
+	if (!helper.startsWith("bpf_"))
+		throw new InputError(`helper:${name}`, "", "is not a helper's name such as `bpf_loop`");
 	if (helpers.known && !helpers.known.includes(helper)) return unsupported(known, `has no helper ${helper}`);
 	if (type === undefined) {
 		if (helpers.known) return undefined;
@@ -121,7 +122,7 @@ function ofKfunc(known: Known, requirement: string, name: string): Lack | undefi
 		if (kfuncs.names.includes(name)) return undefined;
 	} else {
 		if (!btf.vmlinux) throw unknown(known, `which kfuncs it has: it has no BTF`);
-		// Unmarked: a function of that name may or may not be registered, and loading will tell.
+		// Unmarked: a function of that name may be registered or not; loading decides.
 		if (kfuncs.functions.includes(name) || !name.includes("bpf")) return undefined;
 	}
 	const needed = optionsOf(known.options, requirement);
@@ -180,7 +181,7 @@ function ofBtf(known: Known, requirement: string, name: string): Lack | undefine
 	if (name === "vmlinux" ? btf.vmlinux : btf.modules.includes(name)) return undefined;
 	const lack = name === "vmlinux" ? undefined : ofModule(known, name);
 	if (lack) return lack;
-	// What is built in has its types in vmlinux BTF.
+	// Built-in code has its types in vmlinux BTF.
 	if (btf.vmlinux && modules.builtin.includes(name)) return undefined;
 	return switchedOff(known, requirement) ?? unsupported(known, `has no BTF of ${name}`);
 }

@@ -24,7 +24,7 @@ export const FeatureOptions = Type.Object(
 						description: "build options it needs, without CONFIG_",
 					}),
 					module: Type.Optional(
-						Type.String({ description: "module it comes with where that is not built in" }),
+						Type.String({ description: "module that provides it where it is not built in" }),
 					),
 				},
 				closed,
@@ -39,7 +39,7 @@ const PATH = fileURLToPath(new URL("../../../kernels/features.json", import.meta
 const schema = validator(FeatureOptions);
 let loaded: Promise<FeatureOptions> | undefined;
 
-/** The table that bpfgate comes with. */
+/** The table that comes with bpfgate. */
 export function readFeatureOptions(): Promise<FeatureOptions> {
 	loaded ??= readFile(PATH, "utf8").then((text) => {
 		const value: unknown = JSON.parse(text);
@@ -50,7 +50,7 @@ export function readFeatureOptions(): Promise<FeatureOptions> {
 	return loaded;
 }
 
-/** What a feature depends on; undefined when the table does not say. */
+/** What a feature depends on; undefined when the table has no entry. */
 export function optionsOf(
 	table: FeatureOptions,
 	feature: string,

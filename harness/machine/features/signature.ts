@@ -9,10 +9,10 @@ import type { Features } from "./features.js";
 const { E2BIG, EBADMSG, EPERM } = constants.errno;
 
 /**
- * Which contract of signed programs the kernel has, from how it refuses what is no signature:
- * without knowledge of the attributes it says E2BIG; where only instructions are signed it looks at
- * the signature first (EBADMSG); where maps are signed too it first refuses to fold in one that is
- * not frozen (EPERM; K: bpf_prog_verify_signature in kernel/bpf/verifier.c).
+ * Which contract for signed programs the kernel has, from its refusal of an invalid signature:
+ * without the attributes it returns E2BIG; where only instructions are signed it checks the
+ * signature first (EBADMSG); where maps are signed too it first refuses a map that is not frozen
+ * (EPERM; K: bpf_prog_verify_signature in kernel/bpf/verifier.c).
  *
  * @param verdictRecorded whether the kernel's `struct bpf_prog_aux` has a member `sig`
  */
@@ -48,15 +48,15 @@ async function covered(client: GuestClient, refusal: number): Promise<Features["
 }
 
 /**
- * A program that loads unsigned, with 64 bytes that are no PKCS#7 message, for the builtin keyring
- * (0).
+ * A valid program with a signature of 64 bytes that is not a PKCS#7 message, for the builtin
+ * keyring (0).
  */
 function signed(): BpfAttr {
 	const junk = new Uint8Array(64).fill(0x42);
 	return progLoad("socket_filter", returns(0), progLoadSize.signed).pointer(152, junk).u32(160, junk.length);
 }
 
-/** Bound to a program that does not exist: the digest is of nothing. */
+/** A map bound to a program that does not exist. */
 function exclusiveMap(): BpfAttr {
 	return mapCreate("array", {}, mapCreateSize.exclusive)
 		.pointer(80, new Uint8Array(32).fill(0x17))

@@ -13,20 +13,20 @@ import { Features } from "./features.js";
 import { type Lack, missing } from "./missing.js";
 import { readFeatureOptions } from "./options.js";
 
-/** Changes when the questions do. */
+/** To be increased when the questions change. */
 const QUESTIONS = 1;
 const schema = validator(Features);
 
 export interface FeatureSourceOptions {
-	/** A guest to ask; it is disposed of afterwards. */
+	/** Creates the guest to ask; it is disposed of afterwards. */
 	guest: (kernel: Kernel) => Promise<Guest>;
 	/** Path of the built agent for an architecture (`uname -m`). */
 	agent: (arch: string) => string;
 }
 
 /**
- * What kernels have. Each is asked once; the answer is kept in the cache for that image, modules
- * and agent.
+ * Features of kernels. Each kernel is asked once; the answer is cached by image, modules and
+ * agent.
  */
 export class KernelFeatures {
 	private readonly known = new Map<string, Promise<Features>>();
@@ -46,7 +46,7 @@ export class KernelFeatures {
 	}
 
 	/**
-	 * Why the kernel has not what is required; undefined when it has. Errors as for `missing` and
+	 * Why the kernel lacks a requirement; undefined when it has it. Throws as `missing` and
 	 * `features`.
 	 */
 	async lack(kernel: Kernel, requirement: string): Promise<Lack | undefined> {
@@ -90,7 +90,7 @@ export class KernelFeatures {
 	}
 }
 
-/** A cache entry that cannot be used is as good as none. */
+/** Undefined for an invalid cache entry. */
 function parse(text: string): Features | undefined {
 	try {
 		const value: unknown = JSON.parse(text);

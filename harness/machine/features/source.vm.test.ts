@@ -16,7 +16,7 @@ const source = new KernelFeatures({
 });
 
 describe("an old kernel", () => {
-	it("has what it had, and lacks what came later", async () => {
+	it("has its features, and lacks later ones", async () => {
 		const kernel = await openKernel("5.10");
 		const features = await source.features(kernel);
 		expect(features.kernel.release).toMatch(/^5\.10\./);

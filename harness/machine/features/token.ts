@@ -11,11 +11,11 @@ const OPTIONS = ["delegate_cmds", "delegate_maps", "delegate_progs", "delegate_a
 const MOUNT_POINT = "/tmp/bpfgate-delegation";
 
 /**
- * Whether tokens can be made, and which delegations bpffs takes. An old bpffs ignores options: what
- * it shows counts.
+ * Whether tokens can be created, and which delegations bpffs accepts. An old bpffs ignores options,
+ * so only the options it shows count.
  */
 export async function askToken(client: GuestClient): Promise<Features["token"]> {
-	// The command is known when what it complains of is the file descriptor.
+	// The kernel knows the command if it refuses only the file descriptor.
 	const create = await tryBpf(client, "token_create", new BpfAttr(8).s32(4, -1));
 	const mount_options: string[] = [];
 	for (const option of OPTIONS) if (await shown(client, option)) mount_options.push(option);

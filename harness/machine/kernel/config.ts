@@ -4,7 +4,9 @@ import { InputError } from "../../base/errors.js";
 /** A kernel's build options by name, without `CONFIG_`: `y`, `m`, `n`, a number or a string. */
 export type KernelConfig = Map<string, string>;
 
-/** Reads a `.config` (K: Documentation/kbuild/kconfig.rst). @throws InputError when it is not one */
+/**
+ * Reads a `.config` (K: Documentation/kbuild/kconfig.rst). @throws InputError when it is not one
+ */
 export function parseConfig(file: string, text: string): KernelConfig {
 	const config: KernelConfig = new Map();
 	for (const line of text.split("\n")) {

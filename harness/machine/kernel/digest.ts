@@ -3,10 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { replaceFile, sha256File } from "../../base/host-files.js";
 
 /**
- * SHA-256 of a file of the store, in hex. The file is not hashed again while its device, inode, size,
- * modification and status-change time are those noted beside it (`<path>.digest`) when it was last
- * hashed: no program can write to the file without changing the last of them. Corruption of the disk
- * itself goes unnoticed until the note is removed.
+ * SHA-256 of a file of the store, in hex. The file is not hashed again while its device, inode,
+ * size, modification and status-change time are those noted beside it (`<path>.digest`) when it was
+ * last hashed: no program can write to the file without changing the last of them. Corruption of
+ * the disk itself goes unnoticed until the note is removed.
  */
 export async function storedDigest(path: string): Promise<string> {
 	const status = await stat(path, { bigint: true });

@@ -22,11 +22,11 @@ export interface Initramfs {
 }
 
 /**
- * The initramfs that boots this kernel into the agent, created when it is not in the cache. It contains
- * `/init` (the agent), `/modules/NNN-name.ko` to be loaded at boot in that order,
+ * The initramfs that boots this kernel into the agent, created when it is not in the cache. It
+ * contains `/init` (the agent), `/modules/NNN-name.ko` to be loaded at boot in that order,
  * `/modules/lazy/name.ko` to be loaded on demand with `/modules/lazy/order` (`name: dependency
- * ...`, in load order), empty mount points and `/dev/console`. It is not compressed:
- * decompressing in the guest costs more than copying.
+ * ...`, in load order), empty mount points and `/dev/console`. It is not compressed: decompressing
+ * in the guest costs more than copying.
  *
  * @throws UndecidedError `agent-missing`, `store-damaged`
  */

@@ -165,8 +165,8 @@ async function install(
 	for (const deb of debs) await unpackDeb(deb, root);
 	const image = release.packages[0]!;
 	const name = release.release;
-	// Before 7.2, Debian's packages have /boot and /lib or /usr/lib; since then everything is beside
-	// the modules.
+	// Before 7.2, Debian's packages have /boot and /lib or /usr/lib; since then everything is
+	// beside the modules.
 	const folders = [`usr/lib/modules/${name}`, `lib/modules/${name}`];
 	const path = await firstExisting(root, [`boot/vmlinuz-${name}`, `usr/lib/modules/${name}/vmlinuz`]);
 	if (path === undefined) throw new InputError(image.name, "", "contains no kernel image");

@@ -120,8 +120,8 @@ export async function openKernel(id: string): Promise<Kernel> {
 }
 
 /**
- * Stores a kernel under its id, completely or not at all. An older object under the same id stays on
- * disk.
+ * Stores a kernel under its id, completely or not at all. An older object under the same id stays
+ * on disk.
  *
  * @throws InputError when the image is invalid, or the modules were built for another release
  */

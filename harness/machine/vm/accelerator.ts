@@ -8,10 +8,10 @@ import { validator } from "../../base/validate.js";
 import { Instance } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
 
-/** A guest under a working KVM is ready in well under a second; a broken KVM hangs for ever. */
+/** A guest under a working KVM is ready in well under a second; a broken KVM hangs forever. */
 const probeMs = 10_000;
 
-/** Which accelerator guests get, and how that is known. */
+/** Which accelerator guests get, and how that was found. */
 export interface Acceleration {
 	accelerator: Accelerator;
 	why: string;
@@ -25,22 +25,22 @@ const Probed = Type.Object({
 const probes = validator(Probed);
 
 export interface ProbeOptions {
-	/** A kernel to prove it with. */
+	/** The kernel to probe with. */
 	kernel: string;
 	kit: BootKit;
 	qemuVersion: string;
-	/** File in which the answer is kept, with what it depended on. */
+	/** File that keeps the answer, with what it depended on. */
 	cache: string;
-	/** Asks the machine again whatever the cache says. */
+	/** Probes again, without the cached answer. */
 	fresh?: boolean;
 	env?: NodeJS.ProcessEnv;
-	/** Ends the guest that proves it. */
+	/** Ends the guest that probes it. */
 	signal?: AbortSignal | undefined;
 }
 
 /**
- * KVM when a guest ran under it, TCG otherwise. That /dev/kvm opens and creates VMs proves nothing:
- * there are machines where every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Throws
+ * KVM when a guest ran under it, TCG otherwise. An open /dev/kvm that creates VMs proves nothing:
+ * on some machines every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Throws
  * only when ended by the signal.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<Acceleration> {
@@ -57,7 +57,7 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
 	const known = options.fresh ? undefined : await recall(options.cache, depends);
 	if (known) return known;
 	const found = await run(options);
-	// A cache that cannot be written to costs the question next time, nothing more.
+	// With a read-only cache the next run probes again, nothing more.
 	const probed: Static<typeof Probed> = { ...found, depends };
 	const text = `${JSON.stringify(probed, null, "\t")}\n`;
 	await replaceFile(options.cache, text).catch(() => {});

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-it("says which accelerator ran a guest, or why none did, and remembers it", async () => {
+it("reports which accelerator ran a guest, or why none did, and caches it", async () => {
 	const found = await probeAccelerator(options);
 	const because = { kvm: /^a guest ran under KVM/, tcg: /KVM did not run|\/dev\/kvm cannot|not this host's/ };
 	expect(found.why).toMatch(because[found.accelerator]);
@@ -30,14 +30,14 @@ it("says which accelerator ran a guest, or why none did, and remembers it", asyn
 	const known = JSON.parse(await readFile(options.cache, "utf8"));
 	await writeFile(options.cache, JSON.stringify({ ...known, why: "remembered" }));
 	expect((await probeAccelerator(options)).why).toBe("remembered");
-	// Whoever would boot a guest to find out is ended at once; what is remembered needs no guest.
+	// A probe would be ended at once; a cached answer needs no guest.
 	const signal = AbortSignal.abort();
 	expect((await probeAccelerator({ ...options, signal })).why).toBe("remembered");
 	for (const change of [{ qemuVersion: "another" }, { fresh: true }])
 		await expect(probeAccelerator({ ...options, ...change, signal })).rejects.toThrow("aborted");
 });
 
-it("heeds BPFGATE_ACCEL and never tries KVM for another architecture", async () => {
+it("obeys BPFGATE_ACCEL and never tries KVM for another architecture", async () => {
 	expect((await probeAccelerator({ ...options, env: { BPFGATE_ACCEL: "kvm" } })).accelerator).toBe("kvm");
 	const arch = machine() === "s390x" ? "x86_64" : "s390x";
 	const found = await probeAccelerator({ ...options, kit: { ...options.kit, arch } });

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { undecided } from "../../data/reasons/registry/registry.js";
 
-/** What of QEMU's command line differs between architectures; everything else is common to all. */
+/** The parts of QEMU's command line that differ between architectures. */
 export interface Architecture {
 	/** QEMU's binary. */
 	qemu: string;
 	/** Machine type with its options. */
 	machine: string;
-	/** Suffix of virtio devices that sit on this machine's bus. */
+	/** Suffix of virtio devices on this machine's bus. */
 	bus: "pci" | "ccw";
-	/** The console that the kernel has built in, usable from its first lines on. */
+	/** The console with a built-in driver, usable from the kernel's first line. */
 	console: { device: string; args: (chardev: string) => string[] };
 	/** Kernel parameters of this architecture alone. */
 	parameters: string[];
 	/**
-	 * Whether a clone comes up without its kernel on QEMU's command line: no firmware runs in it,
-	 * and reading 13 MB of kernel and initramfs takes a fifth of its start.
+	 * True when a clone starts without its kernel on QEMU's command line: no firmware runs in it,
+	 * and reading 13 MB of kernel and initramfs takes a quarter of QEMU's start.
 	 */
 	clonesWithoutKernel: boolean;
 }
@@ -30,8 +30,8 @@ const architectures: Record<string, Architecture> = {
 		machine: "pc,usb=off,vmport=off,smbus=off,hpet=off",
 		bus: "pci",
 		console: { device: "ttyS0", args: serial },
-		// Reset by triple fault: the other ways are tried first and wait for hardware that is not
-		// there.
+		// Reset by triple fault: other ways are tried first and wait for hardware that this machine
+		// lacks.
 		parameters: ["reboot=t", "no_timer_check", "tsc=reliable", "i8042.noaux", "i8042.nokbd"],
 		clonesWithoutKernel: true,
 	},

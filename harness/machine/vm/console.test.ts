@@ -10,14 +10,14 @@ function open() {
 }
 
 describe("console", () => {
-	it("finds a report that comes in pieces, carriage returns and all", async () => {
+	it("finds a splat that arrives in pieces, with carriage returns", async () => {
 		const { stream, console, read } = open();
 		for (const byte of "[    1.000000] Kernel panic - not syncing: x\r\n[    1.1") stream.write(byte);
 		await read();
 		expect(console.splats.map((splat) => splat.title)).toEqual(["Kernel panic - not syncing: x"]);
 	});
 
-	it("finds the last line also when the guest died in the middle of it", async () => {
+	it("finds the last line even if the guest died while writing it", async () => {
 		const { stream, console, read } = open();
 		stream.end("[    1.000000] Kernel panic - not syncing: x");
 		await read();
@@ -25,7 +25,7 @@ describe("console", () => {
 		expect(console.splats).toHaveLength(1);
 	});
 
-	it("keeps the last 64 KiB of a flood and says how much there was", async () => {
+	it("keeps the last 64 KiB of a flood and says how much it dropped", async () => {
 		const { stream, console, read } = open();
 		for (let n = 0; n < 64; n++) stream.write(`${"x".repeat(65_535)}\n`);
 		await read();
@@ -34,7 +34,7 @@ describe("console", () => {
 		expect(console.tail.length).toBeLessThan(66_000);
 	});
 
-	it("finds a report behind a line without end, wherever that is cut", async () => {
+	it("finds a splat after an endless line, wherever that is cut", async () => {
 		for (const length of [1, 4000, 4090, 4095, 4096, 4097, 5000, 70_000]) {
 			const { stream, console, read } = open();
 			const text = `${"x".repeat(length)}[    1.000000] Kernel panic - not syncing: x\n`;
@@ -44,14 +44,14 @@ describe("console", () => {
 		}
 	});
 
-	it("leaves control characters out", async () => {
+	it("removes control characters", async () => {
 		const { stream, console, read } = open();
 		stream.write("a\x1b[31mb\0\tc\r\n");
 		await read();
 		expect(console.tail).toBe("a[31mb\tc\n");
 	});
 
-	it("waits for a mark, no longer than told, and not at all once closed", async () => {
+	it("waits for a mark until the time limit, and not at all once closed", async () => {
 		const { stream, console, read } = open();
 		const seen = console.until("mark 1", 1000);
 		const never = console.until("mark 2", 20);

@@ -10,7 +10,7 @@ const maxLine = 4096;
 
 /**
  * Reads a guest's console and never stops: a writer that is not read hangs the guest (vimto issue
- * 27). Every line is looked at, only the last 64 KiB are kept, so a flood costs time but no memory.
+ * 27). Every line is examined, but only the last 64 KiB are kept: a flood costs time, not memory.
  */
 export class Console {
 	private readonly reader = new SplatReader();
@@ -28,7 +28,7 @@ export class Console {
 			this.read(this.decoder.write(chunk));
 			onOutput();
 		});
-		stream.on("error", () => {}); // The end of the process is told by its owner.
+		stream.on("error", () => {}); // The owner of the process reports its end.
 		stream.on("close", () => {
 			this.read("\n");
 			this.closed = true;
@@ -41,19 +41,19 @@ export class Console {
 		return this.count;
 	}
 
-	/** The last 64 KiB, control characters left out; said so when there was more. */
+	/** The last 64 KiB without control characters; begins with a note when there was more. */
 	get tail(): string {
 		const left = this.count - this.kept.length;
 		return left > maxTail ? `[${left} bytes before this were not kept]\n${this.kept}` : this.kept;
 	}
 
-	/** Reports of trouble so far; the last one may still be going on. */
+	/** Splats so far; the last one may be incomplete. */
 	get splats(): Splat[] {
 		return this.reader.splats;
 	}
 
 	/**
-	 * Whether a line that ends with `mark` was read within `ms`, or before the console was closed.
+	 * True when a line that ends with `mark` is read within `ms`, or before the console is closed.
 	 */
 	until(mark: string, ms: number): Promise<boolean> {
 		if (this.closed) return Promise.resolve(false);
@@ -73,7 +73,7 @@ export class Console {
 	}
 
 	private read(text: string): void {
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the point
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
 		const clean = text.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "");
 		this.kept = (this.kept + clean).slice(-maxTail);
 		const lines = (this.partial + clean).split("\n");
@@ -83,8 +83,7 @@ export class Console {
 			for (const watch of this.watches) watch(line);
 		}
 		if (this.partial.length <= maxLine) return;
-		// Never between the bytes of a time stamp: what a process printed must not hide the
-		// kernel's line after it.
+		// Never inside a time stamp: output of a process must not hide the kernel's line after it.
 		const cut = Math.max(this.partial.lastIndexOf("["), 0) || maxLine;
 		this.reader.line(this.partial.slice(0, cut));
 		this.partial = this.partial.slice(cut).slice(-maxLine);

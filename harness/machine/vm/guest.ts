@@ -3,10 +3,10 @@ import type { GuestClient } from "../guest/client.js";
 import type { Inventory, Result } from "../guest/operations.js";
 import type { Kernel } from "../kernel/kernel.js";
 
-/** A line group on the guest's console that means something went wrong in the kernel. */
+/** A kernel report of a problem (panic, oops, warning, ...) on the guest's console. */
 export interface Splat {
 	kind: "panic" | "oops" | "bug" | "warn" | "lockup" | "rcu-stall" | "hung-task" | "out-of-memory";
-	/** The line that says what happened, without the time stamp. */
+	/** The line that names the problem, without its time stamp. */
 	title: string;
 	/** The whole report, bounded. */
 	text: string;
@@ -16,28 +16,27 @@ export interface Splat {
 export interface Guest {
 	readonly kernel: Kernel;
 	readonly client: GuestClient;
-	/** What the guest said of itself. */
+	/** The guest's answer to `hello`. */
 	readonly greeting: Result<"hello">;
 	/** How it came up. */
 	readonly origin: "clone" | "boot";
-	/** What every clone of its template has before anything ran in it; absent when it was booted. */
+	/** What each clone of its template has before anything ran; absent for a booted guest. */
 	readonly inventory?: Inventory;
-	/** Why it was booted although a clone was wanted; belongs into the evidence. */
+	/** Why it was booted instead of cloned; belongs in the evidence. */
 	readonly fallback?: string;
-	/** Of its QEMU. */
+	/** Process id of its QEMU. */
 	readonly pid: number;
 	/**
-	 * Splats seen since this guest came up; settled: called after the console went quiet or the
-	 * guest died.
+	 * Splats since this guest came up, complete once the console is quiet or the guest is dead.
 	 */
 	splats(): Promise<Splat[]>;
 	/** The last 64 KiB of its console. */
 	console(): string;
 	/**
-	 * Most memory its QEMU process ever held, in KiB (VmHWM of proc(5)), pages shared with the
-	 * template counted.
+	 * Peak memory of its QEMU process in KiB (VmHWM of proc(5)), including pages shared with the
+	 * template.
 	 */
 	peakMemory(): Promise<number>;
-	/** Ends the VM and everything on the host that belonged to it. Never throws. */
+	/** Ends the VM and frees everything on the host that belonged to it. Never throws. */
 	dispose(): Promise<void>;
 }

@@ -33,8 +33,7 @@ export interface Template {
 }
 
 /**
- * How long a mark in the kernel's log may take to come out, and how long a console is silent that
- * is quiet.
+ * Time limit for a mark in the kernel's log to appear, and how long a quiet console is silent.
  */
 const markMs = 10_000;
 const quietMs = 250;
@@ -42,19 +41,19 @@ const quietMs = 250;
 const maxBoots = 8;
 
 export interface InstanceOptions {
-	/** A kernel's id, for messages. */
+	/** The kernel's id, for messages. */
 	kernel: string;
 	kit: BootKit;
 	accelerator: Accelerator;
 	/** Milliseconds; see Watchdog. */
 	patience: number;
-	/** The same while it comes up, until it has been greeted; default `patience`. */
+	/** The same until the guest has answered `hello`; default `patience`. */
 	patienceAtStart?: number;
 	/** Ends a guest that is still booting. */
 	signal?: AbortSignal | undefined;
 }
 
-/** One QEMU with a guest in it, and the three channels to it. */
+/** One QEMU process with its guest, and the three channels to it. */
 export class Instance {
 	readonly client: GuestClient;
 	private readonly channel: Channel;
@@ -82,8 +81,8 @@ export class Instance {
 	}
 
 	/**
-	 * Boots and waits until the agent is ready. The guest has not been greeted: a template may be
-	 * made of it. A guest whose clock has a wrong rate is ended, and another one booted.
+	 * Boots and waits until the agent is ready. No `hello` has been sent: a template may be made
+	 * from it. Ends a guest whose clock has a wrong rate, and boots another one.
 	 */
 	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
 		for (let times = 1; times <= maxBoots; times++) {
@@ -112,8 +111,8 @@ export class Instance {
 
 	/**
 	 * Continues where a template stopped: its RAM mapped copy-on-write, its device state read from
-	 * a file. Greets the guest too, so that one which cannot be brought back is known within
-	 * `limit` ms.
+	 * a file. Also sends `hello`, so that a guest that does not resume is detected within `limit`
+	 * ms.
 	 */
 	static async resume(options: InstanceOptions, template: Template, limit: number): Promise<Instance> {
 		const { kit, accelerator } = options;
@@ -147,7 +146,7 @@ export class Instance {
 		return instance;
 	}
 
-	/** First words with the guest; later calls give the same answer. */
+	/** Sends `hello` once; later calls return the same answer. */
 	async hello(): Promise<Result<"hello">> {
 		this.greeting ??= await this.or(() => this.channel.hello());
 		this.channel.patience = this.options.patience;
@@ -156,11 +155,11 @@ export class Instance {
 
 	/**
 	 * Stops the guest for good and writes its device state to `state`; RAM stays in the file it
-	 * lives in. QEMU itself stops it, while it runs: the state of one that was stopped before would
-	 * come up stopped and need a `cont`.
+	 * lives in. QEMU stops the running guest itself: a guest that was stopped before would resume
+	 * stopped and need a `cont`.
 	 */
 	async save(state: string): Promise<void> {
-		// QEMU's sandbox lets it start no program and 7.2 cannot migrate to a file, but it can
+		// QEMU's sandbox forbids starting programs, and QEMU 7.2 cannot migrate to a file; it can
 		// connect to a socket.
 		const folder = temporaryFolder(tmpdir(), "bpfgate-");
 		const server = createServer();
@@ -191,7 +190,7 @@ export class Instance {
 		await outcome;
 	}
 
-	/** Reports of trouble on the console, once what the kernel has said so far is read. */
+	/** Splats on the console, after all pending kernel output is read. */
 	async splats(): Promise<Splat[]> {
 		if (!this.client.failure) await this.settle();
 		if (this.client.failure) await this.process.ended;
@@ -199,8 +198,8 @@ export class Instance {
 	}
 
 	/**
-	 * Recent kernels (7.3) print in a thread of their own, some time after what they tell about: so
-	 * a mark is put into the log and waited for. When it does not come out, silence has to do.
+	 * Recent kernels (7.3) print in a thread of their own, some time after the event: so write a
+	 * mark to the log and wait for it. If it does not appear, wait for silence instead.
 	 */
 	private async settle(): Promise<void> {
 		const mark = `bpfgate: mark ${++this.marks}`;
@@ -215,8 +214,8 @@ export class Instance {
 	}
 
 	/**
-	 * Most memory the QEMU process ever held, in KiB: VmHWM of proc(5), shared pages of the
-	 * template counted.
+	 * Peak memory of the QEMU process in KiB: VmHWM of proc(5), including pages shared with the
+	 * template.
 	 */
 	async peakMemory(): Promise<number> {
 		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
@@ -227,7 +226,7 @@ export class Instance {
 		return this.process.pid;
 	}
 
-	/** Ends QEMU and waits until it is gone. Never throws. */
+	/** Ends QEMU and waits for its end. Never throws. */
 	async dispose(): Promise<void> {
 		this.disposed = true;
 		this.process.kill();
@@ -235,8 +234,8 @@ export class Instance {
 	}
 
 	/**
-	 * A guest that does not come up is ended here: nobody else has it yet. What QEMU said of its
-	 * end counts most.
+	 * Ends a guest that does not come up, as it has no other owner yet. QEMU's own reason takes
+	 * precedence.
 	 */
 	private async or<T>(comingUp: () => Promise<T>): Promise<T> {
 		try {
@@ -266,15 +265,18 @@ export class Instance {
 	}
 }
 
-/** Memory that is a file cannot grow on a full disk: SIGBUS. Status 0 is a guest that switched itself off. */
+/**
+ * Memory that is a file cannot grow on a full disk: SIGBUS. Status 0 is a guest that switched
+ * itself off.
+ */
 function whoEnded(end: ProcessEnd): "disk" | "itself" | "host" {
 	if (end.signal === "SIGBUS") return "disk";
 	return end.code === 0 ? "itself" : "host";
 }
 
 /**
- * RAM that is shared with a file stays there instead of going through the stream; the stream says
- * so itself.
+ * RAM that is shared with a file stays there and is not part of the migration stream; the stream
+ * records that.
  */
 const withoutRam = {
 	execute: "migrate-set-capabilities",

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it("lets one in after the other, also after a failure", async () => {
+it("admits one after the other, also after a failure", async () => {
 	const order: string[] = [];
 	const turn = (name: string) =>
 		locked({ path, patience: 10_000 }, async () => {
@@ -29,14 +29,14 @@ it("lets one in after the other, also after a failure", async () => {
 	expect(existsSync(path)).toBe(false);
 });
 
-it("takes over from an owner that is dead, and from one that takes too long", async () => {
+it("takes over from an ended owner, and from one that takes too long", async () => {
 	await writeFile(path, "4194304"); // Beyond the largest process id, proc(5).
 	expect(await locked({ path, patience: 10_000 }, async () => "done")).toBe("done");
 	await writeFile(path, String(process.pid));
 	expect(await locked({ path, patience: 50 }, async () => "done")).toBe("done");
 });
 
-it("waits no longer than it is wanted", async () => {
+it("stops waiting when it is aborted", async () => {
 	await writeFile(path, String(process.pid));
 	const waiting = locked({ path, patience: 60_000, signal: AbortSignal.timeout(50) }, async () => "done");
 	await expect(waiting).rejects.toMatchObject({ name: "TimeoutError" });

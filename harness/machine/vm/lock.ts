@@ -7,18 +7,18 @@ import { alive } from "../../base/abandoned.js";
 const lookMs = 100;
 
 export interface Lock {
-	/** The lock file; it names its owner's process. */
+	/** The lock file; it contains its owner's process id. */
 	path: string;
-	/** Milliseconds that a living owner is waited for. */
+	/** Milliseconds to wait for a running owner. */
 	patience: number;
 	/** Ends the waiting. */
 	signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs `action` while holding the lock. Waits for a living owner and takes over from a dead one. It
- * spares two runners the same work; what they make must be right without it too, since an owner in
- * another PID namespace looks dead.
+ * Runs `action` while holding the lock. Waits for a running owner and takes over from an ended one.
+ * It only avoids double work: results must be right without it too, since an owner in another PID
+ * namespace looks ended.
  */
 export async function locked<T>({ path, patience, signal }: Lock, action: () => Promise<T>): Promise<T> {
 	const until = performance.now() + patience;
@@ -39,7 +39,7 @@ export async function locked<T>({ path, patience, signal }: Lock, action: () => 
 }
 
 /**
- * Synchronous: a process that ends must not end between making the lock and knowing that it holds
+ * Synchronous, so that the process cannot end between creating the lock and knowing that it holds
  * it.
  */
 function create(path: string): boolean {

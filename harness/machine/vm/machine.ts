@@ -18,43 +18,45 @@ import type { Accelerator, BootKit } from "./qemu.js";
 import { discard, template, templateKey } from "./template.js";
 import { templateInventory } from "./template-inventory.js";
 
-/** Milliseconds a guest may make no progress; a loaded host under emulation is slow, not hung. */
+/**
+ * Milliseconds without progress before a guest counts as hung; emulation on a busy host is slow.
+ */
 const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
 /**
- * Milliseconds after which a clone that does not answer counts as failed: on an idle host it takes
- * 0.1 s when it works.
+ * Milliseconds after which a clone without an answer counts as failed; on an idle host a clone
+ * takes 0.1 s.
  */
 const cloneMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 30_000 };
 /**
- * Templates of one kernel that may fail to give a clone, and boots that may fail in a row, before
- * this run gives up on it.
+ * How many templates of one kernel may give no clone, and how many boots may fail in a row, before
+ * this run gives up on the kernel.
  */
 const maxFailures = 2;
 
 export interface MachinesOptions {
 	/** Path of the built agent for an architecture (`uname -m`). */
 	agent: (arch: string) => string;
-	/** Folder for templates and what was probed; default `cacheRoot()`. */
+	/** Folder for templates and probe results; default `cacheRoot()`. */
 	cache?: string;
 	/**
-	 * Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG, which a guest has also
-	 * for coming up when it may hang for a shorter time later.
+	 * Milliseconds; see Watchdog. Default 15 s under KVM, 60 s under TCG. A guest that
+	 * is coming up always gets at least the default.
 	 */
 	patience?: number;
 	/** Default: probed. */
 	accelerator?: Accelerator;
-	/** Kernel parameters behind those of every guest; see BootKit. */
+	/** Kernel parameters after those of every guest; see BootKit. */
 	parameters?: readonly string[];
-	/** Ends guests that are still booting, and boots none any more. */
+	/** Ends guests that are still booting, and prevents further boots. */
 	signal?: AbortSignal;
 }
 
-/** Diagnostics channel with one message for each clone: `{ kernel }`, and the guest as its result. */
+/** Diagnostics channel: one message for each clone, `{ kernel }`, with the guest as result. */
 export const clones = tracingChannel<"bpfgate:clone", { kernel: string; result?: Guest }>("bpfgate:clone");
 
 /**
- * Gives guests: clones of templates, made when missing, or cold-booted VMs. Needs no root and no
- * network.
+ * Creates guests: clones of templates, which it makes when missing, or cold-booted VMs. Needs
+ * neither root nor network.
  */
 export class Machines {
 	private readonly cache: string;
@@ -69,7 +71,7 @@ export class Machines {
 		this.cache = options.cache ?? cacheRoot();
 	}
 
-	/** Which accelerator guests of this kernel get; asks the machine again when `fresh`. */
+	/** Which accelerator guests of this kernel get; probes again when `fresh`. */
 	acceleration(kernel: Kernel, fresh = false): Promise<Acceleration> {
 		const { accelerator } = this.options;
 		if (accelerator) return Promise.resolve({ accelerator, why: "it was asked for" });
@@ -103,9 +105,7 @@ export class Machines {
 		return guest(kernel, instance, "boot", fallback);
 	}
 
-	/**
-	 * A clone of the kernel's template; boots from cold by itself when none comes up, and says why.
-	 */
+	/** A clone of the kernel's template; if no clone comes up, a cold boot that says why. */
 	clone(kernel: Kernel): Promise<Guest> {
 		return clones.tracePromise(() => this.cloned(kernel), { kernel: kernel.id });
 	}
@@ -131,8 +131,8 @@ export class Machines {
 	}
 
 	/**
-	 * A kernel that never comes up costs its patience each time: after some failures in a row it is
-	 * told at once.
+	 * Waiting for a kernel that never boots is expensive: after some failures in a row this throws
+	 * at once.
 	 */
 	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
 		const failed = this.failedBoots.get(content(kernel)) ?? 0;
@@ -174,7 +174,7 @@ export class Machines {
 	}
 }
 
-/** One image may be in the store with these modules and with others. */
+/** The same image may be in the store with different modules. */
 function content({ image_sha256, modules_sha256 }: Kernel): string {
 	return `${image_sha256} ${modules_sha256}`;
 }
@@ -201,7 +201,8 @@ async function guest(
 }
 
 /**
- * What `make` gives for `key`, asked once however many ask at the same time; a failure is not kept.
+ * The result of `make` for `key`, which runs once for all concurrent callers; a failure is not
+ * kept.
  */
 function once<T>(
 	known: Map<string, Promise<T>>,

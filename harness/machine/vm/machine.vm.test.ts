@@ -52,7 +52,7 @@ async function lost(promise: Promise<unknown>): Promise<UndecidedError> {
 	);
 }
 
-describe("a guest from cold", () => {
+describe("a cold-booted guest", () => {
 	it.each(["5.10", "7.3"])("boots %s, answers, and leaves no process", async (id) => {
 		const guest = await machines.boot(await openKernel(id));
 		expect(guest.origin).toBe("boot");
@@ -66,7 +66,7 @@ describe("a guest from cold", () => {
 });
 
 describe("a guest that does not come up", () => {
-	it("is ended while it boots, and leaves no half template", async () => {
+	it("can be ended while it boots, and leaves no unfinished template", async () => {
 		const stop = new AbortController();
 		const stopped = new Machines({ agent, cache, accelerator: "tcg", signal: stop.signal });
 		const coming = lost(stopped.clone(kernel));
@@ -78,14 +78,14 @@ describe("a guest that does not come up", () => {
 		await expect(stopped.boot(kernel)).rejects.toMatchObject({ name: "AbortError" });
 	});
 
-	it("is said to have switched itself off when its kernel has no port for it", async () => {
+	it("is reported to have switched itself off when its kernel has no port driver", async () => {
 		const { modules: _, modules_sha256: __, ...bare } = await openKernel("5.10");
 		const error = await lost(machines.boot(bare));
 		expect(error.message).toMatch(/^guest 5\.10 died: there is no port org\.bpfgate\.rpc/);
 		expect(error.hint).toMatch(/virtio_pci and virtio_console/);
 	});
 
-	it("is not tried for ever", async () => {
+	it("is not tried forever", async () => {
 		const broken = { ...kernel, image: agent(kernel.arch), image_sha256: "0".repeat(64) };
 		expect((await lost(machines.clone(broken))).message).toMatch(
 			/died: qemu.* \(QEMU ended with status 1\)$/,
@@ -96,7 +96,7 @@ describe("a guest that does not come up", () => {
 });
 
 describe("clones", () => {
-	it("come from one template and see nothing of each other", async () => {
+	it("come from one template and are isolated from each other", async () => {
 		const [first, second] = [await clone(), await clone()];
 		expect([first.origin, second.origin]).toEqual(["clone", "clone"]);
 		await first.client.call("file_write", { path: "/tmp/mark", data: text("first") });
@@ -123,7 +123,7 @@ describe("clones", () => {
 		await guest.dispose();
 	});
 
-	it("give way to a cold boot, said so, when none comes up", async () => {
+	it("are replaced by a reported cold boot when none comes up", async () => {
 		const folder = templateFolder();
 		const path = join(folder, "template.json");
 		const record = JSON.parse(await readFile(path, "utf8"));
@@ -139,13 +139,13 @@ describe("clones", () => {
 	});
 });
 
-describe("an ill-behaved guest", () => {
+describe("a misbehaving guest", () => {
 	let strict: Machines;
 	beforeAll(() => {
 		strict = new Machines({ agent, cache, accelerator: "tcg", patience: 1500 });
 	});
 
-	it("that panics is said to have died of it", async () => {
+	it("that panics is reported with its panic", async () => {
 		const guest = await clone();
 		const error = await lost(guest.client.call("misbehave", { how: "panic" }));
 		expect(error.code).toBe("guest-died");
@@ -161,7 +161,7 @@ describe("an ill-behaved guest", () => {
 		expect(alive(guest.pid)).toBe(false);
 	});
 
-	it("that floods its console is ended, and not kept in memory", async () => {
+	it("that floods its console is ended, and the flood is not kept in memory", async () => {
 		const guest = await clone(strict);
 		expect((await lost(guest.client.call("misbehave", { how: "flood" }))).code).toBe("guest-hung");
 		const other = await clone();
@@ -172,14 +172,14 @@ describe("an ill-behaved guest", () => {
 		await flood;
 	});
 
-	it("that sends rubbish is not believed", async () => {
+	it("that sends invalid frames is not believed", async () => {
 		const guest = await clone();
 		expect((await lost(guest.client.call("misbehave", { how: "rubbish" }))).code).toBe("channel-corrupt");
 		await guest.splats();
 		expect(alive(guest.pid)).toBe(false);
 	});
 
-	it("whose QEMU is killed died", async () => {
+	it("whose QEMU is killed counts as died", async () => {
 		const guest = await clone();
 		const call = lost(guest.client.call("misbehave", { how: "hang" }));
 		process.kill(guest.pid, "SIGKILL");
@@ -188,7 +188,7 @@ describe("an ill-behaved guest", () => {
 		expect(error.message).toMatch(/SIGKILL/);
 	});
 
-	it("that warns goes on, and the warning is found at once", async () => {
+	it("that warns goes on, and its warning is found", async () => {
 		const guest = await clone();
 		await guest.client.call("misbehave", { how: "warn" });
 		expect((await guest.splats()).map((splat) => splat.kind)).toEqual(["warn"]);
@@ -196,7 +196,7 @@ describe("an ill-behaved guest", () => {
 		await guest.dispose();
 	});
 
-	it("that runs out of memory is said so, whether it lives on or not", async () => {
+	it("that runs out of memory is reported, whether it survives or not", async () => {
 		const guest = await clone();
 		await guest.client.call("misbehave", { how: "out_of_memory" }).catch(() => {});
 		expect((await guest.splats()).map((splat) => splat.kind)).toContain("out-of-memory");

@@ -40,13 +40,13 @@ async function fresh(kernel: Kernel): Promise<Guest> {
 	} as unknown as Guest;
 }
 
-/** More turns of the event loop than anything here takes: no test of a pool waits for the clock. */
+/** More turns of the event loop than anything here takes: no test waits for the clock. */
 async function settled(): Promise<void> {
 	for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
 }
 
 describe("guest pool", () => {
-	it("keeps at most `jobs` guests in use, and serves first come first", async () => {
+	it("keeps at most `jobs` guests in use, and serves in order of arrival", async () => {
 		const pool = new GuestPool({ jobs: 2, fresh, freeMiB: async () => 9999 });
 		const order: number[] = [];
 		await Promise.all(
@@ -62,7 +62,7 @@ describe("guest pool", () => {
 		expect(running.size).toBe(0);
 	});
 
-	it("prepares what was announced while the present ones work, and makes no more than was asked for", async () => {
+	it("prepares announced guests while others work, and makes no more than announced", async () => {
 		const pool = new GuestPool({ jobs: 1, fresh, freeMiB: async () => 9999 });
 		pool.expect(old);
 		pool.expect(recent, 2);
@@ -89,7 +89,7 @@ describe("guest pool", () => {
 		await pool.close();
 	});
 
-	it("tells whoever asked when no guest comes up, and goes on with the next", async () => {
+	it("rejects the request when no guest comes up, and goes on with the next", async () => {
 		const pool = new GuestPool({ jobs: 1, fresh, freeMiB: async () => 9999 });
 		failure = new UndecidedError("guest-died", "", "");
 		await expect(pool.acquire(recent)).rejects.toBe(failure);
@@ -97,7 +97,7 @@ describe("guest pool", () => {
 		await (await pool.acquire(recent)).dispose();
 	});
 
-	it("counts a guest once however often it is disposed of", async () => {
+	it("counts a guest once even if it is disposed of twice", async () => {
 		const pool = new GuestPool({ jobs: 1, fresh, freeMiB: async () => 9999 });
 		const guest = await pool.acquire(recent);
 		await guest.dispose();
@@ -113,7 +113,7 @@ describe("guest pool", () => {
 		await pool.close();
 	});
 
-	it("heeds the host's memory: no spare, then no second, and an error when not even one fits", async () => {
+	it("limits guests by the host's memory: no spare, then no second, then an error", async () => {
 		let free = 0;
 		const pool = new GuestPool({ jobs: 2, fresh, freeMiB: async () => free, memoryPatience: 0 });
 		await expect(pool.acquire(recent)).rejects.toMatchObject({ code: "host-memory" });
@@ -129,7 +129,7 @@ describe("guest pool", () => {
 		await (await second).dispose();
 	});
 
-	it("waits for memory that somebody else has for a while, but not when it is closed", async () => {
+	it("waits a while for memory of other processes, but not when it is closed", async () => {
 		let looked = 0;
 		const pool = new GuestPool({ jobs: 1, spare: 0, fresh, freeMiB: async () => (++looked > 2 ? 9999 : 0) });
 		await (await pool.acquire(recent)).dispose();
@@ -142,7 +142,7 @@ describe("guest pool", () => {
 		expect(made).toHaveLength(1);
 	});
 
-	it("gives up a spare that nobody waits for when memory is short", async () => {
+	it("ends an unused spare guest when memory is short", async () => {
 		let free = 9999;
 		const pool = new GuestPool({ jobs: 1, fresh, freeMiB: async () => (running.size > 0 ? free : 9999) });
 		pool.expect(old);

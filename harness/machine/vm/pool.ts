@@ -7,9 +7,9 @@ import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Guest } from "./guest.js";
 
-/** MiB a guest may come to need on the host: its RAM, and QEMU with its translated code. */
+/** MiB that a guest may need on the host: its RAM, and QEMU with its translated code. */
 const guestMiB = 448;
-/** How often is looked whether there is memory again. */
+/** Milliseconds between two checks for free memory. */
 const lookMs = 200;
 
 export interface PoolOptions {
@@ -22,8 +22,8 @@ export interface PoolOptions {
 	/** Free memory of the host in MiB; default MemAvailable of /proc/meminfo. */
 	freeMiB?: () => Promise<number>;
 	/**
-	 * Milliseconds that memory for the only guest is waited for: it may be another run's. Default
-	 * one minute.
+	 * Milliseconds to wait for memory for a single guest, which another run may hold. Default one
+	 * minute.
 	 */
 	memoryPatience?: number;
 }
@@ -40,16 +40,16 @@ interface Prepared {
 }
 
 /**
- * Keeps at most `jobs` guests in use and prepares the next ones while those work. The runner says
- * with `expect` what it will ask for, in order; `acquire` gives a fresh guest, a prepared one when
- * there is one; the guest's `dispose` gives its place to the next. Every guest is used once.
+ * Keeps at most `jobs` guests in use and prepares the next ones meanwhile. The runner announces
+ * with `expect` what it will ask for, in order; `acquire` gives a fresh guest, prepared if
+ * possible; the guest's `dispose` frees its place. Every guest is used once.
  */
 export class GuestPool {
 	private readonly waiting: Waiting[] = [];
 	private readonly expected: Kernel[] = [];
 	private readonly prepared: Prepared[] = [];
 	private readonly inUse = new Set<Guest>();
-	/** Places taken by guests that are coming up for somebody. */
+	/** Places taken by guests that are coming up for a caller. */
 	private starting = 0;
 	private pumping: Promise<void> = Promise.resolve();
 	private closed = false;
@@ -64,7 +64,7 @@ export class GuestPool {
 		this.pump();
 	}
 
-	/** Takes back what was announced and is not wanted any more. */
+	/** Withdraws announcements of this kernel. */
 	forget(kernel: Kernel): void {
 		for (let at = this.expected.length - 1; at >= 0; at--)
 			if (this.expected[at]!.id === kernel.id) this.expected.splice(at, 1);
@@ -72,8 +72,8 @@ export class GuestPool {
 
 	/**
 	 * A fresh guest, as soon as one of `jobs` places is free; first come, first served. Throws what
-	 * making a guest throws, and UndecidedError `host-memory` when the host has no room for a
-	 * single one for too long.
+	 * creating a guest throws, and UndecidedError `host-memory` when the host has too little memory
+	 * for a single guest for too long.
 	 */
 	acquire(kernel: Kernel): Promise<Guest> {
 		if (this.closed) return Promise.reject(closed());
@@ -83,7 +83,7 @@ export class GuestPool {
 		});
 	}
 
-	/** Ends every guest, in use or prepared, and refuses whoever waits. */
+	/** Ends every guest, in use or prepared, and rejects pending requests. */
 	async close(): Promise<void> {
 		this.closed = true;
 		this.expected.length = 0;
@@ -98,7 +98,7 @@ export class GuestPool {
 		await this.pumping;
 	}
 
-	/** One step after the other, so that memory is looked at before each guest that is started. */
+	/** One step after the other, so that memory is checked before each start of a guest. */
 	private pump(): void {
 		this.pumping = this.pumping.then(() => this.step());
 	}
@@ -108,13 +108,13 @@ export class GuestPool {
 			const next = this.waiting[0]!;
 			const ready = this.prepared.findIndex((one) => one.kernel.id === next.kernel.id);
 			if (ready < 0 && !(await this.room())) {
-				if (this.inUse.size + this.starting > 0) return; // Whoever gives a guest back makes room.
+				if (this.inUse.size + this.starting > 0) return; // The next disposed guest makes room.
 				if (!(await this.roomInTime())) {
 					this.waiting.shift()?.reject(noMemory());
 					continue;
 				}
 			}
-			if (this.waiting[0] !== next) continue; // Closed while memory was looked at.
+			if (this.waiting[0] !== next) continue; // Closed while memory was checked.
 			this.waiting.shift();
 			this.starting++;
 			this.give(next, ready < 0 ? undefined : this.prepared.splice(ready, 1)[0]);
@@ -124,7 +124,7 @@ export class GuestPool {
 			const kernel = this.expected.shift();
 			if (!kernel) return;
 			const guest = this.options.fresh(kernel);
-			guest.catch(() => {}); // Told to whoever gets it: made anew then.
+			guest.catch(() => {}); // `usable` makes another one then.
 			this.prepared.push({ kernel, guest });
 		}
 	}
@@ -147,8 +147,7 @@ export class GuestPool {
 	}
 
 	/**
-	 * A prepared guest may have failed to come up, or died while it waited: nobody has seen it, so
-	 * another is made.
+	 * A prepared guest may have failed to come up, or died before its use: then another is made.
 	 */
 	private async usable(kernel: Kernel, prepared: Prepared | undefined): Promise<Guest> {
 		const guest = await prepared?.guest.catch(() => undefined);
@@ -182,7 +181,8 @@ export class GuestPool {
 	}
 
 	/**
-	 * Whether the host can bear one guest more. A prepared guest that nobody waits for makes room.
+	 * True when the host has memory for one more guest; ends a prepared guest without a waiting
+	 * caller if that helps.
 	 */
 	private async room(): Promise<boolean> {
 		const enough = async () => (await (this.options.freeMiB ?? availableMiB)()) >= guestMiB;
@@ -208,7 +208,7 @@ function noMemory(): UndecidedError {
 	return undecided("host-memory", { mib: guestMiB });
 }
 
-/** What the kernel thinks can be had without swapping, proc(5). */
+/** The kernel's estimate of memory available without swapping, proc(5). */
 async function availableMiB(): Promise<number> {
 	const found = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile("/proc/meminfo", "utf8"));
 	return Number(found?.[1] ?? 0) / 1024;

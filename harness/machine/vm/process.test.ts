@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { alive } from "../../base/abandoned.js";
 import { own, removeFolder, temporaryFolder } from "./process.js";
 
-it("hands channels and files over as descriptors 3 and up", async () => {
+it("passes channels and files as descriptors 3 and up", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
 	writeFileSync(join(folder, "file"), "from a file\n");
 	const script = "cat <&4 >&3; read line <&5; echo got $line >&5; echo said >&2";
@@ -33,7 +33,7 @@ it("kills the whole group", async () => {
 	process.kill();
 });
 
-it("says what cannot be started", async () => {
+it("reports what cannot be started", async () => {
 	const process = own("/nonexistent/qemu", [], []).then((started) => started.ended);
 	// With setpriv it is the shell behind it that says so.
 	const outcome = await process.then(

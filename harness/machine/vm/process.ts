@@ -7,14 +7,14 @@ import type { Duplex } from "node:stream";
 import { undecided } from "../../data/reasons/registry/registry.js";
 
 /**
- * The one owner of the processes and temporary folders of `vm`: whatever ends the runner ends them.
+ * All processes and temporary folders of `vm`: they end with the runner, however it ends.
  */
 const running = new Set<OwnedProcess>();
 const folders = new Set<string>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let guarding = false;
 
-/** How a process ended, and what it said on stderr (the last 4 KiB). */
+/** How a process ended, with the last 4 KiB of its stderr. */
 export interface ProcessEnd {
 	code: number | null;
 	signal: NodeJS.Signals | null;
@@ -28,10 +28,10 @@ export interface OwnedProcess {
 	readonly pid: number;
 	/** Our ends of the channels, in the order asked for. */
 	readonly channels: Duplex[];
-	/** Settles once the process is gone and its channels are read to their end. */
+	/** Resolves once the process has ended and its channels are read to the end. */
 	readonly ended: Promise<ProcessEnd>;
 	/**
-	 * Ends the whole process group at once. A guest holds nothing that a graceful end would save.
+	 * Kills the whole process group at once. A guest has nothing that a graceful end would save.
 	 */
 	kill(): void;
 }
@@ -67,8 +67,8 @@ export async function own(command: string, args: string[], handed: Handed[]): Pr
 }
 
 /**
- * Makes a folder `prefix…` in `parent` that is removed when the runner ends, unless it was renamed
- * by then.
+ * Makes a folder `prefix…` in `parent` that is removed when the runner ends, unless it has been
+ * renamed.
  */
 export function temporaryFolder(parent: string, prefix: string): string {
 	guard();
@@ -79,15 +79,15 @@ export function temporaryFolder(parent: string, prefix: string): string {
 
 export function removeFolder(folder: string): void {
 	folders.delete(folder);
-	// A process that was just killed may still finish making a file there.
+	// A process that was just killed may still finish creating a file there.
 	rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
 }
 
 /**
- * A runner that is killed outright runs no handler: the kernel then kills its child (prctl(2),
- * PR_SET_PDEATHSIG). The shell looks whether the runner was killed before that was asked for; a
- * clone still waiting for its state would stay for ever. Without setpriv of util-linux the agent's
- * own power-off when its port closes has to do.
+ * A runner killed with SIGKILL runs no handler: the kernel then kills its child (prctl(2),
+ * PR_SET_PDEATHSIG). The shell checks that the runner was not killed before that call; a clone that
+ * still waits for its state would otherwise stay forever. Without setpriv of util-linux, the agent
+ * powers off when its port closes.
  */
 function dyingWithParent(command: string, args: string[]): [string, string[]] {
 	setpriv ??= spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
@@ -119,7 +119,7 @@ function killGroup(pid: number): void {
 	try {
 		process.kill(-pid, "SIGKILL");
 	} catch {
-		// ESRCH: it ended by itself meanwhile.
+		// ESRCH: it has ended meanwhile.
 	}
 }
 
@@ -129,8 +129,8 @@ function endAll(): void {
 }
 
 /**
- * The synchronous handlers. A signal that the program handles itself is left to it: it ends by
- * `exit` anyway.
+ * Installs the synchronous handlers. A signal that the program handles itself is left to the
+ * program, which ends by `exit` anyway.
  */
 function guard(): void {
 	if (guarding) return;

@@ -20,13 +20,13 @@ function connect(answer: (command: { execute: string }) => unknown) {
 }
 
 describe("QMP", () => {
-	it("negotiates, runs a batch in order and gives the last result", async () => {
+	it("negotiates, runs a batch in order and returns the last result", async () => {
 		const { qmp, seen } = connect((command) => ({ return: command.execute }));
 		expect(await qmp.execute({ execute: "stop" }, { execute: "query-status" })).toBe("query-status");
 		expect(seen).toEqual(["qmp_capabilities", "stop", "query-status"]);
 	});
 
-	it("says what QEMU refused", async () => {
+	it("reports what QEMU refused", async () => {
 		const { qmp } = connect(() => ({ error: { class: "GenericError", desc: "no such capability" } }));
 		await expect(qmp.execute({ execute: "migrate" })).rejects.toMatchObject({
 			code: "qemu-refused",
@@ -34,7 +34,7 @@ describe("QMP", () => {
 		});
 	});
 
-	it("tells events apart from answers, also when a line comes in pieces", async () => {
+	it("distinguishes events from answers, also when a line arrives in pieces", async () => {
 		const { qmp, theirs } = connect(() => undefined);
 		const events: unknown[] = [];
 		const end = qmp.onEvent((event, data) => events.push([event, data]));
@@ -51,7 +51,7 @@ describe("QMP", () => {
 		]);
 	});
 
-	it("fails whoever waits, and whoever comes later, when QEMU is gone or talks rubbish", async () => {
+	it("rejects pending and later commands when QEMU has ended or sends invalid data", async () => {
 		for (const last of ["rubbish\n", "x".repeat(2 << 20), undefined]) {
 			const { qmp, theirs } = connect(() => undefined);
 			await qmp.ready;

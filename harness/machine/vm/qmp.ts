@@ -18,10 +18,10 @@ interface QmpMessage {
 	data?: Record<string, unknown>;
 }
 
-/** A guest cannot write here, QEMU can; still nothing grows without end. */
+/** Only QEMU writes here, not the guest; the limit still bounds memory. */
 const maxLineBytes = 1024 * 1024;
 
-/** QEMU said no, or what it said was no QMP. */
+/** QEMU refused, or sent something that is not QMP. */
 function refused(what: string): UndecidedError {
 	return undecided("qemu-refused", { why: what });
 }
@@ -45,11 +45,12 @@ export class Qmp {
 		this.ready.catch(() => {});
 	}
 
-	/** Settles when QEMU accepts commands. */
+	/** Resolves when QEMU accepts commands. */
 	readonly ready: Promise<unknown>;
 
 	/**
-	 * Runs the commands in order; the result of the last one. Throws UndecidedError `qemu-refused`.
+	 * Runs the commands in order; returns the result of the last one. Throws UndecidedError
+	 * `qemu-refused`.
 	 */
 	async execute(...commands: QmpCommand[]): Promise<unknown> {
 		const answers = commands.map(

@@ -21,17 +21,17 @@ describe("splats in golden logs", () => {
 describe("splat reader", () => {
 	const panic = "[    1.000000] Kernel panic - not syncing: x";
 
-	it("keeps the whole report, time stamps and all", () => {
+	it("keeps the whole report with its time stamps", () => {
 		const log = readFileSync(join(golden, "panic-7.3", "console.txt"), "utf8");
 		expect(splatsIn(log)[0]?.text).toBe(log.slice(log.indexOf("\n") + 1).trimEnd());
 	});
 
-	it("is not fooled by half a line that a process printed before the kernel's", () => {
+	it("finds a kernel line after an unfinished line of a process", () => {
 		expect(splatsIn(`half a line${panic}`)).toHaveLength(1);
 		expect(splatsIn(`[    0.900000] harmless${panic}`)).toHaveLength(1);
 	});
 
-	it("takes no line of a process for the kernel's", () => {
+	it("does not mistake a process's line for the kernel's", () => {
 		expect(splatsIn("Kernel panic - not syncing: x\nBUG: y\n")).toEqual([]);
 	});
 
@@ -46,7 +46,7 @@ describe("splat reader", () => {
 		for (const splat of reader.splats) expect(splat.text.length).toBeLessThanOrEqual(16 * 1024);
 	});
 
-	it("does not add the runner's marks to a report without an end", () => {
+	it("does not add the runner's marks to an unfinished report", () => {
 		const log =
 			"[    1.0] x\n[    1.000000] BUG: y\n[    1.000001] more\n[    2.000000] bpfgate: mark 3\n[    3.000000] z";
 		expect(splatsIn(log)).toEqual([

@@ -6,8 +6,8 @@ const maxLines = 120;
 const maxTextBytes = 16 * 1024;
 
 /**
- * What a kernel writes first when something is wrong with it, the time stamp taken off. In order:
- * the first that fits wins. From the kernel's source, 5.10 to 7.3: kernel/panic.c,
+ * First lines of the kernel's reports of problems, without time stamp. In order: the first match
+ * wins. From the kernel's source, 5.10 to 7.3: kernel/panic.c,
  * arch/x86/kernel/dumpstack.c and mm/fault.c, arch/arm64 and arch/s390 alike, kernel/watchdog*.c,
  * kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c.
  */
@@ -36,12 +36,12 @@ const openings: [kind: Splat["kind"], pattern: RegExp][] = [
 	["oops", /^[A-Za-z][^[]{1,200} \[#\d+\](?: [A-Z]+)*$/],
 ];
 
-/** `Oops: 0002 [#1] SMP` after the line that said why: the same report goes on. */
+/** `Oops: 0002 [#1] SMP` after the line with the reason: the same report continues. */
 const dieHeader = /\[#\d+\](?: [A-Z]+)*$/;
-/** Consecutive lines of one out-of-memory kill: who asked, then who was killed. */
+/** Consecutive lines of one out-of-memory kill: the caller, then the victim. */
 const oomEnd = /^(?:Out of memory|Memory cgroup out of memory): Killed process /;
 const cutHere = /^-+\[ cut here \]-+$/;
-/** What the runner had the guest print to know that everything before it is read; see Instance. */
+/** The runner's mark, after which all earlier output is read; see Instance. */
 const mark = /^bpfgate: mark \d+$/;
 const ending = /^---\[ end (?:trace|Kernel panic)/;
 
@@ -57,23 +57,23 @@ interface Report {
 }
 
 /**
- * Finds the kernel's reports of its own trouble in its console, line by line. A process in the
- * guest can write to the console too: it may add a splat, which only harms itself, but not hide one
- * behind half a line of its own, since a line is cut before every time stamp. Only lines with one
- * are the kernel's.
+ * Finds the kernel's reports of problems on its console, line by line. A process in the guest can
+ * write to the console too: it can add a splat, which only harms itself, but it cannot hide one
+ * behind an unfinished line, since lines are cut before every time stamp. Only lines with a time
+ * stamp are the kernel's.
  */
 export class SplatReader {
-	/** Those seen whole or begun, in order, bounded. */
+	/** Complete and begun ones, in order, bounded. */
 	readonly splats: Splat[] = [];
-	/** How many more there were than are kept. */
+	/** How many were not kept. */
 	dropped = 0;
 	private report: Report | undefined;
-	/** What follows a cut line until it is known what it is about. */
+	/** The start of a cut line, until its kind is known. */
 	private preface: string[] | undefined;
 
-	/** One line of the console, without its end. */
+	/** One line of the console, without its line end. */
 	line(raw: string): void {
-		if (!raw.includes("[")) return; // A flood costs no more than this.
+		if (!raw.includes("[")) return; // Keeps a flood cheap.
 		for (const part of raw.split(lineStarts)) {
 			const found = stamp.exec(part);
 			if (found?.index === 0) this.kernelLine(part.slice(found[0].length).trimEnd(), part);
@@ -94,7 +94,7 @@ export class SplatReader {
 		if (ending.test(text)) this.close();
 	}
 
-	/** Whether an opening line belongs to the report that is being read. */
+	/** True when an opening line belongs to the current report. */
 	private continues(kind: Splat["kind"], text: string): boolean {
 		const open = this.report?.kind;
 		if (open === "panic") return true;
@@ -127,7 +127,7 @@ export class SplatReader {
 	}
 }
 
-/** The reports in a whole console log. */
+/** The splats of a whole console log. */
 export function splatsIn(log: string): Splat[] {
 	const reader = new SplatReader();
 	for (const line of log.split(/\r*\n/)) reader.line(line);

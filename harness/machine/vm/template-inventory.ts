@@ -8,7 +8,7 @@ import { type Inventory, operations } from "../guest/operations.js";
 const inventories = validator(operations.inventory.result);
 
 /**
- * What every clone of a template has before anything ran in it. The first clone is asked; the answer
+ * What each clone of a template has before anything ran in it. The first clone is asked; the answer
  * is kept in `file`, beside the template.
  */
 export async function templateInventory(file: string, client: GuestClient): Promise<Inventory> {
@@ -19,7 +19,7 @@ export async function templateInventory(file: string, client: GuestClient): Prom
 	return inventory;
 }
 
-/** Undefined if it is not there or not valid. */
+/** Undefined if it is missing or invalid. */
 async function read(file: string): Promise<Inventory | undefined> {
 	try {
 		const found: unknown = JSON.parse(await readFile(file, "utf8"));

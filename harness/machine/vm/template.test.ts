@@ -23,7 +23,7 @@ async function record(): Promise<Record<string, unknown>> {
 	};
 }
 
-it("a template that is as it was made is sound, and said to be in use", async () => {
+it("an unchanged template is sound, and marked as in use", async () => {
 	const path = join(folder, "template.json");
 	await utimes(path, 1, 1);
 	const [ram, state, inventory] = ["ram", "state", "inventory.json"].map((name) => join(folder, name));
@@ -35,7 +35,7 @@ it.each<[string, () => Promise<void>]>([
 	["lost its device state", () => rm(join(folder, "state"))],
 	["has other device state", () => writeFile(join(folder, "state"), "rubbish")],
 	["lost its RAM", () => rm(join(folder, "ram"))],
-	["has RAM that somebody wrote to", () => utimes(join(folder, "ram"), 1, 1)],
+	["has RAM that was written to", () => utimes(join(folder, "ram"), 1, 1)],
 	["has less RAM", () => writeFile(join(folder, "ram"), "")],
 	["lost its record", () => rm(join(folder, "template.json"))],
 	["has a damaged record", () => writeFile(join(folder, "template.json"), "{")],

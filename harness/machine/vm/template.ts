@@ -11,12 +11,12 @@ import { locked } from "./lock.js";
 import { removeFolder, temporaryFolder } from "./process.js";
 import { commandLine } from "./qemu.js";
 
-/** Of these, the most recently used are kept; each is 100-130 MB. */
+/** How many most recently used templates are kept; each has 100-130 MB. */
 const kept = 24;
 const making = ".making-";
-/** Changes when earlier templates must not be used: 2 are those with a correct clock. */
+/** To be increased when earlier templates must not be used: 2 are those with a correct clock. */
 const recipe = 2;
-/** How long another runner may take to make a template that this one waits for. */
+/** Milliseconds to wait for another runner that makes the same template. */
 const makingMs = 120_000;
 
 const TemplateRecord = Type.Object({
@@ -26,14 +26,14 @@ const TemplateRecord = Type.Object({
 	image: Type.String(),
 	state_sha256: Type.String(),
 	ram_bytes: Type.Integer(),
-	ram_mtime: Type.String({ description: "nanoseconds; RAM is too large to be hashed for each clone" }),
+	ram_mtime: Type.String({ description: "nanoseconds; RAM is too large to hash for each clone" }),
 });
 type TemplateRecord = Static<typeof TemplateRecord>;
 const records = validator(TemplateRecord);
 
 /**
- * What a template depends on. Any difference in kernel, initramfs, QEMU or command line makes
- * another; under KVM the CPU's features are the host's.
+ * Key over everything a template depends on: kernel, initramfs, QEMU, command line, and under KVM
+ * the host's CPU.
  */
 export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: string): string {
 	const { kit, accelerator } = options;
@@ -48,8 +48,9 @@ export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: 
 }
 
 /**
- * Makes the template unless a sound one is there. Made in a folder of its own and renamed when
- * whole, so that a half one is never seen; a damaged one is made anew. Throws what booting throws.
+ * Makes the template unless a sound one is there. Creates it in a separate folder and renames that
+ * when complete, so that no unfinished one is ever used; replaces a damaged one. Throws what
+ * booting throws.
  */
 export async function template(root: string, key: string, options: InstanceOptions): Promise<Template> {
 	const folder = join(root, key);
@@ -67,7 +68,7 @@ export async function template(root: string, key: string, options: InstanceOptio
 	});
 }
 
-/** Forgets a template from which no clone came up. */
+/** Deletes a template from which no clone came up. */
 export async function discard(root: string, key: string): Promise<void> {
 	await rm(join(root, key), { recursive: true, force: true });
 }
@@ -97,7 +98,7 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 		};
 		await writeFile(join(unfinished, "template.json"), `${JSON.stringify(record, null, "\t")}\n`);
 		await rename(unfinished, folder).catch(async (error) => {
-			if (!(await sound(folder))) throw error; // Another runner was faster: its template is as good.
+			if (!(await sound(folder))) throw error; // Another runner was faster; use its template.
 		});
 	} finally {
 		removeFolder(unfinished);
@@ -118,7 +119,7 @@ async function sha256(file: string): Promise<string> {
 		.digest("hex");
 }
 
-/** The template in `folder` when it is whole and as it was made. */
+/** The template in `folder` if it is complete and unchanged. */
 export async function sound(folder: string): Promise<Template | undefined> {
 	const found = parts(folder);
 	try {
@@ -137,12 +138,12 @@ export async function sound(folder: string): Promise<Template | undefined> {
 
 async function readRecord(path: string): Promise<TemplateRecord> {
 	const record: unknown = JSON.parse(await readFile(path, "utf8"));
-	if (!records.accepts(record)) throw new Error(`${path} is no record of a template`);
+	if (!records.accepts(record)) throw new Error(`${path} is not a record of a template`);
 	return record;
 }
 
 /**
- * Removes what killed runners left half made, templates whose kernel is gone, and the least
+ * Removes unfinished templates of killed runners, templates without their kernel, and the least
  * recently used.
  */
 async function sweep(root: string): Promise<void> {
