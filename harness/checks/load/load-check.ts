@@ -12,9 +12,9 @@ import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
 
 /**
  * Does every program of every object load, and attach where an attach point can be made? Cases
- * `program/<name>`, `attach/<name>` (programs, and struct_ops maps), `map/<name>` for a map that
- * the kernel refuses, and `leftovers/<object>` when something stays behind after all was detached
- * and unloaded.
+ * `program/<name>`, `attach/<name>` (programs and struct_ops maps), `map/<name>` for a map that the
+ * kernel refuses, and `leftovers/<object>` for what is still in the kernel after everything was
+ * detached and unloaded.
  */
 export const loadCheck: Check = {
 	name: "load",
@@ -33,7 +33,7 @@ export const loadCheck: Check = {
 				yield* runCases(bench, {
 					cases: objectCases(object, nameIn),
 					leftovers: `leftovers/${object.file}`,
-					after: `all of ${object.file} was detached and unloaded`,
+					after: `everything of ${object.file} was detached and unloaded`,
 					evidence: { object: object.file },
 					run: () => loadAndAttach(pkg, object, nameIn, bench),
 				});

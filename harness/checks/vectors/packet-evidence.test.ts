@@ -32,7 +32,7 @@ function judgement(vector: PreparedVector, wrong: readonly number[], after: stri
 }
 
 describe("packetEvidence", () => {
-	it("has what went in and came out, and what should have, as the schema says", async () => {
+	it("has input, output and expected output, as the schema says", async () => {
 		const vector = await vectorOf({
 			packet: { hex: frame },
 			expect: { retval: "XDP_PASS", packet: { hex: `${frame}00` } },

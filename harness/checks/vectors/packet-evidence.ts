@@ -11,11 +11,11 @@ import type { Judgement } from "../../lab/subject/session/judgement.js";
 const maxPacket = 0x10000;
 const maxPackets = 0x40000;
 /** Most mismatches of one packet. */
-const maxTold = 20;
+const maxMismatches = 20;
 
 /**
- * What went in and came out of a vector that failed, and what should have. Where that is too much,
- * packets that are not as expected come before others.
+ * Input, output and expected output of a vector that failed. Where that is too much, packets with
+ * mismatches come first.
  */
 export function packetEvidence(vector: PreparedVector, { steps, after }: Judgement): PacketEvidence {
 	const wrong = [...steps.keys()].filter((index) => steps[index]?.mismatches.length);
@@ -31,7 +31,7 @@ export function packetEvidence(vector: PreparedVector, { steps, after }: Judgeme
 	return {
 		total: vector.steps.length,
 		steps: [...kept].sort(([a], [b]) => a - b).map(([, step]) => step),
-		after: after.slice(0, maxTold),
+		after: after.slice(0, maxMismatches),
 	};
 }
 
@@ -59,7 +59,7 @@ function stepEvidence(
 		...(packet ? { input: bytesOf(packet) } : {}),
 		...(output.packet ? { actual: bytesOf(output.packet) } : {}),
 		...(wanted ? { expected: bytesOf(wanted.bytes), expected_from: wanted.from } : {}),
-		mismatches: mismatches.slice(0, maxTold),
+		mismatches: mismatches.slice(0, maxMismatches),
 	};
 }
 

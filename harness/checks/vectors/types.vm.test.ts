@@ -10,10 +10,7 @@ const folder = fileURLToPath(new URL("testdata/types/", import.meta.url));
 
 const packages = new Map<string, Promise<Package>>();
 
-/**
- * Each program of one type in a package of its object, all of them right or all of them wrong;
- * compiled once.
- */
+/** A package with a program of each type, all correct or all wrong; compiled once. */
 function everyType(name: "types" | "struct_ops", ...defines: string[]): Promise<Package> {
 	const key = [name, ...defines].join(" ");
 	const known = packages.get(key) ?? compileTypes(name, defines);
@@ -26,7 +23,7 @@ async function compileTypes(name: string, defines: readonly string[]): Promise<P
 	return compiled(name, `${folder}${name}.bpf.c`, vectors, defines);
 }
 
-/** What none of these kernels runs, by case, and what the reason says. */
+/** Cases that these kernels all skip, with the text of the reason. */
 const skippedOnAll = (kernel: string): Record<string, string> => ({
 	"raw-tracepoint-writable": `${kernel} cannot run programs of type raw_tracepoint_writable without attaching them`,
 	kprobe: `${kernel} cannot run programs of type kprobe without attaching them`,
@@ -60,7 +57,7 @@ const skippedOn: Record<string, Record<string, string>> = {
 	"7.3": { "lwt-seg6local": noSeg6 },
 };
 
-/** Which vectors a wrong program of each type fails, and in which words. */
+/** Vectors that a wrong program of each type fails, with the text of the reason. */
 const ofMutants: Record<string, string> = {
 	"socket-filter": "retval: expected 28, got 0",
 	"sched-cls": "context.mark: expected 7, got 8",
@@ -106,7 +103,7 @@ describe.each(["5.10", "6.1", "6.12", "7.3"])("each program type on %s", (kernel
 		return all;
 	};
 
-	it("is run where the kernel can, and else skipped with the reason", async () => {
+	it("runs where the kernel can run it, and is skipped with a reason elsewhere", async () => {
 		const all = await findings();
 		expect([...all].filter(([, { outcome: is }]) => is === "fail" || is === "error")).toEqual([]);
 		const skipped = Object.fromEntries(
@@ -121,7 +118,7 @@ describe.each(["5.10", "6.1", "6.12", "7.3"])("each program type on %s", (kernel
 		expect(all.size).toBe(38);
 	});
 
-	it("fails when the program is wrong, and the message names what", async () => {
+	it("fails when the program is wrong, and the message names the mismatch", async () => {
 		const all = await findings("MUTANT");
 		const failed = Object.fromEntries(
 			[...all].flatMap(([name, { outcome: is, reason }]) => (is === "fail" ? [[name, reason?.message]] : [])),

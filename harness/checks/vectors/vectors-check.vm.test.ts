@@ -31,7 +31,7 @@ describe("vectors on 6.12", () => {
 		return finding?.evidence.mismatches;
 	}
 
-	it("pass with a program that does what they say", async () => {
+	it("pass with a program that meets their expectations", async () => {
 		const pkg = await rewriter();
 		const findings = await bench.check(pkg);
 		expect(outcomes(findings).sort()).toEqual(
@@ -54,7 +54,7 @@ describe("vectors on 6.12", () => {
 		});
 	});
 
-	/** Which wrong program is found by which vector, and in which words. */
+	/** Wrong programs, the vector that finds each, and its messages. */
 	it.each([
 		["MUTANT_VERDICTS_SWAPPED", "decrements-ttl", ["retval: expected XDP_PASS, got XDP_DROP"]],
 		[
@@ -103,14 +103,14 @@ describe("vectors on 6.12", () => {
 		expect(await mismatches(name, [define])).toEqual(messages);
 	});
 
-	it("find a length that is not as expected", async () => {
+	it("find an unexpected length", async () => {
 		expect(await mismatches("decrements-ttl", ["MUTANT_LENGTH_CHANGED"])).toContain(
 			"length: expected +0, got -1",
 		);
 		expect(await mismatches("grows", ["MUTANT_LENGTH_CHANGED"])).toContain("length: expected +4, got +0");
 	});
 
-	/** Which wrong expectation is found in a program that does nothing wrong. */
+	/** Wrong expectations that a correct program does not meet. */
 	it.each([
 		[
 			"expires",
@@ -175,7 +175,7 @@ describe("vectors on 6.12", () => {
 		expect(found).toEqual(expect.arrayContaining([expect.stringMatching(message)]));
 	});
 
-	it("put the maps back between vectors", async () => {
+	it("reset the maps between vectors", async () => {
 		const twice = (vectors: string) =>
 			vectors +
 			vectors
@@ -188,7 +188,7 @@ describe("vectors on 6.12", () => {
 		expect(findings.size).toBe(17);
 	});
 
-	it("run the other files when one is wrong", async () => {
+	it("are not run when their file is invalid", async () => {
 		const findings = await bench.check(
 			await rewriter([], (vectors) => vectors.replace("ttl: 64", "ttl: 300")),
 		);
@@ -207,7 +207,7 @@ describe("vectors on 6.12", () => {
 	});
 });
 
-it("differ between kernels where the program asks for a feature", async () => {
+it("differ between kernels when the program depends on a feature", async () => {
 	const vectors =
 		'vectors:\n  - name: v\n    program: ask\n    packet: { hex: "020000000001020000000002080600" }\n';
 	const pkg = await rewriter([], () => vectors);
@@ -231,7 +231,7 @@ it("differ between kernels where the program asks for a feature", async () => {
 	]);
 });
 
-it("are skipped where the kernel cannot run them, with what it lacks", async () => {
+it("are skipped where the kernel cannot run them, and the reason names the feature", async () => {
 	await using bench = await testbench("5.10");
 	const findings = await bench.check(await rewriter());
 	expect(outcomes(findings).filter((line) => !line.endsWith(": pass"))).toEqual(["rewriter/metadata: skip"]);

@@ -9,7 +9,7 @@ import type { Subject } from "../../data/vectors/subject.js";
 import type { Finding } from "../../lab/check.js";
 import type { Find, Searched } from "./mutant-search.js";
 
-/** What a search tells of each kernel: how it was done, and each find where it is seen. */
+/** Findings of a search by kernel: one on the search itself, and the finds on that kernel. */
 export function findingsOf(
 	{ object, program }: Subject,
 	searched: Searched,

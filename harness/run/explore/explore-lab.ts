@@ -11,7 +11,7 @@ import type { Guest, Splat } from "../../machine/vm/guest.js";
 import type { ExploreLab } from "./mutant-search.js";
 import { type Observation, observationOf } from "./observation.js";
 
-/** After so many crashes among many vectors, a kernel is given no more than one at a time. */
+/** After this many crashes, a kernel gets vectors only one at a time. */
 const maxCrashes = 3;
 /** A hang counts as many crashes: each costs the whole patience, and hardly comes alone. */
 const ofHang = maxCrashes;
@@ -30,8 +30,8 @@ interface Place {
 
 /**
  * Guests of several kernels for the vectors of one program, each with the object loaded. At most
- * `jobs` exist at a time: the one that was idle for longest makes place for another, so that kernels
- * take turns where there are more of them.
+ * `jobs` exist at a time: the one that was idle for longest makes place for another, so that
+ * kernels take turns where there are more of them.
  */
 export class GuestLab implements ExploreLab, AsyncDisposable {
 	readonly kernels: readonly string[];
@@ -143,8 +143,8 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 	}
 
 	/**
-	 * A guest with the object loaded, in use from now on. A guest that is lost before any vector ran
-	 * says nothing against a vector: a second one is tried, and its loss is thrown.
+	 * A guest with the object loaded, in use from now on. A guest that is lost before any vector
+	 * ran says nothing against a vector: a second one is tried, and its loss is thrown.
 	 */
 	async #ready(
 		kernel: string,
@@ -212,7 +212,9 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		}
 	}
 
-	/** Ends all guests. Findings by kernel: what they had left, or that they were lost at the end. */
+	/**
+	 * Ends all guests. Findings by kernel: what they had left, or that they were lost at the end.
+	 */
 	async leftovers(): Promise<ReadonlyMap<string, Finding>> {
 		await Promise.all([...this.#places.keys()].map((kernel) => this.#leave(kernel)));
 		return this.#leftovers;
@@ -228,7 +230,7 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 	}
 }
 
-/** A guest that ran out of memory says nothing against a program. */
+/** Splats that a program may have caused: none when the guest ran out of memory. */
 function blamed(splats: readonly Splat[]): Splat[] {
 	return splats.some(({ kind }) => kind === "out-of-memory") ? [] : [...splats];
 }

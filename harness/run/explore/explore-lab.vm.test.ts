@@ -15,7 +15,7 @@ const impatient = new Machines({ agent: agentPath, patience: 3_000 });
 // Booting, where the template is still to be made, may take longer than that.
 beforeAll(async () => (await patient.clone(await openKernel("6.12"))).dispose());
 
-it("finds the packet that a program hangs on, among others", async () => {
+it("finds the packet among others that makes a program hang", async () => {
 	const pkg = await compiledExplored(vectorsOf("hangs"));
 	const { finds, results } = await explored(pkg, ["6.12"], 300, 1, impatient);
 	expect(results[0]?.evidence.abandoned).toEqual(["6.12"]);
@@ -46,7 +46,7 @@ const losing = (count: number) =>
 		if (op === "object_open" && number < count) process.kill(pid, "SIGKILL");
 	});
 
-it("blames no packet for a guest that is lost before any was sent", async () => {
+it("gives no packet the loss of a guest before the first packet", async () => {
 	const pkg = await compiledExplored(vectorsOf("sound"));
 	const once = losing(1);
 	const { results } = await explored(pkg, ["6.12"], 50, 1, once);

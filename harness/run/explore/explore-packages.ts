@@ -12,10 +12,10 @@ import { findingsOf } from "./explore-findings.js";
 import { GuestLab } from "./explore-lab.js";
 import { search } from "./mutant-search.js";
 
-/** A program is explored: so many mutants of its vectors were run on every kernel. */
+/** Progress on one program: `done` mutants of its vectors ran on every kernel. */
 export type ExploreEvent = { type: "explore"; name: string; done: number; mutants: number };
 
-/** What is asked for with `--explore`. */
+/** The settings of `--explore`. */
 export interface Exploration {
 	/** For each program that has vectors. */
 	mutants: number;

@@ -13,7 +13,7 @@ import { compiledExplored, explored, vectorsOf } from "./testexplore.js";
 const listed = "    maps_before: { sources: { 192.0.2.1: 1, 192.0.2.9: 1 } }";
 
 describe("exploring", () => {
-	it("finds what only a listed source with options brings out, and makes it small", async () => {
+	it("finds what only a listed source with options causes, and makes it small", async () => {
 		const pkg = await compiledExplored(vectorsOf("differs", listed));
 		const { results, finds } = await explored(pkg, ["5.10", "6.12", "7.3"], 300, 3);
 		expect(finds).toMatchObject([
@@ -46,7 +46,7 @@ describe("exploring", () => {
 		);
 	});
 
-	it("finds the same again, whatever the order of the kernels", async () => {
+	it("finds the same for any order of the kernels", async () => {
 		const pkg = await compiledExplored(vectorsOf("differs", listed));
 		const [one, other] = [
 			await explored(pkg, ["5.10", "6.12", "7.3"], 150, 3),
@@ -59,14 +59,14 @@ describe("exploring", () => {
 		expect(other.finds[0]?.evidence.packets).toEqual(one.finds[0]?.evidence.packets);
 	});
 
-	it("finds a return value that means nothing", async () => {
+	it("finds a return value that the program type does not have", async () => {
 		const { finds } = await explored(await compiledExplored(vectorsOf("strays")), ["6.12"], 1000);
 		expect(finds).toMatchObject([
 			{
 				reason: {
 					code: "explore-retval",
 					message: expect.stringMatching(
-						/^strays: returns 77, which is no value of a program of type xdp: .* on 6.12, given explored\/plain with .*tot_len/,
+						/^strays: returns 77, which programs of type xdp do not have: .* on 6.12, given explored\/plain with .*tot_len/,
 					),
 				},
 				evidence: { vector: { packet: { layers: [{ eth: {} }, { ipv4: { tot_len: 65535 } }] } } },
@@ -78,11 +78,11 @@ describe("exploring", () => {
 		const { finds } = await explored(await compiledExplored(vectorsOf("grows")), ["6.12"], 500);
 		expect(finds).toMatchObject([{ reason: { code: "explore-output-size" } }]);
 		expect(finds[0]?.reason?.message).toMatch(
-			/^grows: makes 1\d{3} bytes of \d+, more than the 1518 of the largest/,
+			/^grows: turns \d+ bytes into 1\d{3}, more than the largest Ethernet frame has/,
 		);
 	});
 
-	it("finds nothing in a program that does nothing wrong, nor in what is only chance", async () => {
+	it("finds nothing in a correct program, nor in random results", async () => {
 		const sound = await explored(await compiledExplored(vectorsOf("sound", listed)), ["5.10", "6.12"], 200);
 		expect(sound.finds).toEqual([]);
 		const chance = await explored(await compiledExplored(vectorsOf("gambles")), ["5.10", "6.12"], 200);

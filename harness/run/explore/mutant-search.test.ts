@@ -62,7 +62,7 @@ describe("a search", () => {
 		});
 	});
 
-	it("blames the kernel that does not do what most do, and makes the packet small", async () => {
+	it("names the kernel that differs from most, and makes the packet small", async () => {
 		const odd: Kernel = (packet) => ran(ihl(packet) === 15 ? "XDP_DROP" : "XDP_PASS");
 		const { finds } = await told({ a: good, b: odd, c: good });
 		expect(finds.length).toBeGreaterThan(0);
@@ -76,14 +76,14 @@ describe("a search", () => {
 		}
 	});
 
-	it("does not take for a find what the vector does without any change", async () => {
+	it("reports nothing that the vector does unchanged", async () => {
 		const drifting: Kernel = () => ran("XDP_DROP");
 		const { searched, finds } = await told({ a: good, b: drifting });
 		expect(finds).toEqual([]);
 		expect(Object.values(searched.not_compared)).toEqual(vectors.map(() => ["retval"]));
 	});
 
-	it("does not compare what is not the same twice, and compares the rest", async () => {
+	it("ignores facts that vary between runs, and compares the rest", async () => {
 		let clock = 0;
 		const ticking: Kernel = (packet) =>
 			ran(ihl(packet) === 0 ? "XDP_DROP" : "XDP_PASS", 60, { "maps/last[0]": clock++ });
@@ -94,7 +94,7 @@ describe("a search", () => {
 		expect((await told({ a: ticking, b: other })).finds.length).toBeGreaterThan(0);
 	});
 
-	it("drops what does not come again", async () => {
+	it("drops what does not happen again", async () => {
 		const seen = new Set<string>();
 		const once: Kernel = (packet) => {
 			const key = Buffer.from(packet).toString("hex");
@@ -115,7 +115,7 @@ describe("a search", () => {
 		expect((await told({ a: strict, b: strict })).searched.refused).toBeGreaterThan(0);
 	});
 
-	it("finds values without a meaning on each kernel that gives them", async () => {
+	it("finds unknown return values on each kernel that has them", async () => {
 		const stray: Kernel = (packet) => ran(ihl(packet) === 15 ? "77" : "XDP_PASS");
 		const { finds } = await told({ a: stray, b: stray });
 		expect(new Set(finds.map(({ kernel }) => kernel))).toEqual(new Set(["a", "b"]));
@@ -125,7 +125,7 @@ describe("a search", () => {
 		});
 	});
 
-	it("takes no value for meaningless that a vector expects", async () => {
+	it("accepts unknown return values that a vector expects", async () => {
 		const stray: Kernel = (packet) => ran(ihl(packet) === 15 ? "77" : "31");
 		const [first, ...others] = vectors;
 		const expected = { maps: [], events: [], retval: 31 };
@@ -138,7 +138,7 @@ describe("a search", () => {
 		expect(await values(meant)).toEqual(new Set([77]));
 	});
 
-	it("finds packets that outgrow a frame, and output without room", async () => {
+	it("finds packets larger than a frame, and output without room", async () => {
 		const growing: Kernel = (packet) => ran("XDP_PASS", ihl(packet) === 15 ? 1519 : 1518);
 		expect((await told({ a: growing })).finds[0]?.finding.reason?.code).toBe("explore-output-size");
 		const bursting: Kernel = (packet) =>
@@ -148,7 +148,7 @@ describe("a search", () => {
 		);
 	});
 
-	it("finds what crashes a kernel, without asking often", async () => {
+	it("finds what crashes a kernel, in few runs", async () => {
 		const crashing: Kernel = (packet) =>
 			ihl(packet) === 15
 				? { kind: "crash", how: "warn", title: `WARNING: CPU: 0 PID: ${packet.length}` }
@@ -161,7 +161,7 @@ describe("a search", () => {
 		expect(finds.length).toBeLessThanOrEqual(3);
 	});
 
-	it("tells of one defect at most three times, of all no more than twenty", async () => {
+	it("reports a symptom at most three times, and at most twenty finds", async () => {
 		const odd: Kernel = (packet) => ran(ihl(packet) > 5 ? "XDP_DROP" : "XDP_PASS");
 		const { searched } = await told({ a: good, b: odd });
 		expect(searched.finds.length).toBeLessThanOrEqual(3);
@@ -176,7 +176,7 @@ describe("a search", () => {
 		expect(many.searched.finds.length).toBeLessThanOrEqual(20);
 	});
 
-	it("says how far it is every few seconds, also where a kernel is slow", async () => {
+	it("reports its progress every few seconds, also on a slow kernel", async () => {
 		const progressOf = async (each: number) => {
 			let time = 0;
 			const slow = lab({ a: good });

@@ -6,24 +6,24 @@ import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Observation } from "./observation.js";
 import { differingClasses, type Observations, type Symptom, symptomsOf } from "./symptom.js";
 
-/** Kernels on which vectors are run. */
+/** Kernels on which vectors run. */
 export interface ExploreLab {
 	kernels: readonly string[];
-	/** Whether a kernel can be asked at once: such are asked first. */
+	/** True if a kernel has a guest already: such kernels are asked first. */
 	ready(kernel: string): boolean;
 	/**
-	 * What the kernel does with each vector, each with maps as after loading. Of a crash, only the
-	 * vector that brings it about says so. May be called for several kernels at a time.
+	 * The result of each vector on the kernel, each with maps as after loading. Only the vector
+	 * that causes a crash has it. May be called for several kernels at the same time.
 	 */
 	observe(kernel: string, vectors: readonly PreparedVector[]): Promise<Observation[]>;
 }
 
 export interface SearchOptions {
-	/** How many are to be made. */
+	/** Number of mutants to make. */
 	mutants: number;
 	seed: number;
 	signal: AbortSignal;
-	/** Called with the number of mutants that were run. */
+	/** Called with the number of mutants that ran. */
 	progress?: (done: number) => void;
 	/** In ms; `performance.now` unless given. */
 	clock?: () => number;
@@ -31,71 +31,62 @@ export interface SearchOptions {
 
 export interface Find {
 	symptom: Symptom;
-	/** As small as it was made. */
+	/** The smallest vector that was found to show the symptom. */
 	vector: PreparedVector;
-	/**
-	 * The vector that it was made from, and the changes that were left when only whole changes were
-	 * undone.
-	 */
+	/** The case that it was made from; `text` has the changes that are needed. */
 	base: string;
 	text: string;
 }
 
-/** What a search came to. Mutants are counted, not runs. */
+/** The result of a search. It counts mutants, not runs. */
 export interface Searched {
 	mutants: number;
 	finds: Find[];
-	/** Mutants that show what a find shows already. */
+	/** Mutants with the symptom of an earlier find. */
 	similar: number;
-	/** Mutants that show what no find shows, beyond the most that are told. */
+	/** Mutants with other symptoms, beyond the maximum of finds. */
 	omitted: number;
-	/** Mutants of which a kernel did not do the same again. */
+	/** Mutants whose symptom did not happen again. */
 	unstable: number;
-	/**
-	 * Mutants that some kernels refuse to run and others run: the doing of the kernels, not of the
-	 * program.
-	 */
+	/** Mutants that some kernels run and others refuse, which is not up to the program. */
 	refused_differently: number;
 	/** Mutants that every kernel refused. */
 	refused: number;
-	/** Vectors that did not run as they are on any kernel, or in which nothing can be changed. */
+	/** Vectors that run unchanged on no kernel, or that have nothing to change. */
 	left_out: string[];
-	/**
-	 * Facts that were not compared, by vector: kernels differ in them without any change, or no two
-	 * runs are equal.
-	 */
+	/** Facts that were not compared, by vector: they differ without a change, or between runs. */
 	not_compared: Record<string, string[]>;
 }
 
 /**
- * Mutants that are looked at together: some at first, then as many as take so long, in ms. Not
- * fewer: where there are more kernels than guests at a time, each batch costs a guest of each.
+ * Mutants in one batch: `first` in the first, then as many as take `time` ms, within the bounds.
+ * `least`, because each batch costs a guest of each kernel where kernels take turns.
  */
 const batch = { first: 100, least: 25, most: 1000, time: 10_000 };
 const maxFinds = 20;
-/** Finds of the same symptom that are made smaller, each from another vector. */
+/** Most finds of the same symptom, each from another vector. */
 const maxOfSymptom = 3;
-/** Mutants tried for a symptom of which the first does not show it again. */
+/** Mutants tried for a symptom that does not happen again. */
 const maxUnstable = 3;
 const maxRounds = 60;
 /**
- * Times that a symptom must come again on each kernel: where a coin is thrown, once in 65,536 they
- * are all the same.
+ * Times that a symptom must happen again: a coin falls alike 8 times on 2 kernels in 1 of 65,536.
  */
 const confirmations = 8;
-/** Guests that may be lost to make a crash smaller: a hang costs the patience of each. */
+/** Most guests lost to make a crash smaller: a hang costs the patience of each. */
 const maxCrashTries = 2;
 
 interface Base {
-	/** Where the vector runs as it is. */
+	/** Kernels on which the vector runs unchanged. */
 	kernels: Set<string>;
 	/** Classes of facts that are not compared. */
 	ignored: Set<string>;
 }
 
 /**
- * Looks for mutants of a program's vectors that show a symptom, and makes them small. @param
- * vectors of one program
+ * Looks for mutants of a program's vectors that show a symptom, and makes them small.
+ *
+ * @param vectors of one program
  */
 export async function search(
 	lab: ExploreLab,
@@ -107,15 +98,12 @@ export async function search(
 
 class Search {
 	readonly #bases = new Map<PreparedVector, Base>();
-	/** Symptoms of vectors that are told, or not to be asked again. */
+	/** Symptoms of vectors that are finds, or too unstable to try again. */
 	readonly #seen = new Set<string>();
 	readonly #ofSymptom = new Map<string, number>();
 	readonly #unstable = new Map<string, number>();
 	readonly #written = new Set<string>();
-	/**
-	 * Return values that vectors expect: a dispatcher's slot may return what only its program
-	 * knows.
-	 */
+	/** Return values that vectors expect: the slot of a dispatcher may have values of its own. */
 	#meant: ReadonlySet<number> = new Set();
 	readonly #result: Searched = {
 		mutants: 0,
@@ -159,10 +147,7 @@ class Search {
 		return result;
 	}
 
-	/**
-	 * Runs the vectors as they are, three times: where they run, and what of them cannot be
-	 * compared.
-	 */
+	/** Runs the vectors unchanged, three times: on which kernels they run, which facts vary. */
 	async #learn(vectors: readonly PreparedVector[]): Promise<void> {
 		const unchanged = vectors.map((base): Mutant => ({ base, step: 0, edits: [], vector: bare(base) }));
 		const first = await this.#observe(
@@ -201,7 +186,7 @@ class Search {
 
 	#base(vector: PreparedVector): Base {
 		const base = this.#bases.get(vector);
-		if (!base) throw new Error(`${vector.case} was not run as it is`);
+		if (!base) throw new Error(`${vector.case} did not run unchanged`);
 		return base;
 	}
 
@@ -227,7 +212,7 @@ class Search {
 			await this.#pursue(mutant, symptom);
 	}
 
-	/** Makes a symptom a find, unless it is told already or does not come again. */
+	/** Makes a symptom a find, unless it is one already or does not happen again. */
 	async #pursue(mutant: Mutant, symptom: Symptom): Promise<void> {
 		const result = this.#result;
 		const id = `${mutant.base.case} ${symptom.key}`;
@@ -261,7 +246,7 @@ class Search {
 		result.finds.push({ symptom: shown, vector, base: mutant.base.case, text });
 	}
 
-	/** Whether it comes each time again; facts that do not stay the same are no longer compared. */
+	/** True if it happens each time; facts that vary are no longer compared. */
 	async #confirmed({ base, vector }: Mutant, symptom: Symptom): Promise<boolean> {
 		const kernels = kernelsOf(symptom);
 		const runs = Array.from({ length: symptom.kind === "crash" ? 1 : confirmations }, () => vector);
@@ -274,10 +259,7 @@ class Search {
 		);
 	}
 
-	/**
-	 * Of all kernels on which the vector ran: which of them show the symptom of the vector that is
-	 * left.
-	 */
+	/** The symptom with all kernels that show it for the smallest vector. */
 	async #everywhere(base: PreparedVector, vector: PreparedVector, symptom: Symptom): Promise<Symptom> {
 		const { kernels, ignored } = this.#base(base);
 		const [observations] = await this.#observe([...kernels], [vector]);
@@ -288,7 +270,7 @@ class Search {
 	async #smaller(mutant: Mutant, symptom: Symptom): Promise<{ vector: PreparedVector; text: string }> {
 		const { ignored } = this.#base(mutant.base);
 		let tries = symptom.kind === "crash" ? maxCrashTries : Number.POSITIVE_INFINITY;
-		/** The first of the candidates that still shows it. */
+		/** The first candidate that still shows it. */
 		const first = async <T>(candidates: readonly T[], vectorOf: (candidate: T) => PreparedVector) => {
 			if (symptom.kind !== "crash") {
 				const vectors = candidates.map(vectorOf);
@@ -321,12 +303,14 @@ class Search {
 	}
 }
 
-/** Where a symptom is looked for: two kernels for a disagreement, else one. */
+/** Kernels that show a symptom: two for a disagreement, else one. */
 function kernelsOf({ kernels, usual = [] }: Symptom): string[] {
 	return [...usual.slice(0, 1), ...kernels.slice(0, 1)];
 }
 
-/** The next one is made once the one before it is done with: a slow kernel gets fewer at a time. */
+/**
+ * The size follows from the time that the batch before took: a slow kernel gets fewer at a time.
+ */
 function* batches<T>(items: Iterable<T>, clock: () => number): Iterable<T[]> {
 	let size = batch.first;
 	let full: T[] = [];

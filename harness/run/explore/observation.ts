@@ -4,23 +4,21 @@ import type { PreparedVector } from "../../data/vectors/suite.js";
 import { judge } from "../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 
-/** What a kernel did with a vector, as far as kernels are compared. */
+/** The result of a vector on a kernel, as far as kernels are compared. */
 export type Observation =
 	| { kind: "ran"; facts: Readonly<Record<string, JsonValue>>; outputs: Output[] }
 	/** BPF_PROG_TEST_RUN refused the packet of a step, or a map could not be filled (no step). */
 	| { kind: "refused"; errno: number; step?: number }
-	/**
-	 * What came out did not fit into what was asked for: the packet grew by more than 1024 bytes.
-	 */
+	/** The output has no room: the packet grew by more than 1024 bytes. */
 	| { kind: "overflow"; step: number; bytes: number }
 	| Crash
-	/** The kernel does not have the program, or was given up on. */
+	/** The program is not loaded on the kernel, or the kernel crashed too often. */
 	| { kind: "absent" };
 
 export interface Output {
 	/** As u32. */
 	retval: number;
-	/** Bytes of the packet that came out, in the kernel. */
+	/** Bytes of the output packet, in the kernel. */
 	bytes: number;
 }
 
@@ -28,7 +26,7 @@ export interface Crash {
 	kind: "crash";
 	/** `panic`, `warn`, `hang` … */
 	how: string;
-	/** What the kernel said, or how it was silent. */
+	/** What the kernel reported, or that it did not answer. */
 	title: string;
 }
 
@@ -42,7 +40,7 @@ export function observationOf(vector: PreparedVector, run: VectorRun): Observati
 		return { kind: "overflow", step, bytes: refused.data_size };
 	if (refused) return { kind: "refused", errno: refused.errno, step };
 	const outputs = run.steps.map(({ run: { retval, data_size, ctx_out } }): Output => {
-		// Of XDP with a context, the packet begins behind the metadata: xdp_md.data.
+		// With a context, an XDP packet begins after the metadata: xdp_md.data.
 		const start =
 			vector.subject.type === "xdp" && ctx_out.length >= 4
 				? new DataView(ctx_out.buffer, ctx_out.byteOffset).getUint32(0, true)

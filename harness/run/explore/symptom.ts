@@ -5,31 +5,28 @@ import { meaningless } from "../../data/vectors/explore/meaningless.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Observation } from "./observation.js";
 
-/**
- * A frame of 1500 bytes with its Ethernet header and a VLAN tag: what a device has room for, unless
- * it was given more.
- */
+/** Bytes of 1500 with an Ethernet header and a VLAN tag: the largest frame of a default device. */
 export const largestFrame = 1518;
 
-/** Something about a vector that should not be, on some kernels. */
+/** Something wrong with a vector, on some kernels. */
 export interface Symptom {
 	kind: "disagreement" | "retval" | "output-size" | "crash";
-	/** Equal for what is likely the same defect. */
+	/** Equal for symptoms that are probably of the same defect. */
 	key: string;
-	/** Where it is seen; of a disagreement, those that do not what most do. */
+	/** Kernels that show it; for a disagreement, those that differ from most. */
 	kernels: string[];
-	/** Of a disagreement: the others. */
+	/** For a disagreement: the other kernels. */
 	usual?: string[];
-	/** What is seen, without the vector: `retval is XDP_DROP on 5.10, XDP_PASS on 6.12`. */
+	/** What happens, without the vector: `retval is XDP_DROP on 5.10, XDP_PASS on 6.12`. */
 	text: string;
-	/** What else the evidence says. */
+	/** Further evidence. */
 	evidence: Record<string, unknown>;
 }
 
 /** What each kernel did with one vector. */
 export type Observations = ReadonlyMap<string, Observation>;
 
-/** A fact whatever key of a map, number of an event or packet of a sequence it is of. */
+/** A fact without the key of a map, number of an event or packet of a sequence. */
 export function factClass(fact: string): string {
 	return fact.replace(/\[[^\]]*\]/g, "[]").replace(/^\d+\//, "");
 }
@@ -38,8 +35,7 @@ export function factClass(fact: string): string {
  * What is wrong with a vector on some kernel or between kernels.
  *
  * @param ignored classes of facts that are not compared
- * @param meant return values that mean something to whoever wrote the program, though not to the
- * kernel
+ * @param meant return values that vectors expect, although the kernel does not know them
  */
 export function symptomsOf(
 	vector: PreparedVector,
@@ -60,13 +56,13 @@ function crashes(observations: Observations): Symptom[] {
 	for (const [kernel, observation] of observations) {
 		if (observation.kind !== "crash") continue;
 		const { how, title } = observation;
-		// Addresses, process numbers and times differ from one time to the next.
+		// Addresses, process numbers and times differ between runs.
 		const key = `crash ${how} ${title.replace(/\d+|0x[0-9a-f]+/gi, "0")}`;
 		const symptom = found.get(key) ?? {
 			kind: "crash",
 			key,
 			kernels: [],
-			text: `brings about ${how === "hang" ? "a hang" : `a kernel ${how}`}: ${title}`,
+			text: `causes ${how === "hang" ? "a hang" : `a kernel ${how}`}: ${title}`,
 			evidence: { how, title },
 		};
 		symptom.kernels.push(kernel);
@@ -96,7 +92,7 @@ function meaninglessValues(
 		kind: "retval",
 		key,
 		kernels,
-		text: `returns ${value | 0}, which is no value of a program of type ${type}: ${consequence}`,
+		text: `returns ${value | 0}, which programs of type ${type} do not have: ${consequence}`,
 		evidence: { retval: value },
 	}));
 }
@@ -122,9 +118,9 @@ function largeOutputs({ steps }: PreparedVector, observations: Observations): Sy
 	const { bytes, sent } = largest;
 	const than =
 		bytes > largestFrame && sent <= largestFrame
-			? `the ${largestFrame} of the largest Ethernet frame`
-			: "a test run has room for (1024 beyond what went in)";
-	const text = `makes ${bytes} bytes of ${sent}, more than ${than}`;
+			? `the largest Ethernet frame has (${largestFrame})`
+			: "a test run has room for (1024 more than its input)";
+	const text = `turns ${sent} bytes into ${bytes}, more than ${than}`;
 	return [{ kind: "output-size", key: "output-size", kernels, text, evidence: { sent, bytes } }];
 }
 
@@ -144,8 +140,8 @@ function disagreements(observations: Observations, ignored: ReadonlySet<string>)
 	return others.map(({ kernels, facts }) => disagreement(kernels, facts, most.kernels, most.facts));
 }
 
-/** Most facts that one sentence tells. */
-const maxTold = 3;
+/** Most facts that one sentence names. */
+const maxNamed = 3;
 
 function disagreement(
 	kernels: string[],
@@ -160,19 +156,19 @@ function disagreement(
 			? `retval ${[facts[name], usualFacts[name]].sort().join("/")}`
 			: factClass(name),
 	);
-	const told = differing
-		.slice(0, maxTold)
+	const named = differing
+		.slice(0, maxNamed)
 		.map(
 			(name) =>
 				`${name} is ${shown(facts[name])} on ${kernels.join(", ")}, ${shown(usualFacts[name])} on ${usual.join(", ")}`,
 		);
-	const more = differing.length > maxTold ? `; and ${differing.length - maxTold} more facts` : "";
+	const more = differing.length > maxNamed ? `; and ${differing.length - maxNamed} more facts` : "";
 	return {
 		kind: "disagreement",
 		key: `disagreement ${[...new Set(classes)].sort().join(" ")}`,
 		kernels,
 		usual,
-		text: told.join("; ") + more,
+		text: named.join("; ") + more,
 		evidence: {
 			differs_from: usual,
 			facts: Object.fromEntries(
@@ -190,7 +186,7 @@ function shown(value: JsonValue | undefined): string {
 	return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** Classes of facts in which observations of one and the same vector differ. */
+/** Classes of facts in which observations of the same vector differ. */
 export function differingClasses(observations: readonly Observation[]): Set<string> {
 	const [first, ...others] = observations.filter((each) => each.kind === "ran");
 	const classes = new Set<string>();

@@ -25,7 +25,7 @@ ${more}
 
 export const compiledExplored = (vectors: string): Promise<Package> => compiled("explored", source, vectors);
 
-/** @param jobs guests at a time */
+/** @param jobs most guests at a time */
 export async function explored(
 	pkg: Package,
 	ids: readonly string[],

@@ -38,7 +38,7 @@ it.each([
 	expect(blockAt(blocksOf(three(1, 1, 1), true), slot)?.start).toBe(start);
 });
 
-it("joins what two loads reached, of the same blocks only", () => {
+it("joins what two loads reached, if their blocks are equal", () => {
 	expect([...joined(three(1, 0, 2), three(0, 1, 2)).reached]).toEqual([1, 1, 2]);
 	expect([...joined(three(0, 0, 0), three(0, 0, 0)).reached]).toEqual([0, 0, 0]);
 	const other = testCoverage({ insns: 12, blocks: [[0, 12, 1]], lines: [], functions: [] }).coverage;

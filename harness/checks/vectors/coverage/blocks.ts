@@ -3,13 +3,13 @@
 import { equalBytes } from "../../../data/packet/bytes.js";
 import type { ProgramCoverage } from "../../../machine/guest/operations.js";
 
-/** Instructions of a program that are run all or not at all. */
+/** Instructions of a program that run all or not at all. */
 export interface Block {
-	/** First slot, and the one behind its last. */
+	/** First slot, and the one after its last. */
 	start: number;
 	end: number;
 	instructions: number;
-	/** Undefined: it had no room for a probe, so that it is not known. */
+	/** Undefined where there was no room for a probe. */
 	reached: boolean | undefined;
 }
 
@@ -25,7 +25,7 @@ export function blocksOf({ insns, blocks, reached }: ProgramCoverage, littleEndi
 	}));
 }
 
-/** The block that a slot lies in. */
+/** The block that contains a slot. */
 export function blockAt(blocks: readonly Block[], slot: number): Block | undefined {
 	let [low, high] = [0, blocks.length];
 	while (low < high) {
@@ -36,10 +36,7 @@ export function blockAt(blocks: readonly Block[], slot: number): Block | undefin
 	return blocks[low];
 }
 
-/**
- * What two loads of one program on one kernel reached together: constants do not change its
- * instructions.
- */
+/** What two loads of one program on one kernel reached together: their instructions are equal. */
 export function joined(a: ProgramCoverage, b: ProgramCoverage): ProgramCoverage {
 	if (!equalBytes(a.blocks, b.blocks) || a.reached.length !== b.reached.length)
 		throw new Error(`two loads of ${a.name} have different blocks`);

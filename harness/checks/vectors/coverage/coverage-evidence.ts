@@ -7,10 +7,10 @@ import { type Block, blocksOf } from "./blocks.js";
 import { coveredFiles } from "./source-lines.js";
 
 /**
- * How much of a program was reached, in instructions, blocks and, where the object has line
+ * How much of a program was reached, in instructions, blocks and, if the object has line
  * information, lines.
  *
- * @param vectors how many were run in it
+ * @param vectors number of vectors that ran
  * @throws InputError when line information and BTF do not fit together
  */
 export function coverageEvidence(

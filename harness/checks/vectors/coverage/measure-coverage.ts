@@ -18,24 +18,24 @@ import { groupsOf } from "../vector-group.js";
 import { joined } from "./blocks.js";
 import { coverageEvidence } from "./coverage-evidence.js";
 
-/** What was seen of one object, in all loads of it. */
+/** What all loads of one object have shown. */
 interface Seen {
 	measured: Map<string, ProgramCoverage>;
-	/** Why nothing was measured of a program, by its name. */
+	/** Why a program could not be measured, by its name. */
 	obstacles: Map<string, string>;
-	/** Vectors that were run, by program. */
+	/** Number of vectors that ran, by program. */
 	run: Map<string, number>;
-	/** Cases that did something else in a program with probes. */
+	/** Cases that had other results in a program with probes. */
 	disturbed: string[];
 }
 
 /**
- * A check of vectors that, on one kernel, runs them again with a probe in each basic block of each
- * program, and reports how much of it they reached: cases `coverage/<object>/<program>`, with
- * evidence `coverage` (results/coverage.ts). They `pass` whatever was reached; `skip` says that it
- * could not be measured, `error` that the probes changed what a vector did.
+ * The vectors check that, on one kernel, also runs the vectors with a probe in each basic block of
+ * each program, and reports how much of it they reach: cases `coverage/<object>/<program>`, with
+ * evidence `coverage` (base/coverage-record.ts). They `pass` whatever was reached; `skip` means
+ * that it could not be measured, `error` that the probes changed the results of a vector.
  *
- * @param kernelId the one kernel
+ * @param kernelId the kernel on which coverage is measured
  */
 export function measuring(check: CheckRun, kernelId: string): CheckRun {
 	return {
@@ -51,7 +51,7 @@ export function measuring(check: CheckRun, kernelId: string): CheckRun {
 	};
 }
 
-/** @param plain what each vector did without probes, by case; undefined when it did not run */
+/** @param plain results of each vector without probes, by case; undefined when it did not run */
 async function* measure(
 	pkg: Package,
 	plain: ReadonlyMap<string, unknown>,
@@ -76,7 +76,7 @@ async function* measure(
 	}
 }
 
-/** Programs that vectors can be about: not those that no kernel runs without attaching them. */
+/** Programs that vectors can run: not those that no kernel runs without attaching them. */
 function programsOf(object: PackageObject, vectors: readonly PreparedVector[]): ProgramFacts[] {
 	const wanted = new Set(wantedPrograms(object).map(({ name }) => name));
 	const named = new Set(vectors.map(({ subject }) => subject.program.name));

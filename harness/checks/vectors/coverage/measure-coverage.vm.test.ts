@@ -26,7 +26,7 @@ interface Packet {
 	kind?: number;
 	more?: number;
 	volatile?: string[];
-	/** Whether a frame too short for the program is sent instead. */
+	/** Sends a frame that is too short for the program. */
 	short?: boolean;
 }
 
@@ -136,7 +136,7 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 		[{ kind: 4, more: 0 }, ["tail-call"]],
 		[{ kind: 4, more: 1 }, ["tail-call", "tail-call-failed"]],
 		[{ kind: 5 }, ["wide"]],
-	])("has the lines that %j goes through, and no others", async (packet, lines) => {
+	])("has the lines that %j reaches, and no others", async (packet, lines) => {
 		const findings = await check([packet]);
 		expect([...findings.values()].map(({ case: name, outcome }) => `${name}: ${outcome}`)).toEqual([
 			"v/v0: pass",
@@ -168,7 +168,7 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 		]);
 	});
 
-	it("loses exactly the line that only the vector left out has reached", async () => {
+	it("loses exactly the line that only the removed vector reached", async () => {
 		const all: Packet[] = [1, 2, 3, 4, 5].flatMap((kind) => [
 			{ kind, more: 1, first: 1 },
 			{ kind, more: 30 },
@@ -196,10 +196,10 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 		});
 		expect(findings.get("coverage/branches.bpf.o/branch")).toMatchObject({ outcome: "pass" });
 	};
-	// Seconds of the verifier on 7.3, and nothing of it is the kernel's.
-	if (kernel !== "7.3") it("measures nothing where a jump has no room for probes, and says so", unroomy);
+	// The verifier of 7.3 takes seconds for it, and the result does not depend on the kernel.
+	if (kernel !== "7.3") it("skips a program whose jumps have no room for probes", unroomy);
 
-	it("says when a vector does something else with probes, unless that is volatile", async () => {
+	it("reports a vector that has other results with probes, unless they are volatile", async () => {
 		const findings = await check([{ program: "clock" }]);
 		expect(findings.get("coverage/branches.bpf.o/clock")).toMatchObject({
 			outcome: "error",
@@ -209,7 +209,7 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 		expect(coverageIn(silent, "clock").instructions).toMatchObject({ unmeasured: 0 });
 	});
 
-	it("is measured on the kernel asked for only", async () => {
+	it("is measured only on the requested kernel", async () => {
 		const findings = await bench.check(await branches([{}]), measured("another"));
 		expect([...findings.keys()]).toEqual(["v/v0"]);
 	});
@@ -249,6 +249,6 @@ describe.each(["5.10", "6.12", "7.3"])("coverage on %s", (kernel) => {
 		expect(marked(other, "patient")).toEqual({ reached: ["may-goto"], missed: [] });
 		expect(marked(other, "far")).toEqual({ reached: ["near"], missed: ["far"] });
 	};
-	if (kernel === "5.10") it("measures nothing of programs that the kernel refuses", refused);
+	if (kernel === "5.10") it("skips programs that the kernel refuses", refused);
 	else it("follows callbacks, may_goto and far jumps", followed);
 });

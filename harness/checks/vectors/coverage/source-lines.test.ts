@@ -36,7 +36,7 @@ describe("source lines", () => {
 		}
 	});
 
-	it("are reached when one of their places is", () => {
+	it("are reached when one of their instructions is", () => {
 		const lines: TestCoverage["lines"] = [
 			[0, "a.c", 10],
 			[5, "a.c", 10],
@@ -48,13 +48,13 @@ describe("source lines", () => {
 		]);
 	});
 
-	it("are not reached by what follows in another block without a line of its own", () => {
+	it("are not reached by a later block without a line of its own", () => {
 		expect(covered({ lines: [[5, "a.c", 11]] })).toEqual([
 			{ file: "a.c", reached: "", missed: "11", functions: [] },
 		]);
 	});
 
-	it("are left out when nothing is known of them, or they have no number", () => {
+	it("are absent when they were not measured, or have no number", () => {
 		const blocks: TestCoverage["blocks"] = [
 			[0, 5, 1],
 			[5, 2, 2],
@@ -88,13 +88,13 @@ describe("source lines", () => {
 		]);
 	});
 
-	it("need strings that the BTF has", () => {
+	it("throw for strings that the BTF lacks", () => {
 		const { coverage, btf } = testCoverage({ ...base, lines: [[0, "a.c", 10]] });
 		new DataView(coverage.line_info.buffer).setUint32(4, 100_000, true);
 		expect(() => coveredFiles(coverage, btf, blocksOf(coverage, true))).toThrow(InputError);
 	});
 
-	it("are none without line information", () => {
+	it("are absent without line information", () => {
 		expect(covered({})).toEqual([]);
 		const { coverage, btf } = testCoverage(base);
 		expect(coveredFiles({ ...coverage, line_info_size: 0 }, btf, [])).toEqual([]);

@@ -6,17 +6,16 @@ import type { ProgramCoverage } from "../../../machine/guest/operations.js";
 import { type Block, blockAt } from "./blocks.js";
 
 interface SourceFile {
-	/** Whether a line was reached; a line of which nothing is known is not here. */
+	/** Whether a line was reached; lines without a measured instruction are absent. */
 	lines: Map<number, boolean>;
 	functions: CoveredFile["functions"];
 }
 
 /**
- * What was reached of each source file. A line is reached when any of the places is that the
- * compiler says are of it (struct bpf_line_info; functions put inline have many); one with a number
- * 0 is of no line.
+ * What was reached of each source file. A line is reached if any of its instructions is (struct
+ * bpf_line_info; a line of an inlined function has many). Line number 0 means no line.
  *
- * @throws InputError when the BTF has no such string or type
+ * @throws InputError when the BTF lacks a string or type
  */
 export function coveredFiles(coverage: ProgramCoverage, btf: Btf, blocks: readonly Block[]): CoveredFile[] {
 	const files = new Map<string, SourceFile>();
@@ -31,10 +30,7 @@ export function coveredFiles(coverage: ProgramCoverage, btf: Btf, blocks: readon
 		if (line === 0) continue;
 		const file = btf.string(record.u32(4), Number.MAX_SAFE_INTEGER);
 		places.set(slot, { file, line });
-		/*
-		 * What follows in another block without a record of its own is of this line or of none: it
-		 * does not count.
-		 */
+		// Only the block of the record counts: later blocks may belong to no line.
 		const reached = blockAt(blocks, slot)?.reached;
 		if (reached === undefined) continue;
 		const { lines } = fileNamed(file);

@@ -13,7 +13,7 @@ export interface TestCoverage {
 	littleEndian?: boolean;
 }
 
-/** What the agent says of a program, and the BTF that it refers to. */
+/** The coverage that the agent reports of a program, and its BTF. */
 export function testCoverage(test: TestCoverage): { coverage: ProgramCoverage; btf: Btf } {
 	const { blocks, insns, lines, functions, littleEndian = true } = test;
 	const types = new TestBtf(littleEndian);

@@ -12,24 +12,24 @@ import { differing } from "../../../data/vectors/record/observed.js";
 import { type PlacedVector, placedVectors } from "../../../data/vectors/record/placed.js";
 import type { Recording } from "../../../data/vectors/record/record.js";
 import { type PreparedVector, suiteOf } from "../../../data/vectors/suite.js";
-import type { Workbench } from "../../../lab/check.js";
+import type { Fresh } from "./reference-kernel.js";
 import { type Rehearsal, rehearse } from "./rehearse.js";
 
 export interface Wanted {
-	/** Also expectations that do not hold. */
+	/** Also replace expectations that do not hold. */
 	update: boolean;
 	/** Pattern of the cases. */
 	vector?: string;
 }
 
-/** What would be written, and what not. */
+/** What would be written, and what would not. */
 export interface Proposal {
 	files: { file: PackageFile; before: string; after: string; vectors: number }[];
 	/** Vectors that were left alone, and why. */
 	left: { case: string; outcome: "fail" | "skip" | "error"; reason: string }[];
-	/** Facts that were not the same in two runs, by case. */
+	/** Facts that differ between two runs, by case. */
 	unstable: { case: string; facts: string[] }[];
-	/** Cases that still do not pass with what would be written, and why. */
+	/** Cases that still do not pass with the proposed files, and why. */
 	unproven: { case: string; reason: string }[];
 }
 
@@ -37,7 +37,7 @@ export interface Proposal {
 function chosen(pkg: Package, { update, vector }: Wanted): PlacedVector[] {
 	const suite = suiteOf(pkg);
 	const matches = wildcard(vector ?? "*");
-	// All frames of a vector, or none: what they do is written together.
+	// All frames of a vector, or none: their results are written together.
 	const matching = placedVectors(pkg, suite).filter(({ cases }) =>
 		cases.some(({ case: name }) => matches(name)),
 	);
@@ -52,17 +52,13 @@ function lacksExpectation({ sequence, expect, each }: PlacedVector["written"]): 
 }
 
 /**
- * Runs vectors twice, each time in guests of their own, and makes of what came out the files as
- * they would be; then runs the check on those files. Nothing is written.
+ * Runs vectors twice, each time in fresh guests, makes the changed files from the results, and runs
+ * the check on those. Writes nothing.
  *
- * @param fresh a workbench whose guests nothing has used
- * @throws InputError when no vector is meant, or a file cannot be changed in place
+ * @param fresh makes a workbench with unused guests
+ * @throws InputError when no vector is chosen, or a file cannot be changed in place
  */
-export async function propose(
-	pkg: Package,
-	wanted: Wanted,
-	fresh: () => Promise<Workbench & { retire(): Promise<unknown> }>,
-): Promise<Proposal> {
+export async function propose(pkg: Package, wanted: Wanted, fresh: Fresh): Promise<Proposal> {
 	const placed = chosen(pkg, wanted);
 	const proposal: Proposal = { files: [], left: [], unstable: [], unproven: [] };
 	const cases = placed.flatMap((each) => each.cases);
@@ -95,10 +91,7 @@ export async function propose(
 	return proposal;
 }
 
-async function rehearsed(
-	cases: readonly PreparedVector[],
-	fresh: () => Promise<Workbench & { retire(): Promise<unknown> }>,
-): Promise<Map<string, Rehearsal>> {
+async function rehearsed(cases: readonly PreparedVector[], fresh: Fresh): Promise<Map<string, Rehearsal>> {
 	const bench = await fresh();
 	try {
 		return await rehearse(cases, bench);
@@ -150,12 +143,12 @@ function eventTypesByObject(pkg: Package): Map<string, EventTypes> {
 	);
 }
 
-/** Reads the files as they would be and runs the check on them. */
+/** Reads the proposed files and runs the check on them. */
 async function unproven(
 	pkg: Package,
 	{ files }: Proposal,
 	cases: readonly string[],
-	fresh: () => Promise<Workbench & { retire(): Promise<unknown> }>,
+	fresh: Fresh,
 ): Promise<Proposal["unproven"]> {
 	const written: Package = {
 		...pkg,
@@ -181,5 +174,5 @@ async function unproven(
 	} finally {
 		await bench.retire();
 	}
-	return [...failed, ...[...open].map((name) => ({ case: name, reason: "was not run" }))];
+	return [...failed, ...[...open].map((name) => ({ case: name, reason: "did not run" }))];
 }

@@ -47,6 +47,6 @@ ${margin}    counters: { ${counter}: { packets: "+1", bytes: "+${bytes}" } }
 	const wrong = withFile(accepted(pkg, proposal), (recorded) =>
 		recorded.replace("      2:\n        retval: XDP_PASS", "      2:\n        retval: XDP_DROP"),
 	);
-	const mended = await proposeOn("6.12", wrong, { update: true });
-	expect(mended.files[0]?.after).toBe(proposal.files[0]?.after);
+	const fixed = await proposeOn("6.12", wrong, { update: true });
+	expect(fixed.files[0]?.after).toBe(proposal.files[0]?.after);
 });

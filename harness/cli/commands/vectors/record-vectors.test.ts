@@ -71,7 +71,7 @@ describe("what was recorded", () => {
 		expect(await content()).toBe(after);
 	});
 
-	it("is never written for --dry-run, which tells by its status whether there is something", async () => {
+	it("is never written for --dry-run, whose exit status says if something would be", async () => {
 		expect(await conclude(pkg, proposal, { dryRun: true, yes: true }, dialogue(true))).toBe(1);
 		expect(await content()).toBe(before);
 		expect(await conclude(pkg, { ...proposal, files: [] }, { dryRun: true }, dialogue())).toBe(0);
@@ -80,7 +80,7 @@ describe("what was recorded", () => {
 		);
 	});
 
-	it("does not go over what somebody else wrote in the meantime", async () => {
+	it("does not overwrite a file that changed in the meantime", async () => {
 		await writeFile(path, `# mine\n${before}`);
 		await expect(conclude(pkg, proposal, { yes: true }, dialogue())).rejects.toThrow(
 			`nothing was written: ${path} changed while its vectors ran`,
@@ -88,7 +88,7 @@ describe("what was recorded", () => {
 		expect(await content()).toBe(`# mine\n${before}`);
 	});
 
-	it("is not written when it does not hold a third time", async () => {
+	it("is not written when the third run differs", async () => {
 		const unproven = [{ case: "a/a", reason: "retval: expected 1, got 2" }];
 		await expect(conclude(pkg, { ...proposal, unproven }, { yes: true }, dialogue())).rejects.toMatchObject({
 			code: "recording-not-reproduced",
@@ -98,7 +98,7 @@ describe("what was recorded", () => {
 		expect(await content()).toBe(before);
 	});
 
-	it("says what was left alone, which is a failure unless the kernel lacks something", async () => {
+	it("lists vectors left alone, a failure unless the kernel lacks something", async () => {
 		const left = (outcome: "skip" | "fail") => ({
 			...proposal,
 			files: [],

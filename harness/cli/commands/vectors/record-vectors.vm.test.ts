@@ -15,7 +15,7 @@ async function outcomes(pkg: Package, kernel: string): Promise<string[]> {
 }
 
 describe("recorded on 6.12", () => {
-	it("vectors hold on other kernels, and their files are otherwise as they were", async () => {
+	it("vectors pass on other kernels, and their files have no other changes", async () => {
 		const original = await openPackage(`${programs}xdp-filter`);
 		const stripped = withFile(original, withoutExpectations);
 		const before = text(stripped.vectors[0]?.bytes);
@@ -33,7 +33,7 @@ describe("recorded on 6.12", () => {
 		}
 	});
 
-	it("vectors say by name what changed: a packet, maps of many types, events", async () => {
+	it("vectors name what changed: a packet, maps of many types, events", async () => {
 		const yaml = await readFile(`${testdata}tally.yaml`, "utf8");
 		const pkg = await compiled("tally", `${testdata}tally.bpf.c`, yaml);
 		const proposal = await proposeOn("6.12", pkg, { vector: "tally/one" });
@@ -90,12 +90,12 @@ vectors:
 		expect(proposal).toMatchObject({ left: [], unstable: [], unproven: [] });
 		expect(proposal.files[0]?.after).toContain(expected);
 		const wrong = withFile(accepted(pkg, proposal), (text) => text.replace("9: null", "9: { packets: 4 }"));
-		const mended = await proposeOn("6.12", wrong, { update: true });
-		expect(mended.unproven).toEqual([]);
-		expect(mended.files[0]?.after).toContain("9: null");
+		const fixed = await proposeOn("6.12", wrong, { update: true });
+		expect(fixed.unproven).toEqual([]);
+		expect(fixed.files[0]?.after).toContain("9: null");
 	});
 
-	it("vectors leave out what is not twice the same, and say so", async () => {
+	it("vectors leave out what differs between two runs, and the command says so", async () => {
 		const yaml = await readFile(`${testdata}tally.yaml`, "utf8");
 		const pkg = await compiled("tally", `${testdata}tally.bpf.c`, yaml, ["JITTERY"]);
 		const proposal = await proposeOn("6.12", pkg);
@@ -121,7 +121,7 @@ vectors:
 		expect(await proposeOn("6.12", told, { update: true })).toMatchObject({ files: [], unstable: [] });
 	});
 
-	it("vectors find what a wrong program does otherwise", async () => {
+	it("vectors find the defects of a wrong program", async () => {
 		const right = await rewriter([], withoutExpectations);
 		const proposal = await proposeOn("6.12", right);
 		expect(proposal).toMatchObject({ left: [], unstable: [], unproven: [] });

@@ -9,10 +9,10 @@ import { readCatalog } from "../../../machine/kernel/catalog.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
 
-/** Gives a workbench whose guests nothing has used. */
+/** Makes a workbench with unused guests. */
 export type Fresh = () => Promise<Workbench & { retire(): Promise<unknown> }>;
 
-/** The newest line of kernels that is tested on by default. */
+/** The newest of the default kernels. */
 export async function newestDefault(): Promise<string> {
 	const lines = (await readCatalog()).default;
 	const [newest = ""] = [...lines].sort((a, b) => {
@@ -37,7 +37,7 @@ export async function withKernel<T>(
 ): Promise<T> {
 	const [kernel] = await chooseKernels([id]);
 	if (!kernel || kernel.id !== id)
-		throw new InputError("--kernel", "", `${JSON.stringify(id)} is no one kernel`);
+		throw new InputError("--kernel", "", `${JSON.stringify(id)} does not name a single kernel`);
 	await using lab = createLab({ signal });
 	const lacking = await unmet(pkg.manifest, kernel, lab.features);
 	if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");

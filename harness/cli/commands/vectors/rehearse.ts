@@ -10,10 +10,10 @@ import { outputOf } from "../../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../../lab/subject/session/vector-session.js";
 
-/** What came of running a vector to see what it does. */
+/** The result of running a vector to record it. */
 export type Rehearsal = { kind: "observed"; observed: Observed } | ({ kind: "not-run" } & FindingBody);
 
-/** Runs vectors, whatever is expected of them, and reads the maps after each packet. By case. */
+/** Runs vectors regardless of their expectations, and reads the maps after each packet. By case. */
 export async function rehearse(
 	vectors: readonly PreparedVector[],
 	bench: Workbench,
@@ -62,10 +62,9 @@ async function rehearsalOf(
 }
 
 /**
- * The vector with something to be seen of maps after every packet, so that they are read.
+ * The vector with an expectation of maps after every packet, so that they are read.
  *
- * @param context asks for the context of XDP programs, without which metadata cannot be told from
- * the packet
+ * @param context requests the context of XDP programs, which says where the metadata ends
  */
 function watchedVector(vector: PreparedVector, context: boolean): PreparedVector {
 	const { object, type } = vector.subject;

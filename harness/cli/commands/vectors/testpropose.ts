@@ -21,10 +21,7 @@ export function accepted(pkg: Package, { files }: Proposal): Package {
 	};
 }
 
-/**
- * Vectors without any expectation, as YAML that is written from here to the next key of the same
- * depth.
- */
+/** The vector file without expectations: drops each `expect` and `each` with what is below it. */
 export function withoutExpectations(yaml: string): string {
 	const kept: string[] = [];
 	let depth = -1;

@@ -4,7 +4,7 @@ import { rewriter } from "../../../lab/subject/session/testsession.js";
 import { changedLines, proposeOn } from "./testpropose.js";
 
 describe("updated on 6.12", () => {
-	it("vectors that hold stay as they are", async () => {
+	it("vectors that pass stay unchanged", async () => {
 		expect(await proposeOn("6.12", await rewriter(), { update: true })).toEqual({
 			files: [],
 			left: [],
@@ -13,7 +13,7 @@ describe("updated on 6.12", () => {
 		});
 	});
 
-	it("maps get entries, and lose them, in the form that they have", async () => {
+	it("maps gain and lose entries, in the form of the file", async () => {
 		const pkg = await rewriter([], (yaml) =>
 			yaml
 				.replace("            198.51.100.1: { source: 198.51.100.1, length: 28, protocol: 17, ttl: 1 }\n", "")
@@ -37,7 +37,7 @@ describe("updated on 6.12", () => {
 		]);
 	});
 
-	it("numbers change where they stand, relative ones stay relative", async () => {
+	it("numbers change in place, and relative ones stay relative", async () => {
 		const pkg = await rewriter(["MUTANT_COUNTER_OFF_BY_ONE"]);
 		const proposal = await proposeOn("6.12", pkg, { update: true });
 		expect(proposal).toMatchObject({ left: [], unstable: [], unproven: [] });
@@ -56,7 +56,7 @@ describe("updated on 6.12", () => {
 		]);
 	});
 
-	it("packets, fields, masks, events, metadata and context keep the form that they have", async () => {
+	it("packets, fields, masks, events, metadata and context keep their form", async () => {
 		const pkg = await rewriter([
 			"MUTANT_VERDICTS_SWAPPED",
 			"MUTANT_PAYLOAD_MANGLED",
@@ -104,7 +104,7 @@ describe("updated on 6.12", () => {
 		expect(after).toContain("# neither ttl (byte 22) nor check (24 and 25)\n");
 	});
 
-	it("an event that is missing leaves an empty list, a length its sign", async () => {
+	it("a missing event leaves an empty list, and a length keeps its sign", async () => {
 		const missing = await proposeOn("6.12", await rewriter(["MUTANT_EVENT_MISSING"]), {
 			update: true,
 			vector: "rewriter/expires",
