@@ -144,7 +144,7 @@ describe("a search", () => {
 		const bursting: Kernel = (packet) =>
 			ihl(packet) === 15 ? { kind: "overflow", step: 0, bytes: 1200 } : ran();
 		expect((await told({ a: bursting })).finds[0]?.finding.reason?.message).toContain(
-			"1024 beyond what went in",
+			"1024 more than its input",
 		);
 	});
 
