@@ -5,7 +5,7 @@ import { writePcapng } from "../harness/data/capture/write.js";
 import { build } from "../harness/data/packet/build.js";
 import { captures } from "./captures.js";
 
-/** `BPFGATE_WRITE_CAPTURES=1 npx vitest run programs/captures` writes them anew. */
+/** `BPFGATE_WRITE_CAPTURES=1 npx vitest run programs/captures` writes them. */
 test.each(Object.entries(captures))("%s has the frames written here", async (file, frames) => {
 	const path = new URL(file, import.meta.url);
 	const bytes = writePcapng(

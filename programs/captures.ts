@@ -187,7 +187,7 @@ export const captures: Record<string, Frame[]> = {
 			comment: "a scanner's segment, SYN and FIN",
 			layers: from(stranger, server, [{ tcp: { sport: ephemeral, dport: 443, flags: ["syn", "fin"] } }]),
 		},
-		{ comment: "an answer of memcached that nobody asked for", layers: from(stranger, server, memcached) },
+		{ comment: "an unsolicited answer of memcached", layers: from(stranger, server, memcached) },
 		{ comment: "who has the server's address?", layers: arp },
 	],
 	"chain-netkit/vectors/pod.pcapng": [
@@ -201,7 +201,7 @@ export const captures: Record<string, Frame[]> = {
 			layers: from(client, server, [{ tcp: { sport: ephemeral, dport: 25, flags: ["syn"] } }]),
 		},
 		{
-			comment: "from an address that nobody has",
+			comment: "from an unassigned address",
 			layers: from({ ...client, ip: "224.0.0.5" }, server, [
 				{ udp: { sport: ephemeral, dport: 53 } },
 				{ payload: query },
@@ -250,7 +250,7 @@ export const captures: Record<string, Frame[]> = {
 	"token-tc/vectors/bgp.pcapng": [
 		{ comment: "the next hop opens a session", layers: toBgp(client, 255, { seq: 1, flags: ["syn"] }) },
 		{
-			comment: "a reset by somebody else in its name, 15 hops away",
+			comment: "a forged reset, 15 hops away",
 			layers: toBgp(client, 240, { seq: 2, flags: ["rst"] }),
 		},
 		{
@@ -262,7 +262,7 @@ export const captures: Record<string, Frame[]> = {
 		{ comment: "a connection to another port, from afar", layers: web({ seq: 1, flags: ["syn"] }) },
 	],
 	"token-xdp/vectors/answers.pcapng": [
-		{ comment: "an answer of memcached that nobody asked for", layers: from(stranger, server, memcached) },
+		{ comment: "an unsolicited answer of memcached", layers: from(stranger, server, memcached) },
 		{
 			comment: "an answer of a resolver",
 			layers: from(stranger, server, [{ udp: { sport: 53, dport: ephemeral } }, { payload: query }]),

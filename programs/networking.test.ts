@@ -105,7 +105,7 @@ describe.each(covered)("$name", ({ name }) => {
 
 	it.each(proofs)("has vectors with %s, or cannot have them", (proof) => {
 		const has = provenBy.get(name)?.has(proof);
-		// An exemption that nothing needs any more is taken away.
+		// Unused exemptions are removed.
 		expect({ has, exempt: excuses[proof] ?? "" }).toEqual(
 			proof in excuses ? { has: false, exempt: expect.stringMatching(/\w+ \w+/) } : { has: true, exempt: "" },
 		);
@@ -170,7 +170,7 @@ test.each<{ of: string; written: string; proves: Proof[] }>([
 		proves: ["sequence"],
 	},
 	{ of: "a capture of ours", written: "packet: { pcap: ours.pcapng, frame: 1 }", proves: ["capture"] },
-	{ of: "a capture of somebody", written: "packet: { pcap: theirs.pcapng, frame: 1 }", proves: [] },
+	{ of: "a foreign capture", written: "packet: { pcap: theirs.pcapng, frame: 1 }", proves: [] },
 	{ of: "a long frame for xdp", written: `packet: ${long}, program: whole`, proves: [] },
 	{
 		of: "a long frame for xdp.frags",

@@ -28,7 +28,7 @@ async function withQuota(value: number): Promise<Uint8Array> {
 	return bytes;
 }
 
-/** Signs the three anew with keys that nobody keeps. */
+/** Signs the three again with keys that are then deleted. */
 async function renew(name: string): Promise<void> {
 	const folder = join(programs, name);
 	await writeFile(join(folder, signedObject), await readFile(original));

@@ -21,8 +21,8 @@ const firstYear = 2024;
 const lastYear = 2125;
 
 /**
- * Signs an example anew with a key that nobody keeps. `BPFGATE_BPFTOOL_7_7` is where bpftool 7.7
- * was built.
+ * Signs an example again with a key that is then deleted. `BPFGATE_BPFTOOL_7_7` is where bpftool
+ * 7.7 was built.
  */
 async function renew({ package: name, suite }: SignedExample): Promise<void> {
 	const folder = join(programs, name);

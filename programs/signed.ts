@@ -3,8 +3,8 @@ import type { Contract } from "../harness/data/signing/contract.js";
 import type { LintCode } from "../harness/data/signing/lint/lint.js";
 
 /**
- * An example package that came with signatures by a bpftool: its object and they are committed, as
- * nobody has the key.
+ * An example package with signatures by a bpftool: its object and signatures are committed, as the
+ * key was deleted.
  */
 export interface SignedExample {
 	package: string;

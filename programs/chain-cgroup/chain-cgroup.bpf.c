@@ -46,8 +46,8 @@ int pod_account(struct bpf_sock_addr *ctx)
 }
 
 /**
- * Last, on the node's: the address of a service becomes that of its backend, which is nobody else's
- * business.
+ * Last, on the node's: the address of a service becomes that of its backend; no other member
+ * changes it.
  */
 SEC("cgroup/connect4")
 int node_translate(struct bpf_sock_addr *ctx)

@@ -60,7 +60,7 @@ static __always_inline int is_scan(struct xdp_md *ctx)
 	return tcp && tcp->syn && tcp->fin;
 }
 
-/** Nobody in this network asks for answers from that port. */
+/** No host in this network asks for answers from that port. */
 static __always_inline int is_flood(struct xdp_md *ctx)
 {
 	struct udphdr *udp = transport4(ctx, IPPROTO_UDP, sizeof(*udp));

@@ -30,7 +30,7 @@ static __always_inline long load_network(struct __sk_buff *skb, __u32 offset, vo
 	return bpf_skb_load_bytes_relative(skb, offset, to, length, BPF_HDR_START_NET);
 }
 
-/** First member: nobody has a multicast address for a source (RFC 1122, 3.2.1.3; RFC 4291, 2.7). */
+/** First member: a multicast address is never a source (RFC 1122, 3.2.1.3; RFC 4291, 2.7). */
 SEC("netkit/peer")
 int check_source(struct __sk_buff *skb)
 {

@@ -16,7 +16,7 @@ struct {
 	__type(value, __u32);
 } services SEC(".maps");
 
-/** Listening sockets, put there by whoever owns them. */
+/** Listening sockets, put there by their owners. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
 	__uint(max_entries, 64);

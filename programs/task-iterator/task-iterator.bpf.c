@@ -15,7 +15,8 @@ struct task_struct {
 } __attribute__((preserve_access_index));
 
 /**
- * Before 5.14 the field was `state`. What follows `___` is no part of the type's name for CO-RE.
+ * Before 5.14 the field was `state`. What follows `___` does not belong to the type's name for
+ * CO-RE.
  */
 struct task_struct___before_5_14 {
 	long state;

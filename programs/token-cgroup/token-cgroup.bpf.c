@@ -40,7 +40,7 @@ int guard_connect(struct bpf_sock_addr *ctx)
 	return judge(ctx->user_ip4, bpf_get_current_uid_gid());
 }
 
-/** Packets of sockets that nobody connected, or that were connected before the guard came. */
+/** Packets of sockets that were not connected, or were connected before the guard was attached. */
 SEC("cgroup_skb/egress")
 int guard_egress(struct __sk_buff *skb)
 {

@@ -20,7 +20,7 @@ test.each(signedExamples)(
 			lint.filter((code) => code !== "metadata-not-exclusive"),
 		);
 		for (const { reason } of failing)
-			expect(reason?.message).toMatch(/^udp-quota\.bpf\.o, insns: whoever runs/);
+			expect(reason?.message).toMatch(/^udp-quota\.bpf\.o, insns: the process that runs/);
 		const weak = findings.filter(({ outcome, evidence }) => outcome === "pass" && evidence.safe === false);
 		expect(weak.map((each) => each.case)).toEqual(
 			lint.includes("metadata-not-exclusive") ? ["lint/metadata-not-exclusive"] : [],

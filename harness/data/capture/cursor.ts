@@ -2,7 +2,7 @@
 import { InputError } from "../../base/errors.js";
 
 /**
- * Reads numbers of one byte order from bytes that nobody vouches for: every offset is checked
+ * Reads numbers of one byte order from untrusted bytes: every offset is checked
  * before it is used.
  */
 export class Cursor {

@@ -69,7 +69,7 @@ it("says how long the frame check sequence is", () => {
 	});
 });
 
-it("refuses what is no capture", () => {
+it("refuses what is not a capture", () => {
 	const text = new TextEncoder().encode("hello");
 	expect(() => readCapture("a.txt", text)).toThrow(
 		"a.txt: offset 0: is neither pcap nor pcapng: begins with 68656c6c",

@@ -133,7 +133,7 @@ describe("refuses", () => {
 
 	it("another byte-order magic and another version", () => {
 		expect(() => readCapture("a.pcapng", words.block(0x0a0d0d0a, words.u32(1, 2, 3, 4)))).toThrow(
-			"a.pcapng: block at offset 0: has the byte-order magic 0x1; 0x1a2b3c4d is needed",
+			"a.pcapng: block at offset 0: has the byte-order magic 0x1, expected 0x1a2b3c4d",
 		);
 		const section = words.section();
 		section[12] = 9;

@@ -78,7 +78,7 @@ function sectionOrder(section: Cursor): boolean {
 	const magic = section.u32(8);
 	if (magic === byteOrderMagic) return true;
 	if (magic === 0x4d3c2b1a) return false;
-	throw section.fail(`has the byte-order magic 0x${magic.toString(16)}; 0x1a2b3c4d is needed`);
+	throw section.fail(`has the byte-order magic 0x${magic.toString(16)}, expected 0x1a2b3c4d`);
 }
 
 function checkVersion(section: Cursor): void {

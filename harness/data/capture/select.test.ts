@@ -23,9 +23,9 @@ it("selects numbers and ranges in the order given", () => {
 });
 
 it.each([
-	["", 'v.json: /frames: "" is no frame number or range, as in "1-3,7,20-"'],
-	["1-3,", 'v.json: /frames: "" is no frame number'],
-	["a", 'v.json: /frames: "a" is no frame number'],
+	["", 'v.json: /frames: "" is not a frame number or range, as in "1-3,7,20-"'],
+	["1-3,", 'v.json: /frames: "" is not a frame number'],
+	["a", 'v.json: /frames: "a" is not a frame number'],
 	["0", "v.json: /frames: frames are counted from 1"],
 	["3-2", "v.json: /frames: the range 3-2 ends before it begins"],
 	["1,".repeat(300), "v.json: /frames: has more than 256 ranges"],

@@ -56,7 +56,7 @@ export function parseSelection(file: string, place: string, selection: string): 
 			throw new InputError(
 				file,
 				place,
-				`${JSON.stringify(part)} is no frame number or range, as in "1-3,7,20-"`,
+				`${JSON.stringify(part)} is not a frame number or range, as in "1-3,7,20-"`,
 			);
 		const from = Number(match[1]);
 		const to =

@@ -27,7 +27,7 @@ describe.each(["xz", "zstd"])("an archive compressed with %s", (command) => {
 		);
 	});
 
-	it("is nobody's fault when the command is not installed", async () => {
+	it("is undecided when the command is not installed", async () => {
 		const bytes = await compress();
 		const { PATH } = process.env;
 		process.env.PATH = "/nonexistent";

@@ -21,7 +21,7 @@ export interface Files {
 	display(path: string): string;
 }
 
-/** A single file that is no archive: taken for an ELF object. */
+/** A single file that is not an archive: taken for an ELF object. */
 export interface BareObject {
 	kind: "object";
 	bytes: Uint8Array;
@@ -113,7 +113,7 @@ async function readRegular(path: string, display: string): Promise<Uint8Array> {
 	try {
 		handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		const info = await handle.stat();
-		if (!info.isFile()) throw new InputError(display, "", "is no regular file");
+		if (!info.isFile()) throw new InputError(display, "", "is not a regular file");
 		if (info.size > maxPackageBytes)
 			throw new InputError(
 				display,

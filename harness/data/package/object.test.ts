@@ -159,7 +159,7 @@ describe("refuses, with file, place and reason,", () => {
 			changed((elf) => {
 				elf.symbols[1] = { ...elf.symbols[1]!, size: 60 };
 			}),
-			"x.bpf.o: section xdp: program count has 60 bytes at 0x0, which are no whole instructions",
+			"x.bpf.o: section xdp: program count has 60 bytes at 0x0, which is not a multiple of 8",
 		],
 		[
 			"functions that overlap",

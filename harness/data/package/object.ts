@@ -42,7 +42,7 @@ export interface ObjectFacts {
 /**
  * Reads an eBPF object.
  *
- * @throws InputError when it is no object that libbpf could open
+ * @throws InputError when it is not an object that libbpf could open
  */
 export function readObject(file: string, bytes: Uint8Array): ObjectFacts {
 	const elf = readElf(file, bytes);
@@ -85,7 +85,7 @@ function readPrograms(elf: Elf): ProgramFacts[] {
 		if (offset + size > section.size)
 			throw fail(`ends at ${hex(offset + size)} but the section has ${hex(section.size)} bytes`);
 		if (size === 0 || size % 8 !== 0 || offset % 8 !== 0)
-			throw fail(`has ${size} bytes at ${hex(offset)}, which are no whole instructions`);
+			throw fail(`has ${size} bytes at ${hex(offset)}, which is not a multiple of 8`);
 		const other = sections.get(name);
 		if (other !== undefined) throw fail(`is there twice, also in section ${other}`);
 		sections.set(name, section.name);

@@ -123,9 +123,9 @@ describe("refuses, in one line with file, place and reason,", () => {
 			"bpfgate.json": JSON.stringify({ ...sampleManifest, objects: ["a.o"] }),
 		});
 		await mkdir(join(folder.path, "a.o"));
-		expect(await failure(folder.path)).toBe(`${folder.path}/a.o: is no regular file`);
+		expect(await failure(folder.path)).toBe(`${folder.path}/a.o: is not a regular file`);
 		await execa("mkfifo", [join(folder.path, "fifo")]);
-		expect(await failure(join(folder.path, "fifo"))).toBe(`${folder.path}/fifo: is no regular file`);
+		expect(await failure(join(folder.path, "fifo"))).toBe(`${folder.path}/fifo: is not a regular file`);
 	});
 
 	it("a link that leads out", async () => {
@@ -160,7 +160,7 @@ describe("refuses, in one line with file, place and reason,", () => {
 		const manifest = { ...sampleManifest, objects: [{ file: "bpf/count.bpf.o", rodata: { limit: "high" } }] };
 		await using folder = await temporaryFolder(sampleFiles(manifest));
 		expect(await failure(folder.path)).toBe(
-			`${folder.path}/bpfgate.json: /objects/0/rodata/limit: "high" is no const __u32; an integer (large ones as a string of digits) is needed`,
+			`${folder.path}/bpfgate.json: /objects/0/rodata/limit: "high" does not fit const __u32; expected an integer (large ones as a string of digits)`,
 		);
 	});
 });

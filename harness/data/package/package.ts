@@ -63,7 +63,7 @@ export interface Package {
  * or a bare ELF object.
  *
  * @param options.sections manifest sections of checks that are not built in
- * @throws InputError when it is no package; nothing is written anywhere
+ * @throws InputError when it is not a package; nothing is written anywhere
  */
 export async function openPackage(
 	path: string,

@@ -15,7 +15,7 @@ it.each([
 	expect(formatIpv6(parseIpv6(text)!)).toBe(canonical);
 });
 
-it("refuses what is no address", () => {
+it("refuses what is not an address", () => {
 	for (const text of ["", "1:2", "::1::", "fe80::1%eth0", "12345::", "1.2.3.4"])
 		expect(parseIpv6(text)).toBeUndefined();
 	for (const text of ["1.2.3", "1.2.3.256", "::1", "01.2.3.4"]) expect(parseIpv4(text)).toBeUndefined();

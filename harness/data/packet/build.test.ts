@@ -16,30 +16,34 @@ describe("refuses, with the JSON pointer,", () => {
 	it.each([
 		["a number too large", '[{"eth":{}},{"ipv4":{"ttl":300}}]', "/1/ipv4/ttl: 300 does not fit into 8 bits"],
 		["one below zero", '[{"tcp":{"seq":-1}}]', "/0/tcp/seq: -1 does not fit into 32 bits"],
-		["a fraction", '[{"ipv4":{"id":1.5}}]', "/0/ipv4/id: 1.5 is no number; 0 to 65535 is needed"],
-		[
-			"text for a number",
-			'[{"udp":{"len":"long"}}]',
-			'/0/udp/len: "long" is no number; 0 to 65535 is needed',
-		],
+		["a fraction", '[{"ipv4":{"id":1.5}}]', "/0/ipv4/id: 1.5 is not a number from 0 to 65535"],
+		["text for a number", '[{"udp":{"len":"long"}}]', '/0/udp/len: "long" is not a number from 0 to 65535'],
 		[
 			"a name that is not known",
 			'[{"eth":{"proto":"ipx"}}]',
-			'/0/eth/proto: "ipx" is no name known here; ipv4, arp,',
+			'/0/eth/proto: "ipx" is unknown; expected ipv4, arp,',
 		],
-		["an address", '[{"ipv4":{"src":"10.0.0"}}]', '/0/ipv4/src: "10.0.0" is no IPv4 address'],
+		["an address", '[{"ipv4":{"src":"10.0.0"}}]', '/0/ipv4/src: "10.0.0" is not an IPv4 address'],
 		[
 			"an address of the other kind",
 			'[{"ipv6":{"dst":"10.0.0.1"}}]',
-			'/0/ipv6/dst: "10.0.0.1" is no IPv6 address',
+			'/0/ipv6/dst: "10.0.0.1" is not an IPv6 address',
 		],
-		["a MAC address", '[{"eth":{"dst":7}}]', "/0/eth/dst: 7 is no MAC address (02:00:00:00:00:01)"],
-		["a flag", '[{"tcp":{"flags":["SYN"]}}]', '/0/tcp/flags: "SYN" is no flag; fin, syn, rst,'],
-		["flags as text", '[{"tcp":{"flags":"S"}}]', '/0/tcp/flags: "S" is no list of flags; of fin, syn,'],
+		["a MAC address", '[{"eth":{"dst":7}}]', "/0/eth/dst: 7 is not a MAC address (02:00:00:00:00:01)"],
+		[
+			"a flag",
+			'[{"tcp":{"flags":["SYN"]}}]',
+			'/0/tcp/flags: "SYN" is not a flag; expected one of fin, syn, rst,',
+		],
+		[
+			"flags as text",
+			'[{"tcp":{"flags":"S"}}]',
+			'/0/tcp/flags: "S" is not a list of flags; expected some of fin, syn,',
+		],
 		[
 			"bytes of another length",
 			'[{"icmp":{"type":11,"rest":"00"}}]',
-			"/0/icmp/rest: has 1 bytes; 4 are needed",
+			"/0/icmp/rest: has 1 bytes, expected 4",
 		],
 		[
 			"a field",
@@ -51,11 +55,11 @@ describe("refuses, with the JSON pointer,", () => {
 		[
 			"two layers in one",
 			'[{"eth":{},"ipv4":{}}]',
-			'/0: {"eth":{},"ipv4":{}} is no object of one key, the kind of',
+			'/0: {"eth":{},"ipv4":{}} is not an object with one key, the kind of',
 		],
-		["null", "[null]", "/0: null is no object of one key"],
-		["a layer that is a list", '[{"eth":[]}]', "/0/eth: [] is no object of eth's fields"],
-		["no list", '{"eth":{}}', ': {"eth":{}} is no list of layers'],
+		["null", "[null]", "/0: null is not an object with one key"],
+		["a layer that is a list", '[{"eth":[]}]', "/0/eth: [] is not an object of eth's fields"],
+		["no list", '{"eth":{}}', ': {"eth":{}} is not a list of layers'],
 		[
 			"an option",
 			'[{"tcp":{"options":[{"mss":70000}]}}]',
@@ -77,14 +81,14 @@ describe("refuses, with the JSON pointer,", () => {
 			'[{"tcp":{"options":[{"nop":1}]}}]',
 			'/0/tcp/options/0: nop has no value: write "nop"',
 		],
-		["options as an object", '[{"tcp":{"options":{"mss":1}}}]', '/0/tcp/options: {"mss":1} is no list'],
+		["options as an object", '[{"tcp":{"options":{"mss":1}}}]', '/0/tcp/options: {"mss":1} is not a list'],
 		[
 			"a field of a chunk",
 			'[{"sctp":{"chunks":[{"data":{"x":1}}]}}]',
 			'/0/sctp/chunks/0/data: has "x"; flags, length,',
 		],
-		["a payload", '[{"payload":"0"}]', '/0/payload: "0" is no row of pairs of hexadecimal digits'],
-		["a trailer", '[{"ipv4":{"trailer":"xyz"}}]', '/0/ipv4/trailer: "xyz" is no row'],
+		["a payload", '[{"payload":"0"}]', '/0/payload: "0" is not pairs of hexadecimal digits'],
+		["a trailer", '[{"ipv4":{"trailer":"xyz"}}]', '/0/ipv4/trailer: "xyz" is not pairs'],
 	])("%s", (_, text, message) => {
 		const place = { file: "v.json", pointer: "/vectors/0/packet" };
 		const attempt = () => build(packet(text), place);

@@ -53,10 +53,10 @@ export function buildLayer({ name, value, place }: CheckedLayer, around: Omit<Ar
 	return concat(header, around.inner, trailer);
 }
 
-/** @throws InputError when they are no list of layers of known kinds */
+/** @throws InputError when they are not a list of layers of known kinds */
 export function checkLayers(layers: Layers, place: Place): CheckedLayer[] {
 	const fail = ({ file, pointer }: Place, reason: string) => new InputError(file, pointer, reason);
-	if (!Array.isArray(layers)) throw fail(place, `${shown(layers)} is no list of layers`);
+	if (!Array.isArray(layers)) throw fail(place, `${shown(layers)} is not a list of layers`);
 	if (layers.length > maxLayers + 1)
 		throw fail(place, `has ${layers.length} layers; at most ${maxLayers + 1} are built`);
 	return layers.map((layer: unknown, index) => {
@@ -65,7 +65,7 @@ export function checkLayers(layers: Layers, place: Place): CheckedLayer[] {
 			typeof layer === "object" && layer !== null && !Array.isArray(layer) ? Object.entries(layer) : [];
 		const [entry] = entries;
 		if (!entry || entries.length !== 1)
-			throw fail(at, `${shown(layer)} is no object of one key, the kind of the layer`);
+			throw fail(at, `${shown(layer)} is not an object with one key, the kind of the layer`);
 		const [name, value] = entry;
 		if (name !== "payload" && !layerKind(name))
 			throw fail(

@@ -21,7 +21,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /**
  * The bytes that pairs of hexadecimal digits stand for, spaces and colons between them allowed;
- * undefined when they are none.
+ * undefined when they are not.
  */
 export function fromHex(text: string): Uint8Array | undefined {
 	const digits = text.replace(/[\s:]/g, "");

@@ -22,7 +22,7 @@ it("is digits, text, a pattern, a length or random", () => {
 	}
 });
 
-it("is the same for a seed for ever", () => {
+it("is always the same for a seed", () => {
 	expect(hex({ length: 8, seed: 1 })).toBe("f3c9ebfd2b30f05c");
 	expect(hex({ length: 8, seed: 2 })).not.toBe(hex({ length: 8, seed: 1 }));
 	expect(contentBytes({ length: 1500, seed: 1 }, place)).toHaveLength(1500);
@@ -35,16 +35,16 @@ it("is read as digits, or as a length when long and of one byte", () => {
 });
 
 it.each([
-	["abc", '/layers/0/payload: "abc" is no row of pairs of hexadecimal digits'],
-	[7, "/layers/0/payload: 7 is no content; hexadecimal digits or an object is needed"],
+	["abc", '/layers/0/payload: "abc" is not pairs of hexadecimal digits'],
+	[7, "/layers/0/payload: 7 is not content; expected hexadecimal digits or an object"],
 	[
 		{},
 		"/layers/0/payload: has the keys of nothing; text, hex and repeat, length and byte, or length and seed are",
 	],
 	[{ text: "a", hex: "00" }, "/layers/0/payload: has the keys hex,text; "],
-	[{ hex: "0" }, '/layers/0/payload/hex: "0" is no row of pairs of hexadecimal digits'],
-	[{ length: 1e9 }, "/layers/0/payload/length: 1000000000 is no number from 0 to 131072"],
-	[{ length: 1, byte: 256 }, "/layers/0/payload/byte: 256 is no number from 0 to 255"],
+	[{ hex: "0" }, '/layers/0/payload/hex: "0" is not pairs of hexadecimal digits'],
+	[{ length: 1e9 }, "/layers/0/payload/length: 1000000000 is not a number from 0 to 131072"],
+	[{ length: 1, byte: 256 }, "/layers/0/payload/byte: 256 is not a number from 0 to 255"],
 	[{ hex: "00".repeat(9), repeat: 100000 }, "/layers/0/payload/repeat: makes more than 131072 bytes"],
 ])("refuses %j", (content, message) => {
 	expect(() => contentBytes(content, place)).toThrow(message);

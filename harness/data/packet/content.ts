@@ -63,22 +63,22 @@ export function contentBytes(content: unknown, place: Place): Uint8Array {
 		new InputError(place.file, key === undefined ? place.pointer : within(place, key).pointer, reason);
 	const digits = (value: unknown, key?: string) => {
 		const bytes = typeof value === "string" ? fromHex(value) : undefined;
-		if (!bytes) throw fail(`${shown(value)} is no row of pairs of hexadecimal digits`, key);
+		if (!bytes) throw fail(`${shown(value)} is not pairs of hexadecimal digits`, key);
 		return bytes;
 	};
 	if (typeof content === "string") return digits(content);
 	if (typeof content !== "object" || content === null || Array.isArray(content))
-		throw fail(`${shown(content)} is no content; hexadecimal digits or an object is needed`);
+		throw fail(`${shown(content)} is not content; expected hexadecimal digits or an object`);
 	const form = Object.keys(content).sort().join();
 	const { text, hex, repeat = 1, length, byte = 0, seed }: Record<string, unknown> = { ...content };
 	const number = (value: unknown, max: number, key: string) => {
 		if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max)
-			throw fail(`${shown(value)} is no number from 0 to ${max}`, key);
+			throw fail(`${shown(value)} is not a number from 0 to ${max}`, key);
 		return value;
 	};
 	switch (form) {
 		case "text":
-			if (typeof text !== "string") throw fail(`${shown(text)} is no text`, "text");
+			if (typeof text !== "string") throw fail(`${shown(text)} is not text`, "text");
 			return new TextEncoder().encode(text);
 		case "hex":
 		case "hex,repeat": {

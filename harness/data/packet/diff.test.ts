@@ -12,7 +12,7 @@ const packet = (ipv4: object, payload = "01020304", tcp = {}): Uint8Array =>
 	build([{ eth: {} }, { ipv4: { ...addresses, ...ipv4 } }, { tcp }, { payload }]);
 
 describe("differences", () => {
-	it("are none between equal packets", () => {
+	it("equal packets have no differences", () => {
 		expect(diffPackets(packet({}), packet({}))).toEqual([]);
 	});
 

@@ -6,7 +6,7 @@ import { type LinkType, type LocatedLayer, locate } from "./dissect.js";
 /** One thing in which two packets differ. */
 export interface Difference {
 	/**
-	 * Index of the layer in the packet that is told of: the actual one, or the expected one when
+	 * Index of the layer in the actual packet, or in the expected one when
 	 * the other lacks it.
 	 */
 	layer: number;

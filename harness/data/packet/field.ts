@@ -34,7 +34,7 @@ function putNumber(bytes: Uint8Array, bit: number, bits: number, value: unknown)
 	const hex = typeof value === "string" && /^0x[0-9a-f]{1,16}$/i.test(value);
 	const number = hex ? Number(value) : value;
 	if (typeof number !== "number" || !Number.isInteger(number))
-		return `${shown(value)} is no number; 0 to ${2 ** bits - 1} is needed`;
+		return `${shown(value)} is not a number from 0 to ${2 ** bits - 1}`;
 	if (number < 0 || number >= 2 ** bits) return `${shown(value)} does not fit into ${bits} bits`;
 	writeBits(bytes, bit, bits, number);
 	return undefined;
@@ -78,7 +78,7 @@ export function named(names: Readonly<Record<string, number>>, number: Field<Num
 		put(bytes, bit, value) {
 			if (typeof value !== "string" || value.startsWith("0x")) return number.put(bytes, bit, value);
 			if (Object.hasOwn(names, value)) return number.put(bytes, bit, names[value]);
-			return `${shown(value)} is no name known here; ${Object.keys(names).join(", ")} or a number is needed`;
+			return `${shown(value)} is unknown; expected ${Object.keys(names).join(", ")} or a number`;
 		},
 		get: (bytes, bit) => byNumber.get(readBits(bytes, bit, bits)) ?? number.get(bytes, bit),
 	};
@@ -98,11 +98,12 @@ export function flags(names: readonly string[], description: string, fallback?: 
 		),
 		fallback,
 		put(bytes, bit, value) {
-			if (!Array.isArray(value)) return `${shown(value)} is no list of flags; of ${names.join(", ")}`;
+			if (!Array.isArray(value))
+				return `${shown(value)} is not a list of flags; expected some of ${names.join(", ")}`;
 			let number = 0;
 			for (const name of value) {
 				const index = names.indexOf(name);
-				if (index < 0) return `${shown(name)} is no flag; ${names.join(", ")} are`;
+				if (index < 0) return `${shown(name)} is not a flag; expected one of ${names.join(", ")}`;
 				number |= 1 << index;
 			}
 			writeBits(bytes, bit, bits, number);
@@ -130,8 +131,8 @@ function text(
 		fallback,
 		put(bytes, bit, value) {
 			const parsed = typeof value === "string" ? parse(value) : undefined;
-			if (!parsed) return `${shown(value)} is no ${what}`;
-			if (parsed.length !== size) return `has ${parsed.length} bytes; ${size} are needed`;
+			if (!parsed) return `${shown(value)} is not ${what}`;
+			if (parsed.length !== size) return `has ${parsed.length} bytes, expected ${size}`;
 			bytes.set(parsed, bit / 8);
 			return undefined;
 		},
@@ -140,19 +141,19 @@ function text(
 }
 
 export const mac = (description: string, fallback?: string) =>
-	text(6, "MAC address (02:00:00:00:00:01)", parseMac, formatMac, description, fallback);
+	text(6, "a MAC address (02:00:00:00:00:01)", parseMac, formatMac, description, fallback);
 
 export const ipv4Address = (description: string, fallback?: string) =>
-	text(4, "IPv4 address", parseIpv4, formatIpv4, description, fallback);
+	text(4, "an IPv4 address", parseIpv4, formatIpv4, description, fallback);
 
 export const ipv6Address = (description: string, fallback?: string) =>
-	text(16, "IPv6 address", parseIpv6, formatIpv6, description, fallback);
+	text(16, "an IPv6 address", parseIpv6, formatIpv6, description, fallback);
 
 /** `size` bytes as hexadecimal digits; zero by default. */
 export const octets = (size: number, description: string) =>
 	text(size, "row of hexadecimal digits", fromHex, toHex, description, "00".repeat(size));
 
-/** The canonical spelling of a value; the value itself when it is none of the field's. */
+/** The canonical spelling of a value; the value itself when the field cannot have it. */
 export function canonical(field: Field, value: unknown): unknown {
 	const scratch = new Uint8Array(Math.ceil(field.bits / 8));
 	return field.put(scratch, 0, value) === undefined ? field.get(scratch, 0) : value;

@@ -12,7 +12,7 @@ export interface Codec {
 	schema: TSchema;
 	/** @throws InputError */
 	encode(value: unknown, place: Place): Uint8Array;
-	/** The value of all of `bytes`; undefined when they are none. */
+	/** The value of all of `bytes`; undefined when they are not such a value. */
 	decode(bytes: Uint8Array): unknown;
 }
 
@@ -50,7 +50,7 @@ export function listOf(codec: Codec, size: number, description: string): Codec {
 		schema: Type.Array(codec.schema, { description }),
 		encode(value, place) {
 			if (!Array.isArray(value))
-				throw new InputError(place.file, place.pointer, `${shown(value)} is no list`);
+				throw new InputError(place.file, place.pointer, `${shown(value)} is not a list`);
 			return concat(...value.map((each, index) => codec.encode(each, within(place, index))));
 		},
 		decode(bytes) {
@@ -86,14 +86,14 @@ export function record(layout: Layout, rest?: { name: string; codec: Codec }): C
 	};
 }
 
-/** @throws InputError when it is no object or has other keys */
+/** @throws InputError when it is not an object or has other keys */
 export function recordValue(
 	value: unknown,
 	names: readonly string[],
 	{ file, pointer }: Place,
 ): Record<string, unknown> {
 	if (typeof value !== "object" || value === null || Array.isArray(value))
-		throw new InputError(file, pointer, `${shown(value)} is no object of ${names.join(", ")}`);
+		throw new InputError(file, pointer, `${shown(value)} is not an object of ${names.join(", ")}`);
 	const other = Object.keys(value).find((key) => !names.includes(key));
 	if (other !== undefined)
 		throw new InputError(file, pointer, `has ${shown(other)}; ${names.join(", ")} are known`);
@@ -122,7 +122,7 @@ export interface Framing {
 	header: number;
 	/** The whole item. */
 	frame(type: number, value: Uint8Array): Uint8Array;
-	/** Type, and size of the whole item by its header; undefined when that is no size. */
+	/** Type, and size of the whole item by its header; undefined when that is not a size. */
 	unframe(bytes: Uint8Array): { type: number; size: number } | undefined;
 }
 
@@ -204,7 +204,8 @@ export function items(
 		schema ? [[name, Type.Optional(schema)] as const] : [],
 	);
 	const encode = (value: unknown, place: Place) => {
-		if (!Array.isArray(value)) throw new InputError(place.file, place.pointer, `${shown(value)} is no list`);
+		if (!Array.isArray(value))
+			throw new InputError(place.file, place.pointer, `${shown(value)} is not a list`);
 		const plain = concat(...value.map((item, index) => encodeItem(all, item, within(place, index))));
 		return concat(plain, pad(plain.length));
 	};
@@ -237,7 +238,7 @@ function encodeItem(forms: Readonly<Record<string, Form>>, item: unknown, place:
 				: [];
 	const [entry] = entries;
 	if (!entry || entries.length !== 1)
-		throw fail(`${shown(item)} is no item; a word or an object of one key is, of ${names}`);
+		throw fail(`${shown(item)} is not an item; expected a word or an object with one key, of ${names}`);
 	const [name, value] = entry;
 	const form = Object.hasOwn(forms, name) ? forms[name] : undefined;
 	if (!form) throw fail(`there is no ${shown(name)}; ${names} are known`);

@@ -71,7 +71,7 @@ export function schemasOf(...layouts: readonly { fields: Fields }[]): Record<str
 	);
 }
 
-/** Refuses what is no object of the fields that there are. */
+/** Refuses what is not an object of the fields that there are. */
 export function checkValues(
 	name: string,
 	value: unknown,
@@ -79,7 +79,7 @@ export function checkValues(
 	{ file, pointer }: Place,
 ): asserts value is Record<string, unknown> {
 	if (typeof value !== "object" || value === null || Array.isArray(value))
-		throw new InputError(file, pointer, `${shown(value)} is no object of ${name}'s fields`);
+		throw new InputError(file, pointer, `${shown(value)} is not an object of ${name}'s fields`);
 	for (const key of Object.keys(value))
 		if (!known.includes(key))
 			throw new InputError(file, pointer, `${name} has no field ${shown(key)}; it has ${known.join(", ")}`);

@@ -73,7 +73,8 @@ function firstRun(part: Named, whole: Named): number {
 }
 
 /**
- * The packet with the given fields in place of its own, and with what is verified computed anew.
+ * The packet with the given fields in place of its own, and with checksums and lengths computed
+ * again.
  */
 function overwritten(
 	given: readonly CheckedLayer[],

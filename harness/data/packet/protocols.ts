@@ -18,7 +18,7 @@ export const etherTypes: Readonly<Record<string, Protocol>> = {
 	mpls: { number: 0x8847 },
 	lldp: { number: 0x88cc },
 };
-/** IEEE 802 local experimental: what follows is no layer that has a number. */
+/** IEEE 802 local experimental: what follows is a layer without a number. */
 export const etherTypeOfNone = 0x88b5;
 
 /** Protocol numbers (IANA protocol-numbers); extension headers only within IPv6. */

@@ -3,7 +3,7 @@ import type { Reason } from "../../base/results.js";
 
 /**
  * What a kernel says of one feature: `unsupported` it is too old, `disabled` its configuration
- * leaves it out, `module-absent` it is a module that is not there. Undefined: nobody asked.
+ * leaves it out, `module-absent` it is a module that is missing. Undefined: not asked.
  */
 export type FeatureState = "present" | "unsupported" | "disabled" | "module-absent";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * libbpf's lines without their prefix, those that tell of other programs or only repeat that it
+ * libbpf's lines without their prefix, those about other programs or only repeat that it
  * failed left out.
  */
 export function libbpfLines(log: string, program: string | undefined): string[] {

@@ -104,7 +104,7 @@ describe("explainLoad with a log that was cut", () => {
 });
 
 describe("explainLoad with features", () => {
-	it("keeps the code where the kernel is too old or nobody knows", () => {
+	it("keeps the code where the kernel is too old or its state is unknown", () => {
 		expect(explainLoad(missingHelper).reason.code).toBe("helper-unknown");
 		expect(explainLoad({ ...missingHelper, features: () => "unsupported" }).reason.code).toBe(
 			"helper-unknown",

@@ -36,7 +36,7 @@ export interface Certificate {
  * Reads one certificate, PEM or DER.
  *
  * @param file as messages call it
- * @throws InputError when it is none
+ * @throws InputError when it is not a certificate
  */
 export function readCertificate(file: string, bytes: Uint8Array): Certificate {
 	if (bytes.length > maxCertificateBytes)
@@ -61,13 +61,13 @@ export function readCertificate(file: string, bytes: Uint8Array): Certificate {
 			node,
 		};
 	} catch (cause) {
-		throw new InputError(file, "", "is no X.509 certificate, neither PEM nor DER", { cause });
+		throw new InputError(file, "", "is not an X.509 certificate, neither PEM nor DER", { cause });
 	}
 }
 
 /** RFC 5280, 4.2.1: what each extension holds, by its object identifier. */
 const extensionOids = { keyId: "2.5.29.14", keyUsage: "2.5.29.15", extendedKeyUsage: "2.5.29.37" };
-/** Bits of KeyUsage, the first of which is the highest of the first byte. */
+/** Bits of KeyUsage; the first is the highest of the first byte. */
 const keyUsages = [
 	"digitalSignature",
 	"nonRepudiation",
@@ -109,7 +109,7 @@ function usagesOf(extensions: Map<string, Uint8Array>): Pick<Certificate, "keyUs
 	};
 }
 
-/** The first byte says how many bits of the last one are none. */
+/** The first byte is the number of unused bits in the last one. */
 function flagNames(bits: Uint8Array): string[] {
 	return keyUsages.filter((_, index) => ((bits[1 + (index >> 3)] ?? 0) & (0x80 >> (index & 7))) !== 0);
 }

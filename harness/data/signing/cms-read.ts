@@ -45,7 +45,7 @@ export function readCms(bytes: Uint8Array): CmsSignature {
 	try {
 		return signedData(bytes);
 	} catch (cause) {
-		if (cause instanceof NotDer) throw new NotCms("is no CMS signature in DER form", { cause });
+		if (cause instanceof NotDer) throw new NotCms("is not a CMS signature in DER form", { cause });
 		throw cause;
 	}
 }
@@ -88,8 +88,8 @@ function signerInfo(signer: Der): Pick<CmsSignature, "digest" | "keyId" | "attri
 }
 
 /**
- * Why a signature is none of this certificate's key over these bytes in the form that kernels take;
- * undefined when it is one. Says nothing of the certificate's dates or usage (`unfit`).
+ * Why this certificate's key did not make a signature over these bytes in the form that kernels
+ * take; undefined when it is one. Says nothing of the certificate's dates or usage (`unfit`).
  */
 export function wrongSignature(
 	bytes: Uint8Array,

@@ -72,7 +72,7 @@ describe("a signature", () => {
 		expect(await sign("rsa2048")).toEqual(await sign("rsa2048", { digest: "sha256" }));
 	});
 
-	it("of Ed25519 is refused, and is none that openssl makes without attributes", async () => {
+	it("of Ed25519 is refused, as openssl does not sign with it without attributes", async () => {
 		await expect(sign("ed25519")).rejects.toThrow("kernels take CMS signatures of RSA and ECDSA keys");
 		await expect(sign("ed25519", { digest: "sha256" })).rejects.toThrow("use RSA or ECDSA");
 	});
@@ -84,7 +84,7 @@ describe("a signature", () => {
 		[{ attributes: true }, { attributes: true }, "over attributes"],
 		[{ certificates: true }, { certificates: 1 }, ""],
 		[{ issuerAndSerial: true }, { keyId: undefined }, "subject key identifier"],
-	])("made with %j is told apart", async (options, read, reason) => {
+	])("made with %j is recognised", async (options, read, reason) => {
 		const cms = await sign("rsa2048", options);
 		const { keyId, ...others } = readCms(cms);
 		expect({ keyId, ...others }).toMatchObject(read);
@@ -97,9 +97,9 @@ describe("a signature", () => {
 		const { certificate } = identities.get("ecdsa")!;
 		expect(wrongSignature(content, await sign("rsa2048"), certificate)).toMatch("is by key");
 		for (const junk of [new Uint8Array(), new Uint8Array(300).fill(0x30), content])
-			expect(wrongSignature(content, junk, certificate)).toMatch("no CMS signature");
+			expect(wrongSignature(content, junk, certificate)).toMatch("is not a CMS signature");
 		const cms = await sign("ecdsa");
-		expect(wrongSignature(content, cms.subarray(0, cms.length - 8), certificate)).toMatch("no CMS");
+		expect(wrongSignature(content, cms.subarray(0, cms.length - 8), certificate)).toMatch("is not a CMS");
 	});
 });
 
@@ -157,11 +157,11 @@ describe("a key", () => {
 		const { privateKey, certificate } = identities.get("ecdsa")!;
 		const path = join(folder, "pipe");
 		execaSync("mkfifo", [path]);
-		await expect(openKey(path)).rejects.toThrow("is no private key in PEM form");
+		await expect(openKey(path)).rejects.toThrow("is not a private key in PEM form");
 		// Opened for reading and writing, so that it does not wait for the reader.
 		const writer = await open(path, "r+");
 		const opened = openKey(path);
-		// What is written to a pipe that nobody has open is gone when the writer is.
+		// Data in a pipe without a reader is lost when the writer exits.
 		const ends = () => readdirSync("/proc/self/fd").filter((fd) => opens(fd, realpathSync(path))).length;
 		await expect.poll(ends).toBe(2);
 		await writer.writeFile(privateKey.slice(0, 30));
@@ -173,12 +173,12 @@ describe("a key", () => {
 		await expect(openKey("/dev/zero")).rejects.toThrow("/dev/zero: has more than 65536 bytes");
 	});
 
-	it("that is none is refused", async () => {
+	it("that is invalid is refused", async () => {
 		const path = join(folder, "no-key");
 		writeFileSync(path, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-		await expect(openKey(path)).rejects.toThrow("is no private key that openssl reads");
+		await expect(openKey(path)).rejects.toThrow("is not a private key that openssl reads");
 		writeFileSync(path, "hello");
-		await expect(openKey(path)).rejects.toThrow("is no private key in PEM form");
+		await expect(openKey(path)).rejects.toThrow("is not a private key in PEM form");
 		await expect(openKey(join(folder, "absent"))).rejects.toThrow("cannot be read: no such file");
 	});
 

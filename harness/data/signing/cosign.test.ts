@@ -81,7 +81,7 @@ describe("a cosign signature", () => {
 			"a.pub": await readFile(at("pub"), "utf8"),
 		});
 		expect(verdict).not.toHaveProperty("reason");
-		// Without the manifest nobody can tell what the digest is of.
+		// Without the manifest, what the digest covers is unknown.
 		expect(verdict).not.toHaveProperty("objects");
 	});
 
@@ -132,16 +132,16 @@ describe("a cosign signature", () => {
 	it.each<[string, Record<string, string>, string]>([
 		["without a signature", { "a.json": payload }, "without its signature"],
 		["without a key", { "a.json": payload, "a.sig": signed(payload) }, "comes without a key"],
-		["with a private key", { ...whole, "cosign.pub": "PRIVATE KEY" }, "is no public key"],
+		["with a private key", { ...whole, "cosign.pub": "PRIVATE KEY" }, "is not a public key"],
 		["of another kind", { ...whole, "a.json": payloadOf(`sha256:${sha256("")}`, "x") }, "/critical/type"],
 		["of no digest", { ...whole, "a.json": payloadOf("md5:00") }, "docker-manifest-digest"],
-		["that is no JSON", { ...whole, "a.json": "{" }, "is not JSON"],
+		["that is not JSON", { ...whole, "a.json": "{" }, "is not JSON"],
 		["too large", { ...whole, "a.json": " ".repeat(1 << 21) }, "more than the 1048576 that are read"],
 	])("%s is refused", async (_, beside, reason) => {
 		await expect(verdictOf(beside)).rejects.toThrow(reason);
 	});
 
-	it("stays when a package is signed anew, in a folder and in an archive", async () => {
+	it("stays when a package is signed again, in a folder and in an archive", async () => {
 		await using folder = await packageWith(whole);
 		const { privateKey, certificate } = await issue({ type: "ecdsa" });
 		const key = { kind: "memory" as const, pem: privateKey };

@@ -103,7 +103,7 @@ export function readCosign(pkg: Package): CosignVerdict[] {
 	});
 }
 
-/** Why a signature is none of this key over a payload; undefined when it is one. */
+/** Why this key did not make a signature over a payload; undefined when it did. */
 function wrongCosign(payload: Uint8Array, signature: Uint8Array, key: KeyObject): string | undefined {
 	const type = key.asymmetricKeyType;
 	if (type !== "ec" && type !== "rsa")
@@ -127,7 +127,7 @@ function readPublicKey(holder: PackageFile): { publicKey: KeyObject; certificate
 		if (pem.includes("PRIVATE KEY")) throw new Error("a private key");
 		return { publicKey: createPublicKey(pem) };
 	} catch {
-		throw new InputError(display, "", "is no public key in PEM form");
+		throw new InputError(display, "", "is not a public key in PEM form");
 	}
 }
 

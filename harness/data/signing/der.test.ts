@@ -47,7 +47,7 @@ describe("DER", () => {
 		["a tag without length", "30"],
 		["a length that is not told", "30 80 05 00 00 00"],
 		["a length of more than four bytes", "04 85 00 00 00 00 01 00"],
-		["a length of which a part is missing", "04 82 01"],
+		["a truncated length", "04 82 01"],
 		["a length beyond the end", "04 03 00 00"],
 		["a length of four gigabytes", "04 84 ff ff ff ff 00"],
 		["a length in more bytes than it needs", "04 81 01 00"],

@@ -23,14 +23,14 @@ export type SigningKey =
  * The key that a user names: a PEM file, or a `pkcs11:` URI (RFC 7512).
  *
  * @param passphrase of an encrypted file, or the token's PIN
- * @throws InputError when openssl reaches no tokens, the file is no private key, or encrypted and
- * no passphrase opens it
+ * @throws InputError when openssl reaches no tokens, the file is not a private key, or encrypted
+ * and no passphrase opens it
  */
 export async function openKey(name: string, passphrase?: string): Promise<SigningKey> {
 	const secret = passphrase === undefined ? {} : { passphrase };
 	if (name.startsWith("pkcs11:")) return { kind: "pkcs11", uri: name, by: await reachToken(), ...secret };
 	const pem = await readKey(name);
-	if (!pem.includes("PRIVATE KEY-----")) throw new InputError(name, "", "is no private key in PEM form");
+	if (!pem.includes("PRIVATE KEY-----")) throw new InputError(name, "", "is not a private key in PEM form");
 	const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem);
 	if (encrypted && passphrase === undefined)
 		throw new InputError(name, "", "is encrypted; give its passphrase with --passphrase");
@@ -44,7 +44,7 @@ export async function openKey(name: string, passphrase?: string): Promise<Signin
 			"",
 			encrypted
 				? "is encrypted, and the passphrase does not open it"
-				: "is no private key that openssl reads",
+				: "is not a private key that openssl reads",
 		);
 	}
 }
@@ -73,7 +73,7 @@ export function keyObject(key: SigningKey): KeyObject | undefined {
 /** A file, or a pipe from what keeps the key: `--key <(pass show bpf)`. */
 async function readKey(path: string): Promise<string> {
 	try {
-		// Whoever waits in the kernel for a pipe's other end cannot be interrupted.
+		// A process that waits in the kernel for a pipe's other end cannot be interrupted.
 		const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		try {
 			const bytes = Buffer.alloc(maxKeyBytes + 1);

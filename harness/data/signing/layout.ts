@@ -47,7 +47,7 @@ export const Layout = Type.Object(
 		generator: Type.Optional(
 			Type.Object(
 				{ name: Type.String({ minLength: 1, maxLength: 256 }), version: Type.Integer({ minimum: 1 }) },
-				{ ...closed, description: "what made the loaders that are no light skeletons" },
+				{ ...closed, description: "what made the loaders that are not light skeletons" },
 			),
 		),
 		objects: Type.Array(
@@ -84,7 +84,7 @@ export interface SignedObject {
 export interface PackageSignatures {
 	package: { sha256: string; cms: Uint8Array; display: string };
 	certificate: Certificate;
-	/** What made the loaders; absent when there are none of bpfgate's. */
+	/** What made the loaders; absent without loaders of bpfgate's. */
 	generator?: Generator;
 	objects: SignedObject[];
 }
@@ -98,7 +98,7 @@ export function signedBytes({ contract, insns, data }: Loader): Uint8Array {
  * Reads what stands in `signatures/` of a package.
  *
  * @returns undefined when the package comes without
- * @throws InputError when it is no layout of this version, or names files that are not there
+ * @throws InputError when its version is unknown or it names missing files
  */
 export function readSignatures(pkg: Package): PackageSignatures | undefined {
 	const files = new Map(pkg.signatures.map((file) => [file.file, file]));
@@ -166,7 +166,7 @@ function parseLayout(file: string, bytes: Uint8Array): Layout {
 		throw new InputError(
 			file,
 			"/version",
-			`is ${value.version}; this bpfgate knows signatures of version ${layoutVersion}, a newer one is needed`,
+			`is ${value.version}; this bpfgate reads version ${layoutVersion} of signatures; use a newer bpfgate`,
 		);
 	const violation = layouts.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);

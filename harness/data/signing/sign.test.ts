@@ -62,7 +62,7 @@ describe("a signed package", () => {
 		]);
 		const other = await issue({ type: "ecdsa", subject: "other" });
 		expect((await verifyPackage(signed, { trusted: [other.certificate] })).problems).toEqual([
-			expect.stringContaining("none of the certificates to trust"),
+			expect.stringContaining("not one of the trusted certificates"),
 		]);
 		const hour = 60 * 60 * 1000;
 		expect((await verifyPackage(signed, { now: Date.now() - hour / 2 })).problems).toEqual([]);
@@ -75,7 +75,7 @@ describe("a signed package", () => {
 		]);
 	});
 
-	it("can be signed anew, for fewer contracts or at its own level alone", async () => {
+	it("can be signed again, for fewer contracts or at its own level alone", async () => {
 		await using pkg = await samplePackage();
 		await signPackage(pkg.path, key, identity.certificate);
 		await signPackage(pkg.path, key, identity.certificate, { contracts: ["insns-maps"] });
@@ -123,7 +123,7 @@ describe("a signed package", () => {
 		await writeFile(join(pkg.path, object), elf);
 		expect((await verify()).problems).toEqual([]);
 
-		// Whoever changes the digests along with the file has no signature over them.
+		// Digests that were changed along with the file are not covered by the signature.
 		await writeFile(join(pkg.path, "bpfgate.json"), `${manifest}\n`);
 		const { sha256 } = await openPackage(pkg.path);
 		await edit(pkg.path, (layout) => Object.assign(layout.package!, { sha256 }));
@@ -147,7 +147,7 @@ describe("a signed package", () => {
 		expect(problems.filter((problem) => /is not the one that this object gives/.test(problem))).toHaveLength(
 			3,
 		);
-		// Who says that nobody can compare them has no signature over that.
+		// A claim that they cannot be compared is not covered by the signature.
 		await edit(victim.path, (layout) =>
 			Object.assign(layout, { generator: { name: "bpfgate", version: 7 } }),
 		);
@@ -240,7 +240,7 @@ describe("refused", () => {
 		const ed25519 = await issue({ type: "ed25519" });
 		const attempt = signPackage(pkg.path, { kind: "memory", pem: ed25519.privateKey }, ed25519.certificate);
 		await expect(attempt).rejects.toThrow(
-			/^certificate: the key of CN=bpfgate is ed25519, which no kernel takes; sign with RSA of /,
+			/^certificate: the key of CN=bpfgate is ed25519, which no kernel accepts; sign with RSA of /,
 		);
 		const other = await issue({ type: "ecdsa" });
 		await expect(signPackage(pkg.path, key, other.certificate)).rejects.toThrow("does not belong");
@@ -256,7 +256,7 @@ describe("refused", () => {
 		await execa("tar", ["-cf", archive, "-C", pkg.path, "."]);
 		await expect(signPackage(archive, key, certificate)).rejects.toThrow("name the signed archive");
 		await expect(signPackage(archive, key, certificate, { out: `${pkg.path}.zip` })).rejects.toThrow(
-			"is no name of an archive",
+			"is not the name of an archive",
 		);
 	});
 
@@ -266,12 +266,12 @@ describe("refused", () => {
 		const read = async () => readSignatures(await openPackage(pkg.path));
 		const original = await readFile(join(pkg.path, "signatures/signatures.json"));
 		for (const [change, reason] of [
-			[{ version: 2 }, "/version: is 2; this bpfgate knows signatures of version 1, a newer one is needed"],
+			[{ version: 2 }, "/version: is 2; this bpfgate reads version 1 of signatures; use a newer bpfgate"],
 			[{ format: "x" }, '/format: must be "bpfgate/signatures"'],
 			[{ more: 1 }, 'unknown key "more"'],
 			[{ certificate: "../key.pem" }, '/certificate: "../key.pem" leads out of the package'],
 			[{ certificate: "absent.pem" }, '/certificate: "absent.pem" is missing from signatures/'],
-			[{ certificate: "package.p7s" }, "is no X.509 certificate"],
+			[{ certificate: "package.p7s" }, "is not an X.509 certificate"],
 		] as const) {
 			await edit(pkg.path, (layout) => Object.assign(layout, change));
 			await expect(read()).rejects.toThrow(reason);

@@ -60,7 +60,7 @@ export async function* signPackages(
 	certificate: Certificate,
 	options: SignPackageOptions = {},
 ): AsyncGenerator<{ path: string; signatures: PackageSignatures }> {
-	// One thing at a time for a token, which may ask somebody to touch it.
+	// One thing at a time for a token, which may ask the user to touch it.
 	const width = key.kind === "pkcs11" ? 1 : ahead;
 	const ready: Promise<PackageSignatures>[] = [];
 	for (const [index, path] of paths.entries()) {
@@ -107,7 +107,7 @@ async function madeReady(
 }
 
 /**
- * What `signPackage` writes, in memory; does not look whether certificate and sizes are such that
+ * What `signPackage` writes, in memory; does not check that certificate and sizes are such that
  * kernels take them.
  */
 export async function signaturesOf(

@@ -39,7 +39,7 @@ export interface ContractVerdict {
 export interface Verification {
 	package: { name: string; version: string; sha256: string };
 	signed: boolean;
-	/** Of whoever signed; absent when nobody did. */
+	/** Of the signer; absent without a signature. */
 	signer?: Omit<Certificate, "node" | "pem" | "der">;
 	/**
 	 * Whether the signer's certificate is one that was given as trusted; absent when none was
@@ -50,8 +50,8 @@ export interface Verification {
 	/** Of OCI artifacts, in `signatures/cosign/`; they say nothing of whom to trust. */
 	cosign: CosignVerdict[];
 	/**
-	 * `undecided`: intact, but nobody was named to trust, and anybody can sign; `valid` only of a
-	 * signer that is trusted.
+	 * `undecided`: intact, but no certificate was named as trusted, and anyone can sign; `valid`
+	 * only of a signer that is trusted.
 	 */
 	verdict: "valid" | "invalid" | "undecided";
 	/** Sentences; empty when all that is signed is valid and, where it was asked for, trusted. */
@@ -112,7 +112,7 @@ async function examine(
 		result.trusted = trusted.some((other) => other.sha256 === certificate.sha256);
 		if (!result.trusted)
 			result.problems.push(
-				`signed by ${certificate.subject} (key ${certificate.keyId}), which is none of the certificates to trust`,
+				`signed by ${certificate.subject} (key ${certificate.keyId}), which is not one of the trusted certificates`,
 			);
 	}
 	for (const object of pkg.objects) {
@@ -143,7 +143,7 @@ function assertUnchanged(pkg: Package, signed: readonly SignedObject[], sha256: 
 	const others = [manifestName, ...pkg.vectors.map(({ file }) => file)];
 	throw changed(
 		pkg.path,
-		`was changed after it was signed: ${others.join(", ")} ${others.length > 1 ? "or a file that was added or taken away" : "is another"}`,
+		`was changed after it was signed: ${others.join(", ")} ${others.length > 1 ? "or a file was added or removed" : "differs"}`,
 	);
 }
 
@@ -207,7 +207,7 @@ async function madeOf(object: PackageObject, loaders: readonly SignedLoader[]): 
 /** A valid signature over a loader of something else would install something else. */
 function wrongLoader(loader: SignedLoader, made: readonly Loader[]): string | undefined {
 	const own = made.find(({ contract }) => contract === loader.contract);
-	if (!own) return "is no contract of this object";
+	if (!own) return "is not a contract of this object";
 	const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 	if (!same(loader.insns, own.insns))
 		return "the signed loader is not the one that this object gives: its instructions differ";

@@ -119,7 +119,11 @@ async function compressed(out: string, tar: Uint8Array): Promise<Uint8Array> {
 	if (out.endsWith(".tar")) return tar;
 	const tool = out.endsWith(".tar.xz") ? "xz" : out.endsWith(".tar.zst") ? "zstd" : undefined;
 	if (tool === undefined)
-		throw new InputError(out, "", "is no name of an archive: .tar, .tar.gz, .tgz, .tar.xz, .tar.zst");
+		throw new InputError(
+			out,
+			"",
+			"is not the name of an archive; expected .tar, .tar.gz, .tgz, .tar.xz, .tar.zst",
+		);
 	const result = await execa(tool, ["-c", "-q", "-T1"], {
 		input: tar,
 		encoding: "buffer",

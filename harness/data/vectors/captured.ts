@@ -34,7 +34,7 @@ export function framesOf(
 		throw new InputError(
 			display,
 			`${pointer}/pcap`,
-			`${JSON.stringify(path)} is no capture that the manifest lists`,
+			`${JSON.stringify(path)} is not a capture that the manifest lists`,
 		);
 	let frames = captures.get(capture);
 	if (!frames) {

@@ -54,7 +54,7 @@ function compareEntry(
 	}
 }
 
-/** Numbers are summed over the CPUs; what is no number must stand so on one of them. */
+/** Numbers are summed over the CPUs; what is not a number must stand so on one of them. */
 function compareLeaf(what: string, leaf: Leaf, before: Uint8Array[], after: Uint8Array[]): Mismatch[] {
 	const place = `${what}${leaf.path}`;
 	if (leaf.kind === "bytes") {

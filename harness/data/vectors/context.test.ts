@@ -51,11 +51,11 @@ describe("a context", () => {
 
 	it.each([
 		[{ mark: -1 }, "v.yaml: /context/mark: -1 does not fit into 32 bits"],
-		[{ mark: "x" }, 'v.yaml: /context/mark: "x" is no integer'],
+		[{ mark: "x" }, 'v.yaml: /context/mark: "x" is not an integer'],
 		[{ cb: 1 }, "v.yaml: /context/cb: must be a list of up to 5"],
 		[{ cb: [1, 2, 3, 4, 5, 6] }, "v.yaml: /context/cb: must be a list of up to 5"],
 		[{ cb: [1, 2 ** 32] }, "v.yaml: /context/cb/1: 4294967296 does not fit into 32 bits"],
-		[{ local_ip4: "::1" }, 'v.yaml: /context/local_ip4: "::1" is no IPv4 address'],
+		[{ local_ip4: "::1" }, 'v.yaml: /context/local_ip4: "::1" is not an IPv4 address'],
 		[{ marc: 1 }, 'v.yaml: /context: struct __sk_buff has no field "marc"; it has len, pkt_type, mark'],
 	])("is not %j", (values, message) => {
 		expect(() => encodeContext(struct("sched_cls"), values, place)).toThrow(message);

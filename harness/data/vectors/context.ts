@@ -232,13 +232,13 @@ function put(bytes: Uint8Array, offset: number, kind: FieldKind, value: unknown,
 	if (kind === "ip4" || kind === "ip6") {
 		const parsed =
 			typeof value === "string" ? (kind === "ip4" ? parseIpv4(value) : parseIpv6(value)) : undefined;
-		if (!parsed) throw fail(`${JSON.stringify(value)} is no IPv${kind === "ip4" ? 4 : 6} address`);
+		if (!parsed) throw fail(`${JSON.stringify(value)} is not an IPv${kind === "ip4" ? 4 : 6} address`);
 		bytes.set(parsed, offset);
 		return;
 	}
 	const number = integerOf(value);
 	const bits = sizes[kind] * 8;
-	if (number === undefined) throw fail(`${JSON.stringify(value)} is no integer`);
+	if (number === undefined) throw fail(`${JSON.stringify(value)} is not an integer`);
 	if (number < 0n || number >= 1n << BigInt(bits)) throw fail(`${number} does not fit into ${bits} bits`);
 	const view = new DataView(bytes.buffer, bytes.byteOffset);
 	const little = !kind.startsWith("be");

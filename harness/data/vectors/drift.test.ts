@@ -15,7 +15,7 @@ function ran(kernel: string, actual: unknown, more: Partial<CaseResult> = {}): C
 }
 
 describe("drift", () => {
-	it("is none where all kernels agree, or only one ran the vector", () => {
+	it("finds nothing where all kernels agree or only one ran the vector", () => {
 		const same = { retval: "XDP_DROP", "maps/m[0]": 1 };
 		expect(
 			drift([ran("5.10", same), ran("6.1", { ...same }), ran("6.12", undefined, { outcome: "skip" })]),
@@ -24,7 +24,7 @@ describe("drift", () => {
 		expect(drift([])).toEqual([]);
 	});
 
-	it("is told of each kernel that differs from most", () => {
+	it("reports each kernel that differs from most", () => {
 		const found = drift([
 			ran("5.10", { retval: "XDP_PASS", packet: "unchanged" }),
 			ran("6.1", { retval: "XDP_DROP", packet: "unchanged" }),
@@ -49,7 +49,7 @@ describe("drift", () => {
 		]);
 	});
 
-	it("takes no kernel for right where as many say one thing as another, and sees facts that are missing", () => {
+	it("names no kernel as right in a tie, and reports missing facts", () => {
 		const found = drift([ran("5.10", { a: 1 }), ran("6.1", { a: 1, b: null })]);
 		expect(found.map(({ kernel, reason }) => [kernel, reason?.message])).toEqual([
 			["6.1", "f/v: 5.10 and 6.1 give different results: b is absent on 5.10, null on 6.1"],

@@ -84,7 +84,7 @@ export function prepareExpectation(
 			const names = retvalNames(type).join(", ");
 			throw fail(
 				"retval",
-				`${JSON.stringify(expect.retval)} is nothing that a program of type ${type} returns; ${names ? `${names} or ` : ""}a number is needed`,
+				`${JSON.stringify(expect.retval)} is not a return value of programs of type ${type}; expected ${names ? `${names} or ` : ""}a number`,
 			);
 		}
 		expected.retval = number;
@@ -133,7 +133,7 @@ function expectedContext(
 ): Readonly<Record<string, unknown>> {
 	const { cookie } = fields;
 	if (struct !== contextStruct("sk_lookup") || typeof cookie !== "string" || !cookie.includes(" ")) {
-		// What cannot be written is no field, or no value of it.
+		// What cannot be written is not a field, or no value of it.
 		encodeContext(struct, fields, place);
 		return fields;
 	}
@@ -155,7 +155,7 @@ function packetTest(
 		throw new InputError(place.file, `${place.pointer}/mask`, "goes with layers or hex");
 	if (fields) {
 		const options = { place: { file: place.file, pointer: `${place.pointer}/fields` } };
-		// What cannot be built is no field, or no value of it.
+		// What cannot be built is not a field, or no value of it.
 		build(fields, options.place);
 		return (actual) => packetMismatches(matchLayers(fields, actual, options), actual);
 	}

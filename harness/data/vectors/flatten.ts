@@ -5,7 +5,7 @@ import { toHex } from "../packet/bytes.js";
 import { membersOf, type ValueType } from "./leaf.js";
 import { leavesOf } from "./value.js";
 
-/** Above this a value is told as one row of digits. */
+/** Above this many bytes a value is shown as one row of digits. */
 const maxLeaves = 1024;
 const maxDepth = 32;
 

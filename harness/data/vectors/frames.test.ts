@@ -115,9 +115,9 @@ describe("frames", () => {
 			"v/v.yaml:3: /vectors/0/packet/frames: v/c.pcapng: frame 20: does not exist; the capture has 9 frames",
 		],
 		[
-			"a selection that is none",
+			"an invalid selection",
 			some("first"),
-			'v/v.yaml:3: /vectors/0/packet/frames: "first" is no frame number or range, as in "1-3,7,20-"',
+			'v/v.yaml:3: /vectors/0/packet/frames: "first" is not a frame number or range, as in "1-3,7,20-"',
 		],
 		[
 			"a frame twice",
@@ -155,19 +155,19 @@ describe("frames", () => {
 			'v/v.yaml:4: /vectors/0/each/3-: frame 3 is selected by "1-3" already',
 		],
 		[
-			"each that is no selection",
+			"each that is not a selection",
 			some("1-9", 'each: { "a/b": { retval: 1 } }'),
-			'v/v.yaml:4: /vectors/0/each/a~1b: "a/b" is no frame number or range, as in "1-3,7,20-"',
+			'v/v.yaml:4: /vectors/0/each/a~1b: "a/b" is not a frame number or range, as in "1-3,7,20-"',
 		],
 		[
 			"each with what cannot be",
 			some("1-9", "each:", '  "1-3": { retval: 1 }', '  "5": { retval: TC_ACT_OK }'),
-			'v/v.yaml:6: /vectors/0/each/5/retval: "TC_ACT_OK" is nothing that a program of type xdp returns',
+			'v/v.yaml:6: /vectors/0/each/5/retval: "TC_ACT_OK" is not a return value of programs of type xdp',
 		],
 		[
 			"all with what cannot be",
 			some("1-9", "expect: { retval: TC_ACT_OK }"),
-			'v/v.yaml:4: /vectors/0/expect/retval: "TC_ACT_OK" is nothing that a program of type xdp returns',
+			'v/v.yaml:4: /vectors/0/expect/retval: "TC_ACT_OK" is not a return value of programs of type xdp',
 		],
 		[
 			"each beside a sequence",

@@ -178,7 +178,7 @@ export type WrittenValue =
  * The entries that a file gives of a map: a list of `key` and `value`, or an object of values by
  * key.
  *
- * @throws InputError for a key or value that is none of the map's
+ * @throws InputError for a key or value that does not fit the map
  */
 export function writtenEntries(
 	model: MapModel,

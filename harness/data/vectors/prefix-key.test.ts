@@ -25,13 +25,13 @@ it.each(["198.51.100.0/24", "198.51.100.7/32", "0.0.0.0/0"])(
 );
 
 it.each([
-	["192.0.2.0/33", '"192.0.2.0/33" is no prefix here: the address has 32 bits'],
+	["192.0.2.0/33", '"192.0.2.0/33" is not a prefix here: the address has 32 bits'],
 	[
 		"2001:db8::/32",
-		'"2001:db8::/32" is no prefix here: a key has 4 bytes behind the length of the prefix, and 2001:db8:: is 16',
+		'"2001:db8::/32" is not a prefix here: a key has 4 bytes behind the length of the prefix, and 2001:db8:: is 16',
 	],
-	["192.0.2.0", '"192.0.2.0" is no struct prefix4; an object is needed'],
-])("what is none is refused: %s", async (prefix, reason) => {
+	["192.0.2.0", '"192.0.2.0" does not fit struct prefix4; expected an object'],
+])("an invalid prefix is refused: %s", async (prefix, reason) => {
 	const place = `:6: /maps_before/blocked4/${prefix.replace("/", "~1")}`;
 	expect(await mistakes(prefix)).toEqual([`${place}: ${reason}`]);
 });

@@ -22,7 +22,7 @@ export function prefixKey(
 	const length = Number(match?.[2]);
 	if (!address) return undefined;
 	const fail = (reason: string) =>
-		new InputError(place.file, place.pointer, `${JSON.stringify(value)} is no prefix here: ${reason}`);
+		new InputError(place.file, place.pointer, `${JSON.stringify(value)} is not a prefix here: ${reason}`);
 	if (size !== 4 + address.length)
 		throw fail(
 			`a key has ${size - 4} bytes behind the length of the prefix, and ${text} is ${address.length}`,

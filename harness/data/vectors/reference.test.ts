@@ -31,9 +31,9 @@ describe("values that name something", () => {
 		7,
 		null,
 		{ tcp: "192.0.2.1:80" },
-	])("are no sockets when they are %j", (value) => {
+	])("are not sockets when they are %j", (value) => {
 		expect(() => referenceOf("sockhash", [], value, place)).toThrow(
-			`v.yaml: /maps_before/m/0: ${JSON.stringify(value)} is no socket; "tcp 192.0.2.1:443"`,
+			`v.yaml: /maps_before/m/0: ${JSON.stringify(value)} is not a socket; expected "tcp 192.0.2.1:443"`,
 		);
 	});
 
@@ -49,7 +49,7 @@ describe("values that name something", () => {
 			expect(() => referenceOf("prog_array", ["a"], value, place)).toThrow("must be a program of the object");
 	});
 
-	it("are none in other maps", () => {
+	it("do not exist in other maps", () => {
 		expect(referenceOf("hash", ["a"], { program: "a" }, place)).toBeUndefined();
 	});
 });

@@ -13,7 +13,7 @@ export interface SocketName {
 	text: string;
 }
 
-/** A value of a map that is no bytes of its own, but names something. */
+/** A value of a map that refers to something instead of holding bytes. */
 export type Reference = { kind: "program"; program: string } | { kind: "socket"; socket: SocketName };
 
 /** Map types whose values are sockets. */
@@ -68,7 +68,7 @@ export function socketOf(value: unknown, { file, pointer }: ValuePlace): SocketN
 		throw new InputError(
 			file,
 			pointer,
-			`${JSON.stringify(value)} is no socket; "tcp 192.0.2.1:443", which listens, or "udp [2001:db8::1]:53", which is bound, is needed`,
+			`${JSON.stringify(value)} is not a socket; expected "tcp 192.0.2.1:443" (listening) or "udp [2001:db8::1]:53" (bound)`,
 		);
 	const host = address.length === 4 ? formatIpv4(address) : `[${formatIpv6(address)}]`;
 	return { protocol, address, port, text: `${protocol} ${host}:${port}` };

@@ -17,7 +17,10 @@ it("vectors/vectors.schema.json is the schema of vector files", () =>
 		"packets.schema.json",
 	));
 
-/** The schema of layers is for editors; bpfgate checks layers where it builds them. Both must accept these. */
+/**
+ * The schema of layers is for editors; bpfgate checks layers where it builds them. Both must accept
+ * these.
+ */
 it.each([
 	"../../lab/subject/session/testdata/rewriter.yaml",
 	"../../../programs/xdp-filter/vectors/filter.yaml",

@@ -51,7 +51,7 @@ export const ExpectedPacket = Type.Union(
 	],
 	{
 		description:
-			"`unchanged`, the whole packet (`layers` or `hex`), or `fields`: layers that follow each other in it, of which only the given fields are compared, and checksums and lengths, which must be right",
+			"`unchanged`, the whole packet (`layers` or `hex`), or `fields`: consecutive layers in it; only the given fields are compared, and checksums and lengths, which must be right",
 	},
 );
 export type ExpectedPacket = Static<typeof ExpectedPacket>;

@@ -95,7 +95,7 @@ describe("the vectors of a package", () => {
 			"v.yaml:6: /vectors/0/packet/layers/0/ipv4/ttl: 300 does not fit into 8 bits",
 		],
 		[
-			"layers that are no list",
+			"layers that are not a list",
 			one("packet: { layers: {} }"),
 			"v.yaml:3: /vectors/0/packet/layers: must be an array",
 		],
@@ -122,7 +122,7 @@ describe("the vectors of a package", () => {
 		[
 			"a relative value to write",
 			one(packet, 'maps_before: { hits: { 1: "+1" } }'),
-			'v.yaml:4: /vectors/0/maps_before/hits/1: "+1" is no',
+			'v.yaml:4: /vectors/0/maps_before/hits/1: "+1" does not fit long long unsigned int',
 		],
 		[
 			"an entry without a key",
@@ -142,7 +142,7 @@ describe("the vectors of a package", () => {
 		[
 			"a return value of another type",
 			one(packet, "expect: { retval: TC_ACT_OK }"),
-			'v.yaml:4: /vectors/0/expect/retval: "TC_ACT_OK" is nothing that a program of type xdp returns; XDP_ABORTED, XDP_DROP',
+			'v.yaml:4: /vectors/0/expect/retval: "TC_ACT_OK" is not a return value of programs of type xdp; expected XDP_ABORTED, XDP_DROP',
 		],
 		[
 			"a field of another context",
@@ -192,7 +192,7 @@ describe("the vectors of a package", () => {
 		[
 			"a capture that is not listed",
 			one("packet: { pcap: x.pcap, frame: 1 }"),
-			'v.yaml:3: /vectors/0/packet/pcap: "x.pcap" is no capture that the manifest lists',
+			'v.yaml:3: /vectors/0/packet/pcap: "x.pcap" is not a capture that the manifest lists',
 		],
 		[
 			"a frame without a capture",

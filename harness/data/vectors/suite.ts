@@ -186,7 +186,7 @@ function framesOfVector({ pkg, file }: Around, vector: Vector, pointer: string):
 	return [{ steps, suffix: "" }];
 }
 
-/** What a vector that is no sequence says of its one packet. */
+/** What a vector that is not a sequence says of its one packet. */
 function stepOf({ packet, metadata, repeat, expect, each }: Vector): Step {
 	return {
 		...(packet === undefined ? {} : { packet }),

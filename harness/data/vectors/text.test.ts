@@ -31,23 +31,23 @@ describe("the text of a vector file", () => {
 	});
 
 	it.each([
-		["a: [", "x.yaml:1: is no YAML"],
-		["a: 1\na: 2", "x.yaml:2: is no YAML: Map keys must be unique"],
-		["a: 1\n--- \nb: 2", "x.yaml:2: is no YAML"],
+		["a: [", "x.yaml:1: is not YAML"],
+		["a: 1\na: 2", "x.yaml:2: is not YAML: Map keys must be unique"],
+		["a: 1\n--- \nb: 2", "x.yaml:2: is not YAML"],
 		["a: &a\n  - *a", "x.yaml:2: the alias *a stands inside of what it names"],
 		["a: &a\n  b: &b\n    - *a\nc: *b", "x.yaml:3: the alias *a stands inside of what it names"],
 		["a: *a", 'x.yaml:1: there is no anchor "a" before this alias'],
 		["", "x.yaml: is empty"],
-		["{[a]: 1}", "x.yaml:1: is no YAML"],
+		["{[a]: 1}", "x.yaml:1: is not YAML"],
 		["[".repeat(100) + "]".repeat(100), "x.yaml:1: nests deeper than 64 levels"],
 	])("%j is refused", (text, message) => {
 		expect(() => parse(text)).toThrow(message);
 	});
 
 	it.each([
-		["{'a': 1}", "x.json:1: is no JSON"],
-		['{"a": 1,\n}', "x.json:2: is no JSON, though it is YAML"],
-		['{"a": 1,\n"a": 2}', "x.json:2: is no JSON: Map keys must be unique"],
+		["{'a': 1}", "x.json:1: is not JSON"],
+		['{"a": 1,\n}', "x.json:2: is not JSON, though it is YAML"],
+		['{"a": 1,\n"a": 2}', "x.json:2: is not JSON: Map keys must be unique"],
 	])("%j is refused as JSON", (text, message) => {
 		expect(() => parse(text, "x.json")).toThrow(message);
 	});
@@ -65,7 +65,7 @@ describe("the text of a vector file", () => {
 		expect(() => parse(levels.join("\n"))).toThrow("its aliases make more than 500000 values");
 	});
 
-	it("refuses bytes that are no text, and too many", () => {
+	it("refuses bytes that are not text, and too many", () => {
 		expect(() => parseText("x.yaml", Uint8Array.of(0xff))).toThrow("x.yaml: is not UTF-8 text");
 		expect(() => parseText("x.yaml", new Uint8Array(17 * 1024 * 1024))).toThrow("more than the 16777216");
 	});

@@ -54,7 +54,7 @@ export function parseText(file: string, bytes: Uint8Array): Text {
 	const fail = (offset: number, reason: string) =>
 		new InputError(`${file}:${lines.linePos(offset).line}`, "", reason);
 	const [error] = document.errors;
-	if (error) throw fail(error.pos[0], `is no ${format}: ${error.message.split("\n")[0]}`);
+	if (error) throw fail(error.pos[0], `is not ${format}: ${error.message.split("\n")[0]}`);
 	if (format === "JSON") checkJson(text, fail);
 	const root = document.contents;
 	if (!isNode(root)) throw new InputError(file, "", "is empty");
@@ -84,7 +84,7 @@ function checkJson(text: string, fail: Fail): void {
 		JSON.parse(text);
 	} catch (error) {
 		const offset = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
-		throw fail(offset === undefined ? text.length : Number(offset), "is no JSON, though it is YAML");
+		throw fail(offset === undefined ? text.length : Number(offset), "is not JSON, though it is YAML");
 	}
 }
 

@@ -116,7 +116,9 @@ describe("a value of a map", () => {
 		const [leaf] = leavesOf(typed(u64), "+2", place, "expected");
 		writeLeaves(leaf ? [leaf] : [], bytes, before);
 		expect(leaf?.kind === "integer" && [leaf.relative, readInteger(leaf, bytes)]).toEqual([true, 7n]);
-		expect(() => leavesOf(typed(u64), "+2", place, "given")).toThrow('v.yaml: /m: "+2" is no');
+		expect(() => leavesOf(typed(u64), "+2", place, "given")).toThrow(
+			'v.yaml: /m: "+2" does not fit unsigned long long',
+		);
 	});
 
 	it.each([
@@ -125,14 +127,14 @@ describe("a value of a map", () => {
 		[flags, { low: 8 }, "/m/low: 8 does not fit into __u32:3 (0 to 7)"],
 		[rule, { prot: 1 }, '/m: struct rule has no member "prot"; there are port, proto'],
 		[rule, { at: 1 }, "/m/at: a __u32 * is a pointer, which cannot be written"],
-		[either, { word: 1, half: 2 }, "/m: gives 2 members of union either; exactly one is needed"],
+		[either, { word: 1, half: 2 }, "/m: gives 2 members of union either; expected exactly one"],
 		[mac, [1, 2, 3, 4, 5, 6, 7], "/m: has 7 elements but __u8[6] holds 6"],
 		[comm, "seventeen letters", "/m: the text takes 17 bytes but char[16] has 16"],
-		[u32, "COUNT_NONE", '/m: "COUNT_NONE" is no __u32'],
-		[u32, [1], "/m: [1] is no __u32"],
-		[rule, 1, "/m: 1 is no struct rule; an object is needed"],
+		[u32, "COUNT_NONE", '/m: "COUNT_NONE" does not fit __u32'],
+		[u32, [1], "/m: [1] does not fit __u32"],
+		[rule, 1, "/m: 1 does not fit struct rule; expected an object"],
 		[mac, { hex: "01" }, "/m: has 1 bytes; 6 are needed"],
-		[mac, { hex: "0" }, "/m: is no row of pairs of hexadecimal digits"],
+		[mac, { hex: "0" }, "/m: is not pairs of hexadecimal digits"],
 	])("of type %i is not %j", (id, value, message) => {
 		expect(() => bytesOf(id, value)).toThrow(message);
 	});
@@ -146,6 +148,6 @@ describe("a value of a map", () => {
 		expect(bytes(4, 1)).toBe("01000000");
 		expect(bytes(4, "10.0.0.1")).toBe("0a000001");
 		expect(bytes(3, { hex: "010203" })).toBe("010203");
-		expect(() => bytes(3, 1)).toThrow("v.yaml: /m: 1 is no value of 3 bytes without a type");
+		expect(() => bytes(3, 1)).toThrow("v.yaml: /m: 1 does not fit value of 3 bytes without a type");
 	});
 });

@@ -196,7 +196,7 @@ class Walker {
 	#hex(slot: Slot, size: number, value: unknown): boolean {
 		if (typeof value !== "object" || value === null || Object.keys(value).join() !== "hex") return false;
 		const bytes = fromHex(String((value as { hex: unknown }).hex));
-		if (!bytes) throw this.#fail(slot, "is no row of pairs of hexadecimal digits");
+		if (!bytes) throw this.#fail(slot, "is not pairs of hexadecimal digits");
 		if (bytes.length !== size) throw this.#fail(slot, `has ${bytes.length} bytes; ${size} are needed`);
 		this.#bytes(slot, bytes, (actual) => ({ hex: toHex(actual) }));
 		return true;
@@ -237,7 +237,7 @@ class Walker {
 			throw this.#mismatch(slot, value, spelled, "an object");
 		const entries = Object.entries(value);
 		if (btf.kind(id) === "union" && this.purpose === "given" && entries.length !== 1)
-			throw this.#fail(slot, `gives ${entries.length} members of ${spelled}; exactly one is needed`);
+			throw this.#fail(slot, `gives ${entries.length} members of ${spelled}; expected exactly one`);
 		const members = membersOf(btf, id);
 		for (const [name, part] of entries) {
 			const member = members.get(name);
@@ -276,7 +276,7 @@ class Walker {
 	#mismatch(slot: Slot, value: unknown, spelled: string, wanted: string): InputError {
 		const text = JSON.stringify(value) ?? "nothing";
 		const short = text.length > 40 ? `${text.slice(0, 37)}...` : text;
-		return this.#fail(slot, `${short} is no ${spelled}; ${wanted} is needed`);
+		return this.#fail(slot, `${short} does not fit ${spelled}; expected ${wanted}`);
 	}
 }
 
@@ -288,7 +288,7 @@ function isText(btf: Btf, id: number): boolean {
 
 function isAre(names: Iterable<string>): string {
 	const all = [...names];
-	if (all.length === 0) return "are none";
+	if (all.length === 0) return "have no bytes";
 	const some = all.slice(0, 8).join(", ");
 	return `${all.length === 1 ? "is" : "are"} ${some}${all.length > 8 ? ` and ${all.length - 8} more` : ""}`;
 }

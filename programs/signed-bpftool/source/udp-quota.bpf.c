@@ -7,8 +7,8 @@
 #include <bpf/bpf_helpers.h>
 
 /**
- * UDP datagrams that one source may send. It is a constant of the signed loader, so nobody can
- * raise it afterwards.
+ * UDP datagrams that one source may send. It is a constant of the signed loader, so it cannot
+ * be raised afterwards.
  */
 const volatile __u32 quota = 2;
 

@@ -161,7 +161,7 @@ class Encoder {
 		if (this.btf.kind(id) === "union" && entries.length !== 1)
 			throw this.#fail(
 				slot,
-				`gives ${entries.length} members of ${this.btf.spell(id)}; exactly one is needed`,
+				`gives ${entries.length} members of ${this.btf.spell(id)}; expected exactly one`,
 			);
 		const members = this.#membersOf(id);
 		for (const [name, part] of entries) {
@@ -221,7 +221,7 @@ class Encoder {
 	#mismatch(slot: Slot, value: unknown, wanted: string): InputError {
 		const text = JSON.stringify(value) ?? "nothing";
 		const short = text.length > 40 ? `${text.slice(0, 37)}...` : text;
-		return this.#fail(slot, `${short} is no ${this.btf.spell(slot.id)}; ${wanted} is needed`);
+		return this.#fail(slot, `${short} does not fit ${this.btf.spell(slot.id)}; expected ${wanted}`);
 	}
 }
 

@@ -50,7 +50,7 @@ const tails: Record<BtfKind, [fixed: number, each: number]> = {
 	enum64: [0, 12],
 };
 
-/** Kind of a type by its `info`; undefined when there is none of that number. */
+/** Kind of a type by its `info`; undefined for an unknown number. */
 export function kindOf(info: number): BtfKind | undefined {
 	return kinds[(info >>> 24) & 0x1f];
 }
@@ -66,7 +66,7 @@ export interface BtfMember {
 	type: number;
 	/** From the beginning of the struct. */
 	bitOffset: number;
-	/** 0 when it is no bit field. */
+	/** 0 when it is not a bit field. */
 	bitSize: number;
 }
 

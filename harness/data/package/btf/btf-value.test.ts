@@ -157,19 +157,19 @@ describe("refuses to encode", () => {
 		[
 			"u64",
 			2 ** 60,
-			"1152921504606847000 is no unsigned long; an integer (large ones as a string of digits) is needed",
+			"1152921504606847000 does not fit unsigned long; expected an integer (large ones as a string of digits)",
 		],
-		["int", "many", '"many" is no int; an integer (large ones as a string of digits) is needed'],
-		["bool", 1, "1 is no _Bool; true or false is needed"],
-		["mode", "MAYBE", '"MAYBE" is no enum mode; one of OFF, ON or a number is needed'],
-		["double", "1", '"1" is no double; a number is needed'],
+		["int", "many", '"many" does not fit int; expected an integer (large ones as a string of digits)'],
+		["bool", 1, "1 does not fit _Bool; expected true or false"],
+		["mode", "MAYBE", '"MAYBE" does not fit enum mode; expected one of OFF, ON or a number'],
+		["double", "1", '"1" does not fit double; expected a number'],
 		["name", "much too long", "the text takes 13 bytes but char[8] has 8"],
 		["mac", [1, 2, 3, 4, 5, 6, 7], "has 7 elements but __u8[6] holds 6"],
-		["mac", 1, "1 is no __u8[6]; a list is needed"],
-		["flags", [1], "[1] is no struct flags; an object is needed"],
+		["mac", 1, "1 does not fit __u8[6]; expected a list"],
+		["flags", [1], "[1] does not fit struct flags; expected an object"],
 		["flags", { c: 1 }, 'struct flags has no member "c"; it has a, b, on'],
-		["named", { whole: 1, half: 1 }, "gives 2 members of union pair; exactly one is needed"],
-		["named", {}, "gives 0 members of union pair; exactly one is needed"],
+		["named", { whole: 1, half: 1 }, "gives 2 members of union pair; expected exactly one"],
+		["named", {}, "gives 0 members of union pair; expected exactly one"],
 	];
 	it.each(cases)("%s %j", (id, value, reason) => {
 		expect(() => encodeValue(btf, ids[id], value, place)).toThrow(

@@ -17,7 +17,7 @@ export const STT = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3 } as const;
 export const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
 export const SHN = { UNDEF: 0, LORESERVE: 0xff00, ABS: 0xfff1, COMMON: 0xfff2, XINDEX: 0xffff } as const;
 
-/** Machines somebody may hand us by mistake (gABI `e_machine`). */
+/** Machines of objects that were passed by mistake (gABI `e_machine`). */
 const machines: Record<number, string> = {
 	3: "i386",
 	8: "MIPS",

@@ -119,7 +119,7 @@ describe("refuses", () => {
 	const type = { name: "type", count: 1 };
 	it.each([
 		[
-			"a key that is no pointer",
+			"a key that is not a pointer",
 			() =>
 				mapsOf((btf, int) => {
 					btf.datasec(".maps", [[btf.variable("m", btf.struct("", 4, [["key", int, 0]])), 0, 4]]);
@@ -134,7 +134,7 @@ describe("refuses", () => {
 		[
 			"values that are no array",
 			() => defined([type], (_, int) => ({ name: "values", type: int })),
-			"map m: field values is no array",
+			"map m: field values is not an array",
 		],
 		[
 			"two maps of one name",
@@ -154,7 +154,7 @@ describe("refuses", () => {
 			"section .maps: is not described in the BTF",
 		],
 		[
-			"an entry that is no variable",
+			"an entry that is not a variable",
 			() => mapsOf((btf, int) => btf.datasec(".maps", [[int, 0, 4]])),
 			"section .maps: BTF type 1 is int, not a variable",
 		],

@@ -44,7 +44,7 @@ const BPF_F_RDONLY_PROG = 1 << 7;
 const BPF_F_MMAPABLE = 1 << 10;
 const structOpsSections = [".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link"];
 
-/** Every map of an object. @throws InputError when a definition is none that libbpf 1.x takes */
+/** Every map of an object. @throws InputError when libbpf 1.x does not accept a definition */
 export function readMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 	if (elf.sections.some(({ name }) => name === "maps"))
 		throw new InputError(
@@ -61,7 +61,7 @@ export function readMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 	return maps;
 }
 
-/** Sections of global variables, each of which becomes an array map of one element. */
+/** Sections of global variables; each becomes an array map of one element. */
 export function dataSections(elf: Elf): ElfSection[] {
 	return elf.sections.filter(
 		({ name, flags, size, type }) =>
@@ -205,7 +205,7 @@ function definition(
 			case "values": {
 				shape.value_size = 4;
 				const array = btf.type(btf.resolve(at));
-				if (array.kind !== "array") throw fail("field values is no array");
+				if (array.kind !== "array") throw fail("field values is not an array");
 				if (shape.type === "prog_array") break;
 				if (!outer) throw fail("has maps in maps in maps; the kernel allows one level");
 				const { pinned: _, ...inner } = definition(

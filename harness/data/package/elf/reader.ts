@@ -8,7 +8,7 @@ const maxString = 1024;
 const hex = (value: number) => `0x${value.toString(16)}`;
 
 /**
- * Reads numbers and strings from bytes that nobody vouches for: every offset is checked before it
+ * Reads numbers and strings from untrusted bytes: every offset is checked before it
  * is used.
  */
 export class Reader {
@@ -73,8 +73,8 @@ export class Reader {
 	}
 
 	/**
-	 * @throws InputError also when the number is no exact JavaScript number: no offset or size is
-	 * that large
+	 * @throws InputError also when the number is not an exact JavaScript number: no offset or size
+	 * is that large
 	 */
 	u64(offset: number): number {
 		this.#need(offset, 8);

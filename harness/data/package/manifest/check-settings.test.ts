@@ -65,7 +65,7 @@ describe("refuses", () => {
 			"a target object that is not there",
 			{ programs: { count: { target: { object: "b.o", program: "p" } } } },
 			{},
-			"/objects/0/programs/count/target/object: is no object of this package",
+			"/objects/0/programs/count/target/object: is not an object of this package",
 		],
 		[
 			"a target object without a program",
@@ -107,7 +107,7 @@ describe("refuses", () => {
 			"an expectation of no case",
 			{},
 			{ expect: { failures: [{ case: "load/program/discount" }] } },
-			'/expect/failures/0/case: "load/program/discount" is no case of this package',
+			'/expect/failures/0/case: "load/program/discount" does not match any case of this package',
 		],
 	];
 	it.each(cases)("%s", (_, settings, manifest, message) => {

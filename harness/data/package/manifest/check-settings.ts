@@ -45,7 +45,7 @@ function checkPrograms(file: string, pointer: string, object: Loaded, objects: L
 		if (target?.object === undefined && target?.program === undefined) continue;
 		const aimed =
 			target.object === undefined ? object : objects.find((other) => other.file === target.object);
-		if (!aimed) throw new InputError(file, `${place}/target/object`, "is no object of this package");
+		if (!aimed) throw new InputError(file, `${place}/target/object`, "is not an object of this package");
 		if (target.program === undefined)
 			throw new InputError(file, `${place}/target`, "names an object but no program of it");
 		if (!aimed.programs.some((program) => program.name === target.program))
@@ -70,7 +70,7 @@ function checkMaps(file: string, pointer: string, object: Loaded): void {
 			throw new InputError(
 				file,
 				`${place}/inner/type`,
-				`${JSON.stringify(settings.inner.type)} is no type of map`,
+				`${JSON.stringify(settings.inner.type)} is not a type of map`,
 			);
 	}
 }
@@ -124,7 +124,7 @@ function checkExpectations(file: string, manifest: Manifest, objects: Loaded[]):
 			throw new InputError(
 				file,
 				`/expect/failures/${index}/case`,
-				`${JSON.stringify(pattern)} is no case of this package`,
+				`${JSON.stringify(pattern)} does not match any case of this package`,
 			);
 	}
 }

@@ -20,7 +20,7 @@ it("reads the least manifest and gives its objects in their long form", () => {
 describe("refuses", () => {
 	it.each([
 		[
-			"text that is no JSON",
+			"text that is not JSON",
 			'{\n\t"name": "x",\n\t"version": 1.2.3\n}',
 			'line 3 column 16: is not JSON: unexpected "."',
 		],
@@ -61,7 +61,7 @@ describe("refuses", () => {
 		["an unknown key", { ...sampleManifest, colour: 1 }, '/: unknown key "colour"'],
 		["a wrong type", { ...sampleManifest, version: 3 }, "/version: must be a string"],
 		[
-			"a name that is no file name",
+			"a name that is not a file name",
 			{ ...sampleManifest, name: "../x" },
 			"/name: must match ^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
 		],
@@ -109,7 +109,7 @@ describe("refuses", () => {
 		[
 			"vectors of no kind that is read",
 			{ ...sampleManifest, vectors: ["v.txt"] },
-			'/vectors/0: "v.txt" is no vector file (.json, .yaml, .yml) and no capture (.pcap, .pcapng)',
+			'/vectors/0: "v.txt" is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng)',
 		],
 		[
 			"vectors twice",
@@ -122,7 +122,7 @@ describe("refuses", () => {
 			"/kernels/from: 6.12 is newer than /kernels/to, 6.2",
 		],
 		[
-			"a kernel that is no line",
+			"a kernel that is not a line",
 			{ ...sampleManifest, kernels: { from: "six" } },
 			"/kernels/from: must match ^\\d+\\.\\d+$ (first line promised)",
 		],

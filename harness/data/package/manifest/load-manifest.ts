@@ -90,7 +90,7 @@ function checkFiles(file: string, manifest: Manifest): void {
 			throw new InputError(
 				file,
 				`/vectors/${index}`,
-				`${JSON.stringify(path)} is no vector file (.json, .yaml, .yml) and no capture (.pcap, .pcapng)`,
+				`${JSON.stringify(path)} is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng)`,
 			);
 	}
 	for (const [path, pointer] of loaderFiles(manifest)) {

@@ -20,14 +20,14 @@ it("reads chains of several packages", async () => {
 	expect(await readChainFile(path)).toEqual([{ file: path, pointer: "/chains/0", chain }]);
 });
 
-it("refuses what is no file to read", async () => {
+it("refuses what is not a file to read", async () => {
 	await using folder = await temporaryFolder({ big: " ".repeat(1024 * 1024 + 1) });
 	const path = (name: string) => join(folder.path, name);
 	await execa("mkfifo", [path("fifo")]);
 	await expect(readChainFile(path("none"))).rejects.toThrow(
 		"none: cannot be read: no such file or directory",
 	);
-	await expect(readChainFile(path("fifo"))).rejects.toThrow("fifo: is no regular file");
+	await expect(readChainFile(path("fifo"))).rejects.toThrow("fifo: is not a regular file");
 	await expect(readChainFile(path("big"))).rejects.toThrow("big: has 1048577 bytes, more than the 1048576");
 });
 
@@ -63,7 +63,7 @@ describe("refuses", () => {
 		);
 	});
 
-	it("what is no JSON", () => {
+	it("what is not JSON", () => {
 		expect(() => parseChainFile("c", new Uint8Array(Buffer.from("{")))).toThrow(
 			"c: line 1 column 2: is not JSON: the text ends too early",
 		);

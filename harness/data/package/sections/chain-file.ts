@@ -21,7 +21,7 @@ export interface ChainSource {
 }
 
 /**
- * A chain file: chains of several packages, of which none is the owner. `chains` is as in a
+ * A chain file: chains of several packages without an owner. `chains` is as in a
  * manifest.
  */
 export const ChainFile = Type.Object(
@@ -46,7 +46,7 @@ export async function readChainFile(path: string): Promise<ChainSource[]> {
 	const info = await stat(path).catch((cause) => {
 		throw unreadable(cause);
 	});
-	if (!info.isFile()) throw new InputError(path, "", "is no regular file");
+	if (!info.isFile()) throw new InputError(path, "", "is not a regular file");
 	if (info.size > maxBytes)
 		throw new InputError(path, "", `has ${info.size} bytes, more than the ${maxBytes} that are read`);
 	const bytes = await readFile(path).catch((cause) => {

@@ -56,7 +56,7 @@ describe("refuses", () => {
 		[
 			"an object that is not there",
 			on("xdp", { program: { object: "z.o", program: "a" } }),
-			"/chains/0/members/0/program/object: is no object of the package",
+			"/chains/0/members/0/program/object: is not an object of the package",
 		],
 		[
 			"a program that the named object has not",

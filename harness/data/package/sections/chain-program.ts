@@ -24,7 +24,7 @@ export function chainProgram<T extends Holder>(
 	const { object: wanted, program: name } = longReference(reference);
 	const place = programPointer(pointer, reference);
 	const among = wanted === undefined ? objects : objects.filter(({ file }) => file === wanted);
-	if (among.length === 0) throw new InputError(file, `${pointer}/object`, "is no object of the package");
+	if (among.length === 0) throw new InputError(file, `${pointer}/object`, "is not an object of the package");
 	const found = among.flatMap((object) =>
 		object.programs.filter((program) => program.name === name).map((program) => ({ object, program })),
 	);

@@ -230,7 +230,7 @@ describe("refuses", () => {
 			'/chains/0/loader/files/0: "signatures/x" stands in signatures/',
 		],
 		[
-			"packets where there are none",
+			"packets on a hook without packets",
 			{ hook: "cgroup_connect4", packets: [{ packet: { layers: [{ eth: {} }] } }] },
 			"/chains/0/packets: cannot be sent through cgroup_connect4: bpfgate makes calls on sockets there",
 		],
@@ -249,11 +249,7 @@ describe("refuses", () => {
 			{ packets: [{ packet: { layers: [{ eth: {} }, { ipv4: { ttl: 300 } }] } }] },
 			"/chains/0/packets/0/packet/layers/1/ipv4/ttl: 300 does not fit into 8 bits",
 		],
-		[
-			"bytes that are none",
-			{ packets: [{ packet: { hex: "0" } }] },
-			"/chains/0/packets/0/packet/hex: must match",
-		],
+		["invalid bytes", { packets: [{ packet: { hex: "0" } }] }, "/chains/0/packets/0/packet/hex: must match"],
 		[
 			"a packet without Ethernet",
 			{ packets: [{ packet: { layers: [{ ipv4: {} }] } }] },

@@ -41,7 +41,7 @@ describe("options", () => {
 		]);
 	});
 
-	it("are raw bytes where they are none", () => {
+	it("are raw bytes where they cannot be read", () => {
 		const packet = [{ ipv4: { options: [{ raw: "94ff0000" }] } }] as const;
 		expect(readBack(packet, "raw")).toEqual(packet);
 	});

@@ -8,6 +8,7 @@ import { sentenceOf } from "./define.js";
 import { guestReasons } from "./guest.js";
 import { hostReasons } from "./host.js";
 import { loadReasons } from "./load.js";
+import { lintReasons } from "./loader-lint.js";
 import { runReasons } from "./run.js";
 import { signatureReasons } from "./signature.js";
 import { tokenReasons } from "./token.js";
@@ -19,6 +20,7 @@ export const reasonTopics = {
 	attach: attachReasons,
 	vectors: vectorReasons,
 	signature: signatureReasons,
+	"signature lint": lintReasons,
 	chain: chainReasons,
 	token: tokenReasons,
 	guest: guestReasons,
@@ -31,6 +33,7 @@ export const reasons = Object.assign({}, ...Object.values(reasonTopics)) as type
 	typeof attachReasons &
 	typeof vectorReasons &
 	typeof signatureReasons &
+	typeof lintReasons &
 	typeof chainReasons &
 	typeof tokenReasons &
 	typeof guestReasons &
@@ -42,13 +45,13 @@ export type ReasonCode = keyof Registry;
 export type ExplainedCode = keyof typeof loadReasons | keyof typeof attachReasons;
 
 /** The facts of a code, and what follows them; no facts for a code whose sentences need none. */
-type Arguments<C extends ReasonCode, Rest extends unknown[] = []> =
+export type ReasonArguments<C extends ReasonCode, Rest extends unknown[] = []> =
 	unknown extends FactsOf<Registry[C]>
 		? [facts?: Record<string, never>, ...Rest]
 		: [facts: FactsOf<Registry[C]>, ...Rest];
 
 /** The reason with this code; its sentence and hint are made from the facts. */
-export function reason<C extends ReasonCode>(code: C, ...[facts]: Arguments<C>): Reason {
+export function reason<C extends ReasonCode>(code: C, ...[facts]: ReasonArguments<C>): Reason {
 	const { message, hint } = reasons[code];
 	return { code, message: sentenceOf(message, facts), hint: sentenceOf(hint, facts) };
 }
@@ -73,7 +76,7 @@ export const reasonSaying = (
 /** The error of a registered code: bpfgate could not find out. */
 export function undecided<C extends ReasonCode>(
 	code: C,
-	...given: Arguments<C, [options?: ErrorOptions]>
+	...given: ReasonArguments<C, [options?: ErrorOptions]>
 ): UndecidedError {
 	const [facts, options] = given as [unknown, ErrorOptions?];
 	const { message, hint } = reasons[code];

@@ -52,7 +52,7 @@ export const vectorReasons = defineReasons({
 	"probes-disturb": {
 		message: (f: { object: string; vectors: string }) =>
 			`with probes in the programs of ${f.object}, these vectors have other results than without: ${f.vectors}`,
-		hint: "put random values and times under `volatile`; report it as a defect of bpfgate if there are none",
+		hint: "put random values and times under `volatile`; without them, report it as a defect of bpfgate",
 	},
 	"invalid-line-info": {
 		message: (f: { error: string }) => f.error,

@@ -46,7 +46,7 @@ export const argumentRules: readonly Rule[] = [
 		code: "global-function",
 		pattern: /^Arg#(?<argument>\d+) type (?<type>\S+) in (?<function>\S+)\(\) is not supported yet/,
 		says: ({ argument, function: name }) =>
-			`has global function ${name}, of which this kernel cannot verify argument ${Number(argument) + 1}`,
+			`has global function ${name}, whose argument ${Number(argument) + 1} this kernel cannot verify`,
 	},
 	{
 		code: "type-mismatch",

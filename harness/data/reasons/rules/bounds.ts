@@ -16,7 +16,7 @@ export const boundsRules: readonly Rule[] = [
 		pattern:
 			/^invalid access to packet, off=(?<offset>-?\d+) size=(?<size>\d+), .{1,12}\(id=\d+,off=-?\d+,r=(?<proven>\d+)\)/,
 		says: ({ size, proven }, place) =>
-			`${accesses(place)} ${bytes(size)} at a computed offset of the packet, of which only ${bytes(proven)} were proven to be there`,
+			`${accesses(place)} ${bytes(size)} at a computed offset of the packet, but the packet is only proven to have ${bytes(proven)}`,
 	},
 	{
 		code: "out-of-bounds",
@@ -55,7 +55,7 @@ export const boundsRules: readonly Rule[] = [
 		pattern:
 			/^invalid (?:indirect )?read from stack (?:R\d+ )?off (?<offset>-?\d+)\+(?<byte>\d+) size (?<size>\d+)/,
 		says: ({ offset, size }, place) =>
-			`${accesses(place)} ${bytes(size)} of stack at fp${offset}, not all of which were written before`,
+			`${accesses(place)} ${bytes(size)} of stack at fp${offset}, and some were not written before`,
 	},
 	{
 		code: "uninitialised-read",
@@ -70,7 +70,7 @@ export const boundsRules: readonly Rule[] = [
 		code: "uninitialised-read",
 		pattern:
 			/^(?:leaking pointer from stack off|reading from stack .{0,80}poisoned by dead code elimination|invalid indirect read from stack .{0,40}var_off)/,
-		says: (_, place) => `${accesses(place)} stack, not all of which was written before`,
+		says: (_, place) => `${accesses(place)} stack, and some of it was not written before`,
 	},
 	{
 		code: "out-of-bounds",

@@ -96,7 +96,7 @@ export const libbpfRules: readonly Rule[] = [
 		code: "type-mismatch",
 		pattern:
 			/^extern \((?:func|var) ksym\) '(?<kfunc>[^']+)': (?:func_proto|incompatible|.{0,80}incompatible)/,
-		says: ({ kfunc }) => `is in an object that declares ${kfunc} otherwise than this kernel does`,
+		says: ({ kfunc }) => `is in an object that declares ${kfunc} differently from this kernel`,
 	},
 	{
 		code: "ksym-missing",
@@ -134,7 +134,7 @@ export const libbpfRules: readonly Rule[] = [
 		code: "struct-ops-missing",
 		pattern: /^struct_ops init_kern (?<type>[^:]{1,80}): (?<what>.{1,160})/,
 		says: ({ type, what }) =>
-			`is in an object that implements struct_ops type ${type} otherwise than this kernel has it: ${what}`,
+			`is in an object that implements struct_ops type ${type} differently from this kernel: ${what}`,
 	},
 	{
 		code: "permission",

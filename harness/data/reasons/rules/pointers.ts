@@ -93,7 +93,7 @@ export const pointerRules: readonly Rule[] = [
 		code: "invalid-dereference",
 		pattern: withRegister("^<reg> invalid (?<type>\\S+) access off=(?<offset>-?\\d+) size=(?<size>\\d+)"),
 		says: ({ type, offset, size }, place) =>
-			`${accesses(place)} ${bytes(size)} at offset ${offset} of ${type}, which is no field it may access`,
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of ${type}, which is not a field it may access`,
 	},
 	{
 		code: "invalid-dereference",

@@ -47,11 +47,13 @@ describe("a header of bpftool", () => {
 		expect(Buffer.from(skeleton.data).includes("Dual BSD/GPL\0")).toBe(true);
 	});
 
-	it("that is none is refused", () => {
+	it("that is invalid is refused", () => {
 		expect(refusal("")).toBe(
-			"x.lskel.h: is no light skeleton of bpftool, made with `bpftool gen skeleton -L`",
+			"x.lskel.h: is not a light skeleton of bpftool, made with `bpftool gen skeleton -L`",
 		);
-		expect(refusal(header.replace("#include <bpf/skel_internal.h>\n", ""))).toMatch("is no light skeleton");
+		expect(refusal(header.replace("#include <bpf/skel_internal.h>\n", ""))).toMatch(
+			"is not a light skeleton",
+		);
 	});
 
 	it("without a signature is refused", () => {
@@ -77,7 +79,7 @@ describe("a header of bpftool", () => {
 		const put = (text: string, length = text.length) =>
 			header.slice(0, at) + text + header.slice(at + length);
 		for (const bad of ["a", "\\1", "\\xAB", "\\x1g", "\\n", '"', "\\ "])
-			expect(refusal(put(bad))).toBe(`x.lskel.h: line ${line}: column 1 is no byte as bpftool writes it`);
+			expect(refusal(put(bad))).toBe(`x.lskel.h: line ${line}: column 1 is not a byte as bpftool writes it`);
 		expect(refusal(put("\n", 0))).toBe(`x.lskel.h: line ${line}: is not the next line of opts_data`);
 	});
 
@@ -149,7 +151,7 @@ describe("the loader in a header", () => {
 			'x.lskel.h: its loader loads "count_udp", which it does not name',
 		);
 		expect(() => fromFirst({ insns: Buffer.from("\0".repeat(16)) })).toThrow(
-			"is no loader that libbpf makes",
+			"is not a loader that libbpf makes",
 		);
 	});
 

@@ -45,7 +45,7 @@ export function readLightSkeleton(file: string, bytes: Uint8Array): LightSkeleto
 		);
 	const lines = new Lines(file, bytes);
 	if (!lines.some((line) => line === "#include <bpf/skel_internal.h>"))
-		throw new InputError(file, "", "is no light skeleton of bpftool, made with `bpftool gen skeleton -L`");
+		throw new InputError(file, "", "is not a light skeleton of bpftool, made with `bpftool gen skeleton -L`");
 	const skeleton = {
 		maps: descriptors(lines, "bpf_map_desc", "maps"),
 		programs: descriptors(lines, "bpf_prog_desc", "progs"),
@@ -129,10 +129,10 @@ function descriptors(lines: Lines, type: string, member: string): string[] {
 }
 
 /**
- * The bytes of `static const char <name>[] = "…";`, of which bpftool writes every byte as an
+ * The bytes of `static const char <name>[] = "…";`, where bpftool writes every byte as an
  * escape.
  *
- * @throws InputError also when there are none or two of it
+ * @throws InputError also when it is missing or occurs twice
  */
 function array(lines: Lines, name: string): Uint8Array {
 	const opening = `\tstatic const char ${name}[] __attribute__((__aligned__(8))) = "\\`;
@@ -162,9 +162,9 @@ function unescaped(lines: Lines, index: number, text: string): Uint8Array {
 		const zero = text.charCodeAt(at + 1) === ascii.zero;
 		const value = zero ? 0 : 16 * digit(text.charCodeAt(at + 2)) + digit(text.charCodeAt(at + 3));
 		const escaped = text.charCodeAt(at) === ascii.backslash && (zero || text.charCodeAt(at + 1) === ascii.x);
-		// A digit that is none makes it no number.
+		// An invalid digit makes it NaN.
 		if (!escaped || !(value >= 0))
-			throw lines.error(index, `column ${at + 1} is no byte as bpftool writes it`);
+			throw lines.error(index, `column ${at + 1} is not a byte as bpftool writes it`);
 		bytes[count++] = value;
 		at += zero ? 2 : 4;
 	}

@@ -31,7 +31,7 @@ export function loaderOfSkeleton(
 	const { insns, data, cms, exclProgHash } = skeleton;
 	const walked = walk(insns, data);
 	const installed = walked && installedBy(walked, data);
-	if (!walked || !installed) throw new InputError(file, "opts_insn", "is no loader that libbpf makes");
+	if (!walked || !installed) throw new InputError(file, "opts_insn", "is not a loader that libbpf makes");
 	if (installed.maps.length !== skeleton.maps.length)
 		throw new InputError(
 			file,

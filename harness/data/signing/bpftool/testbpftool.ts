@@ -42,11 +42,11 @@ export async function bpftoolOf(suite: string): Promise<Bpftool> {
 	return { version: tool.version, run: runner([...loader, join(tool.folder, "usr/sbin/bpftool")]) };
 }
 
-/** A bpftool that somebody built, with what `bpftool version` says of itself. */
+/** A bpftool and its own `bpftool version`. */
 export async function builtBpftool(path: string): Promise<Bpftool> {
 	const run = runner([path]);
 	const version = /^bpftool v(\S+)/.exec(await run(["version"]))?.[1];
-	if (version === undefined) throw new Error(`${path} is no bpftool`);
+	if (version === undefined) throw new Error(`${path} is not a bpftool`);
 	return { version, run };
 }
 

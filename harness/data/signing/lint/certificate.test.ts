@@ -46,10 +46,10 @@ const onCurve = (name: string) => ["ec", "-pkeyopt", `ec_paramgen_curve:${name}`
 it.each([
 	["weak-key", ["rsa:1024"], "rsa 1024, which can be broken"],
 	["weak-key", onCurve("prime192v1"), "ec prime192v1, which can be broken"],
-	["key-unsupported", ["rsa:2056"], "rsa 2056, which no kernel takes"],
-	["key-unsupported", onCurve("secp256k1"), "ec secp256k1, which no kernel takes"],
-	["key-unsupported", onCurve("secp224r1"), "ec secp224r1, which no kernel takes"],
-	["key-unsupported", ["ed25519"], "ed25519, which no kernel takes"],
+	["key-unsupported", ["rsa:2056"], "rsa 2056, which no kernel accepts"],
+	["key-unsupported", onCurve("secp256k1"), "ec secp256k1, which no kernel accepts"],
+	["key-unsupported", onCurve("secp224r1"), "ec secp224r1, which no kernel accepts"],
+	["key-unsupported", ["ed25519"], "ed25519, which no kernel accepts"],
 ])("finds %s of a key that is no good: %s", (code, kind, told) => {
 	const [finding, ...others] = lintCertificate(ofKey(...kind), Date.now());
 	expect(others).toEqual([]);

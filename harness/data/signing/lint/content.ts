@@ -6,7 +6,7 @@ import type { ProgramFacts } from "../../package/object.js";
 import type { PackageObject } from "../../package/package.js";
 import type { Loader } from "../loader/generate.js";
 import { decode, type Placed } from "./decode.js";
-import type { LintFinding } from "./finding.js";
+import { type LintFinding, weakness } from "./finding.js";
 import type { Installed, InstalledMap, InstalledProgram } from "./installs.js";
 
 /** BPF_OBJ_NAME_LEN without its NUL. */
@@ -20,41 +20,20 @@ export function lintContent(
 ): LintFinding[] {
 	const findings: LintFinding[] = [];
 	const maps = firstDifference(loader.maps, installed.maps, (name, map) => otherMap(name, map, object?.maps));
-	if (maps !== undefined)
-		findings.push({
-			code: "other-maps",
-			severity: "error",
-			sentence: `The loader's maps are not those that it is said to make: ${maps}.`,
-			hint,
-		});
+	if (maps !== undefined) findings.push(weakness("error", "other-maps", { maps }));
 	const programs = firstDifference(loader.programs, installed.programs, (name, program) =>
 		otherProgram(name, program, object?.programs),
 	);
-	if (programs !== undefined)
-		findings.push({
-			code: "other-programs",
-			severity: "error",
-			sentence: `The loader's programs are not those that it is said to load: ${programs}.`,
-			hint,
-		});
+	if (programs !== undefined) findings.push(weakness("error", "other-programs", { programs }));
 	if (object && programs === undefined) {
 		const changed = loader.programs.find((name, index) => {
 			const facts = object.programs.find((each) => each.name === name);
 			return facts && otherInstructions(object, facts, installed.programs[index]!);
 		});
-		if (changed !== undefined)
-			findings.push({
-				code: "other-instructions",
-				severity: "error",
-				sentence: `The loader's program ${changed} has other instructions than the object's.`,
-				hint,
-			});
+		if (changed !== undefined) findings.push(weakness("error", "other-instructions", { program: changed }));
 	}
 	return findings;
 }
-
-const hint =
-	"the object was built anew after it was signed, or the signature is another object's: sign it again";
 
 /** In words, where the lists differ first; undefined when they do not. */
 function firstDifference<T extends { name: string }>(

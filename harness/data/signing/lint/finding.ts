@@ -1,32 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { lintReasons } from "../../reasons/registry/loader-lint.js";
+import { type ReasonArguments, reason } from "../../reasons/registry/registry.js";
 
-/** What the lint of signed loaders can find; documented in docs/signature-lint.md. */
-export const lintCodes = [
-	"unknown-loader",
-	"metadata-unchecked",
-	"metadata-not-exclusive",
-	"metadata-hash-differs",
-	"host-sizes-maps",
-	"host-initial-values",
-	"host-input",
-	"payload-too-large",
-	"other-maps",
-	"other-programs",
-	"other-instructions",
-	"signature-unreadable",
-	"signature-too-large",
-	"weak-digest",
-	"content-attached",
-	"attributes-signed",
-	"certificates-embedded",
-	"certificate-expired",
-	"certificate-not-yet-valid",
-	"certificate-usage",
-	"weak-key",
-	"key-unsupported",
-] as const;
-
-export type LintCode = (typeof lintCodes)[number];
+/** What the lint of signed loaders can find; docs/signature-lint.md explains each. */
+export type LintCode = keyof typeof lintReasons;
+export const lintCodes = Object.keys(lintReasons) as LintCode[];
 
 /** One weakness of a signed loader. */
 export interface LintFinding {
@@ -41,7 +19,17 @@ export interface LintFinding {
 	hint: string;
 }
 
-/** What a finding says, as it stands behind a colon. */
+/** A weakness with the registry's sentence and hint. */
+export function weakness<C extends LintCode>(
+	severity: LintFinding["severity"],
+	code: C,
+	...facts: ReasonArguments<C>
+): LintFinding {
+	const { message, hint } = reason(code, ...facts);
+	return { code, severity, sentence: `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, hint };
+}
+
+/** The sentence of a finding as it is written behind a colon. */
 export function clause({ sentence }: LintFinding): string {
 	return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 }

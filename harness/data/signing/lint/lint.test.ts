@@ -162,7 +162,7 @@ describe("what the loader installs", () => {
 		expect(lintLoader(loader, { object: readObject("udp-quota.bpf.o", whole) })).toEqual([]);
 	});
 
-	it("cannot be told of what is no loader of libbpf", () => {
+	it("reports a loader that libbpf did not make", () => {
 		const { insns } = third.loader;
 		expect(codes(third, { insns: insns.subarray(0, -4) })).toEqual(["unknown-loader"]);
 		expect(codes(third, { insns: new Uint8Array(0) })).toEqual(["unknown-loader"]);

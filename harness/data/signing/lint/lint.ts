@@ -4,7 +4,7 @@ import type { Certificate } from "../certificate.js";
 import type { SignedLoader } from "../signed-loader.js";
 import { lintCertificate } from "./certificate.js";
 import { lintContent } from "./content.js";
-import type { LintFinding } from "./finding.js";
+import { type LintFinding, weakness } from "./finding.js";
 import { installedBy } from "./installs.js";
 import { lintProtection } from "./protection.js";
 import { lintSignature } from "./signature.js";
@@ -32,14 +32,6 @@ export function lintLoader(loader: Omit<SignedLoader, "display">, options: LintO
 	const readable: LintFinding[] =
 		walked && installed
 			? [...lintProtection(loader, walked), ...lintContent(loader, installed, object)]
-			: [
-					{
-						code: "unknown-loader",
-						severity: "error",
-						sentence:
-							"The instructions are not of the kind that libbpf's loaders are made of, so that nothing can be said of what they install.",
-						hint: "sign loaders that `bpfgate sign` or `bpftool gen skeleton -L -S` makes",
-					},
-				];
+			: [weakness("error", "unknown-loader")];
 	return [...readable, ...lintSignature(loader), ...(certificate ? lintCertificate(certificate, now) : [])];
 }

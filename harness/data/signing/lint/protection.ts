@@ -2,7 +2,7 @@
 
 import type { Loader } from "../loader/generate.js";
 import { contextLayout } from "../loader/harden.js";
-import type { LintFinding } from "./finding.js";
+import { type LintFinding, weakness } from "./finding.js";
 import { sysBpf } from "./installs.js";
 import type { Walk } from "./walk.js";
 
@@ -17,40 +17,11 @@ export function lintProtection(loader: Loader, walk: Walk): LintFinding[] {
 /** A loader whose signature covers its instructions alone has to look after its data itself. */
 function lintMetadata({ contract }: Loader, walk: Walk): LintFinding[] {
 	if (contract === "insns-maps") return [];
-	if (walk.otherHash)
-		return [
-			{
-				code: "metadata-hash-differs",
-				severity: "error",
-				sentence:
-					"The loader compares the hash of its data with that of other data, and refuses to run with these.",
-				hint: "the data was changed after the loader was made: sign the object again",
-			},
-		];
+	if (walk.otherHash) return [weakness("error", "metadata-hash-differs")];
 	const calls = walk.calls.filter(({ helper }) => helper === sysBpf);
-	if (calls.some(({ hashed }) => !hashed))
-		return [
-			{
-				code: "metadata-unchecked",
-				severity: "error",
-				sentence:
-					"The signature covers the instructions alone, and they do not compare the hash of their data: any data goes with this signature.",
-				hint: "make the loader for signing: `bpfgate sign`, or bpftool's -S",
-			},
-		];
+	if (calls.some(({ hashed }) => !hashed)) return [weakness("error", "metadata-unchecked")];
 	if (calls.every(({ exclusive }) => exclusive)) return [];
-	return [
-		{
-			code: "metadata-not-exclusive",
-			severity: contract === "insns" ? "warning" : "error",
-			sentence:
-				"The loader compares the hash of its data but takes a map that other programs can write, so that it can be changed after the look at its hash (CVE-2026-80675).",
-			hint:
-				contract === "insns"
-					? "kernels before 7.1 give a loader no way to ask; on 7.1 and 7.2 use one of contract insns-excl, on 7.3 insns-maps, and let this key sign nothing for older kernels once there are none"
-					: "sign again with `bpfgate sign`, or with bpftool 7.8",
-		},
-	];
+	return [weakness(contract === "insns" ? "warning" : "error", "metadata-not-exclusive", { contract })];
 }
 
 /** What of its context a loader uses: no signature covers that. */
@@ -65,29 +36,10 @@ function lintContext({ maps }: Loader, walk: Walk): LintFinding[] {
 	const sized = names(4);
 	const filled = names(8);
 	const findings: LintFinding[] = [];
-	const hint = "sign again with `bpfgate sign`, or with bpftool 7.8";
-	if (sized.length > 0)
-		findings.push({
-			code: "host-sizes-maps",
-			severity: "error",
-			sentence: `Whoever runs the loader chooses the size of ${sized.join(", ")}, whatever was signed.`,
-			hint,
-		});
-	if (filled.length > 0)
-		findings.push({
-			code: "host-initial-values",
-			severity: "error",
-			sentence: `Whoever runs the loader chooses the initial content of ${filled.join(", ")}, constants of the programs among them, whatever was signed.`,
-			hint,
-		});
+	if (sized.length > 0) findings.push(weakness("error", "host-sizes-maps", { maps: sized.join(", ") }));
+	if (filled.length > 0) findings.push(weakness("error", "host-initial-values", { maps: filled.join(", ") }));
 	const [other] = reads.filter((at) => fieldOf(at) !== 4 && fieldOf(at) !== 8);
-	if (other !== undefined)
-		findings.push({
-			code: "host-input",
-			severity: "error",
-			sentence: `The loader reads its context at byte ${other}, which libbpf's loaders only write: whoever runs it has a say in what it installs.`,
-			hint,
-		});
+	if (other !== undefined) findings.push(weakness("error", "host-input", { offset: other }));
 	return findings;
 }
 
@@ -95,12 +47,5 @@ function lintContext({ maps }: Loader, walk: Walk): LintFinding[] {
 export function lintSize({ contract, insns, data }: Loader): LintFinding[] {
 	const signed = insns.length + (contract === "insns-maps" ? data.length : 0);
 	if (signed <= maxSignedBytes) return [];
-	return [
-		{
-			code: "payload-too-large",
-			severity: "error",
-			sentence: `The signature covers ${signed} bytes; kernels take at most ${maxSignedBytes}.`,
-			hint: "split the object, or fill large maps after loading",
-		},
-	];
+	return [weakness("error", "payload-too-large", { bytes: signed, most: maxSignedBytes })];
 }

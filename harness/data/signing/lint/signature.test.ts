@@ -38,7 +38,7 @@ it("finds what is longer than kernels take", async () => {
 	]);
 });
 
-it("finds what is no signature", () => {
+it("finds what is not a signature", () => {
 	for (const cms of [new Uint8Array(0), Buffer.from("junk"), Buffer.from([0x30, 0x80, 0, 0])])
 		expect(lintSignature({ cms })).toMatchObject([{ code: "signature-unreadable" }]);
 });

@@ -211,7 +211,7 @@ function equality(insn: Placed, { registers }: State, learn: Learn): number {
 	return (insn.code & 7) === cls.jmp32 && field.size === 8 ? 0 : learn(field, constant.value);
 }
 
-/** The state behind an instruction that is no jump. */
+/** The state behind an instruction that is not a jump. */
 function written(insn: Placed, state: State): State {
 	const kind = insn.code & 7;
 	const registers = [...state.registers];

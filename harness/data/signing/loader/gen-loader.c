@@ -3,7 +3,8 @@
  * Makes the loader program of an eBPF object with libbpf's bpf_object__gen_loader(). Needs neither
  * a kernel with BPF nor any right. Reads one MessagePack map from stdin and writes one to stdout:
  *
- *   { object: bin, name: str, cpus: uint, maps: [{ name, max_entries?, value_size?, initial_value? }],
+ *   { object: bin, name: str, cpus: uint,
+ *     maps: [{ name, max_entries?, value_size?, initial_value? }],
  *     programs: [{ name, autoload }] }
  *   { plain: bin, hashed: bin, data: bin, maps: [str], programs: [str] } or { error: str }
  *

@@ -116,14 +116,14 @@ async function ask(object: PackageObject, timeout: number): Promise<Static<typeo
 		extendEnv: false,
 	});
 	if (result.code === "ENOENT") throw undecided("not-built", { path: generatorPath });
-	// Nobody can tell a hostile object from a busy machine.
+	// A hostile object cannot be distinguished from a busy machine.
 	if (result.timedOut) throw undecided("loader-timeout", { object: object.file, seconds: timeout / 1000 });
 	// libbpf on a hostile object: what ends it is the object's doing.
 	if (result.failed) throw new Unsignable(object, "libbpf gives up on it");
 	const answer = decode(result.stdout);
 	if (refusals.accepts(answer))
 		throw new Unsignable(object, answer.error.replace(/^libbpf: /, "libbpf says: "));
-	if (!answers.accepts(answer)) throw new Error("gen-loader answers what is no loader");
+	if (!answers.accepts(answer)) throw new Error("gen-loader answered with something that is not a loader");
 	return answer;
 }
 

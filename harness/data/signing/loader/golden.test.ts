@@ -27,7 +27,7 @@ const golden: Record<number, { insns: Record<string, string>; data: string }> = 
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-it("a version of the generator makes the same loaders for ever; others are another version's", async () => {
+it("a version of the generator always makes the same loaders", async () => {
 	const { objects } = await openPackage(sample);
 	const loaders = await generateLoaders(objects[0]!, contracts);
 	const made = {

@@ -26,7 +26,7 @@ export type Edit = {
 );
 
 /**
- * The changed packet: layers first, lengths and checksums being computed anew where they were right
+ * The changed packet: layers first, lengths and checksums are computed again where they were right
  * and are not themselves changed; then bytes, growth and the cut. Undefined when a layer cannot be
  * built so.
  */

@@ -24,8 +24,8 @@ const meansNothing: Readonly<Record<string, readonly string[]>> = { lwt_seg6loca
 const withClassIds = /^(classifier|tc)(\/|$)/;
 
 /**
- * What the kernel does with a return value that is none of its program type's; undefined when it is
- * one, when any number means something (socket filters return a length, classifiers without a
+ * What the kernel does with a return value that its program type does not have; undefined when it
+ * is one, when any number means something (socket filters return a length, classifiers without a
  * verdict in their section's name perhaps a class id), or when the verifier already sees to it
  * (cgroup_skb, sk_lookup, netfilter).
  *

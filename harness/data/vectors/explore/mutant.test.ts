@@ -53,7 +53,7 @@ describe("mutants", () => {
 		expect(many.slice(0, 200)).toEqual(few);
 	});
 
-	it("are no two equal, differ from their vector, and say how", () => {
+	it("are all different, differ from their vector, and say how", () => {
 		const all = [...mutantsOf(vectors, 1000, 3)];
 		expect(all).toHaveLength(1000);
 		const inputs = all.map(
@@ -115,7 +115,7 @@ describe("mutants", () => {
 			}
 	});
 
-	it("are none where there is nothing to change", () => {
+	it("has no mutants where there is nothing to change", () => {
 		const [vector] = vectors;
 		const without = { ...vector!, subject: { ...vector!.subject, type: "raw_tracepoint" } };
 		expect(isMutable(without)).toBe(false);

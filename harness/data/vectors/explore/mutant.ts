@@ -20,7 +20,7 @@ export interface Mutant {
 	vector: PreparedVector;
 }
 
-/** `ipv4.ihl 5 → 15, cut behind tcp (54 bytes)`; of a sequence, of which packet. */
+/** `ipv4.ihl 5 → 15, cut behind tcp (54 bytes)`; in a sequence also the packet. */
 export function mutantText({ base, step, edits }: Mutant): string {
 	if (edits.length === 0) return "as it is";
 	const of = base.isSequence ? `packet ${step + 1}: ` : "";
@@ -93,7 +93,7 @@ export function* mutantsOf(
 	}
 }
 
-/** Tries before a vector counts as one of which nothing new can be made. */
+/** Tries before a vector counts as exhausted. */
 const maxTries = 50;
 
 /** Mutants of one vector, no two equal. */

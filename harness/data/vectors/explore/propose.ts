@@ -11,7 +11,7 @@ import { maxGrown, minPacket, type StepFacts } from "./step-facts.js";
 import { otherValue } from "./values.js";
 
 /**
- * Lengths, offsets and protocols: fields that say where the next thing is, of which programs read
+ * Lengths, offsets and protocols: fields that say where the next thing is; programs read
  * wrong.
  */
 const structural =

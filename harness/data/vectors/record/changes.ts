@@ -16,7 +16,7 @@ interface Occurrence {
 }
 
 /**
- * What is to be written into a vector for what it did.
+ * What to write into a vector for its result.
  *
  * @param recordings of its cases; those that could not be run are missing
  * @param update also what is expected and does not hold
@@ -121,7 +121,7 @@ function frameChanges(step: Step, packets: readonly Occurrence[], update: boolea
 	for (const packet of packets) {
 		const { frame } = packet;
 		if (frame === undefined) return [];
-		const value = isNew ? recordedExpectation(packet.recording, packet.index) : mended(step, packet);
+		const value = isNew ? recordedExpectation(packet.recording, packet.index) : corrected(step, packet);
 		if (!value || Object.keys(value).length === 0) continue;
 		const same = groups.find((group) => isDeepStrictEqual(group.value, value));
 		if (!same) groups.push({ value, frames: [frame] });
@@ -165,8 +165,8 @@ function remaining(
 	});
 }
 
-/** What is to be expected of a frame that does not do what is; undefined when it does. */
-function mended(step: Step, packet: Occurrence): Expectation | undefined {
+/** The new expectation of a frame whose result differs; undefined when it does not. */
+function corrected(step: Step, packet: Occurrence): Expectation | undefined {
 	const selection = selectionOf(packet);
 	const own = selection === undefined ? undefined : step.each?.[selection];
 	const all = happened(packet);

@@ -188,7 +188,7 @@ class Editor {
 		return /^[ \t]+(?=\S)/m.exec(this.text)?.[0] ?? "\t";
 	}
 
-	/** Of the members of a vector below what is their own: 2 where there are none. */
+	/** Of the members of a vector below what is their own: 2 without own members. */
 	#indent(): number {
 		for (const match of this.text.matchAll(/^([ -]*)[\w.]+:[ \t]*(?:#.*)?\r?\n( *)[\w.]+:/gm)) {
 			const step = (match[2]?.length ?? 0) - (match[1]?.length ?? 0);

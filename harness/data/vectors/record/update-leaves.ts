@@ -112,7 +112,7 @@ function isZero(content: MapContent, key: Uint8Array): boolean {
 }
 
 /**
- * What has to change in what is expected of events; undefined when the list has to be written anew.
+ * Changes to the expected events; undefined when the whole list has to be written again.
  */
 export function eventChanges(expected: ExpectedEvents, events: readonly Uint8Array[]): Change[] | undefined {
 	if (compareEvents(expected, events).length === 0) return [];

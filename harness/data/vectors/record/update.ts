@@ -17,7 +17,7 @@ import type { ObservedStep } from "./observed.js";
 import { recordedRetval } from "./record.js";
 import { eventChanges, mapChanges } from "./update-leaves.js";
 
-/** What an expectation is held against. */
+/** What an expectation is compared with. */
 export interface Happened {
 	subject: Subject;
 	/** What went in; undefined for what is expected after all packets of a sequence. */
@@ -36,7 +36,7 @@ const nowhere = { file: "", pointer: "" };
 /**
  * What has to change in an expectation so that it holds, and nothing else: the parts that hold stay
  * as they are written. A single number of a map is changed where it stands, a relative one stays
- * relative; a map or a list of events that cannot be mended so is written anew.
+ * relative; a map or a list of events that cannot be corrected so is written again as a whole.
  */
 export function updates(written: Expectation, happened: Happened): Change[] {
 	const { subject, input, output, recorded } = happened;
@@ -58,7 +58,7 @@ export function updates(written: Expectation, happened: Happened): Change[] {
 	}
 	return changes;
 
-	/** Small changes must be read as what happened; else the whole is written anew. */
+	/** Small changes must read as what happened; else the whole is written again. */
 	function orWhole(small: Change[] | undefined, path: readonly string[], whole: unknown): Change[] {
 		if (small?.length === 0) return [];
 		const wholly = [{ path, value: whole }];
@@ -140,21 +140,21 @@ function ofPacket(
 	if (written.layers && typeof recorded === "object" && recorded.layers)
 		return [{ path: ["packet", "layers"], value: recorded.layers }];
 	const { fields } = written;
-	return (fields && mendedFields(fields, packet)) ?? whole;
+	return (fields && correctedFields(fields, packet)) ?? whole;
 }
 
 /** What has to change in `fields`; undefined when changing fields does not do. */
-function mendedFields(fields: Layers, packet: Uint8Array): Change[] | undefined {
+function correctedFields(fields: Layers, packet: Uint8Array): Change[] | undefined {
 	const changes: Change[] = [];
 	// What is right of a checksum depends on what stands behind it: a change may make another one
 	// wrong.
 	for (let pass = 0; pass < fields.length + 1; pass++) {
-		const mended = changed(fields, changes) as Layers;
+		const corrected = changed(fields, changes) as Layers;
 		try {
-			const differences = matchLayers(mended, packet);
+			const differences = matchLayers(corrected, packet);
 			if (differences.length === 0)
 				return changes.map(({ path, value }) => ({ path: ["packet", "fields", ...path], value }));
-			changes.push(...differences.flatMap((difference) => fieldChange(mended, difference, packet) ?? []));
+			changes.push(...differences.flatMap((difference) => fieldChange(corrected, difference, packet) ?? []));
 		} catch (error) {
 			if (error instanceof InputError) return undefined;
 			throw error;
