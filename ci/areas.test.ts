@@ -79,7 +79,7 @@ function circles(imports: Imports): string[][] {
 	return found;
 }
 
-/** Pairs of areas, and of folders within one area, of which the first imports from the second. */
+/** Pairs of areas, or of folders in one area, where the first imports from the second. */
 function arrows(imports: Imports): Set<string> {
 	const pairs = new Set<string>();
 	for (const [path, others] of imports) {

@@ -15,6 +15,7 @@ import { guestFigures } from "./guests.js";
 import { hostFigures } from "./host.js";
 import { throughputFigure } from "./packages.js";
 import { signingFigure } from "./signing.js";
+import { startupFigures } from "./startup.js";
 import { traceFigures } from "./trace.js";
 import { vectorFigures } from "./vectors.js";
 
@@ -42,6 +43,7 @@ async function* everyFigure(): AsyncGenerator<Figure[]> {
 	const machines = new Machines({ agent: agentPath });
 	const { default: ids } = await readCatalog();
 	const pkg = await openPackage(small);
+	yield await startupFigures(`${small}/xdp-filter.bpf.o`);
 	yield await hostFigures(small);
 	yield [await signingFigure(small)];
 	for (const id of ["5.10", "6.12", "7.3"]) yield await guestFigures(machines, await openKernel(id));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
 import { outputs } from "../report/outputs.js";
+import { wrap } from "../report/pretty.js";
 import { namesOf } from "./commands/test.js";
 import { engine } from "./engine.js";
 import { type CommandSpec, commandTable } from "./terminal/command-table.js";
@@ -41,7 +42,7 @@ function section([name, spec]: [string, CommandSpec]): string {
 		...(named.length + options.length > 0 ? ["| argument or option | meaning |", "| --- | --- |"] : []),
 		...named.map(([argument, help]) => `| ${code(argument)} | ${prose(help)} |`),
 		...options,
-		...(spec.notes === undefined ? [] : ["", spec.notes]),
+		...(spec.notes === undefined ? [] : ["", ...wrap(spec.notes, 100)]),
 		"",
 	].join("\n");
 }

@@ -71,10 +71,10 @@ describe("captures", () => {
 		const second = "v/session of router on 6.12, packet 2 of 2";
 		expect(frames.map(({ comments }) => comments)).toEqual([
 			[first, "input", "retval XDP_PASS, nothing expected"],
-			[first, "expected, as the vector gives it"],
-			[first, "actual", "retval XDP_PASS, nothing expected", "nothing differs in this packet"],
+			[first, "expected, from the vector"],
+			[first, "actual", "retval XDP_PASS, nothing expected", "no differences in this packet"],
 			[second, "input", "retval XDP_PASS, expected XDP_PASS"],
-			[second, "expected, as the vector gives it"],
+			[second, "expected, from the vector"],
 			[
 				second,
 				"actual",
@@ -91,11 +91,11 @@ describe("captures", () => {
 				frame.comments.slice(1).join("; "),
 			);
 		expect(comments({ expected_from: "fields" })[1]).toMatch(/^expected, the actual packet with the fields/);
-		expect(comments({ expected_from: "mask" })[1]).toMatch(/^expected, .* bits that are not compared/);
+		expect(comments({ expected_from: "mask" })[1]).toMatch(/^expected, .* masked bits/);
 		const { expected: _, expected_from: __, ...without } = stepOf();
 		const frames = framesOf(failure("v/x", { steps: [without] }));
 		expect(frames).toHaveLength(2);
-		expect(frames[1]?.comments.at(-1)).toBe("no whole packet was expected, or none can be made of what was");
+		expect(frames[1]?.comments.at(-1)).toBe("the vector does not determine a whole packet");
 	});
 
 	it("say what of a packet that is not given back is known on the one that went in", () => {
@@ -131,7 +131,7 @@ describe("captures", () => {
 		expect(frames.at(-1)?.comments).toEqual(
 			expect.arrayContaining([
 				"cut: 47 of 70000 bytes",
-				"8 of 9 packets are left out: the evidence of a case is bounded",
+				"8 of 9 packets are left out: evidence has a size limit",
 			]),
 		);
 	});
@@ -140,7 +140,7 @@ describe("captures", () => {
 		const comments = framesOf(failure("v/\u001b[2J\n", {}, { package: "p\u0007" })).flatMap(
 			(frame) => frame.comments,
 		);
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get through
 		for (const comment of comments) expect(comment).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
 	});
 });

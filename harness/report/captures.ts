@@ -32,7 +32,7 @@ export function markedPath(start: Uint8Array): string | undefined {
 	return comment?.startsWith(mark) ? comment.slice(mark.length) : undefined;
 }
 
-/** Most captures of one run: whoever has more failures looks at the first. */
+/** Most captures of one run. */
 export const maxCaptures = 1000;
 
 /**
@@ -48,7 +48,7 @@ export function capturePaths(results: Results): Map<CaseResult, string> {
 		const parts = [result.package, result.kernel, ...result.case.split("/")].map(fileName);
 		const wanted = parts.join("/");
 		let path = wanted;
-		// File systems that do not tell `A` from `a` are met.
+		// Some file systems do not distinguish `A` from `a`.
 		for (let next = 2; taken.has(path.toLowerCase()); next++) path = `${wanted}-${next}`;
 		taken.add(path.toLowerCase());
 		paths.set(result, `${path}.pcapng`);
@@ -70,7 +70,7 @@ export function* captureFiles(results: Results): Iterable<OutputFile> {
  */
 const maxName = 128;
 
-/** A name that every file system takes and that leads nowhere else. */
+/** A name that every file system accepts, and that is not a path. */
 function fileName(text: string): string {
 	const name = text.replace(/[^A-Za-z0-9._ -]/g, "_").slice(0, maxName);
 	return /^[A-Za-z0-9_]/.test(name) && !/[. ]$/.test(name) ? name : `_${name.replace(/[. ]+$/, "")}`;
@@ -88,7 +88,7 @@ export function captureOf(result: CaseResult, packets: PacketEvidence, path: str
 	const left = total - steps.length;
 	const rest = [
 		...after.map((text) => `after all packets: ${text}`),
-		...(left > 0 ? [`${left} of ${total} packets are left out: the evidence of a case is bounded`] : []),
+		...(left > 0 ? [`${left} of ${total} packets are left out: evidence has a size limit`] : []),
 	];
 	const written = steps.flatMap((step, index) =>
 		packetsOfStep(result, step, total, index === steps.length - 1 ? rest : []),
@@ -114,9 +114,8 @@ function packetsOfStep(
 		const lines = [...head, ...comments, ...cut].map(printable);
 		return [{ bytes: data, length: bytes.length, linkType: link, interface: side, comments: lines }];
 	};
-	const found = mismatches.length > 0 ? mismatches : ["nothing differs in this packet"];
-	const lacking =
-		actual && !expected ? ["no whole packet was expected, or none can be made of what was"] : [];
+	const found = mismatches.length > 0 ? mismatches : ["no differences in this packet"];
+	const lacking = actual && !expected ? ["the vector does not determine a whole packet"] : [];
 	// What has no packet back has its verdict on the one that went in.
 	const last = [verdict, ...found, ...lacking, ...rest];
 	return [
@@ -127,7 +126,7 @@ function packetsOfStep(
 }
 
 const origins: Record<NonNullable<PacketStep["expected_from"]>, string> = {
-	exact: "as the vector gives it",
-	mask: "as the vector gives it, bits that are not compared being those of the actual packet",
-	fields: "the actual packet with the fields that the vector gives, and with lengths and checksums to match",
+	exact: "from the vector",
+	mask: "from the vector; masked bits are those of the actual packet",
+	fields: "the actual packet with the fields of the vector, lengths and checksums adjusted",
 };

@@ -86,7 +86,7 @@ describe("coverage in reports", () => {
 				"  filter.bpf.o filter      17 of 20  3 of 5 (1 not measured)  4 of 6",
 				"  filter.bpf.o other       17 of 20  3 of 5 (1 not measured)  4 of 6",
 				"  filter.bpf.o filter: not reached: filter.bpf.c:12, filter.bpf.c:20",
-				"  filter.bpf.o other: no vector is about it",
+				"  filter.bpf.o other: no vector runs it",
 				"",
 			].join("\n"),
 		);
@@ -102,7 +102,7 @@ describe("coverage in reports", () => {
 		expect(coverageSection(results())).toEqual([]);
 	});
 
-	it("says of which packages with vectors nothing was measured", () => {
+	it("names packages whose vectors were not measured", () => {
 		const skipped = { ...results({}).results[0]!, case: "file/vector", outcome: "skip" as const };
 		const measured = results(filter);
 		expect(unmeasuredPackages(measured)).toEqual([]);

@@ -25,10 +25,7 @@ export function coverageOf(results: Results): Measured[] {
 	});
 }
 
-/**
- * Packages that have vectors of which nothing was measured, as where the measuring kernel lacks
- * what they need.
- */
+/** Packages whose vectors were not measured, as where the kernel lacks what they need. */
 export function unmeasuredPackages(results: Results): string[] {
 	const ofVectors = results.results.filter(({ check }) => check === "vectors");
 	const tried = new Set(
@@ -113,7 +110,7 @@ function kernelsOf(measured: readonly Measured[]): string {
 
 /** Paths are those of the machine that compiled it: a terminal gets their last part. */
 function missedText({ vectors, missed }: CoverageEvidence): string {
-	if (vectors === 0) return "no vector is about it";
+	if (vectors === 0) return "no vector runs it";
 	if (missed.length === 0) return "";
 	const places = missed.slice(0, maxPlaces).map((place) => printable(place.replace(/^.*\//, "")));
 	const more = missed.length - places.length;

@@ -24,7 +24,7 @@ export function escapeMarkdown(text: string): string {
 		.replace(/^(\d+)\./, "$1\\.");
 }
 
-/** A name as Markdown code: neither a link nor a mention can come of it. */
+/** A name as Markdown code: it cannot become a link or a mention. */
 export function markdownCode(text: string): string {
 	const content = printable(text);
 	const longest = Math.max(0, ...(content.match(/`+/g) ?? []).map((run) => run.length));

@@ -8,7 +8,7 @@ import { pretty, wrap } from "./pretty.js";
 const medium = { width: 60, colour: false, unicode: true };
 
 function result(kernel: string, name: string, outcome: Outcome, code?: string): CaseResult {
-	const reason = code ? { reason: { code, message: `It is ${code}.`, hint: "Mend it." } } : {};
+	const reason = code ? { reason: { code, message: `It is ${code}.`, hint: "Fix it." } } : {};
 	return {
 		package: "one",
 		kernel,
@@ -39,7 +39,7 @@ describe("pretty", () => {
 			"",
 			"✗ load/program/b on 6.1",
 			"    It is bad. [bad]",
-			"    → Mend it.",
+			"    → Fix it.",
 			"    the kernel's log on 6.1:",
 			"    | one",
 			"    | two\\u{1b}[0m",
@@ -64,7 +64,7 @@ describe("pretty", () => {
 		expect(text).toContain("one 1  +-   x    .\n");
 		expect(text).toContain("two 1  .    .    .\n");
 		expect(text).toContain("+ pass   +- pass, some skipped   x fail   . not run");
-		expect(text).toContain("-> Mend it.");
+		expect(text).toContain("-> Fix it.");
 	});
 
 	it("names a check of many cases in place of all of them", () => {
@@ -108,7 +108,7 @@ describe("pretty", () => {
 				"✗ load/a on all 3 kernels",
 				"    on 1 and 2: It is bad.",
 				"    on 3: It is otherwise bad. [bad]",
-				"    → Mend it.\n",
+				"    → Fix it.\n",
 			].join("\n"),
 		);
 	});

@@ -48,7 +48,7 @@ describe("the samples in reports/", () => {
 		for (const output of outputs) {
 			if (output.kind !== "text") continue;
 			const text = output.render(sample, { medium });
-			// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+			// biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get through
 			expect(text, output.name).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
 		}
 	});

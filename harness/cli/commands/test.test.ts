@@ -19,7 +19,7 @@ import { type Engine, namesOf, testWith } from "./test.js";
 
 const named = (...names: string[]) => names.map((name) => checks.find((check) => check.name === name)!);
 
-/** An engine that gives every cell the same outcome, so that only the command is tested here. */
+/** An engine that gives every cell the same outcome: only the command is tested. */
 class Fake implements Engine {
 	checks: Engine["checks"] = named("load", "vectors");
 	outputs = outputs;
@@ -144,7 +144,7 @@ describe("bpfgate test", () => {
 		expect(engine.wanted).toEqual(["6.1", "7.3"]);
 	});
 
-	it("refuses a vector file that is wrong after all else has run, unless vectors were not asked for", async () => {
+	it("refuses an invalid vector file after the rest has run, unless --check leaves vectors out", async () => {
 		engine.vectors = [
 			{ file: "v.yaml", display: "a/v.yaml", bytes: Buffer.from("program: x\nvectors: 7\n") },
 		];
@@ -168,7 +168,7 @@ describe("bpfgate test", () => {
 		expect(readdirSync(folder).sort()).toEqual(["deep", "r.json"]);
 	});
 
-	it("writes the packets of failed vectors beside a report, and where else it is told to", async () => {
+	it("writes the packets of failed vectors into the report and to --captures", async () => {
 		engine.outcome = "fail";
 		engine.evidence = failure("v").evidence;
 		const [report, captures] = [join(folder, "report"), join(folder, "captures")];
@@ -246,7 +246,7 @@ describe("bpfgate test", () => {
 		expect(engine.asked).toBeUndefined();
 	});
 
-	it("hands on the chains of chain files, of which every package has to be given", async () => {
+	it("passes on the chains of chain files; all their packages must be given", async () => {
 		const [wall, file] = [join(folder, "wall.o"), join(folder, "chain.json")];
 		writeFileSync(wall, chainObject(["filter"]));
 		const of = (name: string) => ({ program: { package: name, program: "filter" } });
@@ -278,7 +278,7 @@ describe("bpfgate test", () => {
 		expect(engine.asked?.chains).toEqual([]);
 	});
 
-	it("finds out beforehand that it could not write", async () => {
+	it("refuses paths that cannot be written before it runs anything", async () => {
 		const file = join(folder, "file");
 		writeFileSync(file, "");
 		await expect(bpfgate("a", "--report", file)).rejects.toThrow(`${file}: is not a folder`);

@@ -4,7 +4,9 @@ import { InvalidArgumentError } from "commander";
 import { type Contract, contracts } from "../../data/signing/contract.js";
 import { commaList, type OptionSpec, type OptionSpecs, type OptionValues, wholeNumber } from "./option.js";
 
-/** One command: help, arguments and options; `commander` and docs/command-line.md follow from it. */
+/**
+ * One command: help, arguments and options; `commander` and docs/command-line.md follow from it.
+ */
 export interface CommandSpec {
 	summary: string;
 	arguments?: readonly [name: string, help: string][];

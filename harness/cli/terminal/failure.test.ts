@@ -49,7 +49,7 @@ describe("failureOf", () => {
 		expect(failureOf("text", false).lines[0]).toContain("internal error: text");
 	});
 
-	it("does not call the host's own failures a defect", () => {
+	it("does not report failures of the host as defects", () => {
 		const error = thrownBy(() => statSync("/nonexistent/file"));
 		expect(failureOf(error, false)).toEqual({
 			status: 3,
@@ -57,7 +57,7 @@ describe("failureOf", () => {
 		});
 	});
 
-	it("says what mends a place that cannot be written to", () => {
+	it("gives the fix for a path that cannot be written", () => {
 		const error = thrownBy(() => mkdirSync("/dev/null/cache"));
 		expect(failureOf(error, false).lines).toEqual([
 			expect.stringMatching(/^bpfgate: \/dev\/null\/cache: not a directory \(mkdir\); .*BPFGATE_CACHE/),

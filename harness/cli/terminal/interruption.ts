@@ -4,10 +4,9 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export const interrupted = 130;
 
 /**
- * The first signal asks the running command to stop, the second one ends it at once. A command that
- * never asked for the `signal` has nothing to wind down and ends with the first. Ending goes
- * through `process.exit`, so that whoever holds guests and temporary files can let go of them in an
- * `exit` handler.
+ * The first signal asks the running command to stop; the second ends it at once. A command that
+ * never asked for `signal` ends at the first. The end is `process.exit`, so that `exit` handlers
+ * release guests and temporary files.
  */
 export class Interruption {
 	private readonly controller = new AbortController();
@@ -17,13 +16,13 @@ export class Interruption {
 		for (const name of signals) process.on(name, this.interrupt);
 	}
 
-	/** Aborted by the first signal; whoever takes it promises to end soon after. */
+	/** Aborted by the first signal; the command that reads it must end soon after. */
 	get signal(): AbortSignal {
 		this.heeded = true;
 		return this.controller.signal;
 	}
 
-	/** Whether a signal came: what failed after it failed for that reason. */
+	/** True after a signal: failures after it are consequences of it. */
 	get requested(): boolean {
 		return this.controller.signal.aborted;
 	}

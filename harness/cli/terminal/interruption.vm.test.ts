@@ -89,12 +89,12 @@ function templates(): string[] {
 	return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Until a guest of which a template is to be made is up. */
+/** Waits for the guest from which a template is made. */
 const making = () => expect.poll(() => guests().length > 0 && templates().join()).toMatch(/making/);
 /** Until some packages have been tested, of many. Without a template one is made first. */
 const testing = (run: ReturnType<typeof start>) =>
 	expect.poll(() => run.said, { timeout: 240_000 }).toMatch(/^\[2\//m);
-const nobody = () => expect.poll(guests).toEqual([]);
+const noGuests = () => expect.poll(guests).toEqual([]);
 const half = () => templates().filter((name) => /making|lock/.test(name));
 
 const signals: [string, NodeJS.Signals[]][] = [
@@ -109,7 +109,7 @@ async function interrupt(run: ReturnType<typeof start>, sent: NodeJS.Signals[]):
 		await sleep(50);
 	}
 	expect(await run.ended).toEqual([130, null]);
-	await nobody();
+	await noGuests();
 	expect(readdirSync(temporary)).toEqual([]);
 	expect(readdirSync(scratch)).toEqual(before);
 	expect(half()).toEqual([]);
@@ -131,7 +131,7 @@ describe("bpfgate test, while packages are tested,", () => {
 		await testing(run);
 		run.child.kill("SIGKILL");
 		await run.ended;
-		await nobody();
+		await noGuests();
 		expect(readdirSync(temporary)).toEqual([]);
 	});
 });
@@ -162,7 +162,7 @@ describe("bpfgate test, while a template is made,", () => {
 		await making();
 		run.child.kill("SIGKILL");
 		await run.ended;
-		await nobody();
+		await noGuests();
 		expect(templates().join()).toMatch(/making/);
 		const next = start(1);
 		expect(await next.ended).toEqual([0, null]);

@@ -9,7 +9,7 @@ import { expect } from "vitest";
 const checkout = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = join(checkout, "harness/cli/sessions");
 
-/** A command typed at a terminal, what it has to show and how it has to end. */
+/** A command of a session, its expected output and exit status. */
 export interface Step {
 	line: number;
 	command: string;
@@ -18,14 +18,14 @@ export interface Step {
 	status: number;
 }
 
-/** Names of the sessions that boot guests, or of those that do not. */
+/** Names of the sessions that boot guests, or of the others. */
 export function sessionNames(booting: boolean): string[] {
 	return readdirSync(folder).filter((name) => name.endsWith(".txt") && name.endsWith(".vm.txt") === booting);
 }
 
 /**
- * `$ command`, the lines it prints, and `exit N` where that is not 0. Lines that begin with `#`
- * before the first command or after an empty line say what is going on.
+ * `$ command`, the lines it prints, and `exit N` unless that is 0. Lines that begin with `#` before
+ * the first command or after an empty line are comments.
  */
 export function parseSession(text: string): Step[] {
 	const steps: Step[] = [];
@@ -46,14 +46,14 @@ export function parseSession(text: string): Step[] {
  */
 export const sessionTimeout = 1_200_000;
 
-/** Compiles harness/ to dist/, in no time when it is unchanged. */
+/** Compiles harness/ to dist/; quick when nothing changed. */
 export function compile(): void {
 	execaSync("npm", ["run", "--silent", "build"], { cwd: checkout });
 }
 
 /**
- * Runs a session in an empty folder and holds each step to what it shows; the sessions that do not
- * boot also have an empty cache.
+ * Runs a session in an empty folder and compares each step with its output; sessions that boot
+ * nothing also have an empty cache.
  */
 export async function replay(name: string): Promise<void> {
 	const scratch = mkdtempSync(join(tmpdir(), "bpfgate-session-"));
@@ -69,8 +69,7 @@ export async function replay(name: string): Promise<void> {
 			PROGRAMS: join(checkout, "programs"),
 		};
 		for (const step of parseSession(readFileSync(join(folder, name), "utf8"))) {
-			// One pipe for both, as at a terminal: of two, nobody can tell in which order they were
-			// written to.
+			// One pipe for stdout and stderr, as on a terminal, keeps the order of lines.
 			const { stdout, exitCode } = await execa("bash", ["-c", `exec 2>&1\n${step.command}`], {
 				cwd: home,
 				env: { ...cache, ...env },

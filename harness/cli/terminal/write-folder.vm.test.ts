@@ -59,7 +59,7 @@ it("shows tshark what went in, what should have come out and what did", async ()
 			"expected",
 			"63",
 			"1",
-			`${name};expected, the actual packet with the fields that the vector gives, and with lengths and checksums to match`,
+			`${name};expected, the actual packet with the fields of the vector, lengths and checksums adjusted`,
 		],
 		[
 			"actual",

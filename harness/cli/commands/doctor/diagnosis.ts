@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What was found out about one thing that bpfgate wants. */
+/** The state of one requirement. */
 export interface Diagnosis {
 	name: string;
-	/** `missing`: bpfgate cannot do its work; `absent`: only what `why` says is not possible. */
+	/** `missing`: bpfgate cannot work; `absent`: only what `why` says is impossible. */
 	state: "ok" | "missing" | "absent";
 	/** What was found, or why not. */
 	found: string;
-	/** What it is wanted for. */
+	/** What it is needed for. */
 	why: string;
-	/** Commands, any one of which mends it. */
+	/** Alternative commands that fix it. */
 	fix: string[];
 }

@@ -5,13 +5,13 @@ import type { Acceleration } from "../../../machine/vm/accelerator.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import type { Diagnosis } from "./diagnosis.js";
 
-/** What of `Machines` the doctor uses. */
+/** The part of `Machines` that the doctor uses. */
 export interface Booting {
 	acceleration(kernel: Kernel, fresh: boolean): Promise<Acceleration>;
 	boot(kernel: Kernel): Promise<Pick<Guest, "dispose">>;
 }
 
-/** Boots a guest: nothing else proves that this machine can, or that its KVM works. */
+/** Boots a guest: only that proves that this machine can, and that its KVM works. */
 export async function diagnoseGuest(kernel: Kernel, machines: Booting): Promise<Diagnosis[]> {
 	const acceleration = await machines.acceleration(kernel, true);
 	const accelerated = acceleration.accelerator !== "tcg";
@@ -20,15 +20,15 @@ export async function diagnoseGuest(kernel: Kernel, machines: Booting): Promise<
 			name: "acceleration",
 			state: accelerated ? "ok" : "absent",
 			found: `${acceleration.accelerator}: ${acceleration.why}`,
-			why: "makes guests several times as fast; everything works without",
-			fix: accelerated ? [] : ["use a host with a working KVM, and be in the group kvm"],
+			why: "makes guests several times faster; everything works without it",
+			fix: accelerated ? [] : ["use a host with working KVM, as a member of the group kvm"],
 		},
 		await boot(kernel, machines),
 	];
 }
 
 async function boot(kernel: Kernel, machines: Booting): Promise<Diagnosis> {
-	const why = "a kernel has to boot before anything can be tested on it";
+	const why = "every test needs a kernel that boots";
 	const started = performance.now();
 	try {
 		const guest = await machines.boot(kernel);
@@ -37,7 +37,7 @@ async function boot(kernel: Kernel, machines: Booting): Promise<Diagnosis> {
 		return {
 			name: "guest",
 			state: "ok",
-			found: `${kernel.release} booted from cold and answered after ${seconds} s`,
+			found: `${kernel.release} booted and answered after ${seconds} s`,
 			why,
 			fix: [],
 		};

@@ -40,7 +40,7 @@ describe("the host", () => {
 		const file = join(folder, "file");
 		writeFileSync(file, "");
 		const [cache] = await diagnoseCache(join(file, "x"));
-		expect(cache).toMatchObject({ state: "missing", found: `${file} cannot be written` });
+		expect(cache).toMatchObject({ state: "missing", found: `${file} is not writable` });
 	});
 
 	it("misses an agent that is not there or cannot be run", async () => {

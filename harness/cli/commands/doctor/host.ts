@@ -31,12 +31,12 @@ export function diagnoseMemory(meminfo: string): Diagnosis {
 		name: "memory",
 		state: ok ? "ok" : "missing",
 		found: Number.isNaN(kibibytes) ? "unknown" : `${gib(kibibytes * 1024)} available`,
-		why: "a guest takes up to 0.25 GiB for itself and its emulator some more; 1 GiB is wanted",
-		fix: ok ? [] : ["end other programs, or give --jobs 1"],
+		why: "a VM needs up to 0.25 GiB and its emulator some more; 1 GiB is enough",
+		fix: ok ? [] : ["end other programs, or use --jobs 1"],
 	};
 }
 
-/** The folder of kernels, templates and downloads: can it be written, is there room? */
+/** The folder of kernels, templates and downloads: writable, and with enough free space? */
 export async function diagnoseCache(root: string): Promise<Diagnosis[]> {
 	const folder = await existing(root);
 	const writable = await access(folder, constants.W_OK | constants.X_OK).then(
@@ -49,23 +49,21 @@ export async function diagnoseCache(root: string): Promise<Diagnosis[]> {
 		{
 			name: "cache",
 			state: writable ? "ok" : "missing",
-			found: writable ? root : `${folder} cannot be written`,
+			found: writable ? root : `${folder} is not writable`,
 			why: "keeps kernels and templates",
-			fix: writable ? [] : ["set BPFGATE_CACHE to a folder of your own"],
+			fix: writable ? [] : ["set BPFGATE_CACHE to a writable folder"],
 		},
 		{
 			name: "disk",
 			state: room >= 2 * gibibyte ? "ok" : "missing",
 			found: `${gib(room)} free in ${folder}`,
 			why: "eleven kernels with their templates take about 2 GiB",
-			fix: room >= 2 * gibibyte ? [] : ["make room, or set BPFGATE_CACHE to a folder with more of it"],
+			fix: room >= 2 * gibibyte ? [] : ["free space, or set BPFGATE_CACHE to a folder with more space"],
 		},
 	];
 }
 
-/**
- * The kernels that are tested on unless others are named, and the newest of those that are here.
- */
+/** The default kernels, and the newest of those in the store. */
 export async function diagnoseKernels(): Promise<{ diagnosis: Diagnosis; kernel: Kernel | undefined }> {
 	const wanted = (await readCatalog()).default;
 	let kernel: Kernel | undefined;
@@ -100,7 +98,7 @@ export async function diagnoseAgent(path: string): Promise<Diagnosis> {
 	return {
 		name: "agent",
 		state: there ? "ok" : "missing",
-		found: there ? path : `${path} is not there`,
+		found: there ? path : `${path} does not exist`,
 		why: "the program inside each guest",
 		fix: there ? [] : ["ci/setup"],
 	};

@@ -37,7 +37,7 @@ describe("the expectations of the example packages", () => {
 		expect(() => parseExpectations(path, readFileSync(path, "utf8"))).not.toThrow();
 	});
 
-	it("are met when every outcome is the one foretold", () => {
+	it("are met when every outcome is the expected one", () => {
 		const results = [
 			result("good", "5.10", "x", "pass"),
 			result("bad", "5.10", "a", "fail", "loop"),
@@ -56,22 +56,22 @@ describe("the expectations of the example packages", () => {
 			result("new", "5.10", "x", "pass"),
 		];
 		expect(deviations(documentOf(results), expectations)).toEqual([
-			"new: nothing is expected of it",
-			"good on 5.10: x: error (guest-lost) instead of pass",
-			"bad on 5.10: a: fail (memory) instead of fail (loop)",
-			"bad on 6.1: a: fail (loop) instead of pass",
-			"old on 5.10: x: pass instead of skip",
+			"new: not in expectations.json",
+			"good on 5.10: x: expected pass, got error (guest-lost)",
+			"bad on 5.10: a: expected fail (loop), got fail (memory)",
+			"bad on 6.1: a: expected pass, got fail (loop)",
+			"old on 5.10: x: expected skip, got pass",
 			"old on 6.1: no results",
 			"new on 6.1: no results",
 		]);
 	});
 
-	it("are not met when the case that was to fail never turned up", () => {
+	it("are not met when an expected failure is missing", () => {
 		const results = [result("bad", "5.10", "b", "pass")];
 		expect(deviations(documentOf(results), expectations)).toEqual(["bad on 5.10: a: no result"]);
 	});
 
-	it("leave to the kernel what may be skipped, for its own reasons alone", () => {
+	it("allow cases to be skipped, for the listed reasons only", () => {
 		const may = { case: "*", outcome: "skip" as const, reasons: ["feature-unsupported"], may: true };
 		const lenient = { packages: { good: [may] }, invalid: {} };
 		const outcomes = [
@@ -84,13 +84,13 @@ describe("the expectations of the example packages", () => {
 			result("good", "6.1", "x", "fail", "feature-unsupported"),
 		];
 		expect(deviations(documentOf(others), lenient)).toEqual([
-			"good on 5.10: x: skip (not-loaded) instead of pass",
-			"good on 6.1: x: fail (feature-unsupported) instead of pass",
+			"good on 5.10: x: expected pass, got skip (not-loaded)",
+			"good on 6.1: x: expected pass, got fail (feature-unsupported)",
 		]);
 	});
 
-	it("are refused when they are not what they should be", () => {
-		expect(() => parseExpectations("e.json", "{")).toThrow("e.json: is no JSON");
+	it("are refused when they violate the schema", () => {
+		expect(() => parseExpectations("e.json", "{")).toThrow("e.json: is not JSON");
 		expect(() => parseExpectations("e.json", '{"packages":{}}')).toThrow(
 			'e.json: /: key "invalid" is missing',
 		);

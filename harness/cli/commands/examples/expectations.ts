@@ -6,18 +6,16 @@ import { validator } from "../../../base/validate.js";
 
 const closed = { additionalProperties: false };
 
-/** Cases of a package that do not pass, and why; whatever no entry speaks of has to pass. */
+/** Cases of a package that do not pass, and why; all other cases must pass. */
 const Expectation = Type.Object(
 	{
-		case: Type.String({ description: "as in the results; `*` is every case" }),
+		case: Type.String({ description: "as in the results; `*` matches every case" }),
 		outcome: Outcome,
-		reasons: Type.Optional(
-			Type.Array(Type.String(), { minItems: 1, description: "codes, one of which it must be" }),
-		),
+		reasons: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: "allowed codes" })),
 		kernels: Type.Optional(Type.Array(Type.String(), { description: "default: every kernel" })),
 		may: Type.Optional(
 			Type.Boolean({
-				description: "these cases may also pass, or there may be none: it is the kernel that decides",
+				description: "these cases may also pass or be missing, depending on the kernel",
 			}),
 		),
 	},
@@ -25,12 +23,12 @@ const Expectation = Type.Object(
 );
 type Expectation = Static<typeof Expectation>;
 
-/** programs/expectations.json: what is to become of each example package. */
+/** programs/expectations.json: the expected outcomes of each example package. */
 export const Expectations = Type.Object(
 	{
 		packages: Type.Record(Type.String(), Type.Array(Expectation)),
 		invalid: Type.Record(Type.String(), Type.Object({ exit: Type.Literal(2), file: Type.String() }, closed), {
-			description: "packages that are refused before anything runs, and the file named for it",
+			description: "packages that are refused before anything runs, and the file that the message names",
 		}),
 	},
 	closed,
@@ -45,21 +43,18 @@ export function parseExpectations(file: string, text: string): Expectations {
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
-		throw new InputError(file, "", "is no JSON", { cause });
+		throw new InputError(file, "", "is not JSON", { cause });
 	}
 	const violation = expectationsFile.violation(value);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
 	return value as Expectations;
 }
 
-/**
- * What is not as expected, one line each: other outcomes, other reasons, packages or cases nothing
- * is known of.
- */
+/** One line for each difference: other outcomes or reasons, missing cases, unknown packages. */
 export function deviations(results: Results, expectations: Expectations): string[] {
 	const unknown = results.packages
 		.filter(({ name }) => !Object.hasOwn(expectations.packages, name))
-		.map(({ name }) => `${name}: nothing is expected of it`);
+		.map(({ name }) => `${name}: not in expectations.json`);
 	const wrong = results.results.flatMap((result) => deviation(result, expectations.packages[result.package]));
 	return [...unknown, ...wrong, ...absent(results, expectations)];
 }
@@ -74,10 +69,10 @@ function deviation(result: CaseResult, expectations: Expectation[] = []): string
 	const { outcome, reasons } = must as Pick<Expectation, "outcome" | "reasons">;
 	const wanted = reasons ? `${outcome} (${reasons.join(" or ")})` : outcome;
 	const got = code === "" ? result.outcome : `${result.outcome} (${code})`;
-	return [`${result.package} on ${result.kernel}: ${result.case}: ${got} instead of ${wanted}`];
+	return [`${result.package} on ${result.kernel}: ${result.case}: expected ${wanted}, got ${got}`];
 }
 
-/** Cells without any result, and named cases that did not turn up. */
+/** Cells without results, and expected cases without one. */
 function absent(results: Results, expectations: Expectations): string[] {
 	return results.packages.flatMap(({ name }) =>
 		results.kernels.flatMap(({ id }) => {
