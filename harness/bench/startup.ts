@@ -7,7 +7,7 @@ const turns = 10;
 const main = fileURLToPath(new URL("../bin/bpfgate.js", import.meta.url));
 /** Prints the processor time of the process, in microseconds, as the last line of stderr. */
 const report = `data:text/javascript,${encodeURIComponent(
-	'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write(`\\n${user + system}`); })',
+	'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write("\\n" + (user + system)); })',
 )}`;
 
 /** Processor time of commands that boot nothing, side by side with Node running an empty program. */

@@ -240,7 +240,7 @@ describe("bpfgate test", () => {
 			errors: [
 				{ message: "bad1: is no package" },
 				{ message: "bad2: is no package" },
-				{ message: 'x/good: has the name "good", as good has' },
+				{ message: 'x/good: has the same name as good: "good"' },
 			],
 		});
 		expect(engine.asked).toBeUndefined();

@@ -98,7 +98,7 @@ async function openAll(engine: Engine, paths: string[]): Promise<Package[]> {
 		try {
 			const pkg = await engine.openPackage(path);
 			const twin = packages.find(({ name }) => name === pkg.name);
-			if (twin) throw new InputError(path, "", `has the name "${pkg.name}", as ${twin.path} has`);
+			if (twin) throw new InputError(path, "", `has the same name as ${twin.path}: "${pkg.name}"`);
 			packages.push(pkg);
 		} catch (error) {
 			if (!(error instanceof InputError)) throw error;

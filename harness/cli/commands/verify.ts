@@ -88,14 +88,14 @@ function outcome({ contract, state }: ContractVerdict, all: readonly ContractVer
 		return `not signed: ${where} take the loader of ${older.contract}, which protects less`;
 	return state === "absent"
 		? `not signed: ${where} load it only unsigned`
-		: `signed, but not validly, for ${where}`;
+		: `invalid signature for ${where}`;
 }
 
 function ofArtifact({ file, reference, digest, key, certificate, objects }: CosignVerdict): string[] {
 	const by =
 		certificate === undefined
 			? `by the key with SHA-256 ${key}`
-			: `by the certificate of ${certificate}; who issued it was not looked at`;
+			: `by the certificate of ${certificate}; its issuer was not checked`;
 	const what =
 		objects === undefined
 			? "without the manifest of that digest it cannot be compared with this package"

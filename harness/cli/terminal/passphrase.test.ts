@@ -47,7 +47,7 @@ describe("at a terminal", () => {
 		let asked = 0;
 		child.all.on("data", (chunk) => {
 			shown += chunk;
-			const questions = shown.match(/Passphrase of the key: |The same again: /g)?.length ?? 0;
+			const questions = shown.match(/Passphrase of the key: |Passphrase again: /g)?.length ?? 0;
 			for (; asked < questions; asked++) child.stdin.write(lines[asked]!);
 		});
 		const { exitCode = -1 } = await child;
@@ -68,10 +68,10 @@ describe("at a terminal", () => {
 	it("it must be the same twice, and be given", async () => {
 		await using folder = await temporaryFolder();
 		const differing = await type(folder.path, ["one\r", "other\r"]);
-		expect(differing.shown).toContain("bpfgate: --passphrase: prompt: the two are not the same");
+		expect(differing.shown).toContain("bpfgate: --passphrase: prompt: the two passphrases differ");
 		expect(differing.status).toBe(2);
 		const interrupted = await type(folder.path, ["on\u0003"]);
-		expect(interrupted.shown).toContain("bpfgate: --passphrase: prompt: was not given");
+		expect(interrupted.shown).toContain("bpfgate: --passphrase: prompt: was interrupted");
 		expect(interrupted.status).toBe(2);
 	});
 });

@@ -33,8 +33,8 @@ async function read(kind: string | undefined, where: string, twice: boolean): Pr
 		}
 		case "prompt": {
 			const passphrase = await ask("Passphrase of the key: ");
-			if (twice && (await ask("The same again: ")) !== passphrase)
-				throw new InputError(option, "prompt", "the two are not the same");
+			if (twice && (await ask("Passphrase again: ")) !== passphrase)
+				throw new InputError(option, "prompt", "the two passphrases differ");
 			return passphrase;
 		}
 		default:
@@ -56,7 +56,7 @@ async function ask(question: string): Promise<string> {
 			for (const character of String(chunk)) {
 				if (character === "\r" || character === "\n") return line;
 				if (character === "\u0003" || character === "\u0004")
-					throw new InputError(option, "prompt", "was not given");
+					throw new InputError(option, "prompt", "was interrupted");
 				line = character === "\u007f" ? line.slice(0, -1) : line + character;
 			}
 		}
