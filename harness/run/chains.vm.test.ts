@@ -23,7 +23,7 @@ async function test(packages: Package[], chains: ChainSource[]): Promise<CaseRes
 	throw new Error("the run did not end");
 }
 
-it("a chain of several packages is told of with the package of its first member", async () => {
+it("reports a chain of several packages with the package of its first member", async () => {
 	const [meter, wall] = [
 		await chainPackage("members.bpf.c", [], "meter"),
 		await chainPackage("members.bpf.c", [], "wall"),

@@ -105,8 +105,8 @@ describe("run", () => {
 
 	it.each([
 		["a panic is the package's failure", "panic", "fail", "kernel-panic"],
-		["a guest without a splat is nobody's", undefined, "error", "guest-died"],
-		["a guest short of memory is nobody's", "out-of-memory", "error", "guest-died"],
+		["a guest lost without a splat blames no package", undefined, "error", "guest-died"],
+		["a guest short of memory blames no package", "out-of-memory", "error", "guest-died"],
 	] as const)("%s", async (_, kind, outcome, code) => {
 		const dying = check(["a", "b"], async function* (_pkg, bench) {
 			yield pass("a");
@@ -225,7 +225,7 @@ describe("run", () => {
 		expect(guests.disposed).toBe(guests.acquired);
 	});
 
-	it("ends its guests when nobody listens any more", async () => {
+	it("ends its guests when no caller listens any more", async () => {
 		for await (const event of run(options)) if (event.type === "finding") break;
 		expect(guests.disposed).toBe(guests.acquired);
 	});
