@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { PacketEvidence } from "../../base/packet-record.js";
 import { validator } from "../../base/validate.js";
-import { sampleObject } from "../../data/package/elf/testelf.js";
+import { sampleObject } from "../../data/package/elf/testobject.js";
 import { openPackage } from "../../data/package/package.js";
 import { sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";

@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { buildElf, sampleElf, sampleObject } from "../../data/package/elf/testelf.js";
+import { buildElf } from "../../data/package/elf/testelf.js";
+import { sampleElf, sampleObject } from "../../data/package/elf/testobject.js";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../../data/package/testpackage.js";
 import { run } from "./inspect.js";
 

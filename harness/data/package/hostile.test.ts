@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "../../base/errors.js";
 import { decodeValue } from "./btf/btf-decode.js";
 import { rodataOf } from "./elf/rodata.js";
-import { buildElf, sampleElf, sampleObject, TestBtf } from "./elf/testelf.js";
+import { buildElf, TestBtf } from "./elf/testelf.js";
+import { sampleElf, sampleObject } from "./elf/testobject.js";
 import { readObject } from "./object.js";
 
 /**

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { SHF, STB, STT } from "./elf/elf.js";
-import { buildElf, code, sampleElf, sampleObject, type TestElf } from "./elf/testelf.js";
+import { buildElf, code, type TestElf } from "./elf/testelf.js";
+import { sampleElf, sampleObject } from "./elf/testobject.js";
 import { readObject } from "./object.js";
 
 const read = (elf: TestElf) => readObject("x.bpf.o", buildElf(elf));

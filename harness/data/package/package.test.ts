@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { sampleObject } from "./elf/testelf.js";
+import { sampleObject } from "./elf/testobject.js";
 import { digestOf, openPackage } from "./package.js";
 import { sampleFiles, sampleManifest, tarOf, temporaryFolder } from "./testpackage.js";
 

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { sampleObject } from "./elf/testelf.js";
+import { sampleObject } from "./elf/testobject.js";
 
 /** A package that opens: one object in a folder of its own. */
 export const sampleManifest = { name: "sample", version: "1.2.3", objects: ["bpf/count.bpf.o"] };

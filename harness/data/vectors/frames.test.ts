@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { writePcapng } from "../capture/write.js";
-import { sampleObject } from "../package/elf/testelf.js";
+import { sampleObject } from "../package/elf/testobject.js";
 import { openPackage } from "../package/package.js";
 import { sampleManifest, temporaryFolder } from "../package/testpackage.js";
 import { type Suite, suiteOf } from "./suite.js";

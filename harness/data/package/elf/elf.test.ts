@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { readElf } from "./elf.js";
-import { buildElf, sampleElf, sampleObject } from "./testelf.js";
+import { buildElf } from "./testelf.js";
+import { sampleElf, sampleObject } from "./testobject.js";
 
 const good = sampleObject();
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { readObject } from "../object.js";
 import { SHF } from "./elf.js";
-import { buildElf, sampleElf, TestBtf } from "./testelf.js";
+import { buildElf, TestBtf } from "./testelf.js";
+import { sampleElf } from "./testobject.js";
 
 type Field = { name: string; count?: number; type?: number };
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readObject } from "../object.js";
 import { rodataOf } from "./rodata.js";
-import { sampleObject } from "./testelf.js";
+import { sampleObject } from "./testobject.js";
 
 const object = readObject("x.bpf.o", sampleObject());
 const set = (rodata: Record<string, unknown>) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { sampleObject } from "../elf/testelf.js";
+import { sampleObject } from "../elf/testobject.js";
 import { readObject } from "../object.js";
 import { checkSettings, wildcard } from "./check-settings.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";

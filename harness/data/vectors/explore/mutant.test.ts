@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeAll, describe, expect, it } from "vitest";
-import { sampleObject } from "../../package/elf/testelf.js";
+import { sampleObject } from "../../package/elf/testobject.js";
 import { openPackage } from "../../package/package.js";
 import { sampleManifest, temporaryFolder } from "../../package/testpackage.js";
 import { toHex } from "../../packet/bytes.js";
