@@ -6,7 +6,6 @@ import type { KernelPromise, PromiseArea, PromiseSource } from "../lab/promise.j
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { answersOf } from "./answers.js";
 import { keepAnswers, keptAnswers } from "./kept.js";
-import { questions as allQuestions } from "./questions.js";
 
 /**
  * What kernels promise. Each image is asked once; the answers are kept in the cache by its digest,
@@ -18,7 +17,7 @@ export class Qualification implements PromiseSource {
 	/** @param lab where kernels are asked; called only when one has to be */
 	constructor(
 		private readonly lab: () => Pick<Lab, "withBench">,
-		private readonly questions: readonly KernelQuestion[] = allQuestions,
+		private readonly questions: readonly KernelQuestion[],
 	) {}
 
 	get areas(): PromiseArea[] {

@@ -7,6 +7,7 @@ import type { Kernel } from "../machine/kernel/kernel.js";
 import { Qualification } from "../qualify/qualification.js";
 import type { RunEvent } from "./events.js";
 import type { Exploration } from "./explore/explore-packages.js";
+import { questions } from "./questions.js";
 import { run } from "./run.js";
 
 export interface TestRequest {
@@ -39,7 +40,7 @@ export interface TestRequest {
 export async function* testPackages(request: TestRequest): AsyncIterable<RunEvent> {
 	const first = firstKernel(request.kernels);
 	const { jobs, cold = false, signal } = request;
-	const promises = new Qualification(() => lab);
+	const promises = new Qualification(() => lab, questions);
 	await using lab = createLab({ jobs, cold, promises, signal });
 	const { guests, features } = lab;
 	yield* run({ ...request, guests, features, promises, host: await lab.host(first) });

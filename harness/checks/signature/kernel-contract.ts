@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { createHash } from "node:crypto";
-import { constants } from "node:os";
+import { E2BIG, errnoName } from "../../base/errno.js";
 import { assemble, returns } from "../../base/insn.js";
 import { keySpecs } from "../../base/keys.js";
 import { Btf } from "../../data/package/btf/btf.js";
@@ -10,19 +9,18 @@ import { readFile } from "../../machine/features/files.js";
 import { hasMember } from "../../machine/features/kernel-btf.js";
 import { createMap, freezeMap, writeElement } from "../../machine/guest/bpf-maps.js";
 import type { Guest } from "../../machine/vm/guest.js";
-import { loadLoader } from "./install.js";
-import { identity, signature } from "./throwaway.js";
+import { identity, signature } from "./ephemeral-signers.js";
+import { loadLoader, sha256 } from "./loader-install.js";
 
-/** What a kernel does with signatures of programs, as it showed when it was tried. */
+/** What a kernel does with signatures of programs, found by trying. */
 export interface KernelContract {
 	contract: Contract | "none";
-	/** How it was told, one sentence. */
+	/** How that was found, as a clause: `it refuses ...`. */
 	shown: string;
-	/** `struct bpf_prog_aux` has `sig`: the verdict of each load is kept there. */
+	/** `struct bpf_prog_aux` has `sig`, which records the verdict of each load. */
 	verdictRecorded: boolean;
 }
 
-const { E2BIG } = constants.errno;
 const asked = new Map<string, Promise<KernelContract>>();
 
 /** The contract of the guest's kernel; each kernel image is asked once for each process. */
@@ -38,9 +36,8 @@ export function kernelContract(guest: Guest): Promise<KernelContract> {
 }
 
 /**
- * Signs a program of two instructions with a trusted throwaway key, once over the instructions and
- * once over the instructions and the content of a map that it binds, and looks which the kernel
- * takes.
+ * Signs a program of two instructions with a trusted ephemeral key, once over the instructions and
+ * once over the instructions and the content of a bound map, and tries which one the kernel loads.
  */
 async function ask({ client }: Guest): Promise<KernelContract> {
 	const vmlinux = await readFile(client, "/sys/kernel/btf/vmlinux");
@@ -48,7 +45,7 @@ async function ask({ client }: Guest): Promise<KernelContract> {
 	const has = (struct: string, member: string) => btf !== undefined && hasMember(btf, struct, member);
 	const verdictRecorded = has("bpf_prog_aux", "sig");
 	const insns = assemble(returns(0));
-	const told = (contract: KernelContract["contract"], shown: string): KernelContract => ({
+	const answer = (contract: KernelContract["contract"], shown: string): KernelContract => ({
 		contract,
 		shown,
 		verdictRecorded,
@@ -73,25 +70,24 @@ async function ask({ client }: Guest): Promise<KernelContract> {
 			return result.errno;
 		};
 		const alone = await load(insns, []);
-		if (alone === E2BIG) return told("none", "it does not know the attributes of a signature (E2BIG)");
-		if (alone !== 0)
-			return told("none", `it refuses a program that is signed as it should be (errno ${alone})`);
+		if (alone === E2BIG) return answer("none", "it does not know the attributes of a signature (E2BIG)");
+		if (alone !== 0) return answer("none", `it refuses a correctly signed program (${errnoName(alone)})`);
 
-		const exclusiveTo = createHash("sha256").update(insns).digest();
+		const exclusiveTo = sha256(insns);
 		const content = Buffer.alloc(8, 0x5a);
 		const made = await createMap(client, { valueSize: content.length, exclusiveTo });
 		if (made.fd === undefined)
-			return told("none", `it takes signatures, but makes no exclusive maps (errno ${made.errno})`);
+			return answer("none", `it accepts signatures but creates no exclusive maps (${errnoName(made.errno)})`);
 		handles.push(made.fd);
 		await writeElement(client, made.fd, content);
 		await freezeMap(client, made.fd);
 		if ((await load(Buffer.concat([insns, content]), [made.fd])) === 0)
-			return told("insns-maps", "it takes a signature over instructions and the content of bound maps");
+			return answer("insns-maps", "it accepts a signature over instructions and the content of bound maps");
 		return has("bpf_map", "excl")
-			? told("insns-excl", "its signatures cover instructions alone; struct bpf_map tells of exclusivity")
-			: told(
+			? answer("insns-excl", "its signatures cover the instructions alone; struct bpf_map has excl")
+			: answer(
 					"insns",
-					"its signatures cover instructions alone; no program can see whether a map is exclusive",
+					"its signatures cover the instructions alone; programs cannot see whether a map is exclusive",
 				);
 	} finally {
 		for (const handle of handles) await client.call("close", { handle });

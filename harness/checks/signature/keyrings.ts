@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { errnoName } from "../../base/errno.js";
 import { keySpecs } from "../../base/keys.js";
-import type { GuestClient } from "../../machine/guest/client.js";
-import { addKey } from "./install.js";
-import { identity, type Signer } from "./throwaway.js";
+import { type GuestClient, GuestError } from "../../machine/guest/client.js";
+import type { Args } from "../../machine/guest/operations.js";
+import { identity, type Signer } from "./ephemeral-signers.js";
 
-/**
- * The kernel does not take a certificate: it knows the algorithm of its key not at all, or not of
- * this length.
- */
+/** The kernel refused a certificate: it does not know the algorithm, or not this key length. */
 export class KeyRefused extends Error {
 	override name = "KeyRefused";
 
 	constructor(readonly errno: number) {
-		super(`the kernel does not take the certificate (${errnoName(errno)})`);
+		super(`the kernel refuses the certificate (${errnoName(errno)})`);
 	}
 }
 
-/**
- * Keyrings made in a guest for signatures to be checked against; all below the agent's session
- * keyring.
- */
+/** Keyrings in a guest against which signatures are verified, all linked to the session keyring. */
 export class Keyrings {
 	readonly #made: number[] = [];
 	#trusted: Promise<number> | undefined;
@@ -34,7 +27,7 @@ export class Keyrings {
 		return this.#trusted;
 	}
 
-	/** A new keyring with the certificates of these. @throws KeyRefused */
+	/** A new keyring with the certificates of these signers. @throws KeyRefused */
 	async keyring(...signers: Signer[]): Promise<number> {
 		const { serial } = await this.client.call("key_add", {
 			type: "keyring",
@@ -46,7 +39,7 @@ export class Keyrings {
 		return serial;
 	}
 
-	/** Puts a signer's certificate into a keyring; serial of the key. */
+	/** Adds a signer's certificate to a keyring; returns the key's serial number. */
 	async trust(signer: Signer, keyring: number): Promise<number> {
 		return this.trustCertificate((await identity(signer)).certificate.der, keyring);
 	}
@@ -58,9 +51,22 @@ export class Keyrings {
 		return added.serial;
 	}
 
-	/** Takes them away. */
+	/** Unlinks all of them. */
 	async close(): Promise<void> {
 		const keyring = keySpecs.session;
 		for (const key of this.#made) await this.client.call("key_unlink", { key, keyring });
+	}
+}
+
+/** Serial number of a key added to a keyring, or the errno with which the kernel refuses it. */
+export async function addKey(
+	client: GuestClient,
+	args: Args<"key_add">,
+): Promise<{ serial: number } | { errno: number }> {
+	try {
+		return await client.call("key_add", args);
+	} catch (error) {
+		if (error instanceof GuestError) return { errno: error.errno };
+		throw error;
 	}
 }

@@ -21,20 +21,19 @@ import { findTool } from "../../machine/guest/tool.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { installOnce } from "./install.js";
-import { installsFinding, whileInstalled } from "./installs.js";
+import { InstallPlans } from "./install-plan.js";
+import { installsFinding, type PlannedSubject, whileInstalled } from "./installed-object.js";
+import { vectorsFinding } from "./installed-vectors.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
 import { Keyrings } from "./keyrings.js";
-import type { InstalledSubject } from "./subject.js";
-import { vectorsFinding } from "./vectors.js";
-import { Ways } from "./way.js";
+import { installOnce } from "./loader-install.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const mebibyte = 1 << 20;
 
 /**
- * `count` programs, each of which counts its runs in an array of all and returns a number of its
- * own; and so many maps.
+ * `count` programs and `maps` maps. Each program counts its runs in a shared array and returns a
+ * number of its own.
  */
 function manyPrograms(count: number, maps: number): string {
 	const numbers = Array.from({ length: count }, (_, index) => index);
@@ -162,11 +161,18 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 		await guest.dispose();
 	});
 
-	async function subjectOf(pkg: Package): Promise<InstalledSubject> {
-		const ways = new Ways(kernel.contract, readSignatures(pkg), keyrings);
+	async function subjectOf(pkg: Package): Promise<PlannedSubject> {
+		const plans = new InstallPlans(kernel.contract, readSignatures(pkg), keyrings);
 		const object = pkg.objects[0]!;
 		const bench = benchOf(guest.kernel, async () => guest, { spoil: async () => {} });
-		return { pkg, object, ways, setting: { kernel }, bench, way: (await ways.own(object))! };
+		return {
+			pkg,
+			object,
+			plans,
+			setting: { kernel, object: object.file },
+			bench,
+			plan: (await plans.own(object))!,
+		};
 	}
 
 	it.each([
@@ -175,23 +181,24 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 	] as const)("are installed by their signed loader and work: $what", async ({ what, programs, maps }) => {
 		const subject = await subjectOf(packages[what]);
 		const before = await guest.client.call("inventory", { settle: true });
-		const installed = await whileInstalled(guest, subject.object, subject.way, async (presence) =>
-			installsFinding("installs", subject, presence),
+		const installed = await whileInstalled(guest, subject.object, subject.plan, async (present) =>
+			installsFinding(subject, present),
 		);
 		expect(installed).toMatchObject({ outcome: "pass" });
 		expect(installed.evidence.programs).toHaveLength(programs);
 		expect(installed.evidence.maps).toHaveLength(maps);
-		const ran = [];
-		for await (const finding of vectorsFinding("vectors", subject)) ran.push(finding);
-		expect(ran).toMatchObject([{ outcome: "pass", evidence: { vectors: programs } }]);
+		expect(await vectorsFinding(subject)).toMatchObject({
+			outcome: "pass",
+			evidence: { vectors: programs },
+		});
 		expect(await guest.client.call("inventory", { settle: true })).toEqual(before);
 	});
 
 	it("are refused where the signature would cover more than 16 MiB", async () => {
-		const { way } = await subjectOf(packages.tooMuchData);
+		const { plan } = await subjectOf(packages.tooMuchData);
 		const covered = kernel.contract === "insns-maps";
-		expect(await installOnce(guest.client, way.installation)).toMatchObject(
-			covered ? { stage: "load", errno: constants.errno.E2BIG } : { stage: "installed" },
+		expect(await installOnce(guest.client, plan.installation)).toMatchObject(
+			covered ? { step: "load", errno: constants.errno.E2BIG } : { step: "installed" },
 		);
 	});
 });

@@ -1,106 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
 import type { Package, PackageObject } from "../../data/package/package.js";
+import { reason } from "../../data/reasons/registry/registry.js";
 import type { PackageSignatures } from "../../data/signing/layout.js";
 import { suiteOf } from "../../data/vectors/suite.js";
-import type { Check, Finding, Workbench } from "../../lab/check.js";
+import type { Check, Finding, FindingBody, Workbench } from "../../lab/check.js";
+import { skipped } from "../../lab/findings.js";
 import { runCases } from "../../lab/run-cases.js";
-import { attacks } from "./attacks.js";
-import { judged, type Setting, settingEvidence, unsupported } from "./finding.js";
-import { gatekeeperCases, gatekeeperFindings } from "./gatekeeper/findings.js";
-import { goodCases, goodFindings } from "./good.js";
-import { kernelCases } from "./kernel-cases.js";
+import { ephemeral, prepareSigners } from "./ephemeral-signers.js";
+import { admissionCases, admissionFindings } from "./gatekeeper/admission-cases.js";
+import { installCases, installFindings } from "./install-cases.js";
+import { InstallPlans, loadersOf } from "./install-plan.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
+import { kernelPromises, kernelPromisesFinding } from "./kernel-promises.js";
 import { Keyrings } from "./keyrings.js";
-import { lintCases, lintFindings } from "./lint.js";
-import { loadersOf } from "./object-loaders.js";
-import { packageFinding } from "./package-level.js";
-import { Scene } from "./scene.js";
-import { prepare } from "./throwaway.js";
-import { unsignedFinding } from "./unsigned.js";
-import { Ways } from "./way.js";
+import { loaderAttacks } from "./loader-attacks.js";
+import { LoaderSession } from "./loader-session.js";
+import { lintCases, lintFindings, packageFinding } from "./package-signatures.js";
+import { judged, type Setting, settingEvidence, unsupported } from "./signature-finding.js";
+import { unsignedFinding } from "./unsigned-install.js";
 
 /**
- * Is a signed package installed where it should be, and refused where it should not? Cases
- * `package` (its signatures as such, when it comes with any), `lint/<code>`, `kernel/<case>` (what
- * the kernel promises of any program), `<object>/<case>`, `gatekeeper/<which>/<case>` (programs
- * that require signatures, or what stands for them on older kernels).
+ * Is a signed package installed, and a forged one refused? Cases `package` and `lint/<code>` (the
+ * package's signatures, without a kernel), `kernel-promises` (whether the kernel keeps its own),
+ * `<object>/<case>`, and `gatekeeper/<which>/<case>` (whether a gatekeeper admits the package).
  */
 export const signatureCheck: Check = {
 	name: "signature",
 	summary: "is the signed package installed, and a forged one refused?",
-
-	// A hundred attacks on a kernel for a package that nobody signed take longer than all else that
-	// is asked of it.
 	suits: (pkg) => pkg.signatures.length > 0,
+	cites: ["signatures", "gatekeepers"],
 
 	create: () => ({
 		cases(pkg) {
 			return [
 				...(pkg.signatures.length > 0 ? ["package"] : []),
 				...lintCases(pkg),
-				...kernelCases.map(({ name }) => `kernel/${name}`),
+				kernelPromises,
 				...pkg.objects.flatMap((object) => objectCases(pkg, object)),
-				...gatekeeperCases(),
+				...(pkg.signatures.length > 0 ? admissionCases() : []),
 			];
 		},
 
 		async *run(pkg, bench) {
-			void prepare();
+			void prepareSigners();
 			let signatures: PackageSignatures | undefined;
 			if (pkg.signatures.length > 0) {
 				const { finding, read } = await packageFinding(pkg);
-				yield finding;
+				yield { case: "package", ...finding };
 				signatures = read;
 				if (read) yield* lintFindings(pkg, read);
-				else for (const name of lintCases(pkg)) yield { ...finding, case: name };
+				else for (const name of lintCases(pkg)) yield { case: name, ...finding };
 			}
-			const kernel = await kernelContract(await bench.guest());
-			yield* runCases(bench, {
-				cases: kernelCases.map(({ name }) => `kernel/${name}`),
-				leftovers: "kernel/leftovers",
-				after: "all programs and keyrings were closed",
-				run: () => checkKernel(kernel, bench),
-			});
+			yield* kernelPromisesFinding(bench);
 			for (const object of pkg.objects) {
 				yield* runCases(bench, {
 					cases: objectCases(pkg, object),
 					leftovers: `${object.file}/leftovers`,
 					after: "everything that the loader installed was closed",
-					run: () => checkObject(pkg, object, signatures, kernel, bench),
+					async *run() {
+						const kernel = await kernelContract(await bench.guest());
+						yield* checkObject(pkg, object, signatures, kernel, bench);
+					},
 				});
 			}
-			yield* gatekeeperFindings(pkg, bench, signatures);
+			if (pkg.signatures.length > 0) yield* admissionFindings(pkg, bench, signatures);
 		},
 	}),
 };
+
+const attacksOn = (object: PackageObject) => loaderAttacks.filter(({ applies }) => applies?.(object) ?? true);
 
 function objectCases(pkg: Package, object: PackageObject): string[] {
 	const hasVectors = suiteOf(pkg).vectors.some(({ subject }) => subject.object.file === object.file);
 	return [
 		"unsigned",
-		...goodCases.filter((name) => name !== "vectors" || hasVectors),
-		...attacks.filter(({ applies }) => applies?.(object) ?? true).map(({ name }) => name),
+		...installCases.filter((name) => name !== "vectors" || hasVectors),
+		...attacksOn(object).map(({ name }) => name),
 	].map((name) => `${object.file}/${name}`);
 }
 
-/** `kernel/<case>`: what the kernel promises of any program. */
-export async function* checkKernel(kernel: KernelContract, bench: Workbench): AsyncIterable<Finding> {
-	const { contract } = kernel;
-	if (contract === "none") {
-		for (const { name } of kernelCases) yield unsupported(`kernel/${name}`, { kernel });
-		return;
-	}
-	const guest = await bench.guest();
-	const world = new Keyrings(guest.client);
-	for (const { name, promises, run } of kernelCases) {
-		const setting = { kernel, signedBy: "throwaway" };
-		yield judged(`kernel/${name}`, setting, promises[contract], await run(world, guest, contract));
-	}
-	await world.close();
-}
-
-/** `<object>/<case>` of one object. @param signatures that the package came with */
+/** `<object>/<case>` of one object. @param signatures that the package ships */
 export async function* checkObject(
 	pkg: Package,
 	object: PackageObject,
@@ -108,58 +88,47 @@ export async function* checkObject(
 	kernel: KernelContract,
 	bench: Workbench,
 ): AsyncIterable<Finding> {
-	const names = objectCases(pkg, object).map((name) => name.slice(object.file.length + 1));
-	const of = (name: string) => `${object.file}/${name}`;
-	const skipAll = function* (reason: NonNullable<Finding["reason"]>, left: readonly string[]) {
-		const evidence = settingEvidence({ kernel, object: object.file });
-		for (const name of left) yield { case: of(name), outcome: "skip" as const, reason, evidence };
+	const [first = "", ...rest] = objectCases(pkg, object);
+	const all = function* (names: readonly string[], body: FindingBody): Iterable<Finding> {
+		for (const name of names) yield { case: name, ...body };
 	};
-
+	const setting: Setting = { kernel, object: object.file };
 	const loaders = await loadersOf(object).catch((error: unknown) => {
 		if (error instanceof InputError) return error;
 		throw error;
 	});
 	if (loaders instanceof InputError) {
-		yield* skipAll(
-			{
-				code: "unsignable",
-				message: loaders.message,
-				hint: "the package can be signed as a whole; no kernel can check this object's signature",
-			},
-			names,
-		);
+		const { message } = loaders;
+		yield* all([first, ...rest], skipped(reason("unsignable", { message }), settingEvidence(setting)));
 		return;
 	}
 
-	const setting: Setting = { kernel, object: object.file };
-	const first = await unsignedFinding(of("unsigned"), object, loaders, setting, bench);
-	yield first;
-	const rest = names.filter((name) => name !== "unsigned");
-	if (first.outcome === "skip" && first.reason) {
-		yield* skipAll(first.reason, rest);
+	const unsigned = await unsignedFinding(object, loaders, setting, bench);
+	yield { case: first, ...unsigned };
+	if (unsigned.outcome === "skip" && unsigned.reason) {
+		yield* all(rest, skipped(unsigned.reason, settingEvidence(setting)));
 		return;
 	}
 
-	const { client } = await bench.guest();
-	const keyrings = new Keyrings(client);
-	const ways = new Ways(kernel.contract, signatures, keyrings);
-	yield* goodFindings({ pkg, object, ways, setting, bench });
+	const guest = await bench.guest();
+	const keyrings = new Keyrings(guest.client);
+	const plans = new InstallPlans(kernel.contract, signatures, keyrings);
+	yield* installFindings({ pkg, object, plans, setting, bench });
 	await keyrings.close();
-	if (kernel.contract === "none") {
-		const good = new Set<string>(goodCases);
-		for (const name of rest) if (!good.has(name)) yield unsupported(of(name), setting);
+	const attacks = attacksOn(object);
+	const { contract } = kernel;
+	if (contract === "none") {
+		const names = attacks.map(({ name }) => `${object.file}/${name}`);
+		yield* all(names, unsupported(setting));
 		return;
 	}
-	// A loader that came with the package is attacked in place of the one that would be made here.
-	const shipped = ways.shipped(object, kernel.contract);
-	const scene = new Scene(
-		client,
-		kernel.contract,
-		shipped ? { ...loaders, [kernel.contract]: shipped } : loaders,
-	);
-	for (const { name, promises, run, code } of attacks.filter(({ applies }) => applies?.(object) ?? true)) {
-		const promised = promises[kernel.contract];
-		yield judged(of(name), { ...setting, signedBy: "throwaway" }, promised, await run(scene), code);
+	// The loader that the package ships is attacked in place of the one that is generated here.
+	const shipped = plans.shipped(object, contract);
+	const attacked = shipped ? { ...loaders, [contract]: shipped } : loaders;
+	const session = new LoaderSession(guest, contract, attacked);
+	for (const { name, expected, run, code } of attacks) {
+		const body = judged({ ...setting, signedBy: ephemeral }, expected[contract], await run(session), code);
+		yield { case: `${object.file}/${name}`, ...body };
 	}
-	await scene.close();
+	await session.close();
 }

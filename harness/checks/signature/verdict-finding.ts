@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import type { Finding } from "../../lab/check.js";
+import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
+import type { FindingBody } from "../../lab/check.js";
+import { failed, passed, skipped } from "../../lab/findings.js";
 import { programId } from "../../machine/guest/bpf-objects.js";
-import { settingEvidence } from "./finding.js";
-import type { InstalledSubject, Presence } from "./subject.js";
-import { readVerdicts } from "./verdict.js";
+import type { InstalledObject, PlannedSubject } from "./installed-object.js";
+import { settingEvidence } from "./signature-finding.js";
+import { readVerdicts } from "./signature-verdict.js";
 
-/** What the kernel notes of the loader, and of what the loader installed (`prog->aux->sig`). */
+/** What the kernel recorded for the loader, and for what it installed (`prog->aux->sig`). */
 export async function verdictFinding(
-	name: string,
-	{ way, setting, bench }: InstalledSubject,
-	{ loaded, loaderProgram }: Presence,
-): Promise<Finding> {
+	{ plan, setting, bench }: PlannedSubject,
+	{ loaded, loaderProgram }: InstalledObject,
+): Promise<FindingBody> {
 	const base = settingEvidence(setting);
 	if (!setting.kernel.verdictRecorded) {
-		const reason = {
-			code: "feature-unsupported",
-			message: "the kernel notes no verdict: struct bpf_prog_aux has no member sig",
-			hint: "7.2 and later do; before, only the load itself shows that a signature was checked",
-		};
-		return { case: name, outcome: "skip", reason, evidence: base };
+		const message = "the kernel records no verdict: struct bpf_prog_aux has no member sig";
+		const hint = "use 7.2 or later; before, only the load itself shows that the signature was verified";
+		return skipped(reasonSaying("feature-unsupported", message, hint), base);
 	}
 	const guest = await bench.guest();
 	const verdicts = await readVerdicts(guest);
@@ -34,19 +31,14 @@ export async function verdictFinding(
 		verdict: loader?.verdict,
 		keyring_type: loader?.keyringType,
 		keyring_serial: loader?.keyringSerial,
-		// The kernel checks the loader; what that installs it counts as unsigned.
+		// The kernel verifies the loader. What the loader installs counts as unsigned.
 		installed: [...new Set(installed)],
 	};
-	const right =
-		loader?.verdict === "verified" && loader.keyringType === "user" && loader.keyringSerial === way.keyring;
-	if (right) return { case: name, outcome: "pass", evidence };
-	const noted = loader
-		? `${loader.verdict}, keyring ${loader.keyringType} ${loader.keyringSerial}`
-		: "nothing";
-	const reason = {
-		code: "verdict-unexpected",
-		message: `of the loader, whose signature was verified against keyring ${way.keyring}, the kernel notes: ${noted}`,
-		hint: "a gatekeeper that goes by verdicts would judge wrongly on this kernel",
-	};
-	return { case: name, outcome: "fail", reason, evidence };
+	const inWords = (verdict: string, type: string, serial: number | undefined) =>
+		`${verdict}, keyring ${type} ${serial}`;
+	const expected = inWords("verified", "user", plan.keyring);
+	const found = loader ? inWords(loader.verdict, loader.keyringType, loader.keyringSerial) : "no verdict";
+	return found === expected
+		? passed(evidence)
+		: failed(reason("verdict-unexpected", { expected, found }), evidence);
 }

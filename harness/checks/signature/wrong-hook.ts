@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { type AttachTarget, attachPlaces } from "../../data/package/manifest/manifest.js";
-import type { Finding } from "../../lab/check.js";
+import type { FindingBody } from "../../lab/check.js";
+import { passed } from "../../lab/findings.js";
 import { AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attach-points.js";
 import { hookOf } from "../../lab/subject/attach/hook.js";
 import { GuestError } from "../../machine/guest/client.js";
-import { settingEvidence } from "./finding.js";
-import type { InstalledSubject, Presence } from "./subject.js";
+import type { InstalledObject, PlannedSubject } from "./installed-object.js";
+import { settingEvidence } from "./signature-finding.js";
 
 /** A function that every kernel has, for programs that are attached to one by name. */
 const otherFunction = "do_nanosleep";
@@ -14,15 +14,14 @@ const otherFunction = "do_nanosleep";
 const maxPrograms = 16;
 
 /**
- * A signature says nothing of where a program may be attached: tries the installed programs at
- * hooks that neither manifest nor section name, and tells which the kernel allows. Never a failure:
- * that is how kernels are.
+ * A signature does not cover where a program is attached. Tries the installed programs at hooks
+ * that neither manifest nor section name, and reports which ones the kernel allows. Always a pass:
+ * kernels make no promise here.
  */
 export async function wrongHookFinding(
-	name: string,
-	{ object, setting, bench }: InstalledSubject,
-	{ loaded: { handle, loaded } }: Presence,
-): Promise<Finding> {
+	{ object, setting, bench }: PlannedSubject,
+	{ loaded: { handle, loaded } }: InstalledObject,
+): Promise<FindingBody> {
 	const { client } = await bench.guest();
 	const points = new AttachPoints(client, bench);
 	const allowed: string[] = [];
@@ -57,17 +56,7 @@ export async function wrongHookFinding(
 		}
 	}
 	await points.remove();
-	return {
-		case: name,
-		outcome: "pass",
-		evidence: {
-			...settingEvidence(setting),
-			safe: allowed.length === 0,
-			allowed,
-			refused,
-			...(allowed.length === 0
-				? {}
-				: { weakness: "no signature covers where a program is attached: these hooks were not named" }),
-		},
-	};
+	const safe = allowed.length === 0;
+	const weakness = "a signature does not cover where a program is attached: other hooks are allowed too";
+	return passed({ ...settingEvidence(setting), safe, allowed, refused, ...(safe ? {} : { weakness }) });
 }

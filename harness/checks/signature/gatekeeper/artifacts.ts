@@ -6,7 +6,7 @@ import { UndecidedError } from "../../../base/errors.js";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** The gatekeepers, by what each requires; `-hardened` ones keep themselves as well. */
+/** The gatekeepers, by what each requires; `-hardened` ones protect themselves as well. */
 export const gatekeepers = [
 	"signature",
 	"deny",
@@ -16,26 +16,36 @@ export const gatekeepers = [
 	"loader-hardened",
 ] as const;
 export type GatekeeperName = (typeof gatekeepers)[number];
+export type GatekeeperKind = "signature" | "deny" | "loader";
 
-/** Folder with what `build.ts` makes for guests of an architecture. */
+export const kindOf = (name: GatekeeperName): GatekeeperKind =>
+	name.replace("-hardened", "") as GatekeeperKind;
+
+export const isHardened = (name: GatekeeperName): boolean => name.endsWith("-hardened");
+
+/** The guest cannot be used afterwards: the gatekeeper, or the file system that it needs, stays. */
+export const staysInGuest = (name: GatekeeperName): boolean => isHardened(name) || kindOf(name) === "loader";
+
+/** Folder with what `build-gatekeepers.ts` builds for guests of an architecture. */
 export function artifactFolder(arch: string): string {
 	return join(root, "build/gatekeeper", arch);
 }
 
 export const sourceFolder = join(root, "harness/checks/signature/gatekeeper");
+export const tokenLoaderSource = join(root, "harness/qualify/signatures/token-loader.c");
 
 /** Name of a gatekeeper's object in that folder. */
 export function objectFile(name: GatekeeperName): string {
 	return `gatekeeper-${name}.bpf.o`;
 }
 
-/** Bytes of an ext4 file system for fs-verity; its image lacks the zeros at the end. */
+/** Size of an ext4 file system for fs-verity; its image file lacks the zeros at the end. */
 export const imageBytes = 8 << 20;
 
 const read = new Map<string, Promise<Uint8Array>>();
 
 /**
- * One of what was built: an object, `attack.bpf.o`, `intruder`, `token-loader` or `verity.ext4`.
+ * Bytes of a built file: an object, `attack.bpf.o`, `intruder`, `token-loader` or `verity.ext4`.
  *
  * @throws UndecidedError `not-built`
  */

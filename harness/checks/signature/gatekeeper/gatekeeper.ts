@@ -7,25 +7,32 @@ import { openById, pin } from "../../../machine/guest/bpf-objects.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { GuestError } from "../../../machine/guest/client.js";
 import type { Guest } from "../../../machine/vm/guest.js";
-import { artifact, type GatekeeperName, objectFile } from "./artifacts.js";
-import { type Decision, parseDecision } from "./decision.js";
-import { encodeSettings, type Settings } from "./settings.js";
+import { artifact, type GatekeeperName, isHardened, objectFile } from "./artifacts.js";
+import { type Decision, parseDecision } from "./gatekeeper-decision.js";
+import { encodeSettings, type Settings } from "./gatekeeper-settings.js";
 
 /** Where a hardened gatekeeper's links are pinned: a bpffs of its own. */
 export const pinFolder = "/run/bpfgate-pins";
 
-/** The kernel or libbpf does not take the gatekeeper. */
-export class NotInstalled extends Error {
-	override name = "NotInstalled";
+/** The kernel or libbpf refuses the gatekeeper. */
+export class GatekeeperRefused extends Error {
+	override name = "GatekeeperRefused";
 }
 
-/** A gatekeeper at its post in a guest. */
+/** Where a gatekeeper is installed. */
+export interface GatekeeperPlace {
+	guest: Guest;
+	name: GatekeeperName;
+	/** Folder with the gatekeeper's object; default: what `ci/setup` builds. */
+	folder?: string;
+}
+
+/** A gatekeeper that is attached in a guest. */
 export class Gatekeeper {
 	private constructor(
 		private readonly guest: Guest,
-		readonly name: GatekeeperName,
 		private readonly object: number,
-		/** Its links by program: handle, and the kernel's id. */
+		/** Its links by program: the agent's handle, and the kernel's id. */
 		readonly links: ReadonlyMap<string, { handle: number; id: number }>,
 		/** Ids of its maps by name. */
 		readonly maps: ReadonlyMap<string, number>,
@@ -35,17 +42,11 @@ export class Gatekeeper {
 	 * Loads and attaches it. A hardened one is pinned too, in a bpffs that cannot be unmounted from
 	 * then on.
 	 *
-	 * @param folder where its object is; default: what was built
-	 * @throws NotInstalled with the kernel's reason; UndecidedError `not-built`
+	 * @throws GatekeeperRefused with the kernel's reason; UndecidedError `not-built`
 	 */
-	static async install(
-		guest: Guest,
-		name: GatekeeperName,
-		settings: Settings,
-		folder?: string,
-	): Promise<Gatekeeper> {
+	static async install({ guest, name, folder }: GatekeeperPlace, settings: Settings): Promise<Gatekeeper> {
 		const { client, kernel } = guest;
-		const hardened = name.endsWith("-hardened");
+		const hardened = isHardened(name);
 		const path = `/run/${objectFile(name)}`;
 		await client.call("file_write", { path, data: await artifact(kernel.arch, objectFile(name), folder) });
 		const pins = hardened ? await mountPins(client) : undefined;
@@ -57,28 +58,35 @@ export class Gatekeeper {
 		if (loaded.errno !== 0) {
 			await client.call("object_close", { object });
 			const log = loaded.programs.find(({ errno }) => errno !== 0)?.log || loaded.log;
-			throw new NotInstalled(`${errnoName(loaded.errno)}: ${log.trim().split("\n").slice(-3).join("; ")}`);
+			throw new GatekeeperRefused(
+				`${errnoName(loaded.errno)}: ${log.trim().split("\n").slice(-3).join("; ")}`,
+			);
 		}
 		await client.call("events_watch", { object, map: "decisions" });
 		const links = new Map<string, { handle: number; id: number }>();
-		// Those that decide come last: from then on they decide of all the others' attaching as
-		// well.
+		// Programs that decide are attached last: from then on they decide about attaching as well.
 		const last = ["admit", "keep_hooks"];
 		const programs = opened.programs.map((program) => program.name);
 		const order = (program: string) => last.indexOf(program);
 		for (const program of programs.sort((a, b) => order(a) - order(b))) {
 			const link = await client.call("attach", { object, program, hook: "auto" }).catch((cause: unknown) => {
-				if (cause instanceof GuestError) throw new NotInstalled(`${program}: ${cause.message}`, { cause });
+				if (cause instanceof GuestError)
+					throw new GatekeeperRefused(`${program}: ${cause.message}`, { cause });
 				throw cause;
 			});
 			links.set(program, { handle: link.link, id: link.id ?? 0 });
 			if (hardened) await pinLink(client, link.id ?? 0, `${pinFolder}/${program}`);
 		}
 		const maps = new Map(loaded.maps.map(({ name, id }) => [name, id ?? 0]));
-		return new Gatekeeper(guest, name, object, links, maps);
+		return new Gatekeeper(guest, object, links, maps);
 	}
 
-	/** What it decided since the last time. */
+	/** Id of the map with its settings. */
+	get settingsMap(): number {
+		return [...this.maps].find(([name]) => name.endsWith(".settings"))?.[1] ?? 0;
+	}
+
+	/** Its decisions since the last call. */
 	async decisions(): Promise<Decision[]> {
 		const { events } = await this.guest.client.call("events_drain", {
 			object: this.object,
@@ -87,12 +95,12 @@ export class Gatekeeper {
 		return events.map((event) => parseDecision(event, this.guest.client.littleEndian));
 	}
 
-	/** Writes into one of its maps, as the one who loaded it. One errno for each entry. */
+	/** Writes an entry of one of its maps, as the process that loaded it. */
 	async write(map: string, key: Uint8Array, value: Uint8Array): Promise<void> {
 		await this.guest.client.call("map_write", { object: this.object, map, entries: [{ key, value }] });
 	}
 
-	/** What happens when the process ends that loaded it: its file descriptors are closed. */
+	/** Closes the descriptors of the process that loaded it, as the end of that process does. */
 	async abandon(): Promise<void> {
 		for (const { handle } of this.links.values()) await this.guest.client.call("detach", { link: handle });
 		await this.guest.client.call("object_close", { object: this.object });
@@ -111,13 +119,13 @@ async function mountPins(client: GuestClient): Promise<{ major: number; minor: n
 
 async function pinLink(client: GuestClient, id: number, path: string): Promise<void> {
 	const handle = await openById(client, "link", id);
-	if (handle === undefined) throw new NotInstalled(`its link: ${errnoName(ENOENT)}`);
+	if (handle === undefined) throw new GatekeeperRefused(`its link: ${errnoName(ENOENT)}`);
 	await pinHandle(client, { handle }, path);
 	await client.call("close", { handle });
 }
 
-/** BPF_OBJ_PIN. @throws NotInstalled when the kernel refuses */
+/** BPF_OBJ_PIN. @throws GatekeeperRefused when the kernel refuses */
 export async function pinHandle(client: GuestClient, held: Held, path: string): Promise<void> {
 	const errno = await pin(client, held, path);
-	if (errno !== 0) throw new NotInstalled(`pin ${path}: ${errnoName(errno)}`);
+	if (errno !== 0) throw new GatekeeperRefused(`pin ${path}: ${errnoName(errno)}`);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Another process of root in the guest, on no side: what it tries, each gatekeeper has to admit or
- * deny. One word says what to do, the others to what; it prints errnos, one a line, 0 for done. It
- * is the loader that an approve-list approves of as well.
+ * Another root process in the guest, which acts as the attacker, and as the approved loader of the
+ * gatekeeper `loader`. The first word is a command, the others its arguments. It prints errnos, one
+ * a line, 0 for done.
  */
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int told(long result)
+static int report(long result)
 {
 	printf("%d\n", result < 0 ? errno : 0);
 	return result < 0 ? -1 : (int)result;
@@ -36,7 +36,7 @@ static int load(void)
 {
 	static const struct bpf_insn insns[] = { { .code = 0xb7 }, { .code = 0x95 } };
 
-	return told(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "unsigned", "GPL", insns, 2, NULL));
+	return report(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "unsigned", "GPL", insns, 2, NULL));
 }
 
 static int do_load(char **args)
@@ -46,20 +46,20 @@ static int do_load(char **args)
 	return 0;
 }
 
-/* exit, with nothing in r0: no verifier takes it. It is not run. */
+/* exit with r0 uninitialised: every verifier refuses it. It is not run. */
 static int do_load_unverifiable(char **args)
 {
 	static const struct bpf_insn insn = { .code = 0x95 };
 
 	(void)args;
-	told(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "unverifiable", "GPL", &insn, 1, NULL));
+	report(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "unverifiable", "GPL", &insn, 1, NULL));
 	return 0;
 }
 
 static int do_map(char **args)
 {
 	(void)args;
-	told(bpf_map_create(BPF_MAP_TYPE_ARRAY, "unsigned", 4, 4, 1, NULL));
+	report(bpf_map_create(BPF_MAP_TYPE_ARRAY, "unsigned", 4, 4, 1, NULL));
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static int do_fork(char **args)
 	return child < 0 || waitpid(child, NULL, 0) < 0;
 }
 
-/* Each object as libbpf loads it by itself. */
+/* <object>...: loads each with libbpf. */
 static int do_objects(char **paths)
 {
 	libbpf_set_print(NULL);
@@ -99,7 +99,7 @@ static bool parse(const char *hex, unsigned char *bytes, size_t size)
 	return hex[2 * size] == 0;
 }
 
-/* <id> <key> <value>: can it be had, can it be written to. */
+/* <id> <key> <value>: opens a map, and writes an entry. */
 static int do_map_update(char **args)
 {
 	unsigned char key[64], value[2048];
@@ -109,8 +109,8 @@ static int do_map_update(char **args)
 	if (key_size > sizeof(key) || value_size > sizeof(value) || !parse(args[1], key, key_size) ||
 	    !parse(args[2], value, value_size))
 		return 2;
-	fd = told(bpf_map_get_fd_by_id(atoi(args[0])));
-	told(fd < 0 ? -1 : bpf_map_update_elem(fd, key, value, BPF_ANY));
+	fd = report(bpf_map_get_fd_by_id(atoi(args[0])));
+	report(fd < 0 ? -1 : bpf_map_update_elem(fd, key, value, BPF_ANY));
 	return 0;
 }
 
@@ -120,68 +120,67 @@ static int do_take_over(char **args)
 	unsigned char value[256] = { 0 };
 	size_t offset = atol(args[1]);
 	uint32_t key = 0, pid = getpid();
-	int fd = told(bpf_map_get_fd_by_id(atoi(args[0])));
-	int read = told(fd < 0 ? -1 : bpf_map_lookup_elem(fd, &key, value));
+	int fd = report(bpf_map_get_fd_by_id(atoi(args[0])));
+	int read = report(fd < 0 ? -1 : bpf_map_lookup_elem(fd, &key, value));
 
 	if (offset > sizeof(value) - sizeof(pid))
 		return 2;
 	memcpy(value + offset, &pid, sizeof(pid));
-	told(read < 0 ? -1 : bpf_map_update_elem(fd, &key, value, BPF_ANY));
+	report(read < 0 ? -1 : bpf_map_update_elem(fd, &key, value, BPF_ANY));
 	load();
 	return 0;
 }
 
 static int do_link_detach(char **args)
 {
-	int fd = told(bpf_link_get_fd_by_id(atoi(args[0])));
+	int fd = report(bpf_link_get_fd_by_id(atoi(args[0])));
 
-	told(fd < 0 ? -1 : bpf_link_detach(fd));
+	report(fd < 0 ? -1 : bpf_link_detach(fd));
 	return 0;
 }
 
 static int do_unlink(char **args)
 {
 	for (; *args; args++)
-		told(unlink(*args));
+		report(unlink(*args));
 	return 0;
 }
 
 static int do_umount(char **args)
 {
-	told(umount2(args[0], MNT_DETACH));
+	report(umount2(args[0], MNT_DETACH));
 	return 0;
 }
 
-/* <pid>: may its memory be written to. Nothing is. */
+/* <pid>: opens its memory for writing, and writes nothing. */
 static int do_memory(char **args)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%s/mem", args[0]);
-	told(open(path, O_RDWR | O_CLOEXEC));
+	report(open(path, O_RDWR | O_CLOEXEC));
 	return 0;
 }
 
-/* <pin>: runs a pinned syscall program, and says what it returned. */
+/* <pin>: runs a pinned syscall program, and prints its return value. */
 static int do_run(char **args)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
-	int fd = told(bpf_obj_get(args[0]));
+	int fd = report(bpf_obj_get(args[0]));
 
-	told(fd < 0 ? -1 : bpf_prog_test_run_opts(fd, &run));
+	report(fd < 0 ? -1 : bpf_prog_test_run_opts(fd, &run));
 	printf("%d\n", (int)run.retval);
 	return 0;
 }
 
 /*
- * <pin>: attaches a pinned program where it was loaded for, and says which process holds it there.
- * Not a pin of the link: what is only unlinked stays attached until the kernel has freed the inode,
- * some time later.
+ * <pin>: attaches a pinned program to its target, and prints the process that holds the link. The
+ * link is not pinned: after unlink it would stay attached until the kernel has freed the inode.
  */
 static int do_attach(char **args)
 {
-	int fd = told(bpf_obj_get(args[0]));
-	int link = told(fd < 0 ? -1 : bpf_raw_tracepoint_open(NULL, fd));
+	int fd = report(bpf_obj_get(args[0]));
+	int link = report(fd < 0 ? -1 : bpf_raw_tracepoint_open(NULL, fd));
 	pid_t holder = link < 0 ? 0 : fork();
 
 	if (link >= 0 && holder == 0) {
@@ -193,8 +192,8 @@ static int do_attach(char **args)
 }
 
 /*
- * <pid>: ends a process. Its file descriptors are closed when this returns, and what only they held
- * is detached.
+ * <pid>: ends a process. When this returns, its file descriptors are closed and its links are
+ * detached.
  */
 static int do_end(char **args)
 {
@@ -208,7 +207,7 @@ static int do_end(char **args)
 	return 0;
 }
 
-/* <command> <word>...: runs it as the one who traces it, who could have it do anything. */
+/* <command> <word>...: runs it as its tracer, which could make it do anything. */
 static int do_trace(char **args)
 {
 	pid_t child = fork();
@@ -227,11 +226,11 @@ static int do_trace(char **args)
 /* <image> <bytes> <device>: the image may lack zeros at its end. */
 static int do_loop(char **args)
 {
-	int grown = told(truncate(args[0], atol(args[1])));
-	int device = told(open(args[2], O_RDWR | O_CLOEXEC));
+	int grown = report(truncate(args[0], atol(args[1])));
+	int device = report(open(args[2], O_RDWR | O_CLOEXEC));
 	struct loop_config config = { .fd = open(args[0], O_RDWR | O_CLOEXEC) };
 
-	told(grown < 0 || device < 0 ? -1 : ioctl(device, LOOP_CONFIGURE, &config));
+	report(grown < 0 || device < 0 ? -1 : ioctl(device, LOOP_CONFIGURE, &config));
 	return 0;
 }
 
@@ -240,7 +239,7 @@ static int do_copy(char **args)
 {
 	static char bytes[1 << 20];
 	int from = open(args[0], O_RDONLY | O_CLOEXEC);
-	int to = told(open(args[1], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
+	int to = report(open(args[1], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
 	ssize_t got;
 
 	while (to >= 0 && (got = read(from, bytes, sizeof(bytes))) > 0) {
@@ -256,16 +255,16 @@ static int do_copy(char **args)
 static int do_verity(char **args)
 {
 	struct fsverity_enable_arg arg = { .version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256, .block_size = 4096 };
-	int fd = told(open(args[0], O_RDONLY | O_CLOEXEC));
+	int fd = report(open(args[0], O_RDONLY | O_CLOEXEC));
 
-	told(fd < 0 ? -1 : ioctl(fd, FS_IOC_ENABLE_VERITY, &arg));
+	report(fd < 0 ? -1 : ioctl(fd, FS_IOC_ENABLE_VERITY, &arg));
 	return 0;
 }
 
-/* <file>: may it be written to. */
+/* <file>: opens it for writing. */
 static int do_open(char **args)
 {
-	told(open(args[0], O_WRONLY | O_CLOEXEC));
+	report(open(args[0], O_WRONLY | O_CLOEXEC));
 	return 0;
 }
 

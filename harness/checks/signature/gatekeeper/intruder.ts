@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../../base/errno.js";
-import { UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { artifact } from "./artifacts.js";
 
-/** It is as large as all else that a guest is sent. */
+/** The program is as large as everything else that a guest is sent. */
 const brought = new WeakMap<Guest, Intruder>();
 
-/** A process of root in the guest that is on no side; see intruder.c for what it can be asked. */
+/**
+ * Another root process in the guest, which acts as the attacker; see intruder.c for its commands.
+ */
 export class Intruder {
 	private constructor(
 		private readonly guest: Guest,
@@ -26,18 +28,18 @@ export class Intruder {
 		return intruder;
 	}
 
-	/** The same program as another file, which must be there. */
+	/** The same program as another file, which must exist. */
 	at(path: string): Intruder {
 		return new Intruder(this.guest, path);
 	}
 
 	/**
-	 * Has it do something.
+	 * Runs a command.
 	 *
-	 * @returns errnos in the order of what it did, 0 for done (the last number of `run` is a return
+	 * @returns errnos in the order of its actions, 0 for done (the last number of `run` is a return
 	 * value, of `attach` a process id)
-	 * @throws UndecidedError `intruder-failed` when it did not even try; GuestError when it cannot
-	 * be started
+	 * @throws UndecidedError `intruder-failed` when it could not try; GuestError when it cannot be
+	 * started
 	 */
 	async does(...words: string[]): Promise<number[]> {
 		const { status, stdout, stderr } = await this.guest.client.call("command_run", {
@@ -45,16 +47,12 @@ export class Intruder {
 		});
 		if (status !== 0) {
 			const said = Buffer.from(stderr).toString().trim();
-			throw new UndecidedError(
-				"intruder-failed",
-				`the process that is to be kept out could not try \`${words.join(" ")}\` (status ${status}) ${said}`,
-				"this is a defect of bpfgate; report it",
-			);
+			throw undecided("intruder-failed", { command: words.join(" "), status: status ?? -1, said });
 		}
 		return Buffer.from(stdout).toString().trim().split("\n").map(Number);
 	}
 
-	/** As `does`; the first thing that went wrong, as `EPERM`, or undefined when all was done. */
+	/** Runs a command; its first errno, as `EPERM`, or undefined when everything was done. */
 	async fails(...words: string[]): Promise<string | undefined> {
 		const errno = (await this.does(...words)).find((each) => each !== 0);
 		return errno === undefined ? undefined : errnoName(Math.abs(errno));

@@ -5,7 +5,7 @@ import { createLab } from "../../../lab/lab.js";
 import { broken, type KernelPromise, type PromiseArea } from "../../../lab/promise.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import { Qualification } from "../../../qualify/qualification.js";
-import { questions } from "../../../qualify/questions.js";
+import { questions } from "../../../run/questions.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
 
@@ -28,7 +28,7 @@ export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { wr
 	const wanted = [ids ?? []].flat();
 	const kernels = await chooseKernels(wanted.length > 0 ? wanted : ["default"]);
 	await using lab = createLab({ signal: signal() });
-	const qualification = new Qualification(() => lab);
+	const qualification = new Qualification(() => lab, questions);
 	const rows: Row[] = [];
 	for (const kernel of kernels) {
 		for (const each of asked ? [asked] : qualification.areas) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What an attacker may have loaded before the gatekeeper came. */
+/* Programs that an attacker may have loaded before the gatekeeper. */
 #include "kernel.h"
 
 /* r0 = 0; exit */
@@ -21,22 +21,22 @@ int load_unsigned(void *ctx)
 }
 
 /*
- * Not for init, which posts the gatekeeper: what it would load while security_bpf_prog_load()
- * answers 1 would not be verified at all, and hang the machine.
+ * Not for init, which installs the gatekeeper: a program that it loads while
+ * security_bpf_prog_load() answers 1 would not be verified at all, and hang the machine.
  */
 static __always_inline bool is_answered(void)
 {
 	return bpf_get_current_pid_tgid() >> 32 != 1;
 }
 
-/* An answer that is neither yes nor no: what comes after it in the hook is not asked any more. */
+/* A positive answer ends the hook: LSM programs after it are not called. */
 SEC("lsm/bpf")
 int BPF_PROG(answer_first, int cmd, union bpf_attr *attr, unsigned int size)
 {
 	return cmd == BPF_PROG_LOAD && is_answered();
 }
 
-/* The same in front of all LSMs: they are not asked at all. */
+/* The same before all LSMs: none of them is called. */
 SEC("fmod_ret/security_bpf")
 int BPF_PROG(answer_before, int cmd, union bpf_attr *attr, unsigned int size)
 {

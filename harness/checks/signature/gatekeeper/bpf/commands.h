@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which commands of bpf(2) gatekeepers of old kernels decide about. */
+/* Commands of bpf(2) that gatekeepers of old kernels decide about. */
 #ifndef BPFGATE_GATEKEEPER_COMMANDS_H
 #define BPFGATE_GATEKEEPER_COMMANDS_H
 
@@ -15,7 +15,7 @@ static __always_inline bool is_decided(int cmd)
 	if (cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE)
 		return true;
 #ifdef HARDENED
-	/* What was loaded before must not be attached behind the gatekeeper's back. */
+	/* Programs that were loaded before must not be attached unnoticed. */
 	return attaches(cmd);
 #else
 	return false;

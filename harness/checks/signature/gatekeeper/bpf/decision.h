@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a gatekeeper decided, for the host to read. ../decision.ts has the same layout. */
+/* A decision, for the host to read. ../gatekeeper-decision.ts has the same layout. */
 #ifndef BPFGATE_GATEKEEPER_DECISION_H
 #define BPFGATE_GATEKEEPER_DECISION_H
 
@@ -8,7 +8,7 @@
 struct decision {
 	/* enum bpf_cmd */
 	__u32 cmd;
-	/* Thread group id of who asked. */
+	/* Thread group id of the caller. */
 	__u32 tgid;
 	/* 0 or a negative errno. */
 	__s32 ret;
@@ -19,7 +19,7 @@ struct decision {
 	__u32 verdict;
 	__u32 keyring_type;
 	__s32 keyring_serial;
-	/* Asked for by a BPF program, with bpf_sys_bpf(). */
+	/* Called by a BPF program, with bpf_sys_bpf(). */
 	__u32 by_program;
 	__u32 zero;
 };
@@ -34,13 +34,13 @@ static __always_inline __u32 current_tgid(void)
 	return bpf_get_current_pid_tgid() >> 32;
 }
 
-/* Records it, and gives back what the hook is to return. */
+/* Records the decision, and returns the value for the hook. */
 static __always_inline int decided(struct decision *decision, bool deny)
 {
 	decision->tgid = current_tgid();
 	decision->ret = deny ? -EPERM : 0;
 	bpf_ringbuf_output(&decisions, decision, sizeof(*decision), 0);
-	/* Said anew: what is read back from the record could be anything, to the verifier. */
+	/* Not read back from the record: to the verifier, that could be any number. */
 	return deny ? -EPERM : 0;
 }
 

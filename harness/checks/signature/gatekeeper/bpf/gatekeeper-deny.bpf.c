@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * For kernels without signatures: one process, which checks the package's signature itself, may
- * load programs and make maps, nobody else may.
+ * For kernels without signatures: one process alone, which verifies the package's signature itself,
+ * may load programs and create maps.
  */
 #include "commands.h"
 #include "self.h"

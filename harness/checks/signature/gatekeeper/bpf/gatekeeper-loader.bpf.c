@@ -11,7 +11,7 @@
 #define FS_VERITY_HASH_ALG_SHA256 1
 #define MAX_SIGNATURE 1024
 
-/* Whatever is in it; but a type that is only named is another one to libbpf. */
+/* Empty, because libbpf does not match a type that is only declared. */
 struct bpf_key {};
 
 extern struct file *bpf_get_task_exe_file(struct task_struct *task) __ksym;
@@ -39,7 +39,7 @@ struct signature {
 	__u8 bytes[MAX_SIGNATURE];
 };
 
-/* By digest. Being in here is not enough: the signature has to be good. */
+/* By digest. An entry alone does not approve: its signature is verified. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -47,10 +47,7 @@ struct {
 	__type(value, struct signature);
 } signatures SEC(".maps");
 
-/*
- * Dynamic pointers to the stack are not allowed; one entry for each thread that asks at the same
- * time.
- */
+/* Dynamic pointers to the stack are not allowed; one entry for each calling thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
@@ -106,7 +103,7 @@ static __always_inline int ask(void)
 	int ret = -EPERM;
 
 #ifdef HARDENED
-	/* Who traces it decides what it does. */
+	/* A tracer decides what the process does. */
 	if (task->ptrace)
 		return -EPERM;
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Requires a signature: admits a load by user space only when the kernel verified its signature
- * against an admitted keyring. What a loader then loads with bpf_sys_bpf() is not signed itself.
- * The plain gatekeeper admits all such loads; the hardened one only those by a program that it
- * admitted itself.
+ * against an admitted keyring. Programs that a loader then loads with bpf_sys_bpf() are not signed.
+ * The plain gatekeeper admits all such loads; the hardened one only those of a program that it
+ * admitted.
  */
 #include "commands.h"
 #include "self.h"
@@ -21,8 +21,8 @@ static __always_inline bool is_listed(__s32 serial)
 
 /*
  * Kernels before 7.2 record no verdict. They call the hook after they verified a signature, so a
- * load with one is verified. Which key a special id such as KEY_SPEC_SESSION_KEYRING meant is not
- * told: is_listed() refuses it.
+ * load with one is verified. They do not report which keyring a special id such as
+ * KEY_SPEC_SESSION_KEYRING meant: is_listed() refuses it.
  */
 static __always_inline void take_from_attr(const union bpf_attr *attr, struct decision *decision)
 {
@@ -46,8 +46,8 @@ static __always_inline bool is_admitted(const struct decision *decision)
 
 #ifdef HARDENED
 /*
- * Programs that were admitted or loaded by one, and threads that run one of them now. A program's
- * aux stays the same all its life.
+ * Programs that were admitted, or loaded by an admitted one, and threads that run one of them. A
+ * program's aux never changes.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -95,7 +95,7 @@ static __always_inline bool by_admitted_program(void)
 	return bpf_map_lookup_elem(&running, &thread);
 }
 
-/* Each load comes by here first, so that the address of a freed one means nothing any more. */
+/* Called for each load, so that the address of a freed program is not mistaken for its own. */
 static __always_inline void remember(struct bpf_prog *prog, bool admit)
 {
 	__u64 aux = (__u64)prog->aux;
@@ -107,10 +107,7 @@ static __always_inline void remember(struct bpf_prog *prog, bool admit)
 		bpf_map_delete_elem(&admitted, &aux);
 }
 
-/*
- * The program that a file descriptor of this process names; another thread could change it
- * afterwards.
- */
+/* The program behind a file descriptor of this process; another thread could replace it later. */
 static __always_inline struct bpf_prog *program_of(__u32 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -138,8 +135,8 @@ static __always_inline __u32 attached_fd(int cmd, const union bpf_attr *attr)
 }
 
 /*
- * What was loaded before must not be attached behind the gatekeeper's back. A struct_ops link names
- * a map instead.
+ * Programs that were loaded before must not be attached unnoticed. A struct_ops link names a map
+ * instead.
  */
 SEC("lsm/bpf")
 int BPF_PROG(keep_hooks, int cmd, union bpf_attr *attr, unsigned int size)

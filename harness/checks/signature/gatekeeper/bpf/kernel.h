@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the gatekeepers read of the kernel's structures; CO-RE finds the members. */
+/* Members of kernel structures that the gatekeepers read; CO-RE relocates them. */
 #ifndef BPFGATE_GATEKEEPER_KERNEL_H
 #define BPFGATE_GATEKEEPER_KERNEL_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How a hardened gatekeeper keeps itself: its settings are read-only data, its links are pinned in
- * a bpffs of its own in which nothing can be unlinked and which cannot be unmounted, and nobody
- * gets another file descriptor for its maps. A plain one has none of this.
+ * How a hardened gatekeeper protects itself: its settings are read-only data, its links are pinned
+ * in a bpffs of its own in which nothing can be unlinked and which cannot be unmounted, and its
+ * maps cannot be opened. A plain one has none of this.
  */
 #ifndef BPFGATE_GATEKEEPER_SELF_H
 #define BPFGATE_GATEKEEPER_SELF_H
@@ -13,19 +13,19 @@
 /* libbpf freezes the map behind read-only data. */
 #define SETTING SEC(".rodata.settings") const volatile
 #else
-/* Settings in a map that whoever has its id can write to. */
+/* Settings in a map that every root process can write to by its id. */
 #define SETTING SEC(".data.settings") volatile
 #endif
 
 #define MAX_SERIALS 8
 
 /*
- * Written before it is loaded; ../settings.ts has the same layout. Each gatekeeper heeds its own.
+ * Written before the program is loaded; ../gatekeeper-settings.ts has the same layout. Each
+ * gatekeeper reads its own part.
  */
 SETTING struct {
 	/*
-	 * The bpffs with the pins, as the kernel encodes a device (major << 20 | minor); 0: there is
-	 * none.
+	 * The bpffs with the pins, as the kernel encodes a device (major << 20 | minor); 0: none.
 	 */
 	__u32 pins_dev;
 	/*
@@ -33,9 +33,9 @@ SETTING struct {
 	 * user.
 	 */
 	__u32 keyrings;
-	/* User keys and keyrings that are, when those are. */
+	/* Serial numbers of the admitted user keys and keyrings. */
 	__s32 serials[MAX_SERIALS];
-	/* The process that alone may load. */
+	/* The only process that may load. */
 	__u32 trusted_tgid;
 	/* Key or keyring against which signatures of executables are verified. */
 	__s32 trusted_keyring;

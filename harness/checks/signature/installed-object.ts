@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Package, PackageObject } from "../../data/package/package.js";
+import { reason } from "../../data/reasons/registry/registry.js";
+import type { FindingBody, Workbench } from "../../lab/check.js";
+import { failed, passed } from "../../lab/findings.js";
+import type { LoadedObject } from "../../lab/subject/load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { AdoptedObject } from "./adopted-object.js";
+import type { InstallPlan, InstallPlans } from "./install-plan.js";
+import { type Setting, settingEvidence } from "./signature-finding.js";
+
+/** An object whose signed loader is tested. */
+export interface SignedSubject {
+	pkg: Package;
+	object: PackageObject;
+	plans: InstallPlans;
+	setting: Setting;
+	bench: Workbench;
+}
+
+export interface PlannedSubject extends SignedSubject {
+	plan: InstallPlan;
+}
+
+/** An object that its loader installed. */
+export interface InstalledObject {
+	loaded: LoadedObject & { handle: number };
+	/** Handle of the loader's own program. */
+	loaderProgram: number | undefined;
+}
+
+/** Installs the object, calls `look`, and closes everything again. @throws NotInstalled */
+export async function whileInstalled<T>(
+	guest: Guest,
+	object: PackageObject,
+	{ loader, installation }: InstallPlan,
+	look: (installed: InstalledObject) => Promise<T>,
+): Promise<T> {
+	const { client, greeting } = guest;
+	const adopted = new AdoptedObject(client, loader, installation);
+	await client.call("file_write", { path: guestPath(object), data: object.bytes });
+	try {
+		const loaded = await adopted.load(openArgs(object, greeting.cpus, new Map()));
+		try {
+			return await look({ loaded, loaderProgram: adopted.loaderProgram });
+		} finally {
+			await client.call("object_close", { object: loaded.handle });
+		}
+	} finally {
+		await adopted.close();
+		await client.call("file_remove", { path: guestPath(object) });
+	}
+}
+
+/** Whether the loader installed every program and map of the object. */
+export function installsFinding(
+	{ object, setting }: PlannedSubject,
+	{ loaded }: InstalledObject,
+): FindingBody {
+	const wanted = wantedPrograms(object).map((program) => program.name);
+	const missing = [
+		...wanted.filter((program) => !loaded.loaded.has(program)).map((program) => `program ${program}`),
+		...loaded.maps.filter(({ errno }) => errno !== 0).map((map) => `map ${map.name}`),
+	];
+	const evidence = {
+		...settingEvidence(setting),
+		programs: [...loaded.loaded.keys()],
+		maps: loaded.maps.filter(({ errno }) => errno === 0).map((map) => map.name),
+	};
+	if (missing.length === 0) return passed(evidence);
+	const why = `its loader reported success, but did not install ${missing.slice(0, 5).join(", ")}`;
+	return failed(reason("not-installed", { object: object.file, why }), { ...evidence, missing });
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { reason } from "../../data/reasons/registry/registry.js";
+import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import type { FindingBody } from "../../lab/check.js";
+import { failed, passed, skipped } from "../../lab/findings.js";
+import { judge } from "../../lab/subject/session/judgement.js";
+import { isReady, programsOf, whyNever } from "../../lab/subject/session/needs.js";
+import { VectorSession } from "../../lab/subject/session/vector-session.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { AdoptedObject } from "./adopted-object.js";
+import type { InstallPlan } from "./install-plan.js";
+import type { PlannedSubject } from "./installed-object.js";
+import { settingEvidence } from "./signature-finding.js";
+
+/** Vectors named in evidence. */
+const maxNamed = 50;
+
+/**
+ * Whether the package's vectors give the same results for the object as its loader installs it. A
+ * vector that fails without the loader too is left to the vectors check. Undefined for an object
+ * without vectors.
+ */
+export async function vectorsFinding(subject: PlannedSubject): Promise<FindingBody | undefined> {
+	const { pkg, object, plans, plan, setting, bench } = subject;
+	const own = suiteOf(pkg).vectors.filter((vector) => vector.subject.object.file === object.file);
+	if (own.length === 0) return undefined;
+	const guest = await bench.guest();
+	const groups = new Map<string, PreparedVector[]>();
+	for (const vector of own.filter((each) => whyNever(each) === undefined)) {
+		const { key } = vector.subject;
+		groups.set(key, [...(groups.get(key) ?? []), vector]);
+	}
+	let ran = 0;
+	const notInstalled: string[] = [];
+	const differ: Record<string, string> = {};
+	for (const group of groups.values()) {
+		const changed = group[0]!.subject.object;
+		const other = changed === object ? plan : await plans.signedHere(changed);
+		const wrong = await wrongOf(guest, group, other, notInstalled);
+		ran += group.length;
+		if (wrong.size === 0) continue;
+		const wrongToo = await wrongOf(guest, [...wrong.keys()], undefined, []);
+		for (const [vector, mismatch] of wrong) if (!wrongToo.has(vector)) differ[vector.case] = mismatch;
+	}
+	ran -= notInstalled.length;
+	const differing = Object.entries(differ);
+	const evidence = {
+		...settingEvidence(setting),
+		vectors: ran,
+		...(notInstalled.length > 0 ? { not_installed: notInstalled.slice(0, maxNamed) } : {}),
+	};
+	const [first] = differing;
+	if (first) {
+		const [vector, mismatch] = first;
+		return failed(reason("signing-changes-behaviour", { vector, mismatch, more: differing.length - 1 }), {
+			...evidence,
+			differ: Object.fromEntries(differing.slice(0, maxNamed)),
+		});
+	}
+	if (ran > 0) return passed(evidence);
+	const why = "no vector is about a program that the loader installs and that can run by itself";
+	return skipped(reason("not-installed", { object: object.file, why }), evidence);
+}
+
+/**
+ * The vectors of a group that say that something is wrong, with the first thing that is. @param way
+ * without: loaded plainly
+ */
+async function wrongOf(
+	guest: Guest,
+	group: readonly PreparedVector[],
+	plan: InstallPlan | undefined,
+	notReady: string[],
+): Promise<Map<PreparedVector, string>> {
+	const adopted = plan && new AdoptedObject(guest.client, plan.loader, plan.installation);
+	const load = adopted && ((args: Parameters<AdoptedObject["load"]>[0]) => adopted.load(args));
+	const wrong = new Map<PreparedVector, string>();
+	const session = await VectorSession.open(
+		guest,
+		group[0]!.subject,
+		group.flatMap(programsOf),
+		undefined,
+		load,
+	);
+	try {
+		const { loaded } = session.loaded;
+		const ready = group.filter((vector) => isReady(vector, loaded));
+		notReady.push(...group.filter((vector) => !ready.includes(vector)).map((vector) => vector.case));
+		let at = 0;
+		for await (const run of session.runEach(ready)) {
+			const vector = ready[at++]!;
+			const failed = run.unfilled !== undefined || run.steps.some((step) => step.run.errno !== 0);
+			const mismatch = failed ? "could not be run" : judge(vector, run).mismatches[0];
+			if (mismatch !== undefined) wrong.set(vector, mismatch);
+		}
+	} finally {
+		await session.close();
+		await adopted?.close();
+	}
+	return wrong;
+}
