@@ -15,6 +15,7 @@ import {
 	shortfallText,
 	useEvidence,
 } from "./token-evidence.js";
+import { defaultBpffs } from "./token-session.js";
 
 /** Does the package do its work for an unprivileged user with the declared token? */
 export async function declaredFinding(trials: PackageTrials): Promise<FindingBody> {
@@ -74,7 +75,7 @@ export async function noTokenFinding(trials: PackageTrials): Promise<FindingBody
 /** libbpf finds a token itself: at its default path, and at the path that its environment names. */
 export async function implicitPathFinding(trials: PackageTrials): Promise<FindingBody> {
 	const { declared, session } = trials;
-	const path = await session.mount(declared, { path: "/sys/fs/bpf" });
+	const path = await session.mount(declared, { path: defaultBpffs });
 	let atDefault: PackageUse;
 	try {
 		atDefault = await trials.use(await trials.declaredUser(), undefined);
@@ -86,7 +87,7 @@ export async function implicitPathFinding(trials: PackageTrials): Promise<Findin
 	try {
 		const byEnvironment = await trials.use(joined.client, undefined);
 		for (const [where, { refused }] of [
-			["libbpf's default path /sys/fs/bpf", atDefault],
+			[`libbpf's default path ${defaultBpffs}`, atDefault],
 			["the path in LIBBPF_BPF_TOKEN_PATH", byEnvironment],
 		] as const)
 			if (refused)

@@ -16,6 +16,8 @@ export const ids = { owner: 1000, other: 1001, group: 2000 };
 const patience_ms = 120_000;
 /** The session's own tmpfs: the package's objects and the bpffs mounts are below it. */
 const folder = "/run";
+/** Where libbpf pins maps by name, and looks for a token by itself. */
+export const defaultBpffs = "/sys/fs/bpf";
 const unprivilegedDisabled = "/proc/sys/kernel/unprivileged_bpf_disabled";
 /** Mounts that `bpffs` keeps: a search tries hundreds of delegations. */
 const maxMounts = 4;
@@ -75,6 +77,8 @@ export class TokenSession {
 		// Mounted by the guest's root: in a tmpfs of the user namespace it could create no folders.
 		const tmpfs = { source: "tmpfs", target: folder, fstype: "tmpfs", data: "mode=1777" };
 		await client.call("mount", { ...tmpfs, mntns });
+		// For maps that are pinned by name; nothing is delegated there.
+		await mountToken(client, { user: owner, mntns, options: {}, path: defaultBpffs });
 		return new TokenSession(guest, owner, mntns, before === "0");
 	}
 
