@@ -10,7 +10,7 @@ const report = `data:text/javascript,${encodeURIComponent(
 	'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write("\\n" + (user + system)); })',
 )}`;
 
-/** Processor time of commands that boot nothing, side by side with Node running an empty program. */
+/** Processor time of commands that boot nothing, in turn with Node on an empty program. */
 export async function startupFigures(object: string): Promise<Figure[]> {
 	const figures: Figure[] = [];
 	for (const [name, ...args] of [
