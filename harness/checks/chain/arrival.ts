@@ -3,18 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MemberRun, OrderRecorder } from "./order-recorder.js";
 
 /**
- * How long nothing new comes until all is taken to have arrived, and how often is looked. Each look
- * lets the guest run.
+ * After this long without anything new, everything is assumed to have arrived; and how often to
+ * look. The guest runs between two looks.
  */
 const quietMs = 60;
 const lookMs = 10;
 
 /**
- * Waits for packets that were sent and are still on their way: a busy kernel leaves a device's
- * queue to ksoftirqd.
+ * Waits for packets that were sent and have not arrived: a busy kernel leaves a device's queue to
+ * ksoftirqd.
  *
- * @param look how much has arrived up to now, and whether that is all; what meets nobody never
- * comes, and is waited for in vain
+ * @param look how much has arrived so far, and whether that is all; packets that meet no program
+ * never arrive
  */
 export async function untilQuiet(look: () => Promise<{ arrived: number; all: boolean }>): Promise<void> {
 	let seen = await look();
@@ -27,10 +27,10 @@ export async function untilQuiet(look: () => Promise<{ arrived: number; all: boo
 }
 
 /**
- * Runs of members that packets have met, those included that come late.
+ * Runs of members that packets met, including late ones.
  *
- * @param recorded up to now
- * @param all whether every packet is there
+ * @param recorded so far
+ * @param all whether every packet has arrived
  * @throws UndecidedError `recorder-overrun`
  */
 export async function arrivedRuns(

@@ -40,7 +40,7 @@ interface Member {
 }
 
 interface Options {
-	/** In which order the loader is told of the objects. */
+	/** The order in which the loader gets the objects. */
 	loaded: readonly string[];
 	/** Files that are not shipped, though the loader needs them. */
 	without?: RegExp;

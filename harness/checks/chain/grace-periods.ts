@@ -5,13 +5,14 @@ import type { Guest } from "../../machine/vm/guest.js";
 const path = "/sys/kernel/rcu_expedited";
 
 /**
- * Has the kernel end RCU's grace periods as soon as it can. Each change of a hook waits for some,
- * which are a few clock ticks long else, and a chain is built some thirty times. Order and
- * atomicity are not touched by it.
+ * Makes the kernel end RCU's grace periods as soon as it can. Each change of a hook waits for some
+ * of them, a few clock ticks each, and a chain is built some thirty times. This affects neither
+ * order nor atomicity.
  *
- * Kernel: kernel/rcu/update.c (`rcu_gp_is_expedited`), kernel/ksysfs.c; none with CONFIG_TINY_RCU.
+ * Kernel: kernel/rcu/update.c (`rcu_gp_is_expedited`), kernel/ksysfs.c; absent with
+ * CONFIG_TINY_RCU.
  *
- * @returns what makes it as it was
+ * @returns restores the setting
  */
 export async function expediteGracePeriods({ client }: Pick<Guest, "client">): Promise<() => Promise<void>> {
 	try {

@@ -6,17 +6,17 @@ import type { Sender } from "./packet-traffic.js";
 /** The device that has the hook, and where to send from so that packets pass it. */
 export interface HookDevice {
 	ifindex: number;
-	/** Where it is; the guest's first namespace unless given. */
+	/** Handle of its namespace; default: the guest's first. */
 	netns?: number;
 	sender: Sender;
-	/** Of the hook's programs; `lo` where the kernel has no veth. */
+	/** Kind of the device; `lo` where the kernel has no veth. */
 	kind: "veth" | "netkit" | "lo";
 	close(): Promise<void>;
 }
 
 export type Direction = "ingress" | "egress";
 
-/** Of the packets that pass a hook of xdp, tc or tcx. */
+/** Direction of the packets that pass a hook of xdp, tc or tcx. */
 export function directionOf(hook: ChainHook): Direction {
 	return hook.endsWith("egress") ? "egress" : "ingress";
 }
@@ -24,8 +24,8 @@ export function directionOf(hook: ChainHook): Direction {
 const loopback = 1;
 
 /**
- * A veth pair with the hook's end in a namespace of its own. Kernels that came without modules have
- * no veth: there it is `lo`, where a packet that is sent passes both egress and ingress.
+ * A veth pair with the hook's end in its own namespace. Kernels without modules have no veth: there
+ * it is `lo`, where a sent packet passes both egress and ingress.
  *
  * @param direction of the packets that pass the hook
  */
@@ -52,9 +52,9 @@ export async function hookDevice(guest: Guest, direction: Direction): Promise<Ho
 }
 
 /**
- * A netkit pair, of which only the primary is in the guest's first namespace and has the lists of
- * both: packets that are sent out of the primary pass that of `netkit_primary`, those out of the
- * peer that of `netkit_peer`.
+ * A netkit pair; only the primary is in the guest's first namespace, and it has the lists of both:
+ * packets sent out of the primary pass the list of `netkit_primary`, those sent out of the peer the
+ * list of `netkit_peer`.
  *
  * Kernel: `netkit_dev_fetch` and `netkit_xmit` of drivers/net/netkit.c.
  */

@@ -8,10 +8,7 @@ import { bpf, bpfRequest } from "../../machine/guest/bpf-call.js";
 import type { Args } from "../../machine/guest/operations.js";
 import type { Guest } from "../../machine/vm/guest.js";
 
-/**
- * BPF_F_* of include/uapi/linux/bpf.h that say where in a list a program goes, and what a reference
- * means.
- */
+/** BPF_F_* of include/uapi/linux/bpf.h: positions in a list, and what they are relative to. */
 export const attachFlags = {
 	multi: 1 << 1,
 	replace: 1 << 2,
@@ -22,58 +19,52 @@ export const attachFlags = {
 	link: 1 << 13,
 } as const;
 
-/**
- * Of `query`: a cgroup's own list with its ancestors', in the order of execution. No listing tells
- * BPF_F_PREORDER.
- */
+/** For `query`: a cgroup's list with those of its ancestors, in the order of execution. */
 export const BPF_F_QUERY_EFFECTIVE = 1;
 
-/**
- * A hook that keeps a list: `target` is a device's number, or the handle of a cgroup's folder
- * (`path_open`).
- */
+/** A hook with a list: `target` is an ifindex, or the handle of a cgroup's folder (`path_open`). */
 export interface ListHook {
 	/** `tcx_ingress`, `netkit_peer`, `cgroup_inet4_connect` ...: a name of `attachTypes`. */
 	attachType: string;
 	target: number | Held;
-	/** Where the device is. */
+	/** Handle of the device's namespace. */
 	netns?: number;
 }
 
 export interface Place {
-	/** BPF_F_*; those that tell what `relative` is have to be among them. */
+	/** BPF_F_*, including those that say what `relative` is. */
 	flags?: number;
 	/**
-	 * Before or after which program or link: one that is held, or an id (with `attachFlags.id`).
+	 * The program or link that the position is relative to: held, or an id (with `attachFlags.id`).
 	 */
 	relative?: Held | number;
-	/** ESTALE unless the list has this revision. */
+	/** The kernel refuses with ESTALE unless the list has this revision. */
 	revision?: bigint;
 }
 
-/** Of a program that is attached without a link. */
+/** Position of a program that is attached without a link. */
 export type AttachPlace = Place & { replaced?: Held };
 
 export interface Listed {
 	program: number;
 	/** 0 when it is attached without a link. */
 	link: number;
-	/** Of this one; kernels before 6.6 do not tell. Of cgroups those of the whole list. */
+	/** Its flags; 0 before 6.6. For cgroups, those of the whole list. */
 	flags: number;
 }
 
 export interface HookListing {
 	/** In the kernel's order. */
 	listed: Listed[];
-	/** Of the whole hook. */
+	/** Flags of the whole hook. */
 	flags: number;
-	/** Grows with each change; 0 where the kernel keeps none. */
+	/** Incremented by each change; 0 where the kernel has none. */
 	revision: bigint;
 }
 
 type GuestPart = Pick<Guest, "client" | "kernel">;
 
-/** bpf(2) of one hook's list. A refusal is an answer: the kernel's errno, 0 when it was done. */
+/** bpf(2) on one hook's list. A refusal is a result: the kernel's errno, 0 when it succeeded. */
 export class HookList {
 	private readonly attachType: number;
 
@@ -82,13 +73,13 @@ export class HookList {
 		private readonly hook: ListHook,
 	) {
 		const number = attachTypes.number(hook.attachType);
-		if (number === undefined) throw new Error(`${hook.attachType} is no attach type`);
+		if (number === undefined) throw new Error(`${hook.attachType} is not an attach type`);
 		this.attachType = number;
 	}
 
 	/**
-	 * BPF_LINK_CREATE. `link` is a handle; the program is detached by `close`, when nothing else
-	 * holds the link.
+	 * BPF_LINK_CREATE. `link` is a handle; closing it detaches the program, unless the link is also
+	 * held elsewhere.
 	 */
 	async createLink(program: Held, place: Place = {}): Promise<{ errno: number; link?: number }> {
 		const attr = this.attr(isOrdered(place) ? 32 : 16, 4).fd(0, program);
@@ -98,12 +89,12 @@ export class HookList {
 		return fd === undefined ? { errno } : { errno, link: fd };
 	}
 
-	/** BPF_PROG_ATTACH: without a link. `replaced` goes with `attachFlags.replace`. */
+	/** BPF_PROG_ATTACH: without a link. `replaced` needs `attachFlags.replace`. */
 	async attach(program: Held, place: AttachPlace = {}): Promise<number> {
 		return (await this.guest.client.call("bpf", this.attachRequest(program, place))).errno;
 	}
 
-	/** What `attach` asks of the agent. */
+	/** The agent's arguments for `attach`. */
 	attachRequest(program: Held, place: AttachPlace = {}): Args<"bpf"> {
 		const attr = this.programAttr(program, place);
 		if (place.replaced) attr.fd(16, place.replaced);
@@ -111,14 +102,14 @@ export class HookList {
 	}
 
 	/**
-	 * BPF_PROG_DETACH of what was attached without a link. Without a program: the first or last, as
-	 * `place` says.
+	 * BPF_PROG_DETACH of a program that was attached without a link. Without a program: the first
+	 * or last, as in `place`.
 	 */
 	async detach(program?: Held, place: Place = {}): Promise<number> {
 		return (await this.guest.client.call("bpf", this.detachRequest(program, place))).errno;
 	}
 
-	/** What `detach` asks of the agent. */
+	/** The agent's arguments for `detach`. */
 	detachRequest(program?: Held, place: Place = {}): Args<"bpf"> {
 		return bpfRequest(this.guest.client, "prog_detach", this.programAttr(program, place), this.hook.netns);
 	}
@@ -126,11 +117,11 @@ export class HookList {
 	/**
 	 * BPF_PROG_QUERY.
 	 *
-	 * @throws Error with the kernel's errno when it does not tell
+	 * @throws Error with the kernel's errno when it refuses
 	 */
 	async query(flags = 0): Promise<HookListing> {
 		const found = await this.querySized(64, flags);
-		// Older kernels have no room for links; some do not tell them of some lists.
+		// Older kernels refuse the fields for links; some do so only for some lists.
 		const refused = found.errno === EINVAL || found.errno === E2BIG;
 		const { errno, ...listing } = refused ? await this.querySized(32, flags) : found;
 		if (errno !== 0) throw new Error(`BPF_PROG_QUERY of ${this.hook.attachType}: ${errnoName(errno)}`);
@@ -144,11 +135,11 @@ export class HookList {
 		attr.u32(24, room).pointer(16, ids(), true);
 		if (size === 64) attr.pointer(32, ids(), true).pointer(40, ids(), true);
 		const result = await this.call("prog_query", attr);
-		const told = view(result.attr);
+		const answer = view(result.attr);
 		const [programs, attached, links] = result.blobs.map(view);
 		const word = (of: DataView | undefined, index: number) =>
 			of?.getUint32(index * 4, this.guest.client.littleEndian) ?? 0;
-		const count = result.errno === 0 ? Math.min(word(told, 6), room) : 0;
+		const count = result.errno === 0 ? Math.min(word(answer, 6), room) : 0;
 		return {
 			errno: result.errno,
 			listed: Array.from({ length: count }, (_, index) => ({
@@ -156,8 +147,8 @@ export class HookList {
 				link: word(links, index),
 				flags: word(attached, index),
 			})),
-			flags: word(told, 3),
-			revision: size === 64 ? told.getBigUint64(56, this.guest.client.littleEndian) : 0n,
+			flags: word(answer, 3),
+			revision: size === 64 ? answer.getBigUint64(56, this.guest.client.littleEndian) : 0n,
 		};
 	}
 
@@ -181,7 +172,7 @@ export class HookList {
 }
 
 /**
- * BPF_LINK_UPDATE: the program of a link is another one from here on; of `expected` only (EPERM).
+ * BPF_LINK_UPDATE: changes the program of a link; only if it is `expected` (else EPERM).
  */
 export function linkUpdate(guest: GuestPart, link: Held, program: Held, expected?: Held): Args<"bpf"> {
 	const attr = new BpfAttr(16).fd(0, link).fd(4, program);
@@ -194,7 +185,7 @@ export function slotUpdate(guest: GuestPart, array: Held, slot: number, program:
 	return bpfRequest(guest.client, "map_update_elem", slotAttr(array, slot).fds(16, [program]));
 }
 
-/** BPF_MAP_DELETE_ELEM of one slot of a program array; ENOENT of an empty one. */
+/** BPF_MAP_DELETE_ELEM of one slot of a program array; ENOENT when it is empty. */
 export function slotDelete(guest: GuestPart, array: Held, slot: number): Args<"bpf"> {
 	return bpfRequest(guest.client, "map_delete_elem", slotAttr(array, slot));
 }
@@ -204,7 +195,7 @@ function slotAttr(array: Held, slot: number): BpfAttr {
 	return new BpfAttr(32).fd(0, array).pointer(8, key);
 }
 
-/** Kernels without an order know neither of its attributes. */
+/** Kernels without ordered lists refuse both attributes. */
 function isOrdered(place: Place): boolean {
 	return place.relative !== undefined || place.revision !== undefined;
 }

@@ -283,7 +283,7 @@ describe.each(["6.12", "7.3"])("on %s", (kernel) => {
 		expect(await list.revision()).toBe(2n);
 		expect(await list.detach("a", { revision: 2n })).toBe("done");
 		expect(await list.revision()).toBe(1n);
-		// An empty list of netkit has counted on, and tells of it as of a new one.
+		// An empty list of netkit keeps counting, but reports the revision of a new one.
 		expect(await list.attach("b", { revision: 1n })).toBe(hook.startsWith("netkit") ? "ESTALE" : "done");
 		await guest.client.call("netdev_del", { name: "list0" });
 	});

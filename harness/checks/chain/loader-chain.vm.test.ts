@@ -12,7 +12,7 @@ const testdata = join(import.meta.dirname, "testdata");
 const libbpf = join(import.meta.dirname, "../../../build/libbpf");
 
 /**
- * A package whose loader (attach-all.c) attaches `attached` in this order, of which `members` is
+ * A package whose loader (attach-all.c) attaches `attached` in this order, while `members` is
  * promised.
  */
 async function pkg(

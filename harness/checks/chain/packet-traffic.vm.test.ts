@@ -72,7 +72,7 @@ it("reports runs that the kernel counted and that were not recorded", async () =
 	const traces = await sample(false);
 	expect(traces.map(({ met }) => met)).toEqual(Array(7).fill([]));
 	for (const { miscounted } of traces)
-		expect(miscounted).toMatch(/^the kernel counted \d+ runs of account, of which 0 were recorded$/);
+		expect(miscounted).toMatch(/^the kernel counted \d+ runs of account, but 0 were recorded$/);
 });
 
 it("accounts for each of 10,000 packets in a chain of 63 programs while one is replaced", async () => {

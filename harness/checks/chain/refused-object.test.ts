@@ -44,9 +44,5 @@ it("names the map that made the whole object fail", () => {
 });
 
 it("names the object that libbpf cannot open", () => {
-	expect(said(["filter"], { unopened: refusal(22) })).toEqual([
-		"front.bpf.o",
-		22,
-		"libbpf, which was to open it,",
-	]);
+	expect(said(["filter"], { unopened: refusal(22) })).toEqual(["front.bpf.o", 22, "bpf_object__open"]);
 });

@@ -4,15 +4,14 @@ import type { ChainEntry } from "./chain-entry.js";
 import { RefusedEntry } from "./mechanism.js";
 
 /**
- * Of an object of which no program was loaded: what stopped it. @param own the entries that are in
- * it
+ * Why no program of an object was loaded. @param own the entries in the object
  */
 export function refusedWhole(
 	file: string,
 	own: readonly ChainEntry[],
 	{ refused, refusedMap, unopened }: LoadedObject,
 ): RefusedEntry {
-	if (unopened) return new RefusedEntry(file, unopened.errno, "libbpf, which was to open it,");
+	if (unopened) return new RefusedEntry(file, unopened.errno, "bpf_object__open");
 	if (refusedMap) {
 		const { name, errno } = refusedMap.load;
 		return new RefusedEntry(`the map ${name} of ${file}`, errno, "BPF_MAP_CREATE");

@@ -10,8 +10,7 @@ const client = { call: async () => ({ errno: 0, fd: 1, attr: new Uint8Array(4), 
 const guest = { client, kernel: { arch: "x86_64" } } as unknown as Guest;
 
 /**
- * Two packets are sent to one member. They run between the looks at it: its counter and the
- * recorder, in turn.
+ * Two packets are sent to one member, and run between reads of its counter and of the recorder.
  *
  * @param runs after how many looks each packet runs
  * @param missed by the recorder
@@ -62,7 +61,7 @@ it("packets that run at once are recorded and counted", async () => {
 	expect(await watch([0, 0])).toEqual({ packets: [0, 1], miscounted: undefined });
 });
 
-// ksoftirqd may come to them at any time: between the recorder and the counter, too.
+// ksoftirqd may run them at any time, also between the recorder and the counter.
 it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
 	"a packet that runs after %i looks is counted as it is recorded",
 	async (late) => {
@@ -74,6 +73,6 @@ it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
 it("reports a run that the recorder missed", async () => {
 	expect(await watch([0, 0], [1])).toEqual({
 		packets: [0],
-		miscounted: "the kernel counted 2 runs of filter, of which 1 were recorded",
+		miscounted: "the kernel counted 2 runs of filter, but 1 were recorded",
 	});
 });

@@ -12,17 +12,17 @@ type Counted = Pick<ChainPrograms, "guest" | "runCounts" | "loaded" | "entriesOf
 /** By number in the recorder. */
 type Counts = ReadonlyMap<number, number>;
 
-/** What members did while something was done. */
+/** The runs of members during an action. */
 export interface Watched<T> {
-	/** What was done came to this. */
+	/** Result of the action. */
 	outcome: T;
 	/** In the order in which they ended. */
 	runs: MemberRun[];
-	/** The kernel counted otherwise than was recorded: a sentence. */
+	/** The kernel's counts differ from what was recorded: a sentence. */
 	miscounted?: string;
 }
 
-/** The kernel's own counters of runs, beside what the recorder saw. */
+/** Compares the kernel's own counters of runs with what the recorder saw. */
 export class RunCounts {
 	private statistics: number | undefined;
 
@@ -32,7 +32,7 @@ export class RunCounts {
 		private readonly counted: boolean,
 	) {}
 
-	/** Statistics stay on until `close`: switching them patches the kernel's code. */
+	/** Statistics stay on until `close`, because switching them patches the kernel's code. */
 	private async begin(): Promise<void> {
 		if (this.counted) this.statistics ??= (await countRuns(this.programs.guest.client)).handle;
 	}
@@ -44,10 +44,10 @@ export class RunCounts {
 	}
 
 	/**
-	 * @param action what members run for
-	 * @param all whether everything is there that is to come of it
-	 * @param caused whether a run is bpfgate's own doing: packets of the guest's own come too, and
-	 * when nobody counts
+	 * @param action causes the runs
+	 * @param all whether all of its runs have arrived
+	 * @param caused whether the action caused a run: the guest sends packets of its own too, at any
+	 * time
 	 */
 	async watch<T>(
 		action: () => Promise<T>,
@@ -56,8 +56,8 @@ export class RunCounts {
 	): Promise<Watched<T>> {
 		const { recorder } = this.programs;
 		await this.begin();
-		// Asked for at once and done in this order: what is caused is counted when it was recorded,
-		// what is counted is recorded later.
+		// The agent does these in order: caused runs are counted once they were recorded, and
+		// counted runs are recorded later.
 		const [, before, outcome, first, counted, rest] = await Promise.all([
 			...([recorder.read(), this.read(), action()] as const),
 			...([recorder.read(), this.read(), recorder.read()] as const),
@@ -73,8 +73,7 @@ export class RunCounts {
 	}
 
 	/**
-	 * A sentence for the first entry of which fewer runs were counted than caused, or more than
-	 * recorded.
+	 * A sentence for the first entry with fewer counted runs than caused, or more than recorded.
 	 */
 	private compare(
 		before: Counts,
@@ -86,8 +85,8 @@ export class RunCounts {
 			const counted = count - (before.get(number) ?? 0);
 			const recorded = runs.filter(({ member }) => member === number);
 			if (counted <= recorded.length && counted >= recorded.filter(caused).length) continue;
-			const [meeting] = this.programs.entriesOf([{ member: number, empty: false, timeNs: 0n }]);
-			return `the kernel counted ${counted} runs of ${meeting?.entry.member.label}, of which ${recorded.length} were recorded`;
+			const [traced] = this.programs.entriesOf([{ member: number, empty: false, timeNs: 0n }]);
+			return `the kernel counted ${counted} runs of ${traced?.entry.member.label}, but ${recorded.length} were recorded`;
 		}
 		return undefined;
 	}

@@ -7,19 +7,19 @@ import { marker } from "./order-recorder.js";
 export type CgroupHook = Extract<ChainHook, `cgroup_${string}`>;
 type Call = Args<"socket_traffic">["steps"][number];
 
-/** System calls of one process, one of which passes the hook. */
+/** System calls of one process; one of them passes the hook. */
 export interface SocketCalls {
 	/** `connect(2) of a TCP socket to 127.0.0.1` */
 	what: string;
-	/** All sockets are closed in the end: others need the port. */
+	/** They close all sockets at the end, because others need the port. */
 	calls: Call[];
-	/** Which of `calls` passes the hook. Without programs on the hook none of `calls` fails. */
+	/** Index of the call that passes the hook. No call fails without programs on the hook. */
 	watched: number;
-	/** The watched call cannot be made again on the same socket. */
+	/** The watched call cannot be repeated on the same socket. */
 	once?: true;
 	/**
-	 * Of the hooks that see packets: which of `calls` is the recvmsg(2) that gets the packet when
-	 * nothing holds it back.
+	 * For hooks of packets: index of the recvmsg(2) that receives the packet when no program drops
+	 * it.
 	 */
 	received?: number;
 }
@@ -46,10 +46,7 @@ const inet: Family = {
 const inet6: Family = {
 	...{ domain: domains.inet6, address: Buffer.from([...Array(15).fill(0), 1]), host: "::1", name: "IPv6" },
 };
-/**
- * Nobody's in particular (RFC 6335: from 1024 to 49151 as registered), and outside of what the
- * kernel hands out itself.
- */
+/** Unassigned (RFC 6335), and outside of the kernel's ephemeral range. */
 const port = 7411;
 const server = 0;
 const client = 1;
@@ -76,7 +73,7 @@ function connect(family: Family): SocketCalls[] {
 	});
 }
 
-/** When a socket is bound already, bind(2) refuses it after the hook only. */
+/** bind(2) refuses a bound socket only after the hook. */
 function bind(family: Family): SocketCalls[] {
 	const { address, host } = family;
 	return (["TCP", "UDP"] as const).map((type) => ({
@@ -92,7 +89,7 @@ function sendmsg(family: Family): SocketCalls[] {
 	return [{ what: `sendmsg(2) of UDP to ${host}`, calls: [socket(family, "UDP", client), to], watched: 1 }];
 }
 
-/** A datagram from one socket of the cgroup to another: it leaves the one and reaches the other. */
+/** A datagram from one socket of the cgroup to another. */
 function datagram(family: Family, number: number): SocketCalls {
 	const { address, name } = family;
 	const data = Buffer.alloc(marker.length + 4);
@@ -122,10 +119,10 @@ function option(call: "getsockopt" | "setsockopt", littleEndian: boolean): Socke
 }
 
 /**
- * What passes a hook of a cgroup that the calling process is in. Packets carry the recorder's
- * marker and the place in the list.
+ * Calls that pass a hook of the calling process's cgroup. Packets carry the recorder's marker and
+ * their index in the list.
  *
- * @param littleEndian the guest's order of bytes
+ * @param littleEndian byte order of the guest
  */
 export function socketCalls(hook: CgroupHook, littleEndian: boolean): SocketCalls[] {
 	switch (hook) {

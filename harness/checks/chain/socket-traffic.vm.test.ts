@@ -108,7 +108,7 @@ describe.each(["5.10", "6.12", "7.3"])("traffic of sockets on %s", (id) => {
 		const labels = [...whole.met.values()].map((met) => met.map(({ entry }) => entry.member.label).join());
 		expect(new Set(labels)).toEqual(new Set(["connect4_a", "connect4_b"]));
 
-		// Taken away and put back is no replacement: calls in between meet nobody.
+		// Detaching and attaching again is not a replacement: calls in between meet no program.
 		const gap = [request(list.detachRequest(first)), request(list.attachRequest(first, multi))];
 		const holed = await traffic.flow(2000, gap, 10);
 		expect(holed.unaccounted).toBeGreaterThan(0);

@@ -15,7 +15,7 @@ export function cgroupPackage(chains: readonly Chain[] = []): Promise<Package> {
 /**
  * A chain of its programs.
  *
- * @param members by the last entry of their names: `a`, `b`, `c` and `no`, which alone says no
+ * @param members by the last part of their names: `a`, `b`, `c`, and `no`, which alone denies
  */
 export function cgroupChain(
 	pkg: Package,

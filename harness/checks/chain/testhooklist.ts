@@ -14,7 +14,7 @@ import {
 	type Place,
 } from "./hook-list.js";
 
-/** A program or link that a place is relative to, and how it is told: by descriptor unless `id`. */
+/** The program or link that a position is relative to: by descriptor, or by id. */
 export interface Anchor {
 	at: string;
 	/** The link that holds the program. */
@@ -25,15 +25,15 @@ export interface Anchor {
 export interface TestPlace extends Omit<AttachPlace, "relative" | "replaced" | "flags"> {
 	flags?: (keyof typeof attachFlags)[];
 	relative?: Anchor | number;
-	/** The program to be replaced. */
+	/** The program to replace. */
 	replaced?: string;
 }
 
-/** Programs that do nothing but return a number, each loaded when its name is first used. */
+/** Programs that only return a number, each loaded when its name is first used. */
 export class TestPrograms {
 	private readonly known = new Map<string, { held: { handle: number }; id: number }>();
 
-	/** @param type of the programs, and the attach type where that alone does not say it */
+	/** @param type of the programs; the attach type where the type does not imply it */
 	constructor(
 		readonly guest: Guest,
 		private readonly type: string,
@@ -56,17 +56,14 @@ export class TestPrograms {
 		return program;
 	}
 
-	/** The number where no program has the id. */
+	/** The id itself where no program has it. */
 	nameOf(wanted: number): string {
 		const found = [...this.known].find(([, { id }]) => id === wanted);
 		return found?.[0] ?? String(wanted);
 	}
 }
 
-/**
- * A hook's list, for programs that have names. What was done is told as `done` or by the errno's
- * name.
- */
+/** A hook's list, for named programs. Results are `done` or the name of an errno. */
 export class TestList {
 	readonly list: HookList;
 	private readonly guest: Guest;
@@ -75,7 +72,7 @@ export class TestList {
 	constructor(
 		private readonly programs: TestPrograms,
 		readonly hook: ListHook,
-		/** With every program that is attached without a link: BPF_F_ALLOW_MULTI of cgroups. */
+		/** Flags of every program that is attached without a link: BPF_F_ALLOW_MULTI of cgroups. */
 		private readonly always: (keyof typeof attachFlags)[] = [],
 	) {
 		this.guest = programs.guest;
@@ -97,7 +94,7 @@ export class TestList {
 		return said(await this.list.attach(await this.held(name), { ...where, ...more }));
 	}
 
-	/** Attaches by a link, which has the name of its program. */
+	/** Attaches by a link that has the name of its program. */
 	async attachLink(name: string, place: TestPlace = {}): Promise<string> {
 		const { errno, link } = await this.list.createLink(await this.held(name), await this.place(place));
 		if (link !== undefined) this.links.set(name, link);
@@ -115,7 +112,7 @@ export class TestList {
 		return { handle };
 	}
 
-	/** Changes the program of a link, of `expected` only if that is said. */
+	/** Changes the program of a link, if it is `expected`. */
 	async update(link: string, program: Held, expected?: string): Promise<string> {
 		const old = expected === undefined ? undefined : await this.held(expected);
 		const request = linkUpdate(this.guest, this.link(link), program, old);
@@ -138,8 +135,8 @@ export class TestList {
 	}
 
 	/**
-	 * Names in the kernel's order; `(a)` is there by a link, where the kernel tells. @param flags
-	 * of the query
+	 * Names in the kernel's order; `(a)` is attached by a link, where the kernel reports it. @param
+	 * flags of the query
 	 */
 	async names(flags = 0): Promise<string[]> {
 		const { listed } = await this.list.query(flags);
@@ -153,7 +150,7 @@ export class TestList {
 		return (await this.list.query()).revision;
 	}
 
-	/** Takes everything off the list. */
+	/** Empties the list. */
 	async clear(): Promise<void> {
 		for (const handle of this.links.values()) await this.guest.client.call("close", { handle });
 		this.links.clear();

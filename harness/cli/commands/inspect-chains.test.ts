@@ -108,6 +108,6 @@ it("prints them as JSON", async () => {
 it("refuses a verdict that there is not", async () => {
 	const wrong = { program: "filter", proceed_on: ["TC_ACT_OK"] };
 	await expect(inspect(xdp, [{ name: "x", hook: "xdp", members: [wrong] }])).rejects.toThrow(
-		"bpfgate.json: /chains/0/members/0/proceed_on/0: TC_ACT_OK is no verdict of xdp",
+		"bpfgate.json: /chains/0/members/0/proceed_on/0: TC_ACT_OK is not a verdict of xdp",
 	);
 });

@@ -13,7 +13,7 @@ import { chainPicture } from "../model/picture.js";
 import { chainPictureSvg } from "../model/picture-svg.js";
 import type { PacketTrace } from "../packet-trace.js";
 
-/** Columns: a terminal has 80, of which a report indents 4. */
+/** Columns: a terminal has 80, and a report indents 4. */
 const pictureWidth = 76;
 
 /** Differences in a message: of a long chain that ends early each later member is one. */

@@ -4,6 +4,7 @@ import { machine } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 import { toolFor } from "../../../machine/guest/architecture.js";
 import { agentFlags, buildLibbpf, run } from "../../../machine/guest/build.js";
 import { libxdpPath } from "./libxdp.js";
@@ -24,11 +25,10 @@ export async function buildLibxdp(arch: string, say: (line: string) => void): Pr
 	const compiler = toolFor(arch, "gcc");
 	const archive = (await run(compiler, ["-print-file-name=libxdp.a"])).trim();
 	if (!archive.includes("/"))
-		throw new UndecidedError(
-			"tool-missing",
-			`${compiler}: libxdp.a is not installed`,
-			"apt install libxdp-dev (Fedora: libxdp-devel libxdp-static)",
-		);
+		throw undecided("tool-missing", {
+			what: `${compiler}: libxdp.a is not installed`,
+			tool: "libxdp-dev (Fedora: libxdp-devel libxdp-static)",
+		});
 	say(`libxdp ${arch}: compiling`);
 	const path = libxdpPath(arch);
 	await mkdir(dirname(path), { recursive: true });

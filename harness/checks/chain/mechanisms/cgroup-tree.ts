@@ -5,7 +5,7 @@ import { allDone } from "../mechanism.js";
 const above = "bpfgate-chain";
 const own = `${above}/own`;
 
-/** An opened folder of a cgroup. */
+/** The opened folder of a cgroup. */
 export interface CgroupFolder {
 	path: string;
 	/** The agent's, of the folder. */
@@ -13,8 +13,8 @@ export interface CgroupFolder {
 }
 
 /**
- * The cgroups of one chain: its own, those below it that members are attached to, one above it and
- * one below them all, which the traffic comes from.
+ * The cgroups of one chain: its own, those of members below it, one above it, and one below all,
+ * where the traffic comes from.
  */
 export class CgroupTree {
 	private constructor(
@@ -24,7 +24,7 @@ export class CgroupTree {
 		private readonly deepest: string,
 	) {}
 
-	/** @param paths of members, relative to the chain's own: each is on the way to the longest */
+	/** @param paths of members, relative to the chain's own; each is a prefix of the longest */
 	static async open(guest: Guest, paths: readonly string[]): Promise<CgroupTree> {
 		const longest = paths.reduce((deepest, path) => (path.length > deepest.length ? path : deepest), "");
 		const deepest = `${within(longest)}/process`;
@@ -44,12 +44,12 @@ export class CgroupTree {
 		}
 	}
 
-	/** The parent of the chain's own. */
+	/** The parent of the chain's own cgroup. */
 	get above(): CgroupFolder {
 		return this.folder(above);
 	}
 
-	/** Below all that members are attached to; the process that makes the traffic is in it. */
+	/** Below the cgroups of all members; the process that sends the traffic is in it. */
 	get process(): CgroupFolder {
 		return this.folder(this.deepest);
 	}
@@ -72,7 +72,7 @@ export class CgroupTree {
 
 	private folder(name: string): CgroupFolder {
 		const folder = this.folders.get(name);
-		if (!folder) throw new Error(`no cgroup ${name} was made for the chain`);
+		if (!folder) throw new Error(`the chain has no cgroup ${name}`);
 		return folder;
 	}
 }

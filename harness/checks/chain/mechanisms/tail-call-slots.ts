@@ -11,10 +11,7 @@ import { slotUpdate } from "../hook-list.js";
 import { RefusedEntry } from "../mechanism.js";
 import type { SlotType } from "../order-recorder.js";
 
-/**
- * What a program can be called as by tail calls: the type and what of it an array is particular
- * about.
- */
+/** The type as which tail calls can call a program; an array takes programs of one such type. */
 export function slotType({ section, meaning }: ProgramFacts): SlotType {
 	if (meaning?.type === "xdp") return section.replace("?", "").startsWith("xdp.frags") ? "xdp.frags" : "xdp";
 	const { attachType } = meaning ?? {};
@@ -22,8 +19,7 @@ export function slotType({ section, meaning }: ProgramFacts): SlotType {
 }
 
 /**
- * A entry as it stands in arrays: behind a program of the recorder's, which tells of the packet and
- * goes on to the entry.
+ * What arrays hold for an entry: a program of the recorder's that records the packet and calls it.
  */
 interface Slot {
 	held: Held;
@@ -31,34 +27,33 @@ interface Slot {
 	entry: ChainEntry;
 }
 
-/** The recording slots of the entries of a chain, each made when its entry is first asked for. */
+/** The recording slots of a chain's entries, each made when it is first needed. */
 export class Slots {
 	readonly #slots = new Map<number, Slot>();
 
 	private constructor(
 		private readonly programs: ChainPrograms,
 		private readonly type: SlotType,
-		/** An array like the root's, in which nobody looks. */
+		/** An array like the root's that no program calls. */
 		private readonly probe: Held & { handle: number },
 	) {}
 
-	/** @param root program whose tail calls lead to all others */
+	/** @param root program whose tail calls reach all others */
 	static async open(programs: ChainPrograms, root: Held, type: SlotType): Promise<Slots> {
 		const { client } = programs.guest;
 		const { errno, fd } = await bpf(client, "map_create", mapCreate("prog_array", {}));
 		if (fd === undefined) throw new Error(`BPF_MAP_CREATE of a program array: ${errnoName(errno)}`);
 		const slots = new Slots(programs, type, { handle: fd });
-		// The first program that an array has to do with says which others it takes.
+		// The first program of an array decides which others it takes.
 		const taken = await client.call("bpf", slotUpdate(programs.guest, slots.probe, 0, root));
-		if (taken.errno !== 0)
-			throw new Error(`a program array does not take the root: ${errnoName(taken.errno)}`);
+		if (taken.errno !== 0) throw new Error(`a program array refuses the root: ${errnoName(taken.errno)}`);
 		return slots;
 	}
 
 	/**
-	 * What to put into an array so that the entry is called.
+	 * The program to put into an array so that it calls the entry.
 	 *
-	 * @throws RefusedEntry when no array that the root calls takes it
+	 * @throws RefusedEntry when the arrays that the root calls refuse it
 	 */
 	async of(entry: ChainEntry): Promise<Held> {
 		const loaded = await this.programs.get(entry);
@@ -66,20 +61,20 @@ export class Slots {
 		return known ? known.held : this.#make(loaded);
 	}
 
-	/** What `of` has made before. */
+	/** What `of` made before. */
 	made(entry: ChainEntry): Held {
 		const slot = this.#slots.get(this.programs.loaded(entry).number);
 		if (!slot) throw new Error(`${entry.member.label} has no slot yet`);
 		return slot.held;
 	}
 
-	/** Whose slot, or program, this is; the id itself of a stranger's. */
+	/** The entry with this slot or program; the id itself of another program. */
 	byProgram(id: number): ChainEntry | number {
 		for (const slot of this.#slots.values()) if (slot.id === id) return slot.entry;
 		return this.programs.byProgram(id);
 	}
 
-	/** The slots themselves go with the recorder. */
+	/** The recorder closes the slots themselves. */
 	async close(): Promise<void> {
 		await this.programs.guest.client.call("close", { handle: this.probe.handle });
 	}

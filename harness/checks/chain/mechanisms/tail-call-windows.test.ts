@@ -30,7 +30,7 @@ describe("windows", () => {
 	});
 
 	it.each(Array.from({ length: mostCalls }, (_, index) => index + 1))(
-		"of %i are within reach and miss nobody",
+		"of %i are within reach and include every member",
 		(count) => {
 			const windows = windowsOf(count);
 			const places = new Set(

@@ -6,21 +6,20 @@ import type { PacketTrace, TracedEntry, Traffic } from "../packet-trace.js";
 const { maxMembers: mostCalls } = mechanismFacts.tail_call;
 
 /**
- * As many members as can all be recorded and all run: the slot that records one takes a tail call
- * of its own.
+ * The most members that can all be recorded and run: each recording slot uses another tail call.
  */
 export const mostRecorded = Math.floor(mostCalls / 2);
 
-/** Places of a chain, from the first to before `to`. */
+/** Positions of a chain, from `from` to before `to`. */
 export interface Window {
 	from: number;
 	to: number;
 }
 
 /**
- * Windows whose members can be recorded at a time: those before are called without a slot, and
- * those behind may be out of reach. Each begins with the last member of the one before, so that
- * their order is seen too; only the 33rd is alone.
+ * Windows of members that can be recorded at a time: members before a window are called without a
+ * slot, and those after it may be out of reach. Each window begins with the last member of the one
+ * before, which shows their order; only the 33rd member is alone.
  *
  * @param count of members, 33 at most
  */
@@ -35,17 +34,17 @@ export function windowsOf(count: number): Window[] {
 	return windows;
 }
 
-/** A chain of which a entry is recorded. */
+/** A chain with one window recorded at a time. */
 export interface Recordable {
-	/** How many members stand in it. */
+	/** How many members it has. */
 	readonly length: number;
-	/** Has those in the window recorded and no others. */
+	/** Records the members in the window, and no others. */
 	record(window: Window): Promise<void>;
 }
 
 /**
- * What packets meet in a chain that may be too long to be recorded as a whole: then they are sent
- * once for each window, and once when nobody is recorded, which tells what the whole chain returns.
+ * What packets meet in a chain that may be too long to record as a whole: then they are sent once
+ * for each window, and once without recording, which shows what the whole chain returns.
  */
 export async function sampleInWindows(
 	traffic: Pick<Traffic, "sample">,

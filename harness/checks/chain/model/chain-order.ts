@@ -2,9 +2,9 @@
 import type { ChainMechanism } from "../../../data/package/sections/chain-hooks.js";
 import type { Proceed } from "./proceed.js";
 
-/** What of a member decides where it stands and who comes after it. */
+/** What decides a member's position, and whether the next one runs. */
 export interface Rank {
-	/** Name of the program, as libxdp compares it. */
+	/** Name of the program, which libxdp compares. */
 	name: string;
 	priority: number;
 	proceed: Proceed;
@@ -12,7 +12,7 @@ export interface Rank {
 	preorder: boolean;
 }
 
-/** One member that a packet meets, and what it says to it (u32). */
+/** One member that a packet meets, and what it returns (u32). */
 export interface Step<M> {
 	member: M;
 	verdict: number;
@@ -21,19 +21,19 @@ export interface Step<M> {
 /** What a packet meets. */
 export interface Execution<M> {
 	steps: Step<M>[];
-	/** The member after which no other has its turn; absent when all have had theirs. */
+	/** The member that ended the chain; absent when all ran. */
 	endedBy?: M;
-	/** What the kernel makes of it all (u32), as far as the chain decides it. */
+	/** The result for the kernel (u32), as far as the chain decides it. */
 	verdict: number;
 }
 
 interface Rules {
-	/** Where the kernel or libxdp says so. */
+	/** Source of the rules, in the kernel or libxdp. */
 	source: string;
 	configured: (a: Rank, b: Rank, placeOfA: number, placeOfB: number) => number;
-	/** Whether the next has its turn. */
+	/** Whether the next member runs. */
 	goesOn: (verdict: number, proceed: Proceed) => boolean;
-	/** Of a chain whose last step returned `last`. */
+	/** The result of a chain whose last step returned `last`. */
 	outcome: (last: number, all: readonly number[], ended: boolean) => number;
 }
 
@@ -44,9 +44,9 @@ const XDP_PASS = 2;
 const XDP_DISPATCHER_RETVAL = 31;
 const NETKIT_PASS = 0;
 const NETKIT_DROP = 2;
-/** OK, SHOT, STOLEN, REDIRECT, TRAP: `cls_bpf_exec_opcode` takes all other codes for UNSPEC. */
+/** OK, SHOT, STOLEN, REDIRECT, TRAP: `cls_bpf_exec_opcode` treats all other codes as UNSPEC. */
 const tcActions = new Set([0, 2, 4, 7, 8]);
-/** PASS, DROP, REDIRECT: `tcx_action_code` takes all other codes for NEXT. */
+/** PASS, DROP, REDIRECT: `tcx_action_code` treats all other codes as NEXT. */
 const tcxActions = new Set([0, 2, 7]);
 /** NEXT, PASS, DROP, REDIRECT: `netkit_xmit` drops on any other. */
 const netkitActions = new Set([UNSPEC, 0, 2, 7]);
@@ -64,7 +64,7 @@ const rules: Readonly<Record<ChainMechanism, Rules>> = {
 	dispatcher: {
 		source: "xdp-tools lib/libxdp: libxdp.c (cmp_xdp_programs), xdp-dispatcher.c.in",
 		configured: (a, b) => a.priority - b.priority || byteOrder(a.name, b.name),
-		// The dispatcher shifts 1U by the verdict, of which BPF takes the low five bits.
+		// The dispatcher shifts 1U by the verdict; BPF uses its low five bits.
 		goesOn: (verdict, proceed) =>
 			(verdict & 31) === XDP_DISPATCHER_RETVAL || (proceed?.has(verdict & 31) ?? false),
 		outcome: (verdict, _, ended) => (ended ? verdict : XDP_PASS),
@@ -96,22 +96,22 @@ const rules: Readonly<Record<ChainMechanism, Rules>> = {
 			(depth(b.cgroup) - depth(a.cgroup)) * (a.preorder ? -1 : 1) ||
 			placeOfA - placeOfB,
 		goesOn: () => true,
-		// The upper bits are flags, not the answer: BPF_RET_SET_CN,
+		// The upper bits are flags, not the verdict: BPF_RET_SET_CN,
 		// BPF_RET_BIND_NO_CAP_NET_BIND_SERVICE.
 		outcome: (_, all) => Number(all.every((verdict) => (verdict & 1) === 1)),
 	},
 };
 
-/** Where the rules of a mechanism are written down. */
+/** The source of a mechanism's rules. */
 export function ruleSource(mechanism: ChainMechanism): string {
 	return rules[mechanism].source;
 }
 
 /**
- * The order in which the kernel has members that are attached one after another as they are listed,
- * each with its priority.
+ * The order in which the kernel lists members that are attached in the given order, each with its
+ * priority.
  *
- * @param rank what counts of a member
+ * @param rank what decides a member's position
  */
 export function configuredOrder<M>(
 	mechanism: ChainMechanism,
@@ -126,11 +126,10 @@ export function configuredOrder<M>(
 }
 
 /**
- * What a packet meets in members that stand as `configured` has them.
+ * What a packet meets in members that are in the order of `configured`.
  *
- * @param verdictOf what a member says to the packet, as any integer of 32 bits. Of a tail call:
- * what it would return itself, if
- *   no one came after it
+ * @param verdictOf what a member returns, as any integer of 32 bits. For tail calls: what it would
+ * return if no other member followed
  */
 export function expectedExecution<M>(
 	mechanism: ChainMechanism,

@@ -73,7 +73,9 @@ describe("bpfgate's own packets", () => {
 	});
 
 	it("do not exist for sockets", () => {
-		expect(() => packets({ hook: "cgroup_connect4" })).toThrow("no packets are sent through cgroup_connect4");
+		expect(() => packets({ hook: "cgroup_connect4" })).toThrow(
+			"packets cannot be sent through cgroup_connect4",
+		);
 	});
 });
 
@@ -125,23 +127,23 @@ describe("packets of the chain's own", () => {
 		[
 			"a member that is not there",
 			["wall/filter", "wall"],
-			'/meets/1: "wall" is no member of the chain; these are wall/filter, wall/count, meter/count, meter/mark',
+			'/meets/1: "wall" is not a member of the chain; expected one of wall/filter, wall/count, meter/count, meter/mark',
 		],
-		["one of two", ["count"], '/meets/0: "count" may be any of wall/count, meter/count'],
+		["one of two", ["count"], '/meets/0: "count" is ambiguous: wall/count, meter/count'],
 		[
 			"another package's",
 			[{ program: { package: "wall", program: "mark" } }],
-			'/meets/0: "mark" is no member of the chain',
+			'/meets/0: "mark" is not a member of the chain',
 		],
 		[
 			"one twice",
 			["filter", "mark", "wall/filter"],
-			"/meets/2: wall/filter is /chains/0/packets/0/meets/0 already",
+			"/meets/2: wall/filter is already /chains/0/packets/0/meets/0",
 		],
 		[
 			"a verdict of others",
 			[{ program: "filter", verdict: "TC_ACT_OK" }],
-			"/meets/0/verdict: TC_ACT_OK is no verdict of xdp; these are XDP_ABORTED, XDP_DROP, XDP_PASS",
+			"/meets/0/verdict: TC_ACT_OK is not a verdict of xdp; expected one of XDP_ABORTED, XDP_DROP, XDP_PASS",
 		],
 	])("refuses %s", (_, meets, message) => {
 		expect(() => packets({ members }, [{ packet: { layers }, meets }])).toThrow(

@@ -18,18 +18,18 @@ import { verdictName } from "./proceed.js";
 export interface ChainPacket {
 	/** In a sentence: `a UDP packet over IPv4`, `the packet "dns"`. */
 	what: string;
-	/** From its Ethernet header on. Its number is its place in the list, from 0. */
+	/** From its Ethernet header on. Its number is its index in the list, from 0. */
 	frame: Uint8Array;
-	/** Where the number stands: 4 bytes in network order, after bpfgate's marker. */
+	/** Offset of the number: 4 bytes in network order, after bpfgate's marker. */
 	numberAt: number;
 	/**
-	 * Labels of the members that it has to meet, these alone and in this order, with what each has
-	 * to return, if that is said.
+	 * Labels of the members that it should meet, only these and in this order, with the expected
+	 * verdicts where they are given.
 	 */
 	meets?: Met[];
 }
 
-/** One of each kind that programs tell apart. */
+/** One of each kind that programs distinguish. */
 const common: readonly { what: string; layers: Layers }[] = [
 	{ what: "a UDP packet over IPv4", layers: [{ eth: {} }, { ipv4: {} }, { udp: {} }] },
 	{ what: "a TCP SYN over IPv4", layers: [{ eth: {} }, { ipv4: {} }, { tcp: { flags: ["syn"] } }] },
@@ -41,13 +41,13 @@ const common: readonly { what: string; layers: Layers }[] = [
 ];
 
 /**
- * What is sent through a chain on a device: its own packets, or bpfgate's.
+ * Packets for a chain on a device: its own, or bpfgate's.
  *
- * @throws InputError for members that are not there, and verdicts that they do not have
+ * @throws InputError for members that do not exist, and verdicts that their type does not have
  */
 export function chainPackets(chain: DeclaredChain): ChainPacket[] {
 	const { packets: sendable }: ChainHookFacts = chainHooks[chain.hook];
-	if (!sendable) throw new Error(`no packets are sent through ${chain.hook}`);
+	if (!sendable) throw new Error(`packets cannot be sent through ${chain.hook}`);
 	const { file, pointer, chain: written } = chain.source;
 	if (!written.packets) return commonPackets();
 	return written.packets.map((packet, index) => {
@@ -82,7 +82,7 @@ function entriesOf(
 		const { program: reference, verdict } = typeof met === "string" ? { program: met } : met;
 		const wanted = memberOf(chain, reference, { file, pointer: at });
 		const twin = found.findIndex(({ member }) => member === wanted.label);
-		if (twin >= 0) throw new InputError(file, at, `${wanted.label} is ${pointer}/meets/${twin} already`);
+		if (twin >= 0) throw new InputError(file, at, `${wanted.label} is already ${pointer}/meets/${twin}`);
 		if (verdict === undefined) {
 			found.push({ member: wanted.label });
 			continue;
@@ -92,7 +92,7 @@ function entriesOf(
 			throw new InputError(
 				file,
 				`${at}/verdict`,
-				`${verdict} is no verdict of ${programType}; these are ${retvalNames(programType).join(", ")}`,
+				`${verdict} is not a verdict of ${programType}; expected one of ${retvalNames(programType).join(", ")}`,
 			);
 		found.push({ member: wanted.label, verdict: verdictName(chain.mechanism, programType, number) });
 	}
@@ -100,8 +100,7 @@ function entriesOf(
 }
 
 /**
- * A text is the label of a member, or the name of a program that only one of them is. @throws
- * InputError
+ * A text is the label of a member, or a program name that only one member has. @throws InputError
  */
 function memberOf(
 	{ members, source }: DeclaredChain,
@@ -125,9 +124,9 @@ function memberOf(
 		throw new InputError(
 			file,
 			pointer,
-			`${JSON.stringify(wanted.program)} is no member of the chain; these are ${labels(members)}`,
+			`${JSON.stringify(wanted.program)} is not a member of the chain; expected one of ${labels(members)}`,
 		);
 	if (other)
-		throw new InputError(file, pointer, `${JSON.stringify(wanted.program)} may be any of ${labels(found)}`);
+		throw new InputError(file, pointer, `${JSON.stringify(wanted.program)} is ambiguous: ${labels(found)}`);
 	return only;
 }

@@ -8,13 +8,13 @@ import {
 
 /** One member at one place of one column. */
 export interface Cell {
-	/** Without characters that could do more than be shown. */
+	/** Printable ASCII only. */
 	label: string;
-	/** From 1; absent of a member that is missing here. */
+	/** From 1; absent for a member that is missing here. */
 	place?: number;
 	/** What it returned. */
 	verdict?: string;
-	/** It is not what was expected here. */
+	/** It differs from the expected member. */
 	differs: boolean;
 }
 
@@ -25,11 +25,13 @@ export interface ChainView {
 	title: string;
 	/** In the order of `columnNames`. */
 	columns: [Cell[], Cell[], Cell[]];
-	/** What differs, a sentence each; first of the configured order, then of the executed one. */
+	/**
+	 * One sentence for each difference: those of the configured order, then of the executed one.
+	 */
 	sentences: string[];
 }
 
-/** Orders to be looked at side by side, as labels. */
+/** Orders to compare side by side, as labels. */
 export interface ChainOrders {
 	/** Names the chain, and the kernel where it matters. */
 	title: string;
@@ -75,8 +77,8 @@ function column(members: readonly Met[], differences: readonly Difference[]): Ce
 }
 
 /**
- * Names come from packages and kernels: what is not printable ASCII might turn the picture into
- * another.
+ * Names come from packages and kernels: other characters than printable ASCII could change the
+ * picture.
  */
 function shown(text: string): string {
 	return text.replace(/[^\x20-\x7e]/gu, "?");

@@ -110,10 +110,10 @@ describe("refuses", () => {
 			"/members/0/program/package: meter 3 is not among the packages: firewall 1.0, meter 2.1",
 		],
 		[
-			"a package of which there are two",
+			"a package with two versions",
 			{ members: [{ program: count }] },
 			[meter, old],
-			"/members/0/program/package: meter is there as 2.1 and 2.0: name the version",
+			"/members/0/program/package: meter is given in the versions 2.1 and 2.0: name the version",
 		],
 		[
 			"a version that is given twice",
@@ -131,13 +131,13 @@ describe("refuses", () => {
 			"a program under two words",
 			{ members: [{ program: count }, { program: { ...count, version: "2.1" } }] },
 			[meter],
-			"/members/1/program: count is /chains/0/members/0 already",
+			"/members/1/program: count is already /chains/0/members/0",
 		],
 		[
 			"a verdict of another hook",
 			{ members: [{ program: count, proceed_on: ["XDP_PASS", "TC_ACT_OK"] }] },
 			[meter],
-			"/members/0/proceed_on/1: TC_ACT_OK is no verdict of xdp; these are XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT",
+			"/members/0/proceed_on/1: TC_ACT_OK is not a verdict of xdp; expected one of XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT",
 		],
 		[
 			"a map that the other package has not",

@@ -13,22 +13,22 @@ import { chainProgram, checkProgArray } from "../../../data/package/sections/cha
 import { longReference, possibleMechanisms } from "../../../data/package/sections/chain-rules.js";
 import { type Proceed, proceedOn } from "./proceed.js";
 
-/** A program of a package, as a chain means it. */
+/** A program of a package that a chain refers to. */
 export interface ChainProgram {
 	pkg: Package;
 	object: PackageObject;
 	program: ProgramFacts;
 }
 
-/** One member, with nothing left open. */
+/** One member, with all defaults resolved. */
 export interface DeclaredMember extends ChainProgram {
 	/**
 	 * Short and unique in its chain: `filter`, or `firewall/filter` where two packages have one.
 	 */
 	label: string;
-	/** What the mechanism gets: as written, or by the place, from 1. */
+	/** Passed to the mechanism: as written, or the position, from 1. */
 	priority: number;
-	/** Verdicts after which the next has its turn, where that is for anybody to say. */
+	/** Verdicts after which the next member runs, where this can be configured. */
 	proceed: Proceed;
 	/** Name of its own prog_array. */
 	next?: string;
@@ -37,7 +37,7 @@ export interface DeclaredMember extends ChainProgram {
 	preorder: boolean;
 }
 
-/** A chain with nothing left open: its members stand in the order that is promised. */
+/** A chain with all defaults resolved; its members are in the declared order. */
 export interface DeclaredChain {
 	name: string;
 	hook: ChainHook;
@@ -61,12 +61,11 @@ export function chainsOf(packages: readonly Package[]): ChainSource[] {
 }
 
 /**
- * Finds the programs of a chain among the packages and settles what it leaves open.
+ * Finds the programs of a chain in the packages and resolves its defaults.
  *
- * @param available mechanisms that the kernel has. Of those that can make the chain the first that
- * it has is taken; where it
- *   has none, the first of all, so that somebody can say what is missing
- * @throws InputError for a program, package or verdict that is not there
+ * @param available mechanisms that the kernel has. The first possible one of them is used; without
+ * any, the first possible mechanism, so that the caller can say what is missing
+ * @throws InputError for a program, package or verdict that does not exist
  */
 export function declaredChain(
 	source: ChainSource,
@@ -116,7 +115,7 @@ export function declaredChain(
 	};
 }
 
-/** Packages that a chain names and that are not among these: `meter`, or `meter 2.1`. */
+/** Packages that a chain names and that are not given: `meter`, or `meter 2.1`. */
 export function absentPackages({ chain }: ChainSource, packages: readonly Package[]): string[] {
 	const programs = [...chain.members, ...(chain.root_program ? [chain.root_program] : [])];
 	const absent = programs.flatMap(({ program }) => {
@@ -127,7 +126,7 @@ export function absentPackages({ chain }: ChainSource, packages: readonly Packag
 	return [...new Set(absent)];
 }
 
-/** The package whose results tell of a chain: of a chain file's chain, that of the first member. */
+/** The package that reports a chain: for a chain file, the package of the first member. */
 export function reportingPackage(
 	{ chain, owner }: ChainSource,
 	packages: readonly Package[],
@@ -149,7 +148,7 @@ function findProgram(
 ): ChainProgram {
 	const { package: name, version } = longReference(reference);
 	const pkg = name === undefined ? owner : findPackage(file, pointer, name, version, packages);
-	if (!pkg) throw new Error("the reader of chain files has let a program without a package through");
+	if (!pkg) throw new Error("a chain file has a program without a package");
 	return { pkg, ...chainProgram({ file, pointer }, reference, chain.hook, pkg.objects) };
 }
 
@@ -171,13 +170,13 @@ function findPackage(
 		throw new InputError(
 			file,
 			`${pointer}/package`,
-			`${name} is there as ${found.map((pkg) => pkg.version).join(" and ")}: name the version`,
+			`${name} is given in the versions ${found.map((pkg) => pkg.version).join(" and ")}: name the version`,
 		);
 	if (other) throw new InputError(file, `${pointer}/package`, `${wanted} is given twice`);
 	return only;
 }
 
-/** The manifest alone cannot tell that two references mean one program. */
+/** The manifest alone does not show that two references mean one program. */
 function checkDistinct({ file, pointer }: ChainSource, members: readonly ChainProgram[]): void {
 	const seen = new Map<ProgramFacts, number>();
 	for (const [index, { program }] of members.entries()) {
@@ -186,13 +185,13 @@ function checkDistinct({ file, pointer }: ChainSource, members: readonly ChainPr
 			throw new InputError(
 				file,
 				`${pointer}/members/${index}/program`,
-				`${program.name} is ${pointer}/members/${other} already`,
+				`${program.name} is already ${pointer}/members/${other}`,
 			);
 		seen.set(program, index);
 	}
 }
 
-/** The shortest kind of name that tells all members apart. */
+/** The shortest kind of name that distinguishes all members. */
 function labelsOf(members: readonly ChainProgram[]): string[] {
 	const kinds = [
 		({ program }: ChainProgram) => program.name,

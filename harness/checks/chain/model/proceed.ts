@@ -5,14 +5,13 @@ import { type ChainMechanism, mechanismFacts } from "../../../data/package/secti
 import { retvalName, retvalNames, retvalNumber } from "../../../data/vectors/retval.js";
 
 /**
- * Verdicts (u32) after which the next member has its turn; undefined where the kernel has fixed it
- * for all.
+ * Verdicts (u32) after which the next member runs; undefined where the kernel decides it for all.
  */
 export type Proceed = ReadonlySet<number> | undefined;
 
 /**
- * libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. For tail calls what members return that find no one after
- * them.
+ * libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. For tail calls: what members return when no member
+ * follows.
  */
 const defaults: Readonly<Record<string, readonly string[]>> = {
 	xdp: ["XDP_PASS"],
@@ -22,7 +21,7 @@ const defaults: Readonly<Record<string, readonly string[]>> = {
 /**
  * `proceed_on` as numbers.
  *
- * @throws InputError for a verdict that programs of the type do not have
+ * @throws InputError for a verdict that does not exist for the type
  */
 export function proceedOn(
 	{ file, pointer }: ReferencePlace,
@@ -37,15 +36,15 @@ export function proceedOn(
 		throw new InputError(
 			file,
 			`${pointer}/${index}`,
-			`${name} is no verdict of ${programType}; these are ${retvalNames(programType).join(", ")}`,
+			`${name} is not a verdict of ${programType}; expected one of ${retvalNames(programType).join(", ")}`,
 		);
 	});
 	return new Set(numbers);
 }
 
 /**
- * A verdict as the hook's own headers call it: -1 of a tcx chain is TCX_NEXT, of tc filters
- * TC_ACT_UNSPEC.
+ * A verdict by the name of the hook's own headers: -1 is TCX_NEXT for tcx, TC_ACT_UNSPEC for tc
+ * filters.
  */
 export function verdictName(mechanism: ChainMechanism, programType: string, verdict: number): string {
 	const prefix = { tcx: "TCX_", netkit: "NETKIT_" }[mechanism as string];

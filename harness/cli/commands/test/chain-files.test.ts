@@ -67,9 +67,9 @@ describe("refuses", () => {
 			"b.json: /chains/0/members/1/program/package: router is not among the packages: wall 1, meter 1",
 			'b.json: /chains/1/members/0/program/program: no object has a program "count"; there are filter, log',
 			expect.stringMatching(
-				/^b\.json: \/chains\/2\/members\/0\/proceed_on\/0: TC_ACT_OK is no verdict of xdp/,
+				/^b\.json: \/chains\/2\/members\/0\/proceed_on\/0: TC_ACT_OK is not a verdict of xdp/,
 			),
-			'b.json: /chains/3/packets/0/meets/0: "count" is no member of the chain; these are filter',
+			'b.json: /chains/3/packets/0/meets/0: "count" is not a member of the chain; expected one of filter',
 		]);
 	});
 
