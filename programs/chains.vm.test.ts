@@ -16,27 +16,27 @@ const twins = [
 		name: "bad-chain-tcx-early-end",
 		said: [
 			undefined,
-			'the packet "web" did not meet ingress as declared: mark: expected at position 3, never ran; the packet met police_and_accept (TCX_PASS) last; police_and_accept should return TCX_NEXT and returned TCX_PASS',
+			'the packet "web" did not meet ingress as declared: mark: expected at position 3, never ran; the packet met police_and_accept (TCX_PASS) last; police_and_accept: expected TCX_NEXT, returned TCX_PASS',
 		],
 	},
 	{
 		name: "bad-chain-netkit-never-runs",
 		said: [
 			undefined,
-			'the packet "web" did not meet egress as declared: account: expected at position 3, never ran; the packet met police_for_tc (TC_ACT_PIPE) last; police_for_tc should return NETKIT_NEXT and returned TC_ACT_PIPE',
+			'the packet "web" did not meet egress as declared: account: expected at position 3, never ran; the packet met police_for_tc (TC_ACT_PIPE) last; police_for_tc: expected NETKIT_NEXT, returned TC_ACT_PIPE',
 		],
 	},
 	{
 		name: "bad-chain-tc-swapped-priorities",
 		said: [
-			"ingress is not in the order that the manifest promises: limit_bulk: expected at position 2, found at 1; classify: expected at position 1, found at 2",
+			"ingress is not in the declared order: limit_bulk: expected at position 2, found at 1; classify: expected at position 1, found at 2",
 			"a UDP packet over IPv4 did not meet ingress as declared: limit_bulk: expected at position 2, ran at 1; classify: expected at position 1, ran at 2",
 		],
 	},
 	{
 		name: "bad-chain-cgroup-swapped-levels",
 		said: [
-			"connect is not in the order that the manifest promises: node_translate: expected at position 3, found at 1; task_policy: expected at position 1, found at 3",
+			"connect is not in the declared order: node_translate: expected at position 3, found at 1; task_policy: expected at position 1, found at 3",
 			"connect(2) of a TCP socket to 127.0.0.1 did not meet connect as declared: node_translate: expected at position 3, ran at 1; task_policy: expected at position 1, ran at 3",
 		],
 	},
@@ -50,7 +50,7 @@ const twins = [
 	{
 		name: "bad-chain-dispatcher-swapped-priorities",
 		said: [
-			"ingress is not in the order that the manifest promises: check_ttl: expected at position 2, found at 1; check_header: expected at position 1, found at 2",
+			"ingress is not in the declared order: check_ttl: expected at position 2, found at 1; check_header: expected at position 1, found at 2",
 			"a UDP packet over IPv4 did not meet ingress as declared: check_ttl: expected at position 2, ran at 1; check_header: expected at position 1, ran at 2",
 		],
 	},
