@@ -98,6 +98,7 @@ const disturbances: Disturbance[] = [
 	{
 		title: "the guest dies after the last case",
 		when: ({ open }) => open === 0,
+		needsLateCall: true,
 		...lost("guest-died"),
 		expected: { outcome: "error", code: "guest-died" },
 	},
@@ -165,7 +166,13 @@ describe.concurrent.each([...checks, exampleCheck].map((check) => ({ check, name
 		it.each(disturbances)("when $title", async (disturbance) => {
 			const { expected } = disturbance;
 			const cell = await disturbedCell(lab, kernel, pkg, check, disturbance, sound.calls);
-			expect(cell).toMatchObject({ happened: true, alive: 0 });
+			expect(cell.alive).toBe(0);
+			// A check whose last group retires its guest calls none after its last case.
+			if (!cell.happened && disturbance.needsLateCall) {
+				expect(cell.results.map(line)).toEqual(sound.results.map(line));
+				return;
+			}
+			expect(cell.happened).toBe(true);
 			const wanted = check.create(contextOf([pkg])).cases(pkg);
 			const names = cell.results.map((result) => result.case);
 			expect(names.filter((each) => wanted.includes(each)).sort()).toEqual([...wanted].sort());

@@ -33,6 +33,8 @@ export interface Disturbance {
 	lasts?: boolean;
 	/** What the guest's console has afterwards. */
 	splats?: readonly Splat[];
+	/** It happens only to a check that calls a guest after its last case. */
+	needsLateCall?: boolean;
 	/** The check gives no finding for its first case. */
 	swallows?: boolean;
 	/** How it must be reported. */
