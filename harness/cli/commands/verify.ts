@@ -86,9 +86,7 @@ function outcome({ contract, state }: ContractVerdict, all: readonly ContractVer
 	const older = all.find((other) => other.contract === "insns" && other.state === "valid");
 	if (state === "absent" && contract === "insns-excl" && older)
 		return `not signed: ${where} take the loader of ${older.contract}, which protects less`;
-	return state === "absent"
-		? `not signed: ${where} load it only unsigned`
-		: `invalid signature for ${where}`;
+	return state === "absent" ? `not signed: ${where} load it only unsigned` : `invalid signature for ${where}`;
 }
 
 function ofArtifact({ file, reference, digest, key, certificate, objects }: CosignVerdict): string[] {

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError, UndecidedError } from "../../../base/errors.js";
+import { availableParallelism } from "node:os";
+import { InputError } from "../../../base/errors.js";
 import { printable } from "../../../base/printable.js";
-import { createLab } from "../../../lab/lab.js";
-import { broken, type KernelPromise, type PromiseArea } from "../../../lab/promise.js";
+import { broken, type PromiseArea } from "../../../lab/promise.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
-import { Qualification } from "../../../qualify/qualification.js";
+import { type Answered, qualifyKernels } from "../../../run/qualify-kernels.js";
 import { questions } from "../../../run/questions.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
 
 const areas = questions.map(({ area }) => area);
-
-/** What one kernel answered in one area, or why it could not be asked. */
-interface Row {
-	kernel: string;
-	area: PromiseArea;
-	promises?: readonly KernelPromise[];
-	error?: UndecidedError;
-}
 
 /**
  * `bpfgate kernels qualify`: asks kernels whether they keep their promises, once for each image.
@@ -27,20 +19,12 @@ export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { wr
 	const asked = area === undefined ? undefined : areaNamed(area);
 	const wanted = [ids ?? []].flat();
 	const kernels = await chooseKernels(wanted.length > 0 ? wanted : ["default"]);
-	await using lab = createLab({ signal: signal() });
-	const qualification = new Qualification(() => lab, questions);
-	const rows: Row[] = [];
-	for (const kernel of kernels) {
-		for (const each of asked ? [asked] : qualification.areas) {
-			const row = { kernel: kernel.id, area: each };
-			try {
-				rows.push({ ...row, promises: await qualification.promises(kernel, each) });
-			} catch (error) {
-				if (!(error instanceof UndecidedError)) throw error;
-				rows.push({ ...row, error });
-			}
-		}
-	}
+	const rows = await qualifyKernels(kernels, {
+		...(asked ? { areas: [asked] } : {}),
+		jobs: availableParallelism(),
+		signal: signal(),
+		onAsk: ({ id }, each) => process.stderr.write(`${printable(id)}: asking about ${each}\n`),
+	});
 	write(json ? `${JSON.stringify(rows.map(toJson), null, "\t")}\n` : textOf(rows));
 	const failed = rows.some(({ promises = [] }) => broken(promises).length > 0);
 	process.exitCode = failed ? 1 : rows.some(({ error }) => error) ? 3 : 0;
@@ -53,12 +37,12 @@ function areaNamed(text: string): PromiseArea {
 	return found;
 }
 
-function toJson({ kernel, area, promises, error }: Row) {
+function toJson({ kernel, area, promises, error }: Answered) {
 	const { code, message, hint } = error ?? {};
 	return { kernel, area, ...(promises ? { promises } : { reason: { code, message, hint } }) };
 }
 
-function textOf(rows: readonly Row[]): string {
+function textOf(rows: readonly Answered[]): string {
 	const cells = rows.map(({ kernel, area, promises, error }) => {
 		if (!promises) return [kernel, area, "error", "", "", printable(error?.message ?? "")];
 		const weak = promises.filter(({ kept, weakness }) => kept && weakness !== undefined);

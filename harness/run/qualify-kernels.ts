@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../base/errors.js";
+import { createLab } from "../lab/lab.js";
+import type { KernelPromise, PromiseArea } from "../lab/promise.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import { Qualification } from "../qualify/qualification.js";
+import { questions } from "./questions.js";
+
+/** What one kernel answered in one area, or why it could not be asked. */
+export interface Answered {
+	kernel: string;
+	area: PromiseArea;
+	promises?: readonly KernelPromise[];
+	error?: UndecidedError;
+}
+
+export interface QualifyOptions {
+	/** Default: all. */
+	areas?: readonly PromiseArea[];
+	/** Guests in use at the same time. */
+	jobs: number;
+	signal: AbortSignal;
+	/** Called before a kernel is asked; not for answers that are kept. */
+	onAsk?(kernel: Kernel, area: PromiseArea): void;
+}
+
+/**
+ * Asks kernels whether they keep their promises, each image once; in the order of kernels and
+ * areas.
+ */
+export async function qualifyKernels(
+	kernels: readonly Kernel[],
+	{ areas, jobs, signal, onAsk }: QualifyOptions,
+): Promise<Answered[]> {
+	await using lab = createLab({ jobs, signal });
+	const qualification = new Qualification(() => lab, questions);
+	const answered = kernels.flatMap((kernel) =>
+		(areas ?? qualification.areas).map((area) => ({ kernel, row: { kernel: kernel.id, area } as Answered })),
+	);
+	const queue = answered.values();
+	const worker = async () => {
+		for (const { kernel, row } of queue) {
+			try {
+				const kept = await qualification.kept(kernel, row.area);
+				if (!kept) onAsk?.(kernel, row.area);
+				row.promises = kept ?? (await qualification.ask(kernel, row.area));
+			} catch (error) {
+				signal.throwIfAborted();
+				if (!(error instanceof UndecidedError)) throw error;
+				row.error = error;
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker));
+	return answered.map(({ row }) => row);
+}
