@@ -53,7 +53,7 @@ it("adds a kernel and lists it after the catalog's", async () => {
 	out = "";
 	await kernels("list");
 	expect(out).toMatch(/^5\.10 \* +not here .*bullseye-security$/m);
-	expect(out).toMatch(/^mine +6\.12\.1-test +[0-9a-f]{12} +0\.0 MiB +\/.*bzImage$/m);
+	expect(out).toMatch(/^mine +6\.12\.1-test +[0-9a-f]{12} +0\.0 MiB +no +\/.*bzImage$/m);
 	out = "";
 	await kernels("list", "--json");
 	expect(JSON.parse(out).kernels.at(-1)).toMatchObject({ id: "mine", here: true });
