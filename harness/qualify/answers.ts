@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UndecidedError } from "../base/errors.js";
 import type { Reason } from "../base/results.js";
+import { undecided } from "../data/reasons/registry/registry.js";
 import type { Workbench } from "../lab/check.js";
 import type { KernelQuestion } from "../lab/kernel-question.js";
 import type { KernelPromise } from "../lab/promise.js";
@@ -25,12 +26,7 @@ export async function answersOf(question: KernelQuestion, bench: Workbench): Pro
 		for (const name of rest) answers.set(name, unasked(name, first ?? "", reason));
 	}
 	const silent = question.names().filter((name) => !answers.has(name));
-	if (silent.length > 0)
-		throw new UndecidedError(
-			"no-finding",
-			`the question "${question.area}" reported no answer for ${silent.join(", ")} on ${bench.kernel.id}`,
-			"report this defect of bpfgate",
-		);
+	if (silent.length > 0) throw undecided("no-finding", { case: `${question.area}: ${silent.join(", ")}` });
 	const order = [...question.names(), leftovers.name];
 	return [...answers.values()].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UndecidedError } from "../../../base/errors.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
@@ -55,7 +55,7 @@ export function artifact(arch: string, file: string, folder = artifactFolder(arc
 	if (!content) {
 		content = readFile(path).catch((cause: unknown) => {
 			read.delete(path);
-			throw new UndecidedError("not-built", `${path}: is not built`, "run ci/setup", { cause });
+			throw undecided("not-built", { path }, { cause });
 		});
 		read.set(path, content);
 	}

@@ -16,9 +16,6 @@ const sources = readdirSync(harness, { recursive: true, encoding: "utf8" })
 	)
 	.map((path) => ({ path, text: readFileSync(join(harness, path), "utf8") }));
 
-/** Folders whose codes are still to be moved into the registry; this list only gets shorter. */
-const pending = ["checks/", "qualify/"];
-
 /** Verbs that hints begin with. */
 const imperative =
 	/^(add|align|ask|attach|bound|build|call|change|check|choose|close|compare|compile|copy|correct|declare|define|delete|detach|do not|fetch|find|fix|follow|free|get|give|guard|increase|initialise|inline|install|keep|leave|load|look|make|mount|move|name|only add|pass|pin|pull|put|raise|read|rebuild|record|reduce|release|remove|rename|repeat|report|return|run|see|set|shorten|sign|split|start|store|switch|take|test|touch|try|update|use|wait|write)\b/;
@@ -55,13 +52,11 @@ describe("every code of the registry", () => {
 });
 
 it("has every code that the source gives", () => {
-	const unknown = sources
-		.filter(({ path }) => !pending.some((folder) => path.startsWith(folder)))
-		.flatMap(({ path, text }) =>
-			[...text.matchAll(/(?:\bcode: |new UndecidedError\(\s*)"([a-z0-9-]+)"/g)]
-				.filter(([, code = ""]) => !codes.includes(code))
-				.map(([, code]) => `${path}: ${code}`),
-		);
+	const unknown = sources.flatMap(({ path, text }) =>
+		[...text.matchAll(/(?:\bcode: |new UndecidedError\(\s*)"([a-z0-9-]+)"/g)]
+			.filter(([, code = ""]) => !codes.includes(code))
+			.map(([, code]) => `${path}: ${code}`),
+	);
 	expect(unknown).toEqual([]);
 });
 
