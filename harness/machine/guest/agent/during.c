@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 
 #define MAX_STEPS 65536
 /* The piece in progress when an operation returns does not count. */
@@ -72,7 +72,7 @@ void during_run(struct args *args, uint32_t rounds, const struct work *work, str
 
 		while (*work->done < from && !work_ended(work)) {
 			pause_us(50);
-			serve_progress();
+			request_progress();
 		}
 		step(args, i % count, work, reply);
 	}

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "serve.h"
+#include "request.h"
 
 #define LOG_SIZE (64u << 10)
 #define LINE_SIZE 4096
@@ -56,7 +56,7 @@ static int print(enum libbpf_print_level level, const char *format, va_list argu
 	va_list again;
 
 	/* Each message is a step of libbpf's work. */
-	serve_progress();
+	request_progress();
 	if (level == LIBBPF_DEBUG && specifies_relocation(format)) {
 		vsnprintf(relocation, sizeof(relocation), format, arguments);
 		return 0;

@@ -9,6 +9,7 @@
 #include "kernel_features.h"
 #include "libbpf_log.h"
 #include "modules.h"
+#include "request.h"
 #include "serve.h"
 #include "vmlinux.h"
 
@@ -25,7 +26,7 @@ int main(void)
 	libbpf_log_install();
 	vmlinux_parse();
 	/* Before the inventory's floor: each thread has a keyring. */
-	serve_start_watch();
+	request_start_watch();
 	inventory_note_floor();
 	kernel_features_probe();
 	channel.fd = boot_open_port();

@@ -9,7 +9,7 @@
 #include "handle.h"
 #include "handle_fd.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 #include "strays.h"
 #include "user.h"
 
@@ -123,10 +123,10 @@ static void call(uint32_t cmd, uint8_t *attr, uint32_t length, const struct blob
 
 	if (cmd == BPF_PROG_TEST_RUN)
 		strays_begin();
-	serve_enter_call();
+	request_enter_call();
 	ret = syscall(SYS_bpf, cmd, attr, length);
 	error = ret < 0 ? errno : 0;
-	serve_leave_call();
+	request_leave_call();
 	if (cmd == BPF_PROG_TEST_RUN)
 		strays_end();
 	fd = ret >= 0 && returns_fd(cmd);

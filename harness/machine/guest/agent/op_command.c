@@ -14,7 +14,7 @@
 #include "clock.h"
 #include "memory.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 
 #define MAX_WORDS 4096
 #define MAX_TIMEOUT_MS (600u * 1000)
@@ -127,7 +127,7 @@ static void wait_for_end(struct command *command)
 		poll(polled, 3, wait_ms);
 		/* Waiting is progress, unless the command does not die. */
 		if (!command->timed_out)
-			serve_progress();
+			request_progress();
 		for (int i = 0; i < 2; i++) {
 			if (polled[i + 1].revents && !take(&command->outputs[i]))
 				polled[i + 1].fd = -1;

@@ -5,7 +5,7 @@
 
 #include "modules.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 
 #include <errno.h>
 
@@ -21,7 +21,7 @@ void op_hello(struct args *args, struct reply *reply)
 		args_complain(args, "nonce", "has %u bytes, expected %d", nonce.length, CHANNEL_NONCE);
 	if (!args_valid(args))
 		return;
-	if (!serve_bind(nonce.data)) {
+	if (!request_bind(nonce.data)) {
 		reply_fail(reply, EALREADY, "hello was already sent");
 		return;
 	}

@@ -7,7 +7,7 @@
 
 #include "boot.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 
 #define CHUNK (1u << 20)
 
@@ -54,7 +54,7 @@ static void rubbish(void)
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (char)(i * 131 + 7);
-	serve_rubbish(data, sizeof(data));
+	request_rubbish(data, sizeof(data));
 }
 
 /* In a child: the kernel does not kill init, and panics if there is no other process to kill. */

@@ -15,7 +15,7 @@
 #include "during.h"
 #include "memory.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 
 #define MAX_FRAMES 4096
 #define MAX_FRAME 65535
@@ -107,7 +107,7 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 	sending->go_on = false;
 	while (sending->tried < sending->wanted) {
 		pause_us(500);
-		serve_progress();
+		request_progress();
 	}
 	pthread_join(thread, NULL);
 	reply_key_uint(reply, "tried", sending->tried);

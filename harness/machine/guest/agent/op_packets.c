@@ -17,7 +17,7 @@
 #include "memory.h"
 #include "operation.h"
 #include "sequence.h"
-#include "serve.h"
+#include "request.h"
 
 #define MAX_BUFFER (256u << 20)
 #define BUFFER (16u << 20)
@@ -138,7 +138,7 @@ static void read_packets(int fd, int quiet_ms, struct reply *reply)
 		reply_packet(reply, &packet);
 		read += packet.length + 64;
 		count++;
-		serve_progress();
+		request_progress();
 	}
 	reply_array_end(reply, array, count);
 	reply_key_bool(reply, "more", read >= MAX_READ);
@@ -198,7 +198,7 @@ void op_packets_account(struct args *args, struct reply *reply)
 	while (receive(fd, &packet, quiet_ms)) {
 		if (!packet.outgoing)
 			sequence_note(&sequence, packet.data, packet.length, marker.data, marker.length);
-		serve_progress();
+		request_progress();
 	}
 	reply_map(reply, 5);
 	reply_key_uint(reply, "arrived", sequence.arrived);

@@ -3,7 +3,7 @@
 
 #include "libbpf_log.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 
 /* Beyond the helpers of any kernel; bounds a batch. */
 #define MAX_HELPER 4096
@@ -16,7 +16,7 @@ static void reply_types(struct args *args, struct reply *reply, const char *key,
 	reply_array(reply, count);
 	for (uint32_t i = 0; i < count; i++) {
 		reply_int(reply, probe(args_uint_at(args, key, i, UINT32_MAX)));
-		serve_progress();
+		request_progress();
 	}
 }
 
@@ -42,7 +42,7 @@ static void reply_helpers(struct args *args, struct reply *reply, uint32_t index
 	reply_array(reply, to - from);
 	for (uint32_t helper = from; helper < to; helper++) {
 		reply_int(reply, libbpf_probe_bpf_helper(type, helper, NULL));
-		serve_progress();
+		request_progress();
 	}
 }
 

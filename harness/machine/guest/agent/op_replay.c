@@ -7,7 +7,7 @@
 #include "map_entry.h"
 #include "object.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 #include "snapshot.h"
 #include "test_run.h"
 #include "watch.h"
@@ -218,7 +218,7 @@ void op_replay(struct args *args, struct reply *reply)
 		reply_fail(reply, ENOENT, "replay: the object has no snapshot");
 		return;
 	}
-	serve_enter_call();
+	request_enter_call();
 	replay_all(&replay, args);
-	serve_leave_call();
+	request_leave_call();
 }

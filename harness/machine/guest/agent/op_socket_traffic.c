@@ -16,7 +16,7 @@
 #include "during.h"
 #include "memory.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 #include "socket_call.h"
 
 #define MAX_STEPS 4096
@@ -195,7 +195,7 @@ static bool take_outcomes(int from, uint32_t count, struct reply *reply)
 	while (taken < count && read_all(from, &outcome, sizeof(outcome))) {
 		reply_outcome(reply, &outcome);
 		taken++;
-		serve_progress();
+		request_progress();
 	}
 	reply_array_end(reply, array, taken);
 	if (taken == count)
@@ -215,7 +215,7 @@ static void take_repeated(struct args *args, const struct traffic *traffic, uint
 	repeated->go_on = false;
 	while (!work_ended(&work)) {
 		pause_us(500);
-		serve_progress();
+		request_progress();
 	}
 	if (repeated->done < traffic->wanted) {
 		reply_fail(reply, ECHILD, "the process that makes the calls ended at call %u", repeated->done);

@@ -5,7 +5,7 @@
 #include "channel.h"
 #include "object.h"
 #include "operation.h"
-#include "serve.h"
+#include "request.h"
 #include "snapshot.h"
 #include "test_run.h"
 
@@ -54,7 +54,7 @@ void op_test_run(struct args *args, struct reply *reply)
 		return;
 	}
 	/* Many repetitions take long without a sign of progress. */
-	serve_enter_call();
+	request_enter_call();
 	run_all(args, object, program, reset, reply);
-	serve_leave_call();
+	request_leave_call();
 }

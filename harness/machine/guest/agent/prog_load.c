@@ -12,7 +12,7 @@
 
 #include "adoption.h"
 #include "clock.h"
-#include "serve.h"
+#include "request.h"
 
 /*
  * The largest log that kernels before 6.4 accept (UINT_MAX >> 8, kernel/bpf/verifier.c). Untouched
@@ -110,7 +110,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 		return __real_bpf_prog_load(type, name, license, insns, insn_cnt, opts);
 	if (session.log)
 		session.log[0] = '\0';
-	serve_enter_call();
+	request_enter_call();
 	wall = clock_ns(CLOCK_MONOTONIC);
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	fd = load_program(load, type, name, license, insns, insn_cnt, opts);
@@ -130,7 +130,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	}
 	load->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	load->wall_ns = clock_ns(CLOCK_MONOTONIC) - wall;
-	serve_leave_call();
+	request_leave_call();
 	load->attempted = true;
 	load->error = fd < 0 ? error : 0;
 	if (fd < 0) {
@@ -140,7 +140,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 			keep_log(load);
 		keep_info(load, fd);
 	}
-	serve_progress();
+	request_progress();
 	errno = error;
 	return fd;
 }

@@ -43,7 +43,7 @@ type Scope = ReadonlyMap<string, Value>;
 
 const folder = import.meta.dirname;
 /** These pass requests and replies on, or frame them. */
-const outside = new Set(["args.c", "reply.c", "serve.c", "operation.c", "channel.c"]);
+const outside = new Set(["args.c", "reply.c", "request.c", "serve.c", "operation.c", "channel.c"]);
 
 const sources = readdirSync(folder)
 	.filter((file) => /\.[ch]$/.test(file))

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "handle.h"
-#include "serve.h"
+#include "request.h"
 
 /* The id of requests to users; there is never more than one request. */
 #define REQUEST 1
@@ -124,7 +124,7 @@ static int await(struct user *user, struct reply *reply)
 			return EPROTO;
 		if (understood > 0)
 			return 0;
-		serve_progress();
+		request_progress();
 	}
 }
 

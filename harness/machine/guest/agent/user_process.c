@@ -17,6 +17,7 @@
 #include "boot.h"
 #include "handle.h"
 #include "netns.h"
+#include "request.h"
 #include "serve.h"
 #include "strays.h"
 
@@ -106,7 +107,7 @@ static _Noreturn void live(int fd, const struct identity *identity, char **env, 
 	}
 	if (!say(&stage) || error)
 		_exit(1);
-	serve_start_watch();
+	request_start_watch();
 	serve_user(&channel);
 	_exit(0);
 }
@@ -156,7 +157,7 @@ int user_process_start(struct user *user, const struct identity *identity, const
 
 	snprintf(what, 128, "start a process");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, channel) < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, passing) < 0 || (user->pid = serve_fork()) < 0)
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, passing) < 0 || (user->pid = request_fork()) < 0)
 		error = -errno;
 	if (!error && user->pid == 0) {
 		passing_socket = passing[1];
