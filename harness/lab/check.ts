@@ -74,7 +74,7 @@ export interface CheckContext {
 export interface Check {
 	/** `[a-z0-9-]+`; names the check on the command line and in results. */
 	readonly name: string;
-	/** One line for `--help`, README and reports. */
+	/** One line: the question that the check answers. */
 	readonly summary: string;
 	/** Whether the check runs on a package when the user named no check. */
 	suits(pkg: Package, context: CheckContext): boolean;

@@ -28,6 +28,7 @@ export function defineCheck(check: Check): Check {
 			"name",
 			"must match [a-z][a-z0-9-]*, 64 characters at most",
 		);
-	if (summary === "") throw new InputError(`check ${name}`, "summary", "is empty; help and reports show it");
+	if (summary === "")
+		throw new InputError(`check ${name}`, "summary", "is empty; say what the check answers");
 	return check;
 }

@@ -64,7 +64,7 @@ export type Output = TextOutput | FileOutput | FolderOutput;
 const namePattern = /^[a-z][a-z0-9-]*$/;
 
 /**
- * Declares an output of your own; give it to the list of outputs of a run.
+ * Declares an output of your own.
  *
  * @throws TypeError for a name that `--output` could not select
  */
