@@ -263,13 +263,11 @@ async function otherTypeSeen(guest: Guest, { handle, refused }: LoadedObject): P
 	return found.join(", ");
 }
 
-/** `1 returned; 34 runs` */
+/** `a return value of 1 after 34 runs` */
 function worded({ returned, runs: own = 0, others = 0, traced = 0 }: Counted): string {
-	const more = [
-		...(others > 0 ? [`${others} of the other program`] : []),
-		...(traced > 0 ? [`${traced} seen by fentry`] : []),
-	];
-	return [`${returned} returned`, `${own} runs`, ...more].join("; ");
+	const other = others > 0 ? ` and ${others} of the other program` : "";
+	const seen = traced > 0 ? `, ${traced} of them seen by fentry` : "";
+	return `a return value of ${returned} after ${own} ${own === 1 ? "run" : "runs"}${other}${seen}`;
 }
 
 /** `by_function: EINVAL: tail_calls are not allowed in non-JITed programs with bpf-to-bpf calls` */

@@ -11,13 +11,13 @@ const machines = new Machines({ agent: agentPath });
 /** Promises that kernels break, with what was seen; they keep all others. */
 const broken: Record<string, Record<string, string>> = {
 	"5.10": {
-		"return-by-function": "0 returned; 33 runs",
-		"limit-by-two-functions": "1 returned; 71 runs",
-		"limit-of-branches": "1 returned; 33 runs; 33 of the other program",
-		"limit-of-traced-function": "40 returned; 40 runs; 39 seen by fentry",
+		"return-by-function": "a return value of 0 after 33 runs",
+		"limit-by-two-functions": "a return value of 1 after 71 runs",
+		"limit-of-branches": "a return value of 1 after 33 runs and 33 of the other program",
+		"limit-of-traced-function": "a return value of 40 after 40 runs, 39 of them seen by fentry",
 	},
 	"6.12": {
-		"return-by-function": "0 returned; 33 runs",
+		"return-by-function": "a return value of 0 after 33 runs",
 		"in-callback": "accepted",
 	},
 	"7.3": {},

@@ -139,7 +139,7 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 			expect(twofold.reason).toMatchObject({
 				code: "chain-promise",
 				message:
-					"twofold in edge relies on a promise that this kernel breaks: tail calls of one function count towards the limit of the next function; expected 1 returned; 34 runs, found 1 returned; 71 runs",
+					"twofold in edge relies on a promise that this kernel breaks: tail calls of one function count towards the limit of the next function; expected a return value of 1 after 34 runs, found a return value of 1 after 71 runs",
 			});
 	});
 

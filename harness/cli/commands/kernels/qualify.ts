@@ -53,7 +53,7 @@ function textOf(rows: readonly Answered[]): string {
 	const details = rows.flatMap(({ kernel, promises = [] }) =>
 		broken(promises).map(
 			({ name, promise, expected, seen }) =>
-				`${kernel}: ${name}: ${promise}; expected ${expected}, saw ${seen}`,
+				`${kernel}: ${name}: ${promise}: expected ${expected}, found ${seen}`,
 		),
 	);
 	const header = ["kernel", "area", "kept", "weak", "broken", "not asked"];
