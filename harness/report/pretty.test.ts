@@ -99,6 +99,12 @@ describe("pretty", () => {
 		expect(text.match(/It is bad/g)).toHaveLength(2);
 	});
 
+	it("calls two kernels both", () => {
+		const results = ["1", "2"].map((kernel) => result(kernel, "a", "fail", "bad"));
+		const text = pretty(documentOf(results, { kernels: ["1", "2"] }), medium);
+		expect(text).toContain("✗ load/a on both kernels\n");
+	});
+
 	it("keeps kernels that put the same reason differently in one entry", () => {
 		const results = ["1", "2", "3"].map((kernel) => result(kernel, "a", "fail", "bad"));
 		results[2]!.reason!.message = "It is otherwise bad.";

@@ -77,10 +77,10 @@ function unexplained(result: CaseResult): Reason {
 	return reason("no-reason-given", { check: result.check });
 }
 
-/** `on all 6 kernels`, `on 5.10 and 6.1`. */
+/** `on all 6 kernels`, `on both kernels`, `on 5.10 and 6.1`. */
 export function onKernels(kernels: string[], results: Results): string {
 	if (results.kernels.length > 1 && kernels.length === results.kernels.length) {
-		return `on all ${kernels.length} kernels`;
+		return kernels.length === 2 ? "on both kernels" : `on all ${kernels.length} kernels`;
 	}
 	return `on ${listing(kernels)}`;
 }

@@ -41,7 +41,8 @@ async function save(folder: string, { privateKey, certificate }: Identity, secre
 	];
 	for (const [name] of files) {
 		const path = join(folder, name);
-		if (await stat(path).catch(() => undefined)) throw new InputError(path, "", "already exists");
+		if (await stat(path).catch(() => undefined))
+			throw new InputError(path, "", "already exists; name another folder with --out");
 	}
 	await makeFolder(folder);
 	const written: string[] = [];

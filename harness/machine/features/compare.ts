@@ -26,7 +26,7 @@ export function compareFeatures(kernels: Features[], differencesOnly: boolean): 
 	const kfuncs = unionOf(kernels.map((each) => each.kfuncs.names));
 	return [
 		row("release", (each) => each.kernel.release),
-		row("kfuncs", (each) => (each.kfuncs.told ? String(each.kfuncs.names.length) : "BTF does not tell")),
+		row("kfuncs", (each) => (each.kfuncs.told ? String(each.kfuncs.names.length) : "not in BTF")),
 		row("token", (each) => (each.token.create && each.token.mount_options.length > 0 ? "yes" : "-")),
 		row("signature covers", (each) => each.signature.covers),
 		row("signature verdict recorded", (each) => (each.signature.verdict_recorded ? "yes" : "-")),

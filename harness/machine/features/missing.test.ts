@@ -96,6 +96,9 @@ it("names the kernel, the feature and the option in one sentence", () => {
 		message: "kernel 6.1 was built without CONFIG_XDP_SOCKETS, which map_type:xskmap needs",
 		hint: "test on a kernel built with CONFIG_XDP_SOCKETS, and document that the package needs it",
 	});
+	expect(missing(known, "config:XDP_SOCKETS")?.message).toBe(
+		"kernel 6.1 was built without CONFIG_XDP_SOCKETS",
+	);
 	expect(missing(known, "helper:xdp/bpf_skb_load_bytes")?.message).toBe(
 		"kernel 6.1 (6.1.0-test) lets no program of type xdp call bpf_skb_load_bytes",
 	);

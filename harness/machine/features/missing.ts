@@ -152,8 +152,13 @@ function ofLsm(known: Known, requirement: string, name: string): Lack | undefine
 function ofConfig(known: Known, option: string): Lack | undefined {
 	if (!known.config) throw unknown(known, `whether it was built with CONFIG_${option}`);
 	const value = known.config.get(option);
-	if (value === undefined) return unsupported(known, `has no build option CONFIG_${option}`);
-	return value === "n" ? disabled(known, `CONFIG_${option}`, option) : undefined;
+	if (value === undefined) {
+		return {
+			...unsupported(known, `has no build option CONFIG_${option}`),
+			hint: `check the spelling, or test on a kernel that has CONFIG_${option}`,
+		};
+	}
+	return value === "n" ? disabled(known, option, option) : undefined;
 }
 
 function ofModule(known: Known, name: string): Lack | undefined {
@@ -198,7 +203,7 @@ function unsupported(known: Known, what: string): Lack {
 function disabled(known: Known, what: string, option: string): Lack {
 	return {
 		state: "disabled",
-		message: `kernel ${id(known)} was built without CONFIG_${option}, which ${what} needs`,
+		message: `kernel ${id(known)} was built without CONFIG_${option}${what === option ? "" : `, which ${what} needs`}`,
 		hint: `test on a kernel built with CONFIG_${option}, and document that the package needs it`,
 	};
 }

@@ -17,6 +17,8 @@ export const run: Action<"vectors list"> = async ([path], { json }, { write }) =
 		place,
 	}));
 	if (json) write(`${JSON.stringify({ cases }, null, "\t")}\n`);
+	else if (pkg.vectors.length === 0)
+		write(`${pkg.name}: has no vector files; \`vectors\` of bpfgate.json names them\n`);
 	else {
 		const rows = cases.map((each) => [each.case, each.program, each.type, String(each.packets), each.place]);
 		write(`${table([["case", "program", "type", "packets", "written at"], ...rows])}\n`);

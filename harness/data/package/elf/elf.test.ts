@@ -34,6 +34,13 @@ it("accepts the machine 0 of the first compilers", () => {
 	expect(readElf("x.o", buildElf({ ...sampleElf(), machine: 0 })).symbols).not.toHaveLength(0);
 });
 
+it("says how to compile C source", () => {
+	const source = new Uint8Array(Buffer.from("int main(void) { return 0; }\n"));
+	expect(() => readElf("x.bpf.c", source)).toThrow(
+		"x.bpf.c: is C source; compile it first: clang -O2 -g -target bpf -c",
+	);
+});
+
 describe("refuses, with file, place and reason,", () => {
 	const sectionHeaders = Number(Buffer.from(good).readBigUInt64LE(40));
 	const cases: [string, Uint8Array, string][] = [

@@ -133,7 +133,10 @@ function checkIdent(file: string, bytes: Uint8Array): { littleEndian: boolean } 
 			"",
 			`has ${bytes.length} bytes, more than the ${maxObjectBytes} that are read`,
 		);
-	if (bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46)
+	const isElf = bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+	if (!isElf && file.endsWith(".c"))
+		throw new InputError(file, "", "is C source; compile it first: clang -O2 -g -target bpf -c");
+	if (!isElf)
 		throw new InputError(file, "ELF header", "is not an ELF object: it does not begin with 7f 45 4c 46");
 	if (bytes.length < 64)
 		throw new InputError(
