@@ -8,6 +8,7 @@ import { openPackage, type Package } from "../../../data/package/package.js";
 import { equalBytes } from "../../../data/packet/bytes.js";
 import { undecided } from "../../../data/reasons/registry/registry.js";
 import { isCapture } from "../../../data/vectors/captured.js";
+import { suiteOf } from "../../../data/vectors/suite.js";
 import type { Action } from "../../terminal/command-table.js";
 import { counted } from "../../terminal/table.js";
 import { mediumOf } from "../../terminal/terminal.js";
@@ -67,12 +68,13 @@ function terminalDialogue(): Dialogue {
 	};
 }
 
-/** @throws InputError for a package without vector files, or an archive */
+/** @throws InputError for a package without (valid) vector files, or an archive */
 async function assertRecordable(pkg: Package): Promise<void> {
 	if (!(await stat(pkg.path)).isDirectory())
 		throw new InputError(pkg.path, "", "is not a folder; vectors are recorded in the folder of a package");
 	if (pkg.vectors.every(isCapture))
 		throw new InputError(pkg.path, "", "has no vector files; `vectors` of bpfgate.json names them");
+	if (suiteOf(pkg).vectors.length === 0) assertSuite(pkg);
 }
 
 /**
