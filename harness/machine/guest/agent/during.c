@@ -22,6 +22,11 @@ uint32_t during_rounds(struct args *args)
 	return rounds;
 }
 
+bool during_any(struct args *args)
+{
+	return args_count_or_none(args, "during", MAX_STEPS) > 0;
+}
+
 bool work_ended(const struct work *work)
 {
 	siginfo_t info = { 0 };

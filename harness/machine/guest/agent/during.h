@@ -24,6 +24,9 @@ struct work {
 /* The argument `rounds`: how many times the operations run. Complains if they are too many. */
 uint32_t during_rounds(struct args *args);
 
+/* Whether `during` holds an operation: work then continues until all of them have run. */
+bool during_any(struct args *args);
+
 /*
  * Runs the operations, spread over the work: between two of them there are always some pieces,
  * however late they run. Packs `during`: for each the number of pieces before and after it, and its

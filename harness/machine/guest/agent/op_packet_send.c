@@ -93,7 +93,7 @@ static void send_and_answer(struct args *args, struct sending *sending, uint32_t
 	pthread_t thread;
 	int error;
 
-	sending->go_on = args_has(args, "during");
+	sending->go_on = during_any(args);
 	error = pthread_create(&thread, NULL, send_all, sending);
 	if (error) {
 		reply_fail(reply, error, "send packets");

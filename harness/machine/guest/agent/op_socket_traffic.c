@@ -298,7 +298,7 @@ void op_socket_traffic(struct args *args, struct reply *reply)
 					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (traffic.repeated == MAP_FAILED)
 			abort();
-		traffic.repeated->go_on = args_has(args, "during");
+		traffic.repeated->go_on = during_any(args);
 	}
 	if (args_valid(args))
 		run(args, &traffic, rounds, reply);
