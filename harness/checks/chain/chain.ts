@@ -44,6 +44,7 @@ export const chainCheck: Check = {
 	name: "chain",
 	summary: "are the programs of each chain configured, and run, in the declared order?",
 	section: { key: "chains", schema: Type.Array(Chain) },
+	cites: ["chains"],
 	suits: (pkg, context) => sourcesOf(pkg, context).length > 0,
 	create: (context) => ({
 		cases: (pkg) => sourcesOf(pkg, context).flatMap(casesOf),
