@@ -64,6 +64,8 @@ function define(
 	for (const [name, help] of named) command.argument(name, help);
 	for (const [name, spec] of Object.entries(options)) command.addOption(commanderOption(name, spec, known));
 	if (notes !== undefined) command.addHelpText("after", `\n${notes}`);
+	const listsChecks = Object.values(options).some(({ choices }) => choices === "checks");
+	if (known && listsChecks) command.addHelpText("after", `\nChecks:\n${known.summaries.join("\n")}`);
 	return command;
 }
 

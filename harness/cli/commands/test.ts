@@ -36,6 +36,7 @@ export interface Engine {
 export function namesOf({ checks, outputs }: Pick<Engine, "checks" | "outputs">): KnownNames {
 	return {
 		checks: checks.map(({ name }) => name),
+		summaries: checks.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`),
 		printed: outputs.filter(({ kind }) => kind === "text").map(({ name }) => name),
 	};
 }

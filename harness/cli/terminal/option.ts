@@ -28,6 +28,8 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 /** Names that the modules of checks and outputs define. */
 export interface KnownNames {
 	checks: readonly string[];
+	/** One line for each check: what it asks. */
+	summaries: readonly string[];
 	/** Outputs that can be printed. */
 	printed: readonly string[];
 }
