@@ -198,24 +198,25 @@ int guard(void *ctx)
 	return RIGHT_OR(NF_ACCEPT, NF_DROP);
 }
 
+/* The arguments are ints: the upper half of their registers is whatever was there before. */
 SEC("fentry/bpf_fentry_test1")
 int on_entry(__u64 *args)
 {
-	count(COUNT_FENTRY, RIGHT_OR(args[0], args[0] + 1));
+	count(COUNT_FENTRY, RIGHT_OR((__u32)args[0], (__u32)args[0] + 1));
 	return 0;
 }
 
 SEC("fexit/bpf_fentry_test2")
 int on_exit(__u64 *args)
 {
-	count(COUNT_FEXIT, RIGHT_OR(args[2], args[0]));
+	count(COUNT_FEXIT, RIGHT_OR((__u32)args[2], (__u32)args[0]));
 	return 0;
 }
 
 SEC("fmod_ret/bpf_modify_return_test")
 int instead(__u64 *args)
 {
-	count(COUNT_MODIFY_RETURN, RIGHT_OR(args[0], 0));
+	count(COUNT_MODIFY_RETURN, RIGHT_OR((__u32)args[0], 0));
 	return 0;
 }
 
