@@ -128,7 +128,7 @@ export function configuredOrder<M>(
 /**
  * What a packet meets in members that are in the order of `configured`.
  *
- * @param verdictOf what a member returns, as any integer of 32 bits. For tail calls: what it would
+ * @param verdictOf what a member returns, a 32-bit integer. For tail calls: what it would
  * return if no other member followed
  */
 export function expectedExecution<M>(
