@@ -23,7 +23,7 @@ export type {
 	FindingBody,
 	Workbench,
 } from "./lab/check.js";
-export { defineCheck } from "./lab/define-check.js";
+export { defineCheck } from "./lab/check.js";
 export { failed, lackReason, passed, skipped } from "./lab/findings.js";
 export { createLab, type Lab, type LabOptions } from "./lab/lab.js";
 export { type CaseGroup, runCases } from "./lab/run-cases.js";

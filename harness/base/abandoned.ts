@@ -3,10 +3,7 @@ import { readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/**
- * Whether a process with this id runs on this host (in this PID namespace); a zombie does
- * not count.
- */
+/** Whether a process with this id runs here (in this PID namespace); a zombie does not count. */
 export function alive(pid: number): boolean {
 	try {
 		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -21,10 +18,7 @@ export function makersPrefix(prefix: string): string {
 	return `${prefix}${process.pid}-`;
 }
 
-/**
- * Removes from `parent` the folders of processes that have ended: a killed process removes nothing
- * itself.
- */
+/** Removes from `parent` the folders of processes that have ended, killed ones too. */
 export async function removeAbandoned(parent: string, prefix: string): Promise<void> {
 	for (const name of await readdir(parent)) {
 		const maker = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined;

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { attachTypes, commands, helperName, helpers, linkTypes, mapTypes, programTypes } from "./bpf.js";
-import { capabilities } from "./capability.js";
+import {
+	attachTypes,
+	capabilities,
+	commands,
+	helperName,
+	helpers,
+	linkTypes,
+	mapTypes,
+	programTypes,
+} from "./bpf.js";
 
 /** Numbers as include/uapi/linux/bpf.h and the manual page bpf-helpers(7) give them. */
 it.each([

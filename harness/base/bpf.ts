@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 /**
  * Enumerations of the kernel's include/uapi/linux/bpf.h, up to Linux 7.3. Names are the kernel's
  * own, in lower case and without the common prefix: `sched_cls` is BPF_PROG_TYPE_SCHED_CLS.
@@ -28,6 +27,16 @@ export class KernelEnum {
 		return this.#names[number] ?? String(number);
 	}
 }
+
+/** Capabilities, include/uapi/linux/capability.h up to Linux 7.3; names as capabilities(7). */
+export const capabilities = new KernelEnum(`
+	cap_chown cap_dac_override cap_dac_read_search cap_fowner cap_fsetid cap_kill cap_setgid cap_setuid
+	cap_setpcap cap_linux_immutable cap_net_bind_service cap_net_broadcast cap_net_admin cap_net_raw
+	cap_ipc_lock cap_ipc_owner cap_sys_module cap_sys_rawio cap_sys_chroot cap_sys_ptrace cap_sys_pacct
+	cap_sys_admin cap_sys_boot cap_sys_nice cap_sys_resource cap_sys_time cap_sys_tty_config cap_mknod
+	cap_lease cap_audit_write cap_audit_control cap_setfcap cap_mac_override cap_mac_admin cap_syslog
+	cap_wake_alarm cap_block_suspend cap_audit_read cap_perfmon cap_bpf cap_checkpoint_restore
+`);
 
 /** Commands of bpf(2): `enum bpf_cmd`. */
 export const commands = new KernelEnum(`
@@ -116,10 +125,7 @@ export const helpers = new KernelEnum(`
 	cgrp_storage_get cgrp_storage_delete
 `);
 
-/**
- * Name of a helper with `bpf_`, by its number; undefined when no kernel up to 7.3 has it (old ones
- * print `unknown#189`).
- */
+/** Name of a helper with `bpf_`; undefined when no kernel up to 7.3 has that number. */
 export function helperName(id: number): string | undefined {
 	return id > 0 && id < helpers.names.length ? `bpf_${helpers.name(id)}` : undefined;
 }

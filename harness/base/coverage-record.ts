@@ -22,10 +22,7 @@ export const CoveredFile = Type.Object({
 });
 export type CoveredFile = Static<typeof CoveredFile>;
 
-/**
- * Evidence `coverage` of the cases `coverage/…` of the vectors check: how much of one program the
- * vectors reached.
- */
+/** Evidence `coverage` of cases `coverage/…`: how much of one program the vectors reached. */
 export const CoverageEvidence = Type.Object({
 	object: Type.String({ description: "file in the package" }),
 	program: Type.String(),

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * Linux's errors in the order of their numbers, from 1 (include/uapi/asm-generic/errno*.h); `-` is
- * unused.
- */
+/** Linux's errors by number, from 1 (include/uapi/asm-generic/errno*.h); `-` is unused. */
 const names = `
 	EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY
 	EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK
@@ -35,10 +32,7 @@ const libbpfNames = [
 	"PROGTYPE",
 ];
 
-/**
- * Internal to the kernel (include/linux/errno.h), but some calls return it to user space: it means
- * EOPNOTSUPP.
- */
+/** EOPNOTSUPP, internal to the kernel (include/linux/errno.h); some calls return it to users. */
 export const ENOTSUPP = 524;
 
 /** Errors of the guest's Linux; the host may be another system with other numbers. */

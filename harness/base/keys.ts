@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * Special keyring numbers that are not serial numbers: `KEY_SPEC_*_KEYRING` of
- * include/uapi/linux/keyctl.h.
- */
+/** Special keyring numbers: `KEY_SPEC_*_KEYRING` of include/uapi/linux/keyctl.h. */
 export const keySpecs = {
 	thread: -1,
 	process: -2,

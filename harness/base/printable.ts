@@ -9,10 +9,7 @@ const unprintable =
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: these must not get through
 	/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
 
-/**
- * One line of text that is safe to show: names and logs come from packages and kernels, which are
- * hostile.
- */
+/** One line of text that is safe to show: names and logs of packages and kernels are hostile. */
 export function printable(text: string): string {
 	return text
 		.replace(/\s*\r?\n\s*/g, " ")

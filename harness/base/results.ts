@@ -84,9 +84,7 @@ export const Results = Type.Object(
 );
 export type Results = Static<typeof Results>;
 
-/**
- * Exit status of a run, as in DESIGN: 3 undecided outranks nothing but a clean pass; 1 outranks 3.
- */
+/** Exit status of a run: 3 undecided outranks nothing but a clean pass; 1 outranks 3. */
 export function exitStatus(results: Results): 0 | 1 | 3 | 130 {
 	if (results.run.interrupted) return 130;
 	const outcomes = new Set(results.results.map((result) => result.outcome));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { describe, expect, it } from "vitest";
-import { Bytes } from "./bytes-schema.js";
-import { validator } from "./validate.js";
+import { Bytes, validator } from "./validate.js";
 
 const Entries = Type.Union([Type.Integer({ minimum: 1 }), Type.Literal("cpus")]);
 const Sample = Type.Object(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Static, TSchema } from "@sinclair/typebox";
+import { type Static, type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 
 const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionTypes: true });
@@ -20,9 +20,7 @@ export interface Violation {
 	reason: string;
 }
 
-/**
- * A compiled schema: reports the first violation, or that a value has the schema's type.
- */
+/** A compiled schema: reports the first violation, or that a value has the schema's type. */
 export interface Validator<T extends TSchema> {
 	/** The first violation, or undefined when `value` conforms. */
 	violation(value: unknown): Violation | undefined;
@@ -72,10 +70,7 @@ function depth(error: ErrorObject): number {
 	return error.instancePath.split("/").length;
 }
 
-/**
- * What the branches of a union expected: `must be integer or "cpus"`. A branch that failed inside
- * the value was the closest match.
- */
+/** What a union expected: `must be integer or "cpus"`; of a branch that failed inside, that. */
 function joined(reasons: string[]): string {
 	const inside = reasons.find((reason) => !reason.startsWith(mustBe));
 	if (inside !== undefined) return inside;
@@ -116,4 +111,9 @@ function typeNames(types: string | string[]): string {
 	const article = (type: string) =>
 		type === "null" ? type : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 	return [types].flat().map(article).join(" or ");
+}
+
+/** At most `maxBytes` bytes: MessagePack `bin` on the channel, `Uint8Array` here, never in JSON. */
+export function Bytes(maxBytes?: number): TUnsafe<Uint8Array> {
+	return Type.Unsafe<Uint8Array>({ bytes: true, ...(maxBytes === undefined ? {} : { maxBytes }) });
 }

@@ -12,10 +12,7 @@ const BPF_OBJ_PIN = 6;
 const folder = "/run";
 const input = `${folder}/frame`;
 
-/**
- * A loaded and pinned program, run by a bpftool that was copied into the guest with its
- * libraries.
- */
+/** A loaded and pinned program, run by a bpftool copied into the guest with its libraries. */
 export class PinnedProgram {
 	private constructor(
 		private readonly client: GuestClient,
@@ -74,10 +71,7 @@ async function install(client: GuestClient): Promise<string[]> {
 	return [`${folder}/${basename(loader)}`, "--library-path", folder, `${folder}/${basename(path)}`];
 }
 
-/**
- * The host's bpftool: Debian has it where only root's PATH looks. @throws UndecidedError
- * `tool-missing`
- */
+/** The host's bpftool, also where only root's PATH looks. @throws UndecidedError `tool-missing` */
 export async function bpftoolPath(): Promise<string> {
 	const PATH = `${process.env.PATH ?? ""}:/usr/sbin:/sbin`;
 	const { stdout, failed } = await execa("sh", ["-c", "command -v bpftool"], {

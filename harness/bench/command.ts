@@ -7,10 +7,7 @@ import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js"
 const turns = 5;
 const main = fileURLToPath(new URL("../bin/bpfgate.js", import.meta.url));
 
-/**
- * The whole command as a user runs it, templates warm, side by side with itself booting each guest
- * from cold.
- */
+/** The whole command, templates warm, beside itself booting each guest from cold. */
 export async function commandFigure(path: string, kernels: string[]): Promise<Figure> {
 	const test = (...more: string[]) =>
 		milliseconds(() => execa("node", [main, "test", path, "--kernels", kernels.join(","), ...more]));

@@ -7,9 +7,7 @@ export interface Figure {
 	unit: string;
 	/** The other side of the comparison, measured in turn with this one; empty without one. */
 	against: string;
-	/**
-	 * How many times better this side is than the other; 0 without another side.
-	 */
+	/** How many times better this side is than the other; 0 without another side. */
 	ratio: number;
 	/** Only in a trace: number of calls, and CPU time of QEMU and of the runner. */
 	calls?: number;

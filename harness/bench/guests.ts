@@ -5,10 +5,7 @@ import { type Figure, inTurn, median, milliseconds, rounded } from "./figure.js"
 
 const turns = 7;
 
-/**
- * Time from starting QEMU to the agent's first answer for a cold boot and for a clone, and the
- * memory of a guest.
- */
+/** Time from QEMU's start to the agent's first answer, cold and cloned, and a guest's memory. */
 export async function guestFigures(machines: Machines, kernel: Kernel): Promise<Figure[]> {
 	await (await machines.clone(kernel)).dispose();
 	const memory: number[] = [];

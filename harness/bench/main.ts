@@ -7,7 +7,6 @@ import { agentPath } from "../machine/guest/build.js";
 import { readCatalog } from "../machine/kernel/catalog.js";
 import { openKernel } from "../machine/kernel/store.js";
 import { Machines } from "../machine/vm/machine.js";
-import { aims } from "./aims.js";
 import { bpftoolPath } from "./bpftool.js";
 import { commandFigure } from "./command.js";
 import type { Figure } from "./figure.js";
@@ -18,6 +17,23 @@ import { signingFigure } from "./signing.js";
 import { startupFigures } from "./startup.js";
 import { traceFigures } from "./trace.js";
 import { vectorFigures } from "./vectors.js";
+
+/** The aim for a figure, and its value when the aim was set (November 2026). */
+interface Aim {
+	aim: number;
+	before: number;
+}
+
+/** By name of the figure; both numbers in its unit, on 2 quiet cores without KVM. */
+const aims: Readonly<Record<string, Aim>> = {
+	"test/xdp-filter/1": { aim: 0.5, before: 0.95 },
+	"test/xdp-filter/6": { aim: 1, before: 1.45 },
+	"packages/6.12": { aim: 12, before: 7.1 },
+	"startup/version": { aim: 0.15, before: 0.4 },
+	"startup/help": { aim: 0.15, before: 0.4 },
+	"startup/inspect": { aim: 0.15, before: 0.4 },
+	"vectors/6.12": { aim: 50_000, before: 27_600 },
+};
 
 const small = "programs/xdp-filter";
 const out = "reports/out";

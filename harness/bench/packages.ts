@@ -10,10 +10,7 @@ const turns = 3;
 const many = 100;
 const few = 4;
 
-/**
- * Packages per second on one kernel, each on a fresh clone, side by side with each on a freshly
- * booted guest.
- */
+/** Packages per second on one kernel, on fresh clones beside freshly booted guests. */
 export async function throughputFigure(pkg: Package, kernel: Kernel, jobs: number): Promise<Figure> {
 	const { a: cloned, b: booted } = await inTurn(
 		turns,

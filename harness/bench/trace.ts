@@ -25,10 +25,7 @@ type Trace = Map<string, Taken>;
 
 const runnerAlone = { before: "runner: before the clone", between: "runner: between", after: "runner: end" };
 
-/**
- * How one cell spends its time: the load check of a small package on one kernel, template warm,
- * nothing else running.
- */
+/** How one cell spends its time: a small package's load check on one kernel, template warm. */
 export async function traceFigures(pkg: Package, kernel: Kernel): Promise<Figure[]> {
 	const traces: Trace[] = [];
 	for (let turn = -unmeasured; turn < turns; turn++) {
@@ -173,9 +170,7 @@ class Recorder {
 		return { wall: performance.now(), qemu: this.#qemu(), runner: (user + system) / 1000 };
 	}
 
-	/**
-	 * CPU time of all threads of QEMU (proc(5), schedstat); 0 before its start and after its end.
-	 */
+	/** CPU time of QEMU's threads (proc(5), schedstat); 0 before its start and after its end. */
 	#qemu(): number {
 		if (this.#pid === undefined) return 0;
 		try {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { openPackage, type Package } from "../data/package/package.js";
 import { type PreparedVector, suiteOf } from "../data/vectors/suite.js";
 import { judge } from "../lab/subject/session/judgement.js";
 import { VectorSession } from "../lab/subject/session/vector-session.js";
@@ -7,7 +12,48 @@ import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Machines } from "../machine/vm/machine.js";
 import { PinnedProgram } from "./bpftool.js";
 import { type Figure, inTurn, median, rounded } from "./figure.js";
-import { counterPackage, frame, frameBytes } from "./vector-package.js";
+
+const frameBytes = 64;
+const slots = 16;
+
+/** A frame of an experimental EtherType, another for each index; the last byte is the counter. */
+function frame(index: number): Uint8Array {
+	const bytes = Buffer.alloc(frameBytes);
+	bytes.writeUInt16BE(0x88b5, 12);
+	bytes.writeUInt32BE(index, 14);
+	bytes[frameBytes - 1] = index % 256;
+	return bytes;
+}
+
+/** `counter.bpf.c` with `count` vectors; each expects a verdict, a packet and a counter. */
+async function counterPackage(count: number): Promise<Package> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-bench-"));
+	try {
+		const source = join(folder, "counter.bpf.c");
+		await copyFile("harness/bench/counter.bpf.c", source);
+		await execa("programs/build", [source]);
+		const vectors = Array.from({ length: count }, (_, index) => ({
+			name: `frame-${index}`,
+			packet: { hex: Buffer.from(frame(index)).toString("hex") },
+			expect: {
+				retval: index % 2 === 1 ? "XDP_DROP" : "XDP_PASS",
+				packet: "unchanged",
+				maps_after: { counters: { exact: { [String((index % 256) % slots)]: 1 } } },
+			},
+		}));
+		await writeFile(join(folder, "counter.json"), JSON.stringify({ vectors }));
+		const manifest = {
+			name: "counter",
+			version: "1",
+			objects: ["counter.bpf.o"],
+			vectors: ["counter.json"],
+		};
+		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
+		return await openPackage(folder);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
 
 const turns = 5;
 const many = 5000;

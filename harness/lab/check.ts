@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { InputError } from "../base/errors.js";
 import type { CaseResult, Outcome, Reason } from "../base/results.js";
 import type { ManifestSection } from "../data/package/manifest/manifest-section.js";
 import type { Package } from "../data/package/package.js";
@@ -30,10 +32,7 @@ export interface Workbench {
 	 * group of cases left nothing behind, a fresh clone otherwise.
 	 */
 	guest(): Promise<Guest>;
-	/**
-	 * Why the kernel lacks a feature, in the words of `kernels.requires`; undefined when the kernel
-	 * has it.
-	 */
+	/** Why the kernel lacks a feature of `kernels.requires`; undefined when it has it. */
 	lack(requirement: string): Promise<Lack | undefined>;
 	/**
 	 * What the kernel was seen to promise in an area (`bpfgate kernels qualify`). Asks the kernel
@@ -67,10 +66,7 @@ export interface CheckContext {
 	readonly coverage: boolean;
 }
 
-/**
- * One question asked of a package on a kernel: what help, schema and reports say of it, and how it
- * runs.
- */
+/** One question asked of a package on a kernel: its words, schema, and how it runs. */
 export interface Check {
 	/** `[a-z0-9-]+`; names the check on the command line and in results. */
 	readonly name: string;
@@ -83,9 +79,7 @@ export interface Check {
 	 * sections of other checks are given to `openPackage`, and are in `Package.sections`.
 	 */
 	readonly section?: ManifestSection;
-	/**
-	 * Areas of kernel promises that the check cites: a run with it qualifies new kernels in them.
-	 */
+	/** Areas of kernel promises that the check cites: a run with it qualifies new kernels. */
 	readonly cites?: readonly PromiseArea[];
 	/** Called once for each run. */
 	create(context: CheckContext): CheckRun;
@@ -95,11 +89,39 @@ export interface Check {
 export interface CheckRun {
 	/** The cases that must each get a finding; one that gets none becomes an `error`. */
 	cases(pkg: Package): string[];
-	/**
-	 * Runs them, in an order of its own; groups of them with `runCases`. Findings of further cases
-	 * are allowed.
-	 */
+	/** Runs them in an order of its own, groups with `runCases`. Further cases are allowed. */
 	run(pkg: Package, bench: Workbench): AsyncIterable<Finding>;
 	/** Further results, which only those of all kernels together show: kernels that differ. */
 	across?(results: readonly CaseResult[]): CaseResult[];
+}
+
+/**
+ * A check of your own, to pass to `testPackages` beside or in place of the built-in `checks`.
+ *
+ * @example
+ * const small = defineCheck({
+ * 	name: "small",
+ * 	summary: "is every object smaller than 64 KiB?",
+ * 	suits: () => true,
+ * 	create: () => ({
+ * 		cases: (pkg) => pkg.objects.map(({ file }) => file),
+ * 		async *run(pkg) {
+ * 			for (const { file, bytes } of pkg.objects) yield { case: file, ...sizeOf(bytes) };
+ * 		},
+ * 	}),
+ * });
+ * @returns the same check
+ * @throws InputError for a name that results and the command line cannot have
+ */
+export function defineCheck(check: Check): Check {
+	const { name, summary } = check;
+	if (!/^[a-z][a-z0-9-]{0,63}$/.test(name))
+		throw new InputError(
+			`check ${JSON.stringify(name)}`,
+			"name",
+			"must match [a-z][a-z0-9-]*, 64 characters at most",
+		);
+	if (summary === "")
+		throw new InputError(`check ${name}`, "summary", "is empty; say what the check answers");
+	return check;
 }

@@ -26,11 +26,7 @@ export interface Lab extends AsyncDisposable {
 	readonly features: KernelFeatures;
 	readonly guests: GuestPool;
 	readonly signal: AbortSignal;
-	/**
-	 * What the results document says of the host.
-	 *
-	 * @throws UndecidedError when this host can run no guest
-	 */
+	/** The host, in the results. @throws UndecidedError when this host can run no guest */
 	host(kernel: Kernel): Promise<Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">>;
 	/** A bench on a kernel; `retire` ends its guest. */
 	bench(kernel: Kernel): CellWorkbench;
@@ -38,10 +34,7 @@ export interface Lab extends AsyncDisposable {
 	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>): Promise<T>;
 }
 
-/**
- * Opens a laboratory: nothing boots until a bench asks for a guest. Dispose of it to end all
- * guests.
- */
+/** Opens a laboratory; guests boot when a bench asks. Dispose of it to end them all. */
 export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptions): Lab {
 	const machines = new Machines({ agent: agentPath, signal });
 	const fresh = (kernel: Kernel) => (cold ? machines.boot(kernel) : machines.clone(kernel));

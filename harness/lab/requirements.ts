@@ -13,10 +13,7 @@ export interface FeatureSource {
 	lack(kernel: Kernel, requirement: string): Promise<Lack | undefined>;
 }
 
-/**
- * Why none of a package's cases apply to a kernel: the manifest does not promise it, or requires
- * what it lacks.
- */
+/** Why no case applies to a kernel: the manifest excludes it, or requires what it lacks. */
 export async function unmet(
 	manifest: Manifest,
 	kernel: Kernel,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { hostFailure, UndecidedError } from "../base/errors.js";
 import type { Reason } from "../base/results.js";
 import { reason } from "../data/reasons/registry/registry.js";
@@ -9,7 +8,6 @@ import type { Inventory } from "../machine/guest/operations.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../machine/vm/guest.js";
 import type { Finding, Workbench } from "./check.js";
-import { leftOver } from "./inventory.js";
 import type { KernelPromise, PromiseArea, PromiseSource } from "./promise.js";
 import type { FeatureSource } from "./requirements.js";
 
@@ -17,10 +15,7 @@ import type { FeatureSource } from "./requirements.js";
 export interface GuestSource {
 	/** Announces that a guest of this kernel will be asked for, after those announced before. */
 	expect(kernel: Kernel): void;
-	/**
-	 * A fresh guest of this kernel, which nothing has used. Throws UndecidedError when none comes
-	 * up.
-	 */
+	/** A fresh guest that nothing has used. Throws UndecidedError when none comes up. */
 	acquire(kernel: Kernel): Promise<Guest>;
 }
 
@@ -42,9 +37,7 @@ export class CellWorkbench implements Workbench {
 	readonly #features: FeatureSource;
 	readonly #promises: PromiseSource | undefined;
 	readonly #signal: AbortSignal;
-	/**
-	 * `cleanAt`: bytes that the guest had been sent when it was last found to have no leftovers.
-	 */
+	/** `cleanAt`: bytes sent to the guest when it was last found to have no leftovers. */
 	#current: { guest: Guest; fresh: Inventory; cleanAt: number } | undefined;
 
 	constructor(kernel: Kernel, lent: Lent) {
@@ -133,10 +126,7 @@ export function undecidedReason(cause: unknown): Reason {
 	return reason("internal-error", { why: cause instanceof Error ? cause.message : String(cause) });
 }
 
-/**
- * Splats as findings of their own, one for each kind. A guest that ran out of memory says nothing
- * against the package.
- */
+/** One finding for each kind of splat; running out of memory does not count against packages. */
 export function splatFindings(splats: readonly Splat[]): Finding[] {
 	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
 		const all = splats.filter((splat) => splat.kind === kind);
@@ -147,4 +137,34 @@ export function splatFindings(splats: readonly Splat[]): Finding[] {
 			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
 		};
 	});
+}
+
+/** What `now` has that `before` had not, each as `kind: name`; empty when a guest is as it was. */
+function leftOver(before: Inventory, now: Inventory): string[] {
+	const known = names(before);
+	// One of a name takes one of a name: what is mounted over another mount looks like it.
+	return names(now).filter((name) => {
+		const at = known.indexOf(name);
+		if (at >= 0) known.splice(at, 1);
+		return at < 0;
+	});
+}
+
+function names(inventory: Inventory): string[] {
+	const { programs, maps, links, btfs, netdevs, qdiscs, mounts, cgroups, pins, keys, processes } = inventory;
+	return [
+		...programs.map(({ id, name }) => `program: ${name || "unnamed"} (id ${id})`),
+		...maps.map(({ id, name }) => `map: ${name || "unnamed"} (id ${id})`),
+		...links.map(({ id, type }) => `link: type ${type} (id ${id})`),
+		...btfs.map(({ id, name }) => `btf: ${name || "unnamed"} (id ${id})`),
+		...netdevs.map((name) => `netdev: ${name}`),
+		...qdiscs.map((name) => `qdisc: ${name}`),
+		...mounts.map((name) => `mount: ${name}`),
+		...cgroups.map((name) => `cgroup: ${name}`),
+		...pins.map((name) => `pin: ${name}`),
+		// Serial numbers are drawn by chance at each boot; type and description are what a key is
+		// known by.
+		...keys.map((name) => `key: ${name.replace(/^[0-9a-f]+ /, "")}`),
+		...processes.map((name) => `process: ${name}`),
+	];
 }

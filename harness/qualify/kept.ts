@@ -40,9 +40,7 @@ export async function keepAnswers(
 	await replaceFile(await pathOf(kernel, question), `${JSON.stringify(kept)}\n`);
 }
 
-/**
- * Whatever may change an answer is in the name: the image, its modules, the agent, the question.
- */
+/** All that may change an answer is in the name: image, modules, agent, question. */
 async function pathOf(
 	kernel: Kernel,
 	{ area, version }: Pick<KernelQuestion, "area" | "version">,

@@ -63,11 +63,7 @@ export type Output = TextOutput | FileOutput | FolderOutput;
 
 const namePattern = /^[a-z][a-z0-9-]*$/;
 
-/**
- * Declares an output of your own.
- *
- * @throws TypeError for a name that `--output` could not select
- */
+/** Declares an output of your own. @throws TypeError for a name that `--output` could not select */
 export function defineReporter<T extends Output>(output: T): T {
 	if (!namePattern.test(output.name))
 		throw new TypeError(

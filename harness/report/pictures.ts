@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PictureEvidence } from "../base/picture-record.js";
+
+import { Type } from "@sinclair/typebox";
 import { printable } from "../base/printable.js";
 import type { CaseResult } from "../base/results.js";
 import { validator } from "../base/validate.js";
 import { groupBy, key } from "./cells.js";
+
+/**
+ * Evidence `picture` and `svg` of a chain: declared, listed by the kernel, and executed by a
+ * packet, side by side.
+ */
+const PictureEvidence = Type.Object({
+	picture: Type.Array(Type.String({ maxLength: 1000 }), {
+		minItems: 1,
+		maxItems: 1000,
+		description: "lines of text",
+	}),
+	svg: Type.Optional(Type.String({ maxLength: 1 << 18, description: "the same picture as SVG" })),
+});
 
 /** Failures whose pictures a text shows. */
 export const maxPictures = 3;

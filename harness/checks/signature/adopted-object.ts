@@ -15,9 +15,7 @@ export class NotInstalled extends Error {
 	}
 }
 
-/**
- * An object that its loader installed, with agent handles: attach, run and read it like any other.
- */
+/** An object that its loader installed, with agent handles: used like any other. */
 export class AdoptedObject {
 	readonly #installer: Installer;
 

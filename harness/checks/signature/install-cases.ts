@@ -1,25 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-import { reason } from "../../data/reasons/registry/registry.js";
-import type { Finding } from "../../lab/check.js";
-import { skipped } from "../../lab/findings.js";
+
+import { errnoName } from "../../base/errno.js";
+import type { PackageObject } from "../../data/package/package.js";
+import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
+import type { Contract } from "../../data/signing/contract.js";
+import type { Loader } from "../../data/signing/loader/generate.js";
+import type { Finding, FindingBody, Workbench } from "../../lab/check.js";
+import { failed, lackReason, passed, skipped } from "../../lab/findings.js";
+import { loadObject } from "../../lab/subject/load/load-object.js";
+import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { programId } from "../../machine/guest/bpf-objects.js";
 import { NotInstalled } from "./adopted-object.js";
 import { endedAt, installs, installsUnsafely, seenInWords } from "./expectation.js";
-import type { InstallPlan } from "./install-plan.js";
-import { installsFinding, type SignedSubject, whileInstalled } from "./installed-object.js";
+import { type InstallPlan, unsignedPlan } from "./install-plan.js";
+import {
+	type InstalledObject,
+	installsFinding,
+	type PlannedSubject,
+	type SignedSubject,
+	whileInstalled,
+} from "./installed-object.js";
 import { vectorsFinding } from "./installed-vectors.js";
 import { KeyRefused } from "./keyrings.js";
-import type { InstallResult } from "./loader-install.js";
-import { type EndingCode, judged, settingEvidence, unsupported } from "./signature-finding.js";
-import { verdictFinding } from "./verdict-finding.js";
+import { type InstallResult, installOnce } from "./loader-install.js";
+import { type EndingCode, judged, type Setting, settingEvidence, unsupported } from "./signature-finding.js";
+import { readVerdicts } from "./signature-verdict.js";
 import { wrongHookFinding } from "./wrong-hook.js";
 
 /** What must succeed with a signed object, in this order. */
 export const installCases = ["valid", "installs", "verdict", "wrong-hook", "vectors"] as const;
 type InstallCase = (typeof installCases)[number];
 
-/**
- * Findings `<object>/<case>` of `installCases`; none of `vectors` for an object without vectors.
- */
+/** Findings `<object>/<case>` of `installCases`; no `vectors` for an object without them. */
 export async function* installFindings(subject: SignedSubject): AsyncIterable<Finding> {
 	const { object, plans, bench } = subject;
 	const of = (name: InstallCase) => `${object.file}/${name}`;
@@ -86,3 +98,79 @@ function* refusedFindings(
 }
 
 const everything = endedAt("installed", 0, "installed");
+
+/**
+ * Installs without a signature, which every kernel allows. A `skip` says why the object cannot be
+ * installed even so: then its signature is not the problem.
+ */
+export async function unsignedFinding(
+	object: PackageObject,
+	loaders: Readonly<Record<Contract, Loader>>,
+	setting: Setting,
+	bench: Workbench,
+): Promise<FindingBody> {
+	const { contract } = setting.kernel;
+	const lack = await bench.lack("program_type:syscall");
+	if (lack) return skipped(lackReason(lack, "no loader can run: "), settingEvidence(setting));
+	const { client } = await bench.guest();
+	const installed = await installOnce(client, unsignedPlan(loaders, contract).installation);
+	if (installed.step === "installed") return judged(setting, [installs], installed);
+
+	const { step, errno } = installed;
+	const evidence = { ...settingEvidence(setting), step, errno, errno_name: errnoName(errno) };
+	const { file } = object;
+	if (!(await loads(object, bench))) {
+		const message = `${file} does not load on this kernel, so no loader can install it`;
+		return skipped(reasonSaying("not-loaded", message), evidence);
+	}
+	if (contract === "none")
+		return skipped(reason("loader-unsupported", { object: file, found: seenInWords(installed) }), evidence);
+	return judged(setting, [installs], installed, "loader-differs");
+}
+
+/** Whether all programs of the object load without a loader. */
+async function loads(object: PackageObject, bench: Workbench): Promise<boolean> {
+	const { client, greeting } = await bench.guest();
+	const wanted = wantedPrograms(object).map((program) => program.name);
+	await client.call("file_write", { path: guestPath(object), data: object.bytes });
+	const direct = await loadObject(client, openArgs(object, greeting.cpus, new Map()), wanted);
+	if (direct.handle !== undefined) await client.call("object_close", { object: direct.handle });
+	await client.call("file_remove", { path: guestPath(object) });
+	return direct.handle !== undefined && direct.loaded.size === wanted.length;
+}
+
+/** What the kernel recorded for the loader, and for what it installed (`prog->aux->sig`). */
+async function verdictFinding(
+	{ plan, setting, bench }: PlannedSubject,
+	{ loaded, loaderProgram }: InstalledObject,
+): Promise<FindingBody> {
+	const base = settingEvidence(setting);
+	if (!setting.kernel.verdictRecorded) {
+		const message = "the kernel records no verdict: struct bpf_prog_aux has no member sig";
+		const hint = "use 7.2 or later; before, only the load itself shows that the signature was verified";
+		return skipped(reasonSaying("feature-unsupported", message, hint), base);
+	}
+	const guest = await bench.guest();
+	const verdicts = await readVerdicts(guest);
+	const loaderId =
+		loaderProgram === undefined ? undefined : await programId(guest.client, { handle: loaderProgram });
+	const loader = loaderId === undefined ? undefined : verdicts.get(loaderId);
+	const installed = [...loaded.loaded.values()].map(
+		(program) => verdicts.get(program.info?.id ?? 0)?.verdict ?? "unknown",
+	);
+	const evidence = {
+		...base,
+		verdict: loader?.verdict,
+		keyring_type: loader?.keyringType,
+		keyring_serial: loader?.keyringSerial,
+		// The kernel verifies the loader. What the loader installs counts as unsigned.
+		installed: [...new Set(installed)],
+	};
+	const inWords = (verdict: string, type: string, serial: number | undefined) =>
+		`${verdict}, keyring ${type} ${serial}`;
+	const expected = inWords("verified", "user", plan.keyring);
+	const found = loader ? inWords(loader.verdict, loader.keyringType, loader.keyringSerial) : "no verdict";
+	return found === expected
+		? passed(evidence)
+		: failed(reason("verdict-unexpected", { expected, found }), evidence);
+}

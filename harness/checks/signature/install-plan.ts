@@ -50,9 +50,7 @@ export class InstallPlans {
 		private readonly keyrings: Keyrings,
 	) {}
 
-	/**
-	 * Contracts for which the package ships a loader of the object; undefined without signatures.
-	 */
+	/** Contracts for which the package ships a loader of the object; none without signatures. */
 	covered(object: PackageObject): Contract[] | undefined {
 		return this.#signed(object)?.loaders.map(({ contract }) => contract);
 	}
@@ -90,9 +88,7 @@ export class InstallPlans {
 		return { loader, installation, signedBy: signatures.certificate.subject, keyring };
 	}
 
-	/**
-	 * The plan with a generated loader, for objects with other constants too. @throws Unsignable
-	 */
+	/** The plan with a generated loader, for objects with other constants. @throws Unsignable */
 	async signedHere(object: PackageObject): Promise<InstallPlan> {
 		const { contract, keyrings } = this;
 		const loaders = await loadersOf(object);

@@ -62,10 +62,7 @@ export async function vectorsFinding(subject: PlannedSubject): Promise<FindingBo
 	return skipped(reason("not-installed", { object: object.file, why }), evidence);
 }
 
-/**
- * The vectors of a group that say that something is wrong, with the first thing that is. @param way
- * without: loaded plainly
- */
+/** Failed vectors of a group, with the first mismatch. @param way without: loaded plainly */
 async function wrongOf(
 	guest: Guest,
 	group: readonly PreparedVector[],

@@ -54,15 +54,11 @@ export interface Installation {
 	/** Number of maps and programs that the loader's context describes. */
 	maps: number;
 	programs: number;
-	/**
-	 * Fills in the part of the context that the host controls; returns what its pointers point to.
-	 */
+	/** Fills in the context that the host controls; returns what its pointers point to. */
 	host?: (context: DataView) => { offset: number; data: Uint8Array }[];
 	/** Asks the kernel for the map's hash, which loaders of contract `insns` compare. */
 	hashed?: boolean;
-	/**
-	 * False: load the loader without running it. A large object takes seconds to install under TCG.
-	 */
+	/** False: load the loader without running it. Large objects take seconds to install in TCG. */
 	run?: boolean;
 }
 

@@ -28,9 +28,7 @@ export interface Deviation extends Omit<Partial<Installation>, "dataMap" | "sign
 	options?: SignOptions;
 }
 
-/**
- * One object's loaders in a guest whose kernel verifies signatures, and keyrings to verify against.
- */
+/** One object's loaders in a guest that verifies signatures, and keyrings to verify with. */
 export class LoaderSession extends Keyrings {
 	constructor(
 		readonly guest: Guest,
@@ -47,9 +45,7 @@ export class LoaderSession extends Keyrings {
 		return this.loaders[this.contract];
 	}
 
-	/**
-	 * Installs as the kernel's contract asks, except for the deviation; closes everything again.
-	 */
+	/** Installs as the kernel's contract asks, but for the deviation; closes everything again. */
 	install(deviation: Deviation = {}): Promise<Observed> {
 		return this.installBy(this.loader, deviation);
 	}

@@ -23,10 +23,7 @@ export interface Verdict {
 
 const path = "/run/bpfgate-signature-verdict.bpf.o";
 
-/**
- * Reads the verdicts with a BPF iterator. It keeps working under a gatekeeper that is attached
- * later.
- */
+/** Reads the verdicts with a BPF iterator, which works under later gatekeepers too. */
 export class VerdictReader {
 	private constructor(
 		private readonly client: GuestClient,
@@ -34,9 +31,7 @@ export class VerdictReader {
 		private readonly ownId: number | undefined,
 	) {}
 
-	/**
-	 * @throws UndecidedError `verdict-unreadable` when the kernel refuses the iterator, `not-built`
-	 */
+	/** @throws UndecidedError `verdict-unreadable` when the iterator is refused, `not-built` */
 	static async open({ client, kernel }: Pick<Guest, "client" | "kernel">): Promise<VerdictReader> {
 		const data = await bpfObject(kernel.arch, "signature-verdict");
 		await client.call("file_write", { path, data });

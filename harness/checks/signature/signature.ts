@@ -1,24 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
 import type { Package, PackageObject } from "../../data/package/package.js";
-import { reason } from "../../data/reasons/registry/registry.js";
+import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { PackageSignatures } from "../../data/signing/layout.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Check, Finding, FindingBody, Workbench } from "../../lab/check.js";
-import { skipped } from "../../lab/findings.js";
+import { failed, passed, skipped } from "../../lab/findings.js";
+import { broken, type KernelPromise } from "../../lab/promise.js";
 import { runCases } from "../../lab/run-cases.js";
 import { ephemeral, prepareSigners } from "./ephemeral-signers.js";
 import { admissionCases, admissionFindings } from "./gatekeeper/admission-cases.js";
-import { installCases, installFindings } from "./install-cases.js";
+import { installCases, installFindings, unsignedFinding } from "./install-cases.js";
 import { InstallPlans, loadersOf } from "./install-plan.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
-import { kernelPromises, kernelPromisesFinding } from "./kernel-promises.js";
 import { Keyrings } from "./keyrings.js";
 import { loaderAttacks } from "./loader-attacks.js";
 import { LoaderSession } from "./loader-session.js";
 import { lintCases, lintFindings, packageFinding } from "./package-signatures.js";
 import { judged, type Setting, settingEvidence, unsupported } from "./signature-finding.js";
-import { unsignedFinding } from "./unsigned-install.js";
+
+/** The case that cites what the kernel was seen to promise about signatures. */
+const kernelPromises = "kernel-promises";
+
+/** Fails where the kernel breaks a signature promise, on which every signed package relies. */
+function kernelPromisesFinding(bench: Workbench): AsyncIterable<Finding> {
+	return runCases(bench, {
+		cases: [kernelPromises],
+		after: "the kernel was asked for its promises",
+		async *run() {
+			const promises = await bench.promises("signatures");
+			yield { case: kernelPromises, ...cited(bench.kernel.id, promises) };
+		},
+	});
+}
+
+function cited(kernel: string, promises: readonly KernelPromise[]): FindingBody {
+	const [first, ...more] = broken(promises);
+	const weak = promises.filter(({ weakness }) => weakness !== undefined).map(({ name }) => name);
+	const kept = promises.filter((promise) => promise.kept);
+	const evidence = { promises: kept.length, weak };
+	if (first) {
+		const { name, promise, expected, seen } = first;
+		const facts = { kernel, area: "signatures", name, promise, expected, seen, more: more.length };
+		const names = [first, ...more].map((each) => each.name);
+		return failed(reason("kernel-promise-broken", facts), { ...evidence, broken: names });
+	}
+	const lack = promises.find((promise) => promise.lack !== undefined)?.lack;
+	return kept.length === 0 && lack !== undefined
+		? skipped(reasonSaying("feature-unsupported", lack), evidence)
+		: passed(evidence);
+}
 
 /**
  * Is a signed package installed, and a forged one refused? Cases `package` and `lint/<code>` (the

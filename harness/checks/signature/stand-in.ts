@@ -4,11 +4,7 @@ import { bpfObject, bpfObjectPath } from "../../machine/guest/bpf-object.js";
 
 const opened = new Map<string, Promise<Package>>();
 
-/**
- * The package that kernels are asked with: one object of bpfgate's own, unsigned.
- *
- * @throws UndecidedError `not-built`
- */
+/** bpfgate's own unsigned object, as a package. @throws UndecidedError `not-built` */
 export function standInPackage(arch: string): Promise<Package> {
 	let pkg = opened.get(arch);
 	if (!pkg) {

@@ -70,9 +70,7 @@ export class PackageTrials {
 		return !fallsShort(await this.try(delegation));
 	}
 
-	/**
-	 * What the package does with a delegation. @param each the first vector of each program alone
-	 */
+	/** What the package does with a delegation. @param each first vector of each program alone */
 	async try(delegation: Delegation, { each = true } = {}): Promise<Trial> {
 		const { use: widest, failing } = await this.widest();
 		const client = await this.session.user(delegation.capabilities);

@@ -30,9 +30,7 @@ export interface Audit {
 	reason?: Reason;
 }
 
-/**
- * Tries every program type with each of its attach types, every map type and every token command.
- */
+/** Tries every program type with each attach type, every map type and every token command. */
 export async function auditDelegation(delegation: Delegation, bench: Workbench): Promise<Audit> {
 	let session: TokenSession;
 	try {

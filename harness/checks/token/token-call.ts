@@ -85,10 +85,7 @@ interface Shape {
 	value: number;
 	entries: number;
 	flags?: number;
-	/**
-	 * BTF type IDs of key and value: the kernel checks them before it checks the caller. The BTF
-	 * itself is left out.
-	 */
+	/** BTF type ids of key and value, which the kernel checks before the caller; no BTF. */
 	btf?: boolean;
 }
 
@@ -99,9 +96,7 @@ const descriptors: Shape = { key: 4, value: 4, entries: 1 };
 const storage: Shape = { key: 4, value: 4, entries: 0, flags: BPF_F_NO_PREALLOC, btf: true };
 const ring: Shape = { key: 0, value: 0, entries: 4096 };
 
-/**
- * Sizes and flags that each type requires (`map_alloc_check` in kernel/bpf); others take `usual`.
- */
+/** Sizes and flags that each type requires (kernel/bpf `map_alloc_check`); or `usual`. */
 const shapes: Readonly<Record<string, Shape>> = {
 	prog_array: descriptors,
 	perf_event_array: descriptors,

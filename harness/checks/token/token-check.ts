@@ -47,9 +47,7 @@ export const tokenCheck: Check = {
 
 const casesOf = (pkg: Package): string[] => steps(pkg).map(({ name }) => name);
 
-/**
- * A case, and how its result is found; those that need a `loadable` package are skipped without.
- */
+/** A case, and how its result is found; `loadable` ones are skipped without such a package. */
 interface Step {
 	name: string;
 	loadable: boolean;

@@ -13,10 +13,7 @@ import { TokensMissing } from "./token-support.js";
 
 /** The token that a package needs on one kernel. */
 export interface Inference {
-	/**
-	 * It works with this, and does not without any one grant; both were tried. Absent where there
-	 * is a `reason`.
-	 */
+	/** Works with this and not without any one grant; both tried. Absent with a `reason`. */
 	smallest?: Delegation;
 	/** How many delegations were tried. */
 	trials: number;

@@ -87,9 +87,7 @@ export class TokenSession {
 		return this.guest.client.as(this.owner);
 	}
 
-	/**
-	 * A process in the namespace with exactly these capabilities; the same one for the same list.
-	 */
+	/** A process in the namespace with exactly these capabilities, one for each list. */
 	async user(capabilities: readonly string[]): Promise<GuestClient> {
 		const key = capabilities.join();
 		const known = this.#users.get(key) ?? this.join(capabilities);
@@ -174,10 +172,7 @@ export class TokenSession {
 		}
 	}
 
-	/**
-	 * A token of the owner's, which stays open; undefined where nothing is delegated: the kernel
-	 * creates no token of that.
-	 */
+	/** The owner's open token; undefined where nothing is delegated: there is no such token. */
 	async ownerToken(delegation: Delegation): Promise<Held | undefined> {
 		try {
 			return await this.ownerClient.call("token_create", { path: await this.bpffs(delegation) });

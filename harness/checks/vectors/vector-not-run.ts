@@ -102,9 +102,7 @@ async function takesFrags(client: GuestClient): Promise<boolean> {
 	return (await tryBpf(client, "prog_load", attr)).errno === 0;
 }
 
-/**
- * A frame that fits into a page of 4 KB with the kernel's room beside it, and one that does not.
- */
+/** A frame that fits into a page of 4 KB with the kernel's own room, and one that does not. */
 const smallFrame = 3000;
 const largeFrame = 5000;
 

@@ -135,9 +135,7 @@ async function decompress(path: string, bytes: Uint8Array, limit: number): Promi
 	return bytes;
 }
 
-/**
- * Reads chunk by chunk: execa's own buffer ends the process (V8: invalid size) long before `limit`.
- */
+/** Reads in chunks: execa's own buffer ends the process (V8: invalid size) before `limit`. */
 async function decompressWith(
 	path: string,
 	bytes: Uint8Array,

@@ -8,14 +8,9 @@ import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
 /** The files of a package, wherever they are. */
 export interface Files {
 	kind: "package";
-	/**
-	 * The file's bytes; undefined when there is no such file. @throws InputError when it cannot be
-	 * read
-	 */
+	/** The bytes; undefined when there is no such file. @throws InputError when it is unreadable */
 	read(path: string): Promise<Uint8Array | undefined>;
-	/**
-	 * Paths of all files below a folder of the package, sorted; none when there is no such folder.
-	 */
+	/** Paths of all files below a folder of the package, sorted; none without the folder. */
 	list(folder: string): Promise<string[]>;
 	/** How messages call a file of the package. */
 	display(path: string): string;
@@ -81,10 +76,7 @@ async function folder(root: string): Promise<Files> {
 	};
 }
 
-/**
- * The package may stand at the top of the archive or in its only folder, as `tar czf` of a folder
- * makes it.
- */
+/** The package is at the top of the archive or in its only folder, as `tar czf` makes it. */
 async function archive(path: string, bytes: Uint8Array, marker: string): Promise<Files> {
 	const entries = await readArchive(path, bytes);
 	const tops = new Set([...entries.keys()].map((name) => name.split("/")[0]));

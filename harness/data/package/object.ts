@@ -8,9 +8,7 @@ import { type Extern, readExterns } from "./elf/externs.js";
 import { type MapFacts, readMaps } from "./elf/maps.js";
 import { meaningOf, type SectionMeaning } from "./elf/section.js";
 
-/**
- * A compiler keeps only the types in use: the largest objects known have less than one MiB of them.
- */
+/** A compiler keeps only types in use: the largest objects known have under one MiB of them. */
 const maxBtfBytes = 4 * 1024 * 1024;
 
 /** One program: a function outside `.text`, as libbpf finds them. */
@@ -39,11 +37,7 @@ export interface ObjectFacts {
 	btfExt?: BtfExt;
 }
 
-/**
- * Reads an eBPF object.
- *
- * @throws InputError when it is not an object that libbpf could open
- */
+/** Reads an eBPF object. @throws InputError when it is not an object that libbpf could open */
 export function readObject(file: string, bytes: Uint8Array): ObjectFacts {
 	const elf = readElf(file, bytes);
 	const section = (name: string) => elf.sections.find((candidate) => candidate.name === name)?.data;

@@ -121,10 +121,7 @@ export async function openPackage(
 	};
 }
 
-/**
- * A bare object is a package named after its file, version 0, in which everything follows from the
- * sections.
- */
+/** A bare object: named after its file, version 0; everything else follows from its sections. */
 function bareObject(path: string, bytes: Uint8Array): Package {
 	const file = basename(path);
 	const stem = file.slice(0, file.length - extname(file).length).replace(/\.bpf$/, "");

@@ -20,10 +20,7 @@ export function formatIpv4(bytes: Uint8Array): string {
 	return bytes.join(".");
 }
 
-/**
- * The sixteen bytes of `2001:db8::1`; the last four may be written as an IPv4 address (RFC 4291,
- * 2.2).
- */
+/** The sixteen bytes of `2001:db8::1`; the last four may be an IPv4 address (RFC 4291, 2.2). */
 export function parseIpv6(text: string): Uint8Array | undefined {
 	if (!isIPv6(text) || text.includes("%")) return undefined;
 	const tail = /[^:]*\.[^:]*$/.exec(text)?.[0];

@@ -7,10 +7,7 @@ import { wrongChecksums } from "./verify.js";
 
 export type Status = "same" | "changed" | "missing" | "added";
 
-/**
- * One line of two packets beside each other: `missing` is only in the expected one, `added` only in
- * the actual.
- */
+/** One line of two packets: `missing` is only in the expected one, `added` only in the actual. */
 export type Line =
 	| { kind: "layer"; name: string; status: Status; expected?: string; actual?: string }
 	/** `name` has the path inside the field: `options/0/mss`. */

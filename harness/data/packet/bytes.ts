@@ -19,20 +19,14 @@ export function toHex(bytes: Uint8Array): string {
 	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
-/**
- * The bytes that pairs of hexadecimal digits stand for, spaces and colons between them allowed;
- * undefined when they are not.
- */
+/** The bytes of hexadecimal pairs, spaces and colons between them allowed, or undefined. */
 export function fromHex(text: string): Uint8Array | undefined {
 	const digits = text.replace(/[\s:]/g, "");
 	if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) return undefined;
 	return Uint8Array.from(Buffer.from(digits, "hex"));
 }
 
-/**
- * The unsigned integer in `count` (up to 32) bits from `bit` on, most significant first, as
- * protocols have it.
- */
+/** The unsigned integer in `count` (up to 32) bits from `bit`, most significant first. */
 export function readBits(bytes: Uint8Array, bit: number, count: number): number {
 	let value = 0;
 	if (bit % 8 === 0 && count % 8 === 0) {

@@ -7,10 +7,7 @@ export function wordSum(bytes: Uint8Array): number {
 	return bytes.length % 2 === 1 ? sum + (bytes[bytes.length - 1]! << 8) : sum;
 }
 
-/**
- * The Internet checksum (RFC 1071) of what the sums were taken over. Each part but the last has an
- * even length.
- */
+/** The Internet checksum (RFC 1071) over these sums; each part but the last has even length. */
 export function internetChecksum(...sums: readonly number[]): number {
 	let sum = sums.reduce((whole, part) => whole + part, 0);
 	while (sum > 0xffff) sum = (sum % 0x10000) + Math.floor(sum / 0x10000);

@@ -4,10 +4,7 @@ import { InputError } from "../../base/errors.js";
 import { fromHex, toHex } from "./bytes.js";
 import { type Place, shown, within } from "./place.js";
 
-/**
- * The longest packet that is built, in bytes: the largest IP datagram with room for headers around
- * it.
- */
+/** The longest packet that is built: the largest IP datagram and room for headers around it. */
 export const maxPacket = 0x20000;
 
 const closed = { additionalProperties: false };
@@ -101,10 +98,7 @@ export function contentBytes(content: unknown, place: Place): Uint8Array {
 	}
 }
 
-/**
- * The shortest form that the bytes are read as: digits, or a length when all bytes of a long row
- * are one.
- */
+/** The shortest form that is read as the bytes: digits, or a length of one repeated byte. */
 export function contentOf(bytes: Uint8Array): Content {
 	const byte = bytes[0];
 	if (byte !== undefined && bytes.length > 32 && bytes.every((each) => each === byte))

@@ -5,26 +5,17 @@ import { type LinkType, type LocatedLayer, locate } from "./dissect.js";
 
 /** One thing in which two packets differ. */
 export interface Difference {
-	/**
-	 * Index of the layer in the actual packet, or in the expected one when
-	 * the other lacks it.
-	 */
+	/** Index of the layer in the actual packet, or in the expected one when the other lacks it. */
 	layer: number;
 	/** Kind of the layer: `ipv4`. */
 	kind: string;
-	/**
-	 * The field, with the path inside it: `ttl`, `options/0/mss`; empty when a whole layer is there
-	 * or is not.
-	 */
+	/** The field with its path: `ttl`, `options/0/mss`; empty for a whole layer. */
 	field: string;
 	/** Undefined when the field or the layer should not be there. */
 	expected: unknown;
 	/** Undefined when it is not there. */
 	actual: unknown;
-	/**
-	 * Bytes from the start of that packet to the field, or in a payload to the first byte that
-	 * differs.
-	 */
+	/** Bytes from the packet's start to the field, or to the payload's first different byte. */
 	offset: number;
 }
 
@@ -38,9 +29,7 @@ export interface DiffOptions {
 const before = 4;
 const behind = 16;
 
-/**
- * True when the packets are as long as each other and have the same bits where the mask has a 1.
- */
+/** True when the packets have the same length, and the same bits where the mask has a 1. */
 export function maskedEqual(
 	expected: Uint8Array,
 	actual: Uint8Array,
@@ -72,10 +61,7 @@ export function diffPackets(
 	return differences;
 }
 
-/**
- * The packet as it would be right under a mask: the expected one, with the actual bits where the
- * mask has a 0.
- */
+/** The packet as a mask wants it: expected, but the actual bits where the mask has a 0. */
 export function withMask(expected: Uint8Array, actual: Uint8Array, mask: Uint8Array): Uint8Array {
 	return expected.map((byte, index) => {
 		const bits = mask[index] ?? 0xff;
@@ -91,10 +77,7 @@ function underMask(expected: Uint8Array, actual: Uint8Array, mask: Uint8Array): 
 	});
 }
 
-/**
- * Pairs of layers of one kind, as many as can be without changing the order, and those without a
- * partner between them.
- */
+/** Pairs of layers of one kind, as many as the order allows, and the others between them. */
 export function aligned(
 	left: readonly LocatedLayer[],
 	right: readonly LocatedLayer[],

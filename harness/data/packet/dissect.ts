@@ -7,9 +7,7 @@ import { located } from "./layer.js";
 import { type HeaderName, type Layer, type Layers, layerKind, maxLayers } from "./layers.js";
 import { type Located, valuesOf } from "./layout.js";
 
-/**
- * What a packet begins with: an Ethernet header, or an IP header of the version in its first bits.
- */
+/** How a packet begins: with an Ethernet header, or an IP header of its first bits' version. */
 export type LinkType = "ethernet" | "raw";
 
 /** A layer in a packet with all its fields, those too that would be computed. */
@@ -27,10 +25,7 @@ export interface LocatedLayer {
 
 const nowhere = { file: "", pointer: "" };
 
-/**
- * Finds the layers of any bytes. What cannot be read, or not be written again as it was, is
- * payload.
- */
+/** Finds the layers of any bytes; what cannot be read and written again is payload. */
 export function locate(bytes: Uint8Array, linkType: LinkType = "ethernet"): LocatedLayer[] {
 	const layers: LocatedLayer[] = [];
 	const outer: Enclosing[] = [];
@@ -110,10 +105,7 @@ function writes(
 	}
 }
 
-/**
- * Leaves out all fields that may be; when that is another header, one after another, the last
- * first.
- */
+/** Leaves out all defaults; where that changes the header, one by one, the last first. */
 function withoutComputed(
 	kind: LayerKind,
 	values: Readonly<Record<string, unknown>>,

@@ -25,18 +25,13 @@ export function protocolOf(next: string | undefined, isIpv6: boolean): number {
 	return numberOf(ipProtocols, next) ?? ipProtocolOfNone;
 }
 
-/**
- * The layer that follows by the protocol field; IPv6's extension headers are such only inside IPv6.
- */
+/** The layer of a protocol number; IPv6's extension headers are such only inside IPv6. */
 export function layerAfter(protocol: unknown, isIpv6: boolean): string | undefined {
 	const layer = layerOf(ipProtocols, protocol);
 	return layer !== undefined && extensions.has(layer) && !isIpv6 ? undefined : layer;
 }
 
-/**
- * The innermost IP header around a layer, in whose packet no other layer than extension headers
- * come before it.
- */
+/** The innermost IP header around a layer, with only extension headers between them. */
 function ipAround(outer: readonly Enclosing[]): Enclosing | undefined {
 	return outer.findLast(({ name }) => !extensions.has(name) && name !== "ah");
 }
@@ -73,10 +68,7 @@ function addressesOf(ip: Enclosing | undefined, outer: readonly Enclosing[]): Ui
 	return concat(bytes(ip.values.src ?? src), bytes(finalDestination(ip, outer) ?? ip.values.dst ?? dst));
 }
 
-/**
- * With a route that is not yet used up, its last stop: Linux and Wireshark take it for the
- * destination.
- */
+/** The last stop of a route not yet used up: Linux and Wireshark take it as destination. */
 function finalDestination(ip: Enclosing, outer: readonly Enclosing[]): unknown {
 	if (ip.name === "ipv4") return sourceRoute(ip.values.options);
 	const inside = outer.slice(outer.lastIndexOf(ip));

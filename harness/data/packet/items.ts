@@ -21,9 +21,7 @@ export interface Form {
 	/** Of the value; undefined for an item that is a bare word. */
 	schema: TSchema | undefined;
 	encode(value: unknown, place: Place): Uint8Array;
-	/**
-	 * The item at the start of `bytes`, and its size in bytes; undefined when another stands there.
-	 */
+	/** The item at the start of `bytes` and its bytes; undefined when another is there. */
 	decode(bytes: Uint8Array): { value: unknown; size: number } | undefined;
 }
 
@@ -153,10 +151,7 @@ export function word(framing: Framing, type: number): Form {
 	};
 }
 
-/**
- * An item of any type: an object of `layout`, in which `length` is computed unless given, and
- * `data`.
- */
+/** An item of any type: an object of `layout`, with `length` computed by default, and `data`. */
 export function general(
 	layout: Layout,
 	sizeOf: (values: Record<string, unknown>) => number,

@@ -6,9 +6,7 @@ import type { Codec } from "./items.js";
 import type { Fields, Located } from "./layout.js";
 import { type Place, shown, within } from "./place.js";
 
-/**
- * A layer's name and its values, as far as they are known when a layer inside it is built or read.
- */
+/** A layer's name and the values known when a layer inside it is built or read. */
 export interface Enclosing {
 	name: string;
 	values: Readonly<Record<string, unknown>>;
@@ -31,14 +29,9 @@ export interface Reading {
 	fields: Record<string, Located>;
 	/** Bytes. */
 	header: number;
-	/**
-	 * Bytes from the start of the header to the end of what it encloses; all that there are when it
-	 * does not say.
-	 */
+	/** Bytes from the header's start to the end of what it encloses; default: to the last byte. */
 	end?: number;
-	/**
-	 * The layer that follows, by this header; undefined when it does not name one that is known.
-	 */
+	/** The layer that follows, by this header; undefined when it names none that is known. */
 	next?: string | undefined;
 }
 
@@ -90,10 +83,7 @@ export function located(value: unknown, offset: number, size: number): Located {
 	return { value, bit: offset * 8, bits: size * 8 };
 }
 
-/**
- * Bytes of the part of variable length in field `name`, none when it is not given. @throws
- * InputError
- */
+/** Bytes of the variable part in field `name`, none if it is not given. @throws InputError */
 export function optional(
 	codec: Pick<Codec, "encode">,
 	values: Readonly<Record<string, unknown>>,

@@ -72,10 +72,7 @@ function firstRun(part: Named, whole: Named): number {
 	return -1;
 }
 
-/**
- * The packet with the given fields in place of its own, and with checksums and lengths computed
- * again.
- */
+/** The packet with the given fields instead of its own, checksums and lengths computed again. */
 function overwritten(
 	given: readonly CheckedLayer[],
 	first: number,

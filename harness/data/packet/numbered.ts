@@ -8,10 +8,7 @@ import { dissect, locate } from "./dissect.js";
 /** In a packet, followed by its number: 4 bytes each, in network order. */
 export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
 
-/**
- * Bytes from the start of a packet within which its number is looked for: WINDOW of
- * order-recorder.bpf.c.
- */
+/** Bytes from a packet's start in which its number may be: WINDOW of order-recorder.bpf.c. */
 export const numberWindow = 192;
 const size = 8;
 

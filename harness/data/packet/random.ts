@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * Numbers that are the same for a seed (Numerical Recipes' linear congruential generator, its high
- * bits).
- */
+/** Numbers by seed (Numerical Recipes' linear congruential generator, its high bits). */
 export class Random {
 	#state: number;
 

@@ -5,10 +5,7 @@ import type { LocatedLayer } from "./dissect.js";
 import { layerKind } from "./layers.js";
 import { valuesOf } from "./layout.js";
 
-/**
- * Lengths that say how much a layer has; where more than there is, what was cut off is missing in
- * checksums.
- */
+/** Lengths of layers; where one exceeds the packet, checksums lack what was cut off. */
 const lengths: Readonly<Record<string, string>> = { ipv4: "tot_len", ipv6: "payload_len", udp: "len" };
 /** Their checksum is over the header alone. */
 const overHeader = new Set(["ipv4"]);

@@ -45,10 +45,7 @@ const sectionFeatures: Readonly<Record<string, FeatureQuestion>> = {
 	struct_ops: "link_type:struct_ops",
 };
 
-/**
- * By error number, where no message tells more: code and words after "program x could not be
- * attached to y".
- */
+/** By error number, where no message says more: code and words after "… attached to y". */
 const byErrno = new Map<number, [ExplainedCode, string]>([
 	[EBUSY, ["attach-busy", "something is attached there already that cannot share it"]],
 	[EEXIST, ["attach-busy", "something is attached there already"]],

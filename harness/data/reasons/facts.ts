@@ -7,10 +7,7 @@ import type { Reason } from "../../base/results.js";
  */
 export type FeatureState = "present" | "unsupported" | "disabled" | "module-absent";
 
-/**
- * A feature as the manifest's `kernels.requires` writes it: `helper:xdp_load_bytes`,
- * `map_type:ringbuf`.
- */
+/** A feature as `kernels.requires` writes it: `helper:xdp_load_bytes`, `map_type:ringbuf`. */
 export type FeatureQuestion =
 	`${"program_type" | "map_type" | "attach_type" | "link_type" | "helper" | "kfunc" | "lsm" | "config" | "module" | "btf"}:${string}`;
 
@@ -40,19 +37,13 @@ export interface LoadFacts extends KernelFacts {
 	program?: ProgramFacts | undefined;
 	/** Positive; 0 when unknown. */
 	errno: number;
-	/**
-	 * As the kernel wrote it and libbpf touched it up; may be empty, or lack its beginning or its
-	 * end.
-	 */
+	/** As kernel and libbpf wrote it; may be empty, or lack its beginning or its end. */
 	verifierLog: string;
 	/** The log did not fit into its buffer. */
 	verifierLogTruncated?: boolean | undefined;
 	/** libbpf's messages of the whole object. */
 	libbpfLog: string;
-	/**
-	 * Line information of the object, for kernels that print the source without its place (before
-	 * 6.10).
-	 */
+	/** The object's line information, for kernels before 6.10: they print the source alone. */
 	sourceLine?: ((instruction: number) => { file: string; line: number } | undefined) | undefined;
 }
 

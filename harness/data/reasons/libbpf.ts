@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * libbpf's lines without their prefix, those about other programs or only repeat that it
- * failed left out.
- */
+/** libbpf's lines without prefix, but those of other programs and mere repetitions. */
 export function libbpfLines(log: string, program: string | undefined): string[] {
 	const lines: string[] = [];
 	for (const raw of log
@@ -24,10 +21,7 @@ export function libbpfLines(log: string, program: string | undefined): string[] 
 	return lines;
 }
 
-/**
- * The verifier's log when libbpf printed it with its own messages: between `BEGIN` and `END PROG
- * LOAD LOG`.
- */
+/** The verifier's log in libbpf's messages: between `BEGIN` and `END PROG LOAD LOG`. */
 export function printedVerifierLog(log: string, program: string | undefined): string {
 	const begin =
 		program === undefined ? -1 : log.lastIndexOf(`prog '${program}': -- BEGIN PROG LOAD LOG --\n`);

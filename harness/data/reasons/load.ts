@@ -4,16 +4,29 @@ import type { Explanation, FeatureQuestion, LoadFacts } from "./facts.js";
 import { libbpfLines, printedVerifierLog } from "./libbpf.js";
 import { type Place, readLog, type VerifierLog } from "./log.js";
 import { explainMapLines } from "./map.js";
-import { firstMatch } from "./rule.js";
+import { firstMatch, type Rule } from "./rule.js";
+import { argumentRules } from "./rules/arguments.js";
+import { boundsRules } from "./rules/bounds.js";
+import { callRules } from "./rules/calls.js";
 import { codeOfDiagnosis } from "./rules/diagnosis.js";
+import { flowRules } from "./rules/flow.js";
 import { libbpfRules } from "./rules/libbpf.js";
-import { verifierRules } from "./rules/verifier.js";
+import { pointerRules } from "./rules/pointers.js";
+import { unresolvedRules } from "./rules/unresolved.js";
 import { explainMatch, explanation, featureWords, placeWords, quotable } from "./sentence.js";
 import { verifierStatistics } from "./statistics.js";
 
-/**
- * The most instructions that a program may have (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h).
- */
+/** What the verifier says, from the most telling message to the least. Wordings of 5.10 to 7.3. */
+const verifierRules: readonly Rule[] = [
+	...unresolvedRules,
+	...callRules,
+	...flowRules,
+	...boundsRules,
+	...pointerRules,
+	...argumentRules,
+];
+
+/** Most instructions of a program (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const mostInstructions = 1_000_000;
 
 /**
@@ -64,18 +77,13 @@ function nameable(name: string): boolean {
 	return /^[\w.\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*$/.test(passed);
 }
 
-/**
- * A log that was cut still tells the cause when its end is there: the end has the count of
- * instructions.
- */
+/** A cut log tells the cause when its end is there, which has the count of instructions. */
 function causeLost(facts: LoadFacts, log: VerifierLog): boolean {
 	if (!facts.verifierLogTruncated && facts.errno !== ENOSPC) return false;
 	return log.messages.length === 0 || verifierStatistics(facts.verifierLog).insns_processed === undefined;
 }
 
-/**
- * E2BIG after the verifier began is its limit; E2BIG for the request itself comes before any log.
- */
+/** E2BIG after the verifier began is its limit; that of the request comes before any log. */
 function explainTruncated(
 	facts: LoadFacts,
 	subject: string,
@@ -90,18 +98,12 @@ function explainTruncated(
 	return explanation("log-truncated", words, known);
 }
 
-/**
- * The diagnosis of a refusal knows its place best; before 6.10 only the object's own line
- * information knows the source.
- */
+/** A diagnosis knows its place best; before 6.10 only the object's line information does. */
 function placeOf(log: VerifierLog, facts: LoadFacts): Place {
 	return withSource({ ...log.place, ...log.diagnosis?.place }, facts);
 }
 
-/**
- * A message of the control-flow pass names its instruction itself: the log has none, or an older
- * one.
- */
+/** A message of the control-flow pass names its instruction; the log has none, or an older. */
 function messagePlace(fields: Record<string, unknown>, place: Place, facts: LoadFacts): Place {
 	if (typeof fields.instruction !== "number" || fields.instruction === place.instruction) return place;
 	return withSource({ instruction: fields.instruction }, facts);
@@ -117,10 +119,7 @@ function diagnosisFacts(log: VerifierLog) {
 	return { category, problem, reason, suggestion };
 }
 
-/**
- * 7.3's diagnosis where its classic words are not known: its category where that says enough, else
- * quoted.
- */
+/** A diagnosis of 7.3 without known words: by its category where that suffices, else quoted. */
 function explainDiagnosis(
 	diagnosis: NonNullable<VerifierLog["diagnosis"]>,
 	subject: string,
@@ -139,10 +138,7 @@ function explainDiagnosis(
 	);
 }
 
-/**
- * No log at all: the error number, the size of the program and what the kernel says of its types
- * are left.
- */
+/** Without a log: the error number, the program's size and the state of its types. */
 function explainErrno(
 	facts: LoadFacts,
 	subject: string,

@@ -21,19 +21,13 @@ export interface Diagnosis {
 }
 
 export interface VerifierLog {
-	/**
-	 * What the kernel said after the last instruction it looked at, oldest first, without
-	 * statistics.
-	 */
+	/** What the kernel said after its last instruction, oldest first, without statistics. */
 	messages: string[];
 	place: Place;
 	diagnosis?: Diagnosis;
 }
 
-/**
- * The cause is at the end; nothing before this many characters and lines from it is looked at, nor
- * more of one line.
- */
+/** The cause is at the end: at most so many characters and lines before it, and of a line. */
 const tail = 256 * 1024;
 const mostLines = 4000;
 const longestLine = 2000;
@@ -44,9 +38,7 @@ const statistics = /^(processed \d+ insns|verification time \d|stack depth |subp
 const noise =
 	/^(\s*$|;| |from \d|last_idx |regs=|parent |propagating |frame \d|mark_precise: |func#\d+ @|caller:|callee:|returning from callee:|to caller at |cur state:|old state:|R\d+(_[rwPw]+)?=|Validating |Live regs before insn|arg#\d+ reference type\('UNKNOWN|Func#\d+ \('|SCC |topo_order|subprog#\d|Cannot find btf of tracepoint|\d+: frame\d|\d+: R\d|\d+: safe|(?:Reason|At|Causal path|Active lock|Suggestion):$)/;
 
-/**
- * Takes a log of any kernel apart. Empty, truncated and hostile logs give what can be read of them.
- */
+/** Takes apart a log of any kernel; empty, truncated and hostile ones as far as possible. */
 export function readLog(log: string): VerifierLog {
 	const lines = log
 		.slice(-tail)
@@ -106,10 +98,7 @@ function readDiagnosis(lines: string[]): Diagnosis | undefined {
 	};
 }
 
-/**
- * `At:` begins with `function @ file.c:line:column`, or `insn 4`; `>>>` marks the instruction in
- * its context.
- */
+/** `At:` is `function @ file.c:line:column` or `insn 4`; `>>>` marks the instruction. */
 function diagnosisPlace(at: string[]): Place {
 	const place: Place = {};
 	const source = /^(?:\S+ @ )?(.{1,512}):(\d+):\d+$/.exec(at[0] ?? "");

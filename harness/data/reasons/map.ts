@@ -4,10 +4,7 @@ import type { Explanation, MapFacts } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import { explanation, featureWords, quotable } from "./sentence.js";
 
-/**
- * Why a map was not created. The kernel gives no log for maps: error number, sizes and the map
- * type's state decide.
- */
+/** Why a map was not created: error number, sizes and the map type's state; there is no log. */
 export function explainMap(facts: MapFacts): Explanation {
 	const { map, errno } = facts;
 	const sizes = [
@@ -61,10 +58,7 @@ function explainMapErrno(
 	}
 }
 
-/**
- * `map 'x': failed to create: -EINVAL` among libbpf's lines: a program that was never tried because
- * of its map.
- */
+/** `map 'x': failed to create: -EINVAL` of libbpf: the program itself was never tried. */
 export function explainMapLines(
 	said: readonly string[],
 	subject: string,

@@ -6,9 +6,7 @@ import { firstMatch } from "./rule.js";
 import { libbpfRules } from "./rules/libbpf.js";
 import { explanation, quotable } from "./sentence.js";
 
-/**
- * Why libbpf could not open an object. No kernel was asked: the answer is the same on every kernel.
- */
+/** Why libbpf could not open an object: the same on every kernel, since none was asked. */
 export function explainOpen(facts: OpenFacts): Explanation {
 	const subject = `object ${facts.object}`;
 	const known = { errno_name: errnoName(facts.errno), object: facts.object };

@@ -25,10 +25,7 @@ export interface Match {
 	line: string;
 }
 
-/**
- * The first rule of the table that fits any of the lines: the table is in order of how much a
- * message tells.
- */
+/** The first rule that fits any line: the table is in order of how much a message says. */
 export function firstMatch(
 	rules: readonly Rule[],
 	lines: readonly string[],

@@ -10,9 +10,7 @@ export function placeWords(place: Place): string {
 	return place.instruction === undefined ? "" : ` (instruction ${place.instruction})`;
 }
 
-/**
- * Makes control characters visible and a long quotation short, so that a message stays one line.
- */
+/** Makes control characters visible and quotations short: a message stays one line. */
 export function quotable(text: string, longest = 300): string {
 	const plain = [...text.slice(0, longest)].map((c) => (c < " " || c === "\x7f" ? " " : c)).join("");
 	return text.length > longest ? `${plain}…` : plain;
@@ -28,9 +26,7 @@ export function explanation(
 	return { reason: hint === undefined ? reason : { ...reason, hint }, facts };
 }
 
-/**
- * What the kernel said of a feature when it was asked, as a code and words to add to the sentence.
- */
+/** What the kernel answered about a feature, as a code and words for the sentence. */
 export function featureWords(
 	question: FeatureQuestion | undefined,
 	kernel: KernelFacts,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * What verifying a program cost, as the kernel's log says it. A figure that the kernel does not
- * give is absent.
- */
+/** The cost of verifying, by the kernel's log; figures that it does not give are absent. */
 export interface VerifierStatistics {
 	/** Instructions processed on all paths, and the most that the kernel allows. */
 	insns_processed?: number;
@@ -20,10 +17,7 @@ export interface VerifierStatistics {
 	verification_time_us?: number;
 }
 
-/**
- * The statistics are the last lines of a log; nothing before this many characters from its end is
- * looked at.
- */
+/** Statistics are a log's last lines: at most so many characters before its end count. */
 const tail = 64 * 1024;
 
 const processed =

@@ -13,10 +13,7 @@ export interface Certificate {
 	der: Uint8Array;
 	/** `CN=…`, in the order of the certificate. */
 	subject: string;
-	/**
-	 * Subject key identifier, by which a signature names its signer; lower-case hexadecimal, ""
-	 * without one.
-	 */
+	/** Subject key identifier, in lower-case hexadecimal; "" without one. Signatures name it. */
 	keyId: string;
 	/** SHA-256 of the certificate, lower-case hexadecimal. */
 	sha256: string;
@@ -32,12 +29,7 @@ export interface Certificate {
 	node: NodeCertificate;
 }
 
-/**
- * Reads one certificate, PEM or DER.
- *
- * @param file as messages call it
- * @throws InputError when it is not a certificate
- */
+/** Reads one certificate, PEM or DER. @param file as messages call it @throws InputError */
 export function readCertificate(file: string, bytes: Uint8Array): Certificate {
 	if (bytes.length > maxCertificateBytes)
 		throw new InputError(
@@ -114,10 +106,7 @@ function flagNames(bits: Uint8Array): string[] {
 	return keyUsages.filter((_, index) => ((bits[1 + (index >> 3)] ?? 0) & (0x80 >> (index & 7))) !== 0);
 }
 
-/**
- * Why a certificate cannot stand for who signs; undefined when it can. `now` in milliseconds since
- * 1970.
- */
+/** Why a certificate cannot stand for a signer, or undefined. `now`: milliseconds since 1970. */
 export function unfit(certificate: Certificate, now: number): string | undefined {
 	const { keyUsage, extendedKeyUsage, keyId, validFrom, validTo } = certificate;
 	if (keyUsage && !keyUsage.includes("digitalSignature"))

@@ -19,10 +19,7 @@ const digests: Record<string, string> = {
 export interface CmsSignature {
 	/** Hash by name, or its object identifier when it is an unusual one. */
 	digest: string;
-	/**
-	 * Subject key identifier of the signer's certificate, lower-case hexadecimal; absent when
-	 * issuer and serial name it.
-	 */
+	/** The signer's subject key identifier, hexadecimal; absent with issuer and serial instead. */
 	keyId?: string;
 	/** The content is inside. */
 	attached: boolean;

@@ -12,10 +12,7 @@ export const cosignFolder = `${signaturesFolder}/cosign/`;
 const maxFileBytes = 1024 * 1024;
 
 const Digest = Type.String({ pattern: "^sha256:[0-9a-f]{64}$" });
-/**
- * What cosign signs, "simple signing": containers-signature(5) with another `type`. `optional`
- * holds what the signer added.
- */
+/** cosign's "simple signing": containers-signature(5) of another `type`; `optional` is free. */
 const Payload = Type.Object({
 	critical: Type.Object({
 		identity: Type.Object({ "docker-reference": Type.String({ maxLength: 4096 }) }),
@@ -30,9 +27,7 @@ const ImageManifest = Type.Object({
 const payloads = validator(Payload);
 const imageManifests = validator(ImageManifest);
 
-/**
- * What one cosign signature is worth; nothing here was asked of a registry or a transparency log.
- */
+/** What one cosign signature is worth; no registry or transparency log was asked. */
 export interface CosignVerdict {
 	/** Path of the payload in the package. */
 	file: string;
@@ -42,20 +37,11 @@ export interface CosignVerdict {
 	digest: string;
 	/** SHA-256 of the public key (SubjectPublicKeyInfo), lower-case hexadecimal. */
 	key: string;
-	/**
-	 * Subject, or the names, of the certificate that the key came in; who issued it was not looked
-	 * at.
-	 */
+	/** Subject or names of the key's certificate; its issuer was not checked. */
 	certificate?: string;
-	/**
-	 * What is wrong; absent when the key signed the payload, and the manifest is the one it names,
-	 * if it is there.
-	 */
+	/** What is wrong; absent when the key signed the payload and it names the manifest, if any. */
 	reason?: string;
-	/**
-	 * Objects of the package that are layers of the artifact; absent without the manifest, which
-	 * alone could tell.
-	 */
+	/** Objects that are layers of the artifact; absent without the manifest, which names them. */
 	objects?: string[];
 }
 

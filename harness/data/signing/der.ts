@@ -10,10 +10,7 @@ export const tag = {
 	oid: 0x06,
 	sequence: 0x30,
 	set: 0x31,
-	/**
-	 * Context-specific `[n]`: the first as it stands (IMPLICIT, primitive), the other around what
-	 * is inside.
-	 */
+	/** Context-specific `[n]`: as it is (IMPLICIT, primitive), and around what is inside. */
 	primitive: (n: number) => 0x80 | n,
 	constructed: (n: number) => 0xa0 | n,
 } as const;

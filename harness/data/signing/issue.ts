@@ -22,10 +22,7 @@ const algorithms: Record<KeyType, { name: string } & Record<string, unknown>> = 
 const digitalSignature = 1;
 const codeSigning = "1.3.6.1.5.5.7.3.3";
 const day = 24 * 60 * 60 * 1000;
-/**
- * Clocks differ: who gets a package at once, on a machine whose clock is behind, is not to find it
- * signed in the future.
- */
+/** A machine whose clock is behind must not find a new package signed in the future. */
 const skew = 60 * 60 * 1000;
 
 export interface IssueOptions {
@@ -52,10 +49,7 @@ export interface Identity {
 	certificate: Certificate;
 }
 
-/**
- * Makes a key and a self-signed certificate that signs programs and nothing else. Both are in
- * memory only.
- */
+/** A new key and self-signed certificate that signs programs only. Both in memory only. */
 export async function issue(options: IssueOptions = {}): Promise<Identity> {
 	const { type = "rsa", subject = "bpfgate", validFrom = new Date(Date.now() - skew) } = options;
 	const { validTo = new Date(validFrom.getTime() + 365 * day), withoutKeyId = false } = options;
@@ -93,10 +87,7 @@ export async function issue(options: IssueOptions = {}): Promise<Identity> {
 	};
 }
 
-/**
- * RFC 5280, 4.2.1.2: any value that is unique to the key does; the first 20 bytes of its SHA-256
- * here.
- */
+/** RFC 5280, 4.2.1.2: any value unique to the key; here 20 bytes of its SHA-256. */
 function keyIdOf(spki: Uint8Array): string {
 	return createHash("sha256").update(spki).digest("hex").slice(0, 40);
 }

@@ -49,10 +49,7 @@ export async function openKey(name: string, passphrase?: string): Promise<Signin
 	}
 }
 
-/**
- * OpenSSL 3 reaches a key in a token by its `pkcs11` provider, older set-ups by the engine of that
- * name.
- */
+/** OpenSSL 3 reaches keys in tokens by provider `pkcs11`, older set-ups by that engine. */
 async function reachToken(): Promise<"provider" | "engine"> {
 	const none = new Uint8Array();
 	if ((await openssl(["list", "-providers", "-provider", "pkcs11"], none)).ok) return "provider";

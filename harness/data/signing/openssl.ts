@@ -4,10 +4,7 @@ import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
 import { undecided } from "../reasons/registry/registry.js";
 
-/**
- * What only a child process may see, each handed over by a pipe that the arguments call
- * `/dev/fd/<number>`.
- */
+/** For a child process alone, each by a pipe that its arguments call `/dev/fd/<number>`. */
 export type Secrets = readonly Uint8Array[];
 
 /** The descriptor of the first of `secrets`; the next has the next number. */
@@ -16,10 +13,7 @@ export const firstSecret = 6;
 const timeout = 60_000;
 const maxOutput = 64 * 1024 * 1024;
 
-/**
- * A child of Node has sockets, not pipes, and `/dev/fd` opens no socket: a shell turns one into the
- * other.
- */
+/** Node gives children sockets, which `/dev/fd` cannot open: a shell makes them pipes. */
 const scripts = [
 	'exec "$@"',
 	'exec 5<&0; cat <&3 | { exec 6<&0; exec "$@" <&5; }',

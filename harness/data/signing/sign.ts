@@ -45,9 +45,7 @@ export async function signPackage(
 	return signatures;
 }
 
-/**
- * How many packages are made ready while one is written: as many as libuv has threads to sign in.
- */
+/** Packages made ready while one is written: as many as libuv has threads to sign in. */
 const ahead = 4;
 
 /**
@@ -106,10 +104,7 @@ async function madeReady(
 	return signatures;
 }
 
-/**
- * What `signPackage` writes, in memory; does not check that certificate and sizes are such that
- * kernels take them.
- */
+/** What `signPackage` writes, in memory; kernels may refuse the certificate or the sizes. */
 export async function signaturesOf(
 	pkg: Package,
 	key: SigningKey,

@@ -19,17 +19,11 @@ import type { SignedLoader } from "./signed-loader.js";
 /** What was found out about one contract of one object. */
 export interface ContractVerdict {
 	contract: Contract;
-	/**
-	 * `valid`: signed, and the loader is the one that the object gives; `absent`: not signed for
-	 * this contract.
-	 */
+	/** `valid`: signed, the loader is the object's; `absent`: not signed for this contract. */
 	state: "valid" | "invalid" | "absent";
 	/** What is wrong, where it is invalid. */
 	reason?: string;
-	/**
-	 * Why it was not compared with what the object gives, where that is so; the package level still
-	 * binds it.
-	 */
+	/** Why it was not compared with the object, if so; the package level still binds it. */
 	uncompared?: string;
 	/** What the lint finds in it, where it is valid. */
 	weaknesses?: LintFinding[];
@@ -41,18 +35,12 @@ export interface Verification {
 	signed: boolean;
 	/** Of the signer; absent without a signature. */
 	signer?: Omit<Certificate, "node" | "pem" | "der">;
-	/**
-	 * Whether the signer's certificate is one that was given as trusted; absent when none was
-	 * given.
-	 */
+	/** Whether a given certificate is the signer's; absent when none was given. */
 	trusted?: boolean;
 	objects: { object: string; contracts: ContractVerdict[] }[];
 	/** Of OCI artifacts, in `signatures/cosign/`; they say nothing of whom to trust. */
 	cosign: CosignVerdict[];
-	/**
-	 * `undecided`: intact, but no certificate was named as trusted, and anyone can sign; `valid`
-	 * only of a signer that is trusted.
-	 */
+	/** `undecided`: intact, but no certificate was trusted; `valid` only of a trusted signer. */
 	verdict: "valid" | "invalid" | "undecided";
 	/** Sentences; empty when all that is signed is valid and, where it was asked for, trusted. */
 	problems: string[];

@@ -97,10 +97,7 @@ function shownValue({ model }: MapContent, values: readonly Uint8Array[]): JsonV
 	return Object.fromEntries(summed(model.value, values));
 }
 
-/**
- * What each part of a value is: of several CPUs, numbers as their sum and anything else as the
- * first one has it.
- */
+/** What each part is: of several CPUs the sum of numbers, anything else of the first. */
 function summed(type: MapContent["model"]["value"], values: readonly Uint8Array[]): Map<string, JsonValue> {
 	const [first, ...others] = values.map((bytes) => flatten(type, bytes));
 	const total = new Map(first);
@@ -112,10 +109,7 @@ function summed(type: MapContent["model"]["value"], values: readonly Uint8Array[
 	return total;
 }
 
-/**
- * What a packet did to a map: old and new value of each part that changed, `null` for an entry that
- * is not there.
- */
+/** A packet's changes to a map: old and new value of each part, `null` for no entry. */
 export function mapChanges(before: MapContent, after: MapContent): Map<string, [JsonValue, JsonValue]> {
 	const { model } = after;
 	const changes = new Map<string, [JsonValue, JsonValue]>();

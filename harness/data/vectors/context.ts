@@ -51,9 +51,7 @@ const xdpMd = struct(
 `,
 );
 
-/**
- * include/uapi/linux/bpf.h; which fields may be set is for the kernel to say (net/bpf/test_run.c).
- */
+/** include/uapi/linux/bpf.h; the kernel says which fields may be set (net/bpf/test_run.c). */
 const skBuff = struct(
 	"struct __sk_buff",
 	192,
@@ -164,10 +162,7 @@ const hookState = struct(
 /** Arguments of a raw tracepoint: MAX_BPF_FUNC_ARGS of include/linux/bpf.h. */
 const rawArguments = struct("struct bpf_raw_tracepoint_args", 96, [], "args 0 u64 12");
 
-/**
- * Of a struct_ops program; the kernel wants as many as its function has
- * (net/bpf/bpf_dummy_struct_ops.c).
- */
+/** Of struct_ops: as many as the function has (net/bpf/bpf_dummy_struct_ops.c). */
 export const structOpsArguments = struct("arguments", 96, [], "args 0 u64 12");
 
 const structs: Readonly<Record<string, ContextStruct>> = {
@@ -187,10 +182,7 @@ const structs: Readonly<Record<string, ContextStruct>> = {
 	raw_tracepoint_writable: rawArguments,
 };
 
-/**
- * The context of programs of a type; undefined when it is none that a vector can give by field
- * names.
- */
+/** A program type's context; undefined when vectors cannot give it by field names. */
 export function contextStruct(programType: string): ContextStruct | undefined {
 	return structs[programType];
 }

@@ -9,7 +9,7 @@ import { matchLayers } from "../packet/match.js";
 import type { MapExpectation } from "./compare-maps.js";
 import { type ContextStruct, contextStruct, encodeContext } from "./context.js";
 import type { PreparedInput } from "./input.js";
-import { type Leaf, readInteger, type ValueType } from "./leaf.js";
+import { type Leaf, namedType, readInteger, type ValueType } from "./leaf.js";
 import {
 	contentEntries,
 	isEventMap,
@@ -19,8 +19,7 @@ import {
 	writtenEntries,
 } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";
-import { namedType } from "./named-type.js";
-import { packetMismatches } from "./packet-mismatch.js";
+import { packetMismatches } from "./mismatch.js";
 import { testRunRules } from "./program-type.js";
 import { socketOf } from "./reference.js";
 import { retvalNames, retvalNumber } from "./retval.js";

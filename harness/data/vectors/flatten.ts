@@ -9,10 +9,7 @@ import { leavesOf } from "./value.js";
 const maxLeaves = 1024;
 const maxDepth = 32;
 
-/**
- * A value part by part: what stands at each path, as `leavesOf` names them. A value without a type
- * is one number or row of digits.
- */
+/** A value by paths as in `leavesOf`; untyped ones are a number or a row of digits. */
 export function flatten(type: ValueType, bytes: Uint8Array): Map<string, JsonValue> {
 	const flat = new Map<string, JsonValue>();
 	try {

@@ -61,10 +61,7 @@ export function framesOfStep(
 	});
 }
 
-/**
- * What `each` says, by frame number. @throws InputError for a selection outside of `frames`, or two
- * that overlap
- */
+/** `each` by frame number. @throws InputError outside of `frames`, or when two overlap */
 function eachByFrame(
 	each: Readonly<Record<string, Expectation>>,
 	selected: readonly number[],
@@ -92,10 +89,7 @@ function eachByFrame(
 	return byFrame;
 }
 
-/**
- * The numbers in ranges; an open one ends with `last`. Lazy: a range may be large, and its first
- * number wrong.
- */
+/** Numbers in ranges, open ones to `last`; lazy: a range may be large, its start wrong. */
 function* numbersOf(ranges: readonly FrameRange[], last: number): Iterable<number> {
 	for (const { from, to } of ranges) {
 		const end = Number.isFinite(to) ? to : Math.max(from, last);
@@ -103,10 +97,7 @@ function* numbersOf(ranges: readonly FrameRange[], last: number): Iterable<numbe
 	}
 }
 
-/**
- * What is expected of all frames with what is expected of one over it: maps, events and fields of
- * the context by name.
- */
+/** What all frames expect, overridden by one frame: maps, events and fields by name. */
 export function mergeExpected(base: Expected, over: Expected): Expected {
 	const names = new Set(over.maps.map(({ model }) => model.name));
 	const events = new Set(over.events.map(({ map }) => map));

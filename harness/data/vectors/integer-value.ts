@@ -3,10 +3,7 @@ import type { Btf } from "../package/btf/btf.js";
 import { integerOf } from "../package/btf/btf-value.js";
 import { retvalNumber } from "./retval.js";
 
-/**
- * `given`: what is put into a map; `expected`: numbers may be relative, unions have several
- * members, arrays be cut short.
- */
+/** `given`: put into a map; `expected`: may be relative, unions several, arrays short. */
 export type Purpose = "given" | "expected";
 
 /** An integer as a file has it. */
@@ -18,10 +15,7 @@ export interface WrittenInteger {
 	relative: boolean;
 }
 
-/**
- * A number, a row of digits, an enumerator of any enum of `btf`, `XDP_DROP` and its like, or one of
- * these under `be`.
- */
+/** A number, digits, an enumerator of `btf`, `XDP_DROP` and its like, or these under `be`. */
 export function writtenInteger(
 	written: unknown,
 	purpose: Purpose,

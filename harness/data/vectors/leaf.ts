@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { InputError } from "../../base/errors.js";
 import type { Btf, BtfMember } from "../package/btf/btf.js";
-import { Bits, type JsonValue } from "../package/btf/btf-value.js";
+import { Bits, type JsonValue, type ValuePlace } from "../package/btf/btf-value.js";
+import type { PackageObject } from "../package/package.js";
 
 /** What a value's bytes mean: a type of the object's BTF, or nothing but a size. */
 export interface ValueType {
@@ -70,4 +73,13 @@ export function membersOf(btf: Btf, id: number): Map<string, BtfMember> {
 	};
 	collect(id, 0);
 	return found;
+}
+
+/** The type that a file names: `struct event`. @throws InputError when BTF lacks it */
+export function namedType({ btf, file }: PackageObject, written: unknown, place: ValuePlace): ValueType {
+	const name = typeof written === "string" ? written.replace(/^(struct|union) /, "") : "";
+	const id = btf?.find(name, "struct") ?? btf?.find(name, "union") ?? btf?.find(name, "typedef");
+	if (!btf || id === undefined)
+		throw new InputError(place.file, place.pointer, `the BTF of ${file} has no struct ${name}`);
+	return { size: btf.sizeOf(id), littleEndian: btf.littleEndian, types: { btf, id } };
 }

@@ -21,9 +21,7 @@ export class MapContent {
 		for (const entry of entries) this.#own.set(toHex(entry.key), entry);
 	}
 
-	/**
-	 * The same with some entries changed or added and others gone; what has not changed is shared.
-	 */
+	/** The same with some entries changed or added, others gone; the rest is shared. */
 	with(entries: readonly Entry[], gone: readonly Uint8Array[]): MapContent {
 		if (entries.length === 0 && gone.length === 0) return this;
 		const content = new MapContent(this.model, []);
@@ -34,10 +32,7 @@ export class MapContent {
 		return content;
 	}
 
-	/**
-	 * The value of each CPU; a single one in maps that are not per-CPU; undefined when there is no
-	 * such entry.
-	 */
+	/** The value of each CPU, one if not per-CPU; undefined when there is no such entry. */
 	at(key: Uint8Array): Uint8Array[] | undefined {
 		const digits = toHex(key);
 		const whole = this.#entry(digits)?.value;
@@ -67,9 +62,7 @@ export class MapContent {
 		return keys;
 	}
 
-	/**
-	 * Keys of entries that may not be the same in both: without looking at those that both share.
-	 */
+	/** Keys of entries that may differ, without looking at those that both share. */
 	keysUnlike(other: MapContent): Uint8Array[] {
 		if (this === other) return [];
 		const shared = (this.#base ?? this) === (other.#base ?? other);

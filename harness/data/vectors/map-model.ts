@@ -5,11 +5,11 @@ import { escapePointer, type JsonValue, type ValuePlace } from "../package/btf/b
 import { STB } from "../package/elf/elf.js";
 import type { MapShape } from "../package/elf/maps.js";
 import type { PackageObject } from "../package/package.js";
+import { parseIpv4, parseIpv6 } from "../packet/address.js";
 import { concat } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
 import type { Purpose } from "./integer-value.js";
 import { type Leaf, type ValueType, writeLeaves } from "./leaf.js";
-import { prefixKey } from "./prefix-key.js";
 import { deviceMaps, LOOPBACK_IFINDEX, type Reference, referenceOf, socketMaps } from "./reference.js";
 import { leavesOf } from "./value.js";
 
@@ -33,10 +33,7 @@ export interface MapModel {
 	programs: readonly string[];
 }
 
-/**
- * Map types whose content can be read. Those of sockets, devices and programs are known only to the
- * kernel.
- */
+/** Map types that can be read; only the kernel knows those of sockets, devices, programs. */
 const readable = new Set([
 	"hash",
 	"array",
@@ -98,10 +95,7 @@ function modelOf({ btf, elf, programs }: PackageObject, name: string, shape: Map
 	};
 }
 
-/**
- * How the content of a map is read: a map of maps as one map, whose keys are an outer and an inner
- * one.
- */
+/** How a map is read: a map of maps as one, whose keys are an outer and an inner one. */
 export function contentModel(model: MapModel): MapModel {
 	const { inner, name, key } = model;
 	if (!inner) return model;
@@ -114,10 +108,7 @@ export function contentModel(model: MapModel): MapModel {
 	};
 }
 
-/**
- * Entries that are expected of a map of maps, as entries of the one map that it is read as. @throws
- * InputError
- */
+/** Expected entries of a map of maps, as of the one map it is read as. @throws InputError */
 export function contentEntries(entries: readonly WrittenEntry[], place: ValuePlace): WrittenEntry[] {
 	return entries.flatMap(({ key, label, value }) => {
 		if (value?.kind === "inner")
@@ -134,10 +125,7 @@ export function contentEntries(entries: readonly WrittenEntry[], place: ValuePla
 	});
 }
 
-/**
- * The compiler leaves the offset of a global variable to the symbol table; that of a static one
- * stands in the BTF.
- */
+/** A global variable's offset is in the symbol table, that of a static one in the BTF. */
 function variablesOf(
 	{ elf }: PackageObject,
 	btf: Btf,
@@ -290,4 +278,32 @@ export function keyText({ key, outerKey, inner }: MapModel, bytes: Uint8Array): 
 
 function text(value: JsonValue): string {
 	return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/**
+ * The key of an LPM trie (BPF_MAP_TYPE_LPM_TRIE) written as `192.0.2.0/24`: the length as a number
+ * of the machine, then the address. Undefined when it is no such text.
+ *
+ * @throws InputError when keys have other addresses, or the address less bits
+ */
+function prefixKey(
+	{ size, littleEndian }: ValueType,
+	value: unknown,
+	place: ValuePlace,
+): Uint8Array | undefined {
+	const match = typeof value === "string" ? /^([^/]+)\/(\d{1,3})$/.exec(value) : null;
+	const text = match?.[1] ?? "";
+	const address = parseIpv4(text) ?? parseIpv6(text);
+	const length = Number(match?.[2]);
+	if (!address) return undefined;
+	const fail = (reason: string) =>
+		new InputError(place.file, place.pointer, `${JSON.stringify(value)} is not a prefix here: ${reason}`);
+	if (size !== 4 + address.length)
+		throw fail(
+			`a key has ${size - 4} bytes behind the length of the prefix, and ${text} is ${address.length}`,
+		);
+	if (length > address.length * 8) throw fail(`the address has ${address.length * 8} bits`);
+	const head = new Uint8Array(4);
+	new DataView(head.buffer).setUint32(0, length, littleEndian);
+	return concat(head, address);
 }

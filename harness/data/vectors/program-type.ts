@@ -4,10 +4,7 @@
 export interface TestRunRules {
 	/** `perhaps`: no kernel known to this table runs such a program; what a kernel says counts. */
 	packet: "needed" | "none" | "perhaps";
-	/**
-	 * Programs of some types begin behind the Ethernet header; the kernel then gives zeros back in
-	 * its place.
-	 */
+	/** Some types begin behind the Ethernet header; the kernel gives zeros back for it. */
 	ethernet: "seen" | "hidden";
 	/** Whether the kernel gives the packet back. */
 	packetBack: boolean;
@@ -89,10 +86,7 @@ export function withEthernetHeader(sent: Uint8Array, back: Uint8Array): Uint8Arr
 
 const ipVersion = (frame: Uint8Array) => (frame[ethernetHeader] ?? 0) >> 4;
 
-/**
- * Functions that the test run of a tracing program calls (`bpf_prog_test_run_tracing`,
- * net/bpf/test_run.c).
- */
+/** Functions that tracing test runs call (`bpf_prog_test_run_tracing`, test_run.c). */
 const calledFunctions = /^bpf_(fentry_test\d+|modify_return_test(2|_tp)?)$/;
 
 /**

@@ -18,10 +18,7 @@ export type Reference = { kind: "program"; program: string } | { kind: "socket";
 
 /** Map types whose values are sockets. */
 export const socketMaps: ReadonlySet<string> = new Set(["sockmap", "sockhash"]);
-/**
- * Map types whose values are devices, by ifindex; that of the loopback device, `lo`, is 1
- * (include/net/flow.h).
- */
+/** Map types whose values are devices, by ifindex: `lo` is 1 (include/net/flow.h). */
 export const deviceMaps: ReadonlySet<string> = new Set(["devmap", "devmap_hash"]);
 export const LOOPBACK_IFINDEX = 1;
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * What a program's return value means to the kernel, by program type (uapi: bpf.h, pkt_cls.h,
- * netfilter.h).
- */
+/** Meaning of return values by program type (uapi: bpf.h, pkt_cls.h, netfilter.h). */
 const xdp = { XDP_ABORTED: 0, XDP_DROP: 1, XDP_PASS: 2, XDP_TX: 3, XDP_REDIRECT: 4 };
 const tc = {
 	TC_ACT_UNSPEC: -1,

@@ -23,18 +23,12 @@ const maxPackets = 10_000;
 /** All vectors of a package, checked against its objects. */
 export interface Suite {
 	vectors: PreparedVector[];
-	/**
-	 * Names of the vector files that are wrong, as cases have them, with what is wrong; none of
-	 * their vectors are above.
-	 */
+	/** Wrong vector files as cases name them, with the errors; `vectors` has none of theirs. */
 	invalid: { stem: string; errors: InputError[] }[];
 }
 
 export interface PreparedVector {
-	/**
-	 * `<file without suffix>/<name>`, of a vector with `frames` `<file without
-	 * suffix>/<name>/<frame>`
-	 */
+	/** `<file without suffix>/<name>`, with `frames` also `/<frame>` */
 	case: string;
 	/** Where it was written: `vectors/filter.yaml:12`. */
 	place: string;
@@ -56,10 +50,7 @@ export interface PreparedStep extends PreparedInput {
 	repeat: number;
 	/** Number in the capture that the packet is from. */
 	frame?: number;
-	/**
-	 * JSON pointers of the step in its file, and of the expectation in its `each` that is about
-	 * this frame.
-	 */
+	/** JSON pointers of the step, and of the expectation in its `each` for this frame. */
 	written?: { pointer: string; each?: string };
 	expected: Expected;
 	/** What `expected.packet` compares with. */
@@ -68,10 +59,7 @@ export interface PreparedStep extends PreparedInput {
 
 const suites = new WeakMap<Package, Suite>();
 
-/**
- * Reads and checks the vector files of a package, once. Never throws InputError: what is wrong is
- * in the suite.
- */
+/** Reads and checks a package's vector files, once. Errors are in the suite, not thrown. */
 export function suiteOf(pkg: Package): Suite {
 	let suite = suites.get(pkg);
 	if (!suite) {
@@ -142,10 +130,7 @@ function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputEr
 	});
 }
 
-/**
- * Errors name the file and a pointer; the line is added here. Those of another file, a capture,
- * stay as they are.
- */
+/** Adds the line to the file and pointer of an error; those of a capture stay as they are. */
 function located(error: InputError, { display }: PackageFile, text: Text): InputError {
 	if (error.file !== display) return error;
 	const { place, reason } = error;

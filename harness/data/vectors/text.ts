@@ -17,10 +17,7 @@ import { InputError } from "../../base/errors.js";
 
 const maxBytes = 16 * 1024 * 1024;
 const maxNesting = 64;
-/**
- * Nodes, those behind an alias counted each time: what a few anchors can grow to is not bounded by
- * the file's size.
- */
+/** Nodes, repeated for each alias: a few anchors can grow without bound. */
 const maxNodes = 500_000;
 
 /** What a JSON or YAML file says, and on which line. */
@@ -76,9 +73,7 @@ function decoded(file: string, bytes: Uint8Array): string {
 	}
 }
 
-/**
- * The YAML parser has found the text to be sound, so what is left is YAML that JSON does not know.
- */
+/** The YAML parser accepted the text, so the rest is YAML that JSON does not know. */
 function checkJson(text: string, fail: Fail): void {
 	try {
 		JSON.parse(text);
@@ -136,9 +131,7 @@ function checkNodes(root: Node, targets: Targets, fail: Fail): void {
 	check(root, 0);
 }
 
-/**
- * Where the deepest node on the way to a pointer begins; of a member of a map, where its key does.
- */
+/** Where the deepest node on the way to a pointer begins; for a map's member, its key. */
 function offsetOf(root: Node, targets: Targets, pointer: string): number {
 	let node: unknown = root;
 	let offset = 0;

@@ -2,8 +2,8 @@
 import { InputError } from "../../base/errors.js";
 import type { Btf } from "../package/btf/btf.js";
 import { escapePointer, type JsonValue, jsonInteger, type ValuePlace } from "../package/btf/btf-value.js";
+import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "../packet/address.js";
 import { fromHex, toHex } from "../packet/bytes.js";
-import { addressBytes, formatAddress } from "./address-value.js";
 import { integerRange, type Purpose, writtenInteger } from "./integer-value.js";
 import { type Leaf, membersOf, type ValueType } from "./leaf.js";
 
@@ -259,9 +259,7 @@ class Walker {
 		}
 	}
 
-	/**
-	 * Types come from the object and may contradict themselves: nothing lies outside of the value.
-	 */
+	/** Types of an object may contradict themselves: nothing lies outside of the value. */
 	#inside(slot: Slot, bits: number): { path: string; pointer: string; bit: number } {
 		const { path, pointer, bit } = slot;
 		if (bits < 1 || bit < 0 || bit + bits > this.type.size * 8)
@@ -291,4 +289,22 @@ function isAre(names: Iterable<string>): string {
 	if (all.length === 0) return "have no bytes";
 	const some = all.slice(0, 8).join(", ");
 	return `${all.length === 1 ? "is" : "are"} ${some}${all.length > 8 ? ` and ${all.length - 8} more` : ""}`;
+}
+
+/** An address in a value of that many bytes, in packet order; undefined when it is none. */
+function addressBytes(size: number, text: string): Uint8Array | undefined {
+	const parse = { 4: parseIpv4, 6: parseMac, 16: parseIpv6 }[size];
+	return parse?.(text);
+}
+
+/** An address of 4, 6 or 16 bytes as a file has it. */
+function formatAddress(bytes: Uint8Array): string {
+	switch (bytes.length) {
+		case 4:
+			return formatIpv4(bytes);
+		case 6:
+			return formatMac(bytes);
+		default:
+			return formatIpv6(bytes);
+	}
 }

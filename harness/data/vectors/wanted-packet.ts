@@ -8,10 +8,7 @@ import type { ExpectedPacket } from "./schema.js";
 /** A packet as it would have been right. */
 export interface WantedPacket {
 	bytes: Uint8Array;
-	/**
-	 * `exact`: the whole of it was given; otherwise what was not given, or not compared, is as in
-	 * the actual packet.
-	 */
+	/** `exact`: all of it was given; else what was not given or compared is the actual packet's. */
 	from: "exact" | "mask" | "fields";
 }
 

@@ -16,10 +16,7 @@ import {
 	UPDATE_TIMEOUT_MS,
 } from "./suite-index.js";
 
-/**
- * A file listed in a suite's index. Its digest is as trustworthy as Debian's signature of that
- * index.
- */
+/** A file in a suite's index; its digest is as trustworthy as Debian's signature of that. */
 export interface ArchiveFile {
 	/** Full address on the mirror. */
 	uri: string;
@@ -63,10 +60,7 @@ export async function findPackages(
 	return packages;
 }
 
-/**
- * The source packages of that name in a suite; errors as for findPackages. `suite.arch` is
- * `source`.
- */
+/** Source packages of that name; errors as for findPackages. `suite.arch` is `source`. */
 export async function findSources(
 	apt: Apt,
 	suite: Suite,

@@ -43,10 +43,7 @@ export async function findMirrors(
 	return { archive: chosen, security: security ?? configured.security ?? `${chosen}-security` };
 }
 
-/**
- * Which of apt's sources are the Debian archive and its security archive. Third-party sources are
- * ignored.
- */
+/** apt's sources that are Debian's archive or its security archive; no third-party ones. */
 export function chooseMirrors(sources: AptSource[]): Partial<Mirrors> {
 	const found: { archive?: [number, string]; security?: [number, string] } = {};
 	for (const source of sources) {

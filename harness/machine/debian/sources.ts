@@ -9,10 +9,7 @@ export interface AptSource {
 	signedBy?: string;
 }
 
-/**
- * Entries of a one-line-style file (`*.list`). Lines that cannot be parsed are skipped, as apt does
- * with a warning.
- */
+/** Entries of a one-line-style file (`*.list`); others are skipped, as apt does. */
 export function parseList(text: string): AptSource[] {
 	const sources: AptSource[] = [];
 	for (const line of text.split("\n")) {
@@ -47,10 +44,7 @@ export function parseDeb822(text: string): AptSource[] {
 	return sources;
 }
 
-/**
- * Stanzas of a control file (deb-control(5)): field names in lower case, continuation lines joined
- * by newline.
- */
+/** Stanzas (deb-control(5)): names in lower case, continuation lines after a newline. */
 export function* parseStanzas(text: string): Generator<Map<string, string>> {
 	for (const stanza of text.split(/\n[ \t]*\n/)) {
 		const fields = parseStanza(stanza);

@@ -15,27 +15,20 @@ export const HELPER = "/usr/lib/apt/apt-helper";
 const FRESH_MS = 6 * 3600_000;
 export const UPDATE_TIMEOUT_MS = 10 * 60_000;
 
-/**
- * A suite of the Debian archive, for one Debian architecture (`amd64`) or for sources (`source`).
- */
+/** A suite of Debian's archive, for one architecture (`amd64`) or for `source`. */
 export interface Suite {
 	name: string;
 	arch: string;
 }
 
-/**
- * A private root for apt: where it keeps its lists and which mirrors it uses. Needs no
- * privileges.
- */
+/** A private root for apt: its lists, and the mirrors it uses. Needs no privileges. */
 export interface Apt {
 	mirrors: Mirrors;
 	/** Default: `debian` in the cache. */
 	folder?: string;
 }
 
-/**
- * Options so that apt keeps its privileges, has a time limit, and runs none of the system's hooks.
- */
+/** Options: apt keeps its privileges, has a time limit, and runs no hooks of the system. */
 export const SETTINGS = [
 	"APT::Sandbox::User=root",
 	"Acquire::Retries=1",

@@ -3,6 +3,7 @@ import { readFile as readHostFile } from "node:fs/promises";
 import { join } from "node:path";
 import { attachTypes, helpers, type KernelEnum, linkTypes, mapTypes, programTypes } from "../../base/bpf.js";
 import { Btf } from "../../data/package/btf/btf.js";
+import { mapCreate, tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
 import { readCatalog } from "../kernel/catalog.js";
 import { type KernelConfig, parseConfig } from "../kernel/config.js";
@@ -13,9 +14,33 @@ import type { Answer, Features } from "./features.js";
 import { listFolder, readFile, readText } from "./files.js";
 import { askHelpers } from "./helpers.js";
 import { bpfFunctions, hasMember, markedKfuncs, members } from "./kernel-btf.js";
-import { askMapType } from "./map-types.js";
 import { askSignature } from "./signature.js";
 import { askToken } from "./token.js";
+
+/** ENOTSUPP, internal to the kernel (K: include/linux/errno.h), but returned to user space here. */
+const ENOTSUPP = 524;
+const BPF_F_NO_PREALLOC = 1;
+
+/**
+ * Probes map types that libbpf 1.7 cannot: `struct_ops`, where libbpf uses attributes that kernels
+ * before 6.9 lack, and `rhash`, which is newer than libbpf. Undefined for all other types.
+ */
+async function askMapType(client: GuestClient, name: string): Promise<boolean | undefined> {
+	switch (name) {
+		case "struct_ops": {
+			// Type 1 of vmlinux BTF is not a struct_ops: a kernel that reports so knows the map
+			// type.
+			const wanted = mapCreate(name, {}, 64).u32(60, 1);
+			return (await tryBpf(client, "map_create", wanted)).errno === ENOTSUPP;
+		}
+		case "rhash": {
+			const wanted = mapCreate(name, { flags: BPF_F_NO_PREALLOC });
+			return (await tryBpf(client, "map_create", wanted)).errno === 0;
+		}
+		default:
+			return undefined;
+	}
+}
 
 /** Build options to show. */
 const RELEVANT =
@@ -89,10 +114,7 @@ export async function kernelConfig(kernel: Kernel): Promise<KernelConfig | undef
 	return parseConfig(kernel.config, await readHostFile(kernel.config, "utf8"));
 }
 
-/**
- * libbpf's answers; where libbpf cannot probe a type, the kernel lacks it if its own enumeration
- * does.
- */
+/** libbpf's answers; where it cannot probe a type, the kernel's own enumeration decides. */
 function probed(
 	names: KernelEnum,
 	answers: number[],

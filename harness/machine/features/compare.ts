@@ -9,9 +9,7 @@ export interface Row {
 
 const signs: Record<Answer, string> = { yes: "yes", no: "-", off: "off", unknown: "?" };
 
-/**
- * Kernels side by side. Optionally without the yes-or-no rows that are equal on all kernels.
- */
+/** Kernels side by side. Optionally without the yes-or-no rows that are equal on all kernels. */
 export function compareFeatures(kernels: Features[], differencesOnly: boolean): Row[] {
 	const row = (name: string, cell: (features: Features) => string): Row => ({
 		name,

@@ -3,10 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 
 const strings = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: "string", enum: values });
 
-/**
- * `off`: the kernel's BTF names it, but the kernel refuses it. `unknown`: neither its answer nor
- * its BTF decides.
- */
+/** `off`: in the kernel's BTF, but refused. `unknown`: neither answer nor BTF decides. */
 const Answer = strings("yes", "no", "off", "unknown");
 export type Answer = Static<typeof Answer>;
 const answers = (description: string) => Type.Record(Type.String(), Answer, { description });

@@ -10,10 +10,7 @@ const TEXT_CHUNK = 64 * 1024;
 /** vmlinux BTF has about 6 MiB. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/**
- * A whole file of the guest; undefined when it is missing. @throws UndecidedError when it does
- * not end
- */
+/** A whole file of the guest, or undefined. @throws UndecidedError when it does not end */
 export async function readFile(
 	client: GuestClient,
 	path: string,

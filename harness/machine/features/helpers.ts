@@ -5,16 +5,10 @@ import type { Btf } from "../../data/package/btf/btf.js";
 import { callsHelpers, progLoad, tryBpf } from "../guest/bpf-call.js";
 import type { GuestClient } from "../guest/client.js";
 
-/**
- * The verifier's messages for a helper that is unknown, or not allowed for this program type (K:
- * check_helper_call).
- */
+/** Words for a helper that is unknown, or not for this program type (check_helper_call). */
 const REFUSED = /invalid func |unknown func |program of this type cannot use helper /;
 const LOG_BYTES = 16 * 1024;
-/**
- * libbpf cannot probe these types: they are loaded for a kernel function that every kernel with BTF
- * has.
- */
+/** Types that libbpf cannot probe: loaded for a function of every kernel with BTF. */
 const ATTACHED: Record<string, { attachType: string; function: string }> = {
 	tracing: { attachType: "trace_fentry", function: "bpf_fentry_test1" },
 	lsm: { attachType: "lsm_mac", function: "bpf_lsm_file_open" },

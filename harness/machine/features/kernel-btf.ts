@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Btf } from "../../data/package/btf/btf.js";
 
-/**
- * Decl tag that pahole puts on functions registered as kfuncs (K: scripts/Makefile.btf,
- * decl_tag_kfuncs).
- */
+/** pahole's decl tag of kfuncs (K: scripts/Makefile.btf, decl_tag_kfuncs). */
 const KFUNC_TAG = "bpf_kfunc";
 
 /**

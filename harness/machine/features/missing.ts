@@ -8,10 +8,7 @@ import { type FeatureOptions, optionsOf } from "./options.js";
 
 /** What a kernel lacks. */
 export interface Lack {
-	/**
-	 * `unsupported`: too old, or not for this type; `disabled`: by its build or boot;
-	 * `module-absent`: not shipped.
-	 */
+	/** `unsupported`: too old or another type; `disabled`: by build or boot; `module-absent`. */
 	state: "unsupported" | "disabled" | "module-absent";
 	message: string;
 	hint: string;

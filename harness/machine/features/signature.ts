@@ -47,10 +47,7 @@ async function covered(client: GuestClient, refusal: number): Promise<Features["
 	}
 }
 
-/**
- * A valid program with a signature of 64 bytes that is not a PKCS#7 message, for the builtin
- * keyring (0).
- */
+/** A valid program; its signature of 64 bytes is no PKCS#7, its keyring the builtin (0). */
 function signed(): BpfAttr {
 	const junk = new Uint8Array(64).fill(0x42);
 	return progLoad("socket_filter", returns(0), progLoadSize.signed).pointer(152, junk).u32(160, junk.length);

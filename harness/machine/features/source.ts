@@ -45,10 +45,7 @@ export class KernelFeatures {
 		return found;
 	}
 
-	/**
-	 * Why the kernel lacks a requirement; undefined when it has it. Throws as `missing` and
-	 * `features`.
-	 */
+	/** Why the kernel lacks a requirement, or undefined. Throws as `missing` and `features`. */
 	async lack(kernel: Kernel, requirement: string): Promise<Lack | undefined> {
 		const [features, config, options] = await Promise.all([
 			this.features(kernel),

@@ -14,10 +14,7 @@ export function bpfRequest(client: GuestClient, command: string, attr: BpfAttr, 
 	return { cmd, ...attr.encoded(client.littleEndian), ...(netns === undefined ? {} : { netns }) };
 }
 
-/**
- * Calls bpf(2) in the guest. `command` without BPF_, lower case. A refusal is an answer, with its
- * `errno`.
- */
+/** bpf(2) in the guest. `command`: lower case, no BPF_. A refusal is an answer, `errno`. */
 export function bpf(
 	client: GuestClient,
 	command: string,
@@ -47,11 +44,7 @@ export function helperNumber(name: string): number {
 /** Size of BPF_PROG_LOAD's attributes without signatures (6.17) and with them. */
 export const progLoadSize = { unsigned: 152, signed: 168 } as const;
 
-/**
- * BPF_PROG_LOAD of a program under the GPL.
- *
- * @param type a name of `programTypes`
- */
+/** BPF_PROG_LOAD of a program under the GPL. @param type a name of `programTypes` */
 export function progLoad(
 	type: string,
 	insns: Uint8Array | readonly Insn[],

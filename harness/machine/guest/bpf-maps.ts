@@ -6,10 +6,7 @@ import { bpf, mapCreate, mapCreateSize, objInfo } from "./bpf-call.js";
 import type { GuestClient } from "./client.js";
 import type { Result } from "./operations.js";
 
-/**
- * Of struct bpf_map_info with the hash of its content (6.18): its size; offsets of the hash and its
- * size.
- */
+/** struct bpf_map_info with the content's hash (6.18): its size; offsets of hash and size. */
 const mapInfo = { bytes: 104, hash: 88, hashSize: 96 } as const;
 
 export interface NewMap {
@@ -59,10 +56,7 @@ export function freezeMap(client: GuestClient, map: number): Promise<Result<"bpf
 	return bpf(client, "map_freeze", new BpfAttr(4).fd(0, { handle: map }));
 }
 
-/**
- * SHA-256 of a frozen map's content, which the kernel computes and stores on request
- * (BPF_OBJ_GET_INFO_BY_FD).
- */
+/** SHA-256 of a frozen map, which the kernel stores on BPF_OBJ_GET_INFO_BY_FD. */
 export async function mapHash(
 	client: GuestClient,
 	map: number,

@@ -9,11 +9,7 @@ export function bpfObjectPath(arch: string, name: string): string {
 	return fileURLToPath(new URL(`../../../build/bpf/${arch}/${name}.bpf.o`, import.meta.url));
 }
 
-/**
- * One of bpfgate's own BPF objects, compiled from `bpf/<name>.bpf.c`.
- *
- * @throws UndecidedError `not-built`
- */
+/** bpfgate's own object, from `bpf/<name>.bpf.c`. @throws UndecidedError `not-built` */
 export async function bpfObject(arch: string, name: string): Promise<Uint8Array> {
 	const path = bpfObjectPath(arch, name);
 	return readFile(path).catch((cause: unknown) => {

@@ -11,9 +11,7 @@ import { readElement } from "./bpf-maps.js";
 import type { GuestClient } from "./client.js";
 import type { Result } from "./operations.js";
 
-/**
- * Offsets in struct bpf_prog_info (include/uapi/linux/bpf.h), and its size up to `run_cnt` (5.1).
- */
+/** struct bpf_prog_info (include/uapi/linux/bpf.h): offsets; size up to `run_cnt` (5.1). */
 export const progInfo = {
 	bytes: 208,
 	id: 4,
@@ -31,10 +29,7 @@ const BPF_STATS_RUN_TIME = 0;
 
 type Kind = "prog" | "map" | "link" | "btf";
 
-/**
- * BPF_{PROG,MAP,LINK,BTF}_GET_FD_BY_ID: a handle, which the caller closes; undefined if there is no
- * such id.
- */
+/** BPF_{PROG,MAP,LINK,BTF}_GET_FD_BY_ID: a handle for the caller to close, or undefined. */
 export async function openById(client: GuestClient, kind: Kind, id: number): Promise<number | undefined> {
 	const result = await bpf(client, `${kind}_get_fd_by_id`, new BpfAttr(12).u32(0, id));
 	return opened(`BPF_${kind.toUpperCase()}_GET_FD_BY_ID`, result);

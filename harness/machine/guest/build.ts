@@ -22,10 +22,7 @@ const libbpf = {
 	suites: ["sid", "testing", "experimental"],
 };
 
-/**
- * Headers that BPF programs and the agent include as `<bpf/...>` (libbpf's own Makefile installs
- * these).
- */
+/** Headers for BPF programs and agent, as `<bpf/...>` (as libbpf's Makefile installs them). */
 const publicHeaders = [
 	"bpf.h",
 	"libbpf.h",
@@ -44,10 +41,7 @@ const publicHeaders = [
 
 const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
 export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
-/**
- * Functions of libbpf that the linker redirects to the agent (agent/prog_load.c, agent/vmlinux.c,
- * agent/adoption.c).
- */
+/** libbpf's functions that are the agent's (agent/prog_load.c, vmlinux.c, adoption.c). */
 const wrapped = [
 	"bpf_prog_load",
 	"btf__load_vmlinux_btf",

@@ -29,10 +29,7 @@ export class GuestClient {
 		return new GuestClient(this.channel, this.littleEndian, user);
 	}
 
-	/**
-	 * Throws GuestError when the operation fails, UndecidedError when the guest is lost, or the
-	 * user (`user-lost`).
-	 */
+	/** Throws GuestError for a failed operation, UndecidedError for a lost guest or user. */
 	async call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
 		try {
 			return await this.channel.request(op, this.user === undefined ? args : { user: this.user, ...args });

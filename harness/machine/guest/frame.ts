@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { crc32 } from "node:zlib";
 
-/**
- * The frames of PROTOCOL.md: magic, length, crc, nonce, payload. MessagePack is in payload.ts.
- */
+/** The frames of PROTOCOL.md: magic, length, crc, nonce, payload. MessagePack is in payload.ts. */
 export const frameHeaderBytes = 20;
 export const maxPayloadBytes = 64 * 1024 * 1024;
 export const nonceBytes = 8;
 
 const magic = Buffer.from("BPFG", "latin1");
 
-/**
- * The bytes on the channel are not frames of this guest. The channel is unusable from then on.
- */
+/** The bytes on the channel are not frames of this guest. The channel is unusable from then on. */
 export class FrameError extends Error {
 	override name = "FrameError";
 }
@@ -22,9 +18,7 @@ export interface Frame {
 	payload: Buffer;
 }
 
-/**
- * Encodes one frame. Throws RangeError when the payload exceeds `maxPayloadBytes`.
- */
+/** Encodes one frame. Throws RangeError when the payload exceeds `maxPayloadBytes`. */
 export function encodeFrame(nonce: Uint8Array, payload: Uint8Array): Buffer {
 	if (nonce.length !== nonceBytes) throw new RangeError(`nonce of ${nonce.length} bytes`);
 	if (payload.length > maxPayloadBytes) throw new RangeError(`payload of ${payload.length} bytes`);
@@ -45,9 +39,7 @@ export class FrameDecoder {
 	private chunks: Buffer[] = [];
 	private held = 0;
 
-	/**
-	 * The frames that `chunk` completes. Throws FrameError; do not use the decoder after that.
-	 */
+	/** The frames that `chunk` completes. Throws FrameError; do not use the decoder after that. */
 	*push(chunk: Uint8Array): Generator<Frame> {
 		this.chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
 		this.held += chunk.length;

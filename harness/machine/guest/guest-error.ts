@@ -2,9 +2,7 @@
 import { errnoName } from "../../base/errno.js";
 import type { GuestFailure, OperationName } from "./operations.js";
 
-/**
- * An operation failed: the guest's kernel or libbpf refused it. The channel stays usable.
- */
+/** An operation failed: the guest's kernel or libbpf refused it. The channel stays usable. */
 export class GuestError extends Error {
 	override name = "GuestError";
 	readonly errno: number;

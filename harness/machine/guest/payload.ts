@@ -27,9 +27,7 @@ export function decodePayload(payload: Uint8Array): unknown {
 	}
 }
 
-/**
- * Walks the headers (https://github.com/msgpack/msgpack/blob/master/spec.md) without decoding.
- */
+/** Walks the headers (https://github.com/msgpack/msgpack/blob/master/spec.md) without decoding. */
 function measure(payload: Uint8Array): void {
 	const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
 	const open: number[] = [];
@@ -59,9 +57,7 @@ function measure(payload: Uint8Array): void {
 	}
 }
 
-/**
- * Size of the value at `at` without nested values, and the number of nested values.
- */
+/** Size of the value at `at` without nested values, and the number of nested values. */
 function header(view: DataView, at: number): [skip: number, inside: number] {
 	const type = view.getUint8(at);
 	const number = (bytes: 1 | 2 | 4) => {

@@ -3,30 +3,18 @@ import type { GuestClient } from "./client.js";
 
 /** A bpffs with delegation to the user namespace of a user. */
 export interface TokenMount {
-	/**
-	 * Handle of the user in whose user namespace tokens can be created; the user needs
-	 * CAP_SYS_ADMIN and a mount namespace there.
-	 */
+	/** The user whose namespace makes tokens; needs CAP_SYS_ADMIN and a mount namespace there. */
 	user: number;
-	/**
-	 * The grantor: a user of the guest's initial user namespace with CAP_SYS_ADMIN; the agent by
-	 * default.
-	 */
+	/** The grantor: a user of the initial namespace with CAP_SYS_ADMIN; default: the agent. */
 	grantor?: number;
-	/**
-	 * Mount options of bpffs: `delegate_cmds`, `delegate_maps`, `delegate_progs`,
-	 * `delegate_attachs`, `mode`, `uid`, `gid`.
-	 */
+	/** bpffs: `delegate_cmds`, `_maps`, `_progs`, `_attachs`, `mode`, `uid`, `gid`. */
 	options: Readonly<Record<string, string>>;
 	/**
 	 * Where the grantor mounts it, in the user's mount namespace; without it the mount stays
 	 * detached and the user gets its file descriptor.
 	 */
 	path?: string;
-	/**
-	 * A handle of the agent for the user's mount namespace, for several mounts; by default it is
-	 * opened for each.
-	 */
+	/** The agent's handle for the user's mount namespace; by default opened for each mount. */
 	mntns?: number;
 }
 

@@ -18,10 +18,7 @@ export async function findTool(name: "clang" | "llvm-strip"): Promise<string> {
 	return stdout;
 }
 
-/**
- * @param said the message of ci/tool: `gcc is not installed, or too old: apt install gcc, or dnf
- * install gcc`
- */
+/** @param said by ci/tool: `gcc is not installed, or too old: apt install gcc, …` */
 function toolMissing(name: string, said: string): UndecidedError {
 	const [message, advice] = said.split(": ");
 	return undecided("tool-missing", {

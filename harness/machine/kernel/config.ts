@@ -4,9 +4,7 @@ import { InputError } from "../../base/errors.js";
 /** A kernel's build options by name, without `CONFIG_`: `y`, `m`, `n`, a number or a string. */
 export type KernelConfig = Map<string, string>;
 
-/**
- * Reads a `.config` (K: Documentation/kbuild/kconfig.rst). @throws InputError when it is not one
- */
+/** Reads a `.config` (Documentation/kbuild/kconfig.rst). @throws InputError if it is none */
 export function parseConfig(file: string, text: string): KernelConfig {
 	const config: KernelConfig = new Map();
 	for (const line of text.split("\n")) {

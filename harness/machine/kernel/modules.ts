@@ -7,9 +7,7 @@ import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
 import { moduleName, readModinfo } from "./modinfo.js";
 
-/**
- * Largest module that is unpacked; the largest of a distribution (graphics drivers) have 30 MiB.
- */
+/** Largest module that is unpacked; a distribution's largest (graphics) have 30 MiB. */
 const MAX_MODULE_BYTES = 64 * 1024 * 1024;
 
 /** The modules in a folder as a kernel was shipped with them, or as the store keeps them. */
@@ -21,9 +19,7 @@ export interface ModuleTree {
 	builtin: Set<string>;
 }
 
-/**
- * Finds the module files below a folder such as `lib/modules/<release>`. Links are not followed.
- */
+/** Finds module files below a folder such as `lib/modules/<release>`; follows no links. */
 export async function readModuleTree(folder: string): Promise<ModuleTree> {
 	const files = new Map<string, string>();
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -103,10 +99,7 @@ export async function collectModules(
 	return release;
 }
 
-/**
- * The given modules with all they depend on, in an order in which they can be loaded; unknown names
- * are skipped.
- */
+/** The modules with all they depend on, in loading order; unknown names are skipped. */
 export function loadOrder(modules: Map<string, { depends: string[] }>, names: string[]): string[] {
 	const ordered: string[] = [];
 	const visited = new Set<string>();

@@ -12,9 +12,7 @@ import { type Catalog, hostArch, type KernelLine, readCatalog } from "./catalog.
 import { type Release, resolveLine } from "./resolve.js";
 import { openKernel, type StoredKernel, storedKernel, storeFolder, storeKernel } from "./store.js";
 
-/**
- * Progress of a pull; `id` is the line. Byte counts are sums over all packages of a kernel.
- */
+/** Progress of a pull; `id` is the line. Byte counts are sums over all packages of a kernel. */
 export type PullEvent =
 	| { kind: "kept"; id: string; record: StoredKernel }
 	| { kind: "resolving"; id: string }

@@ -52,10 +52,7 @@ export async function resolveLine(
 	});
 }
 
-/**
- * Among the packages of a line, those of the newest release that is complete in one suite and
- * version.
- */
+/** The packages of a line's newest release that is complete in one suite and version. */
 export function newestRelease(line: KernelLine, packages: DebianPackage[]): Release | undefined {
 	const [prefix] = line.packages;
 	const images = packages

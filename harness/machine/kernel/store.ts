@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { copyFile, mkdir, readdir, readFile, rename } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
-import type { UndecidedError } from "../../base/errors.js";
-import { InputError } from "../../base/errors.js";
+import { InputError, type UndecidedError } from "../../base/errors.js";
 import { replaceFile, sha256, sha256File, withTemporaryFolder } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { readCatalog } from "./catalog.js";
-import { storedDigest } from "./digest.js";
 import { readImage } from "./image.js";
 import type { Kernel } from "./kernel.js";
 import { collectModules, readModuleTree } from "./modules.js";
@@ -51,10 +48,7 @@ export interface KernelParts {
 const recordSchema = validator(StoredKernel);
 const ID = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
-/**
- * Where kernels are kept: `<id>.json` names an object, `objects/<digest>/` holds image, modules and
- * config.
- */
+/** `<id>.json` names an object; `objects/<digest>/` holds image, modules and config. */
 export function storeFolder(): string {
 	return join(cacheRoot(), "kernels");
 }
@@ -66,10 +60,7 @@ export async function storedIds(): Promise<string[]> {
 	return ids.filter((id) => ID.test(id)).sort();
 }
 
-/**
- * The record of one kernel; undefined when it is not in the store. @throws InputError when it
- * cannot be read
- */
+/** One kernel's record; undefined when it is not in the store. @throws InputError */
 export async function storedKernel(id: string): Promise<StoredKernel | undefined> {
 	if (!ID.test(id)) return undefined;
 	const path = join(storeFolder(), `${id}.json`);
@@ -197,4 +188,22 @@ async function notHere(id: string): Promise<Error> {
 		"",
 		`is unknown; known are ${[...known, ...own].join(", ")}`,
 	);
+}
+
+/**
+ * SHA-256 of a file of the store, in hex. The file is not hashed again while its device, inode,
+ * size, modification and status-change time are those noted beside it (`<path>.digest`) when it was
+ * last hashed: no program can write to the file without changing the last of them. Corruption of
+ * the disk itself goes unnoticed until the note is removed.
+ */
+export async function storedDigest(path: string): Promise<string> {
+	const status = await stat(path, { bigint: true });
+	const identity = [status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs].join(" ");
+	const note = `${path}.digest`;
+	const [noted, digest] = (await readFile(note, "utf8").catch(() => "")).split("\n");
+	if (noted === identity && /^[0-9a-f]{64}$/.test(digest ?? "")) return digest!;
+	const fresh = await sha256File(path);
+	// A read-only store can still be used.
+	await replaceFile(note, `${identity}\n${fresh}\n`).catch(() => {});
+	return fresh;
 }

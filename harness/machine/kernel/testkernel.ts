@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Kernel } from "./kernel.js";
 
-/**
- * The smallest bytes that are a bzImage of that release: boot protocol 2.15, 64-bit, `payload`
- * bytes of rest.
- */
+/** The least bytes that are a bzImage: protocol 2.15, 64-bit, `payload` bytes of rest. */
 export function fakeBzImage(release: string, payload = 4096): Buffer {
 	const setup = 5 * 512;
 	const image = Buffer.alloc(setup + payload, 0x90);
@@ -43,9 +40,7 @@ export function fakeModule(name: string, depends: string[] = [], release = "6.12
 	return Buffer.concat([header, modinfo, names, table]);
 }
 
-/**
- * The kernel as one that came without modules: of Debian's those from 6.18 on boot all the same.
- */
+/** The kernel without modules: of Debian's those from 6.18 on boot all the same. */
 export function withoutModules({ modules: _, modules_sha256: __, ...kernel }: Kernel): Kernel {
 	return kernel;
 }

@@ -52,9 +52,7 @@ export class Console {
 		return this.reader.splats;
 	}
 
-	/**
-	 * True when a line that ends with `mark` is read within `ms`, or before the console is closed.
-	 */
+	/** True when a line that ends with `mark` is read within `ms` and before the end. */
 	until(mark: string, ms: number): Promise<boolean> {
 		if (this.closed) return Promise.resolve(false);
 		return new Promise((resolve) => {

@@ -26,16 +26,11 @@ export interface Guest {
 	readonly fallback?: string;
 	/** Process id of its QEMU. */
 	readonly pid: number;
-	/**
-	 * Splats since this guest came up, complete once the console is quiet or the guest is dead.
-	 */
+	/** Splats since this guest came up, complete once the console is quiet or the guest is dead. */
 	splats(): Promise<Splat[]>;
 	/** The last 64 KiB of its console. */
 	console(): string;
-	/**
-	 * Peak memory of its QEMU process in KiB (VmHWM of proc(5)), including pages shared with the
-	 * template.
-	 */
+	/** QEMU's peak memory in KiB (VmHWM of proc(5)), with pages shared with the template. */
 	peakMemory(): Promise<number>;
 	/** Ends the VM and frees everything on the host that belonged to it. Never throws. */
 	dispose(): Promise<void>;

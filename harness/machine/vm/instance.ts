@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { once } from "node:events";
 import { closeSync, createWriteStream, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -8,36 +7,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isLittleEndian } from "../../base/byte-order.js";
 import type { UndecidedError } from "../../base/errors.js";
+import { isLittleEndian } from "../../base/struct.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { Channel } from "../guest/channel.js";
 import { GuestClient } from "../guest/client.js";
 import type { Result } from "../guest/operations.js";
 import { Console } from "./console.js";
 import type { Splat } from "./guest.js";
-import { hasWrongClock } from "./guest-clock.js";
 import { type OwnedProcess, own, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
 import { type Accelerator, type BootKit, commandLine, descriptors, type Memory } from "./qemu.js";
 import { Qmp } from "./qmp.js";
 
-/**
- * A guest that stopped right after it was ready: files with its RAM and its device state, never
- * written to again.
- */
+/** A guest stopped when ready: files of its RAM and device state, never written again. */
 export interface Template {
 	ram: string;
 	state: string;
-	/** Where the inventory of its clones is kept; see template-inventory.ts. */
+	/** Where the inventory of its clones is kept; see `machine.ts`. */
 	inventory: string;
 }
 
-/**
- * Time limit for a mark in the kernel's log to appear, and how long a quiet console is silent.
- */
+/** Time limit for a mark in the kernel's log to appear, and how long a quiet console is silent. */
 const markMs = 10_000;
 const quietMs = 250;
-/** Boots until the kernel measures the rate of its clock correctly; see guest-clock.ts. */
+/** Boots until the kernel measures the rate of its clock correctly. */
 const maxBoots = 8;
 
 export interface InstanceOptions {
@@ -213,10 +206,7 @@ export class Instance {
 		}
 	}
 
-	/**
-	 * Peak memory of the QEMU process in KiB: VmHWM of proc(5), including pages shared with the
-	 * template.
-	 */
+	/** QEMU's peak memory in KiB: VmHWM of proc(5), with pages shared with the template. */
 	async peakMemory(): Promise<number> {
 		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
 		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
@@ -233,10 +223,7 @@ export class Instance {
 		await this.process.ended;
 	}
 
-	/**
-	 * Ends a guest that does not come up, as it has no other owner yet. QEMU's own reason takes
-	 * precedence.
-	 */
+	/** Ends a guest that does not come up and has no owner yet. QEMU's reason comes first. */
 	private async or<T>(comingUp: () => Promise<T>): Promise<T> {
 		try {
 			return await comingUp();
@@ -265,22 +252,30 @@ export class Instance {
 	}
 }
 
-/**
- * Memory that is a file cannot grow on a full disk: SIGBUS. Status 0 is a guest that switched
- * itself off.
- */
+/** A memory file cannot grow on a full disk: SIGBUS. Status 0: the guest switched off. */
 function whoEnded(end: ProcessEnd): "disk" | "itself" | "host" {
 	if (end.signal === "SIGBUS") return "disk";
 	return end.code === 0 ? "itself" : "host";
 }
 
-/**
- * RAM that is shared with a file stays there and is not part of the migration stream; the stream
- * records that.
- */
+/** RAM shared with a file is not in the migration stream, which records that. */
 const withoutRam = {
 	execute: "migrate-set-capabilities",
 	arguments: {
 		capabilities: ["x-ignore-shared", "events"].map((capability) => ({ capability, state: true })),
 	},
 };
+
+/**
+ * True if the kernel measured a wrong TSC frequency at boot. Its clock then has a wrong rate (13
+ * times too fast was seen), and with it every time-out and duration in the guest and its clones. It
+ * happens under TCG on a loaded host: the PIT and the PM timer disagree, and the kernel uses the
+ * PIT.
+ *
+ * @param console output since boot
+ *
+ * Kernel: pit_hpet_ptimer_calibrate_cpu(), arch/x86/kernel/tsc.c.
+ */
+export function hasWrongClock(console: string): boolean {
+	return console.includes("tsc: PIT calibration deviates from PMTIMER");
+}

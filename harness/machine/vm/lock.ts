@@ -38,10 +38,7 @@ export async function locked<T>({ path, patience, signal }: Lock, action: () => 
 	}
 }
 
-/**
- * Synchronous, so that the process cannot end between creating the lock and knowing that it holds
- * it.
- */
+/** Synchronous: the process cannot end between creating the lock and knowing of it. */
 function create(path: string): boolean {
 	try {
 		writeFileSync(path, String(process.pid), { flag: "wx" });

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { execFile } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
+import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { replaceFile } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
+import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
-import type { Inventory } from "../guest/operations.js";
+import type { GuestClient } from "../guest/client.js";
+import { type Inventory, operations } from "../guest/operations.js";
 import { initramfsFor } from "../kernel/initramfs.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Acceleration, probeAccelerator } from "./accelerator.js";
@@ -16,16 +19,34 @@ import type { Guest } from "./guest.js";
 import { Instance, type InstanceOptions } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
 import { discard, template, templateKey } from "./template.js";
-import { templateInventory } from "./template-inventory.js";
+
+const inventories = validator(operations.inventory.result);
 
 /**
- * Milliseconds without progress before a guest counts as hung; emulation on a busy host is slow.
+ * What each clone of a template has before anything ran in it. The first clone is asked; the answer
+ * is kept in `file`, beside the template.
  */
+export async function templateInventory(file: string, client: GuestClient): Promise<Inventory> {
+	const kept = await read(file);
+	if (kept) return kept;
+	const inventory = await client.call("inventory", {});
+	await replaceFile(file, `${JSON.stringify(inventory)}\n`);
+	return inventory;
+}
+
+/** Undefined if it is missing or invalid. */
+async function read(file: string): Promise<Inventory | undefined> {
+	try {
+		const found: unknown = JSON.parse(await readFile(file, "utf8"));
+		return inventories.accepts(found) ? found : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** Milliseconds without progress until a guest counts as hung; busy hosts are slow. */
 const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
-/**
- * Milliseconds after which a clone without an answer counts as failed; on an idle host a clone
- * takes 0.1 s.
- */
+/** Milliseconds until a clone without an answer has failed; an idle host takes 0.1 s. */
 const cloneMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 30_000 };
 /**
  * How many templates of one kernel may give no clone, and how many boots may fail in a row, before
@@ -54,10 +75,7 @@ export interface MachinesOptions {
 /** Diagnostics channel: one message for each clone, `{ kernel }`, with the guest as result. */
 export const clones = tracingChannel<"bpfgate:clone", { kernel: string; result?: Guest }>("bpfgate:clone");
 
-/**
- * Creates guests: clones of templates, which it makes when missing, or cold-booted VMs. Needs
- * neither root nor network.
- */
+/** Makes guests: clones of templates, made when missing, or cold VMs. No root, no network. */
 export class Machines {
 	private readonly cache: string;
 	private readonly accelerations = new Map<string, Promise<Acceleration>>();
@@ -130,10 +148,7 @@ export class Machines {
 		}
 	}
 
-	/**
-	 * Waiting for a kernel that never boots is expensive: after some failures in a row this throws
-	 * at once.
-	 */
+	/** Waiting for a kernel that never boots is slow: after some failures this throws at once. */
 	private async booting<T>(kernel: Kernel, boot: () => Promise<T>): Promise<T> {
 		const failed = this.failedBoots.get(content(kernel)) ?? 0;
 		if (failed >= maxFailures) throw undecided("kernel-does-not-boot", { kernel: kernel.id, times: failed });
@@ -200,10 +215,7 @@ async function guest(
 	};
 }
 
-/**
- * The result of `make` for `key`, which runs once for all concurrent callers; a failure is not
- * kept.
- */
+/** `make` for `key`, once for all concurrent callers; a failure is not kept. */
 function once<T>(
 	known: Map<string, Promise<T>>,
 	key: string,

@@ -21,10 +21,7 @@ export interface PoolOptions {
 	fresh: (kernel: Kernel) => Promise<Guest>;
 	/** Free memory of the host in MiB; default MemAvailable of /proc/meminfo. */
 	freeMiB?: () => Promise<number>;
-	/**
-	 * Milliseconds to wait for memory for a single guest, which another run may hold. Default one
-	 * minute.
-	 */
+	/** Milliseconds to wait for memory for one guest, which another run holds. Default: 60,000. */
 	memoryPatience?: number;
 }
 
@@ -56,9 +53,7 @@ export class GuestPool {
 
 	constructor(private readonly options: PoolOptions) {}
 
-	/**
-	 * Announces that `count` guests of this kernel will be asked for, after those announced before.
-	 */
+	/** Announces `count` more guests of this kernel, after those announced before. */
 	expect(kernel: Kernel, count = 1): void {
 		for (let n = 0; n < count; n++) this.expected.push(kernel);
 		this.pump();
@@ -146,9 +141,7 @@ export class GuestPool {
 		}
 	}
 
-	/**
-	 * A prepared guest may have failed to come up, or died before its use: then another is made.
-	 */
+	/** A prepared guest may have failed, or died before its use: then another is made. */
 	private async usable(kernel: Kernel, prepared: Prepared | undefined): Promise<Guest> {
 		const guest = await prepared?.guest.catch(() => undefined);
 		if (guest && !guest.client.failure) return guest;
@@ -180,10 +173,7 @@ export class GuestPool {
 		return false;
 	}
 
-	/**
-	 * True when the host has memory for one more guest; ends a prepared guest without a waiting
-	 * caller if that helps.
-	 */
+	/** True when memory allows one more guest; may end a prepared guest that nothing waits for. */
 	private async room(): Promise<boolean> {
 		const enough = async () => (await (this.options.freeMiB ?? availableMiB)()) >= guestMiB;
 		if (await enough()) return true;

@@ -6,9 +6,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { undecided } from "../../data/reasons/registry/registry.js";
 
-/**
- * All processes and temporary folders of `vm`: they end with the runner, however it ends.
- */
+/** All processes and temporary folders of `vm`: they end with the runner, however it ends. */
 const running = new Set<OwnedProcess>();
 const folders = new Set<string>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -30,9 +28,7 @@ export interface OwnedProcess {
 	readonly channels: Duplex[];
 	/** Resolves once the process has ended and its channels are read to the end. */
 	readonly ended: Promise<ProcessEnd>;
-	/**
-	 * Kills the whole process group at once. A guest has nothing that a graceful end would save.
-	 */
+	/** Kills the process group at once: a guest has nothing that a graceful end would save. */
 	kill(): void;
 }
 
@@ -66,10 +62,7 @@ export async function own(command: string, args: string[], handed: Handed[]): Pr
 	return owned;
 }
 
-/**
- * Makes a folder `prefix…` in `parent` that is removed when the runner ends, unless it has been
- * renamed.
- */
+/** Makes `prefix…` in `parent`, removed when the runner ends unless it was renamed. */
 export function temporaryFolder(parent: string, prefix: string): string {
 	guard();
 	const folder = mkdtempSync(join(parent, prefix));
@@ -128,10 +121,7 @@ function endAll(): void {
 	for (const folder of folders) removeFolder(folder);
 }
 
-/**
- * Installs the synchronous handlers. A signal that the program handles itself is left to the
- * program, which ends by `exit` anyway.
- */
+/** Installs the synchronous handlers; signals that the program handles are left to it. */
 function guard(): void {
 	if (guarding) return;
 	guarding = true;

@@ -10,17 +10,11 @@ export interface BootKit {
 	image_sha256: string;
 	initramfs: string;
 	initramfs_sha256: string;
-	/**
-	 * Kernel parameters behind those of every guest: of two that are the same the kernel takes the
-	 * last.
-	 */
+	/** Kernel parameters behind those of every guest: of two, the kernel takes the last. */
 	parameters?: readonly string[];
 }
 
-/**
- * Where the guest's RAM lives: `private` to the process, or a file written to (`shared`) or only
- * read (`copied`).
- */
+/** Where RAM lives: `private`, or a file that is written (`shared`) or only read (`copied`). */
 export type Memory = { kind: "private" } | { kind: "shared" | "copied"; file: string };
 
 /** File descriptors that QEMU inherits; see `handed` in process.ts. */
@@ -69,10 +63,7 @@ function nothingByDefault(): string[] {
 	return ["-name", "bpfgate", "-nodefaults", "-no-user-config", "-nic", "none", "-display", "none"];
 }
 
-/**
- * A guest that breaks out of its VM finds a process that may start no other and gain no privilege
- * (seccomp).
- */
+/** A guest that breaks out may start no process and gain no privilege (seccomp). */
 function sandbox(): string[] {
 	return ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"];
 }
@@ -138,17 +129,12 @@ const parameters = [
 	"audit=0",
 ];
 
-/**
- * The console is a device of its own, for kernel messages only: nothing on it can forge an answer.
- */
+/** The console is a device for kernel messages only: nothing on it can forge an answer. */
 function console(args: (chardev: string) => string[]): string[] {
 	return ["-chardev", `socket,id=console,fd=${descriptors.console}`, ...args("console")];
 }
 
-/**
- * The only way in: a socket that QEMU inherits, so there is no path or port to clash with another
- * VM's.
- */
+/** The only way in: an inherited socket, so no path or port can clash with another VM's. */
 function channel(bus: string): string[] {
 	return [
 		"-chardev",

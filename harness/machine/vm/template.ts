@@ -31,10 +31,7 @@ const TemplateRecord = Type.Object({
 type TemplateRecord = Static<typeof TemplateRecord>;
 const records = validator(TemplateRecord);
 
-/**
- * Key over everything a template depends on: kernel, initramfs, QEMU, command line, and under KVM
- * the host's CPU.
- */
+/** What a template depends on: kernel, initramfs, QEMU, command line, with KVM the CPU. */
 export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: string): string {
 	const { kit, accelerator } = options;
 	const { command, args } = commandLine({
@@ -142,10 +139,7 @@ async function readRecord(path: string): Promise<TemplateRecord> {
 	return record;
 }
 
-/**
- * Removes unfinished templates of killed runners, templates without their kernel, and the least
- * recently used.
- */
+/** Removes unfinished templates, those without their kernel, the least recently used. */
 async function sweep(root: string): Promise<void> {
 	await removeAbandoned(root, making);
 	const used: { folder: string; at: number }[] = [];

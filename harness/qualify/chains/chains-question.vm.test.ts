@@ -3,7 +3,7 @@ import { afterAll, expect, it } from "vitest";
 import { createLab } from "../../lab/lab.js";
 import { broken } from "../../lab/promise.js";
 import { openKernel } from "../../machine/kernel/store.js";
-import { answersOf } from "../answers.js";
+import { answersOf } from "../qualification.js";
 import { chainsQuestion } from "./chains-question.js";
 import { packetOrder, packetPaths } from "./hook-order.js";
 import { deviceListTrial } from "./limit-trials.js";

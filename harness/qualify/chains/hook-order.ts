@@ -134,9 +134,7 @@ export const hookOrderNames = [...packetPaths, belowAndAbove, preordered].map(
 	({ name }) => `hook-order/${name}`,
 );
 
-/**
- * In which order one packet meets the programs of different lists, and one call those of cgroups.
- */
+/** In which order one packet meets programs of different lists, and one call cgroups'. */
 export async function* hookOrder(bench: Workbench): AsyncIterable<KernelPromise> {
 	for (const path of packetPaths) {
 		const lack = path.needs === undefined ? undefined : await bench.lack(path.needs);

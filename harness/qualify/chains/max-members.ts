@@ -4,9 +4,7 @@ import { errnoName } from "../../base/errno.js";
 import { allDone } from "../../checks/chain/mechanism.js";
 import type { KernelPromise } from "../../lab/promise.js";
 
-/**
- * What happens to one program more than the most: it is refused, attached and never run, or run.
- */
+/** What happens to one program too many: refused, attached and never run, or run. */
 export type Beyond = "refused" | "not-run" | "run";
 
 /** Programs on one hook: how many were attached, and how many of them a packet met. */
@@ -55,11 +53,7 @@ const oneMore = {
 	run: "one more runs",
 } satisfies Record<Beyond, string>;
 
-/**
- * The promise that a hook runs as many programs as its mechanism allows.
- *
- * @param found what was measured, or why it could not be
- */
+/** A hook runs as many programs as its mechanism allows. @param found measured, or why not */
 export function limitPromise(
 	name: string,
 	{ most, beyond }: Pick<MemberLimit, "most" | "beyond">,

@@ -26,9 +26,7 @@ interface Run {
 interface Counted {
 	/** What the entry program returned. */
 	returned: number;
-	/**
-	 * Runs of the program in `slots`, of that in `other_slots`, of the traced function; default 0.
-	 */
+	/** Runs of the program in `slots`, in `other_slots`, of the traced function; default 0. */
 	runs?: number;
 	others?: number;
 	traced?: number;

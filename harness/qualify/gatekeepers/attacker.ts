@@ -6,9 +6,7 @@ import { type Gatekeeper, pinFolder, pinHandle } from "../../checks/signature/ga
 import { Intruder } from "../../checks/signature/gatekeeper/intruder.js";
 import type { Guest } from "../../machine/vm/guest.js";
 
-/**
- * Programs of attack.bpf.o that an attacker loaded before the gatekeeper, each pinned by its name.
- */
+/** Programs of attack.bpf.o loaded before the gatekeeper, each pinned by its name. */
 export const attackPrograms = [
 	"load_unsigned",
 	"answer_first",

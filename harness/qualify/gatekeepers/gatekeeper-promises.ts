@@ -6,9 +6,7 @@ import {
 	kindOf,
 } from "../../checks/signature/gatekeeper/artifacts.js";
 
-/**
- * One case of a gatekeeper, and what an attacker gains where the gatekeeper does not promise it.
- */
+/** One case of a gatekeeper, and what an attacker gains where it is not promised. */
 export interface GatekeeperPromise {
 	/** What should hold, as a predicate of the gatekeeper: `refuses ...`. */
 	does: string;

@@ -55,9 +55,7 @@ export function askedAbout(
 	});
 }
 
-/**
- * For tests: gatekeepers built from sources in which `text`, which must be there once, is replaced.
- */
+/** For tests: gatekeepers of sources in which `text`, there once, is replaced. */
 export async function sabotaged(
 	arch: string,
 	file: string,

@@ -11,10 +11,7 @@ const BPF_F_MMAPABLE = 1 << 10;
 /** A mapping has whole pages; this is the largest page size. */
 const pageBytes = 64 * 1024;
 
-/**
- * What protects the content of a map that a signature covers: after the kernel verified it, the
- * content must not change.
- */
+/** What protects the content of a signed map: it must not change after it was verified. */
 export const mapCases: readonly SignatureCase[] = [
 	{
 		name: "update-after-freeze",

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { prepareSigners } from "../../checks/signature/ephemeral-signers.js";
 import {
+	type ByContract,
 	type Expectation,
 	expectedInWords,
+	installs,
+	installsUnsafely,
 	inWords,
 	met,
 	type Observed,
+	refused,
 	seenInWords,
 } from "../../checks/signature/expectation.js";
 import { loadersOf } from "../../checks/signature/install-plan.js";
@@ -14,16 +18,49 @@ import { LoaderSession } from "../../checks/signature/loader-session.js";
 import type { SignatureCase } from "../../checks/signature/signature-case.js";
 import { observedEvidence } from "../../checks/signature/signature-finding.js";
 import { standInPackage } from "../../checks/signature/stand-in.js";
+import { type Contract, contracts } from "../../data/signing/contract.js";
 import type { Workbench } from "../../lab/check.js";
 import type { KernelQuestion } from "../../lab/kernel-question.js";
 import type { KernelPromise } from "../../lab/promise.js";
-import { contractCases } from "./contract-cases.js";
 import { mapCases } from "./map-cases.js";
 import { messageCases } from "./message-cases.js";
 import { metadataCases } from "./metadata-cases.js";
 import { programCases } from "./program-cases.js";
 import { tokenCases } from "./token-cases.js";
 import { trustCases } from "./trust-cases.js";
+
+const unverified = "the loader does not verify that its metadata map is exclusive to it";
+
+/** By the contract that a loader is made for: what kernels of each contract do with it. */
+const expected: Record<Contract, ByContract> = {
+	insns: {
+		insns: [installs],
+		"insns-excl": [installsUnsafely(unverified)],
+		"insns-maps": [refused("load", "EACCES")],
+	},
+	"insns-excl": {
+		insns: [refused("run", "EINVAL"), refused("load", "EACCES", "EINVAL")],
+		"insns-excl": [installs],
+		"insns-maps": [refused("load", "EACCES")],
+	},
+	"insns-maps": {
+		insns: [refused("load", "EKEYREJECTED")],
+		"insns-excl": [refused("load", "EKEYREJECTED")],
+		"insns-maps": [installs],
+	},
+};
+
+/** Loaders made for each contract, the kernel's own among them. */
+const contractCases: readonly SignatureCase[] = contracts.map((contract) => ({
+	name: `contract-${contract}`,
+	promise: `a loader for contract ${contract} is accepted only where that contract holds`,
+	expected: expected[contract],
+	run: (session) => {
+		// Loaded as its own kernel would, but counted only where maps are signed.
+		const counted = session.contract === "insns-maps" ? 1 : 0;
+		return session.installBy(session.loaders[contract], contract === "insns-maps" ? { counted } : {});
+	},
+}));
 
 /** Everything that is tried with signed programs on each kernel. */
 export const signatureCases: readonly SignatureCase[] = [

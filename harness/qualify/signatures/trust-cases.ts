@@ -195,10 +195,7 @@ async function blacklisted(session: LoaderSession): Promise<Observed> {
 	return signedBy(session, "trusted");
 }
 
-/**
- * Serial number of one of the kernel's own keyrings, from /proc/keys: `1a2b3c4d I------ … keyring
- * .blacklist: 12`.
- */
+/** Serial of a kernel keyring in /proc/keys: `1a2b3c4d I------ … keyring .blacklist: 12`. */
 async function keyringSerial({ client }: LoaderSession, name: string): Promise<number | undefined> {
 	const keys = await readFile(client, "/proc/keys");
 	const line = Buffer.from(keys ?? [])

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { everything, grantName, without } from "../../checks/token/model/delegation.js";
+import { answerName, tryCall } from "../../checks/token/token-call.js";
 import { TokenSession } from "../../checks/token/token-session.js";
 import { TokensMissing } from "../../checks/token/token-support.js";
+import { type HarmfulGrant, harmfulGrants } from "../../checks/token/undeclared-grants.js";
 import type { KernelQuestion } from "../../lab/kernel-question.js";
 import type { KernelPromise } from "../../lab/promise.js";
-import { requiredGrants } from "./grant-required.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
 import { tokenInfo } from "./token-info.js";
-import { type Step, type TokenPromise, tokenPromises } from "./token-promises.js";
+import { type Step, step, type TokenPromise, tokenPromises } from "./token-promises.js";
+
+/** Every harmful grant is needed: a token with everything else does not allow its call. */
+const requiredGrants: readonly TokenPromise[] = harmfulGrants.map(requiredGrant);
+
+function requiredGrant({ grant, call }: HarmfulGrant): TokenPromise {
+	const name = grantName(grant);
+	return {
+		name: `grant-required/${name}`,
+		promise: `a token without ${name} does not allow ${call.command} for it`,
+		async ask(session) {
+			// A user with every capability can only be refused because of the token.
+			const owner = session.ownerClient;
+			const [all, rest] = [
+				await session.ownerToken(everything),
+				await session.ownerToken(without(everything, grant)),
+			];
+			const answer = (token?: Held) => tryCall(owner, call, token);
+			const [granted, none, missing] = [await answer(all), await answer(), await answer(rest)];
+			for (const token of [all, rest]) if (token) await owner.call("close", token);
+			if (granted === none)
+				return {
+					lack: `the kernel answers ${answerName(none)} with everything delegated, and without a token`,
+				};
+			return [step(`${call.command} is called with every grant but ${name}`, none, missing)];
+		},
+	};
+}
 
 const all: readonly TokenPromise[] = [...tokenPromises, tokenInfo, ...requiredGrants];
 
@@ -45,9 +76,7 @@ function unasked({ name, promise }: TokenPromise, lack: string): KernelPromise {
 	return { name, promise, expected: "", seen: "", lack, evidence: {} };
 }
 
-/**
- * Kept when every step was answered as expected; a broken one is described by its first such step.
- */
+/** Kept when every step was as expected; a broken one is described by its first such step. */
 export function answer({ name, promise, weakness }: TokenPromise, steps: readonly Step[]): KernelPromise {
 	const wrong = steps.find(({ expected, seen }) => expected !== seen);
 	const text = (which: "expected" | "seen") =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { parseDecision } from "./gatekeeper-decision.js";
+import { parseDecision } from "./gatekeeper.js";
 import { encodeSettings, offsets } from "./gatekeeper-settings.js";
 
 describe("settings of a gatekeeper", () => {

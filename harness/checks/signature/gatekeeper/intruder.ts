@@ -8,9 +8,7 @@ import { artifact } from "./artifacts.js";
 /** The program is as large as everything else that a guest is sent. */
 const brought = new WeakMap<Guest, Intruder>();
 
-/**
- * Another root process in the guest, which acts as the attacker; see intruder.c for its commands.
- */
+/** Another root process in the guest that acts as the attacker; its commands: intruder.c. */
 export class Intruder {
 	private constructor(
 		private readonly guest: Guest,

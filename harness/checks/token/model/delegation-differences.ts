@@ -10,11 +10,7 @@ export interface DelegationDifference {
 	message: string;
 }
 
-/**
- * Compares what is declared with what is enough.
- *
- * @param needed names, without `any`
- */
+/** Compares what is declared with what is enough. @param needed names, without `any` */
 export function compareDelegations(declared: Delegation, needed: Delegation): DelegationDifference[] {
 	const wide = grantsOf(declared)
 		.filter(({ kind, name }) => name === anyName || !needed[kind].includes(name))

@@ -7,10 +7,7 @@ import {
 	tokenNames,
 } from "../../../data/package/sections/token.js";
 
-/**
- * What a BPF token grants, and the capabilities that its user holds in the user namespace: names by
- * number, or `any` alone.
- */
+/** A BPF token's grants and its user's capabilities in the namespace: names, or `any` alone. */
 export type Delegation = Readonly<Record<TokenKind, readonly string[]>>;
 
 /** One name of a delegation. */

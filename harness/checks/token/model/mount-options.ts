@@ -17,9 +17,7 @@ export const mountOptionNames: Readonly<Record<DelegatedKind, string>> = {
 	attachments: "delegate_attachs",
 };
 
-/**
- * Mount options by name, as fsconfig(2) takes them; none for a kind without grants.
- */
+/** Mount options by name, as fsconfig(2) takes them; none for a kind without grants. */
 export function mountOptions(delegation: Delegation): Record<string, string> {
 	return Object.fromEntries(
 		delegatedKinds
@@ -28,9 +26,7 @@ export function mountOptions(delegation: Delegation): Record<string, string> {
 	);
 }
 
-/**
- * The same as bit masks, which kernels without BTF take as well; they ignore unknown bits.
- */
+/** The same as bit masks, which kernels without BTF take as well; they ignore unknown bits. */
 export function mountMasks(delegation: Delegation): Record<string, string> {
 	return Object.fromEntries(
 		delegatedKinds
@@ -44,10 +40,7 @@ function maskOf(kind: DelegatedKind, names: readonly string[]): bigint {
 	return names.reduce((mask, name) => mask | (1n << BigInt(tokenNames[kind].number(name) ?? 0)), 0n);
 }
 
-/**
- * `delegate_cmds=map_create:prog_load,delegate_progs=xdp`, as mount(8) takes it; empty when nothing
- * is delegated.
- */
+/** `delegate_cmds=map_create:prog_load,delegate_progs=xdp`, as mount(8) takes it; may be empty. */
 export function printMountOptions(delegation: Delegation): string {
 	return Object.entries(mountOptions(delegation))
 		.map(([name, value]) => `${name}=${value}`)

@@ -18,9 +18,7 @@ const otherNames: Readonly<Record<string, string>> = {
 	percpu_cgroup_storage: "percpu_cgroup_storage_deprecated",
 };
 
-/**
- * Tried with systemd 262, which ignores unknown names, also in its exit status.
- */
+/** Tried with systemd 262, which ignores unknown names, also in its exit status. */
 const unknownToSystemd: Readonly<Partial<Record<TokenKind, readonly string[]>>> = { programs: ["syscall"] };
 
 /** A name as systemd has it: `BPFMapTypeLruHash`; undefined when systemd has none for it. */

@@ -3,10 +3,7 @@ import { createLogUpdate } from "log-update";
 import type { PullEvent } from "../../../machine/kernel/pull.js";
 import { table } from "../../terminal/table.js";
 
-/**
- * Shows a pull as it goes: one line a kernel that changes on a terminal, one line an event
- * elsewhere.
- */
+/** Shows a pull: one line a kernel that changes on a terminal, one line an event elsewhere. */
 export function pullProgress(stream: NodeJS.WriteStream): {
 	event: (event: PullEvent) => void;
 	end: () => void;

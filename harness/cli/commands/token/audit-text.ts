@@ -11,9 +11,7 @@ export interface AuditedKernel {
 	audit: Audit;
 }
 
-/**
- * For people: what each kernel allows, equal kernels together, and what a user could do with it.
- */
+/** What each kernel allows, equal kernels together, and what a user could do with it. */
 export function auditText(delegation: Delegation, kernels: readonly AuditedKernel[]): string {
 	const held = delegation.capabilities.includes(anyName)
 		? "every capability of the user namespace"

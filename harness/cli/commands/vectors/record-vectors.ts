@@ -77,11 +77,7 @@ async function assertRecordable(pkg: Package): Promise<void> {
 	if (suiteOf(pkg).vectors.length === 0) assertSuite(pkg);
 }
 
-/**
- * Shows what would be written, asks, and writes it.
- *
- * @returns the exit status
- */
+/** Shows what would be written, asks, and writes it. @returns the exit status */
 export async function conclude(
 	pkg: Package,
 	proposal: Proposal,

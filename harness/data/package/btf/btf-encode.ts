@@ -19,10 +19,7 @@ export function encodeValue(btf: Btf, id: number, value: unknown, place: ValuePl
 	return bytes;
 }
 
-/**
- * As `encodeValue`, over what stands at `offset` of `bytes`: what `value` does not name stays as it
- * was.
- */
+/** As `encodeValue`, over `bytes` from `offset` on: what `value` does not name stays. */
 export function encodeInto(
 	btf: Btf,
 	id: number,
@@ -44,9 +41,7 @@ interface Slot {
 	pointer: string;
 }
 
-/**
- * Types come from the object and may contradict themselves: nothing is written outside of `bytes`.
- */
+/** Types of an object may contradict themselves: nothing is written outside of `bytes`. */
 class Encoder {
 	readonly #bits: Bits;
 	readonly #members = new Map<number, Map<string, BtfMember>>();

@@ -12,9 +12,7 @@ export interface LineInfo {
 	text: string;
 }
 
-/**
- * Kinds of CO-RE relocations (kernel Documentation/bpf/llvm_reloc.rst, `enum bpf_core_relo_kind`).
- */
+/** Kinds of CO-RE relocations (Documentation/bpf/llvm_reloc.rst, `enum bpf_core_relo_kind`). */
 const relocationKinds = [
 	"field_byte_offset",
 	"field_byte_size",
@@ -53,10 +51,7 @@ const maxLineLength = Number.MAX_SAFE_INTEGER;
 export class BtfExt {
 	readonly relocations: CoreRelocation[];
 	readonly #btf: Btf;
-	/**
-	 * Records of `struct bpf_line_info`, and by section where each begins, ascending by
-	 * instruction.
-	 */
+	/** Records of `struct bpf_line_info`, and by section where each begins, in ascending order. */
 	readonly #lines: Reader;
 	readonly #lineStarts = new Map<string, number[]>();
 
@@ -77,10 +72,7 @@ export class BtfExt {
 		this.relocations = size < 32 ? [] : readRelocations(part("BTF.ext core_relo", 24), btf);
 	}
 
-	/**
-	 * The line of the instruction at `offset` bytes into `section`: the last one that begins at or
-	 * before it.
-	 */
+	/** The line of the instruction at `offset` of `section`: the last beginning at or before. */
 	lineAt(section: string, offset: number): LineInfo | undefined {
 		const lines = this.#lines;
 		const at = this.#lineStarts.get(section)?.findLast((start) => lines.u32(start) <= offset);

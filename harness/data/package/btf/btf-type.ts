@@ -102,9 +102,7 @@ export type BtfType =
 	| { kind: "float"; name: string; size: number }
 	| { kind: "decl_tag"; name: string; type: number; component: number };
 
-/**
- * BTF_VAR_STATIC, BTF_VAR_GLOBAL_ALLOCATED, BTF_VAR_GLOBAL_EXTERN; functions count the same way.
- */
+/** BTF_VAR_STATIC, BTF_VAR_GLOBAL_ALLOCATED, BTF_VAR_GLOBAL_EXTERN; functions alike. */
 export const linkage = { static: 0, global: 1, extern: 2 } as const;
 
 /**

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * A value of a type as JSON can say it. Integers that are no exact JavaScript numbers are strings
- * of digits.
- */
+/** A value as JSON can say it; integers that JavaScript cannot hold are strings of digits. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /** Where a value was read, for messages. */
@@ -51,9 +48,7 @@ export class Bits {
 	}
 }
 
-/**
- * The number that a JSON value stands for: an exact number, or a string of decimal or `0x` digits.
- */
+/** The number of a JSON value: an exact number, or a string of decimal or `0x` digits. */
 export function integerOf(value: unknown): bigint | undefined {
 	if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
 	if (typeof value !== "string" || value.length > 64) return undefined;

@@ -17,10 +17,7 @@ export class Btf {
 	readonly #types: Reader;
 	readonly #strings: Reader;
 	readonly #base: Btf | undefined;
-	/**
-	 * Where each type begins in the type section; the first entry is the first id that is not of
-	 * the base.
-	 */
+	/** Where each type begins in the type section, from the first id that is not of the base on. */
 	readonly #offsets: Uint32Array;
 	readonly #firstId: number;
 	#byName: Map<string, number[]> | undefined;
@@ -83,10 +80,7 @@ export class Btf {
 		for (let id = from; id < this.size; id++) if (this.kind(id) === kind) yield id;
 	}
 
-	/**
-	 * The first id of that name and kind; undefined when there is none. The names are indexed on
-	 * first use.
-	 */
+	/** The first id of that name and kind, or undefined. Names are indexed on first use. */
 	find(name: string, kind: BtfKind): number | undefined {
 		this.#byName ??= this.#indexNames();
 		return this.#byName.get(name)?.find((id) => this.kind(id) === kind) ?? this.#base?.find(name, kind);
@@ -123,10 +117,7 @@ export class Btf {
 		throw this.#bad(id, `leads through more than ${maxDepth} other types`);
 	}
 
-	/**
-	 * Size of a value in bytes. @throws InputError when it has none: void, a function, a forward
-	 * declaration
-	 */
+	/** Bytes of a value. @throws InputError for void, a function, a forward declaration */
 	sizeOf(id: number): number {
 		let count = 1;
 		let current = this.resolve(id);
@@ -227,10 +218,7 @@ export class Btf {
 		return offset;
 	}
 
-	/**
-	 * The string at `offset` of the string section, as `.BTF.ext` names them, of at most `max`
-	 * bytes.
-	 */
+	/** The string at `offset` of the string section, of at most `max` bytes; for `.BTF.ext`. */
 	string(offset: number, max?: number): string {
 		const base = this.#base;
 		if (base && offset < base.#stringsEnd()) return base.string(offset, max);

@@ -29,10 +29,7 @@ interface Code {
 
 const maxFunctions = 8192;
 
-/**
- * Reads the instructions of an object and answers, of the program at an offset of a section, what
- * it uses.
- */
+/** Reads an object's instructions: what the program at an offset of a section uses. */
 export function usesOf(elf: Elf): (section: number, offset: number) => Uses {
 	const functions = codeOf(elf);
 	const at: Locate = (section, offset) => {
@@ -112,10 +109,7 @@ function codeOf(elf: Elf): Map<number, Code[]> {
 	return functions;
 }
 
-/**
- * Sorted, with one entry for two names of the same function. @throws InputError when functions
- * overlap
- */
+/** Sorted; two names of a function are one entry. @throws InputError when functions overlap */
 function inOrder(elf: Elf, list: Code[]): Code[] {
 	const sorted = list.sort((a, b) => a.start - b.start || a.end - b.end);
 	return sorted.filter((code, index) => {
@@ -153,10 +147,7 @@ function scan(elf: Elf, code: Code, relocations: Map<number, ElfRelocation>, at:
 	return found;
 }
 
-/**
- * A 64-bit load of an address: of a map, of a global variable, or of a function given as a
- * callback.
- */
+/** A 64-bit load of an address: a map's, a global variable's, or a callback's. */
 function refer(
 	elf: Elf,
 	symbol: ElfSymbol,

@@ -7,9 +7,7 @@ export const maxObjectBytes = 32 * 1024 * 1024;
 const maxSections = 65_536;
 const maxSymbols = 131_072;
 
-/**
- * Section types and flags of the ELF specification (gABI 4, "Sections") that an eBPF object uses.
- */
+/** Section types and flags of ELF (gABI 4, "Sections") that an eBPF object uses. */
 export const SHT = { PROGBITS: 1, SYMTAB: 2, STRTAB: 3, RELA: 4, NOBITS: 8, REL: 9 } as const;
 export const SHF = { WRITE: 1, ALLOC: 2, EXECINSTR: 4 } as const;
 /** Symbol types (low four bits of `st_info`), bindings (high four) and special section indices. */
@@ -72,10 +70,7 @@ export interface ElfSymbol {
 export interface ElfRelocation {
 	/** Byte offset in the section that is relocated. */
 	offset: number;
-	/**
-	 * R_BPF_*: 1 64_64, 2 ABS64, 3 ABS32, 4 NODYLD32, 10 64_32 (kernel
-	 * Documentation/bpf/llvm_reloc.rst).
-	 */
+	/** R_BPF_*: 1 64_64, 2 ABS64, 3 ABS32, 4 NODYLD32, 10 64_32 (llvm_reloc.rst of the kernel). */
 	type: number;
 	symbol: ElfSymbol;
 }

@@ -5,10 +5,7 @@ import { type Elf, SHN, STB } from "./elf.js";
 /** Something that the object expects the kernel to have. */
 export interface Extern {
 	name: string;
-	/**
-	 * `kfunc`: a function of the kernel; `ksym`: another symbol; `kconfig`: an answer about its
-	 * configuration.
-	 */
+	/** `kfunc`: a kernel function; `ksym`: another symbol; `kconfig`: of its configuration. */
 	kind: "kfunc" | "ksym" | "kconfig";
 	/** True when the object copes without it. */
 	weak: boolean;

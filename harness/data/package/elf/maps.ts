@@ -22,15 +22,9 @@ export interface MapShape {
 
 /** One map that libbpf makes from the object. */
 export interface MapFacts extends MapShape {
-	/**
-	 * As `bpf_object__find_map_by_name` takes it: the variable's name, or the section's for data
-	 * (`.rodata`).
-	 */
+	/** As `bpf_object__find_map_by_name` takes it: a variable; for data its section. */
 	name: string;
-	/**
-	 * `btf`: defined in `.maps`; `data`: global variables; `kconfig`: answers about the kernel's
-	 * configuration.
-	 */
+	/** `btf`: defined in `.maps`; `data`: global variables; `kconfig`: kernel configuration. */
 	kind: "btf" | "data" | "kconfig" | "struct_ops";
 	/** LIBBPF_PIN_BY_NAME is asked for. */
 	pinned?: boolean;

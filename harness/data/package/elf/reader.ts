@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
 
-/**
- * Many strings may share bytes: without a limit a small file could stand for a huge amount of text.
- */
+/** Strings may share bytes: without a limit a small file could stand for a huge text. */
 const maxString = 1024;
 const hex = (value: number) => `0x${value.toString(16)}`;
 
-/**
- * Reads numbers and strings from untrusted bytes: every offset is checked before it
- * is used.
- */
+/** Reads numbers and strings from untrusted bytes: every offset is checked before it is used. */
 export class Reader {
 	readonly #view: DataView;
 
-	/**
-	 * @param file what the user calls the file, for messages
-	 * @param place the table or section that `bytes` are, for messages
-	 */
+	/** @param file as messages name it @param place the table or section that `bytes` are */
 	constructor(
 		readonly file: string,
 		readonly place: string,
@@ -36,10 +28,7 @@ export class Reader {
 		return new Reader(this.file, "file", bytes, this.littleEndian);
 	}
 
-	/**
-	 * A reader over `size` bytes from `offset`, called `place`. @throws InputError when they are
-	 * not there
-	 */
+	/** A reader of `size` bytes from `offset`. @throws InputError when they are not there */
 	part(place: string, offset: number, size: number): Reader {
 		if (offset + size > this.size) {
 			const container = this.place === "file" ? "the file" : this.place;
@@ -72,10 +61,7 @@ export class Reader {
 		return this.#view.getInt32(offset, this.littleEndian);
 	}
 
-	/**
-	 * @throws InputError also when the number is not an exact JavaScript number: no offset or size
-	 * is that large
-	 */
+	/** @throws InputError also for what JavaScript cannot hold exactly: no offset is as large */
 	u64(offset: number): number {
 		this.#need(offset, 8);
 		const value = this.#view.getBigUint64(offset, this.littleEndian);
@@ -84,10 +70,7 @@ export class Reader {
 		return Number(value);
 	}
 
-	/**
-	 * The NUL-terminated string at `offset`. @throws InputError also when it is longer than `max`
-	 * bytes
-	 */
+	/** The NUL-terminated string at `offset`. @throws InputError also above `max` bytes */
 	string(offset: number, max = maxString): string {
 		this.#need(offset, 1);
 		const length = this.bytes.subarray(offset, offset + max + 1).indexOf(0);

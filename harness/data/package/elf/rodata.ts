@@ -52,10 +52,7 @@ export function rodataOf(
 	return [...contents].map(([map, bytes]) => ({ map, bytes }));
 }
 
-/**
- * The compiler leaves the offset of a global variable to the symbol table; that of a static one
- * stands in the BTF.
- */
+/** A global variable's offset is in the symbol table, that of a static one in the BTF. */
 function constants(elf: Elf, btf: Btf): Map<string, Variable> {
 	const symbols = new Map(
 		elf.symbols.filter(({ binding }) => binding !== STB.LOCAL).map((symbol) => [symbol.name, symbol.value]),

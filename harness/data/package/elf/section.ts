@@ -145,10 +145,7 @@ export interface SectionMeaning {
 	sleepable: boolean;
 	/** What follows the slash: function, tracepoint, hook, iterator. */
 	target?: string;
-	/**
-	 * False when the name begins with `?`: libbpf opens the program but does not load it unless
-	 * told to.
-	 */
+	/** False for names with `?` first: libbpf opens the program but does not load it unasked. */
 	autoload: boolean;
 }
 
@@ -185,10 +182,7 @@ export function meaningOf(section: string): SectionMeaning | undefined {
 	return { ...meaning, ...(rule.open && target !== "" ? { target } : {}), autoload };
 }
 
-/**
- * Every type of program that a section may stand for, with each attach type that it may be loaded
- * with.
- */
+/** Each program type that a section may stand for, with each attach type it may have. */
 export const programKinds: readonly Pick<SectionMeaning, "type" | "attachType">[] = [
 	...new Map(
 		rules.map(({ type, attachType }) => [

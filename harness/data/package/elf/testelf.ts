@@ -88,10 +88,7 @@ export interface TestElf {
 	relocations?: Record<string, { offset: number; type: number; symbol: string }[]>;
 }
 
-/**
- * Writes an ELF64 file in the order: header, sections, symbol table, string tables, section
- * headers.
- */
+/** Writes ELF64: header, sections, symbol table, string tables, section headers. */
 export function buildElf({ littleEndian = true, machine = 247, type = 1, ...elf }: TestElf): Uint8Array {
 	const names = new Strings();
 	const symbolNames = new Strings();

@@ -75,10 +75,7 @@ function checkMaps(file: string, pointer: string, object: Loaded): void {
 	}
 }
 
-/**
- * Features whose names are fixed by the kernel's headers are checked here; the others only a kernel
- * can answer.
- */
+/** Features that the kernel's headers name are checked here; others only a kernel can answer. */
 function checkRequirements(file: string, manifest: Manifest): void {
 	const known: Record<string, { number(name: string): number | undefined } | undefined> = {
 		program_type: programTypes,
@@ -101,10 +98,7 @@ function checkRequirements(file: string, manifest: Manifest): void {
 	}
 }
 
-/**
- * An expectation that no case can meet would be silently void. Only the load check's cases follow
- * from the objects.
- */
+/** An expectation that no case can meet would be void; the objects give the load check's cases. */
 function checkExpectations(file: string, manifest: Manifest, objects: Loaded[]): void {
 	const cases = objects.flatMap((object) => {
 		const stem = object.file.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, "");

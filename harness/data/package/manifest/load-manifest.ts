@@ -51,10 +51,7 @@ export function objectPointer(manifest: Manifest, index: number): string {
 	return typeof manifest.objects[index] === "string" ? `/objects/${index}` : `/objects/${index}/file`;
 }
 
-/**
- * Of an entry that is an object the whole schema could only say that it is neither a string nor
- * right.
- */
+/** Of such an entry the whole schema could only say that it is neither a string nor right. */
 function entryViolation(value: unknown): Violation | undefined {
 	const { objects } = (value ?? {}) as { objects?: unknown };
 	if (!Array.isArray(objects)) return undefined;

@@ -20,10 +20,7 @@ export const attachPlaces = [
 	"netfilter",
 ] as const;
 
-/**
- * Where a program is attached; `hook` is the field's own word for it. Without one, the ELF section
- * decides.
- */
+/** Where a program is attached; `hook` is the field's word. Default: as its ELF section says. */
 export const AttachTarget = Type.Object(
 	{
 		hook: Type.Unsafe<(typeof attachPlaces)[number] | "none" | "auto">({
@@ -106,10 +103,7 @@ export const ObjectEntry = Type.Object(
 );
 export type ObjectEntry = Static<typeof ObjectEntry>;
 
-/**
- * A failure that the author knows of: it counts as a pass where it happens, and as a fail where it
- * does not.
- */
+/** A failure that the author knows: a pass where it happens, a fail where it does not. */
 export const ExpectedFailure = Type.Object(
 	{
 		case: Type.String({ description: "`load/program/<name>`; `*` stands for any run of characters" }),

@@ -20,10 +20,7 @@ export interface ChainSource {
 	owner?: Package;
 }
 
-/**
- * A chain file: chains of several packages without an owner. `chains` is as in a
- * manifest.
- */
+/** A chain file: chains of several packages without an owner. `chains` is as in a manifest. */
 export const ChainFile = Type.Object(
 	{
 		$schema: Type.Optional(Type.String()),
@@ -35,11 +32,7 @@ export const ChainFile = Type.Object(
 const chainFiles = validator(ChainFile);
 const maxBytes = 1024 * 1024;
 
-/**
- * Reads a chain file (`--chain`).
- *
- * @throws InputError when it cannot be read, or with the JSON pointer of what is wrong in it
- */
+/** Reads a chain file (`--chain`). @throws InputError with the JSON pointer, or unreadable */
 export async function readChainFile(path: string): Promise<ChainSource[]> {
 	const unreadable = (cause: unknown) =>
 		new InputError(path, "", `cannot be read: ${systemReason(cause)}`, { cause });

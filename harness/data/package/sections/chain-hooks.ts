@@ -8,10 +8,7 @@ export type ChainMechanism = (typeof chainMechanisms)[number];
 export interface ChainHookFacts {
 	/** Name in `programTypes`: `sched_cls`. */
 	programType: string;
-	/**
-	 * Name in `attachTypes` that a member's section must have, if it has one: cgroup programs are
-	 * bound to theirs.
-	 */
+	/** Name in `attachTypes` for a member's section, if any: cgroup programs are bound to it. */
 	attachType?: string;
 	/** Programs look at packets, from their Ethernet header on; absent where it is sockets. */
 	packets?: true;
@@ -60,25 +57,16 @@ export type ChainHook = keyof typeof chainHooks;
 
 /** What a mechanism takes from the manifest. */
 export interface MechanismFacts {
-	/**
-	 * Most members: `BPF_MPROG_MAX` - 1, `MAX_TAIL_CALL_CNT`, libxdp's `MAX_DISPATCHER_ACTIONS`,
-	 * `BPF_CGROUP_MAX_PROGS`.
-	 */
+	/** BPF_MPROG_MAX - 1, MAX_TAIL_CALL_CNT, MAX_DISPATCHER_ACTIONS, BPF_CGROUP_MAX_PROGS. */
 	maxMembers: number;
 	/** What `priority` of a member is to it; absent where nothing but the place counts. */
 	priority?: { word: string; min: number; max: number };
-	/**
-	 * Whether `proceed_on` is for the configuration or the program to say; elsewhere the kernel has
-	 * fixed it.
-	 */
+	/** Whether configuration or program say `proceed_on`; elsewhere the kernel has fixed it. */
 	proceeds: boolean;
 }
 
 const maxU32 = 0xffffffff;
-/**
- * Kernel: bpf_mprog.h, bpf.h, cgroup.c, cls_api.c (a priority has 16 bits; no limit of filters, the
- * 64 is ours).
- */
+/** Kernel: bpf_mprog.h, bpf.h, cgroup.c, cls_api.c (16-bit priorities; the limit of 64 is ours). */
 export const mechanismFacts: Readonly<Record<ChainMechanism, MechanismFacts>> = {
 	tail_call: { maxMembers: 33, priority: { word: "seq_id", min: 0, max: maxU32 }, proceeds: true },
 	dispatcher: { maxMembers: 10, priority: { word: "run_prio", min: 0, max: maxU32 }, proceeds: true },

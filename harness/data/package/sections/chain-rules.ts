@@ -102,10 +102,7 @@ function checkReference(fail: Fail, reference: ProgramReference): void {
 		throw fail("/program/version", "is the version of no package: none is named");
 }
 
-/**
- * No mechanism takes a program twice: mprog and cgroups refuse it (EEXIST, EINVAL), a prog_array of
- * its own would loop.
- */
+/** No mechanism takes a program twice: EEXIST, EINVAL, or a prog_array would loop. */
 function checkTwice(fail: Fail, { members }: Chain): void {
 	const seen = new Map<string, number>();
 	for (const [index, { program }] of members.entries()) {

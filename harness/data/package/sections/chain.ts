@@ -94,10 +94,7 @@ export const ChainPacket = Type.Object(
 );
 export type ChainPacket = Static<typeof ChainPacket>;
 
-/**
- * Programs that share a hook. The list of members is the order that is promised; the rest is how it
- * is to come about.
- */
+/** Programs that share a hook: `members` is the promised order, the rest how to reach it. */
 export const Chain = Type.Object(
 	{
 		name: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" }),

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
-import { attachTypes, commands, mapTypes, programTypes } from "../../../base/bpf.js";
-import { capabilities } from "../../../base/capability.js";
+import { attachTypes, capabilities, commands, mapTypes, programTypes } from "../../../base/bpf.js";
 import { InputError } from "../../../base/errors.js";
 import { escapePointer } from "../btf/btf-value.js";
 
-/**
- * What a delegation is made of: of the first four bpffs has an option each, the last is of the user
- * namespace.
- */
+/** The first four have an option of bpffs each; the last is of the user namespace. */
 export const tokenKinds = ["commands", "maps", "programs", "attachments", "capabilities"] as const;
 export type TokenKind = (typeof tokenKinds)[number];
 
-/**
- * The names that each kind has; a name's index is its bit in the option of bpffs, or the
- * capability's number.
- */
+/** Names of each kind; the index is the bit in bpffs' option, or the capability's number. */
 export const tokenNames: Readonly<
 	Record<TokenKind, { names: readonly string[]; number(name: string): number | undefined }>
 > = { commands, maps: mapTypes, programs: programTypes, attachments: attachTypes, capabilities };
@@ -35,10 +28,7 @@ const Names = (description: string) =>
 		),
 	);
 
-/**
- * The delegation that the package needs as a user without privileges. What is left out is not
- * delegated.
- */
+/** What the package needs without privileges. What is left out is not delegated. */
 export const TokenSettings = Type.Object(
 	{
 		commands: Names("`delegate_cmds` of bpffs, names of enum bpf_cmd: `map_create`, `prog_load`, `btf_load`"),

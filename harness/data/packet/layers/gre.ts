@@ -28,10 +28,7 @@ const parts = [
 	{ flag: "sequence", layout: sequence },
 ];
 
-/**
- * A part is there when its flag is, or a field of it: `"flags": ["checksum"]` asks for a computed
- * checksum.
- */
+/** A part is there with its flag or a field of it; `checksum` alone asks for a computed one. */
 export const gre: LayerKind = {
 	description: "GRE header (RFC 2784, RFC 2890)",
 	fields: schemasOf(start, ...parts.map(({ layout }) => layout)),

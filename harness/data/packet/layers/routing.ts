@@ -28,10 +28,7 @@ const addresses = listOf(
 	"stops; of a segment routing header the last stop first",
 );
 
-/**
- * Lists of addresses in front of `data`, which is whatever follows them: TLVs of a segment routing
- * header.
- */
+/** Lists of addresses in front of `data`: the rest, TLVs of a segment routing header. */
 export const routing: LayerKind = {
 	description: "IPv6 routing header (RFC 8200 4.4)",
 	fields: { ...schemasOf(start, plain, segment), addresses: addresses.schema, data: content.schema },

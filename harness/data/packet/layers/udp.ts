@@ -5,10 +5,7 @@ import { transportChecksum } from "../ip.js";
 import { type LayerKind, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
-/**
- * Layers that are known by a destination port; the first of each is the one that is computed
- * (IANA).
- */
+/** Layers that a destination port announces, the computed one first of each (IANA). */
 const tunnels: readonly { port: number; layer: string }[] = [
 	{ port: 4789, layer: "vxlan" },
 	{ port: 6081, layer: "geneve" },

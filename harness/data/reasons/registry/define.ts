@@ -9,10 +9,7 @@ export interface ReasonEntry {
 	message: Sentence;
 	/** What to do about it: one imperative sentence in the same style. */
 	hint: Sentence;
-	/**
-	 * What the code means in general, for docs/reasons.md, where `message` needs facts that no
-	 * placeholder can replace.
-	 */
+	/** The code in general, for docs/reasons.md, where `message` needs more than placeholders. */
 	meaning?: string;
 }
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ReasonEntry, sentenceOf } from "./define.js";
 
-/**
- * Facts for a sentence that is shown without a case: each reads as its name, `<member>`; also as a
- * list.
- */
+/** Facts for a sentence without a case: each reads as its name, `<member>`; also as a list. */
 const placeholders = new Proxy(
 	{},
 	{ get: (_, name) => ({ toString: () => `<${String(name)}>`, join: () => `<${String(name)}>` }) },

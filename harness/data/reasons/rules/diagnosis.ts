@@ -17,10 +17,7 @@ const titles: readonly [RegExp, ExplainedCode][] = [
 	[/^Program Structure: recursive/i, "call-depth"],
 ];
 
-/**
- * The code of a diagnosis whose classic words are not known (or not there); undefined when it says
- * too little.
- */
+/** The code of a diagnosis without known classic words; undefined when it says too little. */
 export function codeOfDiagnosis(title: string): ExplainedCode | undefined {
 	return titles.find(([pattern]) => pattern.test(title))?.[1];
 }

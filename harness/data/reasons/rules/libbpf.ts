@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from "../rule.js";
 
-/**
- * What libbpf 1.x says when it gives up before or around the kernel, from the most telling message
- * to the least.
- */
+/** What libbpf 1.x says when it gives up, the most telling messages first. */
 export const libbpfRules: readonly Rule[] = [
 	{
 		code: "wrong-architecture",

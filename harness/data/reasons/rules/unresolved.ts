@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from "../rule.js";
 
-/**
- * libbpf puts these numbers where a call could not be resolved (`poison_*` in libbpf.c,
- * `bpf_core_poison_insn`).
- */
+/** libbpf's numbers for unresolved calls (`poison_*`, `bpf_core_poison_insn` in libbpf.c). */
 const poisonedRelocation = 195896080;
 const poisonedMap = 2001000000;
 const poisonedKfunc = 2002000000;
 
-/**
- * What libbpf writes into the log where it could not resolve a call, and the bare number where it
- * had no room to.
- */
+/** What libbpf logs for an unresolved call, and the bare number where there was no room. */
 export const unresolvedRules: readonly Rule[] = [
 	{
 		code: "core-relocation",

@@ -17,9 +17,7 @@ export const callee = (place: Place) => /call (?!pc[-+])([A-Za-z0-9_]+)/.exec(pl
 
 export const register = (fields: Fields) => `R${fields.register}`;
 
-/**
- * A pointer's type as the verifier names it, or what the type means where its name says nothing.
- */
+/** A pointer's type as the verifier names it, or its meaning where the name says nothing. */
 export function typed(type: string | number | undefined): string {
 	if (type === "inv" || type === "scalar") return "a number";
 	if (type === "fp") return "a stack pointer";

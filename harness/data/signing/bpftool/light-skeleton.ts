@@ -4,15 +4,9 @@ import { InputError } from "../../../base/errors.js";
 
 /** A signed light skeleton: the C header that `bpftool gen skeleton -L -S` writes. */
 export interface LightSkeleton {
-	/**
-	 * Identifiers of `struct bpf_map_desc` in the skeleton's `maps`, in their order: `rodata` for
-	 * `.rodata`.
-	 */
+	/** Identifiers of `struct bpf_map_desc` in `maps`, in order: `rodata` for `.rodata`. */
 	maps: string[];
-	/**
-	 * Those of `struct bpf_prog_desc`: every program of the object, also those that the loader does
-	 * not load.
-	 */
+	/** Those of `struct bpf_prog_desc`: every program, also those that are not loaded. */
 	programs: string[];
 	/** `opts_insn`: the loader's instructions. */
 	insns: Uint8Array;
@@ -102,10 +96,7 @@ class Lines {
 
 const newline = 10;
 
-/**
- * The identifiers of the descriptors of one kind, which stand together in one struct of the
- * skeleton.
- */
+/** Identifiers of the descriptors of one kind, together in one struct of the skeleton. */
 function descriptors(lines: Lines, type: string, member: string): string[] {
 	const line = new RegExp(`^\t\tstruct ${type} ([A-Za-z_][A-Za-z0-9_]{0,255});$`);
 	const found = [...lines.find((each) => line.test(each))];

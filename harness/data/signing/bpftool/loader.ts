@@ -67,10 +67,7 @@ function identOf(name: string): string {
 	return name.startsWith(".") ? name.slice(1).replaceAll(".", "_") : name;
 }
 
-/**
- * Of the programs that a header names, those that its loader loads, in its order: not those of
- * `SEC("?…")`.
- */
+/** The programs of a header that its loader loads, in its order: not those of `SEC("?…")`. */
 function loadedOf(file: string, names: readonly string[], loaded: readonly { name: string }[]): string[] {
 	let next = 0;
 	return loaded.map(({ name }) => {

@@ -6,25 +6,16 @@ import { areUnpacked, unpacked } from "../../../machine/debian/testunpacked.js";
 /** Suites whose bpftool signs, each for another contract as long as they have different kernels. */
 export const bpftoolSuites = ["sid", "trixie-backports"] as const;
 
-/**
- * What bpftool is linked to. It needs libc 2.38, so that it runs with the libraries of sid wherever
- * it runs.
- */
+/** bpftool's libraries: it needs libc 2.38, so those of sid go with it everywhere. */
 const libraries = ["libc6", "libcap2", "libelf1t64", "libssl3t64", "libzstd1", "zlib1g"];
 const librarySuite = "sid";
 const libraryFolder = "usr/lib/x86_64-linux-gnu";
 
-/**
- * A bpftool of Debian, run on this machine; needs neither rights nor a kernel with BPF as long as
- * it only generates.
- */
+/** A bpftool of Debian on this machine; only to generate, so without rights or BPF. */
 export interface Bpftool {
 	/** Of its package: `7.8.0+7.2.13-1`. */
 	version: string;
-	/**
-	 * Runs it. `secret` is what it reads as `/dev/fd/3`: a private key, for instance. Rejects when
-	 * it fails.
-	 */
+	/** Runs it; it reads `secret`, such as a private key, as `/dev/fd/3`. Rejects on failure. */
 	run(args: readonly string[], secret?: string): Promise<string>;
 }
 

@@ -5,10 +5,7 @@ import { type LintFinding, weakness } from "./finding.js";
 /** NIST SP 800-131A: shorter RSA keys are no longer allowed to sign, nor is ECDSA on P-192. */
 const leastRsaBits = 2048;
 const weakCurve = "prime192v1";
-/**
- * Lengths of RSA keys that kernels take (crypto/rsa.c), and curves
- * (crypto/asymmetric_keys/x509_cert_parser.c).
- */
+/** RSA sizes and curves that kernels take (crypto/rsa.c, x509_cert_parser.c). */
 const rsaBits = [2048, 3072, 4096];
 const curves = ["prime256v1", "secp384r1", "secp521r1"];
 

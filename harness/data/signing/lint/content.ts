@@ -72,10 +72,7 @@ function otherProgram(
 	return known && !known.some((each) => each.name === name) ? `the object has no program ${name}` : undefined;
 }
 
-/**
- * Libbpf fills in addresses and calls; all else is as the compiler made it, as the kernel does the
- * CO-RE relocations.
- */
+/** libbpf fills in addresses and calls; the rest stays, as the kernel does CO-RE itself. */
 function otherInstructions(
 	{ elf }: Pick<PackageObject, "elf">,
 	facts: ProgramFacts,

@@ -64,9 +64,7 @@ export function installedBy(walk: Walk, data: Uint8Array): Installed | undefined
 	}
 }
 
-/**
- * Offsets in `union bpf_attr` (include/uapi/linux/bpf.h): of BPF_MAP_CREATE, and of BPF_PROG_LOAD.
- */
+/** Offsets in `union bpf_attr` (include/uapi/linux/bpf.h): BPF_MAP_CREATE, BPF_PROG_LOAD. */
 const attr = {
 	type: 0,
 	key_size: 4,

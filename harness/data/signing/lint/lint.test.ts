@@ -2,8 +2,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { assemble, disassemble, type Insn, op } from "../../../base/insn.js";
 import { readObject } from "../../package/object.js";
+import { type SignOptions, signDetached } from "../cms.js";
+import { type Identity, issue } from "../issue.js";
 import { insistingOnExclusiveMap, withoutOverrides } from "../loader/harden.js";
-import { type LintCode, lintLoader } from "./lint.js";
+import { type LintCode, lintLoader, lintSignature } from "./lint.js";
 import { type ExampleLoader, exampleLoader } from "./testloaders.js";
 
 /** By bpftool 7.7, 7.8 of Linux 7.2, and 7.8 of Linux 7.3. */
@@ -184,4 +186,43 @@ it("says what is too large for a kernel's signature", () => {
 	expect(codes(third, { data: data.subarray(0, room) })).toEqual([]);
 	expect(codes(third, { data })).toEqual(["payload-too-large"]);
 	expect(codes(second, { data })).not.toContain("payload-too-large");
+});
+
+let identity: Identity;
+beforeAll(async () => {
+	identity = await issue({ type: "ecdsa" });
+});
+
+async function signatureCodes(options: SignOptions, content = "a loader"): Promise<string[]> {
+	const { privateKey, certificate } = identity;
+	const key = { kind: "memory", pem: privateKey } as const;
+	const cms = await signDetached(Buffer.from(content), key, certificate, options);
+	return lintSignature({ cms }).map(({ code }) => code);
+}
+
+it("finds nothing in a bare detached signature", async () => {
+	expect(await signatureCodes({})).toEqual([]);
+	expect(await signatureCodes({ digest: "sha384" })).toEqual([]);
+});
+
+it.each([
+	["weak-digest", { digest: "sha1" }],
+	["content-attached", { attached: true }],
+	["attributes-signed", { attributes: true }],
+	["certificates-embedded", { certificates: true }],
+] as const)("finds %s", async (code, options) => {
+	expect(await signatureCodes(options)).toEqual([code]);
+});
+
+it("finds what is longer than kernels take", async () => {
+	expect(await signatureCodes({ attached: true }, "x".repeat(7000))).toEqual(["content-attached"]);
+	expect(await signatureCodes({ attached: true }, "x".repeat(8192))).toEqual([
+		"signature-too-large",
+		"content-attached",
+	]);
+});
+
+it("finds what is not a signature", () => {
+	for (const cms of [new Uint8Array(0), Buffer.from("junk"), Buffer.from([0x30, 0x80, 0, 0])])
+		expect(lintSignature({ cms })).toMatchObject([{ code: "signature-unreadable" }]);
 });

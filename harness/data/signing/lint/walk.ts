@@ -50,15 +50,9 @@ interface State {
 
 const allWords = 0b1111;
 const exclusive = 0b10000;
-/**
- * Of `struct bpf_map` (include/linux/bpf.h): `u8 sha[32]` comes first, `u32 excl` behind it from
- * 7.2 on.
- */
+/** `struct bpf_map` (include/linux/bpf.h): `u8 sha[32]` first, from 7.2 on then `u32 excl`. */
 const exclAt = 32;
-/**
- * Libbpf's loaders are no longer than half of it: on an error they jump to their start, for which
- * they have 16 bits.
- */
+/** Loaders are at most half as long: on errors they jump to their start, by 16 bits. */
 const maxInstructions = 65_536;
 
 /**

@@ -5,8 +5,7 @@ import { fileURLToPath } from "node:url";
 import { decode, encode } from "@msgpack/msgpack";
 import { type Static, Type } from "@sinclair/typebox";
 import { execa } from "execa";
-import { Bytes } from "../../../base/bytes-schema.js";
-import { validator } from "../../../base/validate.js";
+import { Bytes, validator } from "../../../base/validate.js";
 import { rodataOf } from "../../package/elf/rodata.js";
 import type { PackageObject } from "../../package/package.js";
 import { undecided } from "../../reasons/registry/registry.js";
@@ -24,20 +23,14 @@ export const generatorPath = fileURLToPath(new URL("../../../../build/loader/gen
  */
 export const signedCpus = 1024;
 
-/**
- * Milliseconds. Making a loader takes a fraction of a second, up to some seconds of much data on a
- * busy machine.
- */
+/** Milliseconds. A loader takes a fraction of a second, some seconds with much data. */
 const patience = 300_000;
 const maxLoaderBytes = 1024 * 1024 * 1024;
 
 /** A program that makes the maps of an object and loads its programs, and what it needs to run. */
 export interface Loader {
 	contract: Contract;
-	/**
-	 * Instructions of a BPF_PROG_TYPE_SYSCALL program, little endian. Its only map is index 0 of
-	 * `fd_array`.
-	 */
+	/** A BPF_PROG_TYPE_SYSCALL program, little endian; its only map is index 0 of `fd_array`. */
 	insns: Uint8Array;
 	/** Value of that map: an array of one element of this size, frozen. */
 	data: Uint8Array;
@@ -150,10 +143,7 @@ function request(object: PackageObject): unknown {
 	};
 }
 
-/**
- * As libbpf takes it from the path that the guest has the object at; maps of global data are named
- * after it.
- */
+/** As libbpf takes it from the object's path in the guest; global data is named after it. */
 function objectName(file: string): string {
 	return file.replace(/[^A-Za-z0-9._-]/g, "_").replace(/\..*$/s, "");
 }

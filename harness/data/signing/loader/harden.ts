@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assemble, disassemble, exit, insn, insnClass, load64, mov, op, pseudo } from "../../../base/insn.js";
 
-/**
- * Sizes of libbpf's skel_internal.h: `struct bpf_loader_ctx`, and what follows it for each map and
- * program.
- */
+/** Sizes in skel_internal.h: `struct bpf_loader_ctx`, and what follows for maps and programs. */
 export const contextLayout = { header: 24, map: 16, program: 4 } as const;
 /** Within a map's descriptor. */
 const maxEntries = 4;

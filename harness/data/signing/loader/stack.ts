@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { assemble, disassemble, op } from "../../../base/insn.js";
 
-/**
- * `struct loader_stack` of libbpf's gen_loader.c: two file descriptors, and one for each program.
- */
+/** `struct loader_stack` of gen_loader.c: two file descriptors, and one for each program. */
 const stackBytes = (programs: number) => (2 + programs) * 4;
 /** MAX_USED_PROGS of that file. */
 const libbpfRoom = 32;

@@ -2,10 +2,7 @@
 import { InputError } from "../../../base/errors.js";
 import type { PackageObject } from "../../package/package.js";
 
-/**
- * An object for which no loader can be made that does on every machine what the object does when it
- * is loaded unsigned.
- */
+/** No loader does on every machine what this object does when it is loaded unsigned. */
 export class Unsignable extends InputError {
 	override name = "Unsignable";
 

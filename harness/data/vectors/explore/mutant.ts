@@ -27,9 +27,7 @@ export function mutantText({ base, step, edits }: Mutant): string {
 	return of + edits.map(({ text }) => text).join(", ");
 }
 
-/**
- * Types whose packet or context may be anything. What a raw tracepoint is given are often pointers.
- */
+/** Types that take any packet or context; raw tracepoints are often given pointers. */
 const excluded = new Set(["raw_tracepoint", "raw_tracepoint_writable"]);
 
 /** Whether there is something in it to change. */

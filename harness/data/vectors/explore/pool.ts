@@ -2,7 +2,7 @@
 import { toHex } from "../../packet/bytes.js";
 import { locate } from "../../packet/dissect.js";
 import type { PreparedVector } from "../suite.js";
-import { linkTypeOf } from "./link-type.js";
+import { linkTypeOf } from "./step-facts.js";
 
 /** Most byte strings of one length that are kept. */
 const maxOfSize = 256;

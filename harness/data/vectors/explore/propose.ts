@@ -10,10 +10,7 @@ import type { Pool } from "./pool.js";
 import { maxGrown, minPacket, type StepFacts } from "./step-facts.js";
 import { otherValue } from "./values.js";
 
-/**
- * Lengths, offsets and protocols: fields that say where the next thing is; programs read
- * wrong.
- */
+/** Lengths, offsets and protocols: fields about what comes next; programs read wrong. */
 const structural =
 	/^(ihl|tot_len|payload_len|len|doff|hdrlen|frag_off|protocol|nexthdr|proto|segments_left|opt_len|version|flags|options)$/;
 
@@ -109,10 +106,7 @@ function removal({ located }: StepFacts, random: Random): Edit | undefined {
 	return { kind: "remove", layer, text: `${layerName(located, layer)} removed` };
 }
 
-/**
- * At each border between headers, a byte before and a byte behind it; the packet as long as it is
- * not among them.
- */
+/** A byte before and after each border between headers; not the packet's own length. */
 export function cutsOf(facts: StepFacts): Edit[] {
 	const borders = facts.located.map(({ offset, header }) => offset + header);
 	const lengths = new Set(borders.flatMap((border) => [border, border - 1, border + 1]));
@@ -150,10 +144,7 @@ function growth({ bytes }: StepFacts, random: Random): Edit | undefined {
 	};
 }
 
-/**
- * Fields of a context that a test run takes: net/bpf/test_run.c, convert___skb_to_skb and
- * bpf_prog_test_run_sk_lookup.
- */
+/** Context fields of test runs: test_run.c, convert___skb_to_skb, bpf_prog_test_run_sk_lookup. */
 const settable: Readonly<Record<string, readonly string[]>> = {
 	"struct __sk_buff": ["mark", "priority"],
 	"struct bpf_sk_lookup": ["protocol", "remote_ip4", "remote_port", "local_ip4", "local_port"],

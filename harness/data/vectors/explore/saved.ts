@@ -6,7 +6,7 @@ import { dissect } from "../../packet/dissect.js";
 import { contextStruct, decodeContext, encodeContext } from "../context.js";
 import type { Packet, Vector } from "../schema.js";
 import type { PreparedStep, PreparedVector } from "../suite.js";
-import { linkTypeOf } from "./link-type.js";
+import { linkTypeOf } from "./step-facts.js";
 
 /** A vector without its name, as a file has it. */
 export type Written = Omit<Vector, "name">;

@@ -5,10 +5,9 @@ import { dissect } from "../../packet/dissect.js";
 import type { Layer, Layers } from "../../packet/layers.js";
 import type { MapsBefore } from "../schema.js";
 import type { PreparedStep, PreparedVector } from "../suite.js";
-import { linkTypeOf } from "./link-type.js";
 import { type Mutant, mutantOf } from "./mutant.js";
 import { selfContained, writtenVector } from "./saved.js";
-import { minPacket } from "./step-facts.js";
+import { linkTypeOf, minPacket } from "./step-facts.js";
 
 /** Most candidates of one round. */
 const maxCandidates = 60;

@@ -24,10 +24,7 @@ const ipv4Addresses = ["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "
 const ipv6Addresses = ["::", "::1", "ff02::1", "fe80::1", "::ffff:192.0.2.1", "64:ff9b::c000:201"];
 const macs = ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01", "00:00:00:00:00:00"];
 
-/**
- * Another value for a field, as files write it: more often one that means something than any.
- * Undefined when none is known.
- */
+/** Another value for a field, more often one with a meaning; undefined when none is known. */
 export function otherValue(target: Target, random: Random, pool: Pool): unknown {
 	const { schema, located, field, layer, bytes } = target;
 	const seen = pool.values(layer, field);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * Something to be written at a place of a document: in place of what is there, or as a new member
- * or element.
- */
+/** A write to a document: in place of what is there, or as a new member or element. */
 export interface Change {
 	/** Keys and indices from the top. */
 	path: readonly string[];

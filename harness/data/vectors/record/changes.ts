@@ -4,8 +4,24 @@ import { toHex } from "../../packet/bytes.js";
 import type { Expectation, Step, Vector } from "../schema.js";
 import { type Change, pathOf } from "./change.js";
 import { mapsBefore, type Recording, recordedAfter, recordedExpectation } from "./record.js";
-import { frameSelections } from "./selection.js";
 import { type Happened, updates } from "./update.js";
+
+/** Most ranges of one selection, as it is read. */
+const maxRanges = 256;
+
+/** Frame numbers as keys of `each`: `1-3,7`; several where one has too many ranges. */
+export function frameSelections(frames: readonly number[]): string[] {
+	const ranges: { from: number; to: number }[] = [];
+	for (const frame of [...new Set(frames)].sort((a, b) => a - b)) {
+		const last = ranges.at(-1);
+		if (last && frame === last.to + 1) last.to = frame;
+		else ranges.push({ from: frame, to: frame });
+	}
+	const texts = ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`));
+	return Array.from({ length: Math.ceil(texts.length / maxRanges) }, (_, at) =>
+		texts.slice(at * maxRanges, (at + 1) * maxRanges).join(","),
+	);
+}
 
 /** A packet of a recording that a step as it was written stands for. */
 interface Occurrence {

@@ -205,10 +205,7 @@ class Editor {
 		return this.text.lastIndexOf("\n", offset - 1) + 1;
 	}
 
-	/**
-	 * Where the line ends on which something ends; the start of the next when that took its line's
-	 * end with it.
-	 */
+	/** Where the last line of something ends; the next line's start if its end was taken. */
 	#lineEnd(offset: number): number {
 		if (offset > 0 && this.text[offset - 1] === "\n") return offset;
 		const end = this.text.indexOf("\n", offset);

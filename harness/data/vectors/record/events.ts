@@ -57,10 +57,7 @@ export function recordedEvents(
 	});
 }
 
-/**
- * Whole words of 8 bytes in which two events differ are not compared: the upper bytes of a time are
- * often the same.
- */
+/** 8-byte words that differ are not compared: a time's upper bytes are often the same. */
 function maskOf(event: Uint8Array, other: Uint8Array): Uint8Array {
 	const word = (bytes: Uint8Array, at: number) => bytes.subarray(at - (at % 8), at - (at % 8) + 8);
 	return event.map((_, at) => (equalBytes(word(event, at), word(other, at)) ? 0xff : 0));

@@ -30,9 +30,7 @@ export interface Observed {
 export const factPrefix = ({ isSequence }: PreparedVector, index: number): string =>
 	isSequence ? `${index + 1}/` : "";
 
-/**
- * As messages and facts call an entry: `counters[1]`, and what has no key by the name of the map.
- */
+/** As messages and facts call an entry: `counters[1]`, or without a key just the map. */
 export const entryLabel = ({ model }: MapContent, key: Uint8Array): string =>
 	model.single ? model.name : `${model.name}[${keyText(model, key)}]`;
 
@@ -44,10 +42,7 @@ export interface Differing {
 	proposed: string[];
 }
 
-/**
- * Compares two runs of a vector. Events that differ are recorded all the same, with a mask, if they
- * are as long.
- */
+/** Compares two runs of a vector; events that differ get a mask, if as long. */
 export function differing(vector: PreparedVector, one: Observed, other: Observed): Differing {
 	const [left, right] = [factsOf(vector, one), factsOf(vector, other)];
 	const facts = new Set<string>();
@@ -75,9 +70,7 @@ export function differing(vector: PreparedVector, one: Observed, other: Observed
 /** Of an entry: it is there at all. */
 const thereIs = "an entry";
 
-/**
- * Facts by packet and name: those of maps of every packet, because what comes after may hide them.
- */
+/** Facts by packet and name; maps after every packet, because later ones may hide them. */
 function factsOf(vector: PreparedVector, { before, steps }: Observed): Map<string, string> {
 	const facts = new Map<string, string>();
 	const written = contextStruct(vector.subject.type)?.written ?? [];

@@ -5,9 +5,7 @@ import type { Vector, VectorFile } from "../schema.js";
 import type { PreparedVector, Suite } from "../suite.js";
 import { parseText } from "../text.js";
 
-/**
- * A vector where it was written, with the cases that it makes: one, or one for each of its frames.
- */
+/** A vector in its file, with the cases that it makes: one, or one for each frame. */
 export interface PlacedVector {
 	file: PackageFile;
 	/** In `vectors` of the file. */

@@ -111,9 +111,7 @@ function isZero(content: MapContent, key: Uint8Array): boolean {
 	return content.model.array && (content.at(key) ?? []).every((bytes) => bytes.every((byte) => byte === 0));
 }
 
-/**
- * Changes to the expected events; undefined when the whole list has to be written again.
- */
+/** Changes to the expected events; undefined when the whole list has to be written again. */
 export function eventChanges(expected: ExpectedEvents, events: readonly Uint8Array[]): Change[] | undefined {
 	if (compareEvents(expected, events).length === 0) return [];
 	if (expected.events.length !== events.length) return undefined;

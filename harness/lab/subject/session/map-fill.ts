@@ -9,11 +9,7 @@ import type { Sockets } from "./sockets.js";
 
 type Element = Args<"map_write">["entries"][number];
 
-/**
- * What the agent writes into a map before a vector runs.
- *
- * @param cpus possible CPUs: each has a value in per-CPU maps
- */
+/** What the agent writes into a map before a vector. @param cpus possible: one value each */
 export function fillOf(
 	{ model, entries }: PreparedVector["before"][number],
 	cpus: number,

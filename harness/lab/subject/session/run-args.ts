@@ -31,10 +31,7 @@ export function runArgs(vector: PreparedVector, step: PreparedStep): Args<"test_
 	};
 }
 
-/**
- * data and data_end count from the start of the metadata (K: net/bpf/test_run.c,
- * xdp_convert_md_to_buff).
- */
+/** data and data_end count from the metadata (net/bpf/test_run.c, xdp_convert_md_to_buff). */
 export function xdpContext({ packet, metadata, context }: PreparedStep): Uint8Array {
 	const bytes = new Uint8Array(contextStruct("xdp")?.size ?? 0);
 	bytes.set(context ?? []);

@@ -1,7 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MapModel } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
-import { runsAttached } from "./attached.js";
+import type { GuestClient } from "../../../machine/guest/client.js";
+
+/**
+ * The test run of a tracing program calls the test functions it may be attached to, not the
+ * program: its vectors run while it alone is attached (`bpf_prog_test_run_tracing`,
+ * net/bpf/test_run.c).
+ */
+export const runsAttached = ({ subject }: PreparedVector): boolean => subject.type === "tracing";
+
+/** Attaches the program of these vectors for as long as `work` takes. */
+export async function whileAttached<T>(
+	client: GuestClient,
+	object: number,
+	program: string,
+	work: () => Promise<T>,
+): Promise<T> {
+	const { link } = await client.call("attach", { object, program, hook: "auto" });
+	try {
+		return await work();
+	} finally {
+		await client.call("detach", { link });
+	}
+}
 
 /** Of one request: bytes in both directions, and repetitions. */
 const maxCost = 1 << 20;
@@ -53,9 +75,7 @@ function sameAttachment(one: PreparedVector | undefined, other: PreparedVector):
 	return one.subject.program.name === other.subject.program.name;
 }
 
-/**
- * True if maps are read after this packet: it or the next has expectations of them, or it is last.
- */
+/** True if maps are read after this packet: it or the next expects some, or it is last. */
 export function isLookedAt({ steps }: PreparedVector, index: number): boolean {
 	const [step, next] = [steps[index], steps[index + 1]];
 	return !next || next.expected.maps.length > 0 || (step?.expected.maps.length ?? 0) > 0;

@@ -23,17 +23,11 @@ export interface VectorRun {
 	steps: StepRun[];
 	/** A map that could not be filled: nothing ran. */
 	unfilled?: { map: string; entry: string; errno: number };
-	/**
-	 * The vector changed the object permanently; the session loads it again before the next one.
-	 */
+	/** The vector changed the object for good; the session loads it again before the next. */
 	spoilt: boolean;
 }
 
-/**
- * The agent's answer for one vector.
- *
- * @throws UndecidedError for a map that is too large, and for an invalid answer
- */
+/** The agent's answer. @throws UndecidedError for too large a map or an invalid answer */
 export function runOf(
 	{ before: fills }: PreparedVector,
 	{ errnos, before: filled, runs }: Result<"replay">["cases"][number],

@@ -14,12 +14,18 @@ import type { Args, Result, TestRun } from "../../../machine/guest/operations.js
 import type { Guest } from "../../../machine/vm/guest.js";
 import { type LoadedObject, loadObject } from "../load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../load/open-args.js";
-import { runsAttached, whileAttached } from "./attached.js";
 import { dissectorVerdict } from "./dissector.js";
 import { fillOf } from "./map-fill.js";
 import { runArgs } from "./run-args.js";
 import { Sockets } from "./sockets.js";
-import { type Batch, type Batches, batchesOf, isLookedAt } from "./vector-batches.js";
+import {
+	type Batch,
+	type Batches,
+	batchesOf,
+	isLookedAt,
+	runsAttached,
+	whileAttached,
+} from "./vector-batches.js";
 import { malformed, runOf, type StepRun, tooLarge, type VectorRun } from "./vector-run.js";
 import { XdpTestDevice } from "./xdp-test-device.js";
 
@@ -41,10 +47,7 @@ export type CoverageSink = (coverage: Result<"coverage_read">) => void;
 /** Another way to load the object; called again after the object was closed. */
 export type Load = (args: Args<"object_open">) => Promise<LoadedObject>;
 
-/**
- * An object with its constants, loaded in a guest. Vectors run in it one after another, each on
- * maps as they are after loading.
- */
+/** An object with its constants in a guest; each vector finds the maps as after loading. */
 export class VectorSession {
 	#loaded: LoadedObject = { loaded: new Map(), refused: new Map(), maps: [] };
 	/** Content of maps before any vector, as far as it was read. */
@@ -265,9 +268,7 @@ export class VectorSession {
 		return this.#reloading;
 	}
 
-	/**
-	 * Content of maps before any vector; valid only while nothing has changed since the snapshot.
-	 */
+	/** Maps before any vector; valid only while nothing has changed since the snapshot. */
 	async #snapshotOf(models: readonly MapModel[]): Promise<Map<string, MapContent>> {
 		const contents = models.map(async (model): Promise<[string, MapContent]> => {
 			let content = this.#contents.get(model.name);

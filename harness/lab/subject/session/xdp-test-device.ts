@@ -9,10 +9,7 @@ import { GuestError } from "../../../machine/guest/guest-error.js";
 const worthwhile = 16;
 const loopback = 1;
 
-/**
- * BPF_F_TEST_XDP_LIVE_FRAMES, with more frames in a batch than the kernel allows
- * (TEST_XDP_MAX_BATCH): nothing is run.
- */
+/** BPF_F_TEST_XDP_LIVE_FRAMES above TEST_XDP_MAX_BATCH: the kernel runs nothing. */
 const tooManyLive = { flags: 2, batch_size: 1 << 20 };
 
 /**

@@ -3,9 +3,7 @@
 /** Offset of the number in `numberedFrame`. */
 export const numberAt = 18;
 
-/**
- * A broadcast Ethernet frame of an unused protocol (IEEE 802 local experiments), with a marker.
- */
+/** A broadcast Ethernet frame of an unused protocol (IEEE 802 local experiments), with a marker. */
 export function numberedFrame(marker: Uint8Array): Uint8Array {
 	const frame = Buffer.alloc(60);
 	frame.fill(0xff, 0, 6);

@@ -20,10 +20,7 @@ async function made(command: (output: string) => [tool: string, args: string[]])
 	}
 }
 
-/**
- * testoperations.bpf.c: one object with a map of each kind, and with `-DUNREADABLE` also maps that
- * cannot be read.
- */
+/** testoperations.bpf.c: a map of each kind; `-DUNREADABLE` adds some that cannot be read. */
 export function compileObject(...flags: string[]): Promise<Uint8Array> {
 	return compileBpf("testdata/testoperations.bpf.c", ...flags);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
-import { Bytes } from "../../../base/bytes-schema.js";
+import { Bytes } from "../../../base/validate.js";
 import {
 	Empty,
 	Errno,
@@ -67,8 +67,6 @@ export const bpfOperations = {
 			adopted: Type.Array(object({ fd: U32, handle: Handle, kind: oneOf("map", "program", "link", "btf") })),
 		}),
 	),
-	/**
-	 * Closes a file descriptor, or ends a user's process with all that it holds and waits for it.
-	 */
+	/** Closes a descriptor, or ends a user's process with all that it holds and waits for it. */
 	close: operation(object({ handle: Handle }), Empty),
 };

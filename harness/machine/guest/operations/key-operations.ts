@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
-import { Bytes } from "../../../base/bytes-schema.js";
+import { Bytes } from "../../../base/validate.js";
 import { Empty, object, operation, optional, Text, U32 } from "./schema.js";
 
 /** Serial number of a key or keyring, or one of KEY_SPEC_* (keySpecs of uapi/keys.ts). */
@@ -22,18 +22,13 @@ export const keyOperations = {
 		object({ type: Text, description: optional(Text), payload: optional(Bytes()), keyring: Key }),
 		NewKey,
 	),
-	/**
-	 * Searches a keyring and those below it (keyctl_search(3)). ENOKEY, EKEYREVOKED, EKEYEXPIRED.
-	 */
+	/** keyctl_search(3): a keyring and those below it. ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
 	key_search: operation(object({ keyring: Key, type: Text, description: Text }), NewKey),
 	/** The serial number of one of KEY_SPEC_*, which is created if it does not exist. */
 	key_id: operation(OneKey, NewKey),
 	/** `type;uid;gid;permissions;description` (keyctl_describe(3)). */
 	key_describe: operation(OneKey, object({ description: Text })),
-	/**
-	 * The payload, or the serial numbers in a keyring (4 bytes each). EOPNOTSUPP: asymmetric keys
-	 * cannot be read.
-	 */
+	/** The payload, or a keyring's serial numbers (4 bytes each). EOPNOTSUPP: asymmetric key. */
 	key_read: operation(OneKey, object({ data: Bytes() })),
 	key_link: operation(object({ key: Key, keyring: Key }), Empty),
 	/** The kernel frees a key that is in no keyring. */

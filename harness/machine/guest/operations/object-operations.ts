@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
-import { Bytes } from "../../../base/bytes-schema.js";
+import { Bytes } from "../../../base/validate.js";
 import {
 	Empty,
 	Errno,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TProperties, type TSchema, Type } from "@sinclair/typebox";
-import { Bytes } from "../../../base/bytes-schema.js";
+import { Bytes } from "../../../base/validate.js";
 
 /** Schemas that several topics of operations share. Sizes in bytes, `_ns` in nanoseconds. */
 
@@ -38,10 +38,7 @@ export const InNetns = { netns: optional(Handle) };
 /** The mount namespace to work in: a handle of `/proc/<pid>/ns/mnt` (`path_open`). */
 export const InMntns = { mntns: optional(Handle) };
 
-/**
- * A file descriptor: the handle's own, the link of an attachment, or a program or map of an
- * object.
- */
+/** A file descriptor: a handle's own, an attachment's link, an object's program or map. */
 export const Named = object({ handle: Handle, program: optional(Text), map: optional(Text) });
 
 /**
@@ -64,9 +61,7 @@ export const During = {
 	rounds: optional(uint(65536, 1)),
 };
 
-/**
- * For each operation of `during`: the progress of the work before and after it, and its outcome.
- */
+/** For each operation of `during`: the work's progress before and after, and the outcome. */
 export const DoneDuring = Type.Array(
 	object({ from: U32, to: U32, ok: optional(Type.Unknown()), err: optional(GuestFailure) }),
 );

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A decision, for the host to read. ../gatekeeper-decision.ts has the same layout. */
+/* A decision, for the host to read. ../gatekeeper.ts has the same layout. */
 #ifndef BPFGATE_GATEKEEPER_DECISION_H
 #define BPFGATE_GATEKEEPER_DECISION_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { writeCpio } from "./cpio.js";
+import { writeCpio } from "./initramfs.js";
 import { readCpio } from "./testcpio.js";
 
 it("writes an archive that a reader of the format understands", () => {

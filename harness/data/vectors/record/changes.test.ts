@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { frameSelections } from "./selection.js";
+import { frameSelections } from "./changes.js";
 
 it("frames are selected by ranges", () => {
 	expect(frameSelections([])).toEqual([]);

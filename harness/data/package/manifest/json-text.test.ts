@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { duplicateKey } from "./duplicate-key.js";
+import { duplicateKey } from "./json-text.js";
 
 it.each([
 	['{"a": 1, "a": 2}', "/a"],

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { GuestClient } from "../guest/client.js";
-import { templateInventory } from "./template-inventory.js";
+import { templateInventory } from "./machine.js";
 
 const lists = ["netdevs", "qdiscs", "mounts", "cgroups", "pins", "keys", "processes"];
 const objects = ["programs", "maps", "links", "btfs"];

@@ -3,8 +3,7 @@ import { expect, it } from "vitest";
 import { build } from "../packet/build.js";
 import { diffPackets } from "../packet/diff.js";
 import type { Layers } from "../packet/layers.js";
-import { mismatchText } from "./mismatch.js";
-import { packetMismatches } from "./packet-mismatch.js";
+import { mismatchText, packetMismatches } from "./mismatch.js";
 
 function told(expected: Layers, actual: Layers): string[] {
 	const packet = build(actual);

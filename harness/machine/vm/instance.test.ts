@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { hasWrongClock } from "./guest-clock.js";
+import { hasWrongClock } from "./instance.js";
 
 it.each([
 	["[    0.024000] tsc: PIT calibration deviates from PMTIMER: 199882 2596234.", true],
