@@ -10,6 +10,7 @@ const schemas = new Map<string, { args: TSchema; result: TSchema }>(Object.entri
 /** The C code requires these only on one of its paths: for some hooks, or for some entries. */
 const conditional = {
 	attach: ["ifindex", "path", "pf", "hooknum"],
+	attach_once: ["ifindex", "path", "pf", "hooknum"],
 	map_write: ["entries.value", "entries.key", "entries.inner.value"],
 	replay: ["cases.fills.entries.value", "cases.fills.entries.key", "cases.fills.entries.inner.value"],
 	token_create: ["handle"],

@@ -30,6 +30,8 @@ export interface MapFacts extends MapShape {
 	pinned?: boolean;
 	/** Template of the maps in this map. */
 	inner?: MapShape;
+	/** Of a struct_ops map: programs that its members refer to. */
+	programs?: string[];
 }
 
 const maxFields = 32;
@@ -96,7 +98,16 @@ function kconfigMap(btf: Btf | undefined): MapFacts[] {
 function structOpsMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 	if (!btf) return [];
 	return structOpsSections.flatMap((name) => {
-		if (!elf.sections.some((section) => section.name === name)) return [];
+		const section = elf.sections.find((candidate) => candidate.name === name);
+		if (!section) return [];
+		const members = elf.relocations(section.index);
+		/** Compilers leave the offsets of the BTF at 0: the symbol of the variable has it. */
+		const programsOf = (variable: string) => {
+			const at = elf.symbols.find((symbol) => symbol.section === section.index && symbol.name === variable);
+			if (!at) return [];
+			const own = members.filter(({ offset }) => offset >= at.value && offset < at.value + at.size);
+			return [...new Set(own.map(({ symbol }) => symbol.name))];
+		};
 		return (datasec(btf, name)?.entries ?? []).map((entry) => ({
 			name: btf.name(entry.type),
 			kind: "struct_ops" as const,
@@ -106,6 +117,7 @@ function structOpsMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 			max_entries: 1,
 			flags: 0,
 			value: entry.type,
+			programs: programsOf(btf.name(entry.type)),
 		}));
 	});
 }

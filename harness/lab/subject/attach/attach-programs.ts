@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { linkTypes } from "../../../base/bpf.js";
+import { errnoName } from "../../../base/errno.js";
 import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { explainAttach } from "../../../data/reasons/explain.js";
@@ -40,7 +41,7 @@ export async function* attachAll(
 async function attachOne(
 	object: PackageObject,
 	attachable: Attachable,
-	{ handle, loaded }: LoadedObject,
+	{ handle, loaded, refused }: LoadedObject,
 	points: AttachPoints,
 	bench: Workbench,
 ): Promise<Finding> {
@@ -52,16 +53,29 @@ async function attachOne(
 		const reason = reasonSaying("not-loaded", `${name} was not attached, because it did not load`, hint);
 		return { ...base, outcome: "skip", reason, evidence: identity };
 	}
+	const missing = object.maps
+		.find((map) => map.name === name)
+		?.programs?.find((member) => refused.has(member));
+	if (kind === "map" && missing !== undefined) {
+		const hint = `see program/${missing}`;
+		const reason = reasonSaying(
+			"not-loaded",
+			`${name} was not attached, because ${missing} did not load`,
+			hint,
+		);
+		return { ...base, outcome: "skip", reason, evidence: identity };
+	}
 	const { client } = await bench.guest();
 	let point: AttachPoint = { where: {}, name: "" };
 	try {
 		point = await points.point(target);
-		const { id, type } = await attachAndDetach(client, handle, attachable, point);
+		const { id, type, info_errno } = await attachAndDetach(client, handle, attachable, point);
 		const evidence = {
 			...identity,
 			...(point.name ? { target: point.name } : {}),
 			...(id === undefined ? {} : { link_id: id }),
 			...(type === undefined ? {} : { link_type: linkTypes.name(type) }),
+			...(info_errno === 0 ? {} : { refused_to_agent: `BPF_OBJ_GET_INFO_BY_FD: ${errnoName(info_errno)}` }),
 		};
 		return { ...base, outcome: "pass", evidence };
 	} catch (error) {
@@ -81,14 +95,14 @@ async function attachOne(
 }
 
 /** Attaches and detaches it by the client that loaded the object. @throws GuestError of either */
-export async function attachAndDetach(
+export function attachAndDetach(
 	client: GuestClient,
 	object: number,
 	{ kind, name, target }: Attachable,
 	{ where }: AttachPoint,
-): Promise<Pick<Result<"attach">, "id" | "type">> {
+): Promise<Result<"attach_once">> {
 	const { hook, symbol, tracepoint } = target;
-	const { link, id, type } = await client.call("attach", {
+	return client.call("attach_once", {
 		object,
 		[kind]: name,
 		hook,
@@ -96,8 +110,6 @@ export async function attachAndDetach(
 		...(symbol === undefined ? {} : { symbol }),
 		...(tracepoint === undefined ? {} : { tracepoint }),
 	});
-	await client.call("detach", { link });
-	return { ...(id === undefined ? {} : { id }), ...(type === undefined ? {} : { type }) };
 }
 
 function explainFailure(

@@ -55,8 +55,9 @@ export async function loadObject(
 ): Promise<LoadedObject> {
 	const refused = new Map<string, Refusal>();
 	let rest = [...wanted];
+	// Each round but the last leaves a further program out.
 	for (;;) {
-		const attempt = await load(client, args, rest, statistics, coverage);
+		const attempt = await load(client, args, { programs: rest, leftOut: refused }, statistics, coverage);
 		if (!("handle" in attempt)) return { loaded: new Map(), refused, maps: [], unopened: attempt };
 		if (attempt.errno === 0) return complete(attempt, rest, refused);
 		await client.call("object_close", { object: attempt.handle });
@@ -72,9 +73,12 @@ export async function loadObject(
 				refusedMap: { load: map, libbpfLog: attempt.log },
 			};
 		}
-		const culprits = await findCulprits(client, args, rest, attempt);
-		for (const [name, refusal] of culprits) refused.set(name, refusal);
-		rest = rest.filter((name) => !culprits.has(name));
+		const left = refused.size;
+		for (const [name, refusal] of await findCulprits(client, args, rest, attempt)) {
+			if (!refused.has(name)) refused.set(name, refusal);
+		}
+		if (refused.size === left) for (const name of rest) refused.set(name, wholeObject(attempt));
+		rest = rest.filter((name) => !refused.has(name));
 		if (rest.length === 0) {
 			return { opened: attempt.opened, loaded: new Map(), refused, maps: attempt.maps };
 		}
@@ -98,7 +102,8 @@ async function findCulprits(
 		return culprits.set(named.name, refusalOf(failed, named));
 	}
 	for (const name of named ? [named.name] : programs) {
-		const alone = await load(client, args, [name], verbose);
+		const others = { has: (other: string) => other !== name };
+		const alone = await load(client, args, { programs: [name], leftOut: others }, verbose);
 		if (!("handle" in alone)) {
 			culprits.set(name, alone);
 			continue;
@@ -126,16 +131,26 @@ function wholeObject(attempt: Attempt): Refusal {
 	return { errno: attempt.errno, verifierLog: "", verifierLogTruncated: false, libbpfLog: attempt.log };
 }
 
+/** Programs of an object to load, and those that no struct_ops map may bring along. */
+interface Selection {
+	programs: readonly string[];
+	leftOut: { has(name: string): boolean };
+}
+
 /** Opens and loads with exactly these programs; a Refusal when libbpf cannot open the object. */
 async function load(
 	client: GuestClient,
 	args: Args<"object_open">,
-	programs: readonly string[],
+	{ programs, leftOut }: Selection,
 	logLevel: number,
 	coverage = false,
 ): Promise<Attempt | Refusal> {
 	const others = args.programs ?? [];
-	const settings = others.map((setting) => ({ ...setting, autoload: programs.includes(setting.name) }));
+	const settings = others.map((setting) => ({
+		...setting,
+		autoload: programs.includes(setting.name),
+		...(leftOut.has(setting.name) ? { left_out: true } : {}),
+	}));
 	let opened: Result<"object_open">;
 	try {
 		opened = await client.call("object_open", { ...args, programs: settings });

@@ -12,10 +12,15 @@ export function guestPath(object: PackageObject): string {
 	return `/run/${object.file.replace(/[^A-Za-z0-9._-]/g, "_")}`;
 }
 
-/** The programs to load: all except those without autoload in the object or the manifest. */
+/**
+ * The programs to load: all except those without autoload in the object or the manifest. libbpf
+ * also loads those that a struct_ops map refers to.
+ */
 export function wantedPrograms(object: PackageObject): ProgramFacts[] {
+	const members = new Set(object.maps.flatMap(({ programs = [] }) => programs));
 	return object.programs.filter(
-		({ name, meaning }) => object.settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true,
+		({ name, meaning }) =>
+			object.settings.programs?.[name]?.autoload ?? ((meaning?.autoload ?? true) || members.has(name)),
 	);
 }
 

@@ -9,7 +9,8 @@ int attachment_link_fd(const struct attachment *attachment)
 {
 	switch (attachment->kind) {
 	case ATTACHED_BY_LIBBPF:
-		return bpf_link__fd(attachment->link);
+		/* The descriptor of such a struct_ops map is no link. */
+		return attachment->object ? -1 : bpf_link__fd(attachment->link);
 	case ATTACHED_BY_LINK:
 		return attachment->link_fd;
 	default:
@@ -26,15 +27,26 @@ static int detach_from_map(const struct attachment *attachment)
 	return error;
 }
 
+/*
+ * A program that is attached to close() may refuse it: replacing the file of a descriptor releases
+ * the link without that call. 0 or a negative errno.
+ */
+static int released(int fd, int error)
+{
+	return error && fd >= 0 && dup2(STDERR_FILENO, fd) == fd && close(fd) == 0 ? 0 : error;
+}
+
 int attachment_detach(struct attachment *attachment)
 {
+	int fd = attachment_link_fd(attachment);
+
 	if (attachment->object)
 		attachment->object->users--;
 	switch (attachment->kind) {
 	case ATTACHED_BY_LIBBPF:
-		return bpf_link__destroy(attachment->link);
+		return released(fd, bpf_link__destroy(attachment->link));
 	case ATTACHED_BY_LINK:
-		return close(attachment->link_fd) < 0 ? -errno : 0;
+		return released(fd, close(fd) < 0 ? -errno : 0);
 	case ATTACHED_BY_TC:
 		return tc_detach(attachment);
 	case ATTACHED_TO_MAP:

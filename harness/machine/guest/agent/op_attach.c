@@ -10,6 +10,7 @@
 #include "libbpf_log.h"
 #include "memory.h"
 #include "operation.h"
+#include "struct_ops.h"
 
 #define MAX_ITERATION (64u << 10)
 
@@ -25,20 +26,6 @@ static int attach_to_map(struct attachment *attachment, const struct bpf_program
 	attachment->map.map_fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
 	attachment->map.prog_fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
 	attachment->map.type = type;
-	return 0;
-}
-
-static int attach_struct_ops(struct object *object, const struct bpf_map *map, struct attachment *attachment)
-{
-	attachment->kind = ATTACHED_BY_LIBBPF;
-	attachment->link = bpf_map__attach_struct_ops(map);
-	if (!attachment->link)
-		return -errno;
-	/* Without BPF_F_LINK the map's own file descriptor is the attachment. */
-	if (!(bpf_map__map_flags(map) & BPF_F_LINK)) {
-		attachment->object = object;
-		object->users++;
-	}
 	return 0;
 }
 
@@ -128,55 +115,109 @@ static void replace_attached(struct args *args, const struct bpf_program *progra
 		reply_attachment(reply, handle->attachment, id);
 }
 
+/* Attaches what the arguments name. False after a complaint or a failed reply. */
+static bool attach_named(struct args *args, struct reply *reply, struct object *object,
+			 const struct bpf_program *program, const struct bpf_map *map, struct attachment *made)
+{
+	const char *hook_name = args_string(args, "hook");
+	const struct hook *hook = hook_find(hook_name);
+	const char *name = program ? bpf_program__name(program) : bpf_map__name(map);
+	int error;
+
+	if (!args_valid(args))
+		return false;
+	if (!hook) {
+		reply_fail(reply, EOPNOTSUPP, "attach %s: unknown hook %.64s", name, hook_name);
+		return false;
+	}
+	libbpf_log_begin();
+	if (program && map)
+		error = attach_to_map(made, program, map);
+	else if (map)
+		error = struct_ops_attach(object, map, made);
+	else
+		error = hook_attach(hook, args, program, made);
+	if (!error && args_valid(args))
+		return true;
+	if (!error)
+		attachment_detach(made);
+	reply_fail_with_log(reply, error, libbpf_log_text(), "attach %s to %s", name, hook_name);
+	return false;
+}
+
+/* What the arguments name, which is loaded. False after a complaint or a failed reply. */
+static bool named(struct args *args, struct reply *reply, const struct object *object,
+		  const struct bpf_program **program, const struct bpf_map **map)
+{
+	const char *program_name = args_string_or_null(args, "program");
+	const char *map_name = args_string_or_null(args, "map");
+
+	if (!object || !args_valid(args))
+		return false;
+	if (program_name)
+		*program = bpf_object__find_program_by_name(object->bpf, program_name);
+	if (map_name)
+		*map = bpf_object__find_map_by_name(object->bpf, map_name);
+	if ((!program_name || (*program && bpf_program__fd(*program) >= 0)) &&
+	    (!map_name || (*map && bpf_map__fd(*map) >= 0)) && (*program || *map))
+		return true;
+	reply_fail(reply, ENOENT, "attach %s: it is not loaded",
+		   program_name ? program_name : map_name ? map_name : "nothing");
+	return false;
+}
+
 void op_attach(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
-	const char *program_name = args_string_or_null(args, "program");
-	const char *map_name = args_string_or_null(args, "map");
-	const char *name = program_name ? program_name : map_name ? map_name : "nothing";
-	const char *hook_name = args_string(args, "hook");
-	const struct hook *hook = hook_find(hook_name);
 	const struct bpf_program *program = NULL;
 	const struct bpf_map *map = NULL;
 	struct attachment made = { 0 };
 	struct handle *handle;
-	int error;
 
-	if (!object || !args_valid(args))
+	if (!named(args, reply, object, &program, &map))
 		return;
-	if (program_name)
-		program = bpf_object__find_program_by_name(object->bpf, program_name);
-	if (map_name)
-		map = bpf_object__find_map_by_name(object->bpf, map_name);
-	if ((program_name && (!program || bpf_program__fd(program) < 0)) ||
-	    (map_name && (!map || bpf_map__fd(map) < 0)) || (!program && !map)) {
-		reply_fail(reply, ENOENT, "attach %s: it is not loaded", name);
-		return;
-	}
-	if (!hook) {
-		reply_fail(reply, EOPNOTSUPP, "attach %s: unknown hook %.64s", name, hook_name);
-		return;
-	}
-	libbpf_log_begin();
 	if (args_has(args, "replaces")) {
+		libbpf_log_begin();
 		replace_attached(args, program, reply);
 		return;
 	}
-	if (program && map)
-		error = attach_to_map(&made, program, map);
-	else if (map)
-		error = attach_struct_ops(object, map, &made);
-	else
-		error = hook_attach(hook, args, program, &made);
-	if (error || !args_valid(args)) {
-		if (!error)
-			attachment_detach(&made);
-		reply_fail_with_log(reply, error, libbpf_log_text(), "attach %s to %s", name, hook_name);
+	if (!attach_named(args, reply, object, program, map, &made))
 		return;
-	}
 	handle = handle_new(HANDLE_LINK);
 	handle->attachment = memory_copy(&made, sizeof(made));
 	reply_attachment(reply, handle->attachment, handle->id);
+}
+
+void op_attach_once(struct args *args, struct reply *reply)
+{
+	struct object *object = object_argument(args, "object", reply);
+	const struct bpf_program *program = NULL;
+	const struct bpf_map *map = NULL;
+	struct attachment made = { 0 };
+	struct bpf_link_info info = { 0 };
+	uint32_t length = sizeof(info);
+	int fd, seen = 0, error;
+
+	if (!named(args, reply, object, &program, &map) ||
+	    !attach_named(args, reply, object, program, map, &made))
+		return;
+	/* The program may refuse the agent this call. */
+	fd = attachment_link_fd(&made);
+	if (fd >= 0 && bpf_link_get_info_by_fd(fd, &info, &length) < 0)
+		seen = errno;
+	error = attachment_detach(&made);
+	if (error) {
+		reply_fail_with_log(reply, error, libbpf_log_text(), "detach %s",
+				    program ? bpf_program__name(program) : bpf_map__name(map));
+		return;
+	}
+	reply_map(reply, 2 + 2 * (info.id != 0));
+	if (info.id != 0) {
+		reply_key_uint(reply, "id", info.id);
+		reply_key_uint(reply, "type", info.type);
+	}
+	reply_key_uint(reply, "info_errno", seen);
+	reply_key_string(reply, "log", libbpf_log_text());
 }
 
 void op_detach(struct args *args, struct reply *reply)

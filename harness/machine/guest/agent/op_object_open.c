@@ -12,6 +12,7 @@
 #include "object_token.h"
 #include "operation.h"
 #include "snapshot.h"
+#include "struct_ops.h"
 #include "watch.h"
 
 struct object *object_argument(struct args *args, const char *key, struct reply *reply)
@@ -158,6 +159,8 @@ static int set_autoload(struct object *object, struct args *settings, struct rep
 		error = -ENOENT;
 	if (!error && args_has(settings, "autoload"))
 		error = bpf_program__set_autoload(program, args_bool_or(settings, "autoload", true));
+	if (!error && args_bool_or(settings, "left_out", false))
+		struct_ops_leave_out(object, program);
 	if (error)
 		reply_fail_with_log(reply, error, libbpf_log_text(), "settings of program %s", name);
 	return error;

@@ -28,6 +28,24 @@ const Hook = Type.Unsafe<string>({
 });
 const XdpMode = oneOf("native", "generic");
 
+/** What is attached, and where. */
+const Attached = {
+	object: Handle,
+	program: optional(Text),
+	map: optional(Text),
+	hook: Hook,
+	ifindex: optional(Ifindex),
+	path: optional(Text),
+	symbol: optional(Text),
+	tracepoint: optional(Text),
+	mode: optional(XdpMode),
+	pf: optional(U32),
+	hooknum: optional(U32),
+	/** Of a tc filter: 0 to 65,535; of a netfilter program: any 32-bit number. */
+	priority: optional(S32),
+	filter_handle: optional(U32),
+};
+
 /** Attaching programs, and what the kernel lists at a device. */
 export const attachOperations = {
 	/**
@@ -43,20 +61,7 @@ export const attachOperations = {
 	 */
 	attach: operation(
 		object({
-			object: Handle,
-			program: optional(Text),
-			map: optional(Text),
-			hook: Hook,
-			ifindex: optional(Ifindex),
-			path: optional(Text),
-			symbol: optional(Text),
-			tracepoint: optional(Text),
-			mode: optional(XdpMode),
-			pf: optional(U32),
-			hooknum: optional(U32),
-			/** Of a tc filter: 0 to 65,535; of a netfilter program: any 32-bit number. */
-			priority: optional(S32),
-			filter_handle: optional(U32),
+			...Attached,
 			replaces: optional(Handle),
 			expected: optional(Named),
 			...InNetns,
@@ -73,6 +78,15 @@ export const attachOperations = {
 			iteration: optional(object({ errno: Errno, data: Bytes() })),
 			log: Text,
 		}),
+	),
+	/**
+	 * Attaches and detaches within one operation: a program that denies the agent what it needs, or
+	 * kills, does not meet its next request. `info_errno` is what BPF_OBJ_GET_INFO_BY_FD said of
+	 * the link while the program was attached. `err` names the step that failed.
+	 */
+	attach_once: operation(
+		object({ ...Attached, ...InNetns }),
+		object({ id: optional(U32), type: optional(U32), info_errno: Errno, log: Text }),
 	),
 	detach: operation(object({ link: Handle }), Empty),
 

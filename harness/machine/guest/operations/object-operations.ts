@@ -71,6 +71,8 @@ const MapSettings = object({
 const ProgramSettings = object({
 	name: Text,
 	autoload: optional(Flag),
+	/** No struct_ops map refers to it any more: those members of the maps are NULL. */
+	left_out: optional(Flag),
 	target: optional(
 		object({
 			object: optional(Handle),

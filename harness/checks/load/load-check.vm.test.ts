@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { CaseResult } from "../../base/results.js";
+import { openPackage, type Package } from "../../data/package/package.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import { testPackages } from "../../run/test-packages.js";
+import { loadCheck } from "./load-check.js";
+
+const ids = ["6.12", "7.3"];
+
+async function packageOf(name: string): Promise<Package> {
+	const folder = await mkdtemp(join(tmpdir(), "bpfgate-load-"));
+	try {
+		const file = join(folder, `${name}.bpf.o`);
+		await writeFile(file, await compileBpf(join(import.meta.dirname, "testdata", `${name}.bpf.c`)));
+		return await openPackage(file);
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+async function resultsOf(...names: string[]): Promise<CaseResult[]> {
+	const request = {
+		packages: await Promise.all(names.map(packageOf)),
+		kernels: await Promise.all(ids.map((id) => openKernel(id))),
+		checks: [loadCheck],
+		jobs: 2,
+		signal: new AbortController().signal,
+	};
+	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
+	throw new Error("the run did not end");
+}
+
+describe("the load check", async () => {
+	const results = await resultsOf("refused-member", "hurting");
+	const of = (pkg: string, id: string) =>
+		results.filter((result) => result.package === pkg && result.kernel === id);
+	const line = ({ case: name, outcome, reason }: CaseResult) =>
+		`${name} ${outcome}${reason ? ` ${reason.code}` : ""}`;
+
+	it.each(ids)("%s: judges each program of a struct_ops map that has a refused one", (id) => {
+		expect(of("refused-member", id).map(line)).toEqual([
+			"program/bad_ssthresh fail invalid-dereference",
+			"program/good_ssthresh pass",
+			"program/good_cong_avoid pass",
+			"program/good_undo pass",
+			"attach/bad_cc skip not-loaded",
+			"attach/good_cc pass",
+		]);
+		const skipped = of("refused-member", id).find(({ outcome }) => outcome === "skip");
+		expect(skipped?.reason).toMatchObject({
+			message: "bad_cc was not attached, because bad_ssthresh did not load",
+			hint: "see program/bad_ssthresh",
+		});
+	});
+
+	it.each(ids)("%s: attaches programs that deny or kill, and those after them", (id) => {
+		const others = of("hurting", id).filter(({ outcome }) => outcome !== "pass");
+		expect(others.map(line)).toEqual(
+			id === "7.3"
+				? []
+				: ["program/refuse_close fail attach-target-not-allowed", "attach/refuse_close skip not-loaded"],
+		);
+		const refused = of("hurting", id).filter(({ evidence }) => "refused_to_agent" in evidence);
+		expect(refused.map((result) => [result.case, result.evidence.refused_to_agent])).toEqual([
+			["attach/deny_bpf", "BPF_OBJ_GET_INFO_BY_FD: EPERM"],
+		]);
+	});
+});
