@@ -21,9 +21,17 @@ export const Reason = Type.Object({
 });
 export type Reason = Static<typeof Reason>;
 
+/** What `CaseResult.kernel` is for a result that only several kernels together show. */
+export const between = "between";
+
 export const CaseResult = Type.Object({
 	package: Type.String(),
-	kernel: Type.String({ description: "id of an entry of `kernels`" }),
+	kernel: Type.String({
+		description: "id of an entry of `kernels`, or `between` for a result about several of them",
+	}),
+	kernels: Type.Optional(
+		Type.Array(Type.String(), { description: "of a result `between` kernels: the ids of these" }),
+	),
 	check: CheckName,
 	case: Type.String({ description: "`program/<name>`, without the check" }),
 	outcome: Outcome,

@@ -91,8 +91,24 @@ export interface CheckRun {
 	cases(pkg: Package): string[];
 	/** Runs them in an order of its own, groups with `runCases`. Further cases are allowed. */
 	run(pkg: Package, bench: Workbench): AsyncIterable<Finding>;
-	/** Further results, which only those of all kernels together show: kernels that differ. */
-	across?(results: readonly CaseResult[]): CaseResult[];
+	/**
+	 * Findings that only the results of several kernels together show: kernels that differ. They
+	 * belong to no single kernel, so that what is said of one does not depend on the others.
+	 *
+	 * @param results of this check for the package, on all kernels of the run
+	 * @param benchOf a bench of one of these kernels, for a second look
+	 */
+	across?(
+		pkg: Package,
+		results: readonly CaseResult[],
+		benchOf: (kernel: string) => Workbench,
+	): AsyncIterable<FindingBetween>;
+}
+
+/** A finding about several kernels. */
+export interface FindingBetween extends Finding {
+	/** Their ids. */
+	kernels: readonly string[];
 }
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CaseResult, Outcome, Results } from "../base/results.js";
+import { between, type CaseResult, type Outcome, type Results } from "../base/results.js";
 
 /** From best to worst: a failure outranks an error. */
 export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];
@@ -23,14 +23,15 @@ export const cellWords: Readonly<Record<Cell, string>> = {
 	error: "error",
 };
 
-/** Signs of a matrix; `none` is a case that did not run. */
-export const signs: Readonly<Record<Cell | "none", string>> = {
+/** Signs of a matrix; `none` is a case that did not run, `alike` nothing to say between kernels. */
+export const signs: Readonly<Record<Cell | "none" | "alike", string>> = {
 	pass: "✓",
 	partial: "✓–",
 	fail: "✗",
 	skip: "–",
 	error: "!",
 	none: "·",
+	alike: "",
 };
 
 /** What the signs mean. */
@@ -45,20 +46,33 @@ export function cellOf(outcomes: Iterable<Outcome>): Cell | undefined {
 	return most === "skip" && seen.has("pass") ? "partial" : most;
 }
 
-/** One line of a matrix: its label, and a cell for each kernel of the document. */
+/**
+ * Columns of a matrix: the ids of the kernels, then `between` if there are results about several of
+ * them.
+ */
+export function columns(results: Results): string[] {
+	const several = results.results.some(({ kernel }) => kernel === between);
+	return [...results.kernels.map(({ id }) => id), ...(several ? [between] : [])];
+}
+
+/** Ids of the kernels that a result is about. */
+export const kernelsOf = ({ kernel, kernels = [kernel] }: CaseResult): readonly string[] => kernels;
+
+/** One line of a matrix: its label, and a cell for each of its columns. */
 export interface Row {
 	label: string;
-	cells: (Cell | undefined)[];
+	cells: (Cell | "alike" | undefined)[];
 }
+
+const cellIn = (column: string, results: readonly CaseResult[]): Row["cells"][number] =>
+	cellOf(results.map(({ outcome }) => outcome)) ?? (column === between ? "alike" : undefined);
 
 /** Packages down, kernels across. */
 export function packageRows(results: Results): Row[] {
 	const cases = groupBy(results.results, (result) => key(result.package, result.kernel));
 	return results.packages.map(({ name, version }) => ({
 		label: `${name} ${version}`,
-		cells: results.kernels.map(({ id }) =>
-			cellOf((cases.get(key(name, id)) ?? []).map((result) => result.outcome)),
-		),
+		cells: columns(results).map((id) => cellIn(id, cases.get(key(name, id)) ?? [])),
 	}));
 }
 
@@ -69,8 +83,11 @@ export function caseRows(results: Results, packageName: string): Row[] {
 	const own = results.results.filter((result) => result.package === packageName);
 	return [...groupBy(own, caseName)].map(([label, cases]) => ({
 		label,
-		cells: results.kernels.map(({ id }) =>
-			cellOf(cases.filter((result) => result.kernel === id).map((result) => result.outcome)),
+		cells: columns(results).map((id) =>
+			cellIn(
+				id,
+				cases.filter((result) => result.kernel === id),
+			),
 		),
 	}));
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { listing } from "../base/listing.js";
 import { printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { capturePaths } from "./captures.js";
-import { caseName, caseRows, legend, packageRows, type Row, signs, tallyLine } from "./cells.js";
+import { caseName, caseRows, columns, legend, packageRows, type Row, signs, tallyLine } from "./cells.js";
 import { coverageSection } from "./coverage.js";
 import { kernelFindings } from "./kernel-findings.js";
 import { escapeMarkup } from "./markup.js";
+import { notes } from "./notes.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";
-import { listing, onKernels, reasonEntries, wordingLines } from "./reasons.js";
+import { onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
 /** Most characters of one case's evidence on a page; the results document has all. */
 const evidenceLimit = 8000;
@@ -79,6 +81,7 @@ export function html(results: Results, captures?: string): string {
 		`<p>${legend}</p>`,
 		...reasons(results),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
+		...noteSection(results),
 		...coverageSection(results),
 		...kernelSection(results),
 		...provenance(results),
@@ -89,7 +92,9 @@ export function html(results: Results, captures?: string): string {
 }
 
 function table(corner: string, rows: Row[], results: Results, link?: (row: number) => string): string {
-	const head = results.kernels.map(({ id }) => `<th class="kernel">${escapeMarkup(id)}</th>`).join("");
+	const head = columns(results)
+		.map((id) => `<th class="kernel">${escapeMarkup(id)}</th>`)
+		.join("");
 	const lines = rows.map(({ label, cells }, index) => {
 		const text = escapeMarkup(label);
 		const name = link ? `<a href="${link(index)}">${text}</a>` : text;
@@ -180,6 +185,12 @@ function kernelSection(results: Results): string[] {
 	]);
 	if (items.length === 0) return [];
 	return ["<h2>The kernels' own findings</h2>", "<p>No package causes these.</p>", "<dl>", ...items, "</dl>"];
+}
+
+/** What passes say all the same. */
+function noteSection(results: Results): string[] {
+	const items = notes(results).map((text) => `<li>${escapeMarkup(text)}</li>`);
+	return items.length > 0 ? ["<h2>Passed, with notes</h2>", "<ul>", ...items, "</ul>"] : [];
 }
 
 /** Kernels and versions of the run, so that it can be repeated. */

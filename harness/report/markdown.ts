@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+import { listing } from "../base/listing.js";
 import type { CaseResult, Results } from "../base/results.js";
-import { caseName, legend, packageRows, signs, tallyLine } from "./cells.js";
+import { caseName, columns, legend, packageRows, signs, tallyLine } from "./cells.js";
 import { kernelFindings } from "./kernel-findings.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
+import { notes } from "./notes.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
-import { listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
+import { onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
 /**
  * The matrix and the reasons for a pull request, an issue or a step summary (GitHub Flavored
  * Markdown).
  */
 export function markdown(results: Results): string {
-	const columns = ["package", ...results.kernels.map(({ id }) => escapeMarkdown(id))];
+	const heads = columns(results).map(escapeMarkdown);
 	const rows = packageRows(results).map(({ label, cells }) => [
 		// In a table, a bar ends the cell even inside code.
 		markdownCode(label).replaceAll("|", "\\|"),
 		...cells.map((cell) => signs[cell ?? "none"]),
 	]);
-	const table = [columns, ["---", ...results.kernels.map(() => ":-:")], ...rows].map(
+	const table = [["package", ...heads], ["---", ...heads.map(() => ":-:")], ...rows].map(
 		(cells) => `| ${cells.join(" | ")} |`,
 	);
 	const reasons = reasonEntries(results).map((entry) => item(entry, results));
@@ -28,6 +30,7 @@ export function markdown(results: Results): string {
 		legend,
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
 		...kernels(results),
+		...noted(results),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
 		...results.results.filter(picturesDiffer).slice(0, maxPictures).map(picture),
 		`${tallyLine(results)}. bpfgate ${escapeMarkdown(results.run.bpfgate)}, QEMU ${escapeMarkdown(qemu)}, ${accelerator}.`,
@@ -54,6 +57,12 @@ function kernels(results: Results): string[] {
 		return `- ${kind} ${where}: ${escapeMarkdown(text)} (${listing(promises.map(markdownCode))})`;
 	});
 	return items.length > 0 ? ["The kernels' own findings, independent of the package:", items.join("\n")] : [];
+}
+
+/** What passes say all the same. */
+function noted(results: Results): string[] {
+	const items = notes(results).map((text) => `- ${escapeMarkdown(text)}`);
+	return items.length > 0 ? ["Passed, with notes:", items.join("\n")] : [];
 }
 
 /** Columns of a diff that a pull request shows without a scroll bar. */

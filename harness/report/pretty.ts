@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
+import { listing } from "../base/listing.js";
 import { printable, printableLines } from "../base/printable.js";
 import type { Results } from "../base/results.js";
 import { capturePaths, maxCaptures } from "./captures.js";
@@ -7,6 +8,7 @@ import {
 	type Cell as CaseCell,
 	caseRows,
 	cellWords,
+	columns,
 	packageRows,
 	type Row,
 	signs,
@@ -15,18 +17,27 @@ import {
 import { coverageText } from "./coverage.js";
 import { kernelFindings } from "./kernel-findings.js";
 import type { Medium } from "./medium.js";
+import { notes } from "./notes.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
-import { casesOf, listing, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
+import { casesOf, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import { weaknesses } from "./weaknesses.js";
 
-type Cell = CaseCell | "none";
+type Cell = CaseCell | "none" | "alike";
 type Colours = ReturnType<typeof picocolors.createColors>;
 
-const asciiSigns = { pass: "+", partial: "+-", fail: "x", skip: "-", error: "!", none: "." };
-const meaning = { ...cellWords, none: "not run" };
+const asciiSigns = { pass: "+", partial: "+-", fail: "x", skip: "-", error: "!", none: ".", alike: "" };
+const meaning = { ...cellWords, none: "not run", alike: "" };
 const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
-	...{ pass: "green", partial: "green", fail: "red", skip: "yellow", error: "magenta", none: "dim" },
+	...{
+		pass: "green",
+		partial: "green",
+		fail: "red",
+		skip: "yellow",
+		error: "magenta",
+		none: "dim",
+		alike: "dim",
+	},
 };
 
 /**
@@ -45,6 +56,7 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
 		painter.moreDiffs(),
 		painter.weaknesses(),
+		painter.notes(),
 		painter.kernels(),
 		coverageText(results),
 		painter.summary(),
@@ -82,7 +94,7 @@ class Painter {
 
 	/** Several tables when the kernels do not fit into one line. */
 	matrix(rows: Row[]): string[] {
-		const ids = this.results.kernels.map(({ id }) => printable(id));
+		const ids = columns(this.results).map(printable);
 		const column = Math.max(3, ...ids.map((id) => id.length)) + 2;
 		const longest = Math.max(0, ...rows.map((row) => printable(row.label).length));
 		const room = Math.max(12, this.medium.width - Math.min(ids.length, 6) * column);
@@ -156,6 +168,14 @@ class Painter {
 		return `${[this.colours.bold("Passed, but the kernel is weak here:"), ...lines].join("\n")}\n`;
 	}
 
+	/** What passes say all the same. */
+	notes(): string {
+		const lines = notes(this.results).flatMap((text) =>
+			wrap(text, this.medium.width - 2).map((line) => `  ${line}`),
+		);
+		return lines.length > 0 ? `${[this.colours.bold("Passed, with notes:"), ...lines].join("\n")}\n` : "";
+	}
+
 	/** What is wrong with kernels, whatever the package. */
 	kernels(): string {
 		const lines = kernelFindings(this.results).flatMap(({ kind, promises, kernels, text }) => {
@@ -220,7 +240,7 @@ class Painter {
 	private sign(cell: Cell, width = 1): string {
 		const sign = this.signs[cell];
 		const painted = this.colours[colourOf[cell]](sign);
-		const before = Math.floor((width - 1) / 2);
+		const before = sign === "" ? 0 : Math.floor((width - 1) / 2);
 		return `${" ".repeat(before)}${painted}${" ".repeat(Math.max(0, width - before - sign.length))}`;
 	}
 

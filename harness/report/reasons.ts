@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { listing } from "../base/listing.js";
 import type { CaseResult, Outcome, Reason, Results } from "../base/results.js";
 import { reason } from "../data/reasons/registry/registry.js";
-import { caseName, groupBy, key, outcomeOrder } from "./cells.js";
+import { caseName, groupBy, kernelsOf as kernelsOfResult, key, outcomeOrder } from "./cells.js";
 
 /**
  * One reason of one package, with every case and every kernel that it explains: all of `cases` on
@@ -40,7 +41,9 @@ export function reasonEntries(results: Results): ReasonEntry[] {
 	);
 	const entries = [...byCase.values()].map((group): ReasonEntry => {
 		const { result, reason } = group[0]!;
-		const kernelsOf = (some: typeof group) => [...new Set(some.map((item) => item.result.kernel))];
+		const kernelsOf = (some: typeof group) => [
+			...new Set(some.flatMap(({ result }) => kernelsOfResult(result))),
+		];
 		return {
 			package: result.package,
 			outcome: result.outcome,
@@ -93,7 +96,9 @@ const fewCases = 6;
  * token`.
  */
 export function casesOf({ package: name, cases, kernels }: ReasonEntry, results: Results): string {
-	const here = results.results.filter((each) => each.package === name && kernels.includes(each.kernel));
+	const here = results.results.filter(
+		(each) => each.package === name && kernelsOfResult(each).some((id) => kernels.includes(id)),
+	);
 	const checks = groupBy(here, ({ check }) => check);
 	const words: string[] = [];
 	const named = new Set(cases);
@@ -104,10 +109,4 @@ export function casesOf({ package: name, cases, kernels }: ReasonEntry, results:
 		words.push(`all ${all.size} cases of ${check}`);
 	}
 	return listing([...named, ...words]);
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listing(words: string[]): string {
-	if (words.length < 2) return words.join("");
-	return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

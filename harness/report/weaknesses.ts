@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { listing } from "../base/listing.js";
 import { printable } from "../base/printable.js";
 import type { Results } from "../base/results.js";
-import { listing, onKernels } from "./reasons.js";
+import { onKernels } from "./reasons.js";
 
 /**
  * What passed because the kernel did as it promises, while that is not safe: a sentence for each,

@@ -31,11 +31,18 @@ export function assertExpectations(packages: readonly Package[], checks: readonl
  * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that
  * says so; one that does not happen, or happens for another reason, is a failure. `skip` and
  * `error` stay what they are.
+ *
+ * @param kernels ids of those that the finding is about
  */
-export function expected(manifest: Manifest, check: string, kernel: string, finding: Finding): Finding {
+export function expected(
+	manifest: Manifest,
+	check: string,
+	kernels: readonly string[],
+	finding: Finding,
+): Finding {
 	const expectation = manifest.expect?.failures?.find(
-		({ case: pattern, kernels }) =>
-			wildcard(pattern)(`${check}/${finding.case}`) && (kernels === undefined || kernels.includes(kernel)),
+		({ case: pattern, kernels: some = kernels }) =>
+			wildcard(pattern)(`${check}/${finding.case}`) && kernels.some((kernel) => some.includes(kernel)),
 	);
 	if (!expectation) return finding;
 	if (finding.outcome === "pass") return absent(expectation, finding);

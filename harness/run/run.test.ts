@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { UndecidedError } from "../base/errors.js";
 import { exitStatus, Results } from "../base/results.js";
 import { validator } from "../base/validate.js";
-import { drift } from "../data/vectors/drift.js";
+import { disagreements, driftOf } from "../data/vectors/drift.js";
 import type { Check, CheckRun, Finding } from "../lab/check.js";
 import { GuestError } from "../machine/guest/client.js";
 import type { RunEvent } from "./events.js";
@@ -173,18 +173,29 @@ describe("run", () => {
 		const plain = check(["v/x"], body, "vectors");
 		const drifting: Check = {
 			...plain,
-			create: (context) => ({ ...plain.create(context), across: drift }),
+			create: (context) => ({
+				...plain.create(context),
+				async *across(_pkg, found, benchOf) {
+					for (const [name, runs] of disagreements(found)) {
+						for (const { kernel: id } of runs) await benchOf(id).guest();
+						const kernels = runs.map(({ kernel: id }) => id);
+						yield { case: `drift/${name}`, kernels, ...driftOf(name, runs, new Map()) };
+					}
+				},
+			}),
 		};
 		const expecting = pkg("two", { expect: { failures: [{ case: "vectors/drift/v/x", kernels: ["6.1"] }] } });
 		const kernels = ["5.10", "6.1", "6.12"].map(kernel);
 		const document = await results({ packages: [pkg("one"), expecting], kernels, checks: [drifting] });
 		const drifts = document.results.filter((it) => it.case.startsWith("drift/"));
 		expect(drifts.map((it) => `${it.package} ${it.kernel} ${it.outcome}`)).toEqual([
-			"one 6.1 fail",
-			"two 6.1 pass",
+			"one between fail",
+			"two between pass",
 		]);
 		expect(drifts[1]).not.toHaveProperty("reason");
-		expect(drifts[0]?.reason?.message).toContain("retval is XDP_DROP, not XDP_PASS");
+		expect(drifts[0]?.reason?.message).toContain("retval is XDP_PASS on 5.10 and 6.12, XDP_DROP on 6.1");
+		expect(drifts[0]?.kernels).toEqual(["5.10", "6.1", "6.12"]);
+		expect(guests.disposed).toBe(guests.acquired);
 	});
 
 	it("skips where the kernel lacks what the manifest requires, with the reason", async () => {

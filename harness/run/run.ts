@@ -3,10 +3,16 @@
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { PromiseArea } from "../base/kernel-promise.js";
-import type { CaseResult, KernelRecord, Results, RunRecord } from "../base/results.js";
+import {
+	between as betweenKernels,
+	type CaseResult,
+	type KernelRecord,
+	type Results,
+	type RunRecord,
+} from "../base/results.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
-import type { Check, CheckContext, CheckRun, Finding } from "../lab/check.js";
+import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/check.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
 import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
@@ -77,6 +83,12 @@ export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	}
 }
 
+const endOf = ({ pkg, kernel }: Cell): RunEvent => ({
+	type: "cell-end",
+	package: pkg.name,
+	kernel: kernel.id,
+});
+
 /** Kernel by kernel, so that a template is in the page cache while it is used. */
 function cellsOf({ packages, kernels }: RunOptions): Cell[] {
 	return kernels.flatMap((kernel) => packages.map((pkg) => ({ pkg, kernel })));
@@ -116,7 +128,8 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		} catch (error) {
 			if (!options.signal.aborted) throw error;
 		}
-		emit({ type: "cell-end", package: pkg.name, kernel: kernel.id });
+		// Exploring may yet find what makes the cell fail.
+		if (!options.explore) emit(endOf(cell));
 	};
 	const promises = new KernelPromises(options, emit);
 	const tasks = options.kernels.flatMap((kernel) => [
@@ -133,23 +146,20 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, worker));
 
 	const found = cells.flatMap((cell) => results.get(cell) ?? []);
-	const asExpected = (result: CaseResult): CaseResult => {
-		const pkg = options.packages.find(({ name }) => name === result.package);
-		if (!pkg) return result;
-		const { reason: _, ...bare } = result;
-		return { ...bare, ...expected(pkg.manifest, result.check, result.kernel, result) };
-	};
-	const across = options.asked.flatMap(({ check, run }) => {
-		const own = found.filter((result) => result.check === check.name);
-		return (run.across?.(own) ?? []).map(asExpected);
-	});
-	for (const result of across) emit({ type: "finding", result });
-	const explored: CaseResult[] = [];
-	if (options.explore) {
-		for await (const result of explore({ ...options, ...options.explore, emit })) {
-			explored.push(asExpected(result));
-			emit({ type: "finding", result: asExpected(result) });
-		}
+	const later: CaseResult[] = [];
+	for (const pkg of options.packages) {
+		const further = [
+			between(pkg, found, options),
+			...(options.explore ? [explore({ ...options, ...options.explore, packages: [pkg], emit })] : []),
+		];
+		for (const results of further)
+			for await (const result of results) {
+				const { reason: _, ...bare } = result;
+				const about = result.kernels ?? [result.kernel];
+				later.push({ ...bare, ...expected(pkg.manifest, result.check, about, result) });
+				emit({ type: "finding", result: later.at(-1)! });
+			}
+		if (options.explore) for (const cell of cells.filter((each) => each.pkg === pkg)) emit(endOf(cell));
 	}
 
 	const { packages, kernels, jobs, host } = options;
@@ -169,9 +179,39 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 			...promises.record(kernel),
 		})),
 		packages: packages.map(({ name, version, sha256, path }) => ({ name, version, sha256, path })),
-		results: [...found, ...across, ...explored],
+		results: [...found, ...later],
 	};
 	emit({ type: "run-end", results: document });
+}
+
+/** What the checks find when they compare the results of all kernels. */
+async function* between(
+	pkg: Package,
+	found: readonly CaseResult[],
+	options: Work,
+): AsyncIterable<CaseResult> {
+	for (const { check, run } of checksOf(pkg, options)) {
+		const own = found.filter((result) => result.package === pkg.name && result.check === check.name);
+		const benches = new Map<string, CellWorkbench>();
+		const benchOf = (id: string): Workbench => {
+			const kernel = options.kernels.find((each) => each.id === id);
+			if (!kernel) throw new Error(`there is no kernel ${id} here`);
+			const bench = benches.get(id) ?? new CellWorkbench(kernel, options);
+			benches.set(id, bench);
+			return bench;
+		};
+		try {
+			for await (const { kernels, duration_ms = 0, ...finding } of run.across?.(pkg, own, benchOf) ?? [])
+				yield {
+					...{ package: pkg.name, kernel: betweenKernels, kernels: [...kernels], check: check.name },
+					...{ ...finding, duration_ms },
+				};
+		} catch (error) {
+			if (!options.signal.aborted) throw error;
+		} finally {
+			for (const bench of benches.values()) await bench.retire();
+		}
+	}
 }
 
 function kernelRecord(kernel: Kernel, release: string | undefined): KernelRecord {
@@ -186,7 +226,7 @@ async function* workCell(
 ): AsyncIterable<CaseResult> {
 	for (const { check, run } of checksOf(pkg, options)) {
 		for await (const finding of findings(run, pkg, kernel, options, releases)) {
-			const { duration_ms = 0, ...rest } = expected(pkg.manifest, check.name, kernel.id, finding);
+			const { duration_ms = 0, ...rest } = expected(pkg.manifest, check.name, [kernel.id], finding);
 			yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
 		}
 	}

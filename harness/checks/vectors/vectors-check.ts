@@ -2,13 +2,13 @@
 
 import type { InputError } from "../../base/errors.js";
 import { reason } from "../../data/reasons/registry/registry.js";
-import { drift } from "../../data/vectors/drift.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { Check, CheckRun, Finding, FindingBody, Workbench } from "../../lab/check.js";
 import { failed, passed, undecided } from "../../lab/findings.js";
 import { judge } from "../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../lab/subject/session/vector-session.js";
+import { betweenKernels } from "./between-kernels.js";
 import { measuring } from "./coverage/measure-coverage.js";
 import { packetEvidence } from "./packet-evidence.js";
 import { groupsOf, runGroup } from "./vector-group.js";
@@ -34,7 +34,7 @@ export const vectorsCheck: Check = {
 
 /** The check without measuring coverage. */
 export const vectorsRun: CheckRun = {
-	across: drift,
+	across: betweenKernels,
 
 	cases(pkg) {
 		const { vectors, invalid } = suiteOf(pkg);

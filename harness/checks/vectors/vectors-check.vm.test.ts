@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CaseResult } from "../../base/results.js";
-import { drift } from "../../data/vectors/drift.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Finding } from "../../lab/check.js";
 import { rewriter, testbench } from "../../lab/subject/session/testsession.js";
@@ -205,30 +203,6 @@ describe("vectors on 6.12", () => {
 			},
 		]);
 	});
-});
-
-it("differ between kernels when the program depends on a feature", async () => {
-	const vectors =
-		'vectors:\n  - name: v\n    program: ask\n    packet: { hex: "020000000001020000000002080600" }\n';
-	const pkg = await rewriter([], () => vectors);
-	const results: CaseResult[] = [];
-	for (const kernel of ["5.10", "6.1", "6.12"]) {
-		await using bench = await testbench(kernel);
-		for (const finding of (await bench.check(pkg)).values())
-			results.push({ package: "rewriter", kernel, check: "vectors", duration_ms: 0, ...finding });
-	}
-	expect(results.map(({ outcome }) => outcome)).toEqual(["pass", "pass", "pass"]);
-	expect(drift(results)).toMatchObject([
-		{
-			kernel: "5.10",
-			case: "drift/rewriter/v",
-			outcome: "fail",
-			reason: {
-				code: "vector-drift",
-				message: "rewriter/v: 5.10 gives another result than 6.1, 6.12: retval is XDP_DROP, not XDP_PASS",
-			},
-		},
-	]);
 });
 
 it("are skipped where the kernel cannot run them, and the reason names the feature", async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from "node:crypto";
+import { between } from "../../base/results.js";
 import { toHex } from "../../data/packet/bytes.js";
 import { reason } from "../../data/reasons/registry/registry.js";
 import { writtenVector } from "../../data/vectors/explore/saved.js";
@@ -14,7 +15,7 @@ export function findingsOf(
 	{ object, program }: Subject,
 	searched: Searched,
 	options: { kernels: readonly string[]; seed: number },
-): { kernel: string; finding: Finding }[] {
+): { kernel: string; kernels?: string[]; finding: Finding }[] {
 	const { finds, ...counts } = searched;
 	const { kernels, seed } = options;
 	const alone = kernels.length < 2 ? { note: "one kernel alone cannot disagree; choose two or more" } : {};
@@ -25,7 +26,13 @@ export function findingsOf(
 	}));
 	const found = finds.flatMap((find) => {
 		const finding = findingOf(program.name, find, seed);
-		return find.symptom.kernels.map((kernel) => ({ kernel, finding }));
+		const { kernels: some, usual } = find.symptom;
+		// A disagreement belongs to no single kernel, and says nothing of one.
+		if (usual)
+			return [
+				{ kernel: between, kernels: kernels.filter((id) => [...some, ...usual].includes(id)), finding },
+			];
+		return some.map((kernel) => ({ kernel, finding }));
 	});
 	return [...explored, ...found];
 }

@@ -70,9 +70,10 @@ async function* exploreProgram(
 	const { subject } = first;
 	const { seed, mutants, signal, emit } = options;
 	const started = performance.now();
-	const result = (kernel: string, finding: Finding): CaseResult => ({
+	const result = (kernel: string, finding: Finding, kernels?: string[]): CaseResult => ({
 		package: pkg.name,
 		kernel,
+		...(kernels ? { kernels } : {}),
 		check: "vectors",
 		...finding,
 		duration_ms: Math.round(performance.now() - started),
@@ -85,11 +86,14 @@ async function* exploreProgram(
 		const searched = await search(lab, vectors, { seed, mutants, signal, progress });
 		const abandoned = lab.abandoned.length > 0 ? { abandoned: lab.abandoned } : {};
 		const duration_ms = Math.round(performance.now() - started);
-		for (const { kernel, finding } of findingsOf(subject, searched, { kernels: lab.kernels, seed })) {
+		for (const { kernel, kernels: some, finding } of findingsOf(subject, searched, {
+			kernels: lab.kernels,
+			seed,
+		})) {
 			const evidence =
 				finding.outcome === "pass" ? { ...finding.evidence, ...abandoned, duration_ms } : finding.evidence;
 			const name = finding.outcome === "pass" ? caseName : finding.case;
-			yield result(kernel, { ...finding, case: name, evidence });
+			yield result(kernel, { ...finding, case: name, evidence }, some);
 		}
 		for (const [kernel, finding] of await lab.leftovers()) yield result(kernel, finding);
 	} catch (error) {

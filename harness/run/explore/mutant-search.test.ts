@@ -67,7 +67,7 @@ describe("a search", () => {
 		const { finds } = await told({ a: good, b: odd, c: good });
 		expect(finds.length).toBeGreaterThan(0);
 		for (const { kernel, finding } of finds) {
-			expect(kernel).toBe("b");
+			expect(kernel).toBe("between");
 			expect(finding.reason?.code).toBe("explore-disagreement");
 			expect(finding.reason?.message).toMatch(
 				/^xdp_filter: retval is XDP_DROP on b, XDP_PASS on a, c, given filter\//,

@@ -170,11 +170,14 @@ function disagreement(
 		usual,
 		text: named.join("; ") + more,
 		evidence: {
-			differs_from: usual,
 			facts: Object.fromEntries(
-				differing
-					.slice(0, 50)
-					.map((name) => [name, { here: facts[name] ?? null, there: usualFacts[name] ?? null }]),
+				differing.slice(0, 50).map((name) => [
+					name,
+					[
+						{ kernels, value: facts[name] ?? null },
+						{ kernels: usual, value: usualFacts[name] ?? null },
+					],
+				]),
 			),
 		},
 	};

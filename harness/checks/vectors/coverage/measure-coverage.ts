@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isDeepStrictEqual } from "node:util";
 import { type CoverageEvidence, linesIn } from "../../../base/coverage-record.js";
 import { InputError } from "../../../base/errors.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import { reason } from "../../../data/reasons/registry/registry.js";
+import { differing, type Facts } from "../../../data/vectors/drift.js";
 import { neverRun, testRunRules } from "../../../data/vectors/program-type.js";
 import type { Subject } from "../../../data/vectors/subject.js";
 import { type PreparedVector, suiteOf } from "../../../data/vectors/suite.js";
@@ -15,6 +15,7 @@ import { wantedPrograms } from "../../../lab/subject/load/open-args.js";
 import { judge } from "../../../lab/subject/session/judgement.js";
 import { VectorSession } from "../../../lab/subject/session/vector-session.js";
 import type { ProgramCoverage, Result } from "../../../machine/guest/operations.js";
+import { stillDiffering } from "../second-look.js";
 import { groupsOf } from "../vector-group.js";
 import { type Block, blocksOf, joined } from "./blocks.js";
 import { coveredFiles } from "./source-lines.js";
@@ -26,7 +27,9 @@ interface Seen {
 	obstacles: Map<string, string>;
 	/** Number of vectors that ran, by program. */
 	run: Map<string, number>;
-	/** Cases that had other results in a program with probes. */
+	/** Results without and with probes, by case, where they differ. */
+	differing: Map<string, readonly [plain: Facts, probed: Facts]>;
+	/** Cases in which they differ in more than two runs without probes do. */
 	disturbed: string[];
 }
 
@@ -40,11 +43,11 @@ interface Seen {
  */
 export function measuring(check: CheckRun, kernelId: string): CheckRun {
 	return {
-		cases: (pkg) => check.cases(pkg),
+		...check,
 		async *run(pkg, bench) {
-			const plain = new Map<string, unknown>();
+			const plain = new Map<string, Facts>();
 			for await (const finding of check.run(pkg, bench)) {
-				plain.set(finding.case, finding.evidence.actual);
+				if (finding.evidence.actual) plain.set(finding.case, finding.evidence.actual as Facts);
 				yield finding;
 			}
 			if (bench.kernel.id === kernelId) yield* measure(pkg, plain, bench);
@@ -52,10 +55,10 @@ export function measuring(check: CheckRun, kernelId: string): CheckRun {
 	};
 }
 
-/** @param plain results of each vector without probes, by case; undefined when it did not run */
+/** @param plain results of each vector that ran without probes, by case */
 async function* measure(
 	pkg: Package,
-	plain: ReadonlyMap<string, unknown>,
+	plain: ReadonlyMap<string, Facts>,
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	for (const object of pkg.objects) {
@@ -68,8 +71,15 @@ async function* measure(
 			after: `all vectors of ${object.file} ran with probes and it was unloaded`,
 			evidence: { object: object.file },
 			async *run() {
-				const seen: Seen = { measured: new Map(), obstacles: new Map(), run: new Map(), disturbed: [] };
+				const seen: Seen = {
+					measured: new Map(),
+					obstacles: new Map(),
+					run: new Map(),
+					differing: new Map(),
+					disturbed: [],
+				};
 				for (const load of loadsOf(object, programs, vectors)) await runLoad(load, plain, seen, bench);
+				seen.disturbed = await stillDiffering(await bench.guest(), vectors, seen.differing);
 				for (const { name } of programs)
 					yield { case: `coverage/${object.file}/${name}`, ...findingOf(object, name, seen, bench) };
 			},
@@ -111,7 +121,7 @@ function loadsOf(
 
 async function runLoad(
 	{ subject, vectors }: Load,
-	plain: ReadonlyMap<string, unknown>,
+	plain: ReadonlyMap<string, Facts>,
 	seen: Seen,
 	bench: Workbench,
 ): Promise<void> {
@@ -128,8 +138,8 @@ async function runLoad(
 		const { name } = vector.subject.program;
 		seen.run.set(name, (seen.run.get(name) ?? 0) + 1);
 		const before = plain.get(vector.case);
-		if (before !== undefined && !isDeepStrictEqual(before, judge(vector, run).actual))
-			seen.disturbed.push(vector.case);
+		const probed = judge(vector, run).actual;
+		if (before && differing([before, probed]).length > 0) seen.differing.set(vector.case, [before, probed]);
 	}
 	await session.close();
 }

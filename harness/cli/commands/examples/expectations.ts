@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import { InputError } from "../../../base/errors.js";
-import { type CaseResult, Outcome, type Results } from "../../../base/results.js";
+import { between, type CaseResult, Outcome, type Results } from "../../../base/results.js";
 import { validator } from "../../../base/validate.js";
 
 const closed = { additionalProperties: false };
@@ -12,7 +12,9 @@ const Expectation = Type.Object(
 		case: Type.String({ description: "as in the results; `*` matches every case" }),
 		outcome: Outcome,
 		reasons: Type.Optional(Type.Array(Type.String(), { minItems: 1, description: "allowed codes" })),
-		kernels: Type.Optional(Type.Array(Type.String(), { description: "default: every kernel" })),
+		kernels: Type.Optional(
+			Type.Array(Type.String(), { description: "ids, or `between`; default: every kernel" }),
+		),
 		may: Type.Optional(
 			Type.Boolean({
 				description: "these cases may also pass or be missing, depending on the kernel",
@@ -74,12 +76,13 @@ function deviation(result: CaseResult, expectations: Expectation[] = []): string
 
 /** Cells without results, and expected cases without one. */
 function absent(results: Results, expectations: Expectations): string[] {
+	const ids = results.kernels.map(({ id }) => id);
 	return results.packages.flatMap(({ name }) =>
-		results.kernels.flatMap(({ id }) => {
+		[...ids, ...(ids.length > 1 ? [between] : [])].flatMap((id) => {
 			const cell = results.results.filter((result) => result.package === name && result.kernel === id);
-			if (cell.length === 0) return [`${name} on ${id}: no results`];
+			if (cell.length === 0 && id !== between) return [`${name} on ${id}: no results`];
 			return (expectations.packages[name] ?? [])
-				.filter(({ kernels, may }) => !may && (kernels === undefined || kernels.includes(id)))
+				.filter(({ kernels = ids, may }) => !may && kernels.includes(id))
 				.filter((each) => !cell.some((result) => speaksOf(each, result)))
 				.map((each) => `${name} on ${id}: ${each.case}: no result`);
 		}),

@@ -13,8 +13,13 @@ const refusals = {
 export const vectorReasons = defineReasons({
 	"vector-drift": {
 		message: (f: { found: string }) => f.found,
-		hint: "find the kernel feature that the program depends on, list intended differences in expect.failures, or put random values and times under `volatile` of the vector",
-		meaning: "a vector has different results on two kernels",
+		hint: "find the kernel feature that the program depends on, or list an intended difference in expect.failures",
+		meaning: "a vector has different results on two kernels, each time that it runs",
+	},
+	"drift-not-repeated": {
+		message: (f: { vector: string; kernel: string }) =>
+			`kernels give different results for ${f.vector}, but it did not run again on ${f.kernel}`,
+		hint: "test again; if it happens each time, report it as a defect of bpfgate",
 	},
 	"invalid-vectors": {
 		message: (f: { first: string; more: number }) => andMore(f.first, f.more),
@@ -51,8 +56,8 @@ export const vectorReasons = defineReasons({
 	},
 	"probes-disturb": {
 		message: (f: { object: string; vectors: string }) =>
-			`with probes in the programs of ${f.object}, these vectors have other results than without: ${f.vectors}`,
-		hint: "put random values and times under `volatile`; without them, report it as a defect of bpfgate",
+			`with probes in the programs of ${f.object}, these vectors have other results than without, each time: ${f.vectors}`,
+		hint: "report it as a defect of bpfgate, with the object",
 	},
 	"invalid-line-info": {
 		message: (f: { error: string }) => f.error,
