@@ -52,6 +52,29 @@ it("on 5.10, the order of libxdp's dispatcher is read from libxdp's pins", async
 	expect(turned).toMatchObject({ outcome: "fail", evidence: { configured: ["filter", "account", "meter"] } });
 });
 
+it.each(["5.10", "7.3"])("on %s, no packet meets a member once it is detached", async (id) => {
+	const bench = await chainBench(id);
+	const three = await pkg("account", "filter", "meter");
+	const chain = declaredChain(chainsOf([three])[0]!, [three], new Set(["dispatcher"]));
+	const attachPoint = await dispatcher.open(chain, bench.guest);
+	const members = chain.members.map((member): ChainEntry => ({ member, program: "first" }));
+	const met = async () => {
+		const [first] = await attachPoint.traffic.sample();
+		return first!.met.map(({ entry }) => entry.member.label);
+	};
+	for (const entry of [...members, ...members, ...members]) {
+		const attached = await attachPoint.attach(members);
+		const before = await met();
+		await attached.detach(entry);
+		const after = await met();
+		await attached.close();
+		expect(before).toEqual(members.map(({ member }) => member.label));
+		expect(after).toEqual(before.filter((label) => label !== entry.member.label));
+	}
+	await attachPoint.close();
+	await bench.dispose();
+});
+
 describe("libxdp's dispatcher on 6.12", () => {
 	let bench: Bench;
 	beforeAll(async () => {
@@ -90,7 +113,7 @@ describe("libxdp's dispatcher on 6.12", () => {
 		expect((await attached.configured())[4]).toMatchObject({ program: "second" });
 		await attached.replace(second, entry);
 		const during = [...attached.replacement(entry, second), ...attached.replacement(second, entry)];
-		const { met, unaccounted, operations } = await attachPoint.traffic.flow!(2000, during, 1);
+		const { met, unaccounted, operations } = await attachPoint.traffic.flow!(0, 2000, during, 1);
 		expect(operations.map(({ errno }) => errno)).toEqual([0, 0]);
 		expect(unaccounted).toBe(0);
 		const lengths = [...met.values()].map((entriesOf) => entriesOf.length);

@@ -15,6 +15,8 @@ import type { Result } from "./operations.js";
 export const progInfo = {
 	bytes: 208,
 	id: 4,
+	codeBytes: 16,
+	code: 24,
 	mapCount: 52,
 	mapIds: 56,
 	btf: 128,
@@ -67,6 +69,18 @@ export async function infoOf(
 export async function programId(client: GuestClient, program: Held): Promise<number> {
 	const { info } = await infoOf(client, program, progInfo.bytes);
 	return info.u32(progInfo.id);
+}
+
+/**
+ * Machine code of a program and its functions, as the kernel runs it: calls that were patched into
+ * it (freplace, fentry) are in it. Empty without a JIT.
+ */
+export async function programCode(client: GuestClient, program: Held): Promise<Uint8Array> {
+	const { info: sizes } = await infoOf(client, program, progInfo.bytes);
+	const bytes = sizes.u32(progInfo.codeBytes);
+	const wanted = new StructBytes(progInfo.bytes).u32(progInfo.codeBytes, bytes);
+	const { list } = await infoOf(client, program, wanted, { offset: progInfo.code, bytes });
+	return list.bytes;
 }
 
 /** Number of runs of a program while statistics were on, without tail calls and freplace. */

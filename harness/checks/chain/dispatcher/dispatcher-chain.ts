@@ -9,8 +9,12 @@ import { type AttachedChain, RefusedEntry } from "../mechanism.js";
 import { type DispatcherReader, pinFolder } from "./dispatcher-reader.js";
 import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";
 
-/** A worker of the kernel detaches a link some time after its last reference is gone. */
-const patienceMs = 30_000;
+/**
+ * A worker of the kernel detaches a link some time after its last reference is gone; how often to
+ * look, and how long to leave the guest to work in between.
+ */
+const mostLooks = 3000;
+const lookMs = 10;
 /**
  * Up to so many members are added one by one, each with a new dispatcher; more in one call, in
  * their order.
@@ -69,7 +73,13 @@ export class DispatcherChain implements AttachedChain {
 		return this.#do(entry, { do: "remove", ids: [this.site.programs.loaded(entry).id] });
 	}
 
-	/** Removes its link, so that the slot's stub runs again. */
+	/**
+	 * Removes its link, so that the slot's stub runs again. The pin is gone at once, and the link's
+	 * id before the program is detached: only the dispatcher's machine code shows that it was.
+	 *
+	 * Kernel: kernel/bpf/inode.c (`bpf_free_inode` runs after a grace period), kernel/bpf/syscall.c
+	 * (`bpf_link_put`, `bpf_link_free`), kernel/bpf/trampoline.c (`bpf_trampoline_unlink_prog`).
+	 */
 	async detach(entry: ChainEntry): Promise<void> {
 		const { guest, device, programs, reader } = this.site;
 		const { id } = programs.loaded(entry);
@@ -77,13 +87,11 @@ export class DispatcherChain implements AttachedChain {
 		const slot = before?.slots.findIndex(({ program }) => program === id) ?? -1;
 		if (!before || slot < 0) throw new Error(`${entryName(entry)} is not in the chain`);
 		const path = `${pinFolder(device.ifindex, before.id)}/prog${slot}-link`;
+		const linked = await reader.codeOf(before.id);
 		await guest.client.call("file_remove", { path });
-		for (const until = Date.now() + patienceMs; Date.now() < until; await sleep(10)) {
-			const now = await reader.read();
-			if (now?.slots[slot]?.program === undefined) return;
-		}
-		const seconds = patienceMs / 1000;
-		throw undecided("link-stays", { entry: entryName(entry), seconds });
+		for (let looks = 0; looks < mostLooks; looks++, await sleep(lookMs))
+			if (Buffer.compare(await reader.codeOf(before.id), linked) !== 0) return;
+		throw undecided("link-stays", { entry: entryName(entry), looks: mostLooks });
 	}
 
 	async replace(entry: ChainEntry, by: ChainEntry): Promise<void> {

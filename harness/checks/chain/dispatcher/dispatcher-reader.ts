@@ -8,6 +8,7 @@ import {
 	linkIds,
 	openPin,
 	progInfo,
+	programCode,
 	withId,
 } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
@@ -89,6 +90,15 @@ export class DispatcherReader {
 			return program === undefined ? slot : { ...slot, program };
 		});
 		return { id, version: config.u8(1), slots };
+	}
+
+	/** Machine code of a dispatcher: jumps to the programs that are linked to it are in it. */
+	async codeOf(dispatcher: number): Promise<Uint8Array> {
+		const code = await withId(this.guest.client, "prog", dispatcher, (handle) =>
+			programCode(this.guest.client, { handle }),
+		);
+		if (!code) throw new Error(`the dispatcher ${dispatcher} is gone`);
+		return code;
 	}
 
 	async #configOf(program: number, id: number) {
