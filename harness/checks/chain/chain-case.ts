@@ -16,6 +16,8 @@ export interface ChainUnderTest {
 	attachPoint: AttachPoint;
 	/** The members, as declared. */
 	members: readonly ChainEntry[];
+	/** Of `orders`: labels of members after which packets ended, although others should follow. */
+	stoppers?: ReadonlySet<string>;
 }
 
 /** Builds a chain, does something with it and takes it apart. */
@@ -64,6 +66,8 @@ export interface Observation {
 	/** The expected list. */
 	expected: string[];
 	differences: string[];
+	/** Differences that `executed` reports: members that were not met after a stopper. */
+	consequences: string[];
 	/** Extra work that this kernel requires of a loader. */
 	notes: string[];
 }
@@ -73,7 +77,7 @@ export interface Observation {
  * is out of reach
  */
 export async function observe(
-	{ chain, mechanism, attachPoint }: ChainUnderTest,
+	{ chain, mechanism, attachPoint, stoppers }: ChainUnderTest,
 	attached: AttachedChain,
 	listed: readonly ChainEntry[],
 	reached: readonly ChainEntry[] = listed,
@@ -81,14 +85,16 @@ export async function observe(
 	const configured = (await attached.configured()).map(listedName);
 	const expected = kernelOrder(mechanism.name, listed).map(label);
 	const differences: string[] = [];
+	const consequences: string[] = [];
 	if (configured.join("\n") !== expected.join("\n"))
 		differences.push(`the kernel lists ${namesOf(configured)}, expected ${namesOf(expected)}`);
 	const order = kernelOrder(mechanism.name, reached);
 	for (const trace of await attachPoint.traffic.sample()) {
-		const { what, differences: differing } = judge(chain, order, trace);
-		differences.push(...differing.map((difference) => `${what}: ${difference}`));
+		const { what, differences: differing, stoppedBy } = judge(chain, order, trace);
+		const known = stoppedBy !== undefined && stoppers?.has(stoppedBy);
+		(known ? consequences : differences).push(...differing.map((difference) => `${what}: ${difference}`));
 	}
-	return { configured, expected, differences, notes: attached.notes?.() ?? [] };
+	return { configured, expected, differences, consequences, notes: attached.notes?.() ?? [] };
 }
 
 /** In tables: the label of an entry, or the id of another program. */
@@ -99,15 +105,30 @@ export const namesOf = (names: readonly string[]) => (names.length === 0 ? "noth
 
 /** Passes when nothing differs. @param when `after filter was inserted` */
 export function orderFinding(
+	subject: Pick<ChainUnderTest, "chain" | "stoppers">,
 	when: string,
-	{ configured, expected, differences, notes }: Observation,
+	{ configured, expected, differences, consequences, notes }: Observation,
 	more: Record<string, unknown> = {},
 ): FindingBody {
 	const evidence = { configured, expected, ...(notes.length > 0 ? { notes } : {}), ...more };
 	const [difference] = differences;
-	if (difference === undefined) return passed(evidence);
+	if (difference === undefined) return unreached(subject, consequences, evidence) ?? passed(evidence);
 	return failed(reason("chain-order", { when, difference, more: differences.length - 1 }), {
 		...evidence,
 		differences: differences.slice(0, 20),
+	});
+}
+
+/** The result where all that differs is what `executed` reports; undefined when nothing does. */
+export function unreached(
+	{ chain: { name: chain }, stoppers = new Set() }: Pick<ChainUnderTest, "chain" | "stoppers">,
+	consequences: readonly string[],
+	evidence: Record<string, unknown>,
+): FindingBody | undefined {
+	if (consequences.length === 0) return undefined;
+	const facts = { chain, stoppers: [...stoppers].filter((stopper) => stopper !== "") };
+	return skipped(reason("chain-unreached", facts), {
+		...evidence,
+		consequences: consequences.slice(0, 20),
 	});
 }

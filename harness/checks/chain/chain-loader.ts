@@ -42,7 +42,7 @@ export async function* loaderCases(
 	yield { case: `${name}/loader`, ...loaderFinding(chain, ended, found) };
 	const members = chain.members.map((member) => ({ member, program: "first" as const }));
 	const configured = async () => found.map(({ entry }) => entry);
-	yield* await orders({ chain, members, attachPoint: { traffic } }, { configured });
+	yield* (await orders({ chain, members, attachPoint: { traffic } }, { configured })).findings;
 }
 
 /** How the command ended, or why it did not start. */

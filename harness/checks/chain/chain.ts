@@ -144,8 +144,9 @@ async function* onAttachPoint(
 			for (const each of cases) yield { case: each, ...refused(chain, built) };
 			return;
 		}
-		yield* built;
-		for (const group of groups) yield* group(subject);
+		const { findings, stoppers } = built;
+		yield* findings;
+		for (const group of groups) yield* group({ ...subject, stoppers });
 	} finally {
 		await attachPoint.close();
 	}

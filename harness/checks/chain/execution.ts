@@ -28,6 +28,11 @@ export interface Judgement {
 	expected: Met[];
 	found: Met[];
 	differences: string[];
+	/**
+	 * Label of the member that the packet met last (empty: it met none), where all that differs is
+	 * what did not follow.
+	 */
+	stoppedBy?: string;
 }
 
 /**
@@ -46,9 +51,13 @@ export function judge(chain: DeclaredChain, order: readonly ChainEntry[], trace:
 	);
 	const expected = steps.map(({ member, verdict }) => named(chain, { entry: member, verdict }));
 	const found = met.map((each) => named(chain, each));
-	const differences = executedDifferences(expected, found, order.map(label)).map(({ message }) => message);
-	if (trace.miscounted !== undefined) differences.push(trace.miscounted);
-	return { what, expected, found, differences };
+	const differing = executedDifferences(expected, found, order.map(label));
+	const differences = differing.map(({ message }) => message);
+	if (trace.miscounted !== undefined)
+		return { what, expected, found, differences: [...differences, trace.miscounted] };
+	const stopped = differing.length > 0 && differing.every(({ kind }) => kind === "missing");
+	const stoppedBy = stopped ? { stoppedBy: found.at(-1)?.member ?? "" } : {};
+	return { what, expected, found, differences, ...stoppedBy };
 }
 
 /**

@@ -22,6 +22,8 @@ export interface PacketTrace {
 	verdict?: number;
 	/** Whether it passed the chain, where that can be seen. */
 	passed?: boolean;
+	/** The call cannot be repeated in a flow. */
+	once?: true;
 	/** The kernel's run counters differ from what was recorded; a sentence. */
 	miscounted?: string;
 }
@@ -53,6 +55,11 @@ export interface Flow {
 export interface Traffic {
 	/** One packet of each kind, the chain's own or bpfgate's; each recorded alone. */
 	sample(): Promise<PacketTrace[]>;
-	/** Many packets of one kind. `during` are operations of the agent, done `rounds` times. */
-	flow?(count: number, during: AgentOperation[], rounds: number): Promise<Flow>;
+	/**
+	 * Many packets of one kind.
+	 *
+	 * @param kind its index in what `sample` returns; not one that is there `once`
+	 * @param during operations of the agent, done `rounds` times
+	 */
+	flow?(kind: number, count: number, during: AgentOperation[], rounds: number): Promise<Flow>;
 }

@@ -61,11 +61,11 @@ export class PacketTraffic implements Traffic {
 		});
 	}
 
-	async flow(count: number, during: AgentOperation[], rounds: number): Promise<Flow> {
+	async flow(kind: number, count: number, during: AgentOperation[], rounds: number): Promise<Flow> {
 		const { client } = this.programs.guest;
 		const { recorder } = this.programs;
 		await recorder.read();
-		const [{ frame, numberAt }] = this.packets as [ChainPacket];
+		const { frame, numberAt } = this.packets[kind]!;
 		const before = await this.#dropped();
 		const sent = await client.call("packet_send", {
 			...{ ...this.sender, frames: [frame], count, number_at: numberAt, during, rounds },

@@ -83,7 +83,7 @@ it("accounts for each of 10,000 packets in a chain of 63 programs while one is r
 		await attached.replace(first, second);
 		await attached.replace(second, first);
 		const during = [...attached.replacement(first, second), ...attached.replacement(second, first)];
-		return traffic.flow(10_000, during, 2);
+		return traffic.flow(0, 10_000, during, 2);
 	});
 	expect(flow.packets).toBeGreaterThanOrEqual(10_000);
 	expect([flow.dropped, flow.unaccounted]).toEqual([0, 0]);

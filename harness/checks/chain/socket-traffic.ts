@@ -56,10 +56,10 @@ export class SocketTraffic implements Traffic {
 	}
 
 	/** The same call of one process over and over. */
-	async flow(count: number, during: AgentOperation[], rounds: number): Promise<Flow> {
+	async flow(kind: number, count: number, during: AgentOperation[], rounds: number): Promise<Flow> {
 		const { recorder, guest } = this.programs;
-		const one = this.each.find(({ once }) => !once);
-		if (!one) throw new Error("no call of the hook can be repeated");
+		const one = this.each[kind]!;
+		if (one.once) throw new Error(`${one.what} cannot be repeated`);
 		await recorder.read();
 		const steps = one.calls.slice(0, one.watched + 1);
 		const numbered = one.received === undefined ? {} : { number_at: marker.length };
@@ -108,7 +108,7 @@ export class SocketTraffic implements Traffic {
 
 	/** @param outcomes of its calls, and of at least one more */
 	private trace(
-		{ what, watched, received }: SocketCalls,
+		{ what, watched, received, once }: SocketCalls,
 		number: number,
 		outcomes: readonly Outcome[],
 		runs: readonly MemberRun[],
@@ -123,6 +123,7 @@ export class SocketTraffic implements Traffic {
 			what,
 			met: this.programs.entriesOf(mine),
 			...(passed === undefined ? {} : { passed }),
+			...(once ? { once } : {}),
 		};
 	}
 

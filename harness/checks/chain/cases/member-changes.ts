@@ -14,7 +14,7 @@ export async function* insertions(subject: ChainUnderTest): AsyncIterable<Findin
 			withAttached(attachPoint, others, async (attached) => {
 				await attached.insert(entry);
 				const when = `after ${label(entry)} was inserted`;
-				return orderFinding(when, await observe(subject, attached, members));
+				return orderFinding(subject, when, await observe(subject, attached, members));
 			}),
 		);
 	}
@@ -29,7 +29,7 @@ export async function* removals(subject: ChainUnderTest): AsyncIterable<Finding>
 			withAttached(attachPoint, members, async (attached) => {
 				await attached.remove(entry);
 				const when = `after ${label(entry)} was removed`;
-				return orderFinding(when, await observe(subject, attached, others));
+				return orderFinding(subject, when, await observe(subject, attached, others));
 			}),
 		);
 	}
@@ -45,7 +45,7 @@ export async function* detachments(subject: ChainUnderTest): AsyncIterable<Findi
 			withAttached(attachPoint, members, async (attached) => {
 				await attached.detach(entry);
 				const when = `while ${label(entry)} is detached`;
-				return orderFinding(when, await observe(subject, attached, left));
+				return orderFinding(subject, when, await observe(subject, attached, left));
 			}),
 		);
 	}
@@ -74,10 +74,12 @@ async function replaced(
 	const there = listed.some((each) => typeof each !== "number" && each.program === "second");
 	const seen = await observe(subject, attached, swapped);
 	if (!there) seen.differences.push(`the kernel still lists the old program of ${label(entry)}`);
-	const first = orderFinding(`after ${label(entry)} was replaced`, seen);
-	if (first.outcome !== "pass") return first;
+	const first = orderFinding(subject, `after ${label(entry)} was replaced`, seen);
+	if (first.outcome === "fail") return first;
 	await attached.replace(second, entry);
-	return orderFinding(`after ${label(entry)} was put back`, await observe(subject, attached, members));
+	const again = await observe(subject, attached, members);
+	const back = orderFinding(subject, `after ${label(entry)} was put back`, again);
+	return first.outcome === "pass" || back.outcome === "fail" ? back : first;
 }
 
 /**
@@ -94,7 +96,7 @@ export async function* earlyEnds(subject: ChainUnderTest): AsyncIterable<Finding
 		const when = `with a program that ends the chain in the position of ${label(entry)}`;
 		yield await oneCase(chain, `end-at-member/${label(entry)}`, () =>
 			withAttached(attachPoint, entries, async (attached) =>
-				orderFinding(when, await observe(subject, attached, entries)),
+				orderFinding(subject, when, await observe(subject, attached, entries)),
 			),
 		);
 	}

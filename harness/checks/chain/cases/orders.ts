@@ -24,12 +24,13 @@ type OnHook = Pick<ChainUnderTest, "chain" | "members"> & { attachPoint: Pick<At
 
 /**
  * The chain as declared, as the kernel lists it and as packets met it: cases `configured` and
- * `executed`.
+ * `executed`. Also labels of members after which packets ended, although others should have
+ * followed.
  */
 export async function orders(
 	subject: OnHook,
 	attached: Pick<AttachedChain, "configured">,
-): Promise<Finding[]> {
+): Promise<{ findings: Finding[]; stoppers: ReadonlySet<string> }> {
 	const { chain, attachPoint, members } = subject;
 	const declared = members.map(label);
 	const configured = (await attached.configured()).map(listedName);
@@ -37,10 +38,12 @@ export async function orders(
 		trace,
 		judgement: asDeclared(judge(chain, members, trace), trace, declared),
 	}));
-	return [
+	const stoppers = new Set(judged.flatMap(({ judgement: { stoppedBy } }) => stoppedBy ?? []));
+	const findings = [
 		{ case: `${chain.name}/configured`, ...configuredFinding(subject, declared, configured) },
 		{ case: `${chain.name}/executed`, ...executedFinding(subject, declared, configured, judged) },
 	];
+	return { findings, stoppers };
 }
 
 function configuredFinding({ chain }: OnHook, declared: string[], configured: string[]): FindingBody {

@@ -9,6 +9,7 @@ import {
 	observe,
 	oneCase,
 	orderFinding,
+	unreached,
 	withAttached,
 } from "../chain-case.js";
 import type { AttachedChain } from "../mechanism.js";
@@ -31,7 +32,7 @@ export async function* reorderings(subject: ChainUnderTest): AsyncIterable<Findi
 			const before = (await attached.configured()).map(listedName);
 			await attached.reorder(members);
 			const when = "after it was brought from the reverse order to the declared one";
-			return orderFinding(when, await observe(subject, attached, members), { before });
+			return orderFinding(subject, when, await observe(subject, attached, members), { before });
 		}),
 	);
 }
@@ -45,7 +46,8 @@ export async function* rebuild(subject: ChainUnderTest): AsyncIterable<Finding> 
 		const differences = [...first.differences, ...second.differences];
 		if (first.configured.join("\n") !== second.configured.join("\n"))
 			differences.push(`first it was ${namesOf(first.configured)}, then ${namesOf(second.configured)}`);
-		return orderFinding("built twice", { ...second, differences });
+		const consequences = [...first.consequences, ...second.consequences];
+		return orderFinding(subject, "built twice", { ...second, differences, consequences });
 	});
 }
 
@@ -55,14 +57,17 @@ export async function* attachOrders(subject: ChainUnderTest): AsyncIterable<Find
 	if (members.length < 2) return;
 	const orders = attachingOrders(members.length);
 	yield await oneCase(chain, "attach-orders", async () => {
+		const consequences: string[] = [];
 		for (const order of orders) {
 			const see = (attached: AttachedChain) => observe(subject, attached, members);
 			const seen = await withAttached(attachPoint, members, see, order);
+			consequences.push(...seen.consequences);
 			if (seen.differences.length === 0) continue;
 			const attaching = order.map((index) => members[index]!.member.label).join(", ");
-			return orderFinding(`attached in the order ${attaching}`, seen, { attaching });
+			return orderFinding(subject, `attached in the order ${attaching}`, seen, { attaching });
 		}
-		return passed({ orders: orders.length });
+		const evidence = { orders: orders.length };
+		return unreached(subject, consequences, evidence) ?? passed(evidence);
 	});
 }
 

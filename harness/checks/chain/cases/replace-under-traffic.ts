@@ -3,7 +3,7 @@ import { errnoName } from "../../../base/errno.js";
 import { reason } from "../../../data/reasons/registry/registry.js";
 import type { Finding, FindingBody } from "../../../lab/check.js";
 import { failed, passed } from "../../../lab/findings.js";
-import { type ChainUnderTest, oneCase, withAttached } from "../chain-case.js";
+import { type ChainUnderTest, oneCase, unreached, withAttached } from "../chain-case.js";
 import { type ChainEntry, label } from "../chain-entry.js";
 import { judge, kernelOrder } from "../execution.js";
 import type { Flow, PacketTrace, TracedEntry, Traffic } from "../packet-trace.js";
@@ -28,8 +28,57 @@ async function replacedUnder(
 	subject: ChainUnderTest,
 	flow: NonNullable<Traffic["flow"]>,
 ): Promise<FindingBody> {
+	const { attachPoint, members } = subject;
+	const traces = await withAttached(attachPoint, members, () => attachPoint.traffic.sample());
+	const targets = targetsOf(subject, traces);
+	for (const target of targets.slice(0, -1)) {
+		const finding = await replacedOne(subject, flow, target);
+		if (finding) return finding;
+	}
+	return (await replacedOne(subject, flow, targets.at(-1)!, true))!;
+}
+
+/** A member to replace, and packets that were seen to reach it. */
+interface Target {
+	entry: ChainEntry;
+	/** Index of the packet or call in what `sample` returns. */
+	kind: number;
+	/** The packet or call. */
+	what: string;
+}
+
+/**
+ * The member in the middle of the chain and those before it, as far as packets reach them; each
+ * with the packet that reached it and went furthest. The last one is met by every packet.
+ */
+function targetsOf({ mechanism, members }: ChainUnderTest, traces: readonly PacketTrace[]): Target[] {
+	const order = kernelOrder(mechanism.name, members);
+	const upToMiddle = order.slice(0, Math.floor(order.length / 2) + 1);
+	const repeatable = traces
+		.map(({ once, what, met }, kind) => ({ once, what, met, kind }))
+		.filter(({ once }) => !once)
+		.sort((a, b) => b.met.length - a.met.length);
+	const [furthest] = repeatable;
+	if (!furthest) throw new Error("no packet or call of the hook can be repeated");
+	const reached = upToMiddle.reverse().flatMap((entry): Target[] => {
+		const by = repeatable.find(({ met }) => met.some((each) => each.entry.member === entry.member));
+		return by ? [{ entry, kind: by.kind, what: by.what }] : [];
+	});
+	return reached.length > 0 ? reached : [{ ...furthest, entry: order[0]! }];
+}
+
+/**
+ * @param last no other member can be tried
+ * @returns undefined where packets reached the member only while one of its programs was in place:
+ * a member before it ended the chain for the others
+ */
+async function replacedOne(
+	subject: ChainUnderTest,
+	flow: NonNullable<Traffic["flow"]>,
+	{ entry, kind, what }: Target,
+	last = false,
+): Promise<FindingBody | undefined> {
 	const { chain, mechanism, attachPoint, members } = subject;
-	const entry = members[Math.floor(members.length / 2)]!;
 	const second: ChainEntry = { ...entry, program: "second" };
 	const times = mechanism.replacesInTwoSteps ? slowRounds : rounds;
 	const { found, inSteps } = await withAttached(attachPoint, members, async (attached) => {
@@ -38,28 +87,33 @@ async function replacedUnder(
 		await attached.replace(second, entry);
 		const there = attached.replacement(entry, second);
 		const during = [...there, ...attached.replacement(second, entry)];
-		const found = await flow(packets, during, times);
+		const found = await flow(kind, packets, during, times);
 		if (!attached.stepwiseReplacement) return { found };
 		const steps = [
 			...(await attached.stepwiseReplacement(entry, second)),
 			...(await attached.stepwiseReplacement(second, entry)),
 		];
-		return { found, inSteps: await flow(packets, steps, stepRounds) };
+		return { found, inSteps: await flow(kind, packets, steps, stepRounds) };
 	});
-	const account = accountOf(subject, found);
-	const stepwise = inSteps && accountOf(subject, inSteps);
+	const account = accountOf(subject, entry, found);
+	const stepwise = inSteps && accountOf(subject, entry, inSteps);
+	if (!last && [account, ...(stepwise ? [stepwise] : [])].some(isSilent)) return undefined;
 	const atomic = mechanism.replacesAtomically?.(chain) ?? true;
 	const evidence = {
-		...{ replaced: label(entry), atomic, ...account },
+		...{ replaced: label(entry), packet: what, atomic, ...account },
 		...(stepwise ? { in_steps: stepwise } : {}),
 	};
 	const wrong = wrongOf(account, atomic) ?? (stepwise && wrongOf(stepwise, false));
-	if (wrong === undefined) return passed(evidence);
-	return failed(
-		reason("chain-window", { member: label(entry), times, packets: found.packets, wrong }),
-		evidence,
-	);
+	if (wrong !== undefined) {
+		const facts = { member: label(entry), times, packets: found.packets, wrong };
+		return failed(reason("chain-window", facts), evidence);
+	}
+	return unreached(subject, [...account.stopped, ...(stepwise?.stopped ?? [])], evidence) ?? passed(evidence);
 }
+
+/** Whether too few packets reached the member to say anything of its replacement. */
+const isSilent = ({ packets, reached, second, refused }: Account) =>
+	refused.length === 0 && reached < packets && (second === 0 || second === reached);
 
 interface Account {
 	packets: number;
@@ -67,10 +121,14 @@ interface Account {
 	whole: number;
 	/** Met only a part of the chain. */
 	half: number;
+	/** Of packets that a stopper ended, which `executed` reports: what is missing, once each. */
+	stopped: string[];
 	/** Never came to the hook, as the device counts. */
 	dropped: number;
 	/** Met no member at all. */
 	unaccounted: number;
+	/** Met the replaced member, whichever of its programs. */
+	reached: number;
 	/** Met the replacement. */
 	second: number;
 	/** Met the old program first, then the replacement. */
@@ -82,12 +140,18 @@ interface Account {
 	examples: string[];
 }
 
-function accountOf({ chain, members, mechanism }: ChainUnderTest, flow: Flow): Account {
+function accountOf(
+	{ chain, members, mechanism, stoppers }: ChainUnderTest,
+	replaced: ChainEntry,
+	flow: Flow,
+): Account {
 	const order = kernelOrder(mechanism.name, members);
-	const judged = new Map<string, string | undefined>();
-	let [whole, half, second, both] = [0, 0, 0, 0];
+	const judged = new Map<string, { difference: string | undefined; stopped: boolean }>();
+	const stopped = new Set<string>();
+	let [whole, half, reached, second, both] = [0, 0, 0, 0, 0];
 	const kinds = new Map<string, { first: number; count: number }>();
 	for (const [number, all] of flow.met) {
+		if (all.some(({ entry }) => entry.member === replaced.member)) reached++;
 		if (all.some(({ entry }) => entry.program === "second")) second++;
 		const met = mechanism.replacesInTwoSteps ? all.filter((_, at) => !isOtherOfMember(all, at)) : all;
 		if (met.length < all.length) both++;
@@ -98,10 +162,13 @@ function accountOf({ chain, members, mechanism }: ChainUnderTest, flow: Flow): A
 				...{ what: "the packet", met },
 				...(verdict === undefined ? {} : { verdict }),
 			};
-			judged.set(key, judge(chain, order, trace).differences[0]);
+			const { differences, stoppedBy } = judge(chain, order, trace);
+			const known = stoppedBy !== undefined && (stoppers?.has(stoppedBy) ?? false);
+			judged.set(key, { difference: differences[0], stopped: known });
 		}
-		const difference = judged.get(key);
+		const { difference, stopped: known } = judged.get(key)!;
 		if (difference === undefined) whole++;
+		else if (known) stopped.add(difference);
 		else {
 			half++;
 			const kind = kinds.get(difference);
@@ -109,13 +176,15 @@ function accountOf({ chain, members, mechanism }: ChainUnderTest, flow: Flow): A
 			else kinds.set(difference, { first: number, count: 1 });
 		}
 	}
+	if (flow.met.size === 0 && stoppers?.has("")) stopped.add("no packet met a member");
 	const refused = flow.operations.filter(({ errno }) => errno !== 0).map(({ errno }) => errnoName(errno));
 	const examples = [...kinds]
 		.slice(0, 5)
 		.map(([difference, { first, count }]) => `packet ${first} (${count} like it): ${difference}`);
 	const { packets: sent, dropped = 0, unaccounted } = flow;
 	return {
-		...{ packets: sent, whole, half, dropped, unaccounted, second, both },
+		...{ packets: sent, whole, half, stopped: [...stopped] },
+		...{ dropped, unaccounted, reached, second, both },
 		...{ operations: flow.operations.length, refused, examples },
 	};
 }
@@ -131,8 +200,9 @@ const keyOf = ({ entry, verdict }: TracedEntry) => `${label(entry)}=${verdict}`;
 function wrongOf(account: Account, atomic: boolean): string | undefined {
 	const [refusal] = account.refused;
 	if (refusal !== undefined) return `the kernel refused ${account.refused.length} replacements (${refusal})`;
+	if (account.reached === 0 && account.stopped.length > 0) return undefined;
 	if (account.second === 0) return "no packet met the replacement";
-	if (account.second === account.packets)
+	if (account.second === account.reached)
 		return "every packet met the replacement, although it was put back each time";
 	if (!atomic) return undefined;
 	if (account.half > 0) return `${account.half} packets met a half-changed chain: ${account.examples[0]}`;

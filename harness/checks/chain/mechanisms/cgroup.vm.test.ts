@@ -150,7 +150,7 @@ describe.each([
 		const { attachPoint, entries } = await open(chain);
 		attached = await attachPoint.attach(entries);
 		const subject = { chain, mechanism: cgroup, attachPoint, members: entries };
-		const found = await orders(subject, attached);
+		const { findings: found } = await orders(subject, attached);
 		const [configured, executed] = failures(new Map(found.map((finding) => [finding.case, finding])));
 		expect(configured).toContain("connect4_a: expected at position 1, found at 2");
 		expect(executed).toContain("connect4_a: expected at position 1, ran at 2");

@@ -43,7 +43,7 @@ async function open(chain: DeclaredChain, guest: Guest): Promise<AttachPoint> {
 	return {
 		traffic: {
 			sample: () => (attached ? sampleInWindows(traffic, attached) : traffic.sample()),
-			flow: (count, during, rounds) => traffic.flow(count, during, rounds),
+			flow: (...flow) => traffic.flow(...flow),
 		},
 		async attach(entries, order) {
 			const { held } = await programs.other(root.object, root.program.name);

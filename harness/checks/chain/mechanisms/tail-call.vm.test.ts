@@ -86,6 +86,23 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		]);
 	});
 
+	it("fail once for a member that never ran: cases that need it are skipped", async () => {
+		const pkg = await chainPackage("tail-calls.bpf.c", [edge("xdp", "account", "astray", "last")]);
+		const findings = [...(await bench.check(pkg)).values()];
+		const of = (wanted: string) => findings.filter(({ outcome }) => outcome === wanted);
+		expect(of("fail").map((each) => each.case)).toEqual(["edge/executed"]);
+		expect(of("skip").map((each) => each.case)).toEqual(
+			[
+				...["end-at-member/last", "insert/account", "insert/astray", "insert/last", "remove/account"],
+				...["replace/account", "replace/astray", "replace/last", "reorder"],
+				...["rebuild", "attach-orders", "replace-under-traffic"],
+			].map((name) => `edge/${name}`),
+		);
+		expect(new Set(of("skip").map(({ reason }) => `${reason?.code}: ${reason?.message}`))).toEqual(
+			new Set(["chain-unreached: packets do not get past astray, as edge/executed reports"]),
+		);
+	});
+
 	it("name members that priorities put in another order", async () => {
 		const priority = [2, 1, 3];
 		const swapped = members.map((program, at) => ({ program, priority: priority[at]! }));
@@ -231,11 +248,13 @@ it("33 tail calls are recorded in parts, and members that never ran are named", 
 		...attached.replacement(entries[16]!, second),
 		...attached.replacement(second, entries[16]!),
 	];
-	const { met, unaccounted } = await attachPoint.traffic.flow!(1000, during, 2);
+	const { met, unaccounted } = await attachPoint.traffic.flow!(0, 1000, during, 2);
 	const last = new Set([...met.values()].map((each) => each.at(-1)!.entry));
 	expect([unaccounted, last]).toEqual([0, new Set([entries[16]!, second])]);
 	await attached.detach(entries[29]!);
-	const [, found] = await orders(subject, attached);
+	const {
+		findings: [, found],
+	} = await orders(subject, attached);
 	expect(found?.reason?.message).toBe(
 		"a UDP packet over IPv4 did not meet edge as declared: m29: expected at position 30, never ran; the packet met m28 last; m30: expected at position 31, never ran; the packet met m28 last; m31: expected at position 32, never ran; the packet met m28 last; and 1 more",
 	);

@@ -40,6 +40,14 @@ export const chainReasons = defineReasons({
 		hint: "compare the evidence with the mechanism's rules in docs/chains.md, and check for other programs on the hook",
 		meaning: "after a change, the chain is not as its mechanism promises",
 	},
+	"chain-unreached": {
+		message: (f: { chain: string; stoppers: readonly string[] }) =>
+			f.stoppers.length > 0
+				? `packets do not get past ${f.stoppers.join(" and ")}, as ${f.chain}/executed reports`
+				: `packets reach no member, as ${f.chain}/executed reports`,
+		hint: (f: { chain: string }) => `fix what ${f.chain}/executed reports first`,
+		meaning: "packets did not come as far as this case needs, as the case executed reports",
+	},
 	"chain-refused": {
 		message: (f: { entry: string; chain: string; call: string; errno: string }) =>
 			`the kernel refused ${f.entry} in ${f.chain}: ${f.call} returned ${f.errno}`,
@@ -129,8 +137,8 @@ export const chainReasons = defineReasons({
 		hint: "build the chain with libxdp 1.3 or newer, or with another mechanism",
 	},
 	"link-stays": {
-		message: (f: { entry: string; seconds: number }) =>
-			`the link of ${f.entry} to its dispatcher slot was released ${f.seconds} seconds ago and still exists`,
+		message: (f: { entry: string; looks: number }) =>
+			`${f.entry} was unpinned from its dispatcher slot and still runs there after ${f.looks} looks`,
 		hint: "run again on a machine that is less busy, and report it with the kernel if it happens again",
 	},
 	"libxdp-missing": {
