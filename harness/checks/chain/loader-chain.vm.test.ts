@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { machine, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
+import { linkLibbpf } from "../../machine/guest/build.js";
+import { findTool } from "../../machine/guest/tool.js";
 import { chainBench } from "./testchainbench.js";
 
 const testdata = join(import.meta.dirname, "testdata");
@@ -22,10 +24,10 @@ async function pkg(
 ): Promise<Package> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-loader-"));
 	try {
-		await execa(process.env.CC ?? "gcc", [
+		await execa(await findTool("gcc"), [
 			...["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-isystem", join(libbpf, "include")],
 			...["-isystem", join(libbpf, "uapi"), join(testdata, "attach-all.c"), "-o", join(folder, "attach-all")],
-			...[join(libbpf, process.arch === "x64" ? "x86_64" : "aarch64", "libbpf.a"), "-lelf", "-lz"],
+			...(await linkLibbpf(libbpf, machine())),
 		]);
 		await writeFile(join(folder, "front.bpf.o"), await compileBpf(join(testdata, "members.bpf.c")));
 		const chain = {

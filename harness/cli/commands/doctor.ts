@@ -18,7 +18,7 @@ import {
 	diagnoseNode,
 	readMeminfo,
 } from "./doctor/host.js";
-import { diagnose, type Purpose, readRequirements } from "./doctor/requirements.js";
+import { diagnoseRequirements, type Purpose } from "./doctor/requirements.js";
 
 /** `bpfgate doctor`: exit status 0 when nothing needed is missing, 1 otherwise. */
 export const run: Action<"doctor"> = async (_, { json }, { write }) => {
@@ -37,7 +37,7 @@ async function examine(): Promise<Diagnosis[]> {
 	if (agent.state !== "ok") needed.add("agent");
 	const host = [
 		diagnoseNode(process.versions.node),
-		...(await diagnose(await readRequirements(), needed)),
+		...(await diagnoseRequirements(needed)),
 		diagnoseMemory(await readMeminfo()),
 		...(await diagnoseCache(cacheRoot())),
 		agent,

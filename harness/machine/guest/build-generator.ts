@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, UndecidedError } from "../../base/errors.js";
 import { generatorPath } from "../../data/signing/loader/generate.js";
-import { toolFor } from "./architecture.js";
-import { agentFlags, buildLibbpf, libraries, run } from "./build.js";
+import { agentFlags, buildLibbpf, findCompiler, linkLibbpf, run } from "./build.js";
+import { findTool } from "./tool.js";
 
 const source = fileURLToPath(new URL("../../../harness/data/signing/loader/gen-loader.c", import.meta.url));
 
@@ -24,11 +24,11 @@ export async function buildGenerator(say: (line: string) => void): Promise<void>
 	await mkdir(dirname(generatorPath), { recursive: true });
 	const fresh = `${generatorPath}.${process.pid}`;
 	try {
-		await run(toolFor(arch, "gcc"), [
+		await run(await findCompiler(arch), [
 			...agentFlags,
 			"-Wl,--wrap=bpf_gen__map_create",
 			...["-static", "-s", "-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
-			...[source, "-o", fresh, join(library, arch, "libbpf.a"), ...libraries.map((name) => `-l${name}`)],
+			...[source, "-o", fresh, ...(await linkLibbpf(library, arch)), await findTool("libmsgpackc")],
 		]);
 		await rename(fresh, generatorPath);
 	} finally {

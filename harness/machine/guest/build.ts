@@ -13,7 +13,7 @@ import { undecided } from "../../data/reasons/registry/registry.js";
 import { download, findSources } from "../debian/apt.js";
 import { findMirrors } from "../debian/mirrors.js";
 import { toolFor } from "./architecture.js";
-import { missingTool } from "./tool.js";
+import { findTool, missingTool } from "./tool.js";
 
 /** libbpf from Debian's source package, and the suites that may still have this version. */
 const libbpf = {
@@ -50,10 +50,11 @@ const wrapped = [
 	"bpf_prog_bind_map",
 	"btf_load_into_kernel",
 ];
-export const libraries = ["msgpackc", "elf", "z"];
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const agentSources = join(root, "harness/machine/guest/agent");
+/** Compiled into libbpf.a. */
+const searchTree = join(root, "harness/machine/guest/search-tree.c");
 
 /** Path of the agent for an architecture. */
 export function agentPath(arch: string): string {
@@ -83,14 +84,14 @@ export async function buildAgent(arch: string, say: (line: string) => void): Pro
 	await mkdir(dirname(agent), { recursive: true });
 	const fresh = `${agent}.${process.pid}`;
 	try {
-		await run(toolFor(arch, "gcc"), [
+		await run(await findCompiler(arch), [
 			...agentFlags,
 			"-static",
 			"-s",
 			...wrapped.map((name) => `-Wl,--wrap=${name}`),
 			...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
 			...(await sourcesIn(agentSources)),
-			...["-o", fresh, join(library, arch, "libbpf.a"), ...libraries.map((name) => `-l${name}`)],
+			...["-o", fresh, ...(await linkLibbpf(library, arch)), await findTool("libmsgpackc")],
 		]);
 		const digest = await sha256File(fresh);
 		await rename(fresh, agent);
@@ -105,12 +106,12 @@ export async function buildAgent(arch: string, say: (line: string) => void): Pro
 /** SHA-256 over everything that the agent is built from. */
 async function digestOfInputs(arch: string): Promise<string> {
 	const hash = createHash("sha256");
-	const compiler = toolFor(arch, "gcc");
+	const compiler = await findCompiler(arch);
 	hash.update(await run(compiler, ["-v"]));
 	hash.update(JSON.stringify([libbpf.sha256, libbpfFlags, agentFlags, wrapped]));
-	for (const library of [...libraries, "c"]) {
-		const path = (await run(compiler, [`-print-file-name=lib${library}.a`])).trim();
-		if (!path.includes("/")) {
+	for (const library of [(await findTool("libmsgpackc")).slice("-l".length), "elf", "z", "c"]) {
+		const path = await findArchive(compiler, library);
+		if (path === undefined) {
 			throw undecided("tool-missing", {
 				what: `${compiler}: lib${library}.a is not installed`,
 				tool: `lib${library}`,
@@ -119,17 +120,46 @@ async function digestOfInputs(arch: string): Promise<string> {
 		}
 		hash.update(await sha256File(path));
 	}
+	hash.update(await readFile(searchTree));
 	for (const file of (await readdir(agentSources)).sort()) {
 		if (/\.([ch]|def)$/.test(file)) hash.update(file).update(await readFile(join(agentSources, file)));
 	}
 	return hash.digest("hex");
 }
 
+/**
+ * The C compiler for guests of an architecture.
+ *
+ * @throws InputError for an unknown architecture; UndecidedError `tool-missing`
+ */
+export async function findCompiler(arch: string): Promise<string> {
+	return arch === machine() ? findTool("gcc") : toolFor(arch, "gcc");
+}
+
+/** Path of the static library that a compiler links with `-l<name>`. */
+export async function findArchive(compiler: string, name: string): Promise<string | undefined> {
+	const path = (await run(compiler, [`-print-file-name=lib${name}.a`])).trim();
+	return path.includes("/") ? path : undefined;
+}
+
+/**
+ * Arguments that link libbpf and what it needs into a static program. libelf may be built with
+ * zstd, and needs search-tree.c of libbpf.a.
+ *
+ * @param folder as `buildLibbpf` returns it
+ */
+export async function linkLibbpf(folder: string, arch: string): Promise<string[]> {
+	const zstd = await findArchive(await findCompiler(arch), "zstd");
+	const needed = ["-lelf", "-lz", ...(zstd ? ["-lzstd"] : [])];
+	return ["-Wl,--start-group", join(folder, arch, "libbpf.a"), ...needed, "-Wl,--end-group"];
+}
+
 /** Folder with `include/bpf`, `uapi/linux` and, for this architecture, `<arch>/libbpf.a`. */
 export async function buildLibbpf(arch: string, say: (line: string) => void): Promise<string> {
 	const folder = join(root, "build/libbpf");
-	const compiler = toolFor(arch, "gcc");
-	const inputs = `${libbpf.sha256} ${libbpfFlags.join(" ")} ${await run(compiler, ["-dumpfullversion"])}`;
+	const compiler = await findCompiler(arch);
+	const version = await run(compiler, ["-dumpfullversion"]);
+	const inputs = `${libbpf.sha256} ${await sha256File(searchTree)} ${libbpfFlags.join(" ")} ${version}`;
 	const stamp = join(folder, arch, "inputs");
 	if ((await readFile(stamp, "utf8").catch(() => "")) === inputs) return folder;
 	const tarball = await fetchLibbpf(say);
@@ -138,7 +168,7 @@ export async function buildLibbpf(arch: string, say: (line: string) => void): Pr
 		async (work) => {
 			await mkdir(join(work, "objects"));
 			await run("tar", ["-xzf", tarball, "-C", work, "--strip-components=1"]);
-			const sources = await sourcesIn(join(work, "src"));
+			const sources = [...(await sourcesIn(join(work, "src"))), searchTree];
 			const objects = sources.map((source) => join(work, "objects", `${basename(source, ".c")}.o`));
 			await each(sources, async (source, index) => {
 				const includes = ["src", "include", "include/uapi"].map((path) => `-I${join(work, path)}`);
@@ -213,7 +243,9 @@ async function each<T>(items: T[], work: (item: T, index: number) => Promise<voi
 
 /** Runs a tool; returns its output. @throws UndecidedError `tool-missing`, `build-failed` */
 export async function run(tool: string, args: string[]): Promise<string> {
-	const result = await execa(tool, args, { reject: false, all: true, stdin: "ignore", env: { LC_ALL: "C" } });
+	// No date of today in what mke2fs writes.
+	const env = { LC_ALL: "C", SOURCE_DATE_EPOCH: "1", E2FSPROGS_FAKE_TIME: "1" };
+	const result = await execa(tool, args, { reject: false, all: true, stdin: "ignore", env });
 	if (result.code === "ENOENT") {
 		throw await missingTool(tool);
 	}

@@ -7,22 +7,34 @@ import { undecided } from "../../data/reasons/registry/registry.js";
 
 const script = fileURLToPath(new URL("../../../ci/tool", import.meta.url));
 
+/** What ci/requirements.txt lists by name, and has several names for, or a place outside PATH. */
+export type Tool = "clang" | "gcc" | "llvm-strip" | "mke2fs" | "libmsgpackc";
+
+const found = new Map<Tool, Promise<string>>();
+
 /**
- * The command for a tool in a version that ci/requirements.txt accepts: `clang` may be clang-19.
+ * The command for a tool that can do what bpfgate needs of it, such as `/usr/bin/clang-19`; for a
+ * library, the option to link it with.
  *
  * @throws UndecidedError `tool-missing`
  */
-export async function findTool(name: "clang" | "llvm-strip"): Promise<string> {
+export function findTool(name: Tool): Promise<string> {
+	const tool = found.get(name) ?? search(name);
+	found.set(name, tool);
+	return tool;
+}
+
+async function search(name: Tool): Promise<string> {
 	const { stdout, failed, stderr } = await execa(script, [name], { reject: false, stdin: "ignore" });
 	if (failed) throw toolMissing(name, stderr);
 	return stdout;
 }
 
-/** @param said by ci/tool: `gcc is not installed, or too old: apt install gcc, …` */
+/** @param said by ci/tool: `gcc is missing: not on PATH: apt install gcc, …` */
 function toolMissing(name: string, said: string): UndecidedError {
-	const [message, advice] = said.split(": ");
+	const [, message, advice] = /^(.*): (apt install .*)$/m.exec(said) ?? [];
 	return undecided("tool-missing", {
-		what: message || `${name} is not installed`,
+		what: message || `${name} is missing`,
 		tool: name,
 		...(advice ? { advice } : {}),
 	});

@@ -5,8 +5,14 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, UndecidedError } from "../../../base/errors.js";
 import { undecided } from "../../../data/reasons/registry/registry.js";
-import { toolFor } from "../../../machine/guest/architecture.js";
-import { agentFlags, buildLibbpf, run } from "../../../machine/guest/build.js";
+import {
+	agentFlags,
+	buildLibbpf,
+	findArchive,
+	findCompiler,
+	linkLibbpf,
+	run,
+} from "../../../machine/guest/build.js";
 import { libxdpPath } from "./libxdp.js";
 
 const source = fileURLToPath(
@@ -22,9 +28,9 @@ const source = fileURLToPath(
  */
 export async function buildLibxdp(arch: string, say: (line: string) => void): Promise<void> {
 	const library = await buildLibbpf(arch, say);
-	const compiler = toolFor(arch, "gcc");
-	const archive = (await run(compiler, ["-print-file-name=libxdp.a"])).trim();
-	if (!archive.includes("/"))
+	const compiler = await findCompiler(arch);
+	const archive = await findArchive(compiler, "xdp");
+	if (archive === undefined)
 		throw undecided("tool-missing", {
 			what: `${compiler}: libxdp.a is not installed`,
 			tool: "libxdp-dev (Fedora: libxdp-devel libxdp-static)",
@@ -38,7 +44,7 @@ export async function buildLibxdp(arch: string, say: (line: string) => void): Pr
 			...agentFlags,
 			...["-static", "-s", "-Wl,--wrap=bpf_prog_load"],
 			...["-isystem", `${library}/include`, "-isystem", `${library}/uapi`],
-			...[source, "-o", fresh, archive, `${library}/${arch}/libbpf.a`, "-lelf", "-lz"],
+			...[source, "-o", fresh, archive, ...(await linkLibbpf(library, arch))],
 		]);
 		await rename(fresh, path);
 	} finally {

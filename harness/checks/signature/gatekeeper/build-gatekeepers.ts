@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { machine } from "node:os";
 import { join } from "node:path";
@@ -8,8 +7,7 @@ import { fileURLToPath } from "node:url";
 import { UndecidedError } from "../../../base/errors.js";
 import { replaceFile, withTemporaryFolder } from "../../../base/host-files.js";
 import { isLittleEndian } from "../../../base/struct.js";
-import { toolFor } from "../../../machine/guest/architecture.js";
-import { buildLibbpf, run } from "../../../machine/guest/build.js";
+import { buildLibbpf, findCompiler, linkLibbpf, run } from "../../../machine/guest/build.js";
 import { findTool } from "../../../machine/guest/tool.js";
 import {
 	artifactFolder,
@@ -66,12 +64,12 @@ export async function buildGatekeepers(
 			await compile(source, objectFile(name), isHardened(name) ? ["-DHARDENED"] : []);
 		}
 		await compile("attack.bpf.c", "attack.bpf.o", []);
-		await run(toolFor(arch, "gcc"), [
+		await run(await findCompiler(arch), [
 			...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s", ...includes],
 			...[join(sourceFolder, "intruder.c"), "-o", join(work, "intruder")],
-			...[join(libbpf, arch, "libbpf.a"), "-lelf", "-lz"],
+			...(await linkLibbpf(libbpf, arch)),
 		]);
-		await run(toolFor(arch, "gcc"), [
+		await run(await findCompiler(arch), [
 			...["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s", ...includes],
 			...[tokenLoaderSource, "-o", join(work, "token-loader")],
 		]);
@@ -84,9 +82,9 @@ export async function buildGatekeepers(
 
 /** Without a journal, only the beginning is not zero; the zeros at the end are left out. */
 async function makeFileSystem(path: string): Promise<void> {
-	const options = "-q -F -t ext4 -O verity,^has_journal -b 4096 -N 32 -m 0 -E lazy_itable_init=0";
-	const tool = existsSync("/usr/sbin/mke2fs") ? "/usr/sbin/mke2fs" : "mke2fs";
-	await run(tool, [...options.split(" "), path, `${imageBytes >> 10}k`]);
+	const id = "b9f6a7e0-0000-4000-8000-000000000000";
+	const options = `-q -F -t ext4 -O verity,^has_journal -b 4096 -N 32 -m 0 -U ${id} -E lazy_itable_init=0,hash_seed=${id}`;
+	await run(await findTool("mke2fs"), [...options.split(" "), path, `${imageBytes >> 10}k`]);
 	const image = await readFile(path);
 	let end = image.length;
 	while (end > 0 && image[end - 1] === 0) end--;

@@ -28,7 +28,7 @@ export const hostReasons = defineReasons({
 		message: (f: { what: string }) => f.what,
 		hint: (f: { tool: string; advice?: string }) =>
 			f.advice === undefined ? `install ${f.tool}` : `run ${f.advice}`,
-		meaning: "a tool that bpfgate starts is not installed, or too old",
+		meaning: "a tool that bpfgate starts is not installed, or cannot do what is needed of it",
 	},
 	"not-built": {
 		message: (f: { path: string }) => `${f.path} is not built`,

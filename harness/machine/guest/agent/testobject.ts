@@ -50,10 +50,11 @@ async function compile(source: string, flags: string[]): Promise<Uint8Array> {
 }
 
 /** testcommand.c, linked statically: guests have no libraries. */
-export function compileCommand(): Promise<Uint8Array> {
+export async function compileCommand(): Promise<Uint8Array> {
 	const source = join(import.meta.dirname, "testdata/testcommand.c");
+	const compiler = await findTool("gcc");
 	return made((output) => [
-		process.env.CC ?? "gcc",
+		compiler,
 		["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", output, source],
 	]);
 }
