@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Bundles the command line from dist/cli into dist/bin, with the packages it uses: starting Node with 600 small files
+// Bundles the command line and the library from dist/ into dist/bin, with the packages they use: starting Node with 600 small files
 // takes four times as long. Code that only one command needs stays in a chunk that only that command loads.
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -10,7 +10,7 @@ import { rolldown } from "rolldown";
 const checkout = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(checkout, "dist");
 const bin = join(dist, "bin");
-const entries = { bpfgate: "main", tour: "tour", examples: "examples" };
+const entries = { bpfgate: "cli/main", tour: "cli/tour", examples: "cli/examples", index: "index" };
 
 /** In a bundle `import.meta.url` is the chunk; modules that read files beside them mean themselves. */
 const ownUrls = {
@@ -23,15 +23,13 @@ const ownUrls = {
 };
 
 const bundle = await rolldown({
-	input: Object.fromEntries(
-		Object.entries(entries).map(([name, file]) => [name, join(dist, `cli/${file}.js`)]),
-	),
+	input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(dist, `${file}.js`)])),
 	platform: "node",
 	plugins: [ownUrls],
 });
 rmSync(bin, { recursive: true, force: true });
 const { output } = await bundle.write({ dir: bin, format: "esm", chunkFileNames: "[name]-[hash].js" });
-for (const name of Object.keys(entries)) chmodSync(join(bin, `${name}.js`), 0o755);
+for (const name of ["bpfgate", "tour", "examples"]) chmodSync(join(bin, `${name}.js`), 0o755);
 writeFileSync(
 	join(bin, "THIRD-PARTY-LICENSES.txt"),
 	licences(output.flatMap(({ moduleIds = [] }) => moduleIds)),

@@ -42,7 +42,7 @@ const publicHeaders = [
 const libbpfFlags = ["-O2", "-std=gnu89", "-D_LARGEFILE64_SOURCE", "-D_FILE_OFFSET_BITS=64"];
 export const agentFlags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"];
 /** libbpf's functions that are the agent's (agent/prog_load.c, vmlinux.c, adoption.c). */
-const wrapped = [
+export const wrapped = [
 	"bpf_prog_load",
 	"btf__load_vmlinux_btf",
 	"btf__free",

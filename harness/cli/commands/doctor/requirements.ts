@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import type { Diagnosis } from "./diagnosis.js";
@@ -7,6 +8,9 @@ import type { Diagnosis } from "./diagnosis.js";
 export type Purpose = "run" | "pull" | "agent" | "examples";
 
 const script = fileURLToPath(new URL("../../../../ci/tool", import.meta.url));
+
+/** False where bpfgate is installed from npm, with everything built: nothing is compiled there. */
+const isCheckout = existsSync(fileURLToPath(new URL("../../../../ci/setup", import.meta.url)));
 
 /**
  * What ci/tool finds of ci/requirements.txt.
@@ -24,8 +28,9 @@ export async function diagnoseRequirements(
 		env,
 		extendEnv: false,
 	});
-	return stdout.split("\n").map((line): Diagnosis => {
-		const [state, purpose, name = "", found = "", apt, dnf, why = ""] = line.split("\t");
+	const lines = stdout.split("\n").map((line) => line.split("\t"));
+	const used = lines.filter(([, purpose]) => isCheckout || purpose === "run" || purpose === "pull");
+	return used.map(([state, purpose, name = "", found = "", apt, dnf, why = ""]): Diagnosis => {
 		const ok = state === "ok";
 		return {
 			name,
