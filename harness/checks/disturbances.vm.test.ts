@@ -32,7 +32,7 @@ const exampleCheck: Check = {
 					async *run() {
 						const { client } = await bench.guest();
 						const path = guestPath(object);
-						await client.call("file_write", { path, data: object.bytes });
+						await client.call("file_write", { path, data: object.loadable });
 						for (const name of ["opens", "opens-again"]) {
 							const { object: handle } = await client.call("object_open", { path });
 							yield { case: `${object.file}/${name}`, ...passed({ object: object.file }) };

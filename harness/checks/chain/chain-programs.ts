@@ -211,7 +211,7 @@ export class ChainPrograms {
 	async #loadObject(object: PackageObject, which: "first" | "second"): Promise<LoadedFile> {
 		const { client, greeting } = this.guest;
 		const path = `/run/bpfgate-chain-${this.#numberOf(object)}.bpf.o`;
-		await this.#file(path, () => client.call("file_write", { path, data: object.bytes }));
+		await this.#file(path, () => client.call("file_write", { path, data: object.loadable }));
 		const ofObject = this.chain.members.filter((member) => member.object === object);
 		const members = new Set(ofObject.map(({ program }) => program.name));
 		const { root } = this.chain;

@@ -58,7 +58,7 @@ async function* loadAndAttach(
 	const guest = await bench.guest();
 	const { client } = guest;
 	const targets = await loadTargets(pkg, object, client, guest.greeting.cpus);
-	await client.call("file_write", { path: guestPath(object), data: object.bytes });
+	await client.call("file_write", { path: guestPath(object), data: object.loadable });
 	const wanted = wantedPrograms(object);
 	const names = wanted.map(({ name }) => name);
 	const result = await loadObject(client, openArgs(object, guest.greeting.cpus, targets), names);

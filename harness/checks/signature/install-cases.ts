@@ -132,7 +132,7 @@ export async function unsignedFinding(
 async function loads(object: PackageObject, bench: Workbench): Promise<boolean> {
 	const { client, greeting } = await bench.guest();
 	const wanted = wantedPrograms(object).map((program) => program.name);
-	await client.call("file_write", { path: guestPath(object), data: object.bytes });
+	await client.call("file_write", { path: guestPath(object), data: object.loadable });
 	const direct = await loadObject(client, openArgs(object, greeting.cpus, new Map()), wanted);
 	if (direct.handle !== undefined) await client.call("object_close", { object: direct.handle });
 	await client.call("file_remove", { path: guestPath(object) });

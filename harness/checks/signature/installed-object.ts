@@ -39,7 +39,7 @@ export async function whileInstalled<T>(
 ): Promise<T> {
 	const { client, greeting } = guest;
 	const adopted = new AdoptedObject(client, loader, installation);
-	await client.call("file_write", { path: guestPath(object), data: object.bytes });
+	await client.call("file_write", { path: guestPath(object), data: object.loadable });
 	try {
 		const loaded = await adopted.load(openArgs(object, greeting.cpus, new Map()));
 		try {

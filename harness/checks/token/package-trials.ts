@@ -138,7 +138,7 @@ export class PackageTrials {
 		const { cpus } = guest.greeting;
 		const token = { token_path: tokenPath };
 		const targets = await loadTargets(this.pkg, object, client, cpus, token);
-		await client.call("file_write", { path: guestPath(object), data: object.bytes });
+		await client.call("file_write", { path: guestPath(object), data: object.loadable });
 		const names = wantedPrograms(object).map(({ name }) => name);
 		const result = await loadObject(client, { ...openArgs(object, cpus, targets), ...token }, names);
 		for (const handle of [result.handle, ...targets.values()])

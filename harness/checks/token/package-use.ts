@@ -70,7 +70,7 @@ export async function usePackage(
 			.map(({ name }) => name)
 			.filter((name) => !used.leftOut.has(`${object.file}/${name}`));
 		if (wanted.length === 0) continue;
-		await session.put(guestPath(object), object.bytes);
+		await session.put(guestPath(object), object.loadable);
 		const targets = await loadTargets(pkg, object, client, cpus, token);
 		try {
 			const args = { ...openArgs(object, cpus, targets), ...token };

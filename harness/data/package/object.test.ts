@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { SHF, STB, STT } from "./elf/elf.js";
+import { SHF, STB } from "./elf/elf.js";
 import { buildElf, code, type TestElf } from "./elf/testelf.js";
 import { sampleElf, sampleObject } from "./elf/testobject.js";
 import { readObject } from "./object.js";
@@ -173,14 +173,6 @@ describe("refuses, with file, place and reason,", () => {
 			"maps without BTF",
 			without(".BTF"),
 			"x.bpf.o: section .maps: has maps but the object has no BTF to describe them",
-		],
-		[
-			"maps of the old kind",
-			changed((elf) => {
-				elf.sections.push({ name: "maps", data: new Uint8Array(20), flags: SHF.ALLOC });
-				elf.symbols.push({ name: "old", section: "maps", size: 20, type: STT.OBJECT });
-			}),
-			"x.bpf.o: section maps: defines maps the old way, which libbpf 1.0 gave up; define them in .maps with BTF",
 		],
 	];
 	it.each(cases)("%s", (_, elf, message) => {

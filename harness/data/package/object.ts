@@ -3,10 +3,14 @@ import { InputError } from "../../base/errors.js";
 import { Btf } from "./btf/btf.js";
 import { BtfExt } from "./btf/btf-ext.js";
 import { type Uses, usesOf } from "./elf/calls.js";
+import type { Dialect } from "./elf/dialect.js";
 import { type Elf, type ElfSection, readElf, SHF, SHN, SHT, STB, STT } from "./elf/elf.js";
 import { type Extern, readExterns } from "./elf/externs.js";
 import { type MapFacts, readMaps } from "./elf/maps.js";
-import { meaningOf, type SectionMeaning } from "./elf/section.js";
+import type { SectionMeaning } from "./elf/section.js";
+import { inLibbpfTerms } from "./elf/translate.js";
+import { mapForLoader, programMeaning } from "./loader-view.js";
+import type { ObjectEntry } from "./manifest/manifest.js";
 
 /** A compiler keeps only types in use: the largest objects known have under one MiB of them. */
 const maxBtfBytes = 4 * 1024 * 1024;
@@ -15,7 +19,10 @@ const maxBtfBytes = 4 * 1024 * 1024;
 export interface ProgramFacts {
 	name: string;
 	section: string;
-	/** What the section's name says; absent when libbpf knows no such section. */
+	/**
+	 * What the manifest says, or else the section's name to the package's loader; absent when
+	 * neither gives a type.
+	 */
 	meaning?: SectionMeaning;
 	/** Byte offset in its section. */
 	offset: number;
@@ -25,8 +32,11 @@ export interface ProgramFacts {
 	uses: Uses;
 }
 
-/** What an eBPF object holds, read from the file alone. */
+/** What an eBPF object holds, read from the file alone, as the package's loader sees it. */
 export interface ObjectFacts {
+	dialect: Dialect;
+	/** The object as libbpf takes it: the file's bytes, or the same in libbpf's terms. */
+	loadable: Uint8Array;
 	programs: ProgramFacts[];
 	maps: MapFacts[];
 	externs: Extern[];
@@ -37,9 +47,22 @@ export interface ObjectFacts {
 	btfExt?: BtfExt;
 }
 
-/** Reads an eBPF object. @throws InputError when it is not an object that libbpf could open */
-export function readObject(file: string, bytes: Uint8Array): ObjectFacts {
-	const elf = readElf(file, bytes);
+/**
+ * Reads an eBPF object.
+ *
+ * @param dialect the loader that the package is written for
+ * @param settings what the manifest says of the object
+ * @throws InputError when it is not an object that the loader could open
+ */
+export function readObject(
+	file: string,
+	bytes: Uint8Array,
+	dialect: Dialect = "libbpf",
+	settings: Omit<ObjectEntry, "file"> = {},
+): ObjectFacts {
+	const written = readElf(file, bytes);
+	const loadable = inLibbpfTerms(written, bytes, dialect);
+	const elf = loadable === bytes ? written : readElf(file, loadable);
 	const section = (name: string) => elf.sections.find((candidate) => candidate.name === name)?.data;
 	const types = section(".BTF");
 	if (types && types.length > maxBtfBytes)
@@ -51,8 +74,10 @@ export function readObject(file: string, bytes: Uint8Array): ObjectFacts {
 	const btf = types && new Btf(file, types);
 	const ext = section(".BTF.ext");
 	return {
-		programs: readPrograms(elf),
-		maps: readMaps(elf, btf),
+		dialect,
+		loadable,
+		programs: readPrograms(elf, dialect, settings),
+		maps: readMaps(elf, btf).map((map) => mapForLoader(map, dialect, settings.maps?.[map.name])),
 		externs: readExterns(elf, btf),
 		license: readLicense(section("license")),
 		elf,
@@ -65,7 +90,7 @@ const isCode = (section: ElfSection) =>
 	section.type === SHT.PROGBITS && (section.flags & SHF.EXECINSTR) !== 0 && section.size > 0;
 const hex = (value: number) => `0x${value.toString(16)}`;
 
-function readPrograms(elf: Elf): ProgramFacts[] {
+function readPrograms(elf: Elf, dialect: Dialect, settings: Omit<ObjectEntry, "file">): ProgramFacts[] {
 	const uses = usesOf(elf);
 	const sections = new Map<string, string>();
 	const programs = elf.symbols.flatMap((symbol): ProgramFacts[] => {
@@ -83,7 +108,7 @@ function readPrograms(elf: Elf): ProgramFacts[] {
 		const other = sections.get(name);
 		if (other !== undefined) throw fail(`is there twice, also in section ${other}`);
 		sections.set(name, section.name);
-		const meaning = meaningOf(section.name);
+		const meaning = programMeaning(section.name, dialect, settings.programs?.[name]);
 		return [
 			{
 				name,

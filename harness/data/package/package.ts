@@ -23,6 +23,7 @@ const maxSignatureFiles = 4096;
 export interface PackageObject extends ObjectFacts {
 	/** Path inside the package. */
 	file: string;
+	/** Of the file; a guest gets `loadable`. */
 	bytes: Uint8Array;
 	settings: ObjectEntry;
 }
@@ -93,7 +94,7 @@ export async function openPackage(
 			file: settings.file,
 			bytes,
 			settings,
-			...readObject(files.display(settings.file), bytes),
+			...readObject(files.display(settings.file), bytes, manifest.dialect, settings),
 		});
 	}
 	checkSettings(file, manifest, objects);

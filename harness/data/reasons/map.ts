@@ -32,6 +32,11 @@ export function explainMap(facts: MapFacts): Explanation {
 			`map ${map.name} has no usable inner map: ${quotable(inner.groups!.what!)}`,
 			known,
 		);
+	if (map.type === "ringbuf" && errno === EINVAL && (map.key_size || map.value_size)) {
+		const found = `key_size ${map.key_size ?? 0} and value_size ${map.value_size ?? 0}`;
+		const words = `map ${map.name} is a ring buffer with ${found}; both must be 0`;
+		return explanation("map-attributes", words, known);
+	}
 	return explainMapErrno(map.name, sizes, errno, known);
 }
 

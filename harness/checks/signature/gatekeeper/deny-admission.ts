@@ -44,7 +44,7 @@ async function loadedByAgent({ guest, pkg }: GatekeeperSite): Promise<Record<str
 	const targets = new Map<string, number>();
 	const handles: number[] = [];
 	for (const object of pkg.objects) {
-		await client.call("file_write", { path: guestPath(object), data: object.bytes });
+		await client.call("file_write", { path: guestPath(object), data: object.loadable });
 		const names = wantedPrograms(object).map(({ name }) => name);
 		const { handle, loaded } = await loadObject(client, openArgs(object, greeting.cpus, targets), names);
 		if (handle !== undefined) {

@@ -46,7 +46,7 @@ export class LoaderAdmission implements Admission {
 		const trusted = await keys.trusted;
 		if (isHardened(site.name)) await client.call("key_restrict", { keyring: trusted });
 		for (const object of pkg.objects)
-			await client.call("file_write", { path: guestPath(object), data: object.bytes });
+			await client.call("file_write", { path: guestPath(object), data: object.loadable });
 		const before = await intruder.at(approved).does("objects", ...pkg.objects.map(guestPath));
 		return new LoaderAdmission(site, intruder, keys, trusted, executable, before);
 	}

@@ -32,6 +32,8 @@ export interface MapFacts extends MapShape {
 	inner?: MapShape;
 	/** Of a struct_ops map: programs that its members refer to. */
 	programs?: string[];
+	/** What of its shape the loader or the manifest sets against the object. */
+	told?: Partial<Pick<MapShape, "type" | "key_size" | "value_size" | "flags">>;
 }
 
 const maxFields = 32;
@@ -42,12 +44,6 @@ const structOpsSections = [".struct_ops", ".struct_ops.link", "?.struct_ops", "?
 
 /** Every map of an object. @throws InputError when libbpf 1.x does not accept a definition */
 export function readMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
-	if (elf.sections.some(({ name }) => name === "maps"))
-		throw new InputError(
-			elf.file,
-			"section maps",
-			"defines maps the old way, which libbpf 1.0 gave up; define them in .maps with BTF",
-		);
 	const maps = [...btfMaps(elf, btf), ...dataMaps(elf), ...kconfigMap(btf), ...structOpsMaps(elf, btf)];
 	const names = new Set<string>();
 	for (const { name } of maps) {

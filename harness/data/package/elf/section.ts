@@ -149,12 +149,15 @@ export interface SectionMeaning {
 	autoload: boolean;
 }
 
-interface Rule extends Omit<SectionMeaning, "target" | "autoload"> {
+/** One line of the table. */
+export interface SectionRule extends Omit<SectionMeaning, "target" | "autoload"> {
 	section: string;
+	/** The name may be followed by `/` and more. */
 	open: boolean;
 }
 
-const rules: Rule[] = table
+/** In the order in which loaders try them. */
+export const sectionRules: readonly SectionRule[] = table
 	.trim()
 	.split("\n")
 	.map((line) => {
@@ -173,19 +176,23 @@ const rules: Rule[] = table
 export function meaningOf(section: string): SectionMeaning | undefined {
 	const autoload = !section.startsWith("?");
 	const name = autoload ? section : section.slice(1);
-	const rule = rules.find(
+	const rule = sectionRules.find(
 		(candidate) => candidate.section === name || (candidate.open && name.startsWith(`${candidate.section}/`)),
 	);
-	if (!rule) return undefined;
-	const { section: prefix, open: _, ...meaning } = rule;
+	return rule && meaningByRule(rule, name, autoload);
+}
+
+/** What the section `name` (without `?`) means by a rule that covers it. */
+export function meaningByRule(rule: SectionRule, name: string, autoload: boolean): SectionMeaning {
+	const { section: prefix, open, ...meaning } = rule;
 	const target = name.slice(prefix.length + 1);
-	return { ...meaning, ...(rule.open && target !== "" ? { target } : {}), autoload };
+	return { ...meaning, ...(open && target !== "" ? { target } : {}), autoload };
 }
 
 /** Each program type that a section may stand for, with each attach type it may have. */
 export const programKinds: readonly Pick<SectionMeaning, "type" | "attachType">[] = [
 	...new Map(
-		rules.map(({ type, attachType }) => [
+		sectionRules.map(({ type, attachType }) => [
 			`${type}/${attachType}`,
 			{ type, ...(attachType === undefined ? {} : { attachType }) },
 		]),

@@ -62,6 +62,36 @@ describe("refuses", () => {
 			"/objects/0/maps/hits/inner: hits is of type percpu_array, which holds no maps",
 		],
 		[
+			"an unknown type of map",
+			{ maps: { hits: { type: "ring" } } },
+			{},
+			'/objects/0/maps/hits/type: "ring" is not a type of map',
+		],
+		[
+			"an unknown type of program",
+			{ programs: { count: { type: "xpd" } } },
+			{},
+			'/objects/0/programs/count/type: "xpd" is not a type of program',
+		],
+		[
+			"a type that does not say which program it is",
+			{ programs: { count: { type: "cgroup_sock_addr" } } },
+			{},
+			"/objects/0/programs/count/type: cgroup_sock_addr needs an attach_type beside it",
+		],
+		[
+			"an attach type of another type",
+			{ programs: { count: { type: "xdp", attach_type: "tcx_ingress" } } },
+			{},
+			'/objects/0/programs/count/attach_type: "tcx_ingress" is not an attach type of xdp programs',
+		],
+		[
+			"an attach type alone",
+			{ programs: { count: { attach_type: "tcx_ingress" } } },
+			{},
+			"/objects/0/programs/count/attach_type: needs a type beside it",
+		],
+		[
 			"a target object that is not there",
 			{ programs: { count: { target: { object: "b.o", program: "p" } } } },
 			{},

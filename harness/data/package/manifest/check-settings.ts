@@ -3,10 +3,11 @@
 import { attachTypes, helpers, linkTypes, mapTypes, programTypes } from "../../../base/bpf.js";
 import { InputError } from "../../../base/errors.js";
 import { escapePointer } from "../btf/btf-value.js";
+import { meaningOfType } from "../elf/dialect.js";
 import { rodataOf } from "../elf/rodata.js";
 import type { ObjectFacts } from "../object.js";
 import { checkChainPrograms } from "../sections/chain-program.js";
-import type { Manifest, ObjectEntry } from "./manifest.js";
+import type { Manifest, ObjectEntry, ProgramSettings } from "./manifest.js";
 
 interface Loaded extends ObjectFacts {
 	file: string;
@@ -41,6 +42,7 @@ function checkPrograms(file: string, pointer: string, object: Loaded, objects: L
 				place,
 				`${object.file} has no program of this name; ${has(object.programs)}`,
 			);
+		checkType(file, place, settings);
 		const { target } = settings;
 		if (target?.object === undefined && target?.program === undefined) continue;
 		const aimed =
@@ -57,12 +59,31 @@ function checkPrograms(file: string, pointer: string, object: Loaded, objects: L
 	}
 }
 
+function checkType(file: string, place: string, { type, attach_type }: ProgramSettings): void {
+	if (type === undefined) {
+		if (attach_type === undefined) return;
+		throw new InputError(file, `${place}/attach_type`, "needs a type beside it");
+	}
+	if ((programTypes.number(type) ?? 0) === 0)
+		throw new InputError(file, `${place}/type`, `${JSON.stringify(type)} is not a type of program`);
+	if (meaningOfType(type, attach_type)) return;
+	throw attach_type === undefined
+		? new InputError(file, `${place}/type`, `${type} needs an attach_type beside it`)
+		: new InputError(
+				file,
+				`${place}/attach_type`,
+				`${JSON.stringify(attach_type)} is not an attach type of ${type} programs`,
+			);
+}
+
 function checkMaps(file: string, pointer: string, object: Loaded): void {
 	for (const [name, settings] of Object.entries(object.settings.maps ?? {})) {
 		const place = `${pointer}/maps/${escapePointer(name)}`;
 		const map = object.maps.find((candidate) => candidate.name === name);
 		if (!map)
 			throw new InputError(file, place, `${object.file} has no map of this name; ${has(object.maps)}`);
+		if (settings.type !== undefined && (mapTypes.number(settings.type) ?? 0) === 0)
+			throw new InputError(file, `${place}/type`, `${JSON.stringify(settings.type)} is not a type of map`);
 		if (!settings.inner) continue;
 		if (map.type !== "array_of_maps" && map.type !== "hash_of_maps")
 			throw new InputError(file, `${place}/inner`, `${name} is of type ${map.type}, which holds no maps`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import { layersDefinition } from "../../packet/layers.js";
+import { type Dialect, dialects } from "../elf/dialect.js";
 import { Chain } from "../sections/chain.js";
 import { TokenSettings } from "../sections/token.js";
 
@@ -42,6 +43,16 @@ export type AttachTarget = Static<typeof AttachTarget>;
 export const ProgramSettings = Type.Object(
 	{
 		autoload: Type.Optional(Type.Boolean()),
+		type: Type.Optional(
+			Type.String({
+				description: "kernel name without BPF_PROG_TYPE_, lower case: `sched_cls`; default: by its section",
+			}),
+		),
+		attach_type: Type.Optional(
+			Type.String({
+				description: "with `type`: kernel name without BPF_, lower case: `cgroup_inet4_connect`",
+			}),
+		),
 		attach: Type.Optional(AttachTarget),
 		target: Type.Optional(
 			Type.Object(
@@ -69,8 +80,20 @@ const Entries = Type.Union([Type.Integer({ minimum: 1, maximum: 0xffffffff }), T
 
 export const MapSettings = Type.Object(
 	{
+		type: Type.Optional(
+			Type.String({ description: "kernel name without BPF_MAP_TYPE_, lower case: `lru_hash`" }),
+		),
+		key_size: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
+		value_size: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
 		max_entries: Type.Optional(Entries),
-		value_size: Type.Optional(Type.Integer({ minimum: 1 })),
+		flags: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff, description: "BPF_F_*" })),
+		pinning: Type.Optional(
+			Type.Unsafe<"none" | "by_name">({
+				type: "string",
+				enum: ["none", "by_name"],
+				description: "default: as the object says",
+			}),
+		),
 		inner: Type.Optional(
 			Type.Object(
 				{
@@ -124,6 +147,13 @@ export const Manifest = Type.Object(
 		source: Type.Optional(Type.String()),
 		documentation: Type.Optional(Type.String()),
 		description: Type.Optional(Type.String()),
+		dialect: Type.Optional(
+			Type.Unsafe<Dialect>({
+				type: "string",
+				enum: [...dialects],
+				description: "the loader whose section names, map definitions and defaults apply; default: libbpf",
+			}),
+		),
 		objects: Type.Array(Type.Union([Type.String({ minLength: 1 }), ObjectEntry]), { minItems: 1 }),
 		kernels: Type.Optional(
 			Type.Object(

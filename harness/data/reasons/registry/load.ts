@@ -209,7 +209,7 @@ export const loadReasons = defineReasons({
 	},
 	"legacy-map": {
 		message: 'a map is defined in the way that libbpf 1.0 dropped (section "maps")',
-		hint: 'define maps with BTF, in section ".maps"',
+		hint: 'define maps with BTF in section ".maps", or set "dialect" in the manifest to the loader that takes them (cilium/ebpf, aya, libbpf-legacy)',
 	},
 	"map-definition": {
 		message: "a map is defined in a way that libbpf does not accept",

@@ -4,8 +4,8 @@
  * a kernel with BPF nor any right. Reads one MessagePack map from stdin and writes one to stdout:
  *
  *   { object: bin, name: str, cpus: uint,
- *     maps: [{ name, max_entries?, value_size?, initial_value? }],
- *     programs: [{ name, autoload }] }
+ *     maps: [{ name, type?, key_size?, value_size?, max_entries?, flags?, initial_value? }],
+ *     programs: [{ name, autoload, type?, attach_type?, flags? }] }
  *   { plain: bin, hashed: bin, data: bin, maps: [str], programs: [str] } or { error: str }
  *
  * `plain` and `hashed` are the instructions without and with the loader's own check of the data's
@@ -96,19 +96,39 @@ static const msgpack_object_array *array_of(const msgpack_object *map, const cha
 	return &value->via.array;
 }
 
+static const msgpack_object *number_of(const msgpack_object *map, const char *key)
+{
+	return member(map, key, MSGPACK_OBJECT_POSITIVE_INTEGER);
+}
+
+static int set_map_type(struct bpf_map *map, uint32_t type)
+{
+	return bpf_map__set_type(map, type);
+}
+
 static void set_map(struct bpf_object *object, const msgpack_object *settings)
 {
-	const msgpack_object *max_entries = member(settings, "max_entries", MSGPACK_OBJECT_POSITIVE_INTEGER);
-	const msgpack_object *value_size = member(settings, "value_size", MSGPACK_OBJECT_POSITIVE_INTEGER);
+	static const struct {
+		const char *key;
+		int (*set)(struct bpf_map *map, uint32_t value);
+	} numbers[] = {
+		{ "type", set_map_type },
+		{ "key_size", bpf_map__set_key_size },
+		{ "value_size", bpf_map__set_value_size },
+		{ "max_entries", bpf_map__set_max_entries },
+		{ "flags", bpf_map__set_map_flags },
+	};
 	const msgpack_object *value = member(settings, "initial_value", MSGPACK_OBJECT_BIN);
 	const char *name = text_of(settings, "name");
 	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
 	int error = map ? 0 : -ENOENT;
 
-	if (!error && max_entries)
-		error = bpf_map__set_max_entries(map, max_entries->via.u64);
-	if (!error && value_size)
-		error = bpf_map__set_value_size(map, value_size->via.u64);
+	for (size_t i = 0; !error && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const msgpack_object *number = number_of(settings, numbers[i].key);
+
+		if (number)
+			error = numbers[i].set(map, number->via.u64);
+	}
 	if (!error && value)
 		error = bpf_map__set_initial_value(map, value->via.bin.ptr, value->via.bin.size);
 	if (error)
@@ -118,12 +138,21 @@ static void set_map(struct bpf_object *object, const msgpack_object *settings)
 static void set_program(struct bpf_object *object, const msgpack_object *settings)
 {
 	const msgpack_object *autoload = member(settings, "autoload", MSGPACK_OBJECT_BOOLEAN);
+	const msgpack_object *type = number_of(settings, "type");
+	const msgpack_object *attach_type = number_of(settings, "attach_type");
+	const msgpack_object *flags = number_of(settings, "flags");
 	const char *name = text_of(settings, "name");
 	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
 	int error = program ? 0 : -ENOENT;
 
 	if (!error && autoload)
 		error = bpf_program__set_autoload(program, autoload->via.boolean);
+	if (!error && type)
+		error = bpf_program__set_type(program, type->via.u64);
+	if (!error && attach_type)
+		error = bpf_program__set_expected_attach_type(program, attach_type->via.u64);
+	if (!error && flags)
+		error = bpf_program__set_flags(program, bpf_program__flags(program) | flags->via.u64);
 	if (error)
 		fail("the settings of program %s are refused: %s", name, strerror(-error));
 }

@@ -126,7 +126,7 @@ describe("an object that cannot be signed is refused", () => {
 		const object = await objectOf("xdp-filter");
 		const externs = [{ name: "CONFIG_HZ", kind: "kconfig" as const, weak: false }];
 		await expect(generateLoader({ ...object, externs }, "insns")).rejects.toThrow("it reads CONFIG_HZ");
-		const bytes = object.bytes.subarray(0, 300);
-		await expect(generateLoader({ ...object, bytes }, "insns")).rejects.toThrow("libbpf says: ");
+		const loadable = object.bytes.subarray(0, 300);
+		await expect(generateLoader({ ...object, loadable }, "insns")).rejects.toThrow("libbpf says: ");
 	});
 });

@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { Bytes, validator } from "../../../base/validate.js";
 import { rodataOf } from "../../package/elf/rodata.js";
 import type { PackageObject } from "../../package/package.js";
+import { toldMaps, toldPrograms, wantedPrograms } from "../../package/told.js";
 import { undecided } from "../../reasons/registry/registry.js";
 import type { Contract } from "../contract.js";
 import { insistingOnExclusiveMap, withoutOverrides } from "./harden.js";
@@ -122,23 +123,20 @@ async function ask(object: PackageObject, timeout: number): Promise<Static<typeo
 
 function request(object: PackageObject): unknown {
 	const { settings, file } = object;
-	const entries = (count: number | "cpus") => (count === "cpus" ? signedCpus : count);
-	const sizes = Object.entries(settings.maps ?? {}).map(([name, { max_entries, value_size }]) => ({
-		name,
-		...(max_entries === undefined ? {} : { max_entries: entries(max_entries) }),
-		...(value_size === undefined ? {} : { value_size }),
-	}));
 	const constants = settings.rodata
 		? rodataOf(object).map(({ map, bytes }) => ({ name: map, initial_value: bytes }))
 		: [];
-	const programs = Object.entries(settings.programs ?? {}).flatMap(([name, { autoload }]) =>
-		autoload === undefined ? [] : [{ name, autoload }],
-	);
+	const wanted = wantedPrograms(object);
+	const told = new Map(toldPrograms(object).map((each) => [each.name, each]));
+	const programs = object.programs.map((program) => {
+		const { name } = program;
+		return { ...(told.get(name) ?? { name }), autoload: wanted.includes(program) };
+	});
 	return {
-		object: object.bytes,
+		object: object.loadable,
 		name: objectName(file),
 		cpus: signedCpus,
-		maps: [...sizes, ...constants],
+		maps: [...toldMaps(object, signedCpus), ...constants],
 		programs,
 	};
 }

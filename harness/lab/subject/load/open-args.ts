@@ -3,25 +3,15 @@
 import { mapTypes } from "../../../base/bpf.js";
 import { rodataOf } from "../../../data/package/elf/rodata.js";
 import type { MapSettings } from "../../../data/package/manifest/manifest.js";
-import type { ProgramFacts } from "../../../data/package/object.js";
 import type { PackageObject } from "../../../data/package/package.js";
+import { toldMaps, toldPrograms } from "../../../data/package/told.js";
 import type { Args } from "../../../machine/guest/operations.js";
+
+export { wantedPrograms } from "../../../data/package/told.js";
 
 /** Path of an object's ELF file in the guest. */
 export function guestPath(object: PackageObject): string {
 	return `/run/${object.file.replace(/[^A-Za-z0-9._-]/g, "_")}`;
-}
-
-/**
- * The programs to load: all except those without autoload in the object or the manifest. libbpf
- * also loads those that a struct_ops map refers to.
- */
-export function wantedPrograms(object: PackageObject): ProgramFacts[] {
-	const members = new Set(object.maps.flatMap(({ programs = [] }) => programs));
-	return object.programs.filter(
-		({ name, meaning }) =>
-			object.settings.programs?.[name]?.autoload ?? ((meaning?.autoload ?? true) || members.has(name)),
-	);
 }
 
 /**
@@ -39,15 +29,18 @@ export function openArgs(
 	const { settings } = object;
 	const rodata = settings.rodata ? rodataOf(object) : [];
 	const maps = [
-		...Object.entries(settings.maps ?? {}).map(([name, setting]) => mapArgs(name, setting, cpus)),
+		...toldMaps(object, cpus),
+		...Object.entries(settings.maps ?? {}).flatMap(([name, setting]) => innerArgs(name, setting, cpus)),
 		...rodata.map(({ map, bytes }) => ({ name: map, initial_value: bytes })),
 	];
+	const types = new Map(toldPrograms(object).map((told) => [told.name, told]));
 	const programs = object.programs.map(({ name }) => {
 		const target = settings.programs?.[name]?.target;
-		if (!target) return { name };
+		const told = types.get(name) ?? { name };
+		if (!target) return told;
 		const handle = target.program === undefined ? undefined : targets.get(target.object ?? object.file);
 		return {
-			name,
+			...told,
 			target: {
 				...(handle === undefined ? {} : { object: handle }),
 				...(target.program === undefined ? {} : { program: target.program }),
@@ -60,17 +53,10 @@ export function openArgs(
 
 type MapArgs = NonNullable<Args<"object_open">["maps"]>[number];
 
-function mapArgs(name: string, setting: MapSettings, cpus: number): MapArgs {
-	const entries = (count: number | "cpus") => (count === "cpus" ? cpus : count);
-	const { max_entries, value_size, inner } = setting;
-	return {
-		name,
-		...(max_entries === undefined ? {} : { max_entries: entries(max_entries) }),
-		...(value_size === undefined ? {} : { value_size }),
-		...(inner
-			? { inner: { ...inner, type: mapTypeNumber(inner.type), max_entries: entries(inner.max_entries) } }
-			: {}),
-	};
+function innerArgs(name: string, { inner }: MapSettings, cpus: number): MapArgs[] {
+	if (!inner) return [];
+	const max_entries = inner.max_entries === "cpus" ? cpus : inner.max_entries;
+	return [{ name, inner: { ...inner, type: mapTypeNumber(inner.type), max_entries } }];
 }
 
 /** The manifest was checked on opening: an unknown name here is a defect of bpfgate. */

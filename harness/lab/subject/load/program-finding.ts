@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { otherLoaders } from "../../../data/package/elf/dialect.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { explainLoad, explainMap, explainOpen } from "../../../data/reasons/explain.js";
@@ -83,7 +84,21 @@ async function explainRefusal(
 	);
 	const { errno, verifierLog, libbpfLog } = refusal;
 	const logs = { verifier_log: tail(verifierLog), libbpf_log: tail(libbpfLog) };
-	return { reason, facts: { errno, ...facts, ...logs } };
+	return { reason: withLoaderHint(reason, object, program), facts: { errno, ...facts, ...logs } };
+}
+
+/** For a section that the package's loader does not know: which other one takes it, as what. */
+function withLoaderHint(
+	reason: Explanation["reason"],
+	{ dialect }: PackageObject,
+	{ section }: ProgramFacts,
+): Explanation["reason"] {
+	if (reason.code !== "unknown-section") return reason;
+	const [other] = otherLoaders(dialect, section);
+	const hint = other
+		? `${other.dialect} loads it as ${other.type}: set "dialect": "${other.dialect}" in the manifest if that is the package's loader, or rename the section`
+		: `set objects[].programs.<name>.type in the manifest if the package's own loader gives the type; otherwise ${reason.hint}`;
+	return { ...reason, hint };
 }
 
 type RefusedMap = NonNullable<LoadedObject["refusedMap"]>;
@@ -99,10 +114,15 @@ async function explainRefusedMap(
 	const sizes = Object.fromEntries(
 		Object.entries({ key_size, value_size, max_entries, flags }).filter(([, value]) => value !== undefined),
 	);
-	return informed(bench, (kernel) =>
+	const { reason, facts: found } = await informed(bench, (kernel) =>
 		explainMap({ ...kernel, map: { name, type: type ?? "unspec", ...sizes }, errno, libbpfLog }),
 	);
+	const cleared = type === "ringbuf" && value_size && reason.code === "map-attributes";
+	return { reason: cleared ? { ...reason, hint: ringbufHint } : reason, facts: found };
 }
+
+const ringbufHint =
+	'set value_size to 0 in the manifest, or "dialect": "cilium/ebpf" if that is the package\'s loader: it clears the size';
 
 /** The finding on a map that the kernel refused. */
 export async function mapFinding(

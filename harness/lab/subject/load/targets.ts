@@ -28,7 +28,7 @@ export async function loadTargets(
 ): Promise<Map<string, number>> {
 	const handles = new Map<string, number>();
 	for (const target of targetObjects(pkg, object)) {
-		await client.call("file_write", { path: guestPath(target), data: target.bytes });
+		await client.call("file_write", { path: guestPath(target), data: target.loadable });
 		const names = wantedPrograms(target).map(({ name }) => name);
 		const { handle } = await loadObject(client, { ...openArgs(target, cpus, new Map()), ...more }, names);
 		if (handle !== undefined) handles.set(target.file, handle);

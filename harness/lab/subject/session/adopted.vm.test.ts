@@ -166,7 +166,7 @@ describe.each(["6.12", "7.3"])("adopting what a loader installed on %s", (id) =>
 		const { object } = suiteOf(await openPackage(folder)).vectors[0]!.subject;
 		const adopt = await install(await generateLoader(object, "insns-maps"));
 		const path = guestPath(object);
-		await guest.client.call("file_write", { path, data: object.bytes });
+		await guest.client.call("file_write", { path, data: object.loadable });
 		const load = async (given: Adopt) => {
 			const opened = await guest.client.call("object_open", { path });
 			try {
@@ -195,7 +195,7 @@ describe.each(["6.12", "7.3"])("adopting what a loader installed on %s", (id) =>
 		const shipped = await openPackage(join(folder, "../xdp-tools"));
 		const object = shipped.objects.find(({ file }) => file === "xdpfilt_alw_udp.o")!;
 		const path = guestPath(object);
-		await guest.client.call("file_write", { path, data: object.bytes });
+		await guest.client.call("file_write", { path, data: object.loadable });
 		const load = async (adopt?: Adopt) => {
 			const opened = await guest.client.call("object_open", { path });
 			const args = { object: opened.object, log_level: 0, log_bytes: 0, ...(adopt ? { adopt } : {}) };

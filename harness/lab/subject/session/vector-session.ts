@@ -91,7 +91,7 @@ export class VectorSession {
 		load?: Load,
 	): Promise<VectorSession> {
 		const { object } = subject;
-		await guest.client.call("file_write", { path: guestPath(object), data: object.bytes });
+		await guest.client.call("file_write", { path: guestPath(object), data: object.loadable });
 		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
 		const models = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []);
 		const readable = models

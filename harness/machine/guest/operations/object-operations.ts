@@ -61,8 +61,13 @@ const InnerMap = object({
 
 const MapSettings = object({
 	name: Text,
-	max_entries: optional(U32),
+	type: optional(U32),
+	key_size: optional(U32),
 	value_size: optional(U32),
+	max_entries: optional(U32),
+	flags: optional(U32),
+	/** To be pinned by its name in /sys/fs/bpf, or not at all; default: as the object says. */
+	pin: optional(Flag),
 	initial_value: optional(Bytes()),
 	inner: optional(InnerMap),
 	reuse: optional(Named),
@@ -73,6 +78,10 @@ const ProgramSettings = object({
 	autoload: optional(Flag),
 	/** No struct_ops map refers to it any more: those members of the maps are NULL. */
 	left_out: optional(Flag),
+	/** With the expected attach type and flags to add: for a section that libbpf does not know. */
+	type: optional(U32),
+	attach_type: optional(U32),
+	flags: optional(U32),
 	target: optional(
 		object({
 			object: optional(Handle),

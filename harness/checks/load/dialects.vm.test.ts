@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Dialect } from "../../data/package/elf/dialect.js";
+import type { Package } from "../../data/package/package.js";
+import { testbench } from "../../lab/subject/session/testsession.js";
+import { loadCheck } from "./load-check.js";
+import { packageOf } from "./testload.js";
+
+const given = {
+	programs: {
+		sampler: { type: "socket_filter" },
+		guard: { type: "cgroup_sock_addr", attach_type: "cgroup_inet4_connect" },
+	},
+};
+
+describe.each(["5.10", "7.3"])("on %s", (kernel) => {
+	let bench: Awaited<ReturnType<typeof testbench>>;
+	beforeAll(async () => {
+		bench = await testbench(kernel);
+	});
+	afterAll(() => bench[Symbol.asyncDispose]());
+
+	/** Cases that did not pass, with their reasons' codes; the guest is clean afterwards. */
+	async function failures(pkg: Package): Promise<Record<string, string>> {
+		const findings = await bench.check(pkg, loadCheck);
+		const failed = [...findings.values()].filter(({ outcome }) => outcome !== "pass");
+		return Object.fromEntries(failed.map(({ case: name, reason }) => [name, reason?.code ?? ""]));
+	}
+
+	it("loads and attaches what the manifest's loader takes by the beginning of its section", async () => {
+		const pkg = await packageOf("sections", { dialect: "cilium/ebpf" }, given);
+		expect(await failures(pkg)).toEqual({});
+		const findings = await bench.check(pkg, loadCheck);
+		for (const name of ["limit", "root", "mark", "guard"])
+			expect(findings.get(`attach/${name}`)?.outcome).toBe("pass");
+		expect(findings.get("program/mark")?.evidence).toMatchObject({ type: "sched_cls" });
+	});
+
+	it("loads them by a type or a hook of the manifest, whatever the loader", async () => {
+		const attach = (hook: string) => ({ attach: { hook } });
+		const programs = { limit: attach("xdp"), root: attach("xdp"), mark: attach("tc_egress") };
+		const pkg = await packageOf("sections", {}, { programs: { ...given.programs, ...programs } });
+		expect(await failures(pkg)).toEqual({});
+	});
+
+	it("says which loader takes a section as what", async () => {
+		const findings = await bench.check(await packageOf("sections"), loadCheck);
+		const reasonOf = (name: string) => findings.get(`program/${name}`)?.reason;
+		expect(reasonOf("limit")).toMatchObject({
+			code: "unknown-section",
+			hint: expect.stringContaining('cilium/ebpf loads it as xdp: set "dialect": "cilium/ebpf"'),
+		});
+		expect(reasonOf("mark")?.hint).toContain("loads it as sched_cls");
+		expect(reasonOf("sampler")).toMatchObject({ code: "unknown-section" });
+		expect(reasonOf("sampler")?.hint).toContain("programs.<name>.type");
+	});
+
+	it.each<[Dialect, boolean]>([
+		["libbpf", false],
+		["cilium/ebpf", true],
+		["aya", true],
+		["libbpf-legacy", true],
+	])("maps of the old kind: %s takes them: %s", async (dialect, takes) => {
+		const pkg = await packageOf("maps", { dialect }, {}, "-DOLD");
+		const failed = await failures(pkg);
+		if (takes) expect(failed).toEqual({});
+		else expect(failed).toMatchObject({ "program/count": "legacy-map" });
+	});
+
+	it("maps with sizes that the kernel refuses and cilium/ebpf corrects", async () => {
+		const pkg = (dialect: Dialect, settings = {}) => packageOf("maps", { dialect }, settings, "-DRING");
+		expect(await failures(await pkg("cilium/ebpf"))).toEqual({});
+		expect(await failures(await pkg("libbpf"))).toMatchObject({ "map/events": "map-attributes" });
+		const sizes = { maps: { events: { value_size: 0 }, samples: { value_size: 4, max_entries: "cpus" } } };
+		expect(await failures(await pkg("libbpf", sizes))).toEqual({});
+	});
+
+	it("a kind of pinning that only the package's loader knows", async () => {
+		const pkg = (dialect: Dialect) => packageOf("maps", { dialect }, {}, "-DPINNING=16");
+		expect(await failures(await pkg("cilium/ebpf"))).toEqual({});
+		expect(await failures(await pkg("libbpf"))).toMatchObject({ "program/count": expect.anything() });
+	});
+
+	it("takes type, flags and pinning of a map from the manifest", async () => {
+		const maps = {
+			counts: { pinning: "none" },
+			seen: { type: "lru_hash", flags: 0, pinning: "by_name", key_size: 4 },
+		};
+		expect(await failures(await packageOf("maps", {}, { maps }, "-DPINNING=1"))).toEqual({});
+		// An LRU map cannot be made without preallocation: the flag of the object is refused.
+		const kept = await packageOf("maps", {}, { maps: { seen: { type: "lru_hash" } } });
+		expect(await failures(kept)).toHaveProperty("map/seen");
+	});
+});

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { openPackage, type Package } from "../../data/package/package.js";
+import { temporaryFolder } from "../../data/package/testpackage.js";
+import { compileBpf } from "../../machine/guest/agent/testobject.js";
+
+/** For tests: a package of one source of `testdata/`, compiled with these flags, and a manifest. */
+export async function packageOf(
+	source: string,
+	manifest: Record<string, unknown> = {},
+	settings: Record<string, unknown> = {},
+	...flags: string[]
+): Promise<Package> {
+	const object = await compileBpf(join(import.meta.dirname, "testdata", `${source}.bpf.c`), ...flags);
+	const file = `${source}.bpf.o`;
+	const json = JSON.stringify({ name: source, version: "1", objects: [{ file, ...settings }], ...manifest });
+	await using folder = await temporaryFolder({ "bpfgate.json": json, [file]: object });
+	return await openPackage(folder.path);
+}
