@@ -122,6 +122,39 @@ describe("a group of cases", () => {
 		]);
 	});
 
+	it("shares the time of one piece of work among its cases", async () => {
+		const bench = benchOf(kernel, () => Promise.reject(new Error("no guest is needed")));
+		const shared = async (found: Finding[] | undefined) => {
+			const durations: number[] = [];
+			const group: CaseGroup = {
+				cases: ["a", "b", "c"],
+				after: "all of x.o was unloaded",
+				async *run() {
+					await new Promise((resolve) => setTimeout(resolve, 30));
+					if (found) yield found;
+				},
+			};
+			for await (const { duration_ms = 0 } of runCases(bench, group)) durations.push(duration_ms);
+			return durations;
+		};
+		for (const durations of [await shared([pass("a"), pass("b"), pass("c")]), await shared(undefined)]) {
+			expect(durations).toHaveLength(3);
+			expect(new Set(durations).size).toBe(1);
+			expect(durations[0]).toBeGreaterThan(5);
+		}
+	});
+
+	it("keeps the time that a check measured itself", async () => {
+		const bench = benchOf(kernel, () => Promise.reject(new Error("no guest is needed")));
+		const run = async function* () {
+			yield [{ ...pass("a"), duration_ms: 7 }, pass("b")];
+		};
+		const durations: (number | undefined)[] = [];
+		for await (const { duration_ms } of runCases(bench, { cases: ["a", "b"], after: "x", run }))
+			durations.push(duration_ms);
+		expect(durations[0]).toBe(7);
+	});
+
 	it("retires a guest that it changed permanently, and does not count what it left", async () => {
 		expect(await outcomes({ left: ["link: x"] }, { spoils: true })).toEqual(["a pass", "b pass"]);
 	});

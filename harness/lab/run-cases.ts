@@ -26,7 +26,10 @@ export interface CaseGroup {
 	readonly known?: (cause: unknown) => FindingBody | undefined;
 	/** The cases change the guest permanently: it is retired, and leftovers are not reported. */
 	readonly spoils?: boolean;
-	run(): AsyncIterable<Finding>;
+	/**
+	 * Findings, or several at once where one piece of work gave them: they share its time.
+	 */
+	run(): AsyncIterable<Finding | readonly Finding[]>;
 	/**
 	 * How the open cases continue after a loss of the guest that is not the fault of all of them;
 	 * undefined when all get the loss. Not asked when no case is open.
@@ -64,29 +67,32 @@ async function* attempt(
 	const evidenceOf = (name: string) => (typeof evidence === "function" ? evidence(name) : evidence);
 	const open = new Set(cases);
 	let last = performance.now();
-	const timed = (finding: Finding): Finding => {
+	/** Each gets the same part of the time since the findings before. */
+	const timed = (findings: readonly Finding[]): Finding[] => {
 		const now = performance.now();
-		const duration_ms = finding.duration_ms ?? Math.round((now - last) * 1000) / 1000;
+		const part = Math.round(((now - last) * 1000) / findings.length) / 1000;
 		last = now;
-		return { ...finding, duration_ms };
+		return findings.map((finding) => ({ ...finding, duration_ms: finding.duration_ms ?? part }));
 	};
 	try {
-		for await (const finding of group.run()) {
-			open.delete(finding.case);
-			yield timed(finding);
+		for await (const found of group.run()) {
+			const findings = [found].flat();
+			for (const finding of findings) open.delete(finding.case);
+			yield* timed(findings);
 		}
-		for (const name of open)
-			yield timed({
+		yield* timed(
+			[...open].map((name) => ({
 				case: name,
 				outcome: "error",
 				reason: reason("no-finding", { case: name }),
 				evidence: evidenceOf(name),
-			});
+			})),
+		);
 		open.clear();
 		if (group.spoils) await bench.spoil();
 		else {
 			const left = await bench.leftovers();
-			if (left.length > 0) yield timed(leftBehind(leftovers, group.after, left, evidenceOf(leftovers)));
+			if (left.length > 0) yield* timed([leftBehind(leftovers, group.after, left, evidenceOf(leftovers))]);
 		}
 	} catch (cause) {
 		const known = group.known?.(cause);
@@ -96,11 +102,11 @@ async function* attempt(
 		else if (lost) {
 			const onward = group.continued?.({ ...lost, evidence: {} });
 			if (onward) {
-				for (const name of onward.blamed) yield timed({ case: name, ...resultOf(name) });
+				yield* timed(onward.blamed.map((name) => ({ case: name, ...resultOf(name) })));
 				return onward.next;
 			}
 		}
-		for (const name of open) yield timed({ case: name, ...resultOf(name) });
+		yield* timed([...open].map((name) => ({ case: name, ...resultOf(name) })));
 	}
 	return undefined;
 }

@@ -54,7 +54,7 @@ async function* loadAndAttach(
 	object: PackageObject,
 	nameOf: NameOf,
 	bench: Workbench,
-): AsyncIterable<Finding> {
+): AsyncIterable<Finding | readonly Finding[]> {
 	const guest = await bench.guest();
 	const { client } = guest;
 	const targets = await loadTargets(pkg, object, client, guest.greeting.cpus);
@@ -63,12 +63,12 @@ async function* loadAndAttach(
 	const names = wanted.map(({ name }) => name);
 	const result = await loadObject(client, openArgs(object, guest.greeting.cpus, targets), names);
 
-	if (result.refusedMap) {
-		yield await mapFinding(object, nameOf(result.refusedMap.load.name), result.refusedMap, bench);
-	}
-	for (const program of wanted) {
-		yield await programFinding(object, program, nameOf(program.name), result, bench);
-	}
+	const findings: Finding[] = [];
+	if (result.refusedMap)
+		findings.push(await mapFinding(object, nameOf(result.refusedMap.load.name), result.refusedMap, bench));
+	for (const program of wanted)
+		findings.push(await programFinding(object, program, nameOf(program.name), result, bench));
+	yield findings;
 	yield* attachAll(object, attachables(object, nameOf), result, bench);
 
 	for (const handle of [result.handle, ...targets.values()]) {

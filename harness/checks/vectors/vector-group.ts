@@ -57,28 +57,47 @@ function caseGroup(vectors: Vectors, bench: Workbench, findingOf: FindingOf, sus
 
 	async function* run(): AsyncIterable<Finding> {
 		const programs = vectors.filter((vector) => whyNever(vector) === undefined).flatMap(programsOf);
-		session = await VectorSession.open(await bench.guest(), vectors[0].subject, programs);
+		const guest = await bench.guest();
+		const started = performance.now();
+		session = await VectorSession.open(guest, vectors[0].subject, programs);
+		const load = (performance.now() - started) / left.size;
 		for (const vector of left) {
 			if (isReady(vector, session.loaded.loaded)) continue;
 			current = vector;
-			yield await findingOf(vector, undefined, session, bench);
+			yield await timedFinding(vector, undefined, session, load);
 			left.delete(vector);
 		}
 		if (suspects) {
-			yield* runEach(session, suspects.vectors);
+			yield* runEach(session, suspects.vectors, load);
 			yield notAgain(suspects);
 			alone = undefined;
 		}
-		yield* runEach(session, [...left]);
+		yield* runEach(session, [...left], load);
 		await session.close();
 	}
 
-	async function* runEach(open: VectorSession, some: readonly PreparedVector[]): AsyncIterable<Finding> {
+	/** @param before milliseconds of what the vector shares with others */
+	async function timedFinding(
+		vector: PreparedVector,
+		done: VectorRun | undefined,
+		open: VectorSession,
+		before: number,
+	): Promise<Finding> {
+		const started = performance.now();
+		const finding = await findingOf(vector, done, open, bench);
+		return { ...finding, duration_ms: Math.round((before + performance.now() - started) * 1000) / 1000 };
+	}
+
+	async function* runEach(
+		open: VectorSession,
+		some: readonly PreparedVector[],
+		load: number,
+	): AsyncIterable<Finding> {
 		[current] = some;
 		let index = 0;
 		for await (const done of open.runEach(some, alone ? { most: 1, oneAtATime: true } : {})) {
 			if (!current) return;
-			yield await findingOf(current, done, open, bench);
+			yield await timedFinding(current, done, open, load + done.duration_ms);
 			left.delete(current);
 			current = some[++index];
 		}

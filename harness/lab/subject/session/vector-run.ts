@@ -23,6 +23,8 @@ export interface VectorRun {
 	steps: StepRun[];
 	/** A map that could not be filled: nothing ran. */
 	unfilled?: { map: string; entry: string; errno: number };
+	/** Its part of the time of the request that it was in. */
+	duration_ms: number;
 	/** The vector changed the object for good; the session loads it again before the next. */
 	spoilt: boolean;
 }
@@ -34,7 +36,7 @@ export function runOf(
 	models: readonly MapModel[],
 	snapshot: Map<string, MapContent>,
 	eventMaps: readonly string[],
-): Omit<VectorRun, "spoilt"> {
+): Omit<VectorRun, "spoilt" | "duration_ms"> {
 	const before = filled ? changed(snapshot, models, filled) : snapshot;
 	for (const [index, { model, entries }] of fills.entries()) {
 		const at = errnos?.[index]?.findIndex((errno) => errno !== 0) ?? -1;

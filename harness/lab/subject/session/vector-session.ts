@@ -174,6 +174,7 @@ export class VectorSession {
 		this.#pending = 0;
 		const batches = batchesOf(vectors, most, (vector) => this.#modelsFor(vector));
 		let ahead: Promise<Sent> | undefined;
+		let asked = performance.now();
 		for (const [index, batch] of batches.entries()) {
 			let rest = batch;
 			let sent = ahead ?? this.#send(rest);
@@ -185,16 +186,18 @@ export class VectorSession {
 			for (;;) {
 				const { handle, before, answer } = await sent;
 				const { cases, equal } = await answer;
+				const duration_ms = (performance.now() - asked) / Math.max(1, cases.length);
 				if (cases.length > rest.vectors.length) throw malformed("more cases than were sent");
 				for (const [at, each] of cases.entries()) {
 					const vector = rest.vectors[at]!;
 					const run = runOf(vector, each, rest.models, before, this.eventMaps);
 					await this.#interpret(vector, run.steps);
 					this.#spoilt ||= !equal && handle === this.#loaded.handle;
-					yield { ...run, spoilt: !equal && at === cases.length - 1 };
+					yield { ...run, duration_ms, spoilt: !equal && at === cases.length - 1 };
 					this.#pending--;
 				}
 				this.#spoilt ||= !equal && handle === this.#loaded.handle;
+				asked = performance.now();
 				rest = { ...rest, vectors: rest.vectors.slice(cases.length) };
 				if (rest.vectors.length === 0) break;
 				if (cases.length === 0 && equal) throw malformed("no case done");
