@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readCapture } from "./capture.js";
 import { Words } from "./testcapture.js";
@@ -75,5 +76,37 @@ it("refuses what is not a capture", () => {
 		"a.txt: offset 0: is neither pcap nor pcapng: begins with 68656c6c",
 	);
 	expect(() => readCapture("a.txt", new Uint8Array())).toThrow("a.txt: is empty");
-	expect(() => readCapture("a.gz", Uint8Array.of(0x1f, 0x8b, 8, 0))).toThrow("a.gz: is compressed with gzip");
+});
+
+describe("compressed with gzip", () => {
+	const plain = words.pcap(0xa1b2c3d4, 1, words.record(1, 2, frame), words.record(3, 4, frame));
+	const packed = gzipSync(plain);
+
+	it("is read as what it contains", () => {
+		expect(readCapture("a.pcap.gz", packed)).toEqual(readCapture("a.pcap", plain));
+		const members = Buffer.concat([gzipSync(plain.subarray(0, 30)), gzipSync(plain.subarray(30))]);
+		expect(readCapture("a.pcap.gz", members)).toHaveLength(2);
+	});
+
+	it("is refused when it is damaged, cut off, or packed twice", () => {
+		for (let size = 2; size < packed.length; size++)
+			expect(() => readCapture("a.gz", packed.subarray(0, size))).toThrow(
+				/^a\.gz: cannot be unpacked with gzip: /,
+			);
+		const damaged = Uint8Array.from(packed);
+		damaged[packed.length - 6]! ^= 1;
+		expect(() => readCapture("a.gz", damaged)).toThrow("a.gz: cannot be unpacked with gzip: ");
+		expect(() => readCapture("a.gz", gzipSync(packed))).toThrow(
+			"a.gz: offset 0: is neither pcap nor pcapng: begins with 1f8b",
+		);
+		expect(() => readCapture("a.gz", gzipSync("hello"))).toThrow("is neither pcap nor pcapng");
+		expect(() => readCapture("a.gz", gzipSync(""))).toThrow("a.gz: is empty");
+	});
+
+	it("does not unpack a bomb", () => {
+		const bomb = gzipSync(Buffer.alloc(129 * 1024 * 1024), { level: 1 });
+		expect(() => readCapture("a.gz", bomb)).toThrow(
+			"a.gz: has more than 134217728 bytes when unpacked, the most that are read",
+		);
+	});
 });

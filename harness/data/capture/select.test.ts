@@ -43,10 +43,43 @@ describe("a frame", () => {
 	it("is Ethernet or IP", () => {
 		expect(select({})?.link).toBe("ethernet");
 		for (const linkType of [101, 12, 228, 229]) expect(select({ linkType })?.link).toBe("raw");
-		expect(() => select({ linkType: 113 })).toThrow(
-			"a.pcap: frame 1: is of link type 113 (Linux cooked); Ethernet (1) and raw IP (101) are read",
+		expect(() => select({ linkType: 105 })).toThrow(
+			"a.pcap: frame 1: is of link type 105 (IEEE 802.11); Ethernet (1), raw IP (101) and Linux cooked (113, 276) are read",
 		);
 		expect(() => select({ linkType: 999 })).toThrow("a.pcap: frame 1: is of link type 999; ");
+	});
+
+	const from = (hex: string) => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+	const cooked = (linkType: number, hex: string) => {
+		const bytes = from(hex);
+		return Buffer.from(select({ linkType, bytes, length: bytes.length })!.bytes).toString("hex");
+	};
+
+	it("gets an Ethernet header in place of that of a Linux cooked capture", () => {
+		const ethernet = "000000000000 020000000009 0800 45000014".replaceAll(" ", "");
+		expect(cooked(113, "0004 0001 0006 0200000000090000 0800 45000014")).toBe(ethernet);
+		expect(cooked(276, "0800 0000 00000002 0001 04 06 0200000000090000 45000014")).toBe(ethernet);
+	});
+
+	it("has no address where the cooked header has none of Ethernet", () => {
+		expect(cooked(113, "0000 fffe 0000 ffffffffffffffff 86dd 60")).toBe(`${"00".repeat(12)}86dd60`);
+		expect(cooked(276, "86dd 0000 00000002 fffe 00 08 ffffffffffffffff 60")).toBe(`${"00".repeat(12)}86dd60`);
+	});
+
+	it.each([
+		[
+			113,
+			"0004 0001 0006 0200000000090000 08",
+			"a.pcap: frame 1: has 15 bytes; a Linux cooked header has 16",
+		],
+		[276, "0800", "a.pcap: frame 1: has 2 bytes; a Linux cooked header has 20"],
+		[
+			113,
+			"0004 0001 0006 0200000000090000 0004 4242",
+			"has no EtherType: its Linux cooked header has protocol 0x0004",
+		],
+	])("of link type %i is refused: %s", (linkType, hex, message) => {
+		expect(() => cooked(linkType, hex)).toThrow(message);
 	});
 
 	it("is whole, without its frame check sequence", () => {

@@ -25,11 +25,54 @@ const linkTypes = new Map<number, LinkType>([
 const linkNames = new Map([
 	[0, "BSD loopback"],
 	[105, "IEEE 802.11"],
-	[113, "Linux cooked"],
 	[127, "radiotap"],
 	[220, "USB"],
-	[276, "Linux cooked v2"],
 ]);
+
+/** Where the pseudo-header of a Linux cooked capture has what an Ethernet header needs. */
+interface CookedHeader {
+	size: number;
+	/** EtherType; below 0x600 it is a kind of frame without one. */
+	protocol: number;
+	/** Bytes of the sender's link-layer address, as a number of `addressSizeBytes` bytes. */
+	addressSize: number;
+	addressSizeBytes: 1 | 2;
+	address: number;
+}
+
+/** LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2 (www.tcpdump.org/linktypes). */
+const cookedHeaders = new Map<number, CookedHeader>([
+	[113, { size: 16, addressSize: 4, addressSizeBytes: 2, address: 6, protocol: 14 }],
+	[276, { size: 20, protocol: 0, addressSize: 11, addressSizeBytes: 1, address: 12 }],
+]);
+const ethernetAddress = 6;
+const smallestEtherType = 0x600;
+
+/**
+ * A frame of a Linux cooked capture with an Ethernet header in place of the pseudo-header: with the
+ * EtherType, the sender's address if it is one of Ethernet, and zeros as destination.
+ */
+function withEthernet(
+	bytes: Uint8Array,
+	header: CookedHeader,
+	fail: (reason: string) => InputError,
+): Uint8Array {
+	const { size, protocol, addressSize, addressSizeBytes, address } = header;
+	if (bytes.length < size) throw fail(`has ${bytes.length} bytes; a Linux cooked header has ${size}`);
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	const type = view.getUint16(protocol);
+	if (type < smallestEtherType)
+		throw fail(
+			`has no EtherType: its Linux cooked header has protocol 0x${type.toString(16).padStart(4, "0")}`,
+		);
+	const length = addressSizeBytes === 1 ? view.getUint8(addressSize) : view.getUint16(addressSize);
+	const frame = new Uint8Array(14 + bytes.length - size);
+	if (length === ethernetAddress)
+		frame.set(bytes.subarray(address, address + ethernetAddress), ethernetAddress);
+	new DataView(frame.buffer).setUint16(12, type);
+	frame.set(bytes.subarray(size), 14);
+	return frame;
+}
 
 /** Ranges may overlap: together they select at most as many frames again. */
 const maxRanges = 256;
@@ -99,12 +142,15 @@ function wholeFrame(file: string, frame: CapturedFrame): { link: LinkType; bytes
 	const fail = (reason: string) => new InputError(file, `frame ${frame.number}`, reason);
 	const { linkType, bytes, length, fcs } = frame;
 	const link = linkTypes.get(linkType);
-	if (!link) {
+	const cooked = cookedHeaders.get(linkType);
+	if (!link && !cooked) {
 		const name = linkNames.get(linkType);
 		throw fail(
-			`is of link type ${linkType}${name ? ` (${name})` : ""}; Ethernet (1) and raw IP (101) are read`,
+			`is of link type ${linkType}${name ? ` (${name})` : ""}; Ethernet (1), raw IP (101) and Linux cooked (113, 276) are read`,
 		);
 	}
 	if (bytes.length < length) throw fail(`is cut off: ${bytes.length} of its ${length} bytes were captured`);
-	return { link, bytes: bytes.subarray(0, Math.max(0, bytes.length - fcs)) };
+	const whole = bytes.subarray(0, Math.max(0, bytes.length - fcs));
+	if (link) return { link, bytes: whole };
+	return { link: "ethernet", bytes: withEthernet(whole, cooked!, fail) };
 }

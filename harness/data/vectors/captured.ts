@@ -10,7 +10,7 @@ import { concat } from "../packet/bytes.js";
 
 const captures = new WeakMap<PackageFile, CapturedFrame[]>();
 
-export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?$/.test(file);
+export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?(\.gz)?$/.test(file);
 
 /**
  * Frames of a capture that a vector file names.

@@ -184,10 +184,10 @@ describe("frames", () => {
 			expect.stringMatching(/^v\/c\.pcapng: .*(cut|end)/),
 		]);
 		const other = Uint8Array.from(bytes);
-		other[Buffer.from(bytes).indexOf(Buffer.from([1, 0, 0, 0]), 28) + 8] = 113;
+		other[Buffer.from(bytes).indexOf(Buffer.from([1, 0, 0, 0]), 28) + 8] = 105;
 		expect(await messages(some("1-9"), other)).toEqual([
 			expect.stringContaining(
-				"v/v.yaml:3: /vectors/0/packet/frames: v/c.pcapng: frame 1: is of link type 113 (Linux cooked)",
+				"v/v.yaml:3: /vectors/0/packet/frames: v/c.pcapng: frame 1: is of link type 105 (IEEE 802.11)",
 			),
 		]);
 	});

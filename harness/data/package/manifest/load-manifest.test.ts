@@ -109,7 +109,7 @@ describe("refuses", () => {
 		[
 			"vectors of no kind that is read",
 			{ ...sampleManifest, vectors: ["v.txt"] },
-			'/vectors/0: "v.txt" is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng)',
+			'/vectors/0: "v.txt" is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng, also with .gz)',
 		],
 		[
 			"vectors twice",

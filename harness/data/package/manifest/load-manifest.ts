@@ -83,11 +83,11 @@ function checkFiles(file: string, manifest: Manifest): void {
 		check(entry.file, objectPointer(manifest, index), `/objects/${index}`);
 	for (const [index, path] of (manifest.vectors ?? []).entries()) {
 		check(path, `/vectors/${index}`, `/vectors/${index}`);
-		if (!/\.(json|ya?ml|pcap|pcapng)$/.test(path))
+		if (!/\.(json|ya?ml|pcap(ng)?(\.gz)?)$/.test(path))
 			throw new InputError(
 				file,
 				`/vectors/${index}`,
-				`${JSON.stringify(path)} is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng)`,
+				`${JSON.stringify(path)} is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng, also with .gz)`,
 			);
 	}
 	for (const [path, pointer] of loaderFiles(manifest)) {

@@ -176,7 +176,7 @@ export const Manifest = Type.Object(
 		vectors: Type.Optional(
 			Type.Array(Type.String({ minLength: 1 }), {
 				description:
-					"packet-vector files (.json, .yaml, .yml) and the captures (.pcap, .pcapng) that they take frames from",
+					"packet-vector files (.json, .yaml, .yml) and the captures (.pcap, .pcapng, also with .gz) that they take frames from",
 			}),
 		),
 		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
