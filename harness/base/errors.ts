@@ -24,6 +24,24 @@ export class InputError extends Error {
 	}
 }
 
+/** Where a value was read, for messages. */
+export interface Place {
+	/** As the user named it. */
+	file: string;
+	/** JSON pointer. */
+	pointer: string;
+}
+
+/** The place of a member or element. */
+export function within({ file, pointer }: Place, ...keys: readonly (string | number)[]): Place {
+	return { file, pointer: [pointer, ...keys].join("/") };
+}
+
+/** What is wrong with the value there. */
+export function wrong({ file, pointer }: Place, reason: string): InputError {
+	return new InputError(file, pointer, reason);
+}
+
 /** The system's own words for a failed call: `no such file or directory`. */
 export function systemReason(error: unknown): string {
 	const message = error instanceof Error ? error.message : String(error);

@@ -24,3 +24,9 @@ export function printableLines(text: string): string[] {
 		.split(/\r?\n/)
 		.map((line) => printable(line));
 }
+
+/** A value in a message: short, on one line. */
+export function shown(value: unknown): string {
+	const text = JSON.stringify(value) ?? "nothing";
+	return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+}

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
 
-/**
- * Reads numbers of one byte order from untrusted bytes: every offset is checked
- * before it is used.
- */
+/** Reads numbers of one byte order from untrusted bytes: each offset is checked before. */
 export class Cursor {
 	readonly #view: DataView;
 
-	/**
-	 * @param file what the user calls the file, for messages
-	 * @param place what `bytes` are, for messages: `frame 12`
-	 */
+	/** @param file as messages name it @param place what `bytes` are: `frame 12` */
 	constructor(
 		readonly file: string,
 		readonly place: string,

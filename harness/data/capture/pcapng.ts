@@ -30,9 +30,7 @@ export function isPcapng(bytes: Uint8Array): boolean {
 	return bytes.length >= 4 && Buffer.from(bytes.subarray(0, 4)).readUInt32LE() === blockTypes.section;
 }
 
-/**
- * Reads what `isPcapng`. Blocks of types that hold no frames are passed over. @throws InputError
- */
+/** Reads what `isPcapng`; blocks of types without frames are passed over. @throws InputError */
 export function readPcapng(file: string, bytes: Uint8Array): CapturedFrame[] {
 	const frames: CapturedFrame[] = [];
 	let interfaces: Interface[] = [];

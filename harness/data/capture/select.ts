@@ -8,10 +8,7 @@ export interface SelectedFrame extends CapturedFrame {
 	link: LinkType;
 }
 
-/**
- * LINKTYPE_ETHERNET; LINKTYPE_RAW, the values of DLT_RAW on other systems, LINKTYPE_IPV4 and
- * LINKTYPE_IPV6.
- */
+/** LINKTYPE_ETHERNET; LINKTYPE_RAW, DLT_RAW elsewhere, LINKTYPE_IPV4, LINKTYPE_IPV6. */
 const linkTypes = new Map<number, LinkType>([
 	[1, "ethernet"],
 	[101, "raw"],

@@ -12,9 +12,7 @@ export interface CapturePacket {
 	linkType?: LinkType;
 	/** Shown by Wireshark above the packet, each on lines of its own. */
 	comments?: readonly string[];
-	/**
-	 * Name of the interface in Wireshark (`frame.interface_name`): `input`, `expected`, `actual`.
-	 */
+	/** The interface in Wireshark (`frame.interface_name`): `input`, `expected`, `actual`. */
 	interface?: string;
 	/** Nanoseconds since 1970; one microsecond after the packet before unless given. */
 	time?: bigint;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
+
+import { InputError, type Place, within } from "../../base/errors.js";
+import { shown } from "../../base/printable.js";
 import { concat } from "./bytes.js";
 import { contentBytes, maxPacket } from "./content.js";
 import { content } from "./items.js";
 import { type Around, checkValues, type Enclosing, optional } from "./layer.js";
 import { fieldNames, type Layers, layerKind, layerKinds, maxLayers } from "./layers.js";
-import { type Place, shown, within } from "./place.js";
 
 /** A layer whose kind there is. */
 export interface CheckedLayer {

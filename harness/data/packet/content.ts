@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Static, Type } from "@sinclair/typebox";
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place, within } from "../../base/errors.js";
+import { shown } from "../../base/printable.js";
 import { fromHex, toHex } from "./bytes.js";
-import { type Place, shown, within } from "./place.js";
 
 /** The longest packet that is built: the largest IP datagram and room for headers around it. */
 export const maxPacket = 0x20000;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type TSchema, Type } from "@sinclair/typebox";
+import { shown } from "../../base/printable.js";
 import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "./address.js";
 import { fromHex, readBits, toHex, writeBits } from "./bytes.js";
-import { shown } from "./place.js";
 
 /** One field of a header: its bits, and how a vector file writes them. */
 export interface Field<T = unknown> {

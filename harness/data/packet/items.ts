@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type TSchema, Type } from "@sinclair/typebox";
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place, within, wrong } from "../../base/errors.js";
+import { shown } from "../../base/printable.js";
 import { concat, equalBytes, toHex } from "./bytes.js";
 import { Content, contentBytes, contentOf } from "./content.js";
 import type { Field } from "./field.js";
 import type { Layout } from "./layout.js";
-import { type Place, shown, within } from "./place.js";
 
 /** How one value of variable length is written in a file and in bytes. */
 export interface Codec {
@@ -47,8 +48,7 @@ export function listOf(codec: Codec, size: number, description: string): Codec {
 	return {
 		schema: Type.Array(codec.schema, { description }),
 		encode(value, place) {
-			if (!Array.isArray(value))
-				throw new InputError(place.file, place.pointer, `${shown(value)} is not a list`);
+			if (!Array.isArray(value)) throw wrong(place, `${shown(value)} is not a list`);
 			return concat(...value.map((each, index) => codec.encode(each, within(place, index))));
 		},
 		decode(bytes) {
@@ -199,8 +199,7 @@ export function items(
 		schema ? [[name, Type.Optional(schema)] as const] : [],
 	);
 	const encode = (value: unknown, place: Place) => {
-		if (!Array.isArray(value))
-			throw new InputError(place.file, place.pointer, `${shown(value)} is not a list`);
+		if (!Array.isArray(value)) throw wrong(place, `${shown(value)} is not a list`);
 		const plain = concat(...value.map((item, index) => encodeItem(all, item, within(place, index))));
 		return concat(plain, pad(plain.length));
 	};
@@ -223,7 +222,7 @@ export function items(
 }
 
 function encodeItem(forms: Readonly<Record<string, Form>>, item: unknown, place: Place): Uint8Array {
-	const fail = (reason: string) => new InputError(place.file, place.pointer, reason);
+	const fail = (reason: string) => wrong(place, reason);
 	const names = Object.keys(forms).join(", ");
 	const entries: [string, unknown][] =
 		typeof item === "string"

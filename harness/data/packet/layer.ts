@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type TSchema, Type } from "@sinclair/typebox";
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place, within } from "../../base/errors.js";
+import { shown } from "../../base/printable.js";
 import { Content } from "./content.js";
 import type { Codec } from "./items.js";
 import type { Fields, Located } from "./layout.js";
-import { type Place, shown, within } from "./place.js";
 
 /** A layer's name and the values known when a layer inside it is built or read. */
 export interface Enclosing {

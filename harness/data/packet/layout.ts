@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place, within } from "../../base/errors.js";
 import type { Field } from "./field.js";
-import { type Place, within } from "./place.js";
 
 export type Fields = Readonly<Record<string, Field>>;
 

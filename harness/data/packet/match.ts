@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place } from "../../base/errors.js";
 import { buildLayer, type CheckedLayer, checkLayers } from "./build.js";
 import { concat } from "./bytes.js";
 import { type Difference, diffPackets } from "./diff.js";
@@ -7,7 +7,6 @@ import { type LinkType, type LocatedLayer, locate } from "./dissect.js";
 import type { Around } from "./layer.js";
 import type { Layers } from "./layers.js";
 import { valuesOf } from "./layout.js";
-import type { Place } from "./place.js";
 
 export interface MatchOptions {
 	linkType?: LinkType;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { posix } from "node:path";
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place } from "../../base/errors.js";
 import { readCapture } from "../capture/capture.js";
 import type { CapturedFrame } from "../capture/frame.js";
 import { type FrameRange, type SelectedFrame, selectFrames } from "../capture/select.js";
-import type { ValuePlace } from "../package/btf/btf-value.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { concat } from "../packet/bytes.js";
 
@@ -26,7 +25,7 @@ export function framesOf(
 	pcap: string,
 	ranges: readonly FrameRange[],
 	key: "frame" | "frames",
-	{ file: display, pointer }: ValuePlace,
+	{ file: display, pointer }: Place,
 ): SelectedFrame[] {
 	const path = posix.normalize(posix.join(posix.dirname(file.file), pcap));
 	const capture = pkg.vectors.find((candidate) => candidate.file === path);

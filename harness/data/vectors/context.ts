@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
-import { integerOf, type JsonValue, jsonInteger, type ValuePlace } from "../package/btf/btf-value.js";
+import { InputError, type Place, wrong } from "../../base/errors.js";
+import { integerOf, type JsonValue, jsonInteger } from "../package/btf/btf-value.js";
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "../packet/address.js";
 
 /** How a field is written: integers in host order unless `be`, addresses as text. */
@@ -191,7 +191,7 @@ export function contextStruct(programType: string): ContextStruct | undefined {
 export function encodeContext(
 	{ name, size, fields }: ContextStruct,
 	values: Readonly<Record<string, unknown>>,
-	place: ValuePlace,
+	place: Place,
 ): Uint8Array {
 	const bytes = new Uint8Array(size);
 	for (const [key, value] of Object.entries(values)) {
@@ -199,11 +199,7 @@ export function encodeContext(
 		const field = fields.find((candidate) => candidate.name === key);
 		if (!field) {
 			const has = fields.map((candidate) => candidate.name).join(", ");
-			throw new InputError(
-				place.file,
-				place.pointer,
-				`${name} has no field ${JSON.stringify(key)}; it has ${has}`,
-			);
+			throw wrong(place, `${name} has no field ${JSON.stringify(key)}; it has ${has}`);
 		}
 		if (field.count > 1 && (!Array.isArray(value) || value.length > field.count))
 			throw new InputError(place.file, pointer, `must be a list of up to ${field.count}`);
@@ -219,8 +215,8 @@ export function encodeContext(
 	return bytes;
 }
 
-function put(bytes: Uint8Array, offset: number, kind: FieldKind, value: unknown, place: ValuePlace): void {
-	const fail = (reason: string) => new InputError(place.file, place.pointer, reason);
+function put(bytes: Uint8Array, offset: number, kind: FieldKind, value: unknown, place: Place): void {
+	const fail = (reason: string) => wrong(place, reason);
 	if (kind === "ip4" || kind === "ip6") {
 		const parsed =
 			typeof value === "string" ? (kind === "ip4" ? parseIpv4(value) : parseIpv6(value)) : undefined;

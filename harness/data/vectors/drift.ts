@@ -7,10 +7,7 @@ import type { CaseResult, Reason } from "../../base/results.js";
 import { validator } from "../../base/validate.js";
 import { reason } from "../reasons/registry/registry.js";
 
-/**
- * What a vector's program did, by fact: `retval`, `packet`, `maps/counters[1].packets`. Evidence of
- * every vector that was run.
- */
+/** What a vector's program did, by fact: `retval`, `packet`, `maps/counters[1].packets`. */
 export const Actual = Type.Record(
 	Type.String(),
 	Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null(), Type.Array(Type.Unknown())]),

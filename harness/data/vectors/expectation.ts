@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
-import type { ValuePlace } from "../package/btf/btf-value.js";
+import { InputError, type Place, within, wrong } from "../../base/errors.js";
 import type { PackageObject } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { fromHex, toHex } from "../packet/bytes.js";
@@ -60,9 +59,9 @@ export function prepareExpectation(
 	{ object, type }: Subject,
 	expect: Expectation,
 	input: PreparedInput | undefined,
-	place: ValuePlace,
+	place: Place,
 ): Expected {
-	const at = (...keys: (string | number)[]): ValuePlace => ({
+	const at = (...keys: (string | number)[]): Place => ({
 		file: place.file,
 		pointer: [place.pointer, ...keys].join("/"),
 	});
@@ -90,11 +89,7 @@ export function prepareExpectation(
 	}
 	if (expect.packet !== undefined || expect.length !== undefined || expect.metadata !== undefined) {
 		if (!input?.packet || !testRunRules(type).packetBack)
-			throw new InputError(
-				place.file,
-				place.pointer,
-				`a program of type ${type} gives no packet back to compare`,
-			);
+			throw wrong(place, `a program of type ${type} gives no packet back to compare`);
 	}
 	const sent = input?.packet ?? new Uint8Array();
 	if (expect.packet !== undefined) expected.packet = packetTest(expect.packet, sent, at("packet"));
@@ -128,7 +123,7 @@ const givesContext = (type: string) =>
 function expectedContext(
 	struct: ContextStruct,
 	fields: Readonly<Record<string, unknown>>,
-	place: ValuePlace,
+	place: Place,
 ): Readonly<Record<string, unknown>> {
 	const { cookie } = fields;
 	if (struct !== contextStruct("sk_lookup") || typeof cookie !== "string" || !cookie.includes(" ")) {
@@ -137,30 +132,23 @@ function expectedContext(
 		return fields;
 	}
 	encodeContext(struct, { ...fields, cookie: 0 }, place);
-	return { ...fields, cookie: socketOf(cookie, { ...place, pointer: `${place.pointer}/cookie` }).text };
+	return { ...fields, cookie: socketOf(cookie, within(place, "cookie")).text };
 }
 
-function packetTest(
-	expect: ExpectedPacket,
-	sent: Uint8Array,
-	place: ValuePlace,
-): NonNullable<Expected["packet"]> {
+function packetTest(expect: ExpectedPacket, sent: Uint8Array, place: Place): NonNullable<Expected["packet"]> {
 	if (expect === "unchanged") return (actual) => packetMismatches(diffPackets(sent, actual), actual);
 	const { layers, fields, hex, mask } = expect;
 	const given = [layers, fields, hex].filter((way) => way !== undefined);
-	if (given.length !== 1)
-		throw new InputError(place.file, place.pointer, "must have exactly one of layers, fields and hex");
+	if (given.length !== 1) throw wrong(place, "must have exactly one of layers, fields and hex");
 	if (mask !== undefined && fields)
 		throw new InputError(place.file, `${place.pointer}/mask`, "goes with layers or hex");
 	if (fields) {
-		const options = { place: { file: place.file, pointer: `${place.pointer}/fields` } };
+		const options = { place: within(place, "fields") };
 		// What cannot be built is not a field, or no value of it.
 		build(fields, options.place);
 		return (actual) => packetMismatches(matchLayers(fields, actual, options), actual);
 	}
-	const wanted = layers
-		? build(layers, { file: place.file, pointer: `${place.pointer}/layers` })
-		: (fromHex(hex ?? "") ?? new Uint8Array());
+	const wanted = layers ? build(layers, within(place, "layers")) : (fromHex(hex ?? "") ?? new Uint8Array());
 	const bits = mask === undefined ? undefined : fromHex(mask);
 	return (actual) => packetMismatches(diffPackets(wanted, actual, bits ? { mask: bits } : {}), actual);
 }
@@ -169,10 +157,10 @@ function expectedMap(
 	object: PackageObject,
 	name: string,
 	map: ExpectedMap,
-	place: ValuePlace,
+	place: Place,
 ): Expected["maps"][number] {
 	const model = mapModel(object, name);
-	const fail = (reason: string) => new InputError(place.file, place.pointer, reason);
+	const fail = (reason: string) => wrong(place, reason);
 	if (!model)
 		throw fail(
 			`${object.file} has no map ${name}; it has ${object.maps.map((each) => each.name).join(", ")}`,
@@ -180,9 +168,7 @@ function expectedMap(
 	if (!isReadable(model)) throw fail(`the content of a map of type ${model.type} cannot be compared`);
 	if (map === "unchanged") return { model, expected: { kind: "unchanged" } };
 	const exact = typeof map === "object" && !Array.isArray(map) && Object.keys(map).join() === "exact";
-	const [spec, at] = exact
-		? [(map as { exact: unknown }).exact, { ...place, pointer: `${place.pointer}/exact` }]
-		: [map, place];
+	const [spec, at] = exact ? [(map as { exact: unknown }).exact, within(place, "exact")] : [map, place];
 	const written = writtenEntries(model, spec, at, "expected");
 	const entries = model.inner ? contentEntries(written, at) : written;
 	return { model, expected: { kind: "entries", exact, entries } };
@@ -192,29 +178,25 @@ function expectedEvents(
 	object: PackageObject,
 	map: string,
 	events: readonly ExpectedEvent[],
-	place: ValuePlace,
+	place: Place,
 ): PreparedEvent[] {
 	const facts = object.maps.find((candidate) => candidate.name === map);
 	if (!facts || !isEventMap(facts.type))
-		throw new InputError(
-			place.file,
-			place.pointer,
-			`${object.file} has no ring buffer or perf event array ${map}`,
-		);
+		throw wrong(place, `${object.file} has no ring buffer or perf event array ${map}`);
 	return events.map(({ type, value, hex, mask }, index) => {
-		const at = { file: place.file, pointer: `${place.pointer}/${index}` };
+		const at = within(place, index);
 		if ((type === undefined) === (hex === undefined) || (type === undefined) !== (value === undefined))
-			throw new InputError(at.file, at.pointer, "must have type and value, or hex");
+			throw wrong(at, "must have type and value, or hex");
 		if (hex !== undefined) {
 			const bytes = fromHex(hex) ?? new Uint8Array();
 			const bits = mask === undefined ? new Uint8Array() : (fromHex(mask) ?? new Uint8Array());
 			return { kind: "bytes", bytes, mask: bits };
 		}
-		const valueType = namedType(object, type, { ...at, pointer: `${at.pointer}/type` });
+		const valueType = namedType(object, type, within(at, "type"));
 		return {
 			kind: "value",
 			type: valueType,
-			leaves: leavesOf(valueType, value, { ...at, pointer: `${at.pointer}/value` }, "expected"),
+			leaves: leavesOf(valueType, value, within(at, "value"), "expected"),
 		};
 	});
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Btf } from "../package/btf/btf.js";
+import { type Btf, membersOf } from "../package/btf/btf.js";
 import { Bits, type JsonValue, jsonInteger } from "../package/btf/btf-value.js";
 import { toHex } from "../packet/bytes.js";
-import { membersOf, type ValueType } from "./leaf.js";
+import type { ValueType } from "./leaf.js";
 import { leavesOf } from "./value.js";
 
 /** Above this many bytes a value is shown as one row of digits. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place } from "../../base/errors.js";
 import { type FrameRange, parseSelection } from "../capture/select.js";
-import type { ValuePlace } from "../package/btf/btf-value.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { framesOf } from "./captured.js";
 import type { Expected } from "./expectation.js";
@@ -46,7 +45,7 @@ export function framesOfStep(
 		throw fail("/packet", "frames are those of a capture: pcap and frames belong together");
 	const other = Object.keys(others)[0];
 	if (other !== undefined) throw fail("/packet", `cannot have ${other} beside frames`);
-	const place: ValuePlace = { file: file.display, pointer: `${pointer}/packet` };
+	const place: Place = { file: file.display, pointer: `${pointer}/packet` };
 	const ranges = parseSelection(file.display, `${place.pointer}/frames`, String(frames));
 	const bounded = ranges.reduce((sum, { from, to }) => sum + (Number.isFinite(to) ? to - from + 1 : 1), 0);
 	if (bounded > maxFrames) throw fail("/packet/frames", `selects more than ${maxFrames} frames`);

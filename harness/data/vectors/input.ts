@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
-import type { ValuePlace } from "../package/btf/btf-value.js";
+import { InputError, type Place, within, wrong } from "../../base/errors.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { fromHex } from "../packet/bytes.js";
@@ -38,10 +37,10 @@ export function prepareInput(
 	file: PackageFile,
 	{ object, program, type }: Subject,
 	step: Pick<Step, "packet" | "metadata" | "context" | "repeat">,
-	place: ValuePlace,
+	place: Place,
 ): PreparedInput {
-	const at = (key: string): ValuePlace => ({ file: place.file, pointer: `${place.pointer}/${key}` });
-	const fail = ({ file: of, pointer }: ValuePlace, reason: string) => new InputError(of, pointer, reason);
+	const at = (key: string): Place => within(place, key);
+	const fail = ({ file: of, pointer }: Place, reason: string) => new InputError(of, pointer, reason);
 	const rules = testRunRules(type);
 	if (rules.packet === "none" && step.packet)
 		throw fail(at("packet"), `programs of type ${type} get no packet`);
@@ -107,7 +106,7 @@ function contextBytes(
 	object: Subject["object"],
 	type: string,
 	context: Readonly<Record<string, unknown>>,
-	place: ValuePlace,
+	place: Place,
 ): Uint8Array {
 	const { hex, type: structName, value } = context;
 	if (typeof hex === "string") {
@@ -126,31 +125,25 @@ function contextBytes(
 		return encodeContext(struct, context, place);
 	}
 	if (type === "syscall" && structName !== undefined) {
-		const valueType = namedType(object, structName, { ...place, pointer: `${place.pointer}/type` });
+		const valueType = namedType(object, structName, within(place, "type"));
 		const bytes = new Uint8Array(valueType.size);
-		writeLeaves(leavesOf(valueType, value, { ...place, pointer: `${place.pointer}/value` }, "given"), bytes);
+		writeLeaves(leavesOf(valueType, value, within(place, "value"), "given"), bytes);
 		return bytes;
 	}
 	if (type === "struct_ops" && Array.isArray(context.args)) {
 		const all = encodeContext(structOpsArguments, { args: context.args }, place);
 		return all.subarray(0, context.args.length * 8);
 	}
-	throw new InputError(
-		place.file,
-		place.pointer,
-		`the context of a program of type ${type} is given as { "hex": "…" }`,
-	);
+	throw wrong(place, `the context of a program of type ${type} is given as { "hex": "…" }`);
 }
 
 /** @throws InputError */
-export function packetBytes(pkg: Package, file: PackageFile, packet: Packet, place: ValuePlace): Uint8Array {
+export function packetBytes(pkg: Package, file: PackageFile, packet: Packet, place: Place): Uint8Array {
 	const { layers, hex, pcap, frame } = packet;
 	const ways = [layers, hex, pcap].filter((way) => way !== undefined);
-	if (ways.length !== 1)
-		throw new InputError(place.file, place.pointer, "must have exactly one of layers, hex and pcap");
-	if ((pcap === undefined) !== (frame === undefined))
-		throw new InputError(place.file, place.pointer, "pcap and frame belong together");
-	if (layers) return build(layers, { file: place.file, pointer: `${place.pointer}/layers` });
+	if (ways.length !== 1) throw wrong(place, "must have exactly one of layers, hex and pcap");
+	if ((pcap === undefined) !== (frame === undefined)) throw wrong(place, "pcap and frame belong together");
+	if (layers) return build(layers, within(place, "layers"));
 	if (hex !== undefined) {
 		const bytes = fromHex(hex) ?? new Uint8Array();
 		if (bytes.length > maxPacket)

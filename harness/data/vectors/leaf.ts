@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { InputError } from "../../base/errors.js";
-import type { Btf, BtfMember } from "../package/btf/btf.js";
-import { Bits, type JsonValue, type ValuePlace } from "../package/btf/btf-value.js";
+import { type Place, wrong } from "../../base/errors.js";
+import type { Btf } from "../package/btf/btf.js";
+import { Bits, type JsonValue } from "../package/btf/btf-value.js";
 import type { PackageObject } from "../package/package.js";
 
 /** What a value's bytes mean: a type of the object's BTF, or nothing but a size. */
@@ -57,29 +57,10 @@ export function readInteger({ bit, bits, signed, littleEndian }: IntegerLeaf, by
 	return new Bits(bytes, littleEndian).read(bit, bits, signed);
 }
 
-/** Members by name, those of anonymous members too. */
-export function membersOf(btf: Btf, id: number): Map<string, BtfMember> {
-	const found = new Map<string, BtfMember>();
-	const seen = new Set<number>();
-	const collect = (composite: number, bitOffset: number) => {
-		const type = btf.type(composite);
-		if ((type.kind !== "struct" && type.kind !== "union") || seen.has(composite) || seen.size > 256) return;
-		seen.add(composite);
-		for (const member of type.members) {
-			const moved = { ...member, bitOffset: bitOffset + member.bitOffset };
-			if (member.name === "") collect(btf.resolve(member.type), moved.bitOffset);
-			else if (!found.has(member.name)) found.set(member.name, moved);
-		}
-	};
-	collect(id, 0);
-	return found;
-}
-
 /** The type that a file names: `struct event`. @throws InputError when BTF lacks it */
-export function namedType({ btf, file }: PackageObject, written: unknown, place: ValuePlace): ValueType {
+export function namedType({ btf, file }: PackageObject, written: unknown, place: Place): ValueType {
 	const name = typeof written === "string" ? written.replace(/^(struct|union) /, "") : "";
 	const id = btf?.find(name, "struct") ?? btf?.find(name, "union") ?? btf?.find(name, "typedef");
-	if (!btf || id === undefined)
-		throw new InputError(place.file, place.pointer, `the BTF of ${file} has no struct ${name}`);
+	if (!btf || id === undefined) throw wrong(place, `the BTF of ${file} has no struct ${name}`);
 	return { size: btf.sizeOf(id), littleEndian: btf.littleEndian, types: { btf, id } };
 }

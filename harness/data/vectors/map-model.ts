@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place, wrong } from "../../base/errors.js";
 import { type Btf, linkage } from "../package/btf/btf.js";
-import { escapePointer, type JsonValue, type ValuePlace } from "../package/btf/btf-value.js";
+import { escapePointer, type JsonValue } from "../package/btf/btf-value.js";
 import { STB } from "../package/elf/elf.js";
 import type { MapShape } from "../package/elf/maps.js";
 import type { PackageObject } from "../package/package.js";
@@ -109,7 +109,7 @@ export function contentModel(model: MapModel): MapModel {
 }
 
 /** Expected entries of a map of maps, as of the one map it is read as. @throws InputError */
-export function contentEntries(entries: readonly WrittenEntry[], place: ValuePlace): WrittenEntry[] {
+export function contentEntries(entries: readonly WrittenEntry[], place: Place): WrittenEntry[] {
 	return entries.flatMap(({ key, label, value }) => {
 		if (value?.kind === "inner")
 			return value.entries.map((entry) => ({
@@ -117,9 +117,8 @@ export function contentEntries(entries: readonly WrittenEntry[], place: ValuePla
 				key: concat(key, entry.key),
 				label: `${label}${entry.label.slice(entry.label.lastIndexOf("(inner)") + "(inner)".length)}`,
 			}));
-		throw new InputError(
-			place.file,
-			place.pointer,
+		throw wrong(
+			place,
 			`${label} is an inner map: its entries can be expected to be there or not, by themselves`,
 		);
 	});
@@ -171,23 +170,17 @@ export type WrittenValue =
 export function writtenEntries(
 	model: MapModel,
 	spec: unknown,
-	place: ValuePlace,
+	place: Place,
 	purpose: Purpose,
 ): WrittenEntry[] {
-	const entry = (
-		key: unknown,
-		value: unknown,
-		keyPlace: ValuePlace,
-		valuePlace: ValuePlace,
-		gone: boolean,
-	) => {
+	const entry = (key: unknown, value: unknown, keyPlace: Place, valuePlace: Place, gone: boolean) => {
 		const bytes = keyBytes(model, key, keyPlace);
 		const label = model.single ? model.name : `${model.name}[${keyText(model, bytes)}]`;
 		return gone
 			? { key: bytes, label }
 			: { key: bytes, label, value: written(model, value, valuePlace, purpose) };
 	};
-	const at = (...parts: (string | number)[]): ValuePlace => ({
+	const at = (...parts: (string | number)[]): Place => ({
 		file: place.file,
 		pointer: [place.pointer, ...parts].join("/"),
 	});
@@ -204,18 +197,14 @@ export function writtenEntries(
 		});
 	}
 	if (typeof spec !== "object" || spec === null)
-		throw new InputError(
-			place.file,
-			place.pointer,
-			"must be a list of entries, or an object of values by key",
-		);
+		throw wrong(place, "must be a list of entries, or an object of values by key");
 	return Object.entries(spec).map(([key, value]) => {
 		const there = at(escapePointer(key));
 		return entry(key, value, there, there, purpose === "expected" && value === null);
 	});
 }
 
-function written(model: MapModel, value: unknown, place: ValuePlace, purpose: Purpose): WrittenValue {
+function written(model: MapModel, value: unknown, place: Place, purpose: Purpose): WrittenValue {
 	const only = (name: string): unknown =>
 		typeof value === "object" && value !== null && Object.keys(value).join() === name
 			? Object.entries(value)[0]?.[1]
@@ -226,12 +215,7 @@ function written(model: MapModel, value: unknown, place: ValuePlace, purpose: Pu
 	});
 	if (model.inner) {
 		const entries = only("entries");
-		if (entries === undefined)
-			throw new InputError(
-				place.file,
-				place.pointer,
-				"must be an object of `entries`: those of the inner map",
-			);
+		if (entries === undefined) throw wrong(place, "must be an object of `entries`: those of the inner map");
 		return { kind: "inner", entries: writtenEntries(model.inner, entries, within("entries"), purpose) };
 	}
 	const reference = referenceOf(model.type, model.programs, value, place);
@@ -255,7 +239,7 @@ function deviceValue({ types, size }: ValueType): unknown {
 	return size === 4 ? LOOPBACK_IFINDEX : { hex: `01000000${"00".repeat(size - 4)}` };
 }
 
-function keyBytes({ type, key }: MapModel, value: unknown, place: ValuePlace): Uint8Array {
+function keyBytes({ type, key }: MapModel, value: unknown, place: Place): Uint8Array {
 	if (key.size === 0) return new Uint8Array();
 	const prefix = type === "lpm_trie" ? prefixKey(key, value, place) : undefined;
 	if (prefix) return prefix;
@@ -286,18 +270,13 @@ function text(value: JsonValue): string {
  *
  * @throws InputError when keys have other addresses, or the address less bits
  */
-function prefixKey(
-	{ size, littleEndian }: ValueType,
-	value: unknown,
-	place: ValuePlace,
-): Uint8Array | undefined {
+function prefixKey({ size, littleEndian }: ValueType, value: unknown, place: Place): Uint8Array | undefined {
 	const match = typeof value === "string" ? /^([^/]+)\/(\d{1,3})$/.exec(value) : null;
 	const text = match?.[1] ?? "";
 	const address = parseIpv4(text) ?? parseIpv6(text);
 	const length = Number(match?.[2]);
 	if (!address) return undefined;
-	const fail = (reason: string) =>
-		new InputError(place.file, place.pointer, `${JSON.stringify(value)} is not a prefix here: ${reason}`);
+	const fail = (reason: string) => wrong(place, `${JSON.stringify(value)} is not a prefix here: ${reason}`);
 	if (size !== 4 + address.length)
 		throw fail(
 			`a key has ${size - 4} bytes behind the length of the prefix, and ${text} is ${address.length}`,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
-import type { ValuePlace } from "../package/btf/btf-value.js";
+import { InputError, type Place } from "../../base/errors.js";
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "../packet/address.js";
 
 /** A socket that the guest opens: TCP listens there, UDP is bound. */
@@ -32,14 +31,14 @@ export function referenceOf(
 	mapType: string,
 	programs: readonly string[],
 	value: unknown,
-	place: ValuePlace,
+	place: Place,
 ): Reference | undefined {
 	if (mapType === "prog_array") return { kind: "program", program: programOf(programs, value, place) };
 	if (socketMaps.has(mapType)) return { kind: "socket", socket: socketOf(value, place) };
 	return undefined;
 }
 
-function programOf(programs: readonly string[], value: unknown, { file, pointer }: ValuePlace): string {
+function programOf(programs: readonly string[], value: unknown, { file, pointer }: Place): string {
 	const name = typeof value === "object" && value !== null && "program" in value ? value.program : undefined;
 	if (typeof name !== "string" || Object.keys(value as object).length !== 1)
 		throw new InputError(file, pointer, 'must be a program of the object: { "program": "…" }');
@@ -55,7 +54,7 @@ function programOf(programs: readonly string[], value: unknown, { file, pointer 
 }
 
 /** `tcp 192.0.2.1:443`, `udp [2001:db8::1]:53`. @throws InputError */
-export function socketOf(value: unknown, { file, pointer }: ValuePlace): SocketName {
+export function socketOf(value: unknown, { file, pointer }: Place): SocketName {
 	const match =
 		typeof value === "string" ? /^(tcp|udp) (?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value) : null;
 	const [, protocol, six, four, digits] = match ?? [];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
+import { InputError, type Place } from "../../base/errors.js";
 import { validator } from "../../base/validate.js";
-import type { ValuePlace } from "../package/btf/btf-value.js";
 import { wildcard } from "../package/manifest/check-settings.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { isCapture } from "./captured.js";
@@ -239,7 +238,7 @@ function prepareStep(
 ): PreparedStep {
 	const context = { ...defaults.context, ...vector.context, ...step.context };
 	const given = Object.keys(context).length > 0 ? context : undefined;
-	const place: ValuePlace = { file: file.display, pointer };
+	const place: Place = { file: file.display, pointer };
 	const input = prepareInput(pkg, file, subject, { ...step, ...(given ? { context: given } : {}) }, place);
 	const expectation = (expect: Expectation, at: string) =>
 		prepareExpectation(subject, expect, input, { file: file.display, pointer: at });

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../base/errors.js";
-import type { Btf } from "../package/btf/btf.js";
-import { escapePointer, type JsonValue, jsonInteger, type ValuePlace } from "../package/btf/btf-value.js";
+
+import { InputError, type Place } from "../../base/errors.js";
+import { shown } from "../../base/printable.js";
+import { type Btf, membersOf } from "../package/btf/btf.js";
+import { escapePointer, type JsonValue, jsonInteger } from "../package/btf/btf-value.js";
 import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from "../packet/address.js";
 import { fromHex, toHex } from "../packet/bytes.js";
 import { integerRange, type Purpose, writtenInteger } from "./integer-value.js";
-import { type Leaf, membersOf, type ValueType } from "./leaf.js";
+import type { Leaf, ValueType } from "./leaf.js";
 
 /**
- * The parts of a type that `value` names. Beyond what `encodeValue` takes: IPv4, IPv6 and MAC
+ * The parts of a type that `value` names. Beyond what `encodeInto` takes: IPv4, IPv6 and MAC
  * addresses for anything of 4, 16 and 6 bytes, `__be16`, `__be32` and `__be64` as the numbers that
  * they stand for, `{ "be": 443 }` for other integers that are kept in network order, `{ "hex": "…"
  * }` for anything, enumerators of any enum of the object, and `XDP_DROP` and its like, for
@@ -16,7 +18,7 @@ import { type Leaf, membersOf, type ValueType } from "./leaf.js";
  *
  * @throws InputError with the pointer of what does not fit
  */
-export function leavesOf(type: ValueType, value: unknown, place: ValuePlace, purpose: Purpose): Leaf[] {
+export function leavesOf(type: ValueType, value: unknown, place: Place, purpose: Purpose): Leaf[] {
 	const leaves: Leaf[] = [];
 	new Walker(type, place.file, purpose, leaves).top(value, place.pointer);
 	return leaves;
@@ -272,9 +274,7 @@ class Walker {
 	}
 
 	#mismatch(slot: Slot, value: unknown, spelled: string, wanted: string): InputError {
-		const text = JSON.stringify(value) ?? "nothing";
-		const short = text.length > 40 ? `${text.slice(0, 37)}...` : text;
-		return this.#fail(slot, `${short} does not fit ${spelled}; expected ${wanted}`);
+		return this.#fail(slot, `${shown(value)} does not fit ${spelled}; expected ${wanted}`);
 	}
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../../base/errors.js";
-import type { Btf, BtfMember, BtfType } from "./btf.js";
-import { Bits, escapePointer, integerOf, type ValuePlace } from "./btf-value.js";
+
+import { InputError, type Place } from "../../../base/errors.js";
+import { shown } from "../../../base/printable.js";
+import { type Btf, type BtfType, membersOf } from "./btf.js";
+import { Bits, escapePointer, integerOf } from "./btf-value.js";
 
 /**
- * The bytes of `value` as a type, zero where `value` says nothing.
+ * Writes `value` as a type over `bytes` from `offset` on: what it does not name stays.
  *
  * Integers are numbers or strings (`"0xffffffffffffffff"`), `bool` true or false, enumerations
  * names or numbers, arrays of one-byte integers also text (UTF-8, zero-filled), structs objects by
@@ -13,20 +15,13 @@ import { Bits, escapePointer, integerOf, type ValuePlace } from "./btf-value.js"
  *
  * @throws InputError when the value is not of that type or does not fit
  */
-export function encodeValue(btf: Btf, id: number, value: unknown, place: ValuePlace): Uint8Array {
-	const bytes = new Uint8Array(btf.sizeOf(id));
-	encodeInto(btf, id, value, bytes, 0, place);
-	return bytes;
-}
-
-/** As `encodeValue`, over `bytes` from `offset` on: what `value` does not name stays. */
 export function encodeInto(
 	btf: Btf,
 	id: number,
 	value: unknown,
 	bytes: Uint8Array,
 	offset: number,
-	{ file, pointer }: ValuePlace,
+	{ file, pointer }: Place,
 ): void {
 	new Encoder(btf, bytes, file).put({ id, bit: offset * 8, bitSize: 0, pointer }, value);
 }
@@ -44,8 +39,6 @@ interface Slot {
 /** Types of an object may contradict themselves: nothing is written outside of `bytes`. */
 class Encoder {
 	readonly #bits: Bits;
-	readonly #members = new Map<number, Map<string, BtfMember>>();
-	readonly #enumerators = new Map<number, Map<string, bigint>>();
 
 	constructor(
 		readonly btf: Btf,
@@ -68,11 +61,11 @@ class Encoder {
 			case "ptr":
 				throw this.#fail(slot, `a ${this.btf.spell(slot.id)} is a pointer, which cannot be set`);
 			default:
-				this.#scalar(slot, this.btf.type(id), id, value);
+				this.#scalar(slot, this.btf.type(id), value);
 		}
 	}
 
-	#scalar(slot: Slot, type: BtfType, id: number, value: unknown): void {
+	#scalar(slot: Slot, type: BtfType, value: unknown): void {
 		const { bit, bitSize } = slot;
 		switch (type.kind) {
 			case "int": {
@@ -89,10 +82,12 @@ class Encoder {
 			}
 			case "enum":
 			case "enum64": {
-				const names = this.#enumeratorsOf(id);
-				const number = (typeof value === "string" ? names.get(value) : undefined) ?? integerOf(value);
-				if (number === undefined)
-					throw this.#mismatch(slot, value, `one of ${shortList([...names.keys()])} or a number`);
+				const { values } = type;
+				const number = values.find(({ name }) => name === value)?.value ?? integerOf(value);
+				if (number === undefined) {
+					const names = shortList(values.map(({ name }) => name));
+					throw this.#mismatch(slot, value, `one of ${names} or a number`);
+				}
 				this.#integer(slot, bit, bitSize || type.size * 8, type.signed, number);
 				break;
 			}
@@ -158,7 +153,7 @@ class Encoder {
 				slot,
 				`gives ${entries.length} members of ${this.btf.spell(id)}; expected exactly one`,
 			);
-		const members = this.#membersOf(id);
+		const members = membersOf(this.btf, id);
 		for (const [name, part] of entries) {
 			const member = members.get(name);
 			if (!member) {
@@ -171,39 +166,6 @@ class Encoder {
 		}
 	}
 
-	/** Members by name, those of anonymous members too. */
-	#membersOf(id: number): Map<string, BtfMember> {
-		let found = this.#members.get(id);
-		if (!found) {
-			found = new Map();
-			this.#collect(id, 0, found, new Set());
-			this.#members.set(id, found);
-		}
-		return found;
-	}
-
-	#collect(id: number, bitOffset: number, into: Map<string, BtfMember>, seen: Set<number>): void {
-		const type = this.btf.type(id);
-		if ((type.kind !== "struct" && type.kind !== "union") || seen.has(id) || seen.size > 256) return;
-		seen.add(id);
-		for (const member of type.members) {
-			const moved = { ...member, bitOffset: bitOffset + member.bitOffset };
-			if (member.name === "") this.#collect(this.btf.resolve(member.type), moved.bitOffset, into, seen);
-			else if (!into.has(member.name)) into.set(member.name, moved);
-		}
-	}
-
-	#enumeratorsOf(id: number): Map<string, bigint> {
-		let found = this.#enumerators.get(id);
-		if (!found) {
-			const type = this.btf.type(id);
-			const values = type.kind === "enum" || type.kind === "enum64" ? type.values : [];
-			found = new Map(values.map(({ name, value }) => [name, value]));
-			this.#enumerators.set(id, found);
-		}
-		return found;
-	}
-
 	#need(slot: Slot, bit: number, count: number): void {
 		if (!this.#bits.has(bit, count))
 			throw this.#fail(slot, `the BTF puts it at bit ${bit} of ${this.bytes.length} bytes`);
@@ -214,9 +176,7 @@ class Encoder {
 	}
 
 	#mismatch(slot: Slot, value: unknown, wanted: string): InputError {
-		const text = JSON.stringify(value) ?? "nothing";
-		const short = text.length > 40 ? `${text.slice(0, 37)}...` : text;
-		return this.#fail(slot, `${short} does not fit ${this.btf.spell(slot.id)}; expected ${wanted}`);
+		return this.#fail(slot, `${shown(value)} does not fit ${this.btf.spell(slot.id)}; expected ${wanted}`);
 	}
 }
 

@@ -2,8 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { TestBtf } from "../elf/testelf.js";
 import { Btf } from "./btf.js";
-import { decodeValue } from "./btf-decode.js";
-import { encodeInto, encodeValue } from "./btf-encode.js";
+import { encodeInto } from "./btf-encode.js";
 
 function types(littleEndian: boolean) {
 	const test = new TestBtf(littleEndian);
@@ -81,9 +80,14 @@ function types(littleEndian: boolean) {
 const place = { file: "bpfgate.json", pointer: "/objects/0/rodata/x" };
 const { btf, ids } = types(true);
 type Id = keyof typeof ids;
+function encodeValue(of: Btf, id: number, value: unknown): Uint8Array {
+	const bytes = new Uint8Array(of.sizeOf(id));
+	encodeInto(of, id, value, bytes, 0, place);
+	return bytes;
+}
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-describe("encodes and decodes", () => {
+describe("encodes", () => {
 	const cases: [Id, unknown, string][] = [
 		["int", -2, "feffffff"],
 		["u8", 255, "ff"],
@@ -104,15 +108,13 @@ describe("encodes and decodes", () => {
 		["flags", { a: -1, b: 17, on: true }, "8f010000"],
 	];
 	it.each(cases)("%s %j", (id, value, bytes) => {
-		const encoded = encodeValue(btf, ids[id], value, place);
+		const encoded = encodeValue(btf, ids[id], value);
 		expect(hex(encoded)).toBe(bytes);
-		const wanted = typeof value === "string" && /^-?(0x|\d)/.test(value) ? BigInt(value).toString() : value;
-		expect(decodeValue(btf, ids[id], encoded)).toEqual(wanted);
 	});
 
 	it("a struct with text, a list, an anonymous union, bit fields and a pointer", () => {
 		const value = { name: "a", mac: [1], port: 80, mode: "ON", half: 258, flags: { b: 3 } };
-		const encoded = encodeValue(btf, ids.rule, value, place);
+		const encoded = encodeValue(btf, ids.rule, value);
 		expect(hex(encoded)).toBe(
 			"6100000000000000" +
 				"010000000000" +
@@ -122,30 +124,19 @@ describe("encodes and decodes", () => {
 				"1800000000000000" +
 				"0000000000000000",
 		);
-		expect(decodeValue(btf, ids.rule, encoded)).toEqual({
-			...{ name: "a", mac: [1, 0, 0, 0, 0, 0], port: 80, mode: "ON", whole: 258, half: 258 },
-			...{ flags: { a: 0, b: 3, on: false }, next: "0x0" },
-		});
 	});
 
 	it("numbers and bit fields in big endian", () => {
 		const big = types(false);
-		expect(hex(encodeValue(big.btf, big.ids.u16, 0x1234, place))).toBe("1234");
-		const flags = encodeValue(big.btf, big.ids.flags, { a: -1, b: 17, on: true }, place);
+		expect(hex(encodeValue(big.btf, big.ids.u16, 0x1234))).toBe("1234");
+		const flags = encodeValue(big.btf, big.ids.flags, { a: -1, b: 17, on: true });
 		expect(hex(flags)).toBe("f1800000");
-		expect(decodeValue(big.btf, big.ids.flags, flags)).toEqual({ a: -1, b: 17, on: true });
 	});
 
 	it("over what is there already", () => {
 		const bytes = new Uint8Array(6).fill(0xff);
 		encodeInto(btf, ids.flags, { a: 0 }, bytes, 1, place);
 		expect(hex(bytes)).toBe("fff8ffffffff");
-	});
-
-	it("text that is none as numbers", () => {
-		expect(decodeValue(btf, ids.name, Uint8Array.from([1, 0, 2, 0, 0, 0, 0, 0]))).toEqual([
-			1, 0, 2, 0, 0, 0, 0, 0,
-		]);
 	});
 });
 
@@ -172,7 +163,7 @@ describe("refuses to encode", () => {
 		["named", {}, "gives 0 members of union pair; expected exactly one"],
 	];
 	it.each(cases)("%s %j", (id, value, reason) => {
-		expect(() => encodeValue(btf, ids[id], value, place)).toThrow(
+		expect(() => encodeValue(btf, ids[id], value)).toThrow(
 			expect.objectContaining({
 				name: "InputError",
 				message: `bpfgate.json: /objects/0/rodata/x: ${reason}`,
@@ -181,18 +172,14 @@ describe("refuses to encode", () => {
 	});
 
 	it("a pointer, and says where it is", () => {
-		expect(() => encodeValue(btf, ids.rule, { next: 1 }, place)).toThrow(
+		expect(() => encodeValue(btf, ids.rule, { next: 1 })).toThrow(
 			"bpfgate.json: /objects/0/rodata/x/next: a int * is a pointer, which cannot be set",
 		);
 	});
 
 	it("a bit field that is too small, and says how small", () => {
-		expect(() => encodeValue(btf, ids.flags, { b: 32 }, place)).toThrow(
+		expect(() => encodeValue(btf, ids.flags, { b: 32 })).toThrow(
 			"/objects/0/rodata/x/b: 32 does not fit in unsigned short:5 (0 to 31)",
 		);
 	});
-});
-
-it("refuses to decode fewer bytes than the type has", () => {
-	expect(() => decodeValue(btf, ids.rule, new Uint8Array(39))).toThrow("takes 40 bytes but the value has 39");
 });

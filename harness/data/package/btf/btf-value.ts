@@ -3,13 +3,6 @@
 /** A value as JSON can say it; integers that JavaScript cannot hold are strings of digits. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
-/** Where a value was read, for messages. */
-export interface ValuePlace {
-	file: string;
-	/** JSON pointer. */
-	pointer: string;
-}
-
 /**
  * Integers inside a structure, down to single bits. Bits count from the least significant one of a
  * byte in little endian and from the most significant one in big endian, as compilers lay out bit

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
 import { Reader } from "../elf/reader.js";
-import { type BtfKind, type BtfType, kindOf, readType, recordSize } from "./btf-type.js";
+import { type BtfKind, type BtfMember, type BtfType, kindOf, readType, recordSize } from "./btf-type.js";
 
 export { type BtfMember, type BtfType, linkage } from "./btf-type.js";
 
@@ -242,4 +242,22 @@ export class Btf {
 	#bad(id: number, reason: string): InputError {
 		return new InputError(this.file, `BTF type ${id}`, reason);
 	}
+}
+
+/** Members by name, those of anonymous members too. */
+export function membersOf(btf: Btf, id: number): Map<string, BtfMember> {
+	const found = new Map<string, BtfMember>();
+	const seen = new Set<number>();
+	const collect = (composite: number, bitOffset: number) => {
+		const type = btf.type(composite);
+		if ((type.kind !== "struct" && type.kind !== "union") || seen.has(composite) || seen.size > 256) return;
+		seen.add(composite);
+		for (const member of type.members) {
+			const moved = { ...member, bitOffset: bitOffset + member.bitOffset };
+			if (member.name === "") collect(btf.resolve(member.type), moved.bitOffset);
+			else if (!found.has(member.name)) found.set(member.name, moved);
+		}
+	};
+	collect(id, 0);
+	return found;
 }

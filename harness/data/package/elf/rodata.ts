@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../../base/errors.js";
+import { InputError, type Place } from "../../../base/errors.js";
 import type { Btf } from "../btf/btf.js";
 import { encodeInto } from "../btf/btf-encode.js";
 import { linkage } from "../btf/btf-type.js";
-import { escapePointer, type ValuePlace } from "../btf/btf-value.js";
+import { escapePointer } from "../btf/btf-value.js";
 import type { ObjectEntry } from "../manifest/manifest.js";
 import { type Elf, STB } from "./elf.js";
 
@@ -32,7 +32,7 @@ interface Variable {
  */
 export function rodataOf(
 	{ settings, elf, btf }: { settings: ObjectEntry; elf: Elf; btf?: Btf },
-	place: ValuePlace = { file: elf.file, pointer: "rodata" },
+	place: Place = { file: elf.file, pointer: "rodata" },
 ): InitialValue[] {
 	const values = Object.entries(settings.rodata ?? {});
 	if (values.length === 0) return [];

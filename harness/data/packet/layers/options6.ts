@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { within } from "../../../base/errors.js";
 import { concat } from "../bytes.js";
 import { uint } from "../field.js";
 import { layerAfter, protocolField, protocolOf } from "../ip.js";
 import { bare, type Framing, general, items, one, typed } from "../items.js";
 import { type LayerKind, located, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 
 const layout = new Layout({
 	nexthdr: protocolField(),

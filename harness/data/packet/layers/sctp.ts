@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { Type } from "@sinclair/typebox";
+import { within } from "../../../base/errors.js";
 import { concat } from "../bytes.js";
 import { crc32c } from "../checksum.js";
 import { hexadecimal, named, uint } from "../field.js";
 import { type Codec, content, type Form, items, record, recordValue } from "../items.js";
 import { type LayerKind, located, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
-import { within } from "../place.js";
 
 const layout = new Layout({
 	sport: uint(16, "source port", 49152),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shown } from "../../../base/printable.js";
 import type { LocatedLayer } from "../../packet/dissect.js";
 import { type Layer, type Layers, layerKind } from "../../packet/layers.js";
-import { shown } from "../../packet/place.js";
 import type { Random } from "../../packet/random.js";
 import { contextStruct, decodeContext, encodeContext } from "../context.js";
 import type { PreparedVector } from "../suite.js";

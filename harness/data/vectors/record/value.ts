@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Btf } from "../../package/btf/btf.js";
+import { type Btf, membersOf } from "../../package/btf/btf.js";
 import { Bits, jsonInteger } from "../../package/btf/btf-value.js";
 import { formatIpv4, formatIpv6, formatMac } from "../../packet/address.js";
 import { equalBytes, toHex } from "../../packet/bytes.js";
-import { membersOf, type ValueType } from "../leaf.js";
+import type { ValueType } from "../leaf.js";
 import { leavesOf } from "../value.js";
 
 /** What a counter grows by in one packet: a longer one has never been seen. */
