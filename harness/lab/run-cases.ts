@@ -6,23 +6,13 @@ import type { Finding, FindingBody, Workbench } from "./check.js";
 export interface CaseGroup {
 	/** Cases that must each get a finding. */
 	readonly cases: readonly string[];
-	/**
-	 * Case that reports what stays in the guest, or a guest lost after the last case; default
-	 * `leftovers`.
-	 */
+	/** Case for what stays in the guest, or a guest lost after the last case: `leftovers`. */
 	readonly leftovers?: string;
-	/**
-	 * When the guest should be empty again, for the message: `filter.bpf.o was detached and
-	 * unloaded`.
-	 */
+	/** When the guest should be empty again: `filter.bpf.o was detached and unloaded`. */
 	readonly after: string;
-	/**
-	 * Part of the evidence of every case that bpfgate reports in place of the check, by its name.
-	 */
+	/** Evidence of every case that bpfgate reports in place of the check, by its name. */
 	readonly evidence?: Record<string, unknown> | ((name: string) => Record<string, unknown>);
-	/**
-	 * The result that an exception stands for when the guest is not lost; undefined for all others.
-	 */
+	/** The result of an exception when the guest is not lost; undefined for all others. */
 	readonly known?: (cause: unknown) => FindingBody | undefined;
 	/** The cases change the guest permanently: it is retired, and leftovers are not reported. */
 	readonly spoils?: boolean;
@@ -37,9 +27,7 @@ export interface CaseGroup {
 	continued?(loss: FindingBody): Continuation | undefined;
 }
 
-/**
- * Which open cases get the loss of a guest, and the group that runs the others on a fresh guest.
- */
+/** The open cases that get the loss of a guest, and the group that runs the others. */
 export interface Continuation {
 	readonly blamed: readonly string[];
 	readonly next: CaseGroup;

@@ -64,10 +64,7 @@ export function* captureFiles(results: Results): Iterable<OutputFile> {
 	}
 }
 
-/**
- * Longest part of a path, in characters, all of one byte: with `.pcapng` and a temporary name it
- * stays below 255.
- */
+/** Longest part of a path, in bytes: with `.pcapng` and a temporary name below 255. */
 const maxName = 128;
 
 /** A name that every file system accepts, and that is not a path. */

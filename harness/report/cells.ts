@@ -76,9 +76,7 @@ export function packageRows(results: Results): Row[] {
 	}));
 }
 
-/**
- * Cases of one package down, kernels across, in the order in which the cases were first reported.
- */
+/** Cases of one package down, kernels across, in the order of the first reports. */
 export function caseRows(results: Results, packageName: string): Row[] {
 	const own = results.results.filter((result) => result.package === packageName);
 	return [...groupBy(own, caseName)].map(([label, cases]) => ({

@@ -34,10 +34,7 @@ export function unmeasuredPackages(results: Results): string[] {
 	return [...new Set(ofVectors.map((result) => result.package))].filter((name) => !tried.has(name));
 }
 
-/**
- * A table for a terminal, a program a line, and below it what no vector reached; empty when nothing
- * was measured.
- */
+/** A table, a program a line, then what no vector reached; empty without a measurement. */
 export function coverageText(results: Results): string {
 	const measured = coverageOf(results);
 	if (measured.length === 0) return "";

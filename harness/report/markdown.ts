@@ -9,10 +9,7 @@ import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
-/**
- * The matrix and the reasons for a pull request, an issue or a step summary (GitHub Flavored
- * Markdown).
- */
+/** Matrix and reasons for a pull request, an issue or a summary (GitHub Flavored Markdown). */
 export function markdown(results: Results): string {
 	const heads = columns(results).map(escapeMarkdown);
 	const rows = packageRows(results).map(({ label, cells }) => [

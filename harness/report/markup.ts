@@ -14,9 +14,7 @@ export function escapeMarkup(text: string): string {
 	return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/**
- * Text in a Markdown paragraph or table cell (GitHub Flavored Markdown): nothing in it is markup.
- */
+/** Text in a paragraph or table cell (GitHub Flavored Markdown): nothing is markup. */
 export function escapeMarkdown(text: string): string {
 	return printable(text)
 		.replace(/[\\`*_{}[\]<>()#!|~&$]/g, "\\$&")

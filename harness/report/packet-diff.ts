@@ -32,10 +32,7 @@ export function packetDiff(
 
 type Paint = (text: string) => string;
 
-/**
- * Bytes in a row, and whether the characters stand behind them: the widest of these that fits is
- * taken.
- */
+/** Bytes in a row, and whether characters follow: the widest of these that fits. */
 const rows = [
 	{ bytes: 16, text: true },
 	{ bytes: 8, text: true },

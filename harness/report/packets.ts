@@ -17,10 +17,7 @@ export interface Diff {
 	lines: string[];
 }
 
-/**
- * The first packet of a failed vector that is not as expected; undefined when none is, or no packet
- * was expected.
- */
+/** A failed vector's first packet that is not as expected; undefined when none is. */
 export function diffOf(result: CaseResult, medium: Medium): Diff | undefined {
 	const packets = packetsOf(result);
 	for (const step of packets?.steps ?? []) {

@@ -39,10 +39,7 @@ export function picturesDiffer(result: CaseResult): boolean {
 export interface SharedPicture {
 	results: CaseResult[];
 	lines: string[];
-	/**
-	 * To be put into a page as it is; undefined when there is none, or one that bpfgate has not
-	 * drawn.
-	 */
+	/** To be put into a page as it is; undefined for one that bpfgate has not drawn. */
 	svg?: string;
 }
 

@@ -40,10 +40,7 @@ const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
 	},
 };
 
-/**
- * The matrix for a terminal: packages down (cases, when there is only one package), kernels across,
- * reasons below.
- */
+/** The matrix: packages down (or one package's cases), kernels across, reasons below. */
 export function pretty(results: Results, medium: Medium, captures?: string): string {
 	const painter = new Painter(results, medium, captures);
 	const [only] = results.packages;

@@ -5,10 +5,7 @@ import type { CaseResult, Outcome, Reason, Results } from "../base/results.js";
 import { reason } from "../data/reasons/registry/registry.js";
 import { caseName, groupBy, kernelsOf as kernelsOfResult, key, outcomeOrder } from "./cells.js";
 
-/**
- * One reason of one package, with every case and every kernel that it explains: all of `cases` on
- * all of `kernels`.
- */
+/** One reason of one package: it explains all of `cases` on all of `kernels`. */
 export interface ReasonEntry {
 	package: string;
 	outcome: Outcome;
@@ -16,10 +13,7 @@ export interface ReasonEntry {
 	hint: string;
 	cases: string[];
 	kernels: string[];
-	/**
-	 * The messages, which may name what differs from kernel to kernel, each with the kernels it is
-	 * from.
-	 */
+	/** The messages, which may differ from kernel to kernel, each with its kernels. */
 	wordings: { message: string; kernels: string[] }[];
 	/** The first result that has it: its evidence stands for the rest. */
 	example: CaseResult;
@@ -91,10 +85,7 @@ export function onKernels(kernels: string[], results: Results): string {
 /** A check of fewer cases has them named one by one, although they are all of them. */
 const fewCases = 6;
 
-/**
- * The cases by name, but where they are all that the checks have on these kernels: `all 41 cases of
- * token`.
- */
+/** The cases by name, or all that the checks have there: `all 41 cases of token`. */
 export function casesOf({ package: name, cases, kernels }: ReasonEntry, results: Results): string {
 	const here = results.results.filter(
 		(each) => each.package === name && kernelsOfResult(each).some((id) => kernels.includes(id)),

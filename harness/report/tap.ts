@@ -4,10 +4,7 @@ import { printable } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { caseName } from "./cells.js";
 
-/**
- * Test Anything Protocol, version 14 (testanything.org): one test point a case. An `error` is `not
- * ok`.
- */
+/** Test Anything Protocol 14 (testanything.org): a case is a point; `error` is `not ok`. */
 export function tap(results: Results): string {
 	const lines = ["TAP version 14", `1..${results.results.length}`];
 	results.results.forEach((result, index) => {

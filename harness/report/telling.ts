@@ -7,10 +7,7 @@ import { casesOf, onKernels, type ReasonEntry, reasonEntries } from "./reasons.j
 /** Longest list of cases in one sentence. */
 const maxCases = 60;
 
-/**
- * The most telling failures, a sentence for each: one of each check, then others; of different
- * packages where possible.
- */
+/** The most telling failures, a sentence each: one of each check and package, then others. */
 export function tellingFailures(results: Results, most: number): string[] {
 	const failures = reasonEntries(results).filter(({ outcome }) => outcome === "fail");
 	const chosen: ReasonEntry[] = [];

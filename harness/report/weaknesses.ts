@@ -5,10 +5,7 @@ import { printable } from "../base/printable.js";
 import type { Results } from "../base/results.js";
 import { onKernels } from "./reasons.js";
 
-/**
- * What passed because the kernel did as it promises, while that is not safe: a sentence for each,
- * with cases and kernels.
- */
+/** What passed as the kernel promises, while that is not safe: sentences, cases, kernels. */
 export function weaknesses(results: Results): string[] {
 	const found = new Map<string, { cases: Set<string>; kernels: Set<string> }>();
 	for (const { check, case: name, kernel, outcome, evidence } of results.results) {

@@ -24,10 +24,7 @@ export interface QualifyOptions {
 	onAsk?(kernel: Kernel, area: PromiseArea): void;
 }
 
-/**
- * Asks kernels whether they keep their promises, each image once; in the order of kernels and
- * areas.
- */
+/** Asks kernels for their promises, each image once; in the order of kernels and areas. */
 export async function qualifyKernels(
 	kernels: readonly Kernel[],
 	{ areas, jobs, signal, onAsk }: QualifyOptions,

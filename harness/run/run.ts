@@ -28,9 +28,7 @@ export interface RunOptions extends Lent {
 	checks: readonly Check[];
 	/** Chains from chain files, with members of several of these packages. */
 	chains?: readonly ChainSource[];
-	/**
-	 * The user named the checks: they run on every package, also where a check would not by itself.
-	 */
+	/** The user named the checks: they run on every package, suited or not. */
 	named?: boolean | undefined;
 	/** Cells worked on at the same time. */
 	jobs: number;
@@ -60,10 +58,7 @@ interface Cell {
 	kernel: Kernel;
 }
 
-/**
- * Runs every check of every package on every kernel. The last event is `run-end`, also of an
- * interrupted run.
- */
+/** Runs every check of every package on every kernel; `run-end` is always last. */
 export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	const stop = new AbortController();
 	const signal = AbortSignal.any([options.signal, stop.signal]);

@@ -17,9 +17,7 @@ export interface TestRequest {
 	/** At least one. */
 	kernels: readonly Kernel[];
 	checks: readonly Check[];
-	/**
-	 * The user named the checks: they run on every package, also where a check would not by itself.
-	 */
+	/** The user named the checks: they run on every package, suited or not. */
 	named?: boolean;
 	/** Guests in use at the same time. */
 	jobs: number;

@@ -46,9 +46,7 @@ export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): 
 export class TestGuests implements GuestSource {
 	acquired = 0;
 	disposed = 0;
-	/**
-	 * The next answers, in turn; the last one stays. The first of a kernel is what its clones have.
-	 */
+	/** The next answers in turn; the last one stays. A kernel's first is its clones'. */
 	inventories: Inventory[] = [emptyInventory];
 	readonly #fresh = new Map<string, Inventory>();
 	#sent = 0;

@@ -72,10 +72,7 @@ export interface Observation {
 	notes: string[];
 }
 
-/**
- * @param listed what the kernel should list; `reached` what packets should meet, where some of it
- * is out of reach
- */
+/** @param listed what the kernel should list; `reached` what packets should meet, if less */
 export async function observe(
 	{ chain, mechanism, attachPoint, stoppers }: ChainUnderTest,
 	attached: AttachedChain,

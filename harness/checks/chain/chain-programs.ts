@@ -16,10 +16,7 @@ import { refusedWhole } from "./refused-object.js";
 import { constantStandIn, loadOwn, type OwnProgram, ownPath, writeOwn } from "./stand-in.js";
 
 const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
-/**
- * Room that one run takes in the recorder's ring buffer, and most packets of a flow: 10,000 and
- * others.
- */
+/** Ring buffer for one run, and most packets of a flow: 10,000 and others. */
 const runBytes = 32;
 const flowPackets = 24_000;
 
@@ -98,11 +95,7 @@ export class ChainPrograms {
 		return this.chain.members.indexOf(member);
 	}
 
-	/**
-	 * Loads what is not loaded yet.
-	 *
-	 * @throws RefusedEntry
-	 */
+	/** Loads what is not loaded yet. @throws RefusedEntry */
 	get(entry: ChainEntry): Promise<LoadedEntry> {
 		const key = entryKey(entry);
 		this.#used.add(key);
@@ -111,10 +104,7 @@ export class ChainPrograms {
 		return asked;
 	}
 
-	/**
-	 * `get` of all entries of a chain; no other is in use any more. @throws RefusedEntry for the
-	 * first that is refused
-	 */
+	/** `get` of all entries of a chain; no other is used now. @throws RefusedEntry for the first */
 	async all(entries: readonly ChainEntry[]): Promise<void> {
 		this.#used.clear();
 		await allDone(entries.map((entry) => this.get(entry)));
@@ -168,11 +158,7 @@ export class ChainPrograms {
 		return new Map(await Promise.all(counts));
 	}
 
-	/**
-	 * Loads a program of an object that is not a member: a root.
-	 *
-	 * @throws RefusedEntry
-	 */
+	/** Loads a program of an object that is not a member: a root. @throws RefusedEntry */
 	async other(
 		object: PackageObject,
 		program: string,

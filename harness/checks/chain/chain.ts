@@ -152,10 +152,7 @@ async function* onAttachPoint(
 	}
 }
 
-/**
- * The first possible mechanism that the kernel has; otherwise the first, and what the kernel lacks
- * for it.
- */
+/** The first possible mechanism that the kernel has; else the first, and what it lacks. */
 async function choose(source: ChainSource, packages: readonly Package[], bench: Workbench) {
 	const lacking: { chain: DeclaredChain; mechanism: Mechanism; lack: Lack }[] = [];
 	for (const name of possibleMechanisms(source.chain)) {

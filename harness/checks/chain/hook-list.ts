@@ -34,9 +34,7 @@ export interface ListHook {
 export interface Place {
 	/** BPF_F_*, including those that say what `relative` is. */
 	flags?: number;
-	/**
-	 * The program or link that the position is relative to: held, or an id (with `attachFlags.id`).
-	 */
+	/** The program or link that it is relative to: held, or an id (with `attachFlags.id`). */
 	relative?: Held | number;
 	/** The kernel refuses with ESTALE unless the list has this revision. */
 	revision?: bigint;
@@ -101,10 +99,7 @@ export class HookList {
 		return bpfRequest(this.guest.client, "prog_attach", attr, this.hook.netns);
 	}
 
-	/**
-	 * BPF_PROG_DETACH of a program that was attached without a link. Without a program: the first
-	 * or last, as in `place`.
-	 */
+	/** BPF_PROG_DETACH, without a link. Without a program: the first or last, as in `place`. */
 	async detach(program?: Held, place: Place = {}): Promise<number> {
 		return (await this.guest.client.call("bpf", this.detachRequest(program, place))).errno;
 	}
@@ -114,11 +109,7 @@ export class HookList {
 		return bpfRequest(this.guest.client, "prog_detach", this.programAttr(program, place), this.hook.netns);
 	}
 
-	/**
-	 * BPF_PROG_QUERY.
-	 *
-	 * @throws Error with the kernel's errno when it refuses
-	 */
+	/** BPF_PROG_QUERY. @throws Error with the kernel's errno when it refuses */
 	async query(flags = 0): Promise<HookListing> {
 		const found = await this.querySized(64, flags);
 		// Older kernels refuse the fields for links; some do so only for some lists.
@@ -171,9 +162,7 @@ export class HookList {
 	}
 }
 
-/**
- * BPF_LINK_UPDATE: changes the program of a link; only if it is `expected` (else EPERM).
- */
+/** BPF_LINK_UPDATE: changes the program of a link; only if it is `expected` (else EPERM). */
 export function linkUpdate(guest: GuestPart, link: Held, program: Held, expected?: Held): Args<"bpf"> {
 	const attr = new BpfAttr(16).fd(0, link).fd(4, program);
 	if (expected) attr.u32(8, attachFlags.replace).fd(12, expected);

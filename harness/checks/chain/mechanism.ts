@@ -12,24 +12,15 @@ import type { Traffic } from "./packet-trace.js";
 /** One way to attach several programs to a hook. */
 export interface Mechanism {
 	readonly name: ChainMechanism;
-	/**
-	 * Why this kernel cannot have the chain; undefined when it can. Probed, never concluded from
-	 * the version.
-	 */
+	/** Why this kernel cannot have the chain, or undefined. Probed, never from the version. */
 	lack(chain: DeclaredChain, bench: Workbench): Promise<Lack | undefined>;
 	/** Makes devices or cgroups, and prepares to load and record the members. */
 	open(chain: DeclaredChain, guest: Guest): Promise<AttachPoint>;
-	/**
-	 * What a packet meets after one entry was detached and the others were left as they are.
-	 * Without this: all others.
-	 */
+	/** What a packet meets after one entry was detached; default: all others. */
 	remaining?(entries: readonly ChainEntry[], detached: ChainEntry): readonly ChainEntry[];
 	/** False where packets may meet a half-changed chain while a member is replaced. */
 	replacesAtomically?(chain: DeclaredChain): boolean;
-	/**
-	 * A replacement is two steps, each atomic: in between both programs are attached, the old one
-	 * first.
-	 */
+	/** A replacement is two atomic steps: in between both are attached, the old one first. */
 	readonly replacesInTwoSteps?: true;
 }
 

@@ -16,9 +16,7 @@ export { marker };
 export type PacketKind = "none" | "xdp" | "skb";
 const kinds: Record<PacketKind, number> = { none: 0, xdp: 1, skb: 2 };
 
-/**
- * Sections of programs that tail calls of a chain can call; an array takes programs of one section.
- */
+/** Sections of programs that tail calls can reach; an array takes programs of one. */
 export type SlotType =
 	| "xdp"
 	| "xdp.frags"
@@ -31,9 +29,7 @@ export type SlotType =
 /** `slot_tcx_ingress` */
 const slotProgram = (type: SlotType) => `slot_${type.replace(/[./]/, "_")}`;
 
-/**
- * A program of an object that the agent has loaded, or a handle and the name of its main function.
- */
+/** A program of an object that the agent has loaded, or a handle and its function's name. */
 export type Target = { object: number; program: string } | { handle: number; function: string };
 
 /** One run of one member. */
@@ -55,10 +51,7 @@ const flag = { numbered: 1, returned: 2, empty: 4 };
 const path = "/run/bpfgate-order-recorder.bpf.o";
 const offsetsPath = "/run/bpfgate-packet-offsets.bpf.o";
 
-/**
- * Offsets of the packet in contexts of programs: settings of order-recorder.bpf.c, and `offsets` of
- * packet-offsets.bpf.c.
- */
+/** The packet in programs' contexts: for order-recorder.bpf.c; `offsets` of packet-offsets. */
 interface Offsets {
 	xdp: { data: number; end: number };
 	skb: { data: number; length: number; fragments: number };
@@ -225,10 +218,7 @@ function view(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/**
- * Runs packet-offsets.bpf.c, which CO-RE adapts to the kernel. @throws UndecidedError
- * `recorder-refused`, `not-built`
- */
+/** Runs packet-offsets.bpf.c, CO-RE. @throws UndecidedError `recorder-refused`, `not-built` */
 async function findOffsets({ client, kernel }: Pick<Guest, "client" | "kernel">): Promise<Offsets> {
 	await client.call("file_write", {
 		path: offsetsPath,

@@ -36,18 +36,11 @@ export interface Flow {
 	met: Map<number, TracedEntry[]>;
 	/** What the whole chain returned for each, where that can be seen. */
 	verdicts?: Map<number, number>;
-	/**
-	 * Sent, and dropped before the hook by a device whose peer had no room; where it counts them.
-	 */
+	/** Sent, and dropped before the hook: the device's peer had no room; where it counts them. */
 	dropped?: number;
-	/**
-	 * Sent, and neither recorded by an entry, nor seen behind the chain, nor counted as dropped.
-	 */
+	/** Sent, and neither recorded by an entry, nor seen behind the chain, nor dropped. */
 	unaccounted: number;
-	/**
-	 * Of the operations, in their order: the errno, and how many packets had been sent before and
-	 * after.
-	 */
+	/** Of the operations in order: the errno, and the packets sent before and after. */
 	operations: { errno: number; from: number; to: number }[];
 }
 

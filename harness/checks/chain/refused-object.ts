@@ -3,9 +3,7 @@ import type { LoadedObject } from "../../lab/subject/load/load-object.js";
 import type { ChainEntry } from "./chain-entry.js";
 import { RefusedEntry } from "./mechanism.js";
 
-/**
- * Why no program of an object was loaded. @param own the entries in the object
- */
+/** Why no program of an object was loaded. @param own the entries in the object */
 export function refusedWhole(
 	file: string,
 	own: readonly ChainEntry[],

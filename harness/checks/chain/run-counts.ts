@@ -72,9 +72,7 @@ export class RunCounts {
 		return { outcome, runs, ...(miscounted === undefined ? {} : { miscounted }) };
 	}
 
-	/**
-	 * A sentence for the first entry with fewer counted runs than caused, or more than recorded.
-	 */
+	/** A sentence for the first entry with fewer counted runs than caused, or than recorded. */
 	private compare(
 		before: Counts,
 		after: Counts,

@@ -17,10 +17,7 @@ export interface SocketCalls {
 	watched: number;
 	/** The watched call cannot be repeated on the same socket. */
 	once?: true;
-	/**
-	 * For hooks of packets: index of the recvmsg(2) that receives the packet when no program drops
-	 * it.
-	 */
+	/** For hooks of packets: index of the recvmsg(2) that gets the packet if none drops it. */
 	received?: number;
 }
 

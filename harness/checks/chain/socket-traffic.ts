@@ -12,18 +12,13 @@ import { RunCounts } from "./run-counts.js";
 import { type CgroupHook, type SocketCalls, socketCalls } from "./socket-calls.js";
 
 const EPERM = 1;
-/**
- * How long to wait for a packet that may be dropped; on `lo` it arrives before sendmsg(2) returns.
- */
+/** How long to wait for a packet that may be dropped; on `lo`, sendmsg(2) delivers it. */
 const packetMs = 100;
 /** How long a connection may take. */
 const callMs = 1000;
 type Outcome = Result<"socket_traffic">["steps"][number];
 
-/**
- * Real system calls of a process in a cgroup of its own. Calls are distinguished by the clock,
- * packets by their number.
- */
+/** Real system calls of a process in its own cgroup; known by the clock, packets by number. */
 export class SocketTraffic implements Traffic {
 	private readonly each: readonly SocketCalls[];
 	private readonly counts: RunCounts;
@@ -146,11 +141,7 @@ function refused(outcomes: readonly Outcome[], calls: SocketCalls["calls"]): voi
 	throw undecided("calls-refused", { errno: errnoName(failed.errno) });
 }
 
-/**
- * Runs by the call that caused them.
- *
- * @param times when each call began, and when the last returned
- */
+/** Runs by the call that caused them. @param times when each began, and the last returned */
 function byTime(runs: readonly MemberRun[], times: readonly number[]): Map<number, MemberRun[]> {
 	const calls = new Map<number, MemberRun[]>();
 	let number = 0;

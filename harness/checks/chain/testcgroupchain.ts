@@ -12,11 +12,7 @@ export function cgroupPackage(chains: readonly Chain[] = []): Promise<Package> {
 	return chainPackage("cgroup-members.bpf.c", chains, "members");
 }
 
-/**
- * A chain of its programs.
- *
- * @param members by the last part of their names: `a`, `b`, `c`, and `no`, which alone denies
- */
+/** A chain of its programs. @param members their last letters; `no` alone denies */
 export function cgroupChain(
 	pkg: Package,
 	hook: CgroupHook,

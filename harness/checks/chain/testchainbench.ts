@@ -47,10 +47,7 @@ export async function chainPackage(
 	}
 }
 
-/**
- * A clone of a kernel, in which one package after another is checked; each must leave nothing
- * behind.
- */
+/** A clone of a kernel for one package after another; each must leave nothing behind. */
 export async function chainBench(of: string | Kernel) {
 	const kernel = typeof of === "string" ? await openKernel(of) : of;
 	let guest = await machines.clone(kernel);

@@ -125,19 +125,13 @@ export class TestList {
 		return said((await bpf(this.guest.client, "link_detach", attr)).errno);
 	}
 
-	/**
-	 * struct bpf_link_info: its id, its program's, and for links on devices the number of the
-	 * device.
-	 */
+	/** struct bpf_link_info: its id, its program's, and for links on devices the device's. */
 	async linkInfo(name: string): Promise<{ id: number; program: number; ifindex: number }> {
 		const { info } = await infoOf(this.guest.client, this.link(name), 24);
 		return { id: info.u32(4), program: info.u32(8), ifindex: info.u32(16) };
 	}
 
-	/**
-	 * Names in the kernel's order; `(a)` is attached by a link, where the kernel reports it. @param
-	 * flags of the query
-	 */
+	/** Names in the kernel's order; `(a)`: by a link, if reported. @param flags of the query */
 	async names(flags = 0): Promise<string[]> {
 		const { listed } = await this.list.query(flags);
 		return listed.map(({ program, link }) => {

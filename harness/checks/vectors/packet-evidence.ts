@@ -13,10 +13,7 @@ const maxPackets = 0x40000;
 /** Most mismatches of one packet. */
 const maxMismatches = 20;
 
-/**
- * Input, output and expected output of a vector that failed. Where that is too much, packets with
- * mismatches come first.
- */
+/** A failed vector's input, output and expected output; if too much, mismatches come first. */
 export function packetEvidence(vector: PreparedVector, { steps, after }: Judgement): PacketEvidence {
 	const wrong = [...steps.keys()].filter((index) => steps[index]?.mismatches.length);
 	const kept = new Map<number, PacketStep>();

@@ -4,9 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { type Contract, contracts } from "../../data/signing/contract.js";
 import { commaList, type OptionSpec, type OptionSpecs, type OptionValues, wholeNumber } from "./option.js";
 
-/**
- * One command: help, arguments and options; `commander` and docs/command-line.md follow from it.
- */
+/** One command: help, arguments, options; `commander` and docs/command-line.md follow. */
 export interface CommandSpec {
 	summary: string;
 	arguments?: readonly [name: string, help: string][];

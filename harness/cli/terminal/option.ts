@@ -14,9 +14,7 @@ export interface OptionSpec<T = unknown> {
 	default?: T;
 	/** The default in words, where its value says too little or is only known later. */
 	defaultText?: string;
-	/**
-	 * Allowed values; with a name, those of a list that is known only once the command is chosen.
-	 */
+	/** Allowed values; with a name, a list that is known only once the command is chosen. */
 	choices?: readonly string[] | "checks" | "printed";
 	/** Names of options that exclude this one. */
 	conflicts?: readonly string[];

@@ -41,9 +41,7 @@ export function parseSession(text: string): Step[] {
 	return steps;
 }
 
-/**
- * Milliseconds. A session starts Node once for each command, which on a busy machine takes seconds.
- */
+/** Milliseconds. A session starts Node for each command: seconds on a busy machine. */
 export const sessionTimeout = 1_200_000;
 
 /** Compiles harness/ to dist/; quick when nothing changed. */
@@ -51,10 +49,7 @@ export function compile(): void {
 	execaSync("npm", ["run", "--silent", "build"], { cwd: checkout });
 }
 
-/**
- * Runs a session in an empty folder and compares each step with its output; sessions that boot
- * nothing also have an empty cache.
- */
+/** Runs a session in an empty folder, step by step; with an empty cache if nothing boots. */
 export async function replay(name: string): Promise<void> {
 	const scratch = mkdtempSync(join(tmpdir(), "bpfgate-session-"));
 	try {

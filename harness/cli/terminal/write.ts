@@ -28,9 +28,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 	}
 }
 
-/**
- * @throws InputError when a file of this name could not be written; tries it, and leaves nothing
- */
+/** @throws InputError when no file of this name can be written; tries, leaves nothing */
 export async function assertWritableFile(path: string): Promise<void> {
 	const folder = dirname(path);
 	switch (await kindOf(path)) {
@@ -49,10 +47,7 @@ export async function assertWritableFile(path: string): Promise<void> {
 	}
 }
 
-/**
- * @throws InputError when this folder is not there and could not be made, or no file could be made
- * in it
- */
+/** @throws InputError when the folder is not there and cannot be made, or takes no file */
 export async function assertWritableFolder(path: string): Promise<void> {
 	const kind = await kindOf(path);
 	if (kind === "folder") return assertRoom(path);
@@ -60,9 +55,7 @@ export async function assertWritableFolder(path: string): Promise<void> {
 	return assertWritableFolder(dirname(resolve(path)));
 }
 
-/**
- * Makes a folder with those above it. Node's own `recursive` never returns where /proc refuses one.
- */
+/** Makes a folder and those above. Node's `recursive` hangs where /proc refuses one. */
 export async function makeFolder(path: string): Promise<void> {
 	if ((await kindOf(path)) === "folder") return;
 	await makeFolder(dirname(resolve(path)));

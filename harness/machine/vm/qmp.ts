@@ -48,10 +48,7 @@ export class Qmp {
 	/** Resolves when QEMU accepts commands. */
 	readonly ready: Promise<unknown>;
 
-	/**
-	 * Runs the commands in order; returns the result of the last one. Throws UndecidedError
-	 * `qemu-refused`.
-	 */
+	/** Runs the commands in order; returns the last result. Throws UndecidedError when refused. */
 	async execute(...commands: QmpCommand[]): Promise<unknown> {
 		const answers = commands.map(
 			() => new Promise((resolve, reject) => this.waiting.push({ resolve, reject })),

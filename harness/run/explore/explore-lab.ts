@@ -88,10 +88,7 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		return observations;
 	}
 
-	/**
-	 * One after another in a fresh guest, up to the one that crashes it; all, when none does this
-	 * time.
-	 */
+	/** One after another in a fresh guest, up to the one that crashes it, if one does now. */
 	async #untilCrash(kernel: string, vectors: readonly PreparedVector[]): Promise<Observation[]> {
 		const observations: Observation[] = [];
 		for (const vector of vectors) {
@@ -212,9 +209,7 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		}
 	}
 
-	/**
-	 * Ends all guests. Findings by kernel: what they had left, or that they were lost at the end.
-	 */
+	/** Ends all guests. Findings by kernel: what they had left, or a loss at the end. */
 	async leftovers(): Promise<ReadonlyMap<string, Finding>> {
 		await Promise.all([...this.#places.keys()].map((kernel) => this.#leave(kernel)));
 		return this.#leftovers;

@@ -69,9 +69,7 @@ const maxOfSymptom = 3;
 /** Mutants tried for a symptom that does not happen again. */
 const maxUnstable = 3;
 const maxRounds = 60;
-/**
- * Times that a symptom must happen again: a coin falls alike 8 times on 2 kernels in 1 of 65,536.
- */
+/** Times that a symptom must recur: a coin falls alike 8 times on 2 kernels in 1 of 65,536. */
 const confirmations = 8;
 /** Most guests lost to make a crash smaller: a hang costs the patience of each. */
 const maxCrashTries = 2;
@@ -83,11 +81,7 @@ interface Base {
 	ignored: Set<string>;
 }
 
-/**
- * Looks for mutants of a program's vectors that show a symptom, and makes them small.
- *
- * @param vectors of one program
- */
+/** Looks for mutants that show a symptom, and makes them small. @param vectors of one program */
 export async function search(
 	lab: ExploreLab,
 	vectors: readonly PreparedVector[],
@@ -308,9 +302,7 @@ function kernelsOf({ kernels, usual = [] }: Symptom): string[] {
 	return [...usual.slice(0, 1), ...kernels.slice(0, 1)];
 }
 
-/**
- * The size follows from the time that the batch before took: a slow kernel gets fewer at a time.
- */
+/** By the time that the batch before took: a slow kernel gets fewer at a time. */
 function* batches<T>(items: Iterable<T>, clock: () => number): Iterable<T[]> {
 	let size = batch.first;
 	let full: T[] = [];

@@ -68,10 +68,7 @@ export class DispatcherReader {
 		private readonly device: { ifindex: number; netns?: number },
 	) {}
 
-	/**
-	 * @returns undefined when no XDP program is on the device
-	 * @throws UndecidedError `no-dispatcher` when it is another program
-	 */
+	/** @returns undefined without an XDP program @throws UndecidedError `no-dispatcher`: another */
 	async read(): Promise<Dispatcher | undefined> {
 		const { ifindex, netns } = this.device;
 		const { client } = this.guest;
@@ -113,9 +110,7 @@ export class DispatcherReader {
 		return { config, btf };
 	}
 
-	/**
-	 * Reads only the size of a dispatcher's configuration: maps of other programs may be larger.
-	 */
+	/** Reads just the size of a dispatcher's configuration: other programs' maps may be larger. */
 	async #lookUp(handle: number): Promise<StructView | undefined> {
 		// struct bpf_map_info: type, id, key_size, value_size.
 		const { info } = await infoOf(this.guest.client, { handle }, 16);
@@ -124,10 +119,7 @@ export class DispatcherReader {
 		return firstElement(this.guest.client, handle, valueSize);
 	}
 
-	/**
-	 * Ids of programs by the function that each replaces; undefined where the kernel does not
-	 * report it.
-	 */
+	/** Ids of programs by the function that each replaces; undefined where not reported. */
 	async #linkedPrograms(dispatcher: number, btfId: number): Promise<Map<string, number> | undefined> {
 		// Links to a dispatcher are newer than the dispatcher, and so are their ids.
 		for (const id of await linkIds(this.guest.client, this.#newest)) {

@@ -75,10 +75,7 @@ export class Libxdp {
 		};
 	}
 
-	/**
-	 * @returns libxdp's errno, 0 when it succeeded
-	 * @throws UndecidedError `libxdp-lost` when it did not finish
-	 */
+	/** @returns libxdp's errno, 0: success @throws UndecidedError `libxdp-lost`: not finished */
 	async do(request: XdpRequest): Promise<{ errno: number; said: string }> {
 		const result = await this.guest.client.call("command_run", this.request(request).args);
 		const said = Buffer.from(result.stderr).toString().trim();
@@ -87,11 +84,7 @@ export class Libxdp {
 		throw undecided("libxdp-lost", { request: request.do, ended, output: said });
 	}
 
-	/**
-	 * Removes the dispatcher from the device.
-	 *
-	 * @throws UndecidedError `dispatcher-stuck`
-	 */
+	/** Removes the dispatcher from the device. @throws UndecidedError `dispatcher-stuck` */
 	async clear(): Promise<void> {
 		const { errno, said } = await this.do({ do: "clear" });
 		if (errno === 0) return;

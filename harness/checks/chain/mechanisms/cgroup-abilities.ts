@@ -7,10 +7,7 @@ import { constantProgram } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 import { attachFlags, BPF_F_QUERY_EFFECTIVE, HookList } from "../hook-list.js";
 
-/**
- * What a kernel's cgroup lists support besides BPF_F_ALLOW_MULTI. The version does not say: both
- * were backported to 6.12.117.
- */
+/** What cgroup lists support besides BPF_F_ALLOW_MULTI; 6.12.117 has backports of both. */
 export interface CgroupAbilities {
 	/** BPF_F_BEFORE and BPF_F_AFTER; without them, a program is always attached last. */
 	places: boolean;

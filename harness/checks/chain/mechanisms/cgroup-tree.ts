@@ -12,10 +12,7 @@ export interface CgroupFolder {
 	handle: number;
 }
 
-/**
- * The cgroups of one chain: its own, those of members below it, one above it, and one below all,
- * where the traffic comes from.
- */
+/** A chain's cgroups: its own, its members' below, one above, one below all: the traffic's. */
 export class CgroupTree {
 	private constructor(
 		private readonly guest: Guest,

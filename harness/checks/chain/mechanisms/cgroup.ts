@@ -20,10 +20,7 @@ import { SocketTraffic } from "../socket-traffic.js";
 import { type CgroupAbilities, cgroupAbilities } from "./cgroup-abilities.js";
 import { CgroupTree } from "./cgroup-tree.js";
 
-/**
- * Kernel: kernel/bpf/cgroup.c; lists since 4.15, BPF_F_PREORDER since 6.15, BPF_F_BEFORE and
- * BPF_F_AFTER since 6.17.
- */
+/** kernel/bpf/cgroup.c; lists: 4.15, BPF_F_PREORDER: 6.15, BPF_F_BEFORE and _AFTER: 6.17. */
 export const cgroup: Mechanism = { name: "cgroup", lack, open };
 
 /** @throws Error for a hook that does not belong to a cgroup */

@@ -45,10 +45,7 @@ export async function dispatcherLack(bench: Workbench): Promise<Lack | undefined
 	return lacking ?? libxdpLack(await bench.guest(), bench.kernel);
 }
 
-/**
- * Asks libxdp itself, with a program of bpfgate's on the loopback device. @throws UndecidedError
- * `libxdp-failed`
- */
+/** Asks libxdp with a program on the loopback device. @throws UndecidedError `libxdp-failed` */
 async function libxdpLack(guest: Guest, kernel: Kernel): Promise<Lack | undefined> {
 	const { libxdp, member, close } = await openOwnDispatcher(guest, { ifindex: loopback });
 	try {
@@ -96,10 +93,7 @@ async function open(chain: DeclaredChain, guest: Guest): Promise<AttachPoint> {
 
 const own = constantStandIn("xdp");
 
-/**
- * A program of bpfgate's that members are loaded as extensions of; libxdp moves them to its
- * dispatcher.
- */
+/** bpfgate's program that members extend; libxdp moves them to its dispatcher. */
 async function openTarget(guest: Guest): Promise<{ object: number; program: string }> {
 	const path = await writeOwn(guest, own.object);
 	const { errno, held } = await loadOwn(guest, own, [XDP_PASS]);

@@ -14,10 +14,7 @@ export interface RootHook {
 	attach(program: Held & { program: string }): Promise<Detach>;
 }
 
-/**
- * What the hook needs, in the words of `kernels.requires`; of several lists the kernel must have
- * one as a whole.
- */
+/** What the hook needs, as in `kernels.requires`; of several lists one as a whole. */
 function needs(hook: ChainHook): string[][] {
 	if (hook === "xdp") return [["program_type:xdp"]];
 	if (!hook.startsWith("tc_")) return [[`attach_type:${hook}`]];

@@ -60,10 +60,7 @@ export class TailCallChain implements AttachedChain, Recordable {
 		}
 	}
 
-	/**
-	 * As the arrays lead from one entry to the next. An entry that is found again ends the list,
-	 * because the arrays are a loop.
-	 */
+	/** As the arrays lead from entry to entry; a loop ends at the entry that is found again. */
 	async configured(): Promise<(ChainEntry | number)[]> {
 		const found: (ChainEntry | number)[] = [];
 		let array: ProgArray | undefined = this.context.root;
@@ -93,9 +90,7 @@ export class TailCallChain implements AttachedChain, Recordable {
 		}
 	}
 
-	/**
-	 * The new entry's array first: packets meet the old chain until the entry before is changed.
-	 */
+	/** The new entry's array first: packets meet the old chain until the one before is changed. */
 	async insert(entry: ChainEntry): Promise<void> {
 		await this.context.slots.of(entry);
 		const place = this.#entries.findIndex(({ member }) => member.priority > entry.member.priority);

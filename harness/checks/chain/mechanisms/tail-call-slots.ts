@@ -18,9 +18,7 @@ export function slotType({ section, meaning }: ProgramFacts): SlotType {
 	return attachType === undefined ? "tc" : (attachType.replace("_", "/") as SlotType);
 }
 
-/**
- * What arrays hold for an entry: a program of the recorder's that records the packet and calls it.
- */
+/** What arrays hold for an entry: the recorder's program that records the packet and calls it. */
 interface Slot {
 	held: Held;
 	id: number;

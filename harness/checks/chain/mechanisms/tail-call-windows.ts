@@ -5,9 +5,7 @@ import type { PacketTrace, TracedEntry, Traffic } from "../packet-trace.js";
 
 const { maxMembers: mostCalls } = mechanismFacts.tail_call;
 
-/**
- * The most members that can all be recorded and run: each recording slot uses another tail call.
- */
+/** The most members that can be recorded and run: each recording slot takes a tail call. */
 export const mostRecorded = Math.floor(mostCalls / 2);
 
 /** Positions of a chain, from `from` to before `to`. */

@@ -17,10 +17,7 @@ import { sampleInWindows } from "./tail-call-windows.js";
 /** The root's number in the recorder; entries count from 1. */
 const rootNumber = 0;
 
-/**
- * L3AF: github.com/l3af-project/l3afd. Kernel: kernel/bpf/arraymap.c (prog_array),
- * kernel/bpf/core.c (JMP_TAIL_CALL).
- */
+/** github.com/l3af-project/l3afd; kernel/bpf/arraymap.c (prog_array), core.c (JMP_TAIL_CALL). */
 export const tailCall: Mechanism = {
 	name: "tail_call",
 	lack: ({ hook }, bench) => rootLack(hook, bench),

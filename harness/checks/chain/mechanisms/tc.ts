@@ -35,9 +35,7 @@ export async function clsactLack(bench: Workbench): Promise<Lack | undefined> {
 	return undefined;
 }
 
-/**
- * Filters of clsact, each a program with direct action. A filter's pref is its entry's priority.
- */
+/** clsact filters, each a program with direct action. A filter's pref is its priority. */
 export function filterList(
 	{ client }: Guest,
 	device: HookDevice,

@@ -99,9 +99,7 @@ function entriesOf(
 	return found;
 }
 
-/**
- * A text is the label of a member, or a program name that only one member has. @throws InputError
- */
+/** A text is a member's label, or a program name that only one has. @throws InputError */
 function memberOf(
 	{ members, source }: DeclaredChain,
 	reference: ProgramReference,

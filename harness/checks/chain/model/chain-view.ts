@@ -25,9 +25,7 @@ export interface ChainView {
 	title: string;
 	/** In the order of `columnNames`. */
 	columns: [Cell[], Cell[], Cell[]];
-	/**
-	 * One sentence for each difference: those of the configured order, then of the executed one.
-	 */
+	/** A sentence for each difference: of the configured order, then of the executed one. */
 	sentences: string[];
 }
 
@@ -76,10 +74,7 @@ function column(members: readonly Met[], differences: readonly Difference[]): Ce
 	return [...there, ...missing.map(({ member }): Cell => ({ label: shown(member), differs: true }))];
 }
 
-/**
- * Names come from packages and kernels: other characters than printable ASCII could change the
- * picture.
- */
+/** Names are hostile: other characters than printable ASCII could change the picture. */
 function shown(text: string): string {
 	return text.replace(/[^\x20-\x7e]/gu, "?");
 }

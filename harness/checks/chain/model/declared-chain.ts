@@ -22,9 +22,7 @@ export interface ChainProgram {
 
 /** One member, with all defaults resolved. */
 export interface DeclaredMember extends ChainProgram {
-	/**
-	 * Short and unique in its chain: `filter`, or `firewall/filter` where two packages have one.
-	 */
+	/** Short and unique in its chain: `filter`, or `firewall/filter` if two packages have one. */
 	label: string;
 	/** Passed to the mechanism: as written, or the position, from 1. */
 	priority: number;

@@ -41,10 +41,7 @@ export function chainPictureSvg(view: ChainView): string {
 const x = (column: number) => margin + column * (box.width + box.gapX);
 const y = (row: number) => top + row * (box.height + box.gapY);
 
-/**
- * From every member to the first place that it has in the next column; one that is missing there
- * has none.
- */
+/** From each member to its first place in the next column; one that is missing there has none. */
 function lines(view: ChainView, from: number): string[] {
 	const left = view.columns[from]!;
 	const right = view.columns[from + 1]!;

@@ -5,9 +5,7 @@ import { type Cell, type ChainView, columnNames } from "./chain-view.js";
 export interface Medium {
 	/** Columns, at least 40. */
 	width: number;
-	/**
-	 * Makes a difference stand out, where there are colours. It adds nothing that takes up room.
-	 */
+	/** Makes a difference stand out, where there are colours; takes up no room. */
 	mark?: (text: string) => string;
 }
 
@@ -39,9 +37,7 @@ export function chainPicture(view: ChainView, { width, mark = (text) => text }: 
 	];
 }
 
-/**
- * `! 2 filter XDP_DROP`, `! - filter missing`; the name gives way where there is no room for all.
- */
+/** `! 2 filter XDP_DROP`, `! - filter missing`; the name gives way where room is short. */
 function cellText({ label, place, verdict, differs }: Cell, room: number): string {
 	const before = `${differs ? "!" : " "} ${place ?? "-"} `;
 	const note = place === undefined ? "missing" : verdict;

@@ -4,25 +4,16 @@ import type { ReferencePlace } from "../../../data/package/sections/chain.js";
 import { type ChainMechanism, mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
 import { retvalName, retvalNames, retvalNumber } from "../../../data/vectors/retval.js";
 
-/**
- * Verdicts (u32) after which the next member runs; undefined where the kernel decides it for all.
- */
+/** Verdicts (u32) after which the next member runs; undefined where the kernel decides. */
 export type Proceed = ReadonlySet<number> | undefined;
 
-/**
- * libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. For tail calls: what members return when no member
- * follows.
- */
+/** libxdp: XDP_DEFAULT_CHAIN_CALL_ACTIONS. Tail calls: what the last member returns. */
 const defaults: Readonly<Record<string, readonly string[]>> = {
 	xdp: ["XDP_PASS"],
 	sched_cls: ["TC_ACT_UNSPEC", "TC_ACT_OK"],
 };
 
-/**
- * `proceed_on` as numbers.
- *
- * @throws InputError for a verdict that does not exist for the type
- */
+/** `proceed_on` as numbers. @throws InputError for a verdict that does not exist for the type */
 export function proceedOn(
 	{ file, pointer }: ReferencePlace,
 	mechanism: ChainMechanism,
@@ -42,10 +33,7 @@ export function proceedOn(
 	return new Set(numbers);
 }
 
-/**
- * A verdict by the name of the hook's own headers: -1 is TCX_NEXT for tcx, TC_ACT_UNSPEC for tc
- * filters.
- */
+/** A verdict in the words of the hook: -1 is TCX_NEXT for tcx, TC_ACT_UNSPEC for tc. */
 export function verdictName(mechanism: ChainMechanism, programType: string, verdict: number): string {
 	const prefix = { tcx: "TCX_", netkit: "NETKIT_" }[mechanism as string];
 	const own = retvalNames(programType).find(

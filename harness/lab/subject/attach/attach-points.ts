@@ -15,10 +15,7 @@ export interface AttachPoint {
 	name: string;
 }
 
-/**
- * NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): where a filter is attached unless the
- * manifest names another place.
- */
+/** NFPROTO_IPV4, NF_INET_LOCAL_IN (uapi/linux/netfilter.h): the default of filters. */
 const netfilterDefaults = { pf: 2, hooknum: 1, priority: 0 };
 
 /** The kernel lacks something that an attach point needs, whatever program is to be attached. */

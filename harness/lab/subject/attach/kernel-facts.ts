@@ -44,10 +44,7 @@ async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<Fea
 	}
 }
 
-/**
- * Source line of a program's instruction; undefined for instructions of subprograms, which libbpf
- * appends.
- */
+/** A program instruction's source line; undefined in subprograms, which libbpf appends. */
 export function sourceLineOf(object: PackageObject, name: string): NonNullable<LoadFacts["sourceLine"]> {
 	const program = object.programs.find((candidate) => candidate.name === name);
 	return (instruction) => {
