@@ -84,6 +84,11 @@ export function located(value: unknown, offset: number, size: number): Located {
 	return { value, bit: offset * 8, bits: size * 8 };
 }
 
+/** The value of `codec` in these bytes of a header. */
+export function decoded(codec: Codec, bytes: Uint8Array, start: number, end = bytes.length): Located {
+	return located(codec.decode(bytes.subarray(start, end)), start, end - start);
+}
+
 /** Bytes of the variable part in field `name`, none if it is not given. @throws InputError */
 export function optional(
 	codec: Pick<Codec, "encode">,

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { machine } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError, UndecidedError } from "../../base/errors.js";
 import { isLittleEndian } from "../../base/struct.js";
 import { bpfObjectPath } from "./bpf-object.js";
-import { buildLibbpf, run } from "./build.js";
+import { buildLibbpf, replacing, run, runAsProgram } from "./build.js";
 import { findTool } from "./tool.js";
 
 const sources = fileURLToPath(new URL("../../../harness/machine/guest/bpf", import.meta.url));
@@ -25,10 +24,8 @@ export async function buildBpf(arch: string, say: (line: string) => void): Promi
 	for (const file of await readdir(sources)) {
 		if (!file.endsWith(".bpf.c")) continue;
 		const object = bpfObjectPath(arch, file.slice(0, -".bpf.c".length));
-		const fresh = `${object}.${process.pid}`;
 		say(`${file} ${arch}: compiling`);
-		await mkdir(dirname(object), { recursive: true });
-		try {
+		await replacing(object, async (fresh) => {
 			await run(clang, [
 				...["-target", isLittleEndian(arch) ? "bpfel" : "bpfeb", ...flags, `-ffile-prefix-map=${sources}/=`],
 				...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],
@@ -36,19 +33,8 @@ export async function buildBpf(arch: string, say: (line: string) => void): Promi
 			]);
 			// Keeps .BTF and .BTF.ext.
 			await run(await findTool("llvm-strip"), ["-g", fresh]);
-			await rename(fresh, object);
-		} finally {
-			await rm(fresh, { force: true });
-		}
+		});
 	}
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	try {
-		await buildBpf(process.argv[2] ?? machine(), (line) => console.log(line));
-	} catch (error) {
-		if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
-		console.error(error instanceof UndecidedError ? `${error.message}\n${error.hint}` : error.message);
-		process.exitCode = error instanceof UndecidedError ? 3 : 2;
-	}
-}
+await runAsProgram(import.meta.url, buildBpf);

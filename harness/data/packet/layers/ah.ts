@@ -3,7 +3,7 @@ import { concat } from "../bytes.js";
 import { hexadecimal, uint } from "../field.js";
 import { insideIpv6, layerAfter, protocolField, protocolOf } from "../ip.js";
 import { content } from "../items.js";
-import { type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const layout = new Layout({
@@ -31,11 +31,7 @@ export const ah: LayerKind = {
 		const header = (Number(bytes[1] ?? 0) + 2) * 4;
 		if (header < layout.size || bytes.length < header) return undefined;
 		const fields = layout.locate(bytes);
-		fields.icv = located(
-			content.decode(bytes.subarray(layout.size, header)),
-			layout.size,
-			header - layout.size,
-		);
+		fields.icv = decoded(content, bytes, layout.size, header);
 		return { fields, header, next: layerAfter(fields.nexthdr!.value, insideIpv6(outer)) };
 	},
 };

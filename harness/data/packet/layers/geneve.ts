@@ -2,7 +2,7 @@
 import { concat } from "../bytes.js";
 import { flags, hexadecimal, uint } from "../field.js";
 import { general, items, zeroPad } from "../items.js";
-import { type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 import { etherTypeField, etherTypeOf, layerOfEtherType } from "./eth.js";
 
@@ -45,12 +45,7 @@ export const geneve: LayerKind = {
 		const header = layout.size + (Number(bytes[0] ?? 0) & 63) * 4;
 		if (bytes.length < header) return undefined;
 		const fields = layout.locate(bytes);
-		if (header > layout.size)
-			fields.options = located(
-				options.decode(bytes.subarray(layout.size, header)),
-				layout.size,
-				header - layout.size,
-			);
+		if (header > layout.size) fields.options = decoded(options, bytes, layout.size, header);
 		return { fields, header, next: layerOfEtherType(fields.proto!.value) };
 	},
 };

@@ -3,7 +3,7 @@ import { concat, writeBits } from "../bytes.js";
 import { canonical, flags, hexadecimal, ipv6Address, mac, named, octets, uint } from "../field.js";
 import { transportChecksum } from "../ip.js";
 import { type Framing, general, items, one, record, typed, zeroPad } from "../items.js";
-import { checkValues, type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { checkValues, decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const types = {
@@ -143,8 +143,7 @@ export const icmpv6: LayerKind = {
 		if (bytes.length < fixed) return undefined;
 		Object.assign(fields, layout.locate(bytes, start.size));
 		if (!hasOptions) return { fields, header: fixed, next: quotes ? "ipv6" : undefined };
-		if (bytes.length > fixed)
-			fields.options = located(options.decode(bytes.subarray(fixed)), fixed, bytes.length - fixed);
+		if (bytes.length > fixed) fields.options = decoded(options, bytes, fixed);
 		return { fields, header: bytes.length };
 	},
 };

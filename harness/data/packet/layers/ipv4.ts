@@ -4,7 +4,7 @@ import { internetChecksum, wordSum } from "../checksum.js";
 import { flags, hexadecimal, ipv4Address, uint } from "../field.js";
 import { defaultAddresses, layerAfter, protocolField, protocolOf } from "../ip.js";
 import { bare, type Framing, general, items, listOf, one, record, typed, zeroPad } from "../items.js";
-import { type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const layout = new Layout({
@@ -78,12 +78,7 @@ export const ipv4: LayerKind = {
 		const claimed = (bytes[0]! & 15) * 4;
 		const whole = claimed >= layout.size && claimed <= bytes.length;
 		const header = whole ? claimed : layout.size;
-		if (header > layout.size)
-			fields.options = located(
-				options.decode(bytes.subarray(layout.size, header)),
-				layout.size,
-				header - layout.size,
-			);
+		if (header > layout.size) fields.options = decoded(options, bytes, layout.size, header);
 		const length = Number(fields.tot_len!.value);
 		return {
 			fields,

@@ -4,7 +4,7 @@ import { concat } from "../bytes.js";
 import { uint } from "../field.js";
 import { layerAfter, protocolField, protocolOf } from "../ip.js";
 import { bare, type Framing, general, items, one, typed } from "../items.js";
-import { type LayerKind, located, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const layout = new Layout({
@@ -55,8 +55,7 @@ function optionsHeader(description: string): LayerKind {
 			const header = (Number(bytes[1] ?? 0) + 1) * 8;
 			if (bytes.length < header) return undefined;
 			const fields = layout.locate(bytes);
-			const list = options.decode(bytes.subarray(layout.size, header));
-			fields.options = located(list, layout.size, header - layout.size);
+			fields.options = decoded(options, bytes, layout.size, header);
 			return { fields, header, next: layerAfter(fields.nexthdr!.value, true) };
 		},
 	};

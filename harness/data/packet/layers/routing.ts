@@ -3,7 +3,7 @@ import { concat } from "../bytes.js";
 import { canonical, hexadecimal, ipv6Address, named, octets, uint } from "../field.js";
 import { layerAfter, protocolField, protocolOf } from "../ip.js";
 import { content, listOf, one } from "../items.js";
-import { type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const start = new Layout({
@@ -58,8 +58,8 @@ export const routing: LayerKind = {
 		const room = Math.floor((header - 8) / 16);
 		const count = type === "segment" ? Math.min(bytes[4]! + 1, room) : typeof type === "string" ? room : 0;
 		const end = 8 + count * 16;
-		if (count > 0) fields.addresses = located(addresses.decode(bytes.subarray(8, end)), 8, end - 8);
-		if (header > end) fields.data = located(content.decode(bytes.subarray(end, header)), end, header - end);
+		if (count > 0) fields.addresses = decoded(addresses, bytes, 8, end);
+		if (header > end) fields.data = decoded(content, bytes, end, header);
 		return { fields, header, next: layerAfter(fields.nexthdr!.value, true) };
 	},
 };

@@ -6,7 +6,7 @@ import { concat } from "../bytes.js";
 import { crc32c } from "../checksum.js";
 import { hexadecimal, named, uint } from "../field.js";
 import { type Codec, content, type Form, items, record, recordValue } from "../items.js";
-import { type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 
 const layout = new Layout({
@@ -121,7 +121,7 @@ export const sctp: LayerKind = {
 		if (bytes.length < layout.size) return undefined;
 		const fields = layout.locate(bytes);
 		const size = bytes.length - layout.size;
-		if (size > 0) fields.chunks = located(chunks.decode(bytes.subarray(layout.size)), layout.size, size);
+		if (size > 0) fields.chunks = decoded(chunks, bytes, layout.size);
 		return { fields, header: bytes.length };
 	},
 };

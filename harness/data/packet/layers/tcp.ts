@@ -3,7 +3,7 @@ import { concat, writeBits } from "../bytes.js";
 import { flags, hexadecimal, uint } from "../field.js";
 import { transportChecksum } from "../ip.js";
 import { bare, items, listOf, one, record, typed, word, zeroPad } from "../items.js";
-import { type LayerKind, located, optional, schemasOf } from "../layer.js";
+import { decoded, type LayerKind, optional, schemasOf } from "../layer.js";
 import { Layout } from "../layout.js";
 import { anyOption, optionFraming } from "./ipv4.js";
 
@@ -63,12 +63,7 @@ export const tcp: LayerKind = {
 		const fields = layout.locate(bytes);
 		const claimed = Number(fields.doff!.value) * 4;
 		const header = claimed > layout.size && claimed <= bytes.length ? claimed : layout.size;
-		if (header > layout.size)
-			fields.options = located(
-				options.decode(bytes.subarray(layout.size, header)),
-				layout.size,
-				header - layout.size,
-			);
+		if (header > layout.size) fields.options = decoded(options, bytes, layout.size, header);
 		return { fields, header };
 	},
 };
