@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import {
-	Empty,
-	Errno,
-	Flag,
-	Handle,
-	Ifindex,
-	InNetns,
-	Named,
-	object,
-	oneOf,
-	operation,
-	optional,
-	S32,
-	Text,
-	U32,
-} from "./schema.js";
+import * as t from "./schema.js";
 
 /** Callers compose the names of hooks, so their type is that of any string. */
 const Hook = Type.Unsafe<string>({
@@ -26,24 +11,24 @@ const Hook = Type.Unsafe<string>({
 		...["netkit_primary", "netkit_peer", "cgroup", "netns", "netfilter"],
 	],
 });
-const XdpMode = oneOf("native", "generic");
+const XdpMode = t.oneOf("native", "generic");
 
 /** What is attached, and where. */
 const Attached = {
-	object: Handle,
-	program: optional(Text),
-	map: optional(Text),
+	object: t.Handle,
+	program: t.optional(t.Text),
+	map: t.optional(t.Text),
 	hook: Hook,
-	ifindex: optional(Ifindex),
-	path: optional(Text),
-	symbol: optional(Text),
-	tracepoint: optional(Text),
-	mode: optional(XdpMode),
-	pf: optional(U32),
-	hooknum: optional(U32),
+	ifindex: t.optional(t.Ifindex),
+	path: t.optional(t.Text),
+	symbol: t.optional(t.Text),
+	tracepoint: t.optional(t.Text),
+	mode: t.optional(XdpMode),
+	pf: t.optional(t.U32),
+	hooknum: t.optional(t.U32),
 	/** Of a tc filter: 0 to 65,535; of a netfilter program: any 32-bit number. */
-	priority: optional(S32),
-	filter_handle: optional(U32),
+	priority: t.optional(t.S32),
+	filter_handle: t.optional(t.U32),
 };
 
 /** Attaching programs, and what the kernel lists at a device. */
@@ -59,24 +44,24 @@ export const attachOperations = {
 	 * (BPF_F_BEFORE ...) need the operation `bpf`. `program` and `map` together attach an sk_msg or
 	 * sk_skb program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
 	 */
-	attach: operation(
-		object({
+	attach: t.operation(
+		t.object({
 			...Attached,
-			replaces: optional(Handle),
-			expected: optional(Named),
-			...InNetns,
+			replaces: t.optional(t.Handle),
+			expected: t.optional(t.Named),
+			...t.InNetns,
 		}),
-		object({
-			link: Handle,
+		t.object({
+			link: t.Handle,
 			/**
 			 * The kernel's link id and BPF_LINK_TYPE_*; absent for attachments that are not links
 			 * (tc filters, perf events before 5.15).
 			 */
-			id: optional(U32),
-			type: optional(U32),
+			id: t.optional(t.U32),
+			type: t.optional(t.U32),
 			/** Output of an iterator's program when it was read once, at most 64 KiB. */
-			iteration: optional(object({ errno: Errno, data: Bytes() })),
-			log: Text,
+			iteration: t.optional(t.object({ errno: t.Errno, data: Bytes() })),
+			log: t.Text,
 		}),
 	),
 	/**
@@ -84,11 +69,11 @@ export const attachOperations = {
 	 * kills, does not meet its next request. `info_errno` is what BPF_OBJ_GET_INFO_BY_FD said of
 	 * the link while the program was attached. `err` names the step that failed.
 	 */
-	attach_once: operation(
-		object({ ...Attached, ...InNetns }),
-		object({ id: optional(U32), type: optional(U32), info_errno: Errno, log: Text }),
+	attach_once: t.operation(
+		t.object({ ...Attached, ...t.InNetns }),
+		t.object({ id: t.optional(t.U32), type: t.optional(t.U32), info_errno: t.Errno, log: t.Text }),
 	),
-	detach: operation(object({ link: Handle }), Empty),
+	detach: t.operation(t.object({ link: t.Handle }), t.Empty),
 
 	/**
 	 * Filters of a device's clsact qdisc in the kernel's order, which is the order of execution;
@@ -98,25 +83,25 @@ export const attachOperations = {
 	 *
 	 * Kernel: RTM_GETTFILTER, `cls_bpf_dump` of net/sched/cls_bpf.c.
 	 */
-	tc_filters: operation(
-		object({ ifindex: Ifindex, egress: optional(Flag), ...InNetns }),
-		object({
+	tc_filters: t.operation(
+		t.object({ ifindex: t.Ifindex, egress: t.optional(t.Flag), ...t.InNetns }),
+		t.object({
 			filters: Type.Array(
-				object({
-					pref: U32,
-					handle: U32,
-					kind: Text,
-					direct_action: Flag,
-					program: optional(U32),
-					name: optional(Text),
+				t.object({
+					pref: t.U32,
+					handle: t.U32,
+					kind: t.Text,
+					direct_action: t.Flag,
+					program: t.optional(t.U32),
+					name: t.optional(t.Text),
 				}),
 			),
 		}),
 	),
 	/** Ids of a device's XDP programs by mode, 0 for none (IFLA_XDP). */
-	xdp_query: operation(
-		object({ ifindex: Ifindex, ...InNetns }),
-		object({ native: U32, generic: U32, offloaded: U32 }),
+	xdp_query: t.operation(
+		t.object({ ifindex: t.Ifindex, ...t.InNetns }),
+		t.object({ native: t.U32, generic: t.U32, offloaded: t.U32 }),
 	),
 	/**
 	 * Attaches an XDP program over rtnetlink, as `ip link set xdp` does, or detaches the present
@@ -124,15 +109,15 @@ export const attachOperations = {
 	 * is the present one (EEXIST); `exclusive`: only if there is none (EBUSY). The errno is the
 	 * answer: EBUSY while a link holds the device.
 	 */
-	xdp_set: operation(
-		object({
-			ifindex: Ifindex,
-			program: optional(Named),
-			expected: optional(Named),
-			mode: optional(XdpMode),
-			exclusive: optional(Flag),
-			...InNetns,
+	xdp_set: t.operation(
+		t.object({
+			ifindex: t.Ifindex,
+			program: t.optional(t.Named),
+			expected: t.optional(t.Named),
+			mode: t.optional(XdpMode),
+			exclusive: t.optional(t.Flag),
+			...t.InNetns,
 		}),
-		object({ errno: Errno }),
+		t.object({ errno: t.Errno }),
 	),
 };

@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import {
-	Empty,
-	Errno,
-	Flag,
-	Handle,
-	InNetns,
-	object,
-	oneOf,
-	operation,
-	optional,
-	Text,
-	U32,
-} from "./schema.js";
+import * as t from "./schema.js";
 
 /** bpf(2) without libbpf, and file descriptors by handle. */
 export const bpfOperations = {
@@ -25,32 +13,35 @@ export const bpfOperations = {
 	 * pointers in them are the agent's. File descriptors that BPF_PROG_TEST_RUN of a syscall
 	 * program opened in the agent's process wait for `fd_adopt`.
 	 */
-	bpf: operation(
-		object({
-			cmd: U32,
+	bpf: t.operation(
+		t.object({
+			cmd: t.U32,
 			attr: Bytes(4096),
-			blobs: optional(
-				Type.Array(object({ offset: U32, blob: optional(U32), data: Bytes(), out: optional(Flag) }), {
-					maxItems: 64,
-				}),
-			),
-			handles: optional(
+			blobs: t.optional(
 				Type.Array(
-					object({
-						offset: U32,
-						handle: Handle,
-						blob: optional(U32),
-						program: optional(Text),
-						map: optional(Text),
+					t.object({ offset: t.U32, blob: t.optional(t.U32), data: Bytes(), out: t.optional(t.Flag) }),
+					{
+						maxItems: 64,
+					},
+				),
+			),
+			handles: t.optional(
+				Type.Array(
+					t.object({
+						offset: t.U32,
+						handle: t.Handle,
+						blob: t.optional(t.U32),
+						program: t.optional(t.Text),
+						map: t.optional(t.Text),
 					}),
 				),
 			),
-			...InNetns,
+			...t.InNetns,
 		}),
-		object({
+		t.object({
 			ret: Type.Integer(),
-			errno: Errno,
-			fd: optional(Handle),
+			errno: t.Errno,
+			fd: t.optional(t.Handle),
 			attr: Bytes(),
 			blobs: Type.Array(Bytes()),
 		}),
@@ -61,12 +52,14 @@ export const bpfOperations = {
 	 * `fds` for all that have no handle yet, as after a loader that failed midway. EBADF: there is
 	 * no such file descriptor; the agent's own cannot be adopted.
 	 */
-	fd_adopt: operation(
-		object({ fds: optional(Type.Array(Type.Integer({ minimum: 0, maximum: 0x7fffffff }))) }),
-		object({
-			adopted: Type.Array(object({ fd: U32, handle: Handle, kind: oneOf("map", "program", "link", "btf") })),
+	fd_adopt: t.operation(
+		t.object({ fds: t.optional(Type.Array(Type.Integer({ minimum: 0, maximum: 0x7fffffff }))) }),
+		t.object({
+			adopted: Type.Array(
+				t.object({ fd: t.U32, handle: t.Handle, kind: t.oneOf("map", "program", "link", "btf") }),
+			),
 		}),
 	),
 	/** Closes a descriptor, or ends a user's process with all that it holds and waits for it. */
-	close: operation(object({ handle: Handle }), Empty),
+	close: t.operation(t.object({ handle: t.Handle }), t.Empty),
 };

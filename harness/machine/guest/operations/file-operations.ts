@@ -1,92 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import {
-	Empty,
-	Flag,
-	Handle,
-	InMntns,
-	InNetns,
-	NewHandle,
-	object,
-	operation,
-	optional,
-	Size,
-	Text,
-	U32,
-	uint,
-} from "./schema.js";
+import * as t from "./schema.js";
 
 /** Files and mounts of the guest: tmpfs, /proc, /sys, cgroups, bpffs. */
 export const fileOperations = {
 	/** At most `max` bytes (1 MiB by default, at most 48 MiB) from `offset` on. */
-	file_read: operation(
-		object({ path: Text, offset: optional(Size), max: optional(uint(48 << 20)), ...InNetns }),
-		object({ data: Bytes(), eof: Flag }),
+	file_read: t.operation(
+		t.object({ path: t.Text, offset: t.optional(t.Size), max: t.optional(t.uint(48 << 20)), ...t.InNetns }),
+		t.object({ data: Bytes(), eof: t.Flag }),
 	),
-	file_write: operation(
-		object({
-			path: Text,
+	file_write: t.operation(
+		t.object({
+			path: t.Text,
 			data: Bytes(),
-			append: optional(Flag),
-			mode: optional(uint(0o7777)),
-			...InNetns,
+			append: t.optional(t.Flag),
+			mode: t.optional(t.uint(0o7777)),
+			...t.InNetns,
 		}),
-		Empty,
+		t.Empty,
 	),
 	/** Removes a file or an empty folder. */
-	file_remove: operation(object({ path: Text }), Empty),
+	file_remove: t.operation(t.object({ path: t.Text }), t.Empty),
 	/** `kind`: `file`, `dir`, `link` or `other`. */
-	dir_list: operation(
-		object({ path: Text }),
-		object({ entries: Type.Array(object({ name: Text, kind: Text })) }),
+	dir_list: t.operation(
+		t.object({ path: t.Text }),
+		t.object({ entries: Type.Array(t.object({ name: t.Text, kind: t.Text })) }),
 	),
 	/** Opens a folder or file for reading (a cgroup, a namespace), until `close`. */
-	path_open: operation(object({ path: Text }), NewHandle),
+	path_open: t.operation(t.object({ path: t.Text }), t.NewHandle),
 
 	/** `name` may have parents, which must exist (`outer/inner`). */
-	cgroup_add: operation(
-		object({ name: Type.String({ minLength: 1, maxLength: 200 }) }),
-		object({ path: Text }),
+	cgroup_add: t.operation(
+		t.object({ name: Type.String({ minLength: 1, maxLength: 200 }) }),
+		t.object({ path: t.Text }),
 	),
-	cgroup_del: operation(object({ name: Type.String({ minLength: 1, maxLength: 200 }) }), Empty),
+	cgroup_del: t.operation(t.object({ name: Type.String({ minLength: 1, maxLength: 200 }) }), t.Empty),
 
 	/** mount(2). Creates the folder `target` if it does not exist. */
-	mount: operation(
-		object({
-			source: Text,
-			target: Text,
-			fstype: Text,
-			flags: optional(U32),
-			data: optional(Text),
-			...InMntns,
+	mount: t.operation(
+		t.object({
+			source: t.Text,
+			target: t.Text,
+			fstype: t.Text,
+			flags: t.optional(t.U32),
+			data: t.optional(t.Text),
+			...t.InMntns,
 		}),
-		Empty,
+		t.Empty,
 	),
 	/** EBUSY while a file of the mount or a token is open, unless `lazy` (MNT_DETACH). */
-	unmount: operation(object({ target: Text, lazy: optional(Flag), ...InMntns }), Empty),
+	unmount: t.operation(t.object({ target: t.Text, lazy: t.optional(t.Flag), ...t.InMntns }), t.Empty),
 
 	/**
 	 * fsopen(2): a file system to configure; it belongs to the user namespace of the caller. EPERM
 	 * without CAP_SYS_ADMIN in the user namespace that owns the mount namespace.
 	 */
-	fs_open: operation(object({ fstype: Text }), NewHandle),
+	fs_open: t.operation(t.object({ fstype: t.Text }), t.NewHandle),
 	/**
 	 * fsconfig(2): sets each option, one without `value` as a flag, and with `create` creates the
 	 * file system. The GuestError has `set <key>` or `create` as `what`, and the kernel's messages
 	 * as `log`. Old bpffs ignore unknown options; EPERM: delegation options need CAP_SYS_ADMIN in
 	 * the initial user namespace.
 	 */
-	fs_config: operation(
-		object({
-			handle: Handle,
-			options: optional(Type.Array(object({ key: Text, value: optional(Text) }))),
-			create: optional(Flag),
+	fs_config: t.operation(
+		t.object({
+			handle: t.Handle,
+			options: t.optional(Type.Array(t.object({ key: t.Text, value: t.optional(t.Text) }))),
+			create: t.optional(t.Flag),
 		}),
-		Empty,
+		t.Empty,
 	),
 	/** fsmount(2): a detached mount of the file system; it is freed with its handle. */
-	fs_mount: operation(object({ handle: Handle }), NewHandle),
+	fs_mount: t.operation(t.object({ handle: t.Handle }), t.NewHandle),
 	/** move_mount(2): attaches such a mount to a folder, which is created if it does not exist. */
-	mount_move: operation(object({ handle: Handle, path: Text, ...InMntns }), Empty),
+	mount_move: t.operation(t.object({ handle: t.Handle, path: t.Text, ...t.InMntns }), t.Empty),
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import { Empty, object, operation, optional, Text, U32 } from "./schema.js";
+import * as t from "./schema.js";
 
 /** Serial number of a key or keyring, or one of KEY_SPEC_* (keySpecs of uapi/keys.ts). */
 const Key = Type.Integer({ minimum: -8, maximum: 0x7fffffff });
-const NewKey = object({ serial: Type.Integer({ minimum: 1 }) });
-const OneKey = object({ key: Key });
+const NewKey = t.object({ serial: Type.Integer({ minimum: 1 }) });
+const OneKey = t.object({ key: Key });
 
 /** Keys and keyrings of the kernel (keyctl(2)). */
 export const keyOperations = {
@@ -18,33 +18,36 @@ export const keyOperations = {
 	 * not admitted by the keyring; EPERM: a restricted keyring. The agent has had its own session
 	 * keyring since boot; all that it runs inherits it.
 	 */
-	key_add: operation(
-		object({ type: Text, description: optional(Text), payload: optional(Bytes()), keyring: Key }),
+	key_add: t.operation(
+		t.object({ type: t.Text, description: t.optional(t.Text), payload: t.optional(Bytes()), keyring: Key }),
 		NewKey,
 	),
 	/** keyctl_search(3): a keyring and those below it. ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
-	key_search: operation(object({ keyring: Key, type: Text, description: Text }), NewKey),
+	key_search: t.operation(t.object({ keyring: Key, type: t.Text, description: t.Text }), NewKey),
 	/** The serial number of one of KEY_SPEC_*, which is created if it does not exist. */
-	key_id: operation(OneKey, NewKey),
+	key_id: t.operation(OneKey, NewKey),
 	/** `type;uid;gid;permissions;description` (keyctl_describe(3)). */
-	key_describe: operation(OneKey, object({ description: Text })),
+	key_describe: t.operation(OneKey, t.object({ description: t.Text })),
 	/** The payload, or a keyring's serial numbers (4 bytes each). EOPNOTSUPP: asymmetric key. */
-	key_read: operation(OneKey, object({ data: Bytes() })),
-	key_link: operation(object({ key: Key, keyring: Key }), Empty),
+	key_read: t.operation(OneKey, t.object({ data: Bytes() })),
+	key_link: t.operation(t.object({ key: Key, keyring: Key }), t.Empty),
 	/** The kernel frees a key that is in no keyring. */
-	key_unlink: operation(object({ key: Key, keyring: Key }), Empty),
+	key_unlink: t.operation(t.object({ key: Key, keyring: Key }), t.Empty),
 	/** From now on every use of the key fails with EKEYREVOKED; it stays in its keyrings. */
-	key_revoke: operation(OneKey, Empty),
+	key_revoke: t.operation(OneKey, t.Empty),
 	/** The key is removed from all keyrings. */
-	key_invalidate: operation(OneKey, Empty),
-	key_clear: operation(OneKey, Empty),
+	key_invalidate: t.operation(OneKey, t.Empty),
+	key_clear: t.operation(OneKey, t.Empty),
 	/** After `seconds` (0: never) every use of the key fails with EKEYEXPIRED. */
-	key_timeout: operation(object({ key: Key, seconds: U32 }), Empty),
+	key_timeout: t.operation(t.object({ key: Key, seconds: t.U32 }), t.Empty),
 	/** KEY_POS_* and so on of linux/keyctl.h, keyctl_setperm(3). */
-	key_permit: operation(object({ key: Key, permissions: U32 }), Empty),
+	key_permit: t.operation(t.object({ key: Key, permissions: t.U32 }), t.Empty),
 	/**
 	 * keyctl_restrict_keyring(3): which keys may be linked from now on, none without `type`. Type
 	 * `asymmetric` takes `builtin_trusted`, `key_or_keyring:<serial>[:chain]` and so on.
 	 */
-	key_restrict: operation(object({ keyring: Key, type: optional(Text), restriction: optional(Text) }), Empty),
+	key_restrict: t.operation(
+		t.object({ keyring: Key, type: t.optional(t.Text), restriction: t.optional(t.Text) }),
+		t.Empty,
+	),
 };

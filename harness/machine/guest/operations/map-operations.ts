@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import {
-	DrainedEvents,
-	Empty,
-	Errno,
-	Flag,
-	Handle,
-	MapEntry,
-	object,
-	operation,
-	optional,
-	Text,
-	U32,
-	uint,
-	WrittenElement,
-} from "./schema.js";
+import * as t from "./schema.js";
 
 /** The map `map` of a loaded object. */
-const OfObject = { object: Handle, map: Text };
+const OfObject = { object: t.Handle, map: t.Text };
 
 /** Entries and events of maps. */
 export const mapOperations = {
@@ -34,15 +20,15 @@ export const mapOperations = {
 	 * Kernel: BPF_MAP_LOOKUP_BATCH, else BPF_MAP_GET_NEXT_KEY and BPF_MAP_LOOKUP_ELEM,
 	 * kernel/bpf/syscall.c.
 	 */
-	map_dump: operation(
-		object({ ...OfObject, nested: optional(Flag) }),
-		object({
-			type: U32,
-			key_size: U32,
-			value_size: U32,
-			cpus: U32,
-			entries: Type.Array(MapEntry),
-			truncated: Flag,
+	map_dump: t.operation(
+		t.object({ ...OfObject, nested: t.optional(t.Flag) }),
+		t.object({
+			type: t.U32,
+			key_size: t.U32,
+			value_size: t.U32,
+			cpus: t.U32,
+			entries: Type.Array(t.MapEntry),
+			truncated: t.Flag,
 		}),
 	),
 	/**
@@ -54,25 +40,25 @@ export const mapOperations = {
 	 * name of one of the object (EBADF if it is not loaded). Sockmaps and sockhashes take `socket`:
 	 * the handle that `socket_open` returned.
 	 */
-	map_write: operation(
-		object({ ...OfObject, entries: Type.Array(WrittenElement) }),
-		object({ errnos: Type.Array(Errno) }),
+	map_write: t.operation(
+		t.object({ ...OfObject, entries: Type.Array(t.WrittenElement) }),
+		t.object({ errnos: Type.Array(t.Errno) }),
 	),
 	/**
 	 * BPF_MAP_DELETE_ELEM for each key; returns one errno each (ENOENT: no such key; EINVAL: an
 	 * array, or a key of another length).
 	 */
-	map_delete: operation(
-		object({ ...OfObject, keys: Type.Array(Bytes()) }),
-		object({ errnos: Type.Array(Errno) }),
+	map_delete: t.operation(
+		t.object({ ...OfObject, keys: Type.Array(Bytes()) }),
+		t.object({ errnos: Type.Array(t.Errno) }),
 	),
 	/**
 	 * mmap(2) of a map's memory, shared and writable, with `freeze` followed by BPF_MAP_FREEZE
 	 * while it is mapped; then munmap(2). Returns the errno of both, 0 for success.
 	 */
-	map_mmap: operation(
-		object({ handle: Handle, bytes: U32, freeze: optional(Flag) }),
-		object({ mapped: Errno, frozen: optional(Errno) }),
+	map_mmap: t.operation(
+		t.object({ handle: t.Handle, bytes: t.U32, freeze: t.optional(t.Flag) }),
+		t.object({ mapped: t.Errno, frozen: t.optional(t.Errno) }),
 	),
 
 	/**
@@ -81,7 +67,7 @@ export const mapOperations = {
 	 * bpf_perf_event_output fails with ENOENT. It stays open until `object_close`; a second call
 	 * has no effect. EOPNOTSUPP: the map has no events.
 	 */
-	events_watch: operation(object({ ...OfObject, pages: optional(uint(4096, 1)) }), Empty),
+	events_watch: t.operation(t.object({ ...OfObject, pages: t.optional(t.uint(4096, 1)) }), t.Empty),
 	/**
 	 * The events since the last call, oldest first (for each CPU). From a ring buffer at most
 	 * 65,536 or 32 MiB: `more` if some are left. The kernel pads perf events: up to 7 bytes follow
@@ -89,5 +75,5 @@ export const mapOperations = {
 	 * last call for which the buffer had no room; a full ring buffer only tells the program.
 	 * ENOENT: a perf event array that is not watched.
 	 */
-	events_drain: operation(object(OfObject), DrainedEvents),
+	events_drain: t.operation(t.object(OfObject), t.DrainedEvents),
 };

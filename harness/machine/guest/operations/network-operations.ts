@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import {
-	DoneDuring,
-	During,
-	Empty,
-	Errno,
-	Flag,
-	Handle,
-	Ifindex,
-	InNetns,
-	NewHandle,
-	object,
-	oneOf,
-	operation,
-	optional,
-	S32,
-	Size,
-	Text,
-	U32,
-	uint,
-} from "./schema.js";
+import * as t from "./schema.js";
 
-const Port = uint(0xffff);
+const Port = t.uint(0xffff);
 const DeviceName = Type.String({ minLength: 1, maxLength: 15 });
-const Quiet = optional(uint(10_000));
-const SocketCall = oneOf(
+const Quiet = t.optional(t.uint(10_000));
+const SocketCall = t.oneOf(
 	"socket",
 	"bind",
 	"listen",
@@ -47,28 +28,31 @@ export const networkOperations = {
 	 * A network namespace whose loopback device is up. It lasts until `close`, and until no socket
 	 * and no process is in it. `path` is for programs of the guest (setns(2)).
 	 */
-	netns_add: operation(Empty, object({ netns: Handle, path: Text })),
+	netns_add: t.operation(t.Empty, t.object({ netns: t.Handle, path: t.Text })),
 	/**
 	 * A device, and its peer in `peer_netns`. `address` and `peer_address` are Ethernet addresses
 	 * (6 bytes); a netkit device has none and takes IP packets, unless `ethernet` (NETKIT_L2).
 	 */
-	netdev_add: operation(
-		object({
+	netdev_add: t.operation(
+		t.object({
 			kind: Type.String({ maxLength: 32, description: "rtnetlink kind: veth, dummy, netkit" }),
 			name: DeviceName,
-			peer: optional(DeviceName),
-			up: optional(Flag),
-			address: optional(Bytes(6)),
-			peer_address: optional(Bytes(6)),
-			peer_netns: optional(Handle),
-			ethernet: optional(Flag),
-			...InNetns,
+			peer: t.optional(DeviceName),
+			up: t.optional(t.Flag),
+			address: t.optional(Bytes(6)),
+			peer_address: t.optional(Bytes(6)),
+			peer_netns: t.optional(t.Handle),
+			ethernet: t.optional(t.Flag),
+			...t.InNetns,
 		}),
-		object({ ifindex: U32, peer_ifindex: optional(U32) }),
+		t.object({ ifindex: t.U32, peer_ifindex: t.optional(t.U32) }),
 	),
-	netdev_del: operation(object({ name: DeviceName, ...InNetns }), Empty),
+	netdev_del: t.operation(t.object({ name: DeviceName, ...t.InNetns }), t.Empty),
 	/** Adds an IPv4 or IPv6 address (4 or 16 bytes) to a device; it is usable at once. */
-	addr_add: operation(object({ ifindex: Ifindex, address: Bytes(16), prefix: uint(128), ...InNetns }), Empty),
+	addr_add: t.operation(
+		t.object({ ifindex: t.Ifindex, address: Bytes(16), prefix: t.uint(128), ...t.InNetns }),
+		t.Empty,
+	),
 
 	/**
 	 * A listening TCP or a bound UDP socket; the length of `address` (4 or 16 bytes, network order)
@@ -76,15 +60,15 @@ export const networkOperations = {
 	 * bytes. `cookie` is SO_COOKIE, the socket's name in program contexts. It stays open until
 	 * `close`; `packets_read` reads from it. Errors: that of socket(2), bind(2) or listen(2).
 	 */
-	socket_open: operation(
-		object({
-			protocol: oneOf("tcp", "udp"),
+	socket_open: t.operation(
+		t.object({
+			protocol: t.oneOf("tcp", "udp"),
 			address: Bytes(16),
 			port: Port,
-			receive_buffer: optional(uint(256 << 20)),
-			...InNetns,
+			receive_buffer: t.optional(t.uint(256 << 20)),
+			...t.InNetns,
 		}),
-		object({ handle: Handle, cookie: Size }),
+		t.object({ handle: t.Handle, cookie: t.Size }),
 	),
 
 	/**
@@ -98,57 +82,57 @@ export const networkOperations = {
 	 * continues until the last one is done. The result has each outcome as `ok` or `err`, and the
 	 * number of packets sent when it began and ended.
 	 */
-	packet_send: operation(
-		object({
-			ifindex: Ifindex,
+	packet_send: t.operation(
+		t.object({
+			ifindex: t.Ifindex,
 			frames: Type.Array(Bytes(65535), { minItems: 1, maxItems: 4096 }),
-			count: optional(uint(1 << 20)),
-			interval_us: optional(uint(1_000_000)),
-			number_at: optional(uint(65535)),
-			...During,
-			...InNetns,
+			count: t.optional(t.uint(1 << 20)),
+			interval_us: t.optional(t.uint(1_000_000)),
+			number_at: t.optional(t.uint(65535)),
+			...t.During,
+			...t.InNetns,
 		}),
-		object({ tried: U32, sent: U32, errno: Errno, during: optional(DoneDuring) }),
+		t.object({ tried: t.U32, sent: t.U32, errno: t.Errno, during: t.optional(t.DoneDuring) }),
 	),
 	/**
 	 * A packet socket that records a device's packets until `close`: incoming ones after XDP and
 	 * before tc, and, unless `incoming`, outgoing ones after tc. `buffer`: bytes of kernel memory,
 	 * 16 MiB by default.
 	 */
-	capture_open: operation(
-		object({
-			ifindex: Ifindex,
-			buffer: optional(uint(256 << 20)),
-			incoming: optional(Flag),
-			...InNetns,
+	capture_open: t.operation(
+		t.object({
+			ifindex: t.Ifindex,
+			buffer: t.optional(t.uint(256 << 20)),
+			incoming: t.optional(t.Flag),
+			...t.InNetns,
 		}),
-		NewHandle,
+		t.NewHandle,
 	),
 	/**
 	 * The packets (frames) of a capture, or payloads of a UDP socket, oldest first, until none
 	 * arrives for `quiet_ms` (default 0). `time_ns` is of the guest's wall clock, 0 for sockets.
 	 * `more` after 32 MiB; `lost` packets did not fit into the buffer.
 	 */
-	packets_read: operation(
-		object({ handle: Handle, quiet_ms: Quiet }),
-		object({
-			packets: Type.Array(object({ data: Bytes(), time_ns: Size, outgoing: Flag })),
-			more: Flag,
-			lost: Size,
+	packets_read: t.operation(
+		t.object({ handle: t.Handle, quiet_ms: Quiet }),
+		t.object({
+			packets: Type.Array(t.object({ data: Bytes(), time_ns: t.Size, outgoing: t.Flag })),
+			more: t.Flag,
+			lost: t.Size,
 		}),
 	),
 	/**
 	 * The same, but returns only which incoming packets with numbers below `expected` arrived. The
 	 * number is the 32 bits in network order after `marker`. `others` have no such number.
 	 */
-	packets_account: operation(
-		object({ handle: Handle, marker: Bytes(65536), expected: uint(1 << 20), quiet_ms: Quiet }),
-		object({
-			arrived: U32,
-			repeated: U32,
-			others: U32,
-			missing: Type.Array(object({ first: U32, count: U32 })),
-			lost: Size,
+	packets_account: t.operation(
+		t.object({ handle: t.Handle, marker: Bytes(65536), expected: t.uint(1 << 20), quiet_ms: Quiet }),
+		t.object({
+			arrived: t.U32,
+			repeated: t.U32,
+			others: t.U32,
+			missing: Type.Array(t.object({ first: t.U32, count: t.U32 })),
+			lost: t.Size,
 		}),
 	),
 
@@ -167,44 +151,44 @@ export const networkOperations = {
 	 * `number_at` the call's number, from 0, is written there in its data: 32 bits in network
 	 * order. Operations of `during` run meanwhile as in `packet_send`.
 	 */
-	socket_traffic: operation(
-		object({
-			cgroup: optional(Text),
-			wait_ms: optional(uint(10_000, 1)),
+	socket_traffic: t.operation(
+		t.object({
+			cgroup: t.optional(t.Text),
+			wait_ms: t.optional(t.uint(10_000, 1)),
 			steps: Type.Array(
-				object({
+				t.object({
 					call: SocketCall,
-					socket: optional(uint(63)),
-					into: optional(uint(63)),
-					domain: optional(uint(0x7fffffff)),
-					type: optional(uint(0x7fffffff)),
-					protocol: optional(uint(0x7fffffff)),
-					address: optional(Bytes(16)),
-					port: optional(Port),
-					path: optional(Text),
-					data: optional(Bytes(2048)),
-					level: optional(S32),
-					option: optional(S32),
+					socket: t.optional(t.uint(63)),
+					into: t.optional(t.uint(63)),
+					domain: t.optional(t.uint(0x7fffffff)),
+					type: t.optional(t.uint(0x7fffffff)),
+					protocol: t.optional(t.uint(0x7fffffff)),
+					address: t.optional(Bytes(16)),
+					port: t.optional(Port),
+					path: t.optional(t.Text),
+					data: t.optional(Bytes(2048)),
+					level: t.optional(t.S32),
+					option: t.optional(t.S32),
 				}),
 				{ maxItems: 4096 },
 			),
-			count: optional(uint(65536)),
-			number_at: optional(uint(2048)),
-			...During,
-			...InNetns,
+			count: t.optional(t.uint(65536)),
+			number_at: t.optional(t.uint(2048)),
+			...t.During,
+			...t.InNetns,
 		}),
-		object({
+		t.object({
 			steps: Type.Array(
-				object({
-					errno: Errno,
-					time_ns: Size,
+				t.object({
+					errno: t.Errno,
+					time_ns: t.Size,
 					data: Bytes(),
-					address: optional(Bytes()),
-					port: optional(U32),
+					address: t.optional(Bytes()),
+					port: t.optional(t.U32),
 				}),
 			),
-			during: optional(DoneDuring),
-			times_ns: optional(Type.Array(Size)),
+			during: t.optional(t.DoneDuring),
+			times_ns: t.optional(Type.Array(t.Size)),
 		}),
 	),
 };

@@ -1,45 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import {
-	DrainedEvents,
-	Errno,
-	Flag,
-	Handle,
-	MapEntry,
-	object,
-	oneOf,
-	operation,
-	optional,
-	Size,
-	Text,
-	U32,
-	uint,
-	WrittenElement,
-} from "./schema.js";
+import * as t from "./schema.js";
 
 /** Input of one BPF_PROG_TEST_RUN; see `test_run`. */
-const TestRunInput = object({
-	data_in: optional(Bytes()),
-	ctx_in: optional(Bytes(65535)),
-	data_out_max: optional(uint(1 << 20)),
-	ctx_out_max: optional(uint(1 << 20)),
-	repeat: optional(uint(0x7fffffff)),
-	cpu: optional(U32),
-	flags: optional(U32),
-	batch_size: optional(U32),
+const TestRunInput = t.object({
+	data_in: t.optional(Bytes()),
+	ctx_in: t.optional(Bytes(65535)),
+	data_out_max: t.optional(t.uint(1 << 20)),
+	ctx_out_max: t.optional(t.uint(1 << 20)),
+	repeat: t.optional(t.uint(0x7fffffff)),
+	cpu: t.optional(t.U32),
+	flags: t.optional(t.U32),
+	batch_size: t.optional(t.U32),
 });
 
 /** Result of one BPF_PROG_TEST_RUN. */
-export const TestRun = object({
+export const TestRun = t.object({
 	errno: Type.Integer({
 		minimum: 0,
 		description: "0: done; ENOSPC: done, but packet or context exceed the output buffer; else: not run",
 	}),
-	retval: U32,
-	duration_ns: U32,
+	retval: t.U32,
+	duration_ns: t.U32,
 	/** Length of the packet in the kernel; after ENOSPC `data_out` is shorter. */
-	data_size: U32,
+	data_size: t.U32,
 	data_out: Bytes(),
 	ctx_out: Bytes(),
 });
@@ -50,12 +35,12 @@ export type TestRun = Static<typeof TestRun>;
  * `gone`. Without a snapshot all entries are returned (`whole`), unless they are too many
  * (`truncated`). `map` is the map's index in the request.
  */
-export const MapChange = object({
-	map: U32,
-	entries: Type.Array(MapEntry),
+export const MapChange = t.object({
+	map: t.U32,
+	entries: Type.Array(t.MapEntry),
 	gone: Type.Array(Bytes()),
-	whole: Flag,
-	truncated: Flag,
+	whole: t.Flag,
+	truncated: t.Flag,
 });
 export type MapChange = Static<typeof MapChange>;
 
@@ -63,10 +48,10 @@ export type MapChange = Static<typeof MapChange>;
  * Basic blocks of a program and whether they ran. Slots are those of the program that libbpf hands
  * to the kernel, with all subprograms but without the probes.
  */
-export const ProgramCoverage = object({
-	name: Text,
-	insns: Size,
-	probed_insns: Size,
+export const ProgramCoverage = t.object({
+	name: t.Text,
+	insns: t.Size,
+	probed_insns: t.Size,
 	/** Two 32-bit numbers per block: its first slot and its number of instructions. */
 	blocks: Bytes(),
 	/** One byte per block: 0 not reached, 1 reached, 2 without a probe. */
@@ -75,9 +60,9 @@ export const ProgramCoverage = object({
 	 * Records of struct bpf_line_info and bpf_func_info, and the size of a record; strings and
 	 * types are those of the object's BTF.
 	 */
-	line_info_size: U32,
+	line_info_size: t.U32,
 	line_info: Bytes(),
-	func_info_size: U32,
+	func_info_size: t.U32,
 	func_info: Bytes(),
 });
 export type ProgramCoverage = Static<typeof ProgramCoverage>;
@@ -98,9 +83,14 @@ export const runOperations = {
 	 *
 	 * Kernel: `bpf_test_finish`, `bpf_prog_test_run_*` of net/bpf/test_run.c.
 	 */
-	test_run: operation(
-		object({ object: Handle, program: Text, runs: Type.Array(TestRunInput), reset: optional(Flag) }),
-		object({ runs: Type.Array(TestRun), differs: Type.Array(Text) }),
+	test_run: t.operation(
+		t.object({
+			object: t.Handle,
+			program: t.Text,
+			runs: Type.Array(TestRunInput),
+			reset: t.optional(t.Flag),
+		}),
+		t.object({ runs: Type.Array(TestRun), differs: Type.Array(t.Text) }),
 	),
 	/**
 	 * Coverage since the object was loaded with `coverage`; `object_reset` keeps it. Lists every
@@ -108,10 +98,10 @@ export const runOperations = {
 	 * Numbers inside byte strings are in the guest's byte order. Empty for an object that was
 	 * loaded without `coverage`.
 	 */
-	coverage_read: operation(
-		object({ object: Handle }),
-		object({
-			programs: Type.Array(Type.Union([ProgramCoverage, object({ name: Text, obstacle: Text })])),
+	coverage_read: t.operation(
+		t.object({ object: t.Handle }),
+		t.object({
+			programs: Type.Array(Type.Union([ProgramCoverage, t.object({ name: t.Text, obstacle: t.Text })])),
 		}),
 	),
 
@@ -123,10 +113,10 @@ export const runOperations = {
 	 * values ...), exceeds 32 MiB, or contains what user space cannot read (timers, lists, kptrs);
 	 * `object_reset` always reports it as different.
 	 */
-	object_snapshot: operation(
-		object({ object: Handle }),
-		object({
-			maps: Type.Array(object({ name: Text, how: oneOf("restored", "drained", "unsupported") })),
+	object_snapshot: t.operation(
+		t.object({ object: t.Handle }),
+		t.object({
+			maps: Type.Array(t.object({ name: t.Text, how: t.oneOf("restored", "drained", "unsupported") })),
 		}),
 	),
 	/**
@@ -135,7 +125,10 @@ export const runOperations = {
 	 * of entries does not count, and what user space cannot read is not restored: the age of LRU
 	 * entries, the seed of a hash, positions in a ring buffer. ENOENT without a snapshot.
 	 */
-	object_reset: operation(object({ object: Handle }), object({ equal: Flag, differs: Type.Array(Text) })),
+	object_reset: t.operation(
+		t.object({ object: t.Handle }),
+		t.object({ equal: t.Flag, differs: Type.Array(t.Text) }),
+	),
 
 	/**
 	 * Many vectors in one request. Each case writes entries into maps (`fills`, as `map_write`),
@@ -148,36 +141,36 @@ export const runOperations = {
 	 * before the runs. ENOENT: no snapshot, no such map or program, or events that are not watched;
 	 * EMSGSIZE: the answer to one case exceeds 64 MiB.
 	 */
-	replay: operation(
-		object({
-			object: Handle,
-			programs: Type.Array(Text, { maxItems: 1024 }),
-			maps: Type.Array(Text, { maxItems: 1024 }),
-			events: Type.Array(Text, { maxItems: 1024 }),
+	replay: t.operation(
+		t.object({
+			object: t.Handle,
+			programs: Type.Array(t.Text, { maxItems: 1024 }),
+			maps: Type.Array(t.Text, { maxItems: 1024 }),
+			events: Type.Array(t.Text, { maxItems: 1024 }),
 			cases: Type.Array(
-				object({
-					program: uint(1023),
-					fills: optional(Type.Array(object({ map: Text, entries: Type.Array(WrittenElement) }))),
-					runs: Type.Array(object({ run: TestRunInput, look: optional(Flag) })),
+				t.object({
+					program: t.uint(1023),
+					fills: t.optional(Type.Array(t.object({ map: t.Text, entries: Type.Array(t.WrittenElement) }))),
+					runs: Type.Array(t.object({ run: TestRunInput, look: t.optional(t.Flag) })),
 				}),
 			),
 		}),
-		object({
+		t.object({
 			cases: Type.Array(
-				object({
-					errnos: optional(Type.Array(Type.Array(Errno))),
-					before: optional(Type.Array(MapChange)),
+				t.object({
+					errnos: t.optional(Type.Array(Type.Array(t.Errno))),
+					before: t.optional(Type.Array(MapChange)),
 					runs: Type.Array(
-						object({
+						t.object({
 							run: TestRun,
-							maps: optional(Type.Array(MapChange)),
-							events: optional(Type.Array(DrainedEvents)),
+							maps: t.optional(Type.Array(MapChange)),
+							events: t.optional(Type.Array(t.DrainedEvents)),
 						}),
 					),
 				}),
 			),
-			equal: Flag,
-			differs: Type.Array(Text),
+			equal: t.Flag,
+			differs: Type.Array(t.Text),
 		}),
 	),
 };

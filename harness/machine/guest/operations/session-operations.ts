@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
-import { Empty, Flag, InNetns, object, oneOf, operation, optional, Size, Text, U32, uint } from "./schema.js";
+import * as t from "./schema.js";
 
 /**
  * What exists in the guest, except what the agent itself keeps. Two equal inventories mean that
  * nothing was left behind in between.
  */
-export const Inventory = object({
-	programs: Type.Array(object({ id: U32, type: U32, name: Text })),
-	maps: Type.Array(object({ id: U32, type: U32, name: Text })),
-	links: Type.Array(object({ id: U32, type: U32 })),
-	btfs: Type.Array(object({ id: U32, name: Text })),
-	netdevs: Type.Array(Text),
+export const Inventory = t.object({
+	programs: Type.Array(t.object({ id: t.U32, type: t.U32, name: t.Text })),
+	maps: Type.Array(t.object({ id: t.U32, type: t.U32, name: t.Text })),
+	links: Type.Array(t.object({ id: t.U32, type: t.U32 })),
+	btfs: Type.Array(t.object({ id: t.U32, name: t.Text })),
+	netdevs: Type.Array(t.Text),
 	qdiscs: Type.Array(Type.String({ description: "`device kind handle`" })),
 	mounts: Type.Array(Type.String({ description: "mount point and type" })),
-	cgroups: Type.Array(Text),
-	pins: Type.Array(Text),
+	cgroups: Type.Array(t.Text),
+	pins: Type.Array(t.Text),
 	keys: Type.Array(Type.String({ description: "serial number (hexadecimal), type, description" })),
 	processes: Type.Array(Type.String({ description: "command names of user processes other than the agent" })),
 });
@@ -25,39 +25,41 @@ export type Inventory = Static<typeof Inventory>;
 /** The guest as a whole: who it is, what is in it, and what its kernel supports. */
 export const sessionOperations = {
 	/** First request to a guest; every later frame carries this nonce (PROTOCOL.md). */
-	hello: operation(
-		object({ nonce: Bytes(8) }),
-		object({
+	hello: t.operation(
+		t.object({ nonce: Bytes(8) }),
+		t.object({
 			protocol: Type.Literal(1),
-			release: Text,
-			version: Text,
-			machine: Text,
-			cpus: U32,
-			mem_kb: Size,
-			vmlinux_btf: Flag,
-			modules: Type.Array(Text, { description: "loaded by the agent at boot" }),
+			release: t.Text,
+			version: t.Text,
+			machine: t.Text,
+			cpus: t.U32,
+			mem_kb: t.Size,
+			vmlinux_btf: t.Flag,
+			modules: Type.Array(t.Text, { description: "loaded by the agent at boot" }),
 		}),
 	),
-	ping: operation(Empty, Empty),
+	ping: t.operation(t.Empty, t.Empty),
 
 	/**
 	 * `settle`: the kernel frees what a closed program held after an RCU grace period, so wait
 	 * until the numbers of BPF objects and keys are those at boot, or have not changed for half a
 	 * second (at most two seconds).
 	 */
-	inventory: operation(object({ settle: optional(Flag) }), Inventory),
+	inventory: t.operation(t.object({ settle: t.optional(t.Flag) }), Inventory),
 
 	/**
 	 * libbpf_probe_bpf_prog_type, libbpf_probe_bpf_map_type and libbpf_probe_bpf_helper (helpers
 	 * from `from` up to, but without, `to`): 1 supported, 0 not, a negative errno unknown.
 	 */
-	probe: operation(
-		object({
-			program_types: optional(Type.Array(U32)),
-			map_types: optional(Type.Array(U32)),
-			helpers: optional(Type.Array(object({ program_type: U32, from: uint(4096), to: uint(4096) }))),
+	probe: t.operation(
+		t.object({
+			program_types: t.optional(Type.Array(t.U32)),
+			map_types: t.optional(Type.Array(t.U32)),
+			helpers: t.optional(
+				Type.Array(t.object({ program_type: t.U32, from: t.uint(4096), to: t.uint(4096) })),
+			),
 		}),
-		object({
+		t.object({
 			program_types: Type.Array(Type.Integer()),
 			map_types: Type.Array(Type.Integer()),
 			helpers: Type.Array(Type.Array(Type.Integer())),
@@ -65,9 +67,9 @@ export const sessionOperations = {
 	),
 
 	/** Loads a kernel module of the initramfs with the modules that it depends on. */
-	module_load: operation(
-		object({ name: Type.String({ maxLength: 127 }) }),
-		object({ state: oneOf("live", "builtin", "absent", "refused"), errno: U32 }),
+	module_load: t.operation(
+		t.object({ name: Type.String({ maxLength: 127 }) }),
+		t.object({ state: t.oneOf("live", "builtin", "absent", "refused"), errno: t.U32 }),
 	),
 
 	/**
@@ -79,30 +81,30 @@ export const sessionOperations = {
 	 * that it started keep running. The errno is that of starting the command: ENOENT, EACCES,
 	 * ENOEXEC.
 	 */
-	command_run: operation(
-		object({
-			argv: Type.Array(Text, { minItems: 1, maxItems: 4096 }),
-			env: optional(Type.Array(Text, { maxItems: 4096 })),
-			cwd: optional(Text),
-			timeout_ms: optional(uint(600_000)),
-			max_output: optional(uint(16 << 20)),
-			...InNetns,
+	command_run: t.operation(
+		t.object({
+			argv: Type.Array(t.Text, { minItems: 1, maxItems: 4096 }),
+			env: t.optional(Type.Array(t.Text, { maxItems: 4096 })),
+			cwd: t.optional(t.Text),
+			timeout_ms: t.optional(t.uint(600_000)),
+			max_output: t.optional(t.uint(16 << 20)),
+			...t.InNetns,
 		}),
-		object({
-			status: optional(U32),
-			signal: optional(U32),
-			timed_out: Flag,
-			duration_ns: Size,
+		t.object({
+			status: t.optional(t.U32),
+			signal: t.optional(t.U32),
+			timed_out: t.Flag,
+			duration_ns: t.Size,
 			stdout: Bytes(),
-			stdout_size: Size,
+			stdout_size: t.Size,
 			stderr: Bytes(),
-			stderr_size: Size,
+			stderr_size: t.Size,
 		}),
 	),
 
 	/** Fails on purpose, so that tests can show that the runner survives it. */
-	misbehave: operation(
-		object({ how: oneOf("panic", "warn", "hang", "crash", "flood", "rubbish", "out_of_memory") }),
-		Empty,
+	misbehave: t.operation(
+		t.object({ how: t.oneOf("panic", "warn", "hang", "crash", "flood", "rubbish", "out_of_memory") }),
+		t.Empty,
 	),
 };

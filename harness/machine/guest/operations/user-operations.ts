@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from "@sinclair/typebox";
-import {
-	Handle,
-	InNetns,
-	Named,
-	NewHandle,
-	object,
-	oneOf,
-	operation,
-	optional,
-	Text,
-	uint,
-} from "./schema.js";
+import * as t from "./schema.js";
 
 /** Of a user or group. */
-const Id = uint(0x7fffffff);
-const IdMap = Type.Array(object({ inside: Id, outside: Id, count: optional(Id) }), { maxItems: 64 });
+const Id = t.uint(0x7fffffff);
+const IdMap = Type.Array(t.object({ inside: Id, outside: Id, count: t.optional(Id) }), { maxItems: 64 });
 
 /** Processes that run operations under another identity, and BPF tokens. */
 export const userOperations = {
@@ -33,30 +22,30 @@ export const userOperations = {
 	 * killed: ETIMEDOUT; the same after an invalid answer: EPROTO. EOWNERDEAD: it ended by itself.
 	 * Other errors: that of the step that failed, EPERM where user namespaces are disabled.
 	 */
-	user_start: operation(
-		object({
+	user_start: t.operation(
+		t.object({
 			uid: Id,
 			gid: Id,
-			groups: optional(Type.Array(Id, { maxItems: 64 })),
-			unshare: optional(Type.Array(oneOf("user", "mnt", "net"), { uniqueItems: true, maxItems: 3 })),
-			uid_map: optional(IdMap),
-			gid_map: optional(IdMap),
-			join: optional(Handle),
-			capabilities: optional(Type.Array(Text)),
-			env: optional(Type.Array(Text, { maxItems: 64 })),
-			patience_ms: optional(uint(600_000, 1)),
-			...InNetns,
+			groups: t.optional(Type.Array(Id, { maxItems: 64 })),
+			unshare: t.optional(Type.Array(t.oneOf("user", "mnt", "net"), { uniqueItems: true, maxItems: 3 })),
+			uid_map: t.optional(IdMap),
+			gid_map: t.optional(IdMap),
+			join: t.optional(t.Handle),
+			capabilities: t.optional(Type.Array(t.Text)),
+			env: t.optional(Type.Array(t.Text, { maxItems: 64 })),
+			patience_ms: t.optional(t.uint(600_000, 1)),
+			...t.InNetns,
 		}),
-		object({ user: Handle, pid: Type.Integer({ minimum: 2 }) }),
+		t.object({ user: t.Handle, pid: Type.Integer({ minimum: 2 }) }),
 	),
 	/**
 	 * Passes a file descriptor over a unix socket (SCM_RIGHTS) from the user `from` to the user
 	 * `to`; the agent stands for the one that is not given. The sender keeps its own. EBADF: there
 	 * is no such handle, or it has no file descriptor.
 	 */
-	fd_pass: operation(
-		object({ ...Named.properties, from: optional(Handle), to: optional(Handle) }),
-		NewHandle,
+	fd_pass: t.operation(
+		t.object({ ...t.Named.properties, from: t.optional(t.Handle), to: t.optional(t.Handle) }),
+		t.NewHandle,
 	),
 
 	/**
@@ -69,8 +58,8 @@ export const userOperations = {
 	 *
 	 * Kernel: `bpf_token_create`, kernel/bpf/token.c.
 	 */
-	token_create: operation(
-		object({ path: optional(Text), handle: optional(Handle), folder: optional(Text) }),
-		NewHandle,
+	token_create: t.operation(
+		t.object({ path: t.optional(t.Text), handle: t.optional(t.Handle), folder: t.optional(t.Text) }),
+		t.NewHandle,
 	),
 };
