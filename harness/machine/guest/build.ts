@@ -81,9 +81,7 @@ export async function buildAgent(arch: string, say: (line: string) => void): Pro
 	}
 	const library = await buildLibbpf(arch, say);
 	say(`agent ${arch}: compiling`);
-	await mkdir(dirname(agent), { recursive: true });
-	const fresh = `${agent}.${process.pid}`;
-	try {
+	await replacing(agent, async (fresh) => {
 		await run(await findCompiler(arch), [
 			...agentFlags,
 			"-static",
@@ -93,12 +91,8 @@ export async function buildAgent(arch: string, say: (line: string) => void): Pro
 			...(await sourcesIn(agentSources)),
 			...["-o", fresh, ...(await linkLibbpf(library, arch)), await findTool("libmsgpackc")],
 		]);
-		const digest = await sha256File(fresh);
-		await rename(fresh, agent);
-		await replaceFile(stamp, `${inputs} ${digest}\n`);
-	} finally {
-		await rm(fresh, { force: true });
-	}
+	});
+	await replaceFile(stamp, `${inputs} ${await sha256File(agent)}\n`);
 	say(`agent ${arch}: ${agent}`);
 	return agent;
 }
@@ -256,12 +250,31 @@ export async function run(tool: string, args: string[]): Promise<string> {
 	return result.all;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** Has `build` write a file beside `path`, which then replaces it. */
+export async function replacing(path: string, build: (fresh: string) => Promise<void>): Promise<void> {
+	await mkdir(dirname(path), { recursive: true });
+	const fresh = `${path}.${process.pid}`;
 	try {
-		await buildAgent(process.argv[2] ?? machine(), (line) => console.log(line));
+		await build(fresh);
+		await rename(fresh, path);
+	} finally {
+		await rm(fresh, { force: true });
+	}
+}
+
+/** Builds when `module` is the program itself, for the architecture of its argument or this one. */
+export async function runAsProgram(
+	module: string,
+	build: (arch: string, say: (line: string) => void) => Promise<unknown>,
+): Promise<void> {
+	if (process.argv[1] !== fileURLToPath(module)) return;
+	try {
+		await build(process.argv[2] ?? machine(), (line) => console.log(line));
 	} catch (error) {
 		if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
 		console.error(error instanceof UndecidedError ? `${error.message}\n${error.hint}` : error.message);
 		process.exitCode = error instanceof UndecidedError ? 3 : 2;
 	}
 }
+
+await runAsProgram(import.meta.url, buildAgent);

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, rename, rm } from "node:fs/promises";
-import { machine } from "node:os";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError, UndecidedError } from "../../../base/errors.js";
 import { undecided } from "../../../data/reasons/registry/registry.js";
 import {
 	agentFlags,
@@ -11,7 +7,9 @@ import {
 	findArchive,
 	findCompiler,
 	linkLibbpf,
+	replacing,
 	run,
+	runAsProgram,
 } from "../../../machine/guest/build.js";
 import { libxdpPath } from "./libxdp.js";
 
@@ -37,28 +35,15 @@ export async function buildLibxdp(arch: string, say: (line: string) => void): Pr
 		});
 	say(`libxdp ${arch}: compiling`);
 	const path = libxdpPath(arch);
-	await mkdir(dirname(path), { recursive: true });
-	const fresh = `${path}.${process.pid}`;
-	try {
+	await replacing(path, async (fresh) => {
 		await run(compiler, [
 			...agentFlags,
 			...["-static", "-s", "-Wl,--wrap=bpf_prog_load"],
 			...["-isystem", `${library}/include`, "-isystem", `${library}/uapi`],
 			...[source, "-o", fresh, archive, ...(await linkLibbpf(library, arch))],
 		]);
-		await rename(fresh, path);
-	} finally {
-		await rm(fresh, { force: true });
-	}
+	});
 	say(`libxdp ${arch}: ${path}`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	try {
-		await buildLibxdp(process.argv[2] ?? machine(), (line) => console.log(line));
-	} catch (error) {
-		if (!(error instanceof UndecidedError || error instanceof InputError)) throw error;
-		console.error(error instanceof UndecidedError ? `${error.message}\n${error.hint}` : error.message);
-		process.exitCode = error instanceof UndecidedError ? 3 : 2;
-	}
-}
+await runAsProgram(import.meta.url, buildLibxdp);

@@ -3,11 +3,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { machine } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { UndecidedError } from "../../../base/errors.js";
 import { replaceFile, withTemporaryFolder } from "../../../base/host-files.js";
 import { isLittleEndian } from "../../../base/struct.js";
-import { buildLibbpf, findCompiler, linkLibbpf, run } from "../../../machine/guest/build.js";
+import { buildLibbpf, findCompiler, linkLibbpf, run, runAsProgram } from "../../../machine/guest/build.js";
 import { findTool } from "../../../machine/guest/tool.js";
 import {
 	artifactFolder,
@@ -96,12 +94,4 @@ function bpfArch(arch: string): string {
 	return arch === "x86_64" ? "x86" : arch === "aarch64" ? "arm64" : "s390";
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	try {
-		await buildGatekeepers(process.argv[2] ?? machine(), (line) => console.log(line));
-	} catch (error) {
-		if (!(error instanceof UndecidedError)) throw error;
-		console.error(`${error.message}\n${error.hint}`);
-		process.exitCode = 3;
-	}
-}
+await runAsProgram(import.meta.url, buildGatekeepers);
