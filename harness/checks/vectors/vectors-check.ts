@@ -12,7 +12,7 @@ import { betweenKernels } from "./between-kernels.js";
 import { measuring } from "./coverage/measure-coverage.js";
 import { packetEvidence } from "./packet-evidence.js";
 import { groupsOf, runGroup } from "./vector-group.js";
-import { notFilled, notLoaded, notRun, notSeen } from "./vector-not-run.js";
+import { notFilled, notLoaded, notRun, notSeen, notWhole } from "./vector-not-run.js";
 
 /** Most mismatches that the evidence holds. */
 const maxMismatches = 50;
@@ -74,6 +74,8 @@ async function bodyOf(
 	bench: Workbench,
 ): Promise<FindingBody> {
 	if (!run) return notLoaded(vector, session, bench);
+	const partly = notWhole(vector);
+	if (partly) return partly;
 	if (run.unfilled) return notFilled(run.unfilled);
 	const refused = run.steps.findIndex(({ run: { errno } }) => errno !== 0);
 	const [step, failure] = [vector.steps[refused], run.steps[refused]];

@@ -33,6 +33,8 @@ describe("the text of a vector file", () => {
 	it.each([
 		["a: [", "x.yaml:1: is not YAML"],
 		["a: 1\na: 2", "x.yaml:2: is not YAML: Map keys must be unique"],
+		["a: {b: 1, c: 2,\n 'b': 3}", "x.yaml:2: is not YAML: Map keys must be unique"],
+		["1: a\n'1': b", "x.yaml:2: is not YAML: Map keys must be unique"],
 		["a: 1\n--- \nb: 2", "x.yaml:2: is not YAML"],
 		["a: &a\n  - *a", "x.yaml:2: the alias *a stands inside of what it names"],
 		["a: &a\n  b: &b\n    - *a\nc: *b", "x.yaml:3: the alias *a stands inside of what it names"],
@@ -50,6 +52,15 @@ describe("the text of a vector file", () => {
 		['{"a": 1,\n"a": 2}', "x.json:2: is not JSON: Map keys must be unique"],
 	])("%j is refused as JSON", (text, message) => {
 		expect(() => parse(text, "x.json")).toThrow(message);
+	});
+
+	it("has maps of many keys, and finds the one that is there twice", () => {
+		const keys = Array.from({ length: 65_537 }, (_, index) => `"${index}": ${index}`);
+		const { value } = parse(`{${keys.join(",\n")}}`, "x.json");
+		expect(Object.keys(value as object)).toHaveLength(65_537);
+		expect(() => parse(`{${[...keys, '"4711": 1'].join(",\n")}}`, "x.json")).toThrow(
+			"x.json:65538: is not JSON: Map keys must be unique",
+		);
 	});
 
 	it("does not let a few aliases grow", () => {

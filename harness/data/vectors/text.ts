@@ -44,6 +44,8 @@ export function parseText(file: string, bytes: Uint8Array): Text {
 		lineCounter: lines,
 		prettyErrors: false,
 		stringKeys: true,
+		// The parser compares each key with all before it: minutes for a map of 65,537.
+		uniqueKeys: false,
 		strict: true,
 		logLevel: "error",
 		schema: format === "JSON" ? "json" : "core",
@@ -55,6 +57,8 @@ export function parseText(file: string, bytes: Uint8Array): Text {
 	if (format === "JSON") checkJson(text, fail);
 	const root = document.contents;
 	if (!isNode(root)) throw new InputError(file, "", "is empty");
+	const twice = repeatedKey(document);
+	if (twice) throw fail(twice.range?.[0] ?? 0, `is not ${format}: Map keys must be unique`);
 	const targets = aliasTargets(document, fail);
 	checkNodes(root, targets, fail);
 	return {
@@ -81,6 +85,26 @@ function checkJson(text: string, fail: Fail): void {
 		const offset = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
 		throw fail(offset === undefined ? text.length : Number(offset), "is not JSON, though it is YAML");
 	}
+}
+
+/** The first key that its map has already. */
+function repeatedKey(document: Document): Node | undefined {
+	let found: Node | undefined;
+	visit(document, {
+		Map(_, { items }) {
+			const keys = new Set<string>();
+			for (const { key } of items) {
+				if (!isScalar(key)) continue;
+				if (keys.has(String(key.value))) {
+					found = key;
+					return visit.BREAK;
+				}
+				keys.add(String(key.value));
+			}
+			return undefined;
+		},
+	});
+	return found;
 }
 
 type Targets = ReadonlyMap<Alias, Node>;

@@ -4,7 +4,6 @@ import { defineReasons } from "./define.js";
 const andMore = (first: string, more: number) => (more > 0 ? `${first}; and ${more} more` : first);
 
 const refusals = {
-	frame: "put a program for frames above a page into the section xdp.frags",
 	context: "use only the context fields and devices that test runs of this kernel accept",
 	packet: "see net/bpf/test_run.c of this kernel for the packets that it accepts for this program type",
 };
@@ -41,6 +40,11 @@ export const vectorReasons = defineReasons({
 		message: (f: { vector: string; program: string; errno: string }) =>
 			`the kernel refuses to run ${f.vector}: BPF_PROG_TEST_RUN of ${f.program} returned ${f.errno}`,
 		hint: (f: { cause: keyof typeof refusals }) => refusals[f.cause] ?? refusals.packet,
+	},
+	"frame-exceeds-buffer": {
+		message: (f: { vector: string; program: string; section: string; bytes: number; limit: number }) =>
+			`${f.vector} has a frame of ${f.bytes} bytes; a program in ${f.section}, as ${f.program}, gets at most ${f.limit} in one buffer and would see only a part`,
+		hint: "put the program into the section xdp.frags, or shorten the frame",
 	},
 	"output-too-large": {
 		message: (f: { vector: string; program: string }) =>
