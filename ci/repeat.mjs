@@ -38,6 +38,7 @@ const started = Date.now();
 let [differing, first] = [0, undefined];
 for (let number = 1; number <= Number(times); number++) {
 	const results = run(number);
+	console.error(`run ${number} of ${times} ended after ${Math.round((Date.now() - started) / 1000)} s`);
 	if (number === 1) {
 		if (results === undefined) process.exit(1);
 		first = results;

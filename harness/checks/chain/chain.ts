@@ -141,7 +141,11 @@ async function* onAttachPoint(
 			},
 		);
 		if (built instanceof RefusedEntry) {
-			for (const each of cases) yield { case: each, ...refused(chain, built) };
+			const body = refused(chain, built);
+			const [first, ...others] = cases;
+			yield { case: first!, ...body };
+			const unbuilt = skipped(reason("chain-unbuilt", { reported: first! }), body.evidence);
+			for (const each of others) yield { case: each, ...(body.outcome === "skip" ? body : unbuilt) };
 			return;
 		}
 		const { findings, stoppers } = built;

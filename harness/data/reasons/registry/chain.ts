@@ -53,6 +53,10 @@ export const chainReasons = defineReasons({
 			`the kernel refused ${f.entry} in ${f.chain}: ${f.call} returned ${f.errno}`,
 		hint: "see the load check for programs that do not load, and check for other programs on the hook",
 	},
+	"chain-unbuilt": {
+		message: (f: { reported: string }) => `the chain was not built, as ${f.reported} reports`,
+		hint: (f: { reported: string }) => `fix what ${f.reported} reports first`,
+	},
 	"chain-cannot": {
 		message: (f: { lack: string; call: string; errno: string }) =>
 			`${f.lack} (${f.call} returned ${f.errno})`,
