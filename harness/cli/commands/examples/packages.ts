@@ -15,6 +15,7 @@ import type { Context } from "../../terminal/command-table.js";
 import { writeOutputs } from "../../terminal/outputs.js";
 import { follow } from "../../terminal/progress.js";
 import type { Engine } from "../test.js";
+import { checkByName } from "./by-name.js";
 import { deviations, type Expectations, parseExpectations } from "./expectations.js";
 
 const checkout = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -39,7 +40,8 @@ interface Examples {
 
 /**
  * Tests packages of programs/ with every check on the default kernels. Sets `process.exitCode`: 0
- * when every outcome is the one of expectations.json, for a package named bad-… a failure.
+ * when every outcome is the one of expectations.json, for a package named bad-… a failure, and no
+ * check that a user may name for a package ends with an error.
  */
 export async function testExamples(
 	engine: Engine,
@@ -49,18 +51,24 @@ export async function testExamples(
 	const file = join(programs, "expectations.json");
 	const expectations = parseExpectations(file, await readFile(file, "utf8"));
 	const { packages, wrong } = await openExamples(engine, expectations, names ?? (await folders()));
-	const request = { packages, kernels: await engine.kernels(["default"]), checks: engine.checks };
-	const results = await follow(engine.run({ ...request, jobs: availableParallelism(), signal: signal() }));
+	const kernels = await engine.kernels(["default"]);
+	const request = { packages, kernels, jobs: availableParallelism(), signal: signal() };
+	const results = await follow(engine.run({ ...request, checks: engine.checks }));
 	const report = outputs.find(({ name }) => name === "report");
 	await writeOutputs(results, [
 		{ output: printed, path: "-", option: "" },
 		...(report ? [{ output: report, path: out, option: "" }] : []),
 	]);
-	if (results.run.interrupted) {
+	const named = names || results.run.interrupted ? undefined : await checkByName(engine, request);
+	if (results.run.interrupted || named?.interrupted) {
 		process.exitCode = 130;
 		return results;
 	}
-	wrong.push(...deviations(results, expectations));
+	wrong.push(...deviations(results, expectations), ...(named?.errors ?? []));
+	if (named)
+		write(
+			`Checks that do not suit a package, by name: ${named.cases} cases, ${named.errors.length} errors\n`,
+		);
 	for (const line of wrong) write(`NOT AS EXPECTED  ${printable(line)}\n`);
 	if (wrong.length === 0) write("Every outcome is as expected: packages named bad-… are there to fail.\n");
 	write(`Report: ${relative(process.cwd(), join(out, "report.html"))}, and results.json beside it\n`);
