@@ -10,7 +10,7 @@ const littleEndian = true;
 /** A `struct bpf_map_def`, with fields behind it where given. */
 const definition = (little: boolean, ...words: number[]) => new Bytes(little).u32(...words).done();
 
-/** An object with the maps `hits` (in `.maps`) and `old`, `older` (in a section of the old kind). */
+/** An object with the maps `hits` (in `.maps`) and `old`, `older` (in an old section). */
 function legacyObject({
 	little = true,
 	btf = true,
