@@ -17,6 +17,7 @@ import type { VectorSession } from "../../lab/subject/session/vector-session.js"
 import { progLoad, tryBpf } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { TestRun } from "../../machine/guest/operations.js";
+import { contextFields, contextSentence } from "./context-fields.js";
 
 /** What the kernel returns for a program type without test runs (kernel/bpf/syscall.c). */
 const notSupported = new Set([ENOTSUPP, EOPNOTSUPP]);
@@ -197,6 +198,12 @@ export async function notRun(
 	const which = vector.isSequence ? `packet ${number} of ${vector.case}` : vector.case;
 	const facts = { vector: which, program: program.name };
 	if (errno === ENOSPC) return failed(reason("output-too-large", facts), evidence);
+	const small = { ...step, packet: resized(step.packet, Math.min(step.packet?.length ?? 0, smallFrame)) };
+	const fields = step.context ? await contextFields(vector, step.packet ? small : step, session) : undefined;
 	const cause = step.context ? "context" : "packet";
-	return failed(reason("test-run-refused", { ...facts, errno: errnoName(errno), cause }), evidence);
+	const named = fields ? { fields: contextSentence(fields) } : {};
+	return failed(reason("test-run-refused", { ...facts, errno: errnoName(errno), cause, ...named }), {
+		...evidence,
+		...(fields ? { context_fields: fields } : {}),
+	});
 }

@@ -37,8 +37,8 @@ export const vectorReasons = defineReasons({
 		hint: "check that the map has room for maps_before and accepts such a key",
 	},
 	"test-run-refused": {
-		message: (f: { vector: string; program: string; errno: string }) =>
-			`the kernel refuses to run ${f.vector}: BPF_PROG_TEST_RUN of ${f.program} returned ${f.errno}`,
+		message: (f: { vector: string; program: string; errno: string; fields?: string }) =>
+			`the kernel refuses to run ${f.vector}: BPF_PROG_TEST_RUN of ${f.program} returned ${f.errno}${f.fields ? `; ${f.fields}` : ""}`,
 		hint: (f: { cause: keyof typeof refusals }) => refusals[f.cause] ?? refusals.packet,
 	},
 	"frame-exceeds-buffer": {
