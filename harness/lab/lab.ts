@@ -39,7 +39,10 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 	const machines = new Machines({ agent: agentPath, signal });
 	const fresh = (kernel: Kernel) => (cold ? machines.boot(kernel) : machines.clone(kernel));
 	const guests = new GuestPool({ jobs, fresh });
-	const features = new KernelFeatures({ guest: fresh, agent: agentPath });
+	const features = new KernelFeatures({
+		guest: ({ guest: _, ...kernel }) => fresh(kernel),
+		agent: agentPath,
+	});
 	const end = () => void guests.close();
 	signal.addEventListener("abort", end);
 	const bench = (kernel: Kernel) =>

@@ -128,11 +128,12 @@ export function undecidedReason(cause: unknown): Reason {
 
 /** One finding for each kind of splat; running out of memory does not count against packages. */
 export function splatFindings(splats: readonly Splat[]): Finding[] {
+	const starved = splats.some(({ kind }) => kind === "out-of-memory");
 	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
 		const all = splats.filter((splat) => splat.kind === kind);
 		return {
 			case: `kernel-log/${kind}`,
-			outcome: kind === "out-of-memory" ? "error" : "fail",
+			outcome: kind === "out-of-memory" || (starved && kind === "panic") ? "error" : "fail",
 			reason: reason(`kernel-${kind}`, { title: `${all[0]?.title}`, more: all.length - 1 }),
 			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
 		};

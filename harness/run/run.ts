@@ -13,10 +13,11 @@ import {
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/check.js";
+import { kernelFor, tooLargeForHost } from "../lab/guest-size.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
 import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
-import type { Kernel } from "../machine/kernel/kernel.js";
+import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore-packages.js";
@@ -30,6 +31,8 @@ export interface RunOptions extends Lent {
 	chains?: readonly ChainSource[];
 	/** The user named the checks: they run on every package, suited or not. */
 	named?: boolean | undefined;
+	/** What guests have at the user's wish. */
+	guest?: GuestNeeds;
 	/** Cells worked on at the same time. */
 	jobs: number;
 	/** Measure on the last of the kernels which instructions the vectors reach. */
@@ -94,6 +97,12 @@ function checksOf(pkg: Package, { asked, named, context }: Work): Asked[] {
 	return asked.filter(({ check, run }) => (named || check.suits(pkg, context)) && run.cases(pkg).length > 0);
 }
 
+/** The kernel with guests for a package, and for those that its chains may load beside it. */
+function sized(kernel: Kernel, pkg: Package, { packages, chains = [], guest }: RunOptions): Kernel {
+	const chained = chains.length > 0 || (pkg.manifest.chains ?? []).length > 0;
+	return kernelFor(kernel, pkg, chained ? packages : [], guest);
+}
+
 /** Areas of kernel promises that the checks of this run cite. */
 function citedAreas(options: Work): PromiseArea[] {
 	if (!options.promises) return [];
@@ -108,7 +117,8 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	const releases = new Map<string, string>();
 	emit({ type: "run-start", cells: cells.length });
 	for (const { pkg, kernel } of cells) {
-		for (const _ of checksOf(pkg, options)) options.guests.expect(kernel);
+		if (tooLargeForHost(pkg)) continue;
+		for (const _ of checksOf(pkg, options)) options.guests.expect(sized(kernel, pkg, options));
 	}
 	const workOn = async (cell: Cell) => {
 		const { pkg, kernel } = cell;
@@ -142,10 +152,13 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 
 	const found = cells.flatMap((cell) => results.get(cell) ?? []);
 	const later: CaseResult[] = [];
+	const sizedKernels = (pkg: Package) => options.kernels.map((kernel) => sized(kernel, pkg, options));
 	for (const pkg of options.packages) {
 		const further = [
 			between(pkg, found, options),
-			...(options.explore ? [explore({ ...options, ...options.explore, packages: [pkg], emit })] : []),
+			...(options.explore
+				? [explore({ ...options, ...options.explore, packages: [pkg], kernels: sizedKernels(pkg), emit })]
+				: []),
 		];
 		for (const results of further)
 			for await (const result of results) {
@@ -191,7 +204,7 @@ async function* between(
 		const benchOf = (id: string): Workbench => {
 			const kernel = options.kernels.find((each) => each.id === id);
 			if (!kernel) throw new Error(`there is no kernel ${id} here`);
-			const bench = benches.get(id) ?? new CellWorkbench(kernel, options);
+			const bench = benches.get(id) ?? new CellWorkbench(sized(kernel, pkg, options), options);
 			benches.set(id, bench);
 			return bench;
 		};
@@ -234,14 +247,14 @@ async function* findings(
 	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
-	const bench = new CellWorkbench(kernel, options);
+	const bench = new CellWorkbench(sized(kernel, pkg, options), options);
 	const cases = check.cases(pkg);
 	try {
 		yield* runCases(bench, {
 			cases,
 			after: `all cases of ${pkg.name} ended`,
 			async *run() {
-				const skipped = await unmet(pkg.manifest, kernel, options.features);
+				const skipped = tooLargeForHost(pkg) ?? (await unmet(pkg.manifest, kernel, options.features));
 				if (skipped) {
 					for (const name of cases) yield { case: name, outcome: "skip", ...skipped };
 					return;

@@ -3,7 +3,7 @@ import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Check } from "../lab/check.js";
 import { createLab, firstKernel } from "../lab/lab.js";
-import type { Kernel } from "../machine/kernel/kernel.js";
+import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
 import { Qualification } from "../qualify/qualification.js";
 import type { RunEvent } from "./events.js";
 import type { Exploration } from "./explore/explore-packages.js";
@@ -21,6 +21,8 @@ export interface TestRequest {
 	named?: boolean;
 	/** Guests in use at the same time. */
 	jobs: number;
+	/** What guests have at the user's wish: it counts more than the manifest. */
+	guest?: GuestNeeds;
 	/** Boots every guest instead of cloning it, for those who doubt the clones. */
 	cold?: boolean;
 	/** Change the vectors too, and look for what no program should do. */

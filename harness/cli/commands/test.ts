@@ -67,6 +67,7 @@ export function testWith(engine: Engine): Action<"test"> {
 				checks,
 				named,
 				jobs: options.jobs,
+				...(options.memory === undefined ? {} : { guest: { memory: options.memory } }),
 				cold: options.cold ?? false,
 				coverage: coverage !== undefined,
 				explore,

@@ -66,6 +66,12 @@ export const commandTable = {
 				default: availableParallelism(),
 				defaultText: "number of CPUs",
 			},
+			memory: {
+				value: "<MiB>",
+				help: "memory of every VM",
+				parse: wholeNumber(64, 1_048_576),
+				defaultText: "what the maps need, at least 256",
+			},
 			cold: { help: "boot every VM instead of cloning a booted one" },
 			output: {
 				value: "<name=path>",

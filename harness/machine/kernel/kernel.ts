@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** What a guest has for the package that it is made for. */
+export interface GuestNeeds {
+	/** Memory in MiB; default `defaultMemoryMiB`. */
+	memory?: number;
+}
+
+/** MiB of a guest whose package needs nothing special. */
+export const defaultMemoryMiB = 256;
+
 /** A kernel that is in the store and can be booted. */
 export interface Kernel {
 	/** Its line (`6.12`), or the name it was added under. */
@@ -23,4 +32,16 @@ export interface Kernel {
 	config?: string;
 	/** Where it came from: package and version, or the file it was added from. */
 	source: string;
+	/** What guests of it have besides the kernel. */
+	guest?: GuestNeeds;
+}
+
+/** True when a guest of one is as good as a guest of the other. */
+export function alike(one: Kernel, other: Kernel): boolean {
+	return one.id === other.id && memoryOf(one) === memoryOf(other);
+}
+
+/** MiB of memory that a guest of the kernel gets. */
+export function memoryOf({ guest }: Pick<Kernel, "guest">): number {
+	return guest?.memory ?? defaultMemoryMiB;
 }

@@ -247,7 +247,8 @@ export class Instance {
 		const agent = /^bpfgate: (?!mark )(.*)$/m.exec(this.console.tail)?.[1];
 		const said = splat?.title ?? agent ?? (end.stderr.split("\n").at(-1) || undefined);
 		const how = end.signal ? `QEMU was ended by ${end.signal}` : `QEMU ended with status ${end.code}`;
-		const by = splat ? "package" : whoEnded(end);
+		const starved = this.console.splats.some(({ kind }) => kind === "out-of-memory");
+		const by = starved ? "memory" : splat ? "package" : whoEnded(end);
 		return undecided("guest-died", { kernel, how: said ? `${said} (${how})` : how, by });
 	}
 }

@@ -12,7 +12,7 @@ import { undecided } from "../../data/reasons/registry/registry.js";
 import type { GuestClient } from "../guest/client.js";
 import { type Inventory, operations } from "../guest/operations.js";
 import { initramfsFor } from "../kernel/initramfs.js";
-import type { Kernel } from "../kernel/kernel.js";
+import { type Kernel, memoryOf } from "../kernel/kernel.js";
 import { type Acceleration, probeAccelerator } from "./accelerator.js";
 import { architecture } from "./architecture.js";
 import type { Guest } from "./guest.js";
@@ -180,7 +180,7 @@ export class Machines {
 		const { accelerator } = await this.acceleration(kernel);
 		return {
 			kernel: kernel.id,
-			kit: await this.kit(kernel),
+			kit: { ...(await this.kit(kernel)), memory: memoryOf(kernel) },
 			accelerator,
 			patience: this.options.patience ?? patience[accelerator],
 			patienceAtStart: Math.max(this.options.patience ?? 0, patience[accelerator]),

@@ -129,6 +129,36 @@ describe("guest pool", () => {
 		await (await second).dispose();
 	});
 
+	it("counts what large guests may yet touch, and gives each the memory that it needs", async () => {
+		const large: Kernel = { ...recent, guest: { memory: 1024 } };
+		const pool = new GuestPool({
+			jobs: 3,
+			spare: 0,
+			fresh,
+			freeMiB: async () => 1300,
+			memoryPatience: 0,
+		});
+		const first = await pool.acquire(large);
+		// 1300 MiB are free, but the first guest has touched next to nothing of its 1024.
+		const second = vi.fn();
+		const asked = pool.acquire(large).then(second);
+		await settled();
+		expect(second).not.toHaveBeenCalled();
+		await first.dispose();
+		await asked;
+		expect(second).toHaveBeenCalled();
+		await pool.close();
+	});
+
+	it("does not give a small guest where a large one is needed", async () => {
+		const large: Kernel = { ...recent, guest: { memory: 1024 } };
+		const pool = new GuestPool({ jobs: 1, fresh, freeMiB: async () => 9999 });
+		pool.expect(recent);
+		await settled();
+		expect((await pool.acquire(large)).kernel).toBe(large);
+		await pool.close();
+	});
+
 	it("waits a while for memory of other processes, but not when it is closed", async () => {
 		let looked = 0;
 		const pool = new GuestPool({ jobs: 1, spare: 0, fresh, freeMiB: async () => (++looked > 2 ? 9999 : 0) });

@@ -4,11 +4,11 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UndecidedError } from "../../base/errors.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
-import type { Kernel } from "../kernel/kernel.js";
+import { alike, defaultMemoryMiB, type Kernel, memoryOf } from "../kernel/kernel.js";
 import type { Guest } from "./guest.js";
 
-/** MiB that a guest may need on the host: its RAM, and QEMU with its translated code. */
-const guestMiB = 448;
+/** MiB that a guest may need on the host besides its RAM: QEMU with its translated code. */
+const qemuMiB = 192;
 /** Milliseconds between two checks for free memory. */
 const lookMs = 200;
 
@@ -46,8 +46,8 @@ export class GuestPool {
 	private readonly expected: Kernel[] = [];
 	private readonly prepared: Prepared[] = [];
 	private readonly inUse = new Set<Guest>();
-	/** Places taken by guests that are coming up for a caller. */
-	private starting = 0;
+	/** Of guests that are coming up for a caller and take places already. */
+	private readonly starting: Kernel[] = [];
 	private pumping: Promise<void> = Promise.resolve();
 	private closed = false;
 
@@ -62,7 +62,7 @@ export class GuestPool {
 	/** Withdraws announcements of this kernel. */
 	forget(kernel: Kernel): void {
 		for (let at = this.expected.length - 1; at >= 0; at--)
-			if (this.expected[at]!.id === kernel.id) this.expected.splice(at, 1);
+			if (alike(this.expected[at]!, kernel)) this.expected.splice(at, 1);
 	}
 
 	/**
@@ -99,25 +99,26 @@ export class GuestPool {
 	}
 
 	private async step(): Promise<void> {
-		while (this.waiting.length > 0 && this.inUse.size + this.starting < this.options.jobs) {
+		while (this.waiting.length > 0 && this.inUse.size + this.starting.length < this.options.jobs) {
 			const next = this.waiting[0]!;
-			const ready = this.prepared.findIndex((one) => one.kernel.id === next.kernel.id);
-			if (ready < 0 && !(await this.room())) {
-				if (this.inUse.size + this.starting > 0) return; // The next disposed guest makes room.
-				if (!(await this.roomInTime())) {
-					this.waiting.shift()?.reject(noMemory());
+			const ready = this.prepared.findIndex((one) => alike(one.kernel, next.kernel));
+			if (ready < 0 && !(await this.room(next.kernel))) {
+				if (this.inUse.size + this.starting.length > 0) return; // The next disposed guest makes room.
+				if (!(await this.roomInTime(next.kernel))) {
+					this.waiting.shift()?.reject(noMemory(next.kernel));
 					continue;
 				}
 			}
 			if (this.waiting[0] !== next) continue; // Closed while memory was checked.
 			this.waiting.shift();
-			this.starting++;
+			this.starting.push(next.kernel);
 			this.give(next, ready < 0 ? undefined : this.prepared.splice(ready, 1)[0]);
 		}
 		const spare = this.options.spare ?? 1;
-		while (!this.closed && this.expected.length > 0 && this.prepared.length < spare && (await this.room())) {
-			const kernel = this.expected.shift();
-			if (!kernel) return;
+		while (!this.closed && this.expected.length > 0 && this.prepared.length < spare) {
+			const [kernel] = this.expected;
+			if (!kernel || !(await this.room(kernel)) || this.expected[0] !== kernel) return;
+			this.expected.shift();
 			const guest = this.options.fresh(kernel);
 			guest.catch(() => {}); // `usable` makes another one then.
 			this.prepared.push({ kernel, guest });
@@ -136,7 +137,7 @@ export class GuestPool {
 		} catch (error) {
 			waiting.reject(error as Error);
 		} finally {
-			this.starting--;
+			this.starting.splice(this.starting.indexOf(waiting.kernel), 1);
 			this.pump();
 		}
 	}
@@ -160,25 +161,35 @@ export class GuestPool {
 	}
 
 	private unexpect(kernel: Kernel): void {
-		const at = this.expected.findIndex((one) => one.id === kernel.id);
+		const at = this.expected.findIndex((one) => alike(one, kernel));
 		if (at >= 0) this.expected.splice(at, 1);
 	}
 
-	private async roomInTime(): Promise<boolean> {
+	/** MiB that large guests got and may not have touched yet: the host counts them as free. */
+	private untouched(): number {
+		const live = [...this.inUse].map(({ kernel }) => kernel);
+		const coming = [...this.prepared.map(({ kernel }) => kernel), ...this.starting];
+		return [...live, ...coming].reduce((sum, kernel) => sum + memoryOf(kernel) - defaultMemoryMiB, 0);
+	}
+
+	private async roomInTime(kernel: Kernel): Promise<boolean> {
 		const until = performance.now() + (this.options.memoryPatience ?? 60_000);
 		while (!this.closed && performance.now() < until) {
 			await sleep(lookMs);
-			if (await this.room()) return true;
+			if (await this.room(kernel)) return true;
 		}
 		return false;
 	}
 
 	/** True when memory allows one more guest; may end a prepared guest that nothing waits for. */
-	private async room(): Promise<boolean> {
-		const enough = async () => (await (this.options.freeMiB ?? availableMiB)()) >= guestMiB;
+	private async room(kernel: Kernel): Promise<boolean> {
+		const enough = async () => {
+			const free = await (this.options.freeMiB ?? availableMiB)();
+			return free >= memoryOf(kernel) + qemuMiB + this.untouched();
+		};
 		if (await enough()) return true;
 		const unwanted = this.prepared.findIndex(
-			(one) => !this.waiting.some((waiting) => waiting.kernel.id === one.kernel.id),
+			(one) => !this.waiting.some((waiting) => alike(waiting.kernel, one.kernel)),
 		);
 		if (unwanted < 0 || this.waiting.length === 0) return false;
 		const [one] = this.prepared.splice(unwanted, 1);
@@ -194,8 +205,8 @@ function closed(): UndecidedError {
 	return undecided("interrupted");
 }
 
-function noMemory(): UndecidedError {
-	return undecided("host-memory", { mib: guestMiB });
+function noMemory(kernel: Kernel): UndecidedError {
+	return undecided("host-memory", { mib: memoryOf(kernel) + qemuMiB });
 }
 
 /** The kernel's estimate of memory available without swapping, proc(5). */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { commandLine, type Launch, memoryMiB } from "./qemu.js";
+import { defaultMemoryMiB as memoryMiB } from "../kernel/kernel.js";
+import { commandLine, type Launch } from "./qemu.js";
 
 const launch: Launch = {
 	kit: {

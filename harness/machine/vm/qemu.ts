@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { defaultMemoryMiB } from "../kernel/kernel.js";
 import { architecture } from "./architecture.js";
 
 export type Accelerator = "kvm" | "tcg";
@@ -10,6 +11,8 @@ export interface BootKit {
 	image_sha256: string;
 	initramfs: string;
 	initramfs_sha256: string;
+	/** RAM in MiB; default `defaultMemoryMiB`. */
+	memory?: number;
 	/** Kernel parameters behind those of every guest: of two, the kernel takes the last. */
 	parameters?: readonly string[];
 }
@@ -19,8 +22,6 @@ export type Memory = { kind: "private" } | { kind: "shared" | "copied"; file: st
 
 /** File descriptors that QEMU inherits; see `handed` in process.ts. */
 export const descriptors = { console: 3, rpc: 4, qmp: 5, state: 6 } as const;
-
-export const memoryMiB = 256;
 
 /** Name of the port in the guest: /dev/virtio-ports/<name> (PROTOCOL.md). */
 const port = "org.bpfgate.rpc";
@@ -40,7 +41,7 @@ export function commandLine(launch: Launch): { command: string; args: string[] }
 		...nothingByDefault(),
 		...sandbox(),
 		...machine(arch.machine, launch.accelerator),
-		...memory(launch.memory),
+		...memory(launch.memory, launch.kit.memory ?? defaultMemoryMiB),
 		...(launch.incoming && arch.clonesWithoutKernel
 			? []
 			: kernel(launch.kit, [
@@ -95,13 +96,13 @@ const accelerators: Record<Accelerator, string> = {
  * RAM as a file lets a template keep it and clones map it copy-on-write. QEMU takes `share=off` to
  * mean that the file is mapped privately: what a clone writes is its own.
  */
-function memory(memory: Memory): string[] {
-	const size = `size=${memoryMiB}M`;
+function memory(memory: Memory, mib: number): string[] {
+	const size = `size=${mib}M`;
 	const backend =
 		memory.kind === "private"
 			? `memory-backend-ram,id=ram,${size}`
 			: `memory-backend-file,id=ram,${size},mem-path=${escaped(memory.file)},share=${memory.kind === "shared" ? "on" : "off"}`;
-	return ["-m", `${memoryMiB}M`, "-object", backend];
+	return ["-m", `${mib}M`, "-object", backend];
 }
 
 function kernel(kit: BootKit, parameters: string[]): string[] {

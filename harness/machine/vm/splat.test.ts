@@ -35,6 +35,13 @@ describe("splat reader", () => {
 		expect(splatsIn("Kernel panic - not syncing: x\nBUG: y\n")).toEqual([]);
 	});
 
+	it("takes a panic for want of memory for that, and no other", () => {
+		const kindsOf = (text: string) => splatsIn(`[    1.000000] Kernel panic - not syncing: ${text}`)[0]?.kind;
+		expect(kindsOf("System is deadlocked on memory")).toBe("out-of-memory");
+		expect(kindsOf("Out of memory: system-wide panic_on_oom is enabled")).toBe("out-of-memory");
+		expect(kindsOf("Attempted to kill init!")).toBe("panic");
+	});
+
 	it("bounds the number of reports and the size of each", () => {
 		const reader = new SplatReader();
 		for (let n = 0; n < 100; n++) {

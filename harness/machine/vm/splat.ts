@@ -12,6 +12,7 @@ const maxTextBytes = 16 * 1024;
  * kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c.
  */
 const openings: [kind: Splat["kind"], pattern: RegExp][] = [
+	["out-of-memory", /^Kernel panic - not syncing: (?:Out of memory|System is deadlocked on memory)/],
 	["panic", /^Kernel panic - not syncing: /],
 	[
 		"lockup",

@@ -3,6 +3,7 @@
 import { InputError } from "../../../base/errors.js";
 import type { Package } from "../../../data/package/package.js";
 import type { Workbench } from "../../../lab/check.js";
+import { kernelFor } from "../../../lab/guest-size.js";
 import { createLab } from "../../../lab/lab.js";
 import { unmet } from "../../../lab/requirements.js";
 import { readCatalog } from "../../../machine/kernel/catalog.js";
@@ -41,8 +42,9 @@ export async function withKernel<T>(
 	await using lab = createLab({ signal });
 	const lacking = await unmet(pkg.manifest, kernel, lab.features);
 	if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");
+	const sized = kernelFor(kernel, pkg);
 	return await work(kernel, async () => {
-		lab.guests.expect(kernel);
-		return lab.bench(kernel);
+		lab.guests.expect(sized);
+		return lab.bench(sized);
 	});
 }

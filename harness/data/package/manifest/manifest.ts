@@ -137,6 +137,21 @@ export const ExpectedFailure = Type.Object(
 );
 export type ExpectedFailure = Static<typeof ExpectedFailure>;
 
+/** What guests have for the package. */
+export const GuestSettings = Type.Object(
+	{
+		memory: Type.Optional(
+			Type.Integer({
+				minimum: 64,
+				maximum: 1_048_576,
+				description: "MiB; default: as much as the package's maps need, at least 256",
+			}),
+		),
+	},
+	closed,
+);
+export type GuestSettings = Static<typeof GuestSettings>;
+
 /** `bpfgate.json`. Sections of later checks are added beside these; unknown keys are refused. */
 export const Manifest = Type.Object(
 	{
@@ -181,6 +196,7 @@ export const Manifest = Type.Object(
 		),
 		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
 		token: Type.Optional(TokenSettings),
+		guest: Type.Optional(GuestSettings),
 		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
 	},
 	{ ...closed, $id: "bpfgate-manifest", definitions: layersDefinition },

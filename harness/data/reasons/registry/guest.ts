@@ -15,6 +15,7 @@ const logged = (what: string) => ({
 
 const deaths = {
 	package: "see the kernel's report in the evidence: the package may be the cause",
+	memory: "give the guest more memory (guest.memory in the manifest, or --memory)",
 	disk: "make room in the cache, or name another with BPFGATE_CACHE: the disk with the templates is full",
 	itself:
 		"build virtio_pci and virtio_console into a kernel of your own, or add them with --modules: the guest switched itself off",
@@ -88,7 +89,7 @@ export const guestReasons = defineReasons({
 	"kernel-hung-task": logged("a hung task"),
 	"kernel-out-of-memory": {
 		...logged("an out-of-memory kill"),
-		hint: "give the guest more memory, or the package smaller maps",
+		hint: "give the guest more memory (guest.memory in the manifest, or --memory), or the package smaller maps",
 	},
 	"kernel-splat": {
 		message: (f: { kernel: string; title: string }) =>

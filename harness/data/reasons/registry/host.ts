@@ -16,6 +16,11 @@ export const hostReasons = defineReasons({
 			`the host has less than ${f.mib} MiB of free memory, which one guest needs`,
 		hint: "close other programs, or run on a machine with more memory",
 	},
+	"host-too-small": {
+		message: (f: { mib: number; maps: number; host: number }) =>
+			`the maps take ${f.maps} MiB: a guest for them needs ${f.mib} MiB, and this host has ${f.host} MiB`,
+		hint: "run it on a machine with more memory, or make the maps smaller (max_entries)",
+	},
 	"not-written": {
 		message: (f: { path: string; why: string }) => `${f.path}: cannot be written: ${f.why}`,
 		hint: "make room there or name another place, and run it again",

@@ -227,7 +227,7 @@ export const loadReasons = defineReasons({
 	},
 	"out-of-memory": {
 		message: "there was not enough memory for the map or program",
-		hint: "make the maps smaller (the manifest can set max_entries), or give the guest more memory",
+		hint: "give the guest more memory (guest.memory in the manifest, or --memory), or make the maps smaller (max_entries)",
 	},
 
 	// Unknown messages.

@@ -30,7 +30,7 @@ export async function programFinding(
 		return { ...base, outcome: "pass", evidence: { ...identity, ...measured(loaded), ...notAttached } };
 	}
 	const { reason, facts } = await explain(object, program, result, bench);
-	return { ...base, outcome: "fail", reason, evidence: { ...identity, ...facts } };
+	return { ...base, outcome: outcomeOf(reason), reason, evidence: { ...identity, ...facts } };
 }
 
 function typeOf({ meaning }: ProgramFacts): string {
@@ -124,6 +124,11 @@ async function explainRefusedMap(
 const ringbufHint =
 	'set value_size to 0 in the manifest, or "dialect": "cilium/ebpf" if that is the package\'s loader: it clears the size';
 
+/** A guest with too little memory says nothing about the package. */
+function outcomeOf({ code }: Explanation["reason"]): "fail" | "error" {
+	return code === "out-of-memory" ? "error" : "fail";
+}
+
 /** The finding on a map that the kernel refused. */
 export async function mapFinding(
 	object: PackageObject,
@@ -138,5 +143,5 @@ export async function mapFinding(
 		...facts,
 		libbpf_log: tail(refused.libbpfLog),
 	};
-	return { case: `map/${name}`, outcome: "fail", reason, evidence };
+	return { case: `map/${name}`, outcome: outcomeOf(reason), reason, evidence };
 }

@@ -10,6 +10,7 @@ import { openPackage, type Package } from "../../../data/package/package.js";
 import { agentPath } from "../../../machine/guest/build.js";
 import type { Result } from "../../../machine/guest/operations.js";
 import { findTool } from "../../../machine/guest/tool.js";
+import type { Kernel } from "../../../machine/kernel/kernel.js";
 import { openKernel } from "../../../machine/kernel/store.js";
 import { Machines } from "../../../machine/vm/machine.js";
 import type { Check, Finding, Workbench } from "../../check.js";
@@ -59,14 +60,17 @@ export async function compiled(
 }
 
 /** A clone of a kernel that checks packages one after another. */
-export async function testbench(kernelId: string): Promise<
+export async function testbench(
+	kernelId: string,
+	adapt: (kernel: Kernel) => Kernel = (kernel) => kernel,
+): Promise<
 	AsyncDisposable & {
 		check(pkg: Package, check?: Check): Promise<Map<string, Finding>>;
 		inventory(): Promise<Result<"inventory">>;
 		workbench: Workbench;
 	}
 > {
-	const kernel = await openKernel(kernelId);
+	const kernel = adapt(await openKernel(kernelId));
 	const guest = await new Machines({ agent: agentPath }).clone(kernel);
 	const bench = benchOf(kernel, async () => guest);
 	return {
