@@ -60,14 +60,20 @@ export class UndecidedError extends Error {
 	 * @param code stable, kebab-case; becomes `reason.code`
 	 * @param message one line: what happened, on which kernel or file
 	 * @param hint what the reader can do about it
+	 * @param options `inGuest`: something in a guest that was up caused it, not the host
 	 */
 	constructor(
 		readonly code: string,
 		message: string,
 		readonly hint: string,
-		options?: { cause?: unknown },
+		private readonly options: { cause?: unknown; inGuest?: boolean } = {},
 	) {
 		super(message, options);
+	}
+
+	/** Something in a guest that was up caused it, and not the host. */
+	get inGuest(): boolean {
+		return this.options.inGuest === true;
 	}
 }
 

@@ -46,7 +46,8 @@ async function outcomes(disturbance: Disturbance, more: Partial<CaseGroup> = {})
 		expect(duration_ms).toBeGreaterThanOrEqual(0);
 		lines.push(`${name} ${outcome}${reason ? ` ${reason.code}` : ""}`);
 	}
-	expect(spoiled).toBe(group.spoils === true && thrown === undefined && !lostWhileSettling);
+	const isKnown = group.known?.(thrown) !== undefined;
+	expect(spoiled).toBe(isKnown || (group.spoils === true && thrown === undefined && !lostWhileSettling));
 	return lines;
 }
 
@@ -115,6 +116,9 @@ describe("a group of cases", () => {
 			"b error guest-died",
 			"c pass",
 		]);
+		const verdict = { outcome: "fail", reason: loss.reason, evidence: {} } as const;
+		const judged: Partial<CaseGroup> = { cases: ["a", "b"], continued: () => ({ blamed: ["b"], verdict }) };
+		expect(await outcomes({ found: ["a"], thrown: died }, judged)).toEqual(["a pass", "b fail guest-died"]);
 		const none: Partial<CaseGroup> = { continued: () => undefined };
 		expect(await outcomes({ found: [], thrown: died }, none)).toEqual([
 			"a error guest-died",

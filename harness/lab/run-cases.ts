@@ -24,13 +24,16 @@ export interface CaseGroup {
 	 * How the open cases continue after a loss of the guest that is not the fault of all of them;
 	 * undefined when all get the loss. Not asked when no case is open.
 	 */
-	continued?(loss: FindingBody): Continuation | undefined;
+	continued?(loss: FindingBody, cause: unknown): Continuation | undefined;
 }
 
 /** The open cases that get the loss of a guest, and the group that runs the others. */
 export interface Continuation {
 	readonly blamed: readonly string[];
-	readonly next: CaseGroup;
+	/** What the blamed get instead of the loss. */
+	readonly verdict?: FindingBody;
+	/** None when no case is left. */
+	readonly next?: CaseGroup;
 }
 
 const maxNamed = 5;
@@ -84,13 +87,15 @@ async function* attempt(
 		}
 	} catch (cause) {
 		const known = group.known?.(cause);
+		if (known) await bench.spoil();
 		const lost = known ? undefined : await bench.lost(cause);
 		const resultOf = (name: string): FindingBody => known ?? { ...lost!, evidence: evidenceOf(name) };
 		if (open.size === 0) open.add(leftovers);
 		else if (lost) {
-			const onward = group.continued?.({ ...lost, evidence: {} });
+			const onward = group.continued?.({ ...lost, evidence: {} }, cause);
 			if (onward) {
-				yield* timed(onward.blamed.map((name) => ({ case: name, ...resultOf(name) })));
+				const body = (name: string) => onward.verdict ?? resultOf(name);
+				yield* timed(onward.blamed.map((name) => ({ case: name, ...body(name) })));
 				return onward.next;
 			}
 		}

@@ -7,6 +7,7 @@ import { GuestError } from "../machine/guest/client.js";
 import type { Inventory } from "../machine/guest/operations.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../machine/vm/guest.js";
+import type { CellLimit } from "./cell-limit.js";
 import type { Finding, Workbench } from "./check.js";
 import type { KernelPromise, PromiseArea, PromiseSource } from "./promise.js";
 import type { FeatureSource } from "./requirements.js";
@@ -25,6 +26,8 @@ export interface Lent {
 	features: FeatureSource;
 	/** What kernels promise; a bench without a source cannot answer. */
 	promises?: PromiseSource;
+	/** Bounds the work on the cell. */
+	limit?: CellLimit;
 	signal: AbortSignal;
 }
 
@@ -36,6 +39,7 @@ export class CellWorkbench implements Workbench {
 	readonly #source: GuestSource;
 	readonly #features: FeatureSource;
 	readonly #promises: PromiseSource | undefined;
+	readonly #limit: CellLimit | undefined;
 	readonly #signal: AbortSignal;
 	/** `cleanAt`: bytes sent to the guest when it was last found to have no leftovers. */
 	#current: { guest: Guest; fresh: Inventory; cleanAt: number } | undefined;
@@ -45,14 +49,20 @@ export class CellWorkbench implements Workbench {
 		this.#source = lent.guests;
 		this.#features = lent.features;
 		this.#promises = lent.promises;
+		this.#limit = lent.limit;
 		this.#signal = lent.signal;
+		if (!lent.limit) return;
+		lent.limit.operation = () => this.#current?.guest.client.operation;
+		lent.limit.onOver((why) => this.#current?.guest.client.abandon(why));
 	}
 
 	async guest(): Promise<Guest> {
 		this.#signal.throwIfAborted();
+		this.#throwIfOver();
 		if (!this.#current) {
-			const guest = await this.#source.acquire(this.kernel);
+			const guest = await this.#outside(() => this.#source.acquire(this.kernel));
 			try {
+				this.#throwIfOver();
 				const fresh = guest.inventory ?? (await guest.client.call("inventory", {}));
 				this.#current = { guest, fresh, cleanAt: -1 };
 			} catch (error) {
@@ -64,7 +74,7 @@ export class CellWorkbench implements Workbench {
 	}
 
 	lack(requirement: string): Promise<Lack | undefined> {
-		return this.#features.lack(this.kernel, requirement);
+		return this.#outside(() => this.#features.lack(this.kernel, requirement));
 	}
 
 	async promises(area: PromiseArea): Promise<readonly KernelPromise[]> {
@@ -74,7 +84,7 @@ export class CellWorkbench implements Workbench {
 		if (kept) return kept;
 		// The kernel is asked in guests of its own, and this one may hold the only place.
 		await this.retire();
-		return source.ask(this.kernel, area);
+		return this.#outside(() => source.ask(this.kernel, area));
 	}
 
 	async leftovers(): Promise<string[]> {
@@ -98,6 +108,7 @@ export class CellWorkbench implements Workbench {
 
 	async lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }> {
 		this.#signal.throwIfAborted();
+		if (cause instanceof UndecidedError && cause.code === "guest-hung") this.#limit?.hung(cause);
 		const splats = await this.retire();
 		const panic = splats.find(({ kind }) => kind === "panic" || kind === "oops");
 		const starved = splats.some(({ kind }) => kind === "out-of-memory");
@@ -105,6 +116,14 @@ export class CellWorkbench implements Workbench {
 			return { outcome: "fail", reason: reason(`kernel-${panic.kind}`, { title: panic.title, more: 0 }) };
 		}
 		return { outcome: "error", reason: undecidedReason(cause) };
+	}
+
+	#throwIfOver(): void {
+		if (this.#limit?.over) throw this.#limit.over;
+	}
+
+	#outside<T>(work: () => Promise<T>): Promise<T> {
+		return this.#limit ? this.#limit.outside(work) : work();
 	}
 
 	/** Ends the guest in use, if there is one; its splats. */

@@ -11,7 +11,7 @@ import { GuestPool } from "../machine/vm/pool.js";
 import { run } from "./run.js";
 import { pkg } from "./testguest.js";
 
-type How = Args<"misbehave">["how"] | "killed";
+type How = Args<"misbehave">["how"] | "killed" | "endless" | "deaf";
 
 /**
  * Packages are named after what goes wrong in their guest; `sound` is one in which nothing does.
@@ -24,6 +24,13 @@ const misbehaving: Check = {
 		cases: () => ["program/it"],
 		async *run({ name }, bench) {
 			const guest = await bench.guest();
+			if (name === "endless") for (;;) await guest.client.call("ping", {});
+			// It takes every loss of a guest for a reason to try again.
+			if (name === "deaf")
+				for (;;) {
+					const another = await bench.guest();
+					await another.client.call("misbehave", { how: "hang" }).catch((cause) => bench.lost(cause));
+				}
 			if (name === "killed") process.kill(qemuOf(guest.client), "SIGKILL");
 			else if (name !== "sound")
 				await guest.client.call("misbehave", { how: name as Args<"misbehave">["how"] });
@@ -40,7 +47,11 @@ function qemuOf(client: unknown): number {
 	return pid;
 }
 
-async function resultsOf(names: readonly (How | "sound")[], patience?: number): Promise<Results> {
+async function resultsOf(
+	names: readonly (How | "sound")[],
+	patience?: number,
+	cellTimeout?: number,
+): Promise<Results> {
 	const machines = new Machines({ agent: agentPath, ...(patience === undefined ? {} : { patience }) });
 	const kernels = await Promise.all(["5.10", "7.3"].map((id) => openKernel(id)));
 	const fresh: ConstructorParameters<typeof GuestPool>[0]["fresh"] = async (kernel) => {
@@ -55,6 +66,7 @@ async function resultsOf(names: readonly (How | "sound")[], patience?: number): 
 			kernels,
 			checks: [misbehaving],
 			jobs: 2,
+			cellTimeout,
 			guests: pool,
 			features: { lack: async () => undefined },
 			signal: new AbortController().signal,
@@ -108,6 +120,21 @@ it("finishes every other cell when a guest hangs, silent or not", async () => {
 		expect(said(document, "flood", id)).toEqual(["program/it error guest-hung"]);
 		expect(said(document, "sound", id)).toEqual(["program/it pass"]);
 	}
+	expect(exitStatus(document)).toBe(3);
+	noneIsLeft();
+});
+
+it("ends a cell that does not end by itself, and finishes every other one", async () => {
+	const document = await resultsOf(["endless", "deaf", "sound"], 4_000, 20_000);
+	for (const id of ["5.10", "7.3"]) {
+		expect(said(document, "endless", id)).toEqual(["program/it error cell-timeout"]);
+		expect(said(document, "deaf", id)).toEqual(["program/it error cell-hung"]);
+		expect(said(document, "sound", id)).toEqual(["program/it pass"]);
+	}
+	const endless = document.results.find((result) => result.package === "endless" && result.kernel === "7.3");
+	expect(endless?.reason?.message).toMatch(
+		/^the package reached its limit of 20 s on kernel 7\.3, .*, before a result for load\/program\/it$/,
+	);
 	expect(exitStatus(document)).toBe(3);
 	noneIsLeft();
 });

@@ -12,12 +12,14 @@ import {
 } from "../base/results.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
+import { CellLimit } from "../lab/cell-limit.js";
 import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/check.js";
 import { kernelFor, tooLargeForHost } from "../lab/guest-size.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
 import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
 import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
+import { defaultTimeout } from "./cell-timeout.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore-packages.js";
@@ -39,6 +41,11 @@ export interface RunOptions extends Lent {
 	coverage?: boolean;
 	/** Change the vectors too, and look for what no program should do. */
 	explore?: Exploration | undefined;
+	/**
+	 * Milliseconds that one package may take on one kernel; default: `defaultTimeout` of
+	 * run/cell-timeout.ts.
+	 */
+	cellTimeout?: number | undefined;
 	/** Ends the run early; what was found until then is in the results, which say `interrupted`. */
 	signal: AbortSignal;
 	/** What the results document says of the host. */
@@ -232,23 +239,37 @@ async function* workCell(
 	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<CaseResult> {
-	for (const { check, run } of checksOf(pkg, options)) {
-		for await (const finding of findings(run, pkg, kernel, options, releases)) {
-			const { duration_ms = 0, ...rest } = expected(pkg.manifest, check.name, [kernel.id], finding);
-			yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
+	const asked = checksOf(pkg, options);
+	const cases = asked.flatMap(({ run }) => run.cases(pkg)).length;
+	const ms = options.cellTimeout ?? defaultTimeout(pkg, cases, options.host.accelerator);
+	const limit = new CellLimit(kernel.id, ms);
+	try {
+		for (const { check, run } of asked) {
+			for await (const finding of findings(check.name, run, pkg, kernel, { ...options, limit }, releases)) {
+				const { duration_ms = 0, ...rest } = expected(pkg.manifest, check.name, [kernel.id], finding);
+				yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
+			}
 		}
+	} finally {
+		limit.close();
 	}
 }
 
 async function* findings(
+	name: string,
 	check: CheckRun,
 	pkg: Package,
 	kernel: Kernel,
-	options: Work,
+	options: Work & { limit: CellLimit },
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
 	const bench = new CellWorkbench(sized(kernel, pkg, options), options);
 	const cases = check.cases(pkg);
+	const open = new Set(cases);
+	options.limit.nextCase = () => {
+		const [next] = open;
+		return next === undefined ? undefined : `${name}/${next}`;
+	};
 	try {
 		yield* runCases(bench, {
 			cases,
@@ -260,7 +281,10 @@ async function* findings(
 					return;
 				}
 				releases.set(kernel.id, (await bench.guest()).greeting.release);
-				yield* check.run(pkg, bench);
+				for await (const finding of options.limit.within(check.run(pkg, bench))) {
+					open.delete(finding.case);
+					yield finding;
+				}
 			},
 		});
 	} finally {

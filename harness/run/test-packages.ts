@@ -29,6 +29,11 @@ export interface TestRequest {
 	explore?: Exploration | undefined;
 	/** Measure on the last of the kernels which instructions the vectors reach. */
 	coverage?: boolean;
+	/**
+	 * Milliseconds that one package may take on one kernel, without the time in which it waits for
+	 * guests; default: derived from the number of its programs and cases.
+	 */
+	cellTimeout?: number | undefined;
 	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
 	signal: AbortSignal;
 }

@@ -69,6 +69,7 @@ export function testWith(engine: Engine): Action<"test"> {
 				jobs: options.jobs,
 				...(options.memory === undefined ? {} : { guest: { memory: options.memory } }),
 				cold: options.cold ?? false,
+				cellTimeout: options.cellTimeout === undefined ? undefined : options.cellTimeout * 1000,
 				coverage: coverage !== undefined,
 				explore,
 				signal: context.signal(),

@@ -72,6 +72,12 @@ export const commandTable = {
 				parse: wholeNumber(64, 1_048_576),
 				defaultText: "what the maps need, at least 256",
 			},
+			cellTimeout: {
+				value: "<seconds>",
+				help: "most time for one package on one kernel; what is left is an error, and the other cells go on",
+				parse: wholeNumber(1, 86_400),
+				defaultText: "from its programs and cases",
+			},
 			cold: { help: "boot every VM instead of cloning a booted one" },
 			output: {
 				value: "<name=path>",

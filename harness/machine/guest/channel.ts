@@ -77,7 +77,13 @@ export class Channel {
 		private readonly options: ChannelOptions,
 	) {
 		this.watchdog = new Watchdog(options.clock ?? systemClock, options.patience, (why) =>
-			this.lose(undecided("guest-hung", { kernel: options.kernel, op: `${this.pending[0]?.op}`, why })),
+			this.abandon(
+				undecided(
+					"guest-hung",
+					{ kernel: options.kernel, op: `${this.pending[0]?.op}`, why },
+					{ inGuest: true },
+				),
+			),
 		);
 		stream.on("data", (chunk: Buffer) => this.read(chunk));
 		stream.on("error", () => {}); // A write after the guest's end; the owner of its process reports how it ended.
@@ -132,6 +138,18 @@ export class Channel {
 		for (const waiting of this.pending.splice(0)) waiting.reject(error);
 	}
 
+	/** The operation of the oldest request without an answer. */
+	get operation(): string | undefined {
+		return this.pending[0]?.op;
+	}
+
+	/** Gives the guest up: `onLost` ends it, and every request rejects with `error`. */
+	abandon(error: UndecidedError): void {
+		if (this.lostWith) return;
+		this.fail(error);
+		this.options.onLost?.(error);
+	}
+
 	/** The reason if the guest is lost. */
 	get failure(): UndecidedError | undefined {
 		return this.lostWith;
@@ -142,15 +160,11 @@ export class Channel {
 		else if (this.pending.push(pending) === 1) this.watchdog.start();
 	}
 
-	private lose(error: UndecidedError): void {
-		if (this.lostWith) return;
-		this.fail(error);
-		this.options.onLost?.(error);
-	}
-
 	private corrupt(cause: unknown): void {
 		const why = cause instanceof Error ? cause.message : String(cause);
-		this.lose(undecided("channel-corrupt", { kernel: this.options.kernel, why }, { cause }));
+		this.abandon(
+			undecided("channel-corrupt", { kernel: this.options.kernel, why }, { cause, inGuest: true }),
+		);
 	}
 
 	private read(chunk: Buffer): void {

@@ -43,6 +43,16 @@ export class GuestClient {
 		return this.channel.failure;
 	}
 
+	/** The operation that the guest works on. */
+	get operation(): string | undefined {
+		return this.channel.operation;
+	}
+
+	/** Gives the guest up: it is ended, and every request rejects with `why`. */
+	abandon(why: UndecidedError): void {
+		this.channel.abandon(why);
+	}
+
 	/** Bytes on the channel, including frame headers. */
 	get traffic(): Readonly<{ sent: number; received: number }> {
 		return this.channel.traffic;

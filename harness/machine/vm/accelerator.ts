@@ -11,6 +11,11 @@ import type { Accelerator, BootKit } from "./qemu.js";
 /** A guest under a working KVM is ready in well under a second; a broken KVM hangs forever. */
 const probeMs = 10_000;
 
+/**
+ * Milliseconds without progress before a guest counts as hung; emulation on a busy host is slow.
+ */
+export const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
+
 /** Which accelerator guests get, and how that was found. */
 export interface Acceleration {
 	accelerator: Accelerator;

@@ -68,7 +68,10 @@ export class Instance {
 			onLost: () => process.kill(),
 		});
 		this.client = new GuestClient(this.channel, isLittleEndian(options.kit.arch));
-		this.console = new Console(console, () => this.channel.consoleSpoke());
+		this.console = new Console(console, () => {
+			// A stuck kernel goes on reporting that: no sign of life.
+			if (!this.greeting || !this.console.splats.some(isStall)) this.channel.consoleSpoke();
+		});
 		this.qmp = new Qmp(qmp);
 		process.ended.then((end) => this.channel.fail(this.death(end)));
 	}
@@ -248,15 +251,19 @@ export class Instance {
 		const said = splat?.title ?? agent ?? (end.stderr.split("\n").at(-1) || undefined);
 		const how = end.signal ? `QEMU was ended by ${end.signal}` : `QEMU ended with status ${end.code}`;
 		const starved = this.console.splats.some(({ kind }) => kind === "out-of-memory");
-		const by = starved ? "memory" : splat ? "package" : whoEnded(end);
-		return undecided("guest-died", { kernel, how: said ? `${said} (${how})` : how, by });
+		const by = starved ? "memory" : splat ? "package" : whoEnded(end, this.greeting !== undefined);
+		const inGuest = by === "package" || by === "agent";
+		return undecided("guest-died", { kernel, how: said ? `${said} (${how})` : how, by }, { inGuest });
 	}
 }
 
+const isStall = ({ kind }: Splat) => kind === "lockup" || kind === "rcu-stall";
+
 /** A memory file cannot grow on a full disk: SIGBUS. Status 0: the guest switched off. */
-function whoEnded(end: ProcessEnd): "disk" | "itself" | "host" {
+function whoEnded(end: ProcessEnd, wasUp: boolean): "disk" | "itself" | "agent" | "host" {
 	if (end.signal === "SIGBUS") return "disk";
-	return end.code === 0 ? "itself" : "host";
+	if (end.code !== 0) return "host";
+	return wasUp ? "agent" : "itself";
 }
 
 /** RAM shared with a file is not in the migration stream, which records that. */

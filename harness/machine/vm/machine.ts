@@ -13,7 +13,7 @@ import type { GuestClient } from "../guest/client.js";
 import { type Inventory, operations } from "../guest/operations.js";
 import { initramfsFor } from "../kernel/initramfs.js";
 import { type Kernel, memoryOf } from "../kernel/kernel.js";
-import { type Acceleration, probeAccelerator } from "./accelerator.js";
+import { type Acceleration, patience, probeAccelerator } from "./accelerator.js";
 import { architecture } from "./architecture.js";
 import type { Guest } from "./guest.js";
 import { Instance, type InstanceOptions } from "./instance.js";
@@ -44,8 +44,6 @@ async function read(file: string): Promise<Inventory | undefined> {
 	}
 }
 
-/** Milliseconds without progress until a guest counts as hung; busy hosts are slow. */
-const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
 /** Milliseconds until a clone without an answer has failed; an idle host takes 0.1 s. */
 const cloneMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 30_000 };
 /**

@@ -19,6 +19,8 @@ const deaths = {
 	disk: "make room in the cache, or name another with BPFGATE_CACHE: the disk with the templates is full",
 	itself:
 		"build virtio_pci and virtio_console into a kernel of your own, or add them with --modules: the guest switched itself off",
+	agent:
+		"look for a program that denies the guest's agent what it needs, or writes its memory: the guest switched itself off",
 	host: "run it again, and check whether QEMU was killed or the host ran out of memory",
 };
 
@@ -32,6 +34,28 @@ export const guestReasons = defineReasons({
 		message: (f: { kernel: string; op: string; why: string }) =>
 			`guest ${f.kernel} hung in ${f.op}: ${f.why}`,
 		hint: "run it again; if it hangs again, see the kernel's console in the evidence",
+	},
+	"attach-ends-guest": {
+		message: (f: { program: string; hook: string; kernel: string; why: string }) =>
+			`${f.program} attached to ${f.hook} ended two fresh guests of kernel ${f.kernel}, the second one so: ${f.why}`,
+		hint: "check what the program does at each call of process 1, and bound its loops: it stops the machine",
+	},
+	"cell-timeout": {
+		message: (f: {
+			kernel: string;
+			seconds: number;
+			operation: string | undefined;
+			next: string | undefined;
+		}) =>
+			`the package reached its limit of ${f.seconds} s on kernel ${f.kernel}, ` +
+			`${f.operation === undefined ? "with no operation in the guest" : `in operation ${f.operation}`}` +
+			`${f.next === undefined ? "" : `, before a result for ${f.next}`}`,
+		hint: "raise the limit with --cell-timeout <seconds>, or look for what does not end",
+	},
+	"cell-hung": {
+		message: (f: { kernel: string; times: number; why: string }) =>
+			`${f.times} guests hung with this package on kernel ${f.kernel}, the last one so: ${f.why}`,
+		hint: "look for loops in the cases that hung; test the others alone",
 	},
 	"clone-failed": {
 		message: (f: { ms: number }) => `the clone gave no answer within ${f.ms} ms`,

@@ -73,12 +73,14 @@ export const reasonSaying = (
 	hint,
 });
 
+type UndecidedOptions = ConstructorParameters<typeof UndecidedError>[3];
+
 /** The error of a registered code: bpfgate could not find out. */
 export function undecided<C extends ReasonCode>(
 	code: C,
-	...given: ReasonArguments<C, [options?: ErrorOptions]>
+	...given: ReasonArguments<C, [options?: UndecidedOptions]>
 ): UndecidedError {
-	const [facts, options] = given as [unknown, ErrorOptions?];
+	const [facts, options] = given as [unknown, UndecidedOptions?];
 	const { message, hint } = reasons[code];
 	return new UndecidedError(code, sentenceOf(message, facts), sentenceOf(hint, facts), options);
 }

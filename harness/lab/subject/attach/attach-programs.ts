@@ -25,16 +25,25 @@ export interface Attachable {
 	target: AttachTarget;
 }
 
-/** Attaches and detaches each in turn, at an attach point made for it. */
+/**
+ * Attaches and detaches each in turn, at an attach point made for it.
+ *
+ * @param begin told which one is next, and undefined after the last
+ */
 export async function* attachAll(
 	object: PackageObject,
-	attachables: Attachable[],
+	attachables: readonly Attachable[],
 	result: LoadedObject,
 	bench: Workbench,
+	begin: (attachable: Attachable | undefined) => void,
 ): AsyncIterable<Finding> {
 	const { client } = await bench.guest();
 	const points = new AttachPoints(client, bench);
-	for (const attachable of attachables) yield await attachOne(object, attachable, result, points, bench);
+	for (const attachable of attachables) {
+		begin(attachable);
+		yield await attachOne(object, attachable, result, points, bench);
+	}
+	begin(undefined);
 	await points.remove();
 }
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Package } from "../data/package/package.js";
+import { patience } from "../machine/vm/accelerator.js";
+
+/** Most programs are verified within one patience; several cases need less. */
+const steady = 5;
+const casesEach = 10;
+
+/**
+ * Milliseconds that a package may take on one kernel: for each program and each ten cases as long
+ * as a guest may be silent (15 s under KVM, 60 s under emulation), and five times that besides.
+ */
+export function defaultTimeout({ objects }: Package, cases: number, accelerator: string): number {
+	const programs = objects.reduce((sum, object) => sum + object.programs.length, 0);
+	return (
+		(steady + programs + Math.ceil(cases / casesEach)) * (accelerator === "kvm" ? patience.kvm : patience.tcg)
+	);
+}
