@@ -58,11 +58,27 @@ export const KernelRecord = Type.Object({
 });
 export type KernelRecord = Static<typeof KernelRecord>;
 
+/** A program that no check loads, because its object or the manifest leaves it out. */
+export const UnloadedProgram = Type.Object({
+	object: Type.String({ description: "path inside the package" }),
+	program: Type.String(),
+	section: Type.String(),
+	by: strings("section", "manifest"),
+});
+export type UnloadedProgram = Static<typeof UnloadedProgram>;
+
 export const PackageRecord = Type.Object({
 	name: Type.String(),
-	version: Type.String(),
-	sha256: Type.String({ description: "of the canonical listing of the package's files" }),
+	version: Type.Optional(Type.String({ description: "absent for an object without a manifest" })),
+	sha256: Type.Optional(
+		Type.String({
+			description: "of the canonical listing of the package's files; absent if it cannot be read",
+		}),
+	),
 	path: Type.Optional(Type.String()),
+	not_loaded: Type.Optional(
+		Type.Array(UnloadedProgram, { description: "programs that are optional (`?`) or have autoload off" }),
+	),
 });
 export type PackageRecord = Static<typeof PackageRecord>;
 
@@ -75,6 +91,15 @@ export const RunRecord = Type.Object({
 	qemu: Type.String(),
 	jobs: Type.Integer({ minimum: 1 }),
 	interrupted: Type.Boolean(),
+	unfinished: Type.Optional(
+		Type.Array(Type.Object({ package: Type.String(), kernel: Type.String() }), {
+			description: "cells that an interrupted run did not complete",
+		}),
+	),
+	allow_empty: Type.Optional(Type.Boolean({ description: "a run that tested nothing may be a success" })),
+	required_kernels: Type.Optional(Type.Array(Type.String(), { description: "a skip on them is a failure" })),
+	fail_on_skip: Type.Optional(Type.Boolean()),
+	filter: Type.Optional(Type.Array(Type.String(), { description: "the only cases that were asked for" })),
 });
 export type RunRecord = Static<typeof RunRecord>;
 
@@ -86,17 +111,25 @@ export const Results = Type.Object(
 		run: RunRecord,
 		kernels: Type.Array(KernelRecord),
 		packages: Type.Array(PackageRecord),
+		checks: Type.Optional(
+			Type.Array(Type.Object({ name: CheckName, summary: Type.String() }), {
+				description: "the questions of this run",
+			}),
+		),
 		results: Type.Array(CaseResult),
 	},
 	{ $id: "bpfgate-results" },
 );
 export type Results = Static<typeof Results>;
 
-/** Exit status of a run: 3 undecided outranks nothing but a clean pass; 1 outranks 3. */
+/**
+ * Exit status of a run: 3 undecided outranks nothing but a clean pass; 1 outranks 3. A document
+ * without any pass is no success, unless the run allowed that.
+ */
 export function exitStatus(results: Results): 0 | 1 | 3 | 130 {
 	if (results.run.interrupted) return 130;
 	const outcomes = new Set(results.results.map((result) => result.outcome));
 	if (outcomes.has("fail")) return 1;
 	if (outcomes.has("error")) return 3;
-	return 0;
+	return outcomes.has("pass") || results.run.allow_empty ? 0 : 3;
 }

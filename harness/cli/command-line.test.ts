@@ -4,8 +4,8 @@ import { outputs } from "../report/outputs.js";
 import { wrap } from "../report/pretty.js";
 import { namesOf } from "./commands/test.js";
 import { engine } from "./engine.js";
-import { type CommandSpec, commandTable } from "./terminal/command-table.js";
-import { flagOf, type KnownNames, type OptionSpec } from "./terminal/option.js";
+import { commandTable } from "./terminal/command-table.js";
+import { type CommandSpec, flagOf, type KnownNames, type OptionSpec } from "./terminal/option.js";
 
 const page = new URL("../../docs/command-line.md", import.meta.url).pathname;
 

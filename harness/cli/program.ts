@@ -5,12 +5,11 @@ import {
 	type Action,
 	type Arguments,
 	type CommandName,
-	type CommandSpec,
 	type Context,
 	commandGroups,
 	commandTable,
 } from "./terminal/command-table.js";
-import { commanderOption, type KnownNames } from "./terminal/option.js";
+import { type CommandSpec, commanderOption, flagOf, type KnownNames } from "./terminal/option.js";
 
 /** Loads a command's module when the command is used. */
 export type Actions = { [N in CommandName]: () => Promise<{ run: Action<N> }> };
@@ -20,7 +19,7 @@ Exit status:
   0    every required case passed
   1    a case failed
   2    the invocation or an input is invalid
-  3    error: bpfgate, the VM or the host failed, and no case did
+  3    not decided: an error and no failure, or nothing was tested
   130  interrupted`;
 
 /**
@@ -43,9 +42,10 @@ export function createProgram(actions: Partial<Actions>, context: Context, known
 			parent = groups.get(group) ?? program.command(group).description(commandGroups[group] ?? "");
 			groups.set(group, parent);
 		}
-		define(parent.command(name), spec, known).action(async (...all: unknown[]) => {
+		const command = define(parent.command(name), spec, known).action(async (...all: unknown[]) => {
 			// Commander hands over the arguments, then the options, then the command.
 			const values = all.slice(0, -2) as Arguments;
+			assertRequired(command, spec);
 			const load = actions[path];
 			if (!load) throw new Error(`${path} has no action`);
 			const { run } = (await load()) as { run: (...given: unknown[]) => Promise<void> };
@@ -67,6 +67,13 @@ function define(
 	const listsChecks = Object.values(options).some(({ choices }) => choices === "checks");
 	if (known && listsChecks) command.addHelpText("after", `\nChecks:\n${known.summaries.join("\n")}`);
 	return command;
+}
+
+/** Commander asks for these before it finds a misspelt one, and would say the wrong thing. */
+function assertRequired(command: Command, { options }: CommandSpec): void {
+	for (const [name, { required, value }] of Object.entries(options))
+		if (required && command.getOptionValue(name) === undefined)
+			command.error(`error: required option '${flagOf(name)} ${value}' not specified`);
 }
 
 function version(): string {

@@ -81,6 +81,8 @@ export interface Check {
 	readonly section?: ManifestSection;
 	/** Areas of kernel promises that the check cites: a run with it qualifies new kernels. */
 	readonly cites?: readonly PromiseArea[];
+	/** Cases about the kernel: their passes say nothing about the package. */
+	readonly aboutKernel?: readonly string[];
 	/** Called once for each run. */
 	create(context: CheckContext): CheckRun;
 }
@@ -91,6 +93,8 @@ export interface CheckRun {
 	cases(pkg: Package): string[];
 	/** Runs them in an order of its own, groups with `runCases`. Further cases are allowed. */
 	run(pkg: Package, bench: Workbench): AsyncIterable<Finding>;
+	/** Cases of other packages that test this one too; `*` stands for any run of characters. */
+	casesWith?(pkg: Package): readonly { package: string; cases: string }[];
 	/**
 	 * Findings that only the results of several kernels together show: kernels that differ. They
 	 * belong to no single kernel, so that what is said of one does not depend on the others.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { between, type CaseResult, type Outcome, type Results } from "../base/results.js";
+import { between, type CaseResult, type Outcome, type PackageRecord, type Results } from "../base/results.js";
 
 /** From best to worst: a failure outranks an error. */
 export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];
@@ -11,8 +11,11 @@ export function worst(outcomes: Iterable<Outcome>): Outcome | undefined {
 	return outcomeOrder[rank];
 }
 
-/** What a matrix shows for several cases; `partial`: some passed, the others were skipped. */
-export type Cell = Outcome | "partial";
+/**
+ * What a matrix shows for several cases. `partial`: some passed, the others were skipped.
+ * `inapplicable`: the run has no such case there. `unfinished`: it was interrupted before.
+ */
+export type Cell = Outcome | "partial" | "inapplicable" | "unfinished";
 
 /** A cell in words. */
 export const cellWords: Readonly<Record<Cell, string>> = {
@@ -21,22 +24,25 @@ export const cellWords: Readonly<Record<Cell, string>> = {
 	fail: "fail",
 	skip: "skip",
 	error: "error",
+	inapplicable: "not applicable",
+	unfinished: "interrupted",
 };
 
-/** Signs of a matrix; `none` is a case that did not run, `alike` nothing to say between kernels. */
-export const signs: Readonly<Record<Cell | "none" | "alike", string>> = {
+/** Signs of a matrix; `alike` is nothing to say between kernels. */
+export const signs: Readonly<Record<Cell | "alike", string>> = {
 	pass: "✓",
 	partial: "✓–",
 	fail: "✗",
 	skip: "–",
 	error: "!",
-	none: "·",
+	inapplicable: "·",
+	unfinished: "?",
 	alike: "",
 };
 
 /** What the signs mean. */
-export const legend = Object.entries({ ...cellWords, none: "not run" })
-	.map(([cell, words]) => `${signs[cell as Cell | "none"]} ${words}`)
+export const legend = Object.entries(cellWords)
+	.map(([cell, words]) => `${signs[cell as Cell]} ${words}`)
 	.join(", ");
 
 /** The worst of some outcomes, but `partial` for passes and skips; undefined without outcomes. */
@@ -61,31 +67,48 @@ export const kernelsOf = ({ kernel, kernels = [kernel] }: CaseResult): readonly 
 /** One line of a matrix: its label, and a cell for each of its columns. */
 export interface Row {
 	label: string;
-	cells: (Cell | "alike" | undefined)[];
+	cells: (Cell | "alike")[];
 }
 
-const cellIn = (column: string, results: readonly CaseResult[]): Row["cells"][number] =>
-	cellOf(results.map(({ outcome }) => outcome)) ?? (column === between ? "alike" : undefined);
+/** Cells that an interrupted run did not complete; `key` of package and kernel. */
+function unfinishedCells({ run, packages, kernels }: Results): Set<string> {
+	if (!run.interrupted) return new Set();
+	const all = packages.flatMap(({ name }) => kernels.map(({ id }) => ({ package: name, kernel: id })));
+	return new Set((run.unfinished ?? all).map((cell) => key(cell.package, cell.kernel)));
+}
+
+/** `xdp-filter 1.0.0`; the name alone for an object without a manifest. */
+export function packageLabel({ name, version }: PackageRecord): string {
+	return version === undefined ? name : `${name} ${version}`;
+}
+
+const absentIn = (column: string): Row["cells"][number] => (column === between ? "alike" : "inapplicable");
 
 /** Packages down, kernels across. */
 export function packageRows(results: Results): Row[] {
 	const cases = groupBy(results.results, (result) => key(result.package, result.kernel));
-	return results.packages.map(({ name, version }) => ({
-		label: `${name} ${version}`,
-		cells: columns(results).map((id) => cellIn(id, cases.get(key(name, id)) ?? [])),
+	const unfinished = unfinishedCells(results);
+	return results.packages.map((record) => ({
+		label: packageLabel(record),
+		cells: columns(results).map((id) => {
+			const place = key(record.name, id);
+			const seen = cellOf((cases.get(place) ?? []).map((result) => result.outcome));
+			if (seen === "fail" || seen === "error") return seen;
+			return unfinished.has(place) ? "unfinished" : (seen ?? absentIn(id));
+		}),
 	}));
 }
 
 /** Cases of one package down, kernels across, in the order of the first reports. */
 export function caseRows(results: Results, packageName: string): Row[] {
 	const own = results.results.filter((result) => result.package === packageName);
+	const unfinished = unfinishedCells(results);
 	return [...groupBy(own, caseName)].map(([label, cases]) => ({
 		label,
-		cells: columns(results).map((id) =>
-			cellIn(
-				id,
-				cases.filter((result) => result.kernel === id),
-			),
+		cells: columns(results).map(
+			(id) =>
+				cellOf(cases.filter((result) => result.kernel === id).map((result) => result.outcome)) ??
+				(unfinished.has(key(packageName, id)) ? "unfinished" : absentIn(id)),
 		),
 	}));
 }

@@ -4,9 +4,20 @@ import { listing } from "../base/listing.js";
 import { printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { capturePaths } from "./captures.js";
-import { caseName, caseRows, columns, legend, packageRows, type Row, signs, tallyLine } from "./cells.js";
+import {
+	caseName,
+	caseRows,
+	columns,
+	legend,
+	packageLabel,
+	packageRows,
+	type Row,
+	signs,
+	tallyLine,
+} from "./cells.js";
 import { coverageSection } from "./coverage.js";
 import { kernelFindings } from "./kernel-findings.js";
+import { leftOut } from "./left-out.js";
 import { escapeMarkup } from "./markup.js";
 import { notes } from "./notes.js";
 import { diffOf } from "./packets.js";
@@ -23,8 +34,8 @@ code, pre, td.name { font-family: ui-monospace, monospace; font-size: .9em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
-td.pass, td.partial, td.fail, td.skip, td.error, td.none, th.kernel { text-align: center; }
-td.pass, td.partial { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error { background: #a3d5; }
+td.pass, td.partial, td.fail, td.skip, td.error, td.inapplicable, td.unfinished, th.kernel { text-align: center; }
+td.pass, td.partial { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error, td.unfinished { background: #a3d5; }
 dt { margin-top: 1rem; } dd { margin: 0 0 0 1.5rem; } dd.hint::before { content: "→ "; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .8rem; }
 figure { margin: 1.5rem 0; } figure svg { max-width: none; }
@@ -79,6 +90,8 @@ export function html(results: Results, captures?: string): string {
 			: []),
 		table("package", packageRows(results), results, (index) => `#package-${index}`),
 		`<p>${legend}</p>`,
+		...leftOut(results).map((text) => `<p>${escapeMarkup(text)}</p>`),
+		...questions(results),
 		...reasons(results),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
 		...noteSection(results),
@@ -98,7 +111,7 @@ function table(corner: string, rows: Row[], results: Results, link?: (row: numbe
 	const lines = rows.map(({ label, cells }, index) => {
 		const text = escapeMarkup(label);
 		const name = link ? `<a href="${link(index)}">${text}</a>` : text;
-		const tds = cells.map((cell) => `<td class="${cell ?? "none"}">${signs[cell ?? "none"]}</td>`);
+		const tds = cells.map((cell) => `<td class="${cell}">${signs[cell]}</td>`);
 		return `<tr><td class="name">${name}</td>${tds.join("")}</tr>`;
 	});
 	return [
@@ -109,6 +122,13 @@ function table(corner: string, rows: Row[], results: Results, link?: (row: numbe
 		"</tbody>",
 		"</table></div>",
 	].join("\n");
+}
+
+/** What each check of the run asks. */
+function questions({ checks = [] }: Results): string[] {
+	if (checks.length === 0) return [];
+	const items = checks.map(({ name, summary }) => `<li>${code(name)}: ${escapeMarkup(summary)}</li>`);
+	return ["<ul>", ...items, "</ul>"];
 }
 
 function reasons(results: Results): string[] {
@@ -127,14 +147,15 @@ function packageSection(
 	index: number,
 	packets: (result: CaseResult) => string[],
 ): string[] {
-	const { name, version, sha256 } = results.packages[index]!;
+	const record = results.packages[index]!;
+	const { name, sha256 } = record;
 	const own = results.results.filter((result) => result.package === name);
 	const explained = own.filter(({ outcome }) => outcome !== "pass");
 	const pictures = sharedPictures(own).slice(0, maxPictures);
 	const drawn = new Set(pictures.flatMap((picture) => picture.results));
 	return [
-		`<h2 id="package-${index}">${escapeMarkup(name)} ${escapeMarkup(version)}</h2>`,
-		`<p>SHA-256 ${code(sha256)}</p>`,
+		`<h2 id="package-${index}">${escapeMarkup(packageLabel(record))}</h2>`,
+		...(sha256 === undefined ? [] : [`<p>SHA-256 ${code(sha256)}</p>`]),
 		table("case", caseRows(results, name), results),
 		...pictures.flatMap((picture) => figure(picture, results)),
 		...explained.flatMap((result) => evidence(result, packets(result), drawn.has(result))),

@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printableLines } from "../base/printable.js";
 import type { CaseResult, Outcome, Results } from "../base/results.js";
 import { caseName, groupBy, key } from "./cells.js";
+import { leftOut } from "./left-out.js";
 import { escapeMarkup } from "./markup.js";
+
+/** Most lines of one log: viewers show a failure whole. */
+const maxLogLines = 200;
+/** Logs among the evidence, with what they are. */
+const logs = {
+	log: "the kernel's log",
+	verifier_log: "the verifier's log",
+	libbpf_log: "libbpf's log",
+	splats: "the kernel's console",
+	mismatches: "differences",
+	errors: "mistakes",
+};
 
 const elementOf = { fail: "failure", error: "error", skip: "skipped" } as const;
 
@@ -24,12 +38,19 @@ function suite(cases: CaseResult[], results: Results): string[] {
 		timestamp: results.run.started,
 		...counts(cases),
 	});
-	return [`  <testsuite ${head}>`, ...cases.flatMap(testcase), "  </testsuite>"];
+	const left = leftOut(results, name).map((text) => attributes({ name: "not tested", value: text }));
+	const properties = left.map((each) => `      <property ${each}/>`);
+	return [
+		`  <testsuite ${head}>`,
+		...(left.length > 0 ? ["    <properties>", ...properties, "    </properties>"] : []),
+		...cases.flatMap(testcase),
+		"  </testsuite>",
+	];
 }
 
 function testcase(result: CaseResult): string[] {
 	const head = attributes({
-		classname: `${result.package}.${result.kernel}`,
+		classname: `${undotted(result.package)}.${undotted(result.kernel)}`,
 		name: caseName(result),
 		time: seconds(result.duration_ms),
 	});
@@ -37,11 +58,27 @@ function testcase(result: CaseResult): string[] {
 	const { code = "", message = "", hint = "" } = result.reason ?? {};
 	const element = elementOf[result.outcome];
 	const detail = attributes(element === "skipped" ? { message } : { type: code, message });
-	return [
-		`    <testcase ${head}>`,
-		`      <${element} ${detail}>${escapeMarkup(hint)}</${element}>`,
-		"    </testcase>",
-	];
+	const body = [hint, ...(element === "skipped" ? [] : logLines(result))].map(escapeMarkup).join("\n");
+	return [`    <testcase ${head}>`, `      <${element} ${detail}>${body}</${element}>`, "    </testcase>"];
+}
+
+/**
+ * Viewers such as Jenkins take what stands before the last dot for a package: 6.12 would become the
+ * class 12. The names in full are those of the suite.
+ */
+function undotted(name: string): string {
+	return name.replaceAll(".", "_");
+}
+
+/** What the kernel, the verifier and libbpf said, the end of each. */
+function logLines({ evidence }: CaseResult): string[] {
+	return Object.entries(logs).flatMap(([key, title]) => {
+		const texts = [evidence[key]].flat().filter((text) => typeof text === "string" && text !== "");
+		const lines = texts.flatMap((text) => printableLines(String(text)));
+		const cut = Math.max(0, lines.length - maxLogLines);
+		const head = cut > 0 ? `${title}, without its first ${cut} lines:` : `${title}:`;
+		return lines.length === 0 ? [] : ["", head, ...lines.slice(cut)];
+	});
 }
 
 function counts(cases: CaseResult[]): Record<string, string> {

@@ -3,6 +3,7 @@ import { listing } from "../base/listing.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { caseName, columns, legend, packageRows, signs, tallyLine } from "./cells.js";
 import { kernelFindings } from "./kernel-findings.js";
+import { leftOut } from "./left-out.js";
 import { escapeMarkdown, markdownCode } from "./markup.js";
 import { notes } from "./notes.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
@@ -15,7 +16,7 @@ export function markdown(results: Results): string {
 	const rows = packageRows(results).map(({ label, cells }) => [
 		// In a table, a bar ends the cell even inside code.
 		markdownCode(label).replaceAll("|", "\\|"),
-		...cells.map((cell) => signs[cell ?? "none"]),
+		...cells.map((cell) => signs[cell]),
 	]);
 	const table = [["package", ...heads], ["---", ...heads.map(() => ":-:")], ...rows].map(
 		(cells) => `| ${cells.join(" | ")} |`,
@@ -26,6 +27,7 @@ export function markdown(results: Results): string {
 		table.join("\n"),
 		legend,
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
+		...leftOut(results).map(escapeMarkdown),
 		...kernels(results),
 		...noted(results),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),

@@ -50,7 +50,7 @@ describe("pretty", () => {
 		]);
 	});
 
-	it("shows the worst of a cell, and a cell without a result as not run", () => {
+	it("shows the worst of a cell, and a cell without a result as not applicable", () => {
 		const results = [
 			result("1", "a", "pass"),
 			result("1", "b", "skip", "old"),
@@ -63,8 +63,44 @@ describe("pretty", () => {
 		});
 		expect(text).toContain("one 1  +-   x    .\n");
 		expect(text).toContain("two 1  .    .    .\n");
-		expect(text).toContain("+ pass   +- pass, some skipped   x fail   . not run");
+		expect(text).toContain("+ pass   +- pass, some skipped   x fail   . not applicable");
 		expect(text).toContain("-> Fix it.");
+	});
+
+	it("shows cells that an interruption cut short with a sign of their own, but never as a pass", () => {
+		const whole = documentOf(
+			[result("1", "a", "pass"), result("2", "a", "pass"), result("3", "a", "fail", "bad")],
+			{
+				kernels: ["1", "2", "3", "4"],
+				packages: ["one", "two"],
+			},
+		);
+		const cut = ["2", "3", "4"].map((kernel) => ({ package: "one", kernel }));
+		const run = { ...whole.run, interrupted: true, unfinished: cut };
+		const text = pretty({ ...whole, run }, { ...medium, unicode: false });
+		expect(text).toContain("one 1  +    ?    x    ?\n");
+		expect(text).toContain("two 1  .    .    .    .\n");
+		expect(text).toContain("? interrupted\n");
+		const older = { ...whole.run, interrupted: true };
+		expect(pretty({ ...whole, run: older }, { ...medium, unicode: false })).toContain(
+			"one 1  ?    ?    x    ?\n",
+		);
+	});
+
+	it("names the programs that are not loaded, and the filter", () => {
+		const whole = documentOf([result("1", "a", "pass")]);
+		const maybe = { object: "a.o", program: "maybe", section: "?xdp", by: "section" } as const;
+		const never = { object: "a.o", program: "never", section: "xdp", by: "manifest" } as const;
+		const packages = [{ name: "one", not_loaded: [maybe, never] }];
+		const text = pretty(
+			{ ...whole, packages, run: { ...whole.run, filter: ["load/a"] } },
+			{ ...medium, width: 200 },
+		);
+		expect(text).toMatch(/^one\n/);
+		expect(text).toContain('Only cases that match "load/a" were tested.\n');
+		expect(text).toContain(
+			"one: not loaded, so not tested: maybe (section ?xdp), never (autoload is false). --autoload all tests optional programs.\n",
+		);
 	});
 
 	it("names a check of many cases in place of all of them", () => {

@@ -9,6 +9,7 @@ import {
 	caseRows,
 	cellWords,
 	columns,
+	packageLabel,
 	packageRows,
 	type Row,
 	signs,
@@ -16,6 +17,7 @@ import {
 } from "./cells.js";
 import { coverageText } from "./coverage.js";
 import { kernelFindings } from "./kernel-findings.js";
+import { leftOut } from "./left-out.js";
 import type { Medium } from "./medium.js";
 import { notes } from "./notes.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
@@ -23,21 +25,16 @@ import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
 import { casesOf, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 import { weaknesses } from "./weaknesses.js";
 
-type Cell = CaseCell | "none" | "alike";
+type Cell = CaseCell | "alike";
 type Colours = ReturnType<typeof picocolors.createColors>;
 
-const asciiSigns = { pass: "+", partial: "+-", fail: "x", skip: "-", error: "!", none: ".", alike: "" };
-const meaning = { ...cellWords, none: "not run", alike: "" };
+const asciiSigns = {
+	...{ pass: "+", partial: "+-", fail: "x", skip: "-", error: "!" },
+	...{ inapplicable: ".", unfinished: "?", alike: "" },
+};
 const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
-	...{
-		pass: "green",
-		partial: "green",
-		fail: "red",
-		skip: "yellow",
-		error: "magenta",
-		none: "dim",
-		alike: "dim",
-	},
+	...{ pass: "green", partial: "green", fail: "red", skip: "yellow", error: "magenta" },
+	...{ inapplicable: "dim", unfinished: "magenta", alike: "dim" },
 };
 
 /** The matrix: packages down (or one package's cases), kernels across, reasons below. */
@@ -47,11 +44,12 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 	const alone = results.packages.length === 1 && only !== undefined;
 	const rows = alone ? caseRows(results, only.name) : packageRows(results);
 	const blocks = [
-		...(alone ? [`${painter.title(`${only.name} ${only.version}`)}\n`] : []),
+		...(alone ? [`${painter.title(packageLabel(only))}\n`] : []),
 		...painter.matrix(rows),
 		painter.legend(rows),
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
 		painter.moreDiffs(),
+		painter.leftOut(),
 		painter.weaknesses(),
 		painter.notes(),
 		painter.kernels(),
@@ -101,7 +99,7 @@ class Painter {
 		for (let first = 0; first < ids.length; first += across) {
 			const head = ids.slice(first, first + across).map((id) => centre(id, column, this.colours.bold));
 			const lines = rows.map((row) => {
-				const cells = row.cells.slice(first, first + across).map((cell) => this.sign(cell ?? "none", column));
+				const cells = row.cells.slice(first, first + across).map((cell) => this.sign(cell, column));
 				return `${this.shorten(printable(row.label), left).padEnd(left)}${cells.join("")}`;
 			});
 			tables.push(`${[`${" ".repeat(left)}${head.join("")}`, ...lines].map(trimEnd).join("\n")}\n`);
@@ -111,12 +109,12 @@ class Painter {
 
 	/** The meaning of the signs that occur. */
 	legend(rows: Row[]): string {
-		const seen = new Set(rows.flatMap((row) => row.cells.map((cell): Cell => cell ?? "none")));
-		seen.delete("pass");
+		const seen = new Set(rows.flatMap((row) => row.cells));
+		for (const plain of ["pass", "alike"] as const) seen.delete(plain);
 		if (seen.size === 0) return "";
-		const order: Cell[] = ["pass", "partial", "fail", "skip", "error", "none"];
+		const order = Object.keys(cellWords) as CaseCell[];
 		const words = order.filter((cell) => cell === "pass" || seen.has(cell));
-		return `${words.map((cell) => `${this.sign(cell)} ${meaning[cell]}`).join("   ")}\n`;
+		return `${words.map((cell) => `${this.sign(cell)} ${cellWords[cell]}`).join("   ")}\n`;
 	}
 
 	reason(entry: ReasonEntry, alone: boolean): string {
@@ -155,6 +153,12 @@ class Painter {
 				: `see ${printable(this.captures)}${written}`;
 		const text = `${count(left, "more failure")} with differing packets: ${where}`;
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
+	}
+
+	/** What was not tested. */
+	leftOut(): string {
+		const lines = leftOut(this.results).flatMap((text) => wrap(printable(text), this.medium.width));
+		return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 	}
 
 	/** Passes that show a weakness of the kernel. */

@@ -3,10 +3,12 @@
 import { printable } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { caseName } from "./cells.js";
+import { leftOut } from "./left-out.js";
 
 /** Test Anything Protocol 14 (testanything.org): a case is a point; `error` is `not ok`. */
 export function tap(results: Results): string {
-	const lines = ["TAP version 14", `1..${results.results.length}`];
+	const comments = leftOut(results).map((text) => `# ${printable(text)}`);
+	const lines = ["TAP version 14", `1..${results.results.length}`, ...comments];
 	results.results.forEach((result, index) => {
 		lines.push(...point(result, index + 1));
 	});

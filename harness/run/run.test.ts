@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from "vitest";
-import { UndecidedError } from "../base/errors.js";
+import { InputError, UndecidedError } from "../base/errors.js";
 import { exitStatus, Results } from "../base/results.js";
 import { validator } from "../base/validate.js";
 import { disagreements, driftOf } from "../data/vectors/drift.js";
@@ -154,13 +154,17 @@ describe("run", () => {
 		const idle = check([], async function* () {
 			yield pass("never");
 		});
-		expect((await results({ checks: [idle] })).results).toEqual([]);
+		const document = await results({ checks: [idle], allowEmpty: true });
+		expect(document.results).toEqual([]);
+		expect(exitStatus(document)).toBe(0);
 		expect(guests.acquired).toBe(0);
 	});
 
 	it("asks a package that a check does not suit only when the check was named", async () => {
 		const choosy: Check = { ...passing, suits: ({ name }) => name === "two" };
-		const packagesOf = ({ results }: Results) => [...new Set(results.map((result) => result.package))];
+		const packagesOf = ({ results }: Results) => [
+			...new Set(results.filter(({ outcome }) => outcome === "pass").map((result) => result.package)),
+		];
 		expect(packagesOf(await results({ checks: [choosy] }))).toEqual(["two"]);
 		expect(packagesOf(await results({ checks: [choosy], named: true }))).toEqual(["one", "two"]);
 	});
@@ -207,6 +211,7 @@ describe("run", () => {
 		expect(document.results.map(({ outcome, reason }) => [outcome, reason?.code])).toEqual([
 			["skip", "feature-unsupported"],
 			["skip", "feature-unsupported"],
+			["error", "nothing-tested"],
 		]);
 		expect(guests.acquired).toBe(0);
 	});
@@ -232,6 +237,7 @@ describe("run", () => {
 		const document = await results({ checks: [slow], jobs: 1, signal: controller.signal });
 		expect(document.run.interrupted).toBe(true);
 		expect(document.results).toEqual([]);
+		expect(document.run.unfinished).toHaveLength(4);
 		expect(exitStatus(document)).toBe(130);
 		expect(guests.disposed).toBe(guests.acquired);
 	});
@@ -239,5 +245,30 @@ describe("run", () => {
 	it("ends its guests when no caller listens any more", async () => {
 		for await (const event of run(options)) if (event.type === "finding") break;
 		expect(guests.disposed).toBe(guests.acquired);
+	});
+
+	it("gives an input that cannot be read a failed case on each kernel, and tests the others", async () => {
+		const errors = [new InputError("b.o", "section maps", "is of the old style")];
+		const document = await results({ broken: [{ name: "b", path: "b.o", errors }] });
+		const own = document.results.filter((result) => result.package === "b");
+		expect(own.map((it) => `${it.kernel} ${it.check}/${it.case} ${it.outcome}`)).toEqual([
+			"5.10 load/input fail",
+			"6.1 load/input fail",
+		]);
+		expect(own[0]?.reason?.message).toBe("b.o: section maps: is of the old style");
+		expect(document.results.filter(({ outcome }) => outcome === "pass")).toHaveLength(8);
+		expect(document.packages[0]).toEqual({ name: "b", path: "b.o" });
+		expect(exitStatus(document)).toBe(1);
+	});
+
+	it("reports only the cases that --filter names, and what the kernel's log says", async () => {
+		guests.splats = [{ kind: "warn", title: "WARNING: here", text: "WARNING: here" }];
+		const never = check(["c"], () => Promise.reject(new Error("must not run")) as never, "vectors");
+		const document = await results({ ...only, checks: [passing, never], filter: ["load/b*"] });
+		expect(document.results.map((it) => `${it.case} ${it.outcome}`)).toEqual([
+			"b pass",
+			"kernel-log/warn fail",
+		]);
+		expect(document.run.filter).toEqual(["load/b*"]);
 	});
 });

@@ -10,6 +10,7 @@ import {
 	type Results,
 	type RunRecord,
 } from "../base/results.js";
+import type { BrokenPackage } from "../data/package/broken-package.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { CellLimit } from "../lab/cell-limit.js";
@@ -20,13 +21,18 @@ import { runCases } from "../lab/run-cases.js";
 import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
 import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
 import { defaultTimeout } from "./cell-timeout.js";
+import { canSelect, type Demands, demanded, selected } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore-packages.js";
 import { KernelPromises } from "./kernel-promises.js";
+import { unproven } from "./nothing-tested.js";
+import { packageRecord, unreadableResult } from "./package-record.js";
 
-export interface RunOptions extends Lent {
+export interface RunOptions extends Lent, Demands {
 	packages: readonly Package[];
+	/** Inputs that cannot be read: each gets a failed case on each kernel. */
+	broken?: readonly BrokenPackage[] | undefined;
 	kernels: readonly Kernel[];
 	checks: readonly Check[];
 	/** Chains from chain files, with members of several of these packages. */
@@ -100,8 +106,12 @@ function cellsOf({ packages, kernels }: RunOptions): Cell[] {
 }
 
 /** The checks that have anything to ask of the package. */
-function checksOf(pkg: Package, { asked, named, context }: Work): Asked[] {
-	return asked.filter(({ check, run }) => (named || check.suits(pkg, context)) && run.cases(pkg).length > 0);
+function checksOf(pkg: Package, work: Work): Asked[] {
+	const { asked, named, context } = work;
+	return asked.filter(
+		({ check, run }) =>
+			canSelect(work, check.name) && (named || check.suits(pkg, context)) && run.cases(pkg).length > 0,
+	);
 }
 
 /** The kernel with guests for a package, and for those that its chains may load beside it. */
@@ -120,9 +130,12 @@ function citedAreas(options: Work): PromiseArea[] {
 async function work(options: Work, emit: (event: RunEvent) => void): Promise<void> {
 	const started = new Date();
 	const cells = cellsOf(options);
+	const { packages, kernels, jobs, host, broken = [] } = options;
+	const unfinished = new Set(cells);
+	const unreadable: CaseResult[] = [];
 	const results = new Map<Cell, CaseResult[]>();
 	const releases = new Map<string, string>();
-	emit({ type: "run-start", cells: cells.length });
+	emit({ type: "run-start", cells: cells.length + broken.length * kernels.length });
 	for (const { pkg, kernel } of cells) {
 		if (tooLargeForHost(pkg)) continue;
 		for (const _ of checksOf(pkg, options)) options.guests.expect(sized(kernel, pkg, options));
@@ -140,11 +153,21 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		} catch (error) {
 			if (!options.signal.aborted) throw error;
 		}
+		if (!options.signal.aborted) unfinished.delete(cell);
 		// Exploring may yet find what makes the cell fail.
 		if (!options.explore) emit(endOf(cell));
 	};
+	const reject = async ({ name, errors }: BrokenPackage, kernel: Kernel) => {
+		const cell = { package: name, kernel: kernel.id };
+		emit({ type: "cell-start", ...cell });
+		const result = { ...cell, ...unreadableResult(options.asked[0]?.check.name ?? "load", errors) };
+		unreadable.push(result);
+		emit({ type: "finding", result });
+		emit({ type: "cell-end", ...cell });
+	};
 	const promises = new KernelPromises(options, emit);
-	const tasks = options.kernels.flatMap((kernel) => [
+	const tasks = kernels.flatMap((kernel) => [
+		...broken.map((each) => () => reject(each, kernel)),
 		...cells.filter((cell) => cell.kernel === kernel).map((cell) => () => workOn(cell)),
 		...citedAreas(options).map((area) => () => promises.find(kernel, area)),
 	]);
@@ -159,8 +182,8 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 
 	const found = cells.flatMap((cell) => results.get(cell) ?? []);
 	const later: CaseResult[] = [];
-	const sizedKernels = (pkg: Package) => options.kernels.map((kernel) => sized(kernel, pkg, options));
-	for (const pkg of options.packages) {
+	const sizedKernels = (pkg: Package) => kernels.map((kernel) => sized(kernel, pkg, options));
+	for (const pkg of packages) {
 		const further = [
 			between(pkg, found, options),
 			...(options.explore
@@ -169,15 +192,21 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		];
 		for (const results of further)
 			for await (const result of results) {
+				if (!selected(options, result.check, result.case)) continue;
 				const { reason: _, ...bare } = result;
 				const about = result.kernels ?? [result.kernel];
-				later.push({ ...bare, ...expected(pkg.manifest, result.check, about, result) });
+				const judged = expected(pkg.manifest, result.check, about, result);
+				later.push({ ...bare, ...demanded(judged, about, options) });
 				emit({ type: "finding", result: later.at(-1)! });
 			}
 		if (options.explore) for (const cell of cells.filter((each) => each.pkg === pkg)) emit(endOf(cell));
 	}
+	const interrupted = options.signal.aborted;
+	const tested = [...unreadable, ...found, ...later];
+	const missing = interrupted ? [] : unproven({ ...options, results: tested });
+	for (const result of missing) emit({ type: "finding", result });
 
-	const { packages, kernels, jobs, host } = options;
+	const { allowEmpty, require, failOnSkip, filter } = options;
 	const document: Results = {
 		format: "bpfgate/results",
 		version: 1,
@@ -187,14 +216,23 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 			finished: new Date().toISOString(),
 			...host,
 			jobs,
-			interrupted: options.signal.aborted,
+			interrupted,
+			...(interrupted ? { unfinished: [...unfinished].map(cellName) } : {}),
+			...(allowEmpty ? { allow_empty: true } : {}),
+			...(require ? { required_kernels: [...require] } : {}),
+			...(failOnSkip ? { fail_on_skip: true } : {}),
+			...(filter ? { filter: [...filter] } : {}),
 		},
 		kernels: kernels.map((kernel) => ({
 			...kernelRecord(kernel, releases.get(kernel.id)),
 			...promises.record(kernel),
 		})),
-		packages: packages.map(({ name, version, sha256, path }) => ({ name, version, sha256, path })),
-		results: [...found, ...later],
+		packages: [
+			...broken.map(({ name, path }) => ({ name, path })),
+			...packages.map((pkg) => packageRecord(pkg, tested)),
+		],
+		checks: options.checks.map(({ name, summary }) => ({ name, summary })),
+		results: [...tested, ...missing],
 	};
 	emit({ type: "run-end", results: document });
 }
@@ -234,6 +272,8 @@ function kernelRecord(kernel: Kernel, release: string | undefined): KernelRecord
 	return { id, release: release ?? kernel.release, arch, image_sha256, source };
 }
 
+const cellName = ({ pkg, kernel }: Cell) => ({ package: pkg.name, kernel: kernel.id });
+
 async function* workCell(
 	{ pkg, kernel }: Cell,
 	options: Work,
@@ -246,7 +286,10 @@ async function* workCell(
 	try {
 		for (const { check, run } of asked) {
 			for await (const finding of findings(check.name, run, pkg, kernel, { ...options, limit }, releases)) {
-				const { duration_ms = 0, ...rest } = expected(pkg.manifest, check.name, [kernel.id], finding);
+				const wanted = selected(options, check.name, finding.case) || finding.case.startsWith("kernel-log/");
+				if (!wanted) continue;
+				const judged = expected(pkg.manifest, check.name, [kernel.id], finding);
+				const { duration_ms = 0, ...rest } = demanded(judged, [kernel.id], options);
 				yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
 			}
 		}

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { BrokenPackage } from "../data/package/broken-package.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Check } from "../lab/check.js";
 import { createLab, firstKernel } from "../lab/lab.js";
 import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
 import { Qualification } from "../qualify/qualification.js";
+import type { Demands } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import type { Exploration } from "./explore/explore-packages.js";
 import { questions } from "./questions.js";
 import { run } from "./run.js";
 
-export interface TestRequest {
+export interface TestRequest extends Demands {
 	packages: readonly Package[];
+	/** Inputs that cannot be read: each gets a failed case on each kernel. */
+	broken?: readonly BrokenPackage[];
 	/** Chains from chain files, with members of several of these packages. */
 	chains?: readonly ChainSource[];
 	/** At least one. */

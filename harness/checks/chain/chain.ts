@@ -27,6 +27,7 @@ import {
 	chainsOf,
 	type DeclaredChain,
 	declaredChain,
+	memberPackages,
 	reportingPackage,
 } from "./model/declared-chain.js";
 
@@ -48,6 +49,7 @@ export const chainCheck: Check = {
 	suits: (pkg, context) => sourcesOf(pkg, context).length > 0,
 	create: (context) => ({
 		cases: (pkg) => sourcesOf(pkg, context).flatMap(casesOf),
+		casesWith: (pkg) => casesWith(pkg, context),
 		async *run(pkg, bench) {
 			const { packages } = context;
 			const among = packages.includes(pkg) ? packages : [pkg];
@@ -65,6 +67,15 @@ const mechanismCodes = {
 /** The chains of the package's manifest, and those of chain files that the package reports. */
 function sourcesOf(pkg: Package, { chains, packages }: CheckContext): ChainSource[] {
 	return [...chainsOf([pkg]), ...chains.filter((source) => reportingPackage(source, packages) === pkg)];
+}
+
+/** The cases of chains with a member of the package, whichever package reports them. */
+function casesWith(pkg: Package, { chains, packages }: CheckContext) {
+	return [...chainsOf(packages), ...chains].flatMap((source) => {
+		const reporting = reportingPackage(source, packages);
+		if (!reporting || !memberPackages(source, packages).includes(pkg)) return [];
+		return [{ package: reporting.name, cases: `${source.chain.name}/*` }];
+	});
 }
 
 /** The cases that every chain has. */

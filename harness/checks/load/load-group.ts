@@ -28,6 +28,7 @@ interface Rest {
 
 /** The cases of one object that must each get a finding. */
 export function objectCases(object: PackageObject, nameOf: NameOf): string[] {
+	if (object.programs.length === 0) return [`object/${object.file}`];
 	return [
 		...wantedPrograms(object).map(({ name }) => `program/${nameOf(name)}`),
 		...attachables(object, nameOf).map(attachCase),

@@ -61,6 +61,7 @@ export const signatureCheck: Check = {
 	summary: "is the signed package installed, and a forged one refused?",
 	suits: (pkg) => pkg.signatures.length > 0,
 	cites: ["signatures", "gatekeepers"],
+	aboutKernel: [kernelPromises],
 
 	create: () => ({
 		cases(pkg) {

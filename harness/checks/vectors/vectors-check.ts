@@ -4,7 +4,7 @@ import type { InputError } from "../../base/errors.js";
 import { reason } from "../../data/reasons/registry/registry.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { Check, CheckRun, Finding, FindingBody, Workbench } from "../../lab/check.js";
-import { failed, passed, undecided } from "../../lab/findings.js";
+import { failed, passed } from "../../lab/findings.js";
 import { judge } from "../../lab/subject/session/judgement.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../lab/subject/session/vector-session.js";
@@ -52,7 +52,7 @@ function invalidFile(stem: string, errors: readonly InputError[]): Finding {
 	const messages = errors.map(({ message }) => message);
 	const [first = "the vector file is invalid"] = messages;
 	const why = reason("invalid-vectors", { first, more: errors.length - 1 });
-	return { case: stem, ...undecided(why, { errors: messages }) };
+	return { case: stem, ...failed(why, { errors: messages }) };
 }
 
 async function findingOf(

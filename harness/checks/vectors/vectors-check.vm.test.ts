@@ -193,7 +193,7 @@ describe("vectors on 6.12", () => {
 		expect([...findings.values()]).toMatchObject([
 			{
 				case: "rewriter",
-				outcome: "error",
+				outcome: "fail",
 				reason: {
 					code: "invalid-vectors",
 					message: expect.stringMatching(

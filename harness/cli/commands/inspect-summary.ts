@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { autoloads } from "../../data/package/autoload.js";
 import type { Extern } from "../../data/package/elf/externs.js";
 import type { MapFacts } from "../../data/package/elf/maps.js";
 import type { Manifest } from "../../data/package/manifest/manifest.js";
@@ -98,7 +99,7 @@ function programSummary(object: PackageObject, program: ProgramFacts): ProgramSu
 		...(meaning?.attachType ? { attach_type: meaning.attachType } : {}),
 		...(meaning?.target ? { target: meaning.target } : {}),
 		sleepable: meaning?.sleepable ?? false,
-		autoload: object.settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true,
+		autoload: autoloads(object, program),
 		insns,
 		insns_with_functions: uses.insns,
 		helpers: uses.helpers,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
 import { exitStatus } from "../../base/results.js";
+import { withOptionalPrograms } from "../../data/package/autoload.js";
 import type { Package } from "../../data/package/package.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Check } from "../../lab/check.js";
@@ -13,8 +14,9 @@ import type { Action } from "../terminal/command-table.js";
 import type { KnownNames } from "../terminal/option.js";
 import { assertWritable, outputRequests, writeOutputs } from "../terminal/outputs.js";
 import { follow } from "../terminal/progress.js";
-import { openChains } from "./test/chain-files.js";
+import { assertChains, openChains } from "./test/chain-files.js";
 import { explorationOf, saveFinds } from "./test/exploration.js";
+import { openInputs } from "./test/inputs.js";
 
 /** What the command works with; tests replace it. */
 export interface Engine {
@@ -53,61 +55,58 @@ export function testWith(engine: Engine): Action<"test"> {
 			throw new InputError(coverage.option, "", "needs the check vectors, which --check leaves out");
 		if (options.chain && !has("chain"))
 			throw new InputError("--chain", "", "needs the check chain, which --check leaves out");
-		const named = options.check !== undefined;
 		const files = [paths ?? []].flat();
 		const explore = await explorationOf(options, files.length);
-		const packages = await openAll(engine, files);
-		assertExpectations(packages, namesOf(engine).checks);
-		const chains = has("chain") ? await openChains(options.chain ?? [], packages, named) : [];
+		const { packages, broken } = await openInputs(files, {
+			open: async (path) => {
+				const pkg = await engine.openPackage(path);
+				assertExpectations([pkg], namesOf(engine).checks);
+				return options.autoload === "all" ? withOptionalPrograms(pkg) : pkg;
+			},
+			assertAmong: has("chain") ? assertChains : () => undefined,
+		});
+		const chains = has("chain") ? await openChains(options.chain ?? [], packages) : [];
+		const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
 		const results = await follow(
 			engine.run({
 				packages,
+				broken,
 				chains,
-				kernels: await engine.kernels(options.kernel ?? options.kernels ?? ["default"]),
+				kernels,
 				checks,
-				named,
+				named: options.check !== undefined,
 				jobs: options.jobs,
 				...(options.memory === undefined ? {} : { guest: { memory: options.memory } }),
 				cold: options.cold ?? false,
 				cellTimeout: options.cellTimeout === undefined ? undefined : options.cellTimeout * 1000,
 				coverage: coverage !== undefined,
 				explore,
+				allowEmpty: options.allowEmpty,
+				require: options.require && requiredKernels(options.require, kernels),
+				failOnSkip: options.failOnSkip,
+				filter: options.filter,
 				signal: context.signal(),
 			}),
 		);
 		await writeOutputs(results, requests);
 		await saveFinds(results, options);
-		process.exitCode = exitStatus(results);
-		if (!results.run.interrupted && has("vectors")) assertVectors(packages);
+		// An invalid input that stands alone; among others it is a failed case.
+		const invalid = files.length === 1 && has("vectors") && packages.some(hasInvalidVectors);
+		process.exitCode = invalid && !results.run.interrupted ? 2 : exitStatus(results);
 	};
 }
 
-/**
- * The other vectors have run by now: an invalid vector file is an `error` in the results, and makes
- * the input invalid.
- *
- * @throws AggregateError of an InputError for each mistake in a vector file
- */
-function assertVectors(packages: Package[]): void {
-	const errors = packages.flatMap((pkg) => suiteOf(pkg).invalid.flatMap((file) => file.errors));
-	if (errors.length > 0) throw new AggregateError(errors);
-}
+const hasInvalidVectors = (pkg: Package) => suiteOf(pkg).invalid.length > 0;
 
-/** @throws AggregateError of an InputError for each package that is invalid */
-async function openAll(engine: Engine, paths: string[]): Promise<Package[]> {
-	const packages: Package[] = [];
-	const errors: InputError[] = [];
-	for (const path of paths) {
-		try {
-			const pkg = await engine.openPackage(path);
-			const twin = packages.find(({ name }) => name === pkg.name);
-			if (twin) throw new InputError(path, "", `has the same name as ${twin.path}: "${pkg.name}"`);
-			packages.push(pkg);
-		} catch (error) {
-			if (!(error instanceof InputError)) throw error;
-			errors.push(error);
-		}
-	}
-	if (errors.length > 0) throw new AggregateError(errors);
-	return packages;
+/** @throws InputError for a required kernel that the run does not have */
+function requiredKernels(wanted: readonly string[], kernels: readonly Kernel[]): string[] {
+	const ids = kernels.map(({ id }) => id);
+	const absent = wanted.filter((id) => id !== "all" && !ids.includes(id));
+	if (absent.length > 0)
+		throw new InputError(
+			"--require",
+			"",
+			`${absent.map((id) => JSON.stringify(id)).join(", ")} is not among the kernels of this run: ${ids.join(", ")}`,
+		);
+	return wanted.includes("all") ? ids : [...new Set(wanted)];
 }

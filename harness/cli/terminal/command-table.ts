@@ -1,124 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
 import { type Contract, contracts } from "../../data/signing/contract.js";
-import { commaList, type OptionSpec, type OptionSpecs, type OptionValues, wholeNumber } from "./option.js";
-
-/** One command: help, arguments, options; `commander` and docs/command-line.md follow. */
-export interface CommandSpec {
-	summary: string;
-	arguments?: readonly [name: string, help: string][];
-	options: OptionSpecs;
-	/** A paragraph below the options. */
-	notes?: string;
-}
-
-const json = { help: "print JSON" } as const satisfies OptionSpec;
-
-const packageArgument = "folder with a bpfgate.json, an archive of one, or an ELF object";
-
-/** Which kernels: the same two options for every command that boots some. */
-const kernelChoice = {
-	kernel: { value: "<id>", help: "a kernel", many: true, conflicts: ["kernels"] },
-	kernels: {
-		value: "<list>",
-		help: "`default`, `all`, or ids separated by commas",
-		parse: commaList,
-	},
-} as const satisfies OptionSpecs;
-
-const defaultKernels = {
-	...kernelChoice,
-	kernels: { ...kernelChoice.kernels, defaultText: "default" },
-} as const satisfies OptionSpecs;
-
-const newestKernel = {
-	...kernelChoice,
-	kernel: { ...kernelChoice.kernel, defaultText: "the newest default kernel" },
-} as const satisfies OptionSpecs;
-
-const passphrase = (help: string) =>
-	({ value: "<source>", help: `${help}: env:NAME, file:PATH or prompt` }) as const;
+import {
+	type CommandSpec,
+	commaList,
+	defaultKernels,
+	json,
+	newestKernel,
+	type OptionValues,
+	packageArgument,
+	passphrase,
+	wholeNumber,
+} from "./option.js";
+import { testCommand } from "./test-command.js";
 
 /** Every command of bpfgate, in the order of `bpfgate --help`. */
 export const commandTable = {
-	test: {
-		summary: "run the checks on packages, on each kernel",
-		arguments: [["<package...>", packageArgument]],
-		options: {
-			...defaultKernels,
-			check: {
-				value: "<name>",
-				help: "a check",
-				many: true,
-				choices: "checks",
-				defaultText: "every check that suits the package",
-			},
-			chain: {
-				value: "<file>",
-				help: "chains whose members are in several packages",
-				many: true,
-			},
-			jobs: {
-				value: "<n>",
-				help: "maximum VMs in parallel",
-				parse: wholeNumber(1, 256),
-				default: availableParallelism(),
-				defaultText: "number of CPUs",
-			},
-			memory: {
-				value: "<MiB>",
-				help: "memory of every VM",
-				parse: wholeNumber(64, 1_048_576),
-				defaultText: "what the maps need, at least 256",
-			},
-			cellTimeout: {
-				value: "<seconds>",
-				help: "most time for one package on one kernel; what is left is an error, and the other cells go on",
-				parse: wholeNumber(1, 86_400),
-				defaultText: "from its programs and cases",
-			},
-			cold: { help: "boot every VM instead of cloning a booted one" },
-			output: {
-				value: "<name=path>",
-				help: "write one output; `-` is standard output",
-				many: true,
-			},
-			reporter: {
-				value: "<name>",
-				help: "what to print: short for --output <name>=-",
-				choices: "printed",
-				defaultText: "pretty",
-			},
-			json: { value: "<file>", help: "write the results document: short for --output json=<file>" },
-			report: {
-				value: "<folder>",
-				help: "write results.json, report.html and captures/: short for --output report=<folder>",
-			},
-			captures: {
-				value: "<folder>",
-				help: "write the packets of failed vectors, for Wireshark: short for --output captures=<folder>",
-			},
-			coverage: {
-				value: "<file>",
-				help: "write what the vectors reach on the last kernel, as lcov: short for --output coverage=<file>",
-			},
-			explore: {
-				value: "<n>",
-				help: "also run n changed vectors of each program on all kernels; report disagreements, crashes and invalid results",
-				parse: wholeNumber(1, 1_000_000),
-			},
-			seed: {
-				value: "<n>",
-				help: "seed of --explore; the same seed gives the same changes",
-				parse: wholeNumber(0, 0xffffffff),
-				default: 1,
-			},
-			saveFinds: { value: "<file>", help: "write what --explore finds as vectors (YAML)" },
-		},
-		notes:
-			"A check suits a package that has something for it: signatures, chains, a token; load and vectors always suit.",
-	},
+	test: testCommand,
 	inspect: {
 		summary: "show what a package contains and needs (no VM)",
 		arguments: [["<package>", packageArgument]],

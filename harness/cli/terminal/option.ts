@@ -14,7 +14,10 @@ export interface OptionSpec<T = unknown> {
 	default?: T;
 	/** The default in words, where its value says too little or is only known later. */
 	defaultText?: string;
-	/** Allowed values; with a name, a list that is known only once the command is chosen. */
+	/**
+	 * Allowed values; with a name, a list that is known only once the command is chosen. `printed`
+	 * also takes `name=path`.
+	 */
 	choices?: readonly string[] | "checks" | "printed";
 	/** Names of options that exclude this one. */
 	conflicts?: readonly string[];
@@ -59,7 +62,8 @@ export function commanderOption(name: string, spec: OptionSpec, known?: KnownNam
 	const option = new Option(flags, helpOf(spec));
 	const choices = typeof spec.choices === "string" ? known?.[spec.choices] : spec.choices;
 	const one = (text: string) => {
-		if (choices && !choices.includes(text))
+		const written = spec.choices === "printed" && text.includes("=");
+		if (choices && !written && !choices.includes(text))
 			throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
 		return parse(text);
 	};
@@ -68,7 +72,6 @@ export function commanderOption(name: string, spec: OptionSpec, known?: KnownNam
 			many ? [...(Array.isArray(earlier) ? earlier : []), one(text)] : one(text),
 		);
 	if (spec.default !== undefined) option.default(spec.default, spec.defaultText);
-	option.makeOptionMandatory(spec.required ?? false);
 	option.conflicts([...conflicts]);
 	// Shown by commander behind the text; checked above, also for each of several values.
 	if (choices) option.argChoices = [...choices];
@@ -95,3 +98,41 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
 export function commaList(text: string): string[] {
 	return text.split(",").map((part) => part.trim());
 }
+
+/**
+ * One command: help, arguments and options; `commander` and docs/command-line.md follow from it.
+ */
+export interface CommandSpec {
+	summary: string;
+	arguments?: readonly [name: string, help: string][];
+	options: OptionSpecs;
+	/** A paragraph below the options. */
+	notes?: string;
+}
+
+export const json = { help: "print JSON" } as const satisfies OptionSpec;
+
+export const packageArgument = "folder with a bpfgate.json, an archive of one, or an ELF object";
+
+/** Which kernels: the same two options for every command that boots some. */
+const kernelChoice = {
+	kernel: { value: "<id>", help: "a kernel", many: true, conflicts: ["kernels"] },
+	kernels: {
+		value: "<list>",
+		help: "`default`, `all`, or ids separated by commas",
+		parse: commaList,
+	},
+} as const satisfies OptionSpecs;
+
+export const defaultKernels = {
+	...kernelChoice,
+	kernels: { ...kernelChoice.kernels, defaultText: "default" },
+} as const satisfies OptionSpecs;
+
+export const newestKernel = {
+	...kernelChoice,
+	kernel: { ...kernelChoice.kernel, defaultText: "the newest default kernel" },
+} as const satisfies OptionSpecs;
+
+export const passphrase = (help: string) =>
+	({ value: "<source>", help: `${help}: env:NAME, file:PATH or prompt` }) as const;

@@ -21,7 +21,8 @@ export interface OutputRequest {
 export interface OutputOptions {
 	/** `name=path` */
 	output?: string[];
-	reporter?: string;
+	/** `name`, printed, or `name=path` */
+	reporter?: string[];
 	json?: string;
 	report?: string;
 	captures?: string;
@@ -45,7 +46,11 @@ export function outputRequests(options: OutputOptions, known: readonly Output[])
 		const output = known.find((each) => each.name === name);
 		if (!output) {
 			const names = known.map((each) => each.name).join(", ");
-			throw new InputError("--output", "", `unknown output ${JSON.stringify(name)}; known are ${names}`);
+			throw new InputError(
+				option.split(" ")[0] ?? option,
+				"",
+				`unknown output ${JSON.stringify(name)}; known are ${names}`,
+			);
 		}
 		if (path === "") throw new InputError(option, "", "needs a path");
 		if (path === "-" && output.kind !== "text")
@@ -57,8 +62,10 @@ export function outputRequests(options: OutputOptions, known: readonly Output[])
 		}
 		requests.push({ output, path, option });
 	};
-	if (options.reporter !== undefined && !(options.reporter === "json" && options.json === "-"))
-		add(`--reporter ${options.reporter}`, options.reporter, "-");
+	for (const text of options.reporter ?? []) {
+		const [, name = "", path = "-"] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+		if (!(name === "json" && path === "-" && options.json === "-")) add(`--reporter ${name}`, name, path);
+	}
 	for (const name of shorthands) if (options[name] !== undefined) add(`--${name}`, name, options[name]);
 	for (const text of options.output ?? []) {
 		const [, name = "", path = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];

@@ -5,6 +5,9 @@ import { join, relative, sep } from "node:path";
 import { InputError, systemReason } from "../../base/errors.js";
 import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
 
+/** There is nothing at the path that a user named: the invocation is wrong, not a package. */
+export class NoSuchInput extends InputError {}
+
 /** The files of a package, wherever they are. */
 export interface Files {
 	kind: "package";
@@ -29,10 +32,10 @@ export interface BareObject {
  * @throws InputError when `path` cannot be read
  */
 export async function openFiles(path: string, marker: string): Promise<Files | BareObject> {
-	if (path === "") throw new InputError('""', "", "names no file");
+	if (path === "") throw new NoSuchInput('""', "", "names no file");
 	const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
 		throw cause.code === "ENOENT"
-			? new InputError(path, "", "does not exist", { cause })
+			? new NoSuchInput(path, "", "does not exist", { cause })
 			: unreadable(path, cause);
 	});
 	if (info.isDirectory()) return folder(path);

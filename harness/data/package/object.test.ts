@@ -128,11 +128,6 @@ describe("refuses, with file, place and reason,", () => {
 	};
 	const cases: [string, TestElf, string][] = [
 		[
-			"an object without a program",
-			{ sections: [{ name: "license", data: new Uint8Array(4) }], symbols: [] },
-			"x.bpf.o: holds no program: no function outside .text",
-		],
-		[
 			"two programs of one name",
 			changed((elf) => {
 				const data = code(true, [0x95, 0, 0, 0, 0]);

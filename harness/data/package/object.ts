@@ -37,6 +37,7 @@ export interface ObjectFacts {
 	dialect: Dialect;
 	/** The object as libbpf takes it: the file's bytes, or the same in libbpf's terms. */
 	loadable: Uint8Array;
+	/** None for an object that only holds maps, or functions for other objects. */
 	programs: ProgramFacts[];
 	maps: MapFacts[];
 	externs: Extern[];
@@ -93,7 +94,7 @@ const hex = (value: number) => `0x${value.toString(16)}`;
 function readPrograms(elf: Elf, dialect: Dialect, settings: Omit<ObjectEntry, "file">): ProgramFacts[] {
 	const uses = usesOf(elf);
 	const sections = new Map<string, string>();
-	const programs = elf.symbols.flatMap((symbol): ProgramFacts[] => {
+	return elf.symbols.flatMap((symbol): ProgramFacts[] => {
 		if (symbol.type !== STT.FUNC || symbol.section === SHN.UNDEF) return [];
 		const section = elf.sections[symbol.section];
 		if (!section || !isCode(section) || section.name === ".text") return [];
@@ -120,9 +121,6 @@ function readPrograms(elf: Elf, dialect: Dialect, settings: Omit<ObjectEntry, "f
 			},
 		];
 	});
-	if (programs.length === 0)
-		throw new InputError(elf.file, "", "holds no program: no function outside .text");
-	return programs;
 }
 
 function readLicense(data: Uint8Array = new Uint8Array(0)): string {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 import { InputError } from "../../base/errors.js";
 import { maxPackageBytes } from "./archive.js";
+import { nameOfPath } from "./broken-package.js";
 import { type Files, openFiles } from "./files.js";
 import { checkSettings } from "./manifest/check-settings.js";
 import {
@@ -125,12 +126,7 @@ export async function openPackage(
 /** A bare object: named after its file, version 0; everything else follows from its sections. */
 function bareObject(path: string, bytes: Uint8Array): Package {
 	const file = basename(path);
-	const stem = file.slice(0, file.length - extname(file).length).replace(/\.bpf$/, "");
-	const name =
-		stem
-			.replace(/[^A-Za-z0-9._-]/g, "-")
-			.replace(/^[^A-Za-z0-9]+/, "")
-			.slice(0, 128) || "object";
+	const name = nameOfPath(path);
 	const facts = readObject(path, bytes);
 	const manifest: Manifest = { name, version: "0", objects: [file] };
 	return {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { attachTypes, mapTypes, programTypes } from "../../base/bpf.js";
+import { autoloads } from "./autoload.js";
 import type { Dialect } from "./elf/dialect.js";
 import type { MapFacts } from "./elf/maps.js";
 import { meaningOf, type SectionMeaning } from "./elf/section.js";
@@ -60,12 +61,8 @@ function isSame(own: SectionMeaning | undefined, meaning: SectionMeaning): boole
  * The programs to load: all except those without autoload in the object or the manifest. libbpf
  * also loads those that a struct_ops map refers to.
  */
-export function wantedPrograms({ programs, maps, settings }: LibbpfObject): ProgramFacts[] {
-	const members = new Set(maps.flatMap(({ programs = [] }) => programs));
-	return programs.filter(
-		({ name, meaning }) =>
-			settings.programs?.[name]?.autoload ?? ((meaning?.autoload ?? true) || members.has(name)),
-	);
+export function wantedPrograms(object: LibbpfObject): ProgramFacts[] {
+	return object.programs.filter((program) => autoloads(object, program));
 }
 
 /**

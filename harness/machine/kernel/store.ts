@@ -186,7 +186,7 @@ async function notHere(id: string): Promise<Error> {
 	return new InputError(
 		`kernel ${ID.test(id) ? id : JSON.stringify(id)}`,
 		"",
-		`is unknown; known are ${[...known, ...own].join(", ")}`,
+		`is unknown; known are ${[...known, ...own].join(", ")}, and the groups default and all`,
 	);
 }
 

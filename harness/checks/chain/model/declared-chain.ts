@@ -124,6 +124,15 @@ export function absentPackages({ chain }: ChainSource, packages: readonly Packag
 	return [...new Set(absent)];
 }
 
+/** The given packages that have a program in a chain of another package or of a chain file. */
+export function memberPackages({ chain }: ChainSource, packages: readonly Package[]): Package[] {
+	const programs = [...chain.members, ...(chain.root_program ? [chain.root_program] : [])];
+	return programs.flatMap(({ program }) => {
+		const { package: name, version } = longReference(program);
+		return withName(packages, name, version);
+	});
+}
+
 /** The package that reports a chain: for a chain file, the package of the first member. */
 export function reportingPackage(
 	{ chain, owner }: ChainSource,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { mapTypes } from "../../../base/bpf.js";
+import { autoloads } from "../../../data/package/autoload.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import { type Delegation, delegationOfGrants, type Grant } from "./delegation.js";
 
@@ -29,15 +30,14 @@ export function likelyDelegation({ objects }: Pick<Package, "objects">): Delegat
 
 const grants = (kind: Grant["kind"], ...names: string[]): Grant[] => names.map((name) => ({ kind, name }));
 
-function grantsOfObject({ programs, maps, settings }: PackageObject): Grant[] {
+function grantsOfObject(subject: PackageObject): Grant[] {
+	const { programs, maps, settings } = subject;
 	const inner = maps.flatMap((map) => map.inner?.type ?? []);
 	const set = Object.values(settings.maps ?? {}).flatMap((map) => map.inner?.type ?? []);
 	const types = [...maps.map(({ type }) => type), ...inner, ...set].filter(
 		(type) => mapTypes.number(type) !== undefined,
 	);
-	const wanted = programs.filter(
-		({ name, meaning }) => settings.programs?.[name]?.autoload ?? meaning?.autoload ?? true,
-	);
+	const wanted = programs.filter((program) => autoloads(subject, program));
 	const net =
 		wanted.some(({ meaning }) => network.has(meaning?.type ?? "")) ||
 		types.some((type) => networkMaps.has(type));

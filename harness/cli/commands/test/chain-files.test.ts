@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { InputError } from "../../../base/errors.js";
 import { openPackage } from "../../../data/package/package.js";
 import type { Chain } from "../../../data/package/sections/chain.js";
 import { chainObject } from "../../../data/package/sections/testchain.js";
 import { temporaryFolder } from "../../../data/package/testpackage.js";
-import { openChains } from "./chain-files.js";
+import { assertChains, openChains } from "./chain-files.js";
 
 const chain = (name: string, ...members: Chain["members"]): Chain => ({ name, hook: "xdp", members });
 const wall = { program: { package: "wall", program: "filter" } };
@@ -16,7 +17,7 @@ const meter = { program: { package: "meter", version: "1", program: "count" } };
  */
 async function open(
 	files: Record<string, unknown>,
-	{ own, named = false, alone = false }: { own?: Chain[]; named?: boolean; alone?: boolean } = {},
+	{ own, alone = false }: { own?: Chain[]; alone?: boolean } = {},
 ) {
 	const manifest = (name: string, chains?: Chain[]) =>
 		JSON.stringify({ name, version: "1", objects: ["x.o"], chains });
@@ -32,9 +33,11 @@ async function open(
 	const packages = await Promise.all(names.map((name) => openPackage(at(name))));
 	const shortened = (text: string) => text.replaceAll(`${folder.path}/`, "");
 	try {
-		const sources = await openChains(Object.keys(files).map(at), packages, named);
+		for (const pkg of packages) assertChains(pkg, packages);
+		const sources = await openChains(Object.keys(files).map(at), packages);
 		return { chains: sources.map(({ chain: { name } }) => name) };
 	} catch (error) {
+		if (error instanceof InputError) return { refused: [shortened(error.message)] };
 		if (!(error instanceof AggregateError)) throw error;
 		expect(error.errors.map(({ name }) => name)).toEqual(error.errors.map(() => "InputError"));
 		return { refused: error.errors.map(({ message }) => shortened(message)) };
@@ -44,8 +47,8 @@ async function open(
 it("opens the chains of files, beside those of manifests", async () => {
 	const files = { "a.json": { chains: [chain("edge", wall, meter), chain("back", meter)] } };
 	const own = [chain("own", { program: "filter" }, meter)];
-	expect(await open(files, { own, named: true })).toEqual({ chains: ["edge", "back"] });
-	expect(await open({}, { own, named: true })).toEqual({ chains: [] });
+	expect(await open(files, { own })).toEqual({ chains: ["edge", "back"] });
+	expect(await open({}, { own })).toEqual({ chains: [] });
 	expect(await open({})).toEqual({ chains: [] });
 });
 
@@ -93,17 +96,16 @@ describe("refuses", () => {
 		expect(await open({ "a.json": file, "b.json": other })).toEqual({ chains: ["edge", "edge"] });
 	});
 
-	it("a manifest's chain with a package that is not given, only when the check was named", async () => {
+	it("a manifest's chain with a wrong program, but not one with a package that is not given", async () => {
 		const own = [chain("own", { program: "filter" }, meter)];
 		expect(await open({}, { own, alone: true })).toEqual({ chains: [] });
-		expect((await open({}, { own, alone: true, named: true })).refused).toEqual([
-			"wall/bpfgate.json: /chains/0/members/1/program/package: meter 1 is not among the packages: wall 1",
-		]);
-	});
-
-	it("the check by name where there is no chain", async () => {
-		expect((await open({}, { named: true })).refused).toEqual([
-			"--check chain: there is no chain: neither in wall, meter nor with --chain",
-		]);
+		expect(
+			(
+				await open(
+					{},
+					{ own: [chain("own", { program: "filter" }, { program: { package: "meter", program: "lag" } })] },
+				)
+			).refused,
+		).toEqual([expect.stringContaining("wall/bpfgate.json: /chains/0/members/1")]);
 	});
 });

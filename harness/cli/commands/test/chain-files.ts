@@ -13,18 +13,25 @@ import { type ChainSource, readChainFile } from "../../../data/package/sections/
 import { type ChainHookFacts, chainHooks } from "../../../data/package/sections/chain-hooks.js";
 
 /**
- * The chains of chain files, when these and the chains in the packages' manifests mean programs
- * that are there.
+ * Checks that the chains in a package's manifest mean programs that are there. A package can be
+ * tested without those beside which it is to stand: such a chain is skipped.
+ *
+ * @throws InputError for the first chain that is wrong
+ */
+export function assertChains(pkg: Package, packages: readonly Package[]): void {
+	for (const source of chainsOf([pkg]))
+		if (absentPackages(source, packages).length === 0) checkChain(source, packages);
+}
+
+/**
+ * The chains of chain files, when they mean programs that are there.
  *
  * @param files as given with `--chain`
- * @param named whether the check was named: then there must be a chain, and every package that one
- * names
  * @throws AggregateError of an InputError for each chain or file that is wrong
  */
 export async function openChains(
 	files: readonly string[],
 	packages: readonly Package[],
-	named: boolean,
 ): Promise<ChainSource[]> {
 	const errors: InputError[] = [];
 	const collect = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
@@ -38,23 +45,8 @@ export async function openChains(
 	};
 	const fromFiles: ChainSource[] = [];
 	for (const file of files) fromFiles.push(...((await collect(() => readChainFile(file))) ?? []));
-	const all = [...chainsOf(packages), ...fromFiles];
-	for (const source of all) {
-		// A package can be tested without those beside which it is to stand; its chain is then
-		// skipped.
-		const optional = source.owner !== undefined && !named;
-		if (optional && absentPackages(source, packages).length > 0) continue;
-		await collect(() => checkChain(source, packages));
-	}
-	if (errors.length === 0) await collect(() => checkNames(all, packages));
-	if (named && all.length === 0 && errors.length === 0)
-		errors.push(
-			new InputError(
-				"--check chain",
-				"",
-				`there is no chain: neither in ${packages.map(({ path }) => path).join(", ")} nor with --chain`,
-			),
-		);
+	for (const source of fromFiles) await collect(() => checkChain(source, packages));
+	if (errors.length === 0) await collect(() => checkNames([...chainsOf(packages), ...fromFiles], packages));
 	if (errors.length > 0) throw new AggregateError(errors);
 	return fromFiles;
 }

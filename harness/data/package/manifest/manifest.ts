@@ -120,6 +120,13 @@ export const ObjectEntry = Type.Object(
 			}),
 		),
 		maps: Type.Optional(Type.Record(Type.String(), MapSettings)),
+		autoload: Type.Optional(
+			Type.Unsafe<"all">({
+				type: "string",
+				enum: ["all"],
+				description: 'also load optional programs (`SEC("?xdp")`)',
+			}),
+		),
 		programs: Type.Optional(Type.Record(Type.String(), ProgramSettings)),
 	},
 	closed,

@@ -1,6 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineReasons } from "./define.js";
 
+export interface NothingTested {
+	package: string;
+	/** Checks that the user named. */
+	checks: readonly string[];
+	/** Programs that are not loaded, each with the reason. */
+	notLoaded: readonly string[];
+	/** Numbers of cases. */
+	skipped: number;
+	announced: number;
+}
+
+function untested({ checks, notLoaded, skipped, announced }: NothingTested): string {
+	const cases = (n: number) => (n === 1 ? "1 case was" : `${n} cases were`);
+	const parts = [
+		...(skipped > 0 ? [`${cases(skipped)} skipped`] : []),
+		...(announced > 0 ? [`${cases(announced)} announced as failures in expect.failures`] : []),
+	];
+	if (parts.length > 0) return `${parts.join(", ")}, and none passed`;
+	if (notLoaded.length > 0) return `its programs are not loaded by default: ${notLoaded.join(", ")}`;
+	return checks.length > 0
+		? `the check ${checks.join(", ")} has no case for it`
+		: "no check has a case for it";
+}
+
+function untestedHint({ checks, skipped, announced }: NothingTested): string {
+	if (announced > 0) return "remove from expect.failures what should work";
+	if (skipped > 0) return "fix what the skips name, or test on kernels that have it";
+	return checks.length > 0
+		? `leave out --check ${checks.join(", ")}, or add to the package what it tests`
+		: "add a program, vectors or a chain";
+}
+
 /** Why a case did not run, or counts differently from what it found; what a search found. */
 export const runReasons = defineReasons({
 	"not-promised": {
@@ -17,6 +49,39 @@ export const runReasons = defineReasons({
 	"not-loaded": {
 		message: "the program does not load on this kernel, so the case cannot run",
 		hint: "see the load check",
+	},
+
+	"nothing-tested": {
+		message: (f: NothingTested) => `nothing was tested of ${f.package}: ${untested(f)}`,
+		hint: (f: NothingTested) =>
+			f.notLoaded.length > 0
+				? "load optional programs with --autoload all, or set autoload in the manifest"
+				: `${untestedHint(f)}; --allow-empty accepts this`,
+		meaning: "no case of the package passed by itself, so the run proves nothing",
+	},
+	"required-untested": {
+		message: (f: { package: string; kernel: string }) =>
+			`nothing was tested of ${f.package} on ${f.kernel}, which --require names`,
+		hint: "give the package something to test there, or leave the kernel out of --require",
+	},
+	"skip-not-allowed": {
+		message: (f: { option: string; kernel: string; message: string }) =>
+			`${f.option} takes a skip on ${f.kernel} as a failure: ${f.message}`,
+		hint: (f: { option: string; hint: string }) => `leave out ${f.option}, or ${f.hint}`,
+		meaning: "a case was skipped on a kernel that --require names, or with --fail-on-skip",
+	},
+	"filter-matches-nothing": {
+		message: (f: { filter: string }) => `--filter ${f.filter} matches no case`,
+		hint: "name a case as reports show it, such as load/program/*; `*` matches any characters",
+	},
+	"package-invalid": {
+		message: (f: { what: string }) => f.what,
+		hint: "fix this input; the others were tested",
+		meaning: "an input is not a package or object that can be read",
+	},
+	"no-program": {
+		message: (f: { object: string }) => `${f.object} holds no program: no function outside .text`,
+		hint: 'put a function into a section such as SEC("xdp"), or leave the object out',
 	},
 
 	// The kernel lacks what the case needs.

@@ -22,7 +22,7 @@ export const vectorReasons = defineReasons({
 	},
 	"invalid-vectors": {
 		message: (f: { first: string; more: number }) => andMore(f.first, f.more),
-		hint: "fix the file; none of its vectors ran",
+		hint: "fix the file, whose vectors did not run; `bpfgate vectors check` shows every mistake",
 		meaning: "a vector file does not follow its schema, or does not fit the object",
 	},
 	"vector-mismatch": {

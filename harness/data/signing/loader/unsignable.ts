@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
+import { autoloads } from "../../package/autoload.js";
 import type { PackageObject } from "../../package/package.js";
 
 /** No loader does on every machine what this object does when it is loaded unsigned. */
@@ -24,9 +25,9 @@ export function boundToMachine(object: PackageObject): string | undefined {
 	if (ops) return `${ops.name} is struct_ops, for which libbpf makes no loader`;
 	const arena = object.maps.find(({ type }) => type === "arena");
 	if (arena) return `${arena.name} is an arena, for which libbpf makes no loader`;
-	const autoload = (name: string) => object.settings.programs?.[name]?.autoload;
-	for (const { name, meaning } of object.programs) {
-		if (!(autoload(name) ?? meaning?.autoload ?? true)) continue;
+	for (const program of object.programs) {
+		const { name, meaning } = program;
+		if (!autoloads(object, program)) continue;
 		const target = object.settings.programs?.[name]?.target;
 		if (meaning?.type === "ext" || target?.program !== undefined)
 			return `program ${name} is aimed at another program, which is there only when it is loaded`;

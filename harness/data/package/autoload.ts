@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { UnloadedProgram } from "../../base/results.js";
+import type { MapFacts } from "./elf/maps.js";
+import type { ObjectEntry } from "./manifest/manifest.js";
+import type { ProgramFacts } from "./object.js";
+import type { Package } from "./package.js";
+
+/** The part of an object that decides which of its programs are loaded. */
+interface Settings {
+	readonly settings: ObjectEntry;
+	/** libbpf also loads the programs that a struct_ops map refers to. */
+	readonly maps: readonly Pick<MapFacts, "programs">[];
+}
+
+/**
+ * Whether a program is loaded: the manifest's word on the program, then on the object, then the
+ * `?` of its section.
+ */
+export function autoloads({ settings, maps }: Settings, { name, meaning }: ProgramFacts): boolean {
+	const isMember = maps.some(({ programs = [] }) => programs.includes(name));
+	const optional = settings.autoload !== "all" && meaning?.autoload === false && !isMember;
+	return settings.programs?.[name]?.autoload ?? !optional;
+}
+
+/** Programs of a package that are not loaded, and what says so. */
+export function notLoaded({ objects }: Pick<Package, "objects">): UnloadedProgram[] {
+	return objects.flatMap((object) =>
+		object.programs
+			.filter((program) => !autoloads(object, program))
+			.map(({ name, section }) => {
+				const by = object.settings.programs?.[name]?.autoload === false ? "manifest" : "section";
+				return { object: object.file, program: name, section, by } as const;
+			}),
+	);
+}
+
+/** The package with its optional programs; those that the manifest leaves out stay out. */
+export function withOptionalPrograms(pkg: Package): Package {
+	const objects = pkg.objects.map((object) => ({
+		...object,
+		settings: { ...object.settings, autoload: "all" as const },
+	}));
+	return { ...pkg, objects };
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Results } from "../base/results.js";
+
+/**
+ * What a run did not test although a reader may think that it did, a sentence for each.
+ *
+ * @param only of this package; default: of all
+ */
+export function leftOut({ run, packages }: Results, only?: string): string[] {
+	const filters = (run.filter ?? []).map((filter) => JSON.stringify(filter)).join(" or ");
+	return [
+		...(filters === "" ? [] : [`Only cases that match ${filters} were tested.`]),
+		...packages.flatMap(({ name, not_loaded = [] }) => {
+			if (not_loaded.length === 0 || (only ?? name) !== name) return [];
+			const programs = not_loaded.map(({ program, section, by }) =>
+				by === "section" ? `${program} (section ${section})` : `${program} (autoload is false)`,
+			);
+			const optional = not_loaded.some(({ by }) => by === "section");
+			const hint = optional ? " --autoload all tests optional programs." : "";
+			return [`${name}: not loaded, so not tested: ${programs.join(", ")}.${hint}`];
+		}),
+	];
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CaseResult, PackageRecord } from "../base/results.js";
+import { notLoaded } from "../data/package/autoload.js";
+import type { BrokenPackage } from "../data/package/broken-package.js";
+import type { Package } from "../data/package/package.js";
+import { reason } from "../data/reasons/registry/registry.js";
+
+/**
+ * What the results say of a package.
+ *
+ * @param tested a program that some case is about was loaded for it
+ */
+export function packageRecord(pkg: Package, tested: readonly CaseResult[]): PackageRecord {
+	const { name, version, sha256, path, bare } = pkg;
+	const left = notLoaded(pkg).filter(
+		({ object, program }) =>
+			!tested.some(({ package: other, evidence, outcome }) => {
+				const same = other === name && evidence.object === object && evidence.program === program;
+				return same && outcome !== "skip";
+			}),
+	);
+	return {
+		name,
+		...(bare ? {} : { version }),
+		sha256,
+		path,
+		...(left.length > 0 ? { not_loaded: left } : {}),
+	};
+}
+
+/** What a kernel shows of an input that cannot be read. */
+export function unreadableResult(check: string, errors: BrokenPackage["errors"]) {
+	const [first, ...more] = errors.map(({ message }) => message);
+	const what = `${first}${more.length > 0 ? `; and ${more.length} more` : ""}`;
+	return {
+		check,
+		case: "input",
+		outcome: "fail" as const,
+		reason: reason("package-invalid", { what }),
+		duration_ms: 0,
+		evidence: { errors: errors.map(({ message }) => message) },
+	};
+}
