@@ -50,6 +50,7 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENOSPC = 28;
 export const EOPNOTSUPP = 95;
+export const EADDRNOTAVAIL = 99;
 export const ENOBUFS = 105;
 export const LIBBPF_FORMAT = 4001;
 export const LIBBPF_ENDIAN = 4003;

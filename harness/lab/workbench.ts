@@ -148,16 +148,23 @@ export function undecidedReason(cause: unknown): Reason {
 /** One finding for each kind of splat; running out of memory does not count against packages. */
 export function splatFindings(splats: readonly Splat[]): Finding[] {
 	const starved = splats.some(({ kind }) => kind === "out-of-memory");
-	return [...new Set(splats.map(({ kind }) => kind))].map((kind) => {
-		const all = splats.filter((splat) => splat.kind === kind);
+	return [...new Set(splats.map(natureOf))].map((kind) => {
+		const all = splats.filter((splat) => natureOf(splat) === kind);
+		const { title = "", message } = all[0] ?? {};
 		return {
 			case: `kernel-log/${kind}`,
 			outcome: kind === "out-of-memory" || (starved && kind === "panic") ? "error" : "fail",
-			reason: reason(`kernel-${kind}`, { title: `${all[0]?.title}`, more: all.length - 1 }),
+			reason: reason(`kernel-${kind}`, { title, message, more: all.length - 1 }),
 			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
 		};
 	});
 }
+
+/** Warnings of the verifier about the package (5.4 to 6.0, check_map_prog_compatibility). */
+const policy = /^trace type BPF program uses run-time allocation/;
+
+const natureOf = ({ kind, message = "" }: Splat) =>
+	kind === "warn" && policy.test(message) ? ("policy" as const) : kind;
 
 /** What `now` has that `before` had not, each as `kind: name`; empty when a guest is as it was. */
 function leftOver(before: Inventory, now: Inventory): string[] {

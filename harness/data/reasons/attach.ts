@@ -2,6 +2,7 @@
 
 import {
 	EACCES,
+	EADDRNOTAVAIL,
 	EBADF,
 	EBUSY,
 	EEXIST,
@@ -59,10 +60,19 @@ const byErrno = new Map<number, [ExplainedCode, string]>([
 	[EPERM, ["permission", "the caller may not, or what is there may not be replaced"]],
 	[EACCES, ["permission", "the caller may not"]],
 	[ENOMEM, ["out-of-memory", "there was not enough memory"]],
+	[
+		EADDRNOTAVAIL,
+		["attach-symbol-ambiguous", "the kernel has several functions of that name, and takes none of them"],
+	],
 ]);
 
 /** Messages that tell more than the error number. */
 const messages: readonly { code: ExplainedCode; pattern: RegExp; says: string }[] = [
+	{
+		code: "attach-symbol-ambiguous",
+		pattern: /failed to create k(?:ret)?probe '[^']{1,256}'.{0,20} perf event: -EADDRNOTAVAIL/,
+		says: "the kernel has several functions of that name, and takes none of them",
+	},
 	{
 		code: "attach-busy",
 		pattern:
@@ -105,10 +115,14 @@ export function explainAttach(facts: AttachFacts): Explanation {
 		...(facts.target === undefined ? {} : { target: facts.target }),
 	};
 
+	const special = explainSection(facts, subject, known) ?? explainUntraceable(facts, subject, known);
+	if (special) return special;
 	for (const { code, pattern, says } of messages) {
 		const line = said.find((line) => pattern.test(line));
 		if (line === undefined) continue;
-		return explanation(code, `${subject}: ${says} (${quotable(line)})`, { ...known, kernel_said: line });
+		const there = code === "attach-symbol-missing" ? similarWords(facts) : { words: "" };
+		const words = `${subject}: ${says}${there.words} (${quotable(line)})`;
+		return explanation(code, words, { ...known, ...there.facts, kernel_said: line }, there.hint);
 	}
 	const feature = featureWords(
 		hookFeatures[hook] ?? sectionFeatures[program.section.split("/", 1)[0]!],
@@ -128,4 +142,49 @@ export function explainAttach(facts: AttachFacts): Explanation {
 		`${subject}: ${words} (${errnoName(errno)})${last === undefined ? "" : `: ${quotable(last)}`}`,
 		{ ...known, ...(last === undefined ? {} : { libbpf_said: last }) },
 	);
+}
+
+/** `SEC("tp/sched_switch")`: libbpf wants a category too, and refuses without a word. */
+function explainSection(
+	{ program, hook, errno }: AttachFacts,
+	subject: string,
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	const [kind, ...rest] = program.section.replace(/^\?/, "").split("/");
+	if (hook !== "auto" || errno !== EINVAL || program.type !== "tracepoint" || rest.length > 1)
+		return undefined;
+	const words = `${subject}: a tracepoint is named by its category and its name, and the section names ${rest[0] ?? "none"}`;
+	const hint = `write SEC("${kind}/<category>/${rest[0] ?? "<name>"}"): /sys/kernel/tracing/events has the categories`;
+	return explanation("section-malformed", words, known, hint);
+}
+
+/** A trampoline found no ftrace call at the function's start: nothing else is attached there. */
+function explainUntraceable(
+	{ program, hook, errno }: AttachFacts,
+	subject: string,
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	const [kind = "", target] = program.section.replace(/^\?/, "").split("/");
+	if (hook !== "auto" || errno !== EBUSY || !/^(?:fentry|fexit|fmod_ret|lsm)(?:\.s)?$/.test(kind))
+		return undefined;
+	const words = `${subject}: ${target ?? "the function"} has no ftrace call at its start, where the program would be called (EBUSY)`;
+	return explanation("attach-untraceable", words, known);
+}
+
+/** What the kernel has instead of a missing function. */
+function similarWords({ program, similar = [] }: AttachFacts): {
+	words: string;
+	facts?: Record<string, unknown>;
+	hint?: string;
+} {
+	if (similar.length === 0) return { words: "" };
+	const call = /^k(?:ret)?probe\/(?:__(?:x64|arm64|s390x?)_)?sys_(\w+)/.exec(program.section)?.[1];
+	return {
+		words: `; it has ${similar.join(", ")}`,
+		facts: { similar },
+		hint:
+			call === undefined
+				? `attach to ${similar[0]}, or to a pattern with kprobe.multi: the compiler renames functions that it changes`
+				: `use SEC("ksyscall/${call}"): libbpf finds the name that the system call has on this machine`,
+	};
 }

@@ -7,7 +7,7 @@ import type { Reason } from "../../base/results.js";
  */
 export type FeatureState = "present" | "unsupported" | "disabled" | "module-absent";
 
-/** A feature as `kernels.requires` writes it: `helper:xdp_load_bytes`, `map_type:ringbuf`. */
+/** A feature as `kernels.requires` writes it: `helper:bpf_xdp_load_bytes`, `map_type:ringbuf`. */
 export type FeatureQuestion =
 	`${"program_type" | "map_type" | "attach_type" | "link_type" | "helper" | "kfunc" | "lsm" | "config" | "module" | "btf"}:${string}`;
 
@@ -18,6 +18,10 @@ export interface KernelFacts {
 	features?: ((question: FeatureQuestion) => FeatureState | undefined) | undefined;
 	/** The option or module that switches a feature on: `CONFIG_NETKIT`, `module netkit`. */
 	configOf?: ((question: FeatureQuestion) => string | undefined) | undefined;
+	/** Type of a field that the kernel has: `short`; asked with a path, `driver.type`. */
+	fieldType?: ((struct: string, path: string) => string | undefined) | undefined;
+	/** The first kernel line that has a kfunc; undefined when no known kernel has it. */
+	kfuncSince?: ((name: string) => string | undefined) | undefined;
 }
 
 export interface ProgramFacts {
@@ -30,6 +34,20 @@ export interface ProgramFacts {
 	attach_type?: string | undefined;
 	/** Instructions in the object. */
 	insns?: number | undefined;
+	/** Helpers that it calls, by name: `bpf_loop`. */
+	helpers?: readonly string[] | undefined;
+	/** Its manifest names a target; `program` when that is a whole program of another object. */
+	target?: "function" | "program" | undefined;
+	/** Field of its context at an offset in bytes, as its object's BTF has it. */
+	context?: ((offset: number) => ContextField | undefined) | undefined;
+}
+
+/** `hwtstamp` of `__sk_buff`: 8 bytes at offset 184. */
+export interface ContextField {
+	struct: string;
+	name: string;
+	offset: number;
+	size: number;
 }
 
 /** A refused BPF_PROG_LOAD, or a load that libbpf gave up before asking the kernel. */
@@ -47,17 +65,22 @@ export interface LoadFacts extends KernelFacts {
 	sourceLine?: ((instruction: number) => { file: string; line: number } | undefined) | undefined;
 }
 
+/** `type` is the kernel's name without BPF_MAP_TYPE_, lower case. Sizes in bytes. */
+export interface MapAttributes {
+	type: string;
+	key_size?: number;
+	value_size?: number;
+	max_entries?: number;
+	flags?: number;
+}
+
 /** A refused BPF_MAP_CREATE. */
 export interface MapFacts extends KernelFacts {
-	/** `type` is the kernel's name without BPF_MAP_TYPE_, lower case. Sizes in bytes. */
-	map: {
-		name: string;
-		type: string;
-		key_size?: number;
-		value_size?: number;
-		max_entries?: number;
-		flags?: number;
-	};
+	map: MapAttributes & { name: string };
+	/** Template of the maps in it, where the object or the manifest gives one. */
+	inner?: MapAttributes | undefined;
+	/** The other maps of its object, by name. */
+	others?: ReadonlyMap<string, MapAttributes> | undefined;
 	errno: number;
 	libbpfLog: string;
 }
@@ -80,6 +103,8 @@ export interface AttachFacts extends KernelFacts {
 	errno: number;
 	/** What the agent was doing. */
 	what?: string | undefined;
+	/** Names in the kernel's symbol table that resemble the function: `__x64_sys_execve`. */
+	similar?: readonly string[] | undefined;
 	libbpfLog: string;
 }
 

@@ -61,8 +61,8 @@ function explain(name: string): Explanation {
 	}
 }
 
-/** Codes that no kernel at hand could be made to give; load.test.ts has their words. */
-const withoutLogs = ["jit-missing", "config-disabled", "map-definition"];
+/** Codes without logs of real kernels; load.test.ts and messages.test.ts have their words. */
+const withoutLogs = ["jit-missing", "config-disabled", "map-definition", "kernel-signature", "verifier-bug"];
 
 describe("golden logs", () => {
 	it.each(names)("%s", (name) => {

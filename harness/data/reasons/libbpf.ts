@@ -11,7 +11,7 @@ export function libbpfLines(log: string, program: string | undefined): string[] 
 		const owner = /^prog '([^']*)': /.exec(line)?.[1];
 		if (owner !== undefined && program !== undefined && owner !== program) continue;
 		if (
-			/failed to load(?: object)?:? |BPF program load failed|-- (?:BEGIN|END) |failed to load object/.test(
+			/failed to load(?: object)?:? |BPF program load failed|-- (?:BEGIN|END) |failed to load object|failed to prepare load attributes|^elf: skipping (?!.{1,40} \.percpu)|: relo #\d+: <\w+> \[\d+\] /.test(
 				line,
 			)
 		)

@@ -114,12 +114,12 @@ describe("explainLoad with features", () => {
 	it("names the option that leaves it out", () => {
 		const { reason, facts } = explainLoad({
 			...missingHelper,
-			features: (question) => (question === "helper:xdp_load_bytes" ? "disabled" : undefined),
+			features: (question) => (question === "helper:bpf_xdp_load_bytes" ? "disabled" : undefined),
 			configOf: () => "CONFIG_NET",
 		});
 		expect(reason.code).toBe("config-disabled");
 		expect(reason.message).toMatch(/bpf_xdp_load_bytes \(#189\).*CONFIG_NET/);
-		expect(facts).toMatchObject({ feature: "helper:xdp_load_bytes", switched_on_by: "CONFIG_NET" });
+		expect(facts).toMatchObject({ feature: "helper:bpf_xdp_load_bytes", switched_on_by: "CONFIG_NET" });
 	});
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM, errnoName } from "../../base/errno.js";
 import type { Explanation, FeatureQuestion, LoadFacts } from "./facts.js";
+import { explainInformed } from "./informed.js";
 import { libbpfLines, printedVerifierLog } from "./libbpf.js";
 import { type Place, readLog, type VerifierLog } from "./log.js";
 import { explainMapLines } from "./map.js";
@@ -12,6 +13,7 @@ import { codeOfDiagnosis } from "./rules/diagnosis.js";
 import { flowRules } from "./rules/flow.js";
 import { libbpfRules } from "./rules/libbpf.js";
 import { pointerRules } from "./rules/pointers.js";
+import { specialFieldRules } from "./rules/special-fields.js";
 import { unresolvedRules } from "./rules/unresolved.js";
 import { explainMatch, explanation, featureWords, placeWords, quotable } from "./sentence.js";
 import { verifierStatistics } from "./statistics.js";
@@ -19,6 +21,7 @@ import { verifierStatistics } from "./statistics.js";
 /** What the verifier says, from the most telling message to the least. Wordings of 5.10 to 7.3. */
 const verifierRules: readonly Rule[] = [
 	...unresolvedRules,
+	...specialFieldRules,
 	...callRules,
 	...flowRules,
 	...boundsRules,
@@ -44,6 +47,8 @@ export function explainLoad(facts: LoadFacts): Explanation {
 		...(log.diagnosis ? { diagnosis: diagnosisFacts(log) } : {}),
 	};
 
+	const informed = explainInformed(facts, log, place, subject, known);
+	if (informed) return informed;
 	const verifier = firstMatch(verifierRules, log.messages, place);
 	if (verifier) {
 		const at = messagePlace(verifier.fields, place, facts);

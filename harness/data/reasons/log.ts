@@ -32,7 +32,8 @@ const tail = 256 * 1024;
 const mostLines = 4000;
 const longestLine = 2000;
 
-const statistics = /^(processed \d+ insns|verification time \d|stack depth |subprog \d+ \()/;
+const statistics =
+	/^(processed \d+ insns|verification time \d|stack depth (?:max )?\d+(?:\+\d+)*$|subprog \d+ \()/;
 
 /** What the kernel prints about its own progress and states between instructions and errors. */
 const noise =
@@ -51,7 +52,9 @@ export function readLog(log: string): VerifierLog {
 	const place: Place = {};
 	let messages: string[] = [];
 	let source: string | undefined;
-	for (const line of classic) {
+	for (const whole of classic) {
+		// Messages without a line end have the statistics on their line.
+		const line = whole.replace(/(?<=.)(?:verification time \d+ usec|processed \d+ insns \(limit ).*$/, "");
 		const instruction = /^(\d+): ([(<].*)$/.exec(line);
 		if (instruction) {
 			place.instruction = Number(instruction[1]);

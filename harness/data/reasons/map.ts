@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { E2BIG, EINVAL, ENOMEM, ENOTSUPP, EOPNOTSUPP, EPERM, errnoName } from "../../base/errno.js";
-import type { Explanation, MapFacts } from "./facts.js";
+import type { Explanation, MapAttributes, MapFacts } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
+import { wrongAttribute } from "./map-attributes.js";
 import { explanation, featureWords, quotable } from "./sentence.js";
 
 /** Why a map was not created: error number, sizes and the map type's state; there is no log. */
@@ -23,6 +24,8 @@ export function explainMap(facts: MapFacts): Explanation {
 		const words = `map ${map.name} is of type ${map.type}, which this kernel does not have${feature.words}`;
 		return explanation(feature.code ?? "map-type-unsupported", words, { ...known, ...feature.facts });
 	}
+	const slot = explainSlot(facts, said, known);
+	if (slot) return slot;
 	const inner = /^map '[^']*': (?<what>.{0,60}inner.{0,120})/.exec(
 		said.find((line) => line.includes("inner")) ?? "",
 	);
@@ -37,7 +40,45 @@ export function explainMap(facts: MapFacts): Explanation {
 		const words = `map ${map.name} is a ring buffer with ${found}; both must be 0`;
 		return explanation("map-attributes", words, known);
 	}
+	const wrong = errno === EINVAL || errno === E2BIG ? wrongAttribute(map, facts.inner) : undefined;
+	if (wrong) {
+		const words = `map ${map.name} (${sizes}) was refused (${errnoName(errno)}): ${wrong.what}`;
+		return explanation("map-attributes", words, known, wrong.hint);
+	}
 	return explainMapErrno(map.name, sizes, errno, known);
+}
+
+/** `failed to initialize slot [1] to map 'b'`: a member differs from the template. */
+function explainSlot(
+	{ map, inner, others }: MapFacts,
+	said: readonly string[],
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	for (const line of said) {
+		const match = /^map '[^']*': failed to initialize slot \[(?<slot>\d+)\] to map '(?<member>[^']+)'/.exec(
+			line,
+		);
+		if (!match) continue;
+		const { slot, member } = match.groups!;
+		const found = others?.get(member!);
+		const different = found && inner ? differences(found, inner) : [];
+		const why = different.length > 0 ? `it has ${different.join(", ")}` : "it is not like the template";
+		return explanation(
+			"map-attributes",
+			`map ${map.name} does not take map ${member} in slot ${slot}: ${why}`,
+			{ ...known, libbpf_said: line },
+			different.length === 1 && different[0]!.startsWith("max_entries")
+				? `give ${member} and the template the same max_entries, or set BPF_F_INNER_MAP on both (array maps, from 5.10)`
+				: `give ${member} the type, sizes and flags of the template`,
+		);
+	}
+	return undefined;
+}
+
+function differences(found: MapAttributes, template: MapAttributes): string[] {
+	return (["type", "key_size", "value_size", "max_entries", "flags"] as const)
+		.filter((key) => (found[key] ?? 0) !== (template[key] ?? 0))
+		.map((key) => `${key} ${found[key] ?? 0}, and the template has ${template[key] ?? 0}`);
 }
 
 function explainMapErrno(
@@ -70,7 +111,10 @@ export function explainMapLines(
 	known: Record<string, unknown>,
 ): Explanation | undefined {
 	for (const line of said) {
-		const match = /^map '(?<map>[^']*)': failed to create(?: inner map)?: -?(?<errno>[A-Z0-9]+)/.exec(line);
+		const match =
+			/^map '(?<map>[^']*)': failed to (?:create(?: inner map)?|initialize slot \[\d+\] to \S+ '[^']*' fd=\d+): -?(?<errno>[A-Z0-9]+)/.exec(
+				line,
+			);
 		if (!match) continue;
 		const { map, errno } = match.groups!;
 		const words = `${subject} was not tried: map ${map} of its object could not be created (${errno})`;

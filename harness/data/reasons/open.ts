@@ -14,7 +14,8 @@ export function explainOpen(facts: OpenFacts): Explanation {
 	const match = firstMatch(libbpfRules, said, {});
 	if (match) {
 		const words = `${subject} ${match.rule.says(match.fields, {})}`;
-		return explanation(match.rule.code, words, { ...known, libbpf_said: match.line, detail: match.fields });
+		const facts = { ...known, libbpf_said: match.line, detail: match.fields };
+		return explanation(match.rule.code, words, facts, match.rule.hint?.(match.fields, {}));
 	}
 	const last = said.at(-1);
 	const detail = last === undefined ? "" : `: ${quotable(last)}`;

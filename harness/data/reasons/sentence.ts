@@ -33,6 +33,13 @@ export function featureWords(
 ): { code?: ExplainedCode; words: string; facts: Record<string, unknown> } {
 	const state = question && kernel.features?.(question);
 	if (!question || !state) return { words: "", facts: {} };
+	const kfunc = /^kfunc:(.*)/.exec(question)?.[1];
+	if (kfunc !== undefined && kernel.kfuncSince) {
+		const since = kernel.kfuncSince(kfunc);
+		const facts = { feature: question, feature_state: state };
+		if (since === undefined) return { words: "; no kernel of the catalog has one of that name", facts };
+		if (state === "unsupported") return { words: `; kernels have it from ${since} on`, facts };
+	}
 	const switchedOnBy = kernel.configOf?.(question);
 	const facts = {
 		feature: question,
@@ -66,5 +73,6 @@ export function explainMatch(
 			kernel_said: match.line,
 			detail: match.fields,
 		},
+		feature.code ? undefined : match.rule.hint?.(match.fields, place),
 	);
 }

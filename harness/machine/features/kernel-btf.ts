@@ -26,6 +26,25 @@ export function hasMember(btf: Btf, struct: string, member: string): boolean {
 	return type?.kind === "struct" && type.members.some((each) => each.name === member);
 }
 
+/** Type of a member by its path through structs (`driver.type`); undefined without one. */
+export function memberType(btf: Btf, struct: string, path: string): string | undefined {
+	let id = btf.find(struct, "struct") ?? btf.find(struct, "union");
+	for (const name of path.split(".")) id = id === undefined ? undefined : memberOf(btf, id, name);
+	return id === undefined ? undefined : btf.spell(id);
+}
+
+function memberOf(btf: Btf, id: number, name: string): number | undefined {
+	const type = btf.type(btf.resolve(id));
+	if (type.kind !== "struct" && type.kind !== "union") return undefined;
+	const own = type.members.find((member) => member.name === name);
+	if (own) return own.type;
+	for (const { name: inner, type: anonymous } of type.members) {
+		const found = inner === "" ? memberOf(btf, anonymous, name) : undefined;
+		if (found !== undefined) return found;
+	}
+	return undefined;
+}
+
 /** Functions marked as kfuncs; for a module's BTF, those of the module. */
 export function markedKfuncs(btf: Btf): string[] {
 	const found = new Set<string>();

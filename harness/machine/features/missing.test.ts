@@ -95,6 +95,7 @@ it("names the kernel, the feature and the option in one sentence", () => {
 		state: "disabled",
 		message: "kernel 6.1 was built without CONFIG_XDP_SOCKETS, which map_type:xskmap needs",
 		hint: "test on a kernel built with CONFIG_XDP_SOCKETS, and document that the package needs it",
+		needs: "CONFIG_XDP_SOCKETS",
 	});
 	expect(missing(known, "config:XDP_SOCKETS")?.message).toBe(
 		"kernel 6.1 was built without CONFIG_XDP_SOCKETS",

@@ -12,6 +12,8 @@ export interface Lack {
 	state: "unsupported" | "disabled" | "module-absent";
 	message: string;
 	hint: string;
+	/** What switches it on, where that is known: `CONFIG_NETKIT`, `module netkit`. */
+	needs?: string;
 }
 
 /** Everything known about one kernel. */
@@ -100,7 +102,7 @@ function ofHelper(known: Known, name: string): Lack | undefined {
 		throw new InputError(`helper:${name}`, "", "is not a helper's name such as `bpf_loop`");
 	if (helpers.known && !helpers.known.includes(helper)) return unsupported(known, `has no helper ${helper}`);
 	if (type === undefined) {
-		if (helpers.known) return undefined;
+		if (helpers.known) return switchedOff(known, `helper:${helper}`);
 		const anywhere = Object.values(helpers.by_program_type).some((list) => list.includes(helper));
 		return anywhere ? undefined : unsupported(known, `has no helper ${helper}`);
 	}
@@ -165,6 +167,7 @@ function ofModule(known: Known, name: string): Lack | undefined {
 		return {
 			state: "module-absent",
 			message: `module ${name} of kernel ${id(known)} is not given to guests`,
+			needs: `module ${name}`,
 			hint: "add it to modules.lazy in kernels/catalog.json and pull the kernel again with --force",
 		};
 	}
@@ -202,6 +205,7 @@ function disabled(known: Known, what: string, option: string): Lack {
 		state: "disabled",
 		message: `kernel ${id(known)} was built without CONFIG_${option}${what === option ? "" : `, which ${what} needs`}`,
 		hint: `test on a kernel built with CONFIG_${option}, and document that the package needs it`,
+		needs: `CONFIG_${option}`,
 	};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { replaceFile, sha256 } from "../../base/host-files.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
@@ -45,7 +46,7 @@ function padding(length: number): Uint8Array {
 }
 
 /** To be increased when the layout of the archive changes. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 export interface Initramfs {
 	path: string;
@@ -57,8 +58,9 @@ export interface Initramfs {
  * The initramfs that boots this kernel into the agent, created when it is not in the cache. It
  * contains `/init` (the agent), `/modules/NNN-name.ko` to be loaded at boot in that order,
  * `/modules/lazy/name.ko` to be loaded on demand with `/modules/lazy/order` (`name: dependency
- * ...`, in load order), empty mount points and `/dev/console`. It is not compressed: decompressing
- * in the guest costs more than copying.
+ * ...`, in load order), `/boot/config-<release>` (gzip; libbpf looks up CONFIG_* externs there),
+ * empty mount points and `/dev/console`. It is not compressed: decompressing in the guest costs
+ * more than copying.
  *
  * @throws UndecidedError `agent-missing`, `store-damaged`
  */
@@ -67,14 +69,18 @@ export async function initramfsFor(kernel: Kernel, agentPath: string): Promise<I
 		throw undecided("agent-missing", { path: agentPath }, { cause });
 	});
 	const { boot, lazy } = (await readCatalog()).modules;
-	const inputs = [LAYOUT, sha256(agent), kernel.modules_sha256 ?? "none", boot.join(","), lazy.join(",")];
+	const config = kernel.config === undefined ? undefined : await readFile(kernel.config);
+	const inputs = [
+		...[LAYOUT, sha256(agent), kernel.modules_sha256 ?? "none", boot.join(","), lazy.join(",")],
+		...(config ? [kernel.release, sha256(config)] : []),
+	];
 	const folder = join(cacheRoot(), "initramfs");
 	const path = join(folder, `${sha256(inputs.join("\n"))}.cpio`);
 	const expected = await readFile(`${path}.sha256`, "utf8").catch(() => undefined);
 	if (expected !== undefined && (await storedDigest(path).catch(() => undefined)) === expected) {
 		return { path, sha256: expected };
 	}
-	const content = writeCpio(await entries(kernel, agent, boot, lazy));
+	const content = writeCpio(await entries(kernel, agent, config, boot, lazy));
 	const digest = sha256(content);
 	await replaceFile(path, content);
 	await replaceFile(`${path}.sha256`, digest);
@@ -84,14 +90,18 @@ export async function initramfsFor(kernel: Kernel, agentPath: string): Promise<I
 async function entries(
 	kernel: Kernel,
 	agent: Uint8Array,
+	config: Uint8Array | undefined,
 	boot: string[],
 	lazy: string[],
 ): Promise<CpioEntry[]> {
-	const folders = ["dev", "proc", "sys", "tmp", "run", "mnt", "modules", "modules/lazy"];
+	const folders = ["boot", "dev", "proc", "sys", "tmp", "run", "mnt", "modules", "modules/lazy"];
 	const list: CpioEntry[] = folders.map((path) => ({ kind: "folder", path, mode: 0o755 }));
 	list.push({ kind: "device", path: "dev/console", mode: 0o600, major: 5, minor: 1 });
 	list.push({ kind: "device", path: "dev/null", mode: 0o666, major: 1, minor: 3 });
 	list.push({ kind: "file", path: "init", mode: 0o755, data: agent });
+	if (config) {
+		list.push({ kind: "file", path: `boot/config-${kernel.release}`, mode: 0o644, data: gzipSync(config) });
+	}
 	const modules = kernel.modules === undefined ? new Map() : await checkedModules(kernel, kernel.modules);
 	const file = async (path: string, name: string) => {
 		const data = await readFile(join(kernel.modules ?? "", modules.get(name)!.file));

@@ -8,6 +8,8 @@ export interface Splat {
 	kind: "panic" | "oops" | "bug" | "warn" | "lockup" | "rcu-stall" | "hung-task" | "out-of-memory";
 	/** The line that names the problem, without its time stamp. */
 	title: string;
+	/** What a WARN() says above its `WARNING:` line. */
+	message?: string;
 	/** The whole report, bounded. */
 	text: string;
 }

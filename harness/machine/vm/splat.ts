@@ -107,7 +107,10 @@ export class SplatReader {
 		const preface = this.preface ?? [];
 		this.close();
 		this.report = { kind, title: title.slice(0, 512), lines: [], bytes: 0 };
-		if (this.splats.length < maxSplats) this.splats.push({ kind, title: this.report.title, text: "" });
+		const above = preface[1]?.replace(stamp, "").trim().slice(0, 512);
+		const message = above && above !== title && kind === "warn" ? { message: above } : {};
+		if (this.splats.length < maxSplats)
+			this.splats.push({ kind, title: this.report.title, ...message, text: "" });
 		else this.dropped++;
 		for (const line of preface) this.add(line);
 	}

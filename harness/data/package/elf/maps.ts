@@ -40,6 +40,7 @@ const maxFields = 32;
 const dataSection = /^\.(data|rodata|bss)(\.|$)/;
 const BPF_F_RDONLY_PROG = 1 << 7;
 const BPF_F_MMAPABLE = 1 << 10;
+const BPF_F_LINK = 1 << 13;
 const structOpsSections = [".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link"];
 
 /** Every map of an object. @throws InputError when libbpf 1.x does not accept a definition */
@@ -111,7 +112,7 @@ function structOpsMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 			key_size: 4,
 			value_size: btf.sizeOf(entry.type),
 			max_entries: 1,
-			flags: 0,
+			flags: name.endsWith(".link") ? BPF_F_LINK : 0,
 			value: entry.type,
 			programs: programsOf(btf.name(entry.type)),
 		}));

@@ -11,6 +11,14 @@ export const attachReasons = defineReasons({
 		message: "the function, tracepoint or file that the program should attach to does not exist",
 		hint: "name another target, or make the attachment optional: kernels rename and inline functions",
 	},
+	"attach-symbol-ambiguous": {
+		message: "the function exists several times in the kernel, so that its name does not choose one",
+		hint: "name one by its module or by an offset to another symbol, or attach to a function that calls it",
+	},
+	"attach-untraceable": {
+		message: "the function has no place where a program can be attached",
+		hint: "attach to a function that calls it, or use a kprobe",
+	},
 	"attach-device-missing": {
 		message: "the network device, cgroup or namespace to attach to does not exist or is of another kind",
 		hint: "check the attach target in the manifest",

@@ -5,11 +5,13 @@ import { defineReasons } from "./define.js";
 export interface Logged {
 	title: string;
 	more: number;
+	/** What a WARN() says of itself. */
+	message?: string | undefined;
 }
 
 const logged = (what: string) => ({
-	message: ({ title, more }: Logged) =>
-		`the kernel's log has ${what}: ${title}${more > 0 ? `, and ${more} more of this kind` : ""}`,
+	message: ({ title, more, message }: Logged) =>
+		`the kernel's log has ${what}: ${message === undefined ? title : `${message} (${title})`}${more > 0 ? `, and ${more} more of this kind` : ""}`,
 	hint: "do not load the package on this kernel until the kernel's report, in the evidence, is understood",
 });
 
@@ -108,6 +110,11 @@ export const guestReasons = defineReasons({
 	"kernel-oops": logged("an oops"),
 	"kernel-bug": logged("a BUG"),
 	"kernel-warn": logged("a warning"),
+	"kernel-policy": {
+		message: ({ message }: Logged) => `the kernel warns about what the package does: ${message}`,
+		hint: "use preallocated hash maps in tracing programs (without BPF_F_NO_PREALLOC) on such kernels",
+		meaning: "the kernel warns about what the package does, though it lets it load",
+	},
 	"kernel-lockup": logged("a lockup"),
 	"kernel-rcu-stall": logged("an RCU stall"),
 	"kernel-hung-task": logged("a hung task"),

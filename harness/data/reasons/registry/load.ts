@@ -37,6 +37,10 @@ export const loadReasons = defineReasons({
 		message: "the program reads a type, field or enumerator that this kernel does not have",
 		hint: "guard the access with bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists(), or add the older layout as a ___flavour",
 	},
+	"undefined-symbol": {
+		message: "the object refers to a function or variable that nothing defines",
+		hint: "define it, include its header, or link the object that has it (bpftool gen object)",
+	},
 	"ksym-missing": {
 		message: "the program refers to a kernel variable or symbol that is not there",
 		hint: "declare it __weak and test its address for zero before use",
@@ -46,8 +50,13 @@ export const loadReasons = defineReasons({
 			"the program refers to a kernel option that the guest's configuration does not name, or there is no configuration to read",
 		hint: "declare the option __weak so that it becomes zero where it is unknown",
 	},
+	"kconfig-type": {
+		message: "a kernel option is declared with a type that its value does not fit",
+		hint: "declare it as the option is: bool or tristate as enum libbpf_tristate or _Bool, numbers as integers, strings as char arrays",
+	},
 	"struct-ops-missing": {
-		message: "the struct_ops type that the object implements does not exist in this kernel",
+		message:
+			"the struct_ops type that the object implements, or a member of it, does not exist in this kernel",
 		hint: "load the module that offers it, or switch autocreate off for the map on such kernels",
 	},
 	"module-absent": {
@@ -71,6 +80,14 @@ export const loadReasons = defineReasons({
 	"kfunc-not-allowed": {
 		message: "the kernel function is not offered to programs of this type",
 		hint: "call it from a program type that it is registered for, or do not use it",
+	},
+	"map-not-allowed": {
+		message: "the map may not be used by programs of this type or kind",
+		hint: "use a map type that this program type may use, or do the work in a program of another type",
+	},
+	"target-mismatch": {
+		message: "the program has other arguments, or another return type, than the function that it replaces",
+		hint: "declare the arguments of both with the same types: replacing compares their BTF",
 	},
 	"attach-target-not-allowed": {
 		message: "the attach target exists, but programs of this kind may not be attached to it",
@@ -157,6 +174,18 @@ export const loadReasons = defineReasons({
 		message: "an argument is of another type than the function called expects",
 		hint: "pass what the function documents: a map, a pointer with a known size, an initialised object",
 	},
+	"argument-value": {
+		message: "an argument has a value that the function called does not accept",
+		hint: "pass a value in the range that the function documents, and test it before the call",
+	},
+	"kptr-misuse": {
+		message: "a field of a map that keeps a kernel pointer is used in a way that is not allowed",
+		hint: "use bpf_kptr_xchg() to exchange the pointer, and test its result for NULL",
+	},
+	"exception-misuse": {
+		message: "bpf_throw or an exception callback is used against the rules",
+		hint: "call bpf_throw from the program or its functions only, and give the program one global exception callback",
+	},
 	"global-function": {
 		message: "a global function has a parameter that this kernel cannot verify on its own",
 		hint: "make the function static or inline: pointers in global functions need 5.12 or newer",
@@ -203,6 +232,14 @@ export const loadReasons = defineReasons({
 		message: "the kernel or libbpf found the object's BTF malformed",
 		hint: "compile with a newer clang and pahole, or avoid kinds of types that this kernel does not know",
 	},
+	"libbpf-too-old": {
+		message: "the object uses something that the libbpf of bpfgate does not know yet",
+		hint: "use what libbpf 1.7 knows, or test the programs with a section that it knows: newer libbpf loads the object",
+	},
+	"section-malformed": {
+		message: "the program's section does not name its target in the form that libbpf expects",
+		hint: 'write the section as libbpf documents it: SEC("tp/<category>/<name>"), SEC("uprobe/<binary>:<function>")',
+	},
 	"unknown-section": {
 		message: "a program is in a section that libbpf does not know, so it has no type",
 		hint: 'use a section name that libbpf documents, such as SEC("xdp") or SEC("tc")',
@@ -216,8 +253,8 @@ export const loadReasons = defineReasons({
 		hint: "compare with the map definitions of libbpf's documentation: __uint, __type, __array, __ulong",
 	},
 	"target-unset": {
-		message: "the program replaces or traces another BPF program, and no target is named",
-		hint: "name it in the manifest: objects[].programs.<name>.target",
+		message: "neither the section nor the manifest names what the program traces or replaces",
+		hint: 'name it in the section, as in SEC("fentry/do_unlinkat"), or in the manifest: objects[].programs.<name>.target',
 	},
 
 	// Maps, memory, limits of the machine.
@@ -234,6 +271,14 @@ export const loadReasons = defineReasons({
 	"not-attempted": {
 		message: "the program was not tried because something else of its object failed first",
 		hint: "fix what failed first",
+	},
+	"verifier-bug": {
+		message: "the verifier reported a defect of its own",
+		hint: "try a newer kernel of the line, and report it to bpf@vger.kernel.org with the log",
+	},
+	"kernel-signature": {
+		message: "the kernel refused the program's signature",
+		hint: "sign the object again for this kernel: bpfgate sign",
 	},
 	"log-truncated": {
 		message: "the verifier's log did not fit into its buffer, and the end, with the cause, is lost",

@@ -14,7 +14,7 @@ export const argumentRules: readonly Rule[] = [
 	{
 		code: "lock-misuse",
 		pattern:
-			/^(?<what>.{0,80}(?:_spin_(?:un)?lock|bpf_spin_lock-ed|bpf_rcu_read_lock-ed|bpf_preempt_disable-ed|bpf_local_irq_save-ed|_unlock (?:cannot|of different|without)|while holding a lock|rcu read (?:un)?lock|AA deadlock|spin_\{lock,unlock\} in rbtree cb|held lock and object|expected an RCU CS|requires RCU critical section|enable preemption|irq (?:state|flag)|^bpf_\w{1,40} is missing).{0,120})/,
+			/^(?<what>.{0,80}(?:_spin_(?:un)?lock|bpf_spin_lock-ed|bpf_rcu_read_lock-ed|bpf_preempt_disable-ed|bpf_local_irq_save-ed|_unlock (?:cannot|of different|without)|while holding a lock|rcu read (?:un)?lock|AA deadlock|spin_\{lock,unlock\} in rbtree cb|held lock and object|expected an RCU CS|requires RCU critical section|enable preemption|irq (?:state|flag)|bpf_\w{1,40}(?:\(s\))? (?:is|are) missing|in unnecessary rbtree callback|not allowed in rbtree cb|Failed to acquire lock state).{0,120})/,
 		says: ({ what }) => `breaks the rules of locking: ${what}`,
 	},
 	{
@@ -32,15 +32,56 @@ export const argumentRules: readonly Rule[] = [
 	{
 		code: "return-value-range",
 		pattern:
-			/^(?:At .{1,40} the register |.{0,60})R0 has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
+			/^At callback return the register R[01] has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
+		says: ({ value, range }) =>
+			`has a callback that returns ${returned(String(value))}, and its caller accepts only ${returned(String(range))}`,
+		hint: () => "return only such values from the callback: 0 continues a loop, 1 ends it",
+	},
+	{
+		code: "return-value-range",
+		pattern:
+			/^At (?:async|timer|workqueue) callback return the register R[01] has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
+		says: ({ value, range }) =>
+			`has an asynchronous callback that returns ${returned(String(value))}, and only ${returned(String(range))} is allowed`,
+		hint: () => "return only this value from the callback",
+	},
+	{
+		code: "argument-value",
+		pattern:
+			/^At (?<where>bpf_\w{1,40}) the register R\d+ has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
+		says: ({ where, value, range }) =>
+			`passes ${returned(String(value))} to ${where}, which accepts only ${returned(String(range))} here`,
+	},
+	{
+		code: "return-value-range",
+		pattern:
+			/^(?:At .{1,40} the register |.{0,60})R[01] has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
 		says: ({ value, range }) =>
 			`returns ${returned(String(value))}, but its attach point takes only ${returned(String(range))}`,
 	},
 	{
 		code: "return-value-range",
 		pattern:
-			/^(?:At .{1,40} the register R0 is not a known value|At subprogram exit the register R0|R0 not a scalar value)/,
-		says: () => "returns something that its attach point does not allow",
+			/^(?:At (?<where>.{1,40}) the register R\d+ is not a (?:known|scalar) value(?: \((?<type>\S+)\))?|R0 not a scalar value)/,
+		says: ({ where, type }) => {
+			const found = type === undefined ? "something that is not a number" : typed(type);
+			if (/callback/.test(String(where))) return `has a callback that returns ${found}`;
+			return `returns ${found}, and its attach point accepts only certain numbers`;
+		},
+	},
+	{
+		code: "return-value-range",
+		pattern: /^(?:Note, )?BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value/,
+		says: () => "sets a return value at an LSM hook that returns nothing",
+		hint: () => "do not call bpf_set_retval, and return 1, at hooks that return void",
+	},
+	{
+		code: "global-function",
+		pattern:
+			/^(?<what>(?:Global function .{1,128}\(\) (?:with|doesn't return|return value)|global function .{1,128} has \d+ >|kernel supports at most \d+ parameters|Global functions need valid BTF|global function calls are not allowed|type '.{1,64}' has multiple type tags|function signature member has multiple type tags|exception cb only supports|func#\d+ writes \d+ stack arg slots|stack arg write offset|r11 load must be before|LD_ABS is (?:not allowed in subprogs|only allowed in functions)).{0,160})/,
+		says: ({ what }) => `has a function that this kernel does not accept: ${what}`,
+		hint: () =>
+			"compile with -g, keep to 5 arguments and to an integer as result, or make the function static or inline",
 	},
 	{
 		code: "global-function",
@@ -57,13 +98,13 @@ export const argumentRules: readonly Rule[] = [
 	{
 		code: "type-mismatch",
 		pattern:
-			/^(?<what>(?:kernel function .{1,80} expected|arg#?\d+ .{1,80} expected|(?:arg#\d+|R\d+) pointer type .{1,80} must point to|R\d+ (?:is of type|must be|expected|is not a|doesn't point|is neither|has type|must have)|Caller passes invalid args|[Ee]xpected an? (?:initialized|uninitialized|dynptr|pointer)|expected (?:valid|uninitialized|prog array)|release (?:helper|kfunc|kernel)|helper access to the packet|Helper has invalid btf|Dynptr has|Invalid format string|string is not zero-terminated|cannot (?:pass in|overwrite referenced dynptr|tail call within callback)|callback function|CONST_PTR_TO_DYNPTR|arg#\d+ |R\d+ (?:has to be|has no valid|pointer offset|memory size|is a)|args#\d+ ).{0,200})/,
+			/^(?<what>(?:kernel function .{1,80} expected|arg#?\d+ .{1,80} expected|(?:arg#\d+|R\d+) pointer type .{1,80} must point to|(?:R\d+|\*\(R11-\d+\)|args?#?\d+|arg \d+|\S+) (?:is of type|must be|expects pointer|expected pointer|is a packet pointer|is expected to be non-NULL|is not a pointer|expected for|can only take|reference type|and \S+ memory, len|points to \S+ map|does not point to a readonly map|is not a constant address|arena pointer|prog->aux cannot|pointer type|is an unacquired reference|expected|is not a|doesn't point|is neither|has type|must have)|Caller passes invalid args|[Ee]xpected an? (?:initialized|uninitialized|dynptr|pointer)|expected (?:valid|uninitialized|prog array)|release (?:helper|kfunc|kernel)|helper access to the packet|Helper has invalid btf|Dynptr has|Invalid format string|string is not zero-terminated|cannot (?:pass (?:in|pointer to const)|release unowned|overwrite referenced dynptr|tail call within callback)|allocated object must be referenced|rbtree_remove node input must|.{1,40} reference has not been acquired|expected \S+ or socket|invalid (?:map_ptr to access|arg_type for sockmap)|Unsupported reg type|bpf_(?:percpu_)?obj_new|kfunc bpf_rdonly_cast|Unknown type ID|Unrecognized (?:arg#?\d+|\S+) type|kernel function .{1,80} pointer type|direct value (?:access on string|offset)|bpf_percpu_obj_new|Function \S+ has \d+ > \d+ args|kfunc \S+ failed callback verification|failed to retrieve map value address|arena argument of|callback function|CONST_PTR_TO_DYNPTR|arg#\d+ |R\d+ (?:has to be|has no valid|pointer offset|memory size|is a)|args#\d+ ).{0,200})/,
 		says: ({ what }, place) => `passes a wrong argument to ${callee(place) ?? "a function"}: ${what}`,
 	},
 	{
 		code: "invalid-btf",
 		pattern:
-			/^(?<what>(?:invalid (?:type id \d+ in func info|func info|btf id|line_info|core_relo)|func_info BTF|number of funcs in func_info|nonzero tailing record|missing bpf_line_info|Invalid (?:line_info|core_relo)).{0,120})/i,
+			/^(?<what>(?:invalid (?:type id \d+ in func info|func info|btf id|line_info|core_relo)|func_info BTF|number of funcs in func_info|nonzero tailing record|missing bpf_line_info|Invalid (?:line_info|core_relo)|Invalid type of function|BTF of func#|nonzero insn_off|same or smaller insn offset|Invalid insn code at line_info|btf_vmlinux is malformed|kern ctx type id|invalid btf_id for context|ldimm64 insn specifies invalid btf_id|pseudo btf_id|Type '.{1,64}' is not a struct|field \S+ doesn't have size|unable to resolve the size of type|ldimm64 unable to resolve|max struct nesting depth).{0,120})/i,
 		says: ({ what }) => `carries BTF that the kernel does not accept: ${what}`,
 	},
 ];

@@ -51,9 +51,21 @@ export const boundsRules: readonly Rule[] = [
 			`${accesses(place)} memory at an offset (${register(fields)}) that may be too ${fields.end === "min" ? "small" : "large"}`,
 	},
 	{
+		code: "out-of-bounds",
+		pattern:
+			/^(?<what>(?:R\d+|\*\(R11-\d+\)) (?:invalid \S* ?(?:variable|negative)? ?\S* ?buffer (?:access|offset)|is \S+ invalid (?:negative access|variable offset)|invalid variable offset to flow keys|points to outside of jump table).{0,100}|Invalid read of \d+ bytes from insn_array|no jump tables found for subprog.{0,40})/,
+		says: ({ what }, place) => `${accesses(place)} memory that was not proven to be there (${what})`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern:
+			/^invalid (?:unbounded |variable-offset |indirect )*(?:access to|write to|read from)? ?stack R(?<register>\d+) var_off/,
+		says: (_, place) => `${accesses(place)} stack at an offset that the verifier cannot bound`,
+	},
+	{
 		code: "uninitialised-read",
 		pattern:
-			/^invalid (?:indirect )?read from stack (?:R\d+ )?off (?<offset>-?\d+)\+(?<byte>\d+) size (?<size>\d+)/,
+			/^invalid (?:indirect )?read from stack (?:(?:R\d+|\*\(R11-\d+\)) )?off (?<offset>-?\d+)\+(?<byte>\d+) size (?<size>\d+)/,
 		says: ({ offset, size }, place) =>
 			`${accesses(place)} ${bytes(size)} of stack at fp${offset}, and some were not written before`,
 	},
@@ -69,7 +81,7 @@ export const boundsRules: readonly Rule[] = [
 	{
 		code: "uninitialised-read",
 		pattern:
-			/^(?:leaking pointer from stack off|reading from stack .{0,80}poisoned by dead code elimination|invalid indirect read from stack .{0,40}var_off)/,
+			/^(?:leaking pointer from stack off|reading from stack .{0,80}poisoned by dead code elimination|invalid (?:indirect )?read from stack .{0,40}var_off|uninit stack in range of var-offset write)/,
 		says: (_, place) => `${accesses(place)} stack, and some of it was not written before`,
 	},
 	{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from "../rule.js";
-import { callee, helperFeature, named } from "./words.js";
+import { callee, helperFeature, mapTypeName, named } from "./words.js";
 
 /** Helpers, kernel functions and attach targets that the program may not use. */
 export const callRules: readonly Rule[] = [
@@ -34,7 +34,7 @@ export const callRules: readonly Rule[] = [
 		code: "type-mismatch",
 		pattern: /^cannot pass map_type (?<map_type>\d+) into func (?<helper>[A-Za-z0-9_]+)#(?<helper_id>\d+)/,
 		says: (fields) =>
-			`passes a map of a type (${fields.map_type}) that helper ${named(fields)} does not take`,
+			`passes a map of type ${mapTypeName(fields.map_type)}, which helper ${named(fields)} does not take`,
 	},
 	{
 		code: "gpl-only",
@@ -55,8 +55,9 @@ export const callRules: readonly Rule[] = [
 	},
 	{
 		code: "gpl-only",
-		pattern: /^struct ops programs must have a GPL compatible license/,
-		says: () => "is a struct_ops program, which must be GPL-compatible, and its licence is not",
+		pattern: /^(?<kind>struct ops|LSM) programs must have a GPL compatible license/,
+		says: ({ kind }) =>
+			`is ${kind === "LSM" ? "an LSM" : "a struct_ops"} program, which must be GPL-compatible, and its licence is not`,
 	},
 	{
 		code: "kfunc-not-allowed",
@@ -77,13 +78,13 @@ export const callRules: readonly Rule[] = [
 	{
 		code: "jit-missing",
 		pattern:
-			/^(?<what>(?:mixing of tail_calls and bpf-to-bpf calls|stack args are not supported in non-JITed|JIT (?:is required|does ?n[o']t support)|program requires BPF JIT compiler|callbacks are not allowed in non-JITed|tail_calls are not allowed in non-JITed|Private stack not supported by jit).*)/,
+			/^(?<what>(?:mixing of tail_calls and bpf-to-bpf calls|stack args are not supported in non-JITed|JIT (?:is required|does ?n[o']t support)|program requires BPF JIT compiler|callbacks are not allowed in non-JITed|tail_calls are not allowed in non-JITed|Private stack not supported by jit|calling kernel functions are not allowed in non-JITed|tail_calls are not allowed in programs with stack args).*)/,
 		says: ({ what }) => `needs more of the JIT compiler than there is: ${what}`,
 	},
 	{
 		code: "permission",
 		pattern:
-			/^(?<what>.{0,200}(?:is|are) (?:allowed only to|allowed for|required to use) .{0,20}CAP_.{0,80})/,
+			/^(?<what>.{0,200}(?:is|are) (?:allowed only to|allowed for|required to use|required) .{0,20}CAP_.{0,80})/,
 		says: ({ what }) => `needs a capability that the loader does not have: ${what}`,
 	},
 	{
@@ -92,6 +93,37 @@ export const callRules: readonly Rule[] = [
 		says: ({ what }) => `needs a capability that the loader does not have: ${what}`,
 	},
 
+	{
+		code: "kfunc-missing",
+		pattern:
+			/^(?:cannot find address for kernel function (?<kfunc>\S+)|ldimm64 failed to find the address for kernel symbol '(?<symbol>[^']+)')/,
+		says: ({ kfunc, symbol }) => `refers to ${kfunc ?? symbol}, whose address this kernel does not give`,
+	},
+	{
+		code: "kfunc-not-allowed",
+		pattern:
+			/^(?<what>(?:css_task_iter is only allowed in|metadata kfuncs (?:require|can't)|signed program cannot bind any BTF|kernel function \S+ (?:returns pointer type|unhandled dynamic)|2 or more rdonly|kfunc \S+ has inconsistent|acquire kernel function does not return|program with __ref argument cannot).{0,120})/,
+		says: ({ what }) => `may not call this kernel function: ${what}`,
+	},
+	{
+		code: "module-absent",
+		pattern: /^struct_ops module (?<module>\S+) is not found/,
+		says: ({ module }) => `implements struct_ops of module ${module}, which is not loaded`,
+	},
+	{
+		code: "attach-target-not-allowed",
+		pattern: /points to disabled hook (?<target>\S+)/,
+		says: ({ target }) =>
+			`is for LSM hook ${String(target).replace(/^bpf_lsm_/, "")}, which this kernel does not open to BPF`,
+		hint: () =>
+			"use another LSM hook: the kernel's BTF set bpf_lsm_disabled_hooks lists those that are closed",
+	},
+	{
+		code: "target-mismatch",
+		pattern:
+			/^(?<what>arg\d+ in \S+\(\) (?:is \S.{0,60} while|has size \d+ while|has unrecognized type|is not a pointer to context).{0,120}|arg\d+ \S+\(struct .{1,128}\) doesn't match .{1,128}|Return type \S.{0,60} of .{1,128} doesn't match .{1,128}|\S+\(\) has \d+ args while .{1,128}|Return type UNKNOWN.{0,80})/,
+		says: ({ what }) => `does not match the function that it replaces: ${what}`,
+	},
 	{
 		code: "attach-target-not-allowed",
 		pattern: /^(?<target>\S+?)(?:\(\))? is not (?<ability>modifiable|sleepable)$/,
@@ -105,7 +137,7 @@ export const callRules: readonly Rule[] = [
 	{
 		code: "attach-target-not-allowed",
 		pattern:
-			/^(?<what>(?:Tracing program|Attach to function|Can attach|Only FENTRY|Extension program|Program extension|Sleepable program cannot attach|The function .{1,128} (?:arg\d|has|return|with)|ret type |can't modify return codes|Return type |func '.{1,128}' (?:arg\d|offset|size)|\S+\(\) (?:has \d+ args|is not a global)|Cannot (?:replace|extend|recursively attach|nest|attach)|Program of this type cannot be sleepable|Syscall programs can only be sleepable|attach_btf_id \d+ |attach to (?:invalid|unsupported) member|The address of function |Subprog .{1,80} doesn't exist|Extension programs should be JITed|Target program bound device|Only fentry\/fexit|Only fentry,|bpf_lsm hook|(?:The )?func proto of .{1,80} is not|points to disabled hook).{0,200})/,
+			/^(?<what>(?:Tracing program|Attach to function|Can attach|Only FENTRY|Extension program|Program extension|Sleepable program cannot attach|The function .{1,128} (?:arg\d|has|return|with)|ret type |can't modify return codes|Return type |func '.{1,128}' (?:arg\d|offset|size)|\S+\(\) (?:has \d+ args|is not a global)|Cannot (?:replace|extend|recursively attach|nest|attach)|Program of this type cannot be sleepable|Syscall programs can only be sleepable|FENTRY\/FEXIT program can only|Attaching fexit\/fmod_ret to|freplace programs with|attach_btf_id \d+ |attach to (?:invalid|unsupported) member|The address of function |Subprog .{1,80} doesn't exist|Extension programs should be JITed|Target program bound device|Only fentry\/fexit|Only fentry,|bpf_lsm hook|(?:The )?func proto of .{1,80} is not|points to disabled hook).{0,200})/,
 		says: ({ what }) => `may not be attached to its target: ${what}`,
 	},
 ];

@@ -10,6 +10,8 @@ const titles: readonly [RegExp, ExplainedCode][] = [
 	[/^Resource Lifetime Safety: unreleased resource/i, "reference-leak"],
 	[/^Resource Lifetime Safety: .{0,60}(?:lock|IRQ)/i, "lock-misuse"],
 	[/^Execution Context Safety: (?:unmatched|required)/i, "lock-misuse"],
+	[/^.{0,60}: pointer offset is not safe/i, "pointer-arithmetic"],
+	[/^.{0,60}: (?:32-bit|.{0,40}pointer arithmetic)/i, "pointer-arithmetic"],
 	[/^Call Type Safety: /i, "type-mismatch"],
 	[/^Program Structure: unreachable/i, "unreachable-code"],
 	[/^Program Structure: (?:.{0,40}jump|subprogram can fall through)/i, "jump-out-of-range"],

@@ -28,7 +28,7 @@ export const flowRules: readonly Rule[] = [
 	{
 		code: "program-too-large",
 		pattern:
-			/^(?<what>(?:The total number of (?:maps|btfs) per program|too many (?:subprograms|different (?:kernel function calls|module BTFs))|fd_array has too many).{0,80})/,
+			/^(?<what>(?:The total number of (?:maps|btfs) per program|too many (?:subprograms|different (?:kernel function calls|module BTFs))|fd_array has too many|insn \d+ cannot be patched due to 16-bit range|function name \S+ is too long).{0,80})/,
 		says: ({ what }) => `uses more than the kernel takes: ${what}`,
 	},
 	{
@@ -99,8 +99,17 @@ export const flowRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-instruction",
+		pattern: /^BPF_STX uses reserved fields/,
+		when: (_, { disassembly = "" }) => disassembly === "" || /^\((?:c3|db)\)/.test(disassembly),
+		says: () =>
+			"has an atomic instruction that this kernel does not know: before 5.12 there is only an addition without result",
+		hint: () =>
+			"do not use the result of __sync_fetch_and_add(), or use a per-CPU map: fetching atomics need 5.12",
+	},
+	{
+		code: "invalid-instruction",
 		pattern:
-			/^(?<what>(?:BPF_\S+ uses (?:reserved fields|invalid)|invalid BPF_|unknown insn class|unrecognized bpf_ld_imm64|invalid bpf_ld_imm64|R\d+ is invalid|invalid shift|div by zero|frame pointer is read only|BPF_LD_\[ABS\|IND\] instructions not allowed|addr_space_cast insn|invalid atomic operand|invalid may_goto|fd \d+ is not pointing to valid bpf_map|BPF_ATOMIC (?:loads|stores)|tail_call is).{0,120})/,
+			/^(?<what>(?:BPF_\S+ uses (?:reserved fields|invalid)|invalid BPF_|unknown insn class|unrecognized bpf_ld_imm64|invalid bpf_ld_imm64|R\d+ is invalid|invalid shift|div by zero|frame pointer is read only|BPF_LD_\[ABS\|IND\] (?:instructions not allowed|cannot be mixed)|cannot use BPF_LD_\[ABS\|IND\]|at the time of BPF_LD_ABS|sign extending loads from arena|64-bit (?:load-acquires|store-releases)|fd_idx|kfunc (?:fd_idx|offset)|fd_array_cnt|invalid module BTF|BTF fd for kfunc|negative offset disallowed for kernel module|failed to find BTF for kernel function|kernel (?:function )?btf_id|invalid kernel function btf_id|cannot find function \S+ in BTF|address of kernel func|tail_call abusing map_ptr|adding tail call poke|tracking tail call prog|Unknown conditional jump|signed program (?:must bind|cannot reference)|addr_space_cast insn|invalid atomic operand|invalid may_goto|fd \d+ is not pointing to valid bpf_map|BPF_ATOMIC (?:loads|stores)|tail_call is).{0,120})/,
 		says: ({ what }) => `has an instruction that is not valid: ${what}`,
 	},
 ];

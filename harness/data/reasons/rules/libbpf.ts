@@ -1,12 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from "../rule.js";
 
+/** The libbpf that the guest agent is built with; machine/guest/build.test.ts compares. */
+export const libbpfVersion = "1.7";
+
+/** Sections that libbpf knows from 1.8 on (kernel 7.3: tools/lib/bpf/libbpf.c). */
+const newerSections =
+	/^\??(?:(?:fentry|fexit|fsession)\.multi(?:\.s)?|fsession(?:\.s)?|tp_btf\.s|raw_tp\.s|raw_tracepoint\.s|tp\.s|tracepoint\.s)(?:\/|\+|$)/;
+
+/** Functions that C libraries or headers have as macros, and what BPF programs call instead. */
+const replacements: Readonly<Record<string, string>> = {
+	...Object.fromEntries(
+		["ntohs", "ntohl", "htons", "htonl"].map((name) => [name, `use bpf_${name} of <bpf/bpf_endian.h>`]),
+	),
+	...Object.fromEntries(
+		["memcpy", "memset", "memmove", "memcmp"].map((name) => [
+			name,
+			`use __builtin_${name} with a constant size: the compiler emits a call where it cannot inline it`,
+		]),
+	),
+	printf: "use bpf_printk",
+	strlen: "use bpf_strlen where the kernel has it, or a bounded loop",
+	strcmp: "use bpf_strncmp",
+	strncmp: "use bpf_strncmp",
+};
+
 /** What libbpf 1.x says when it gives up, the most telling messages first. */
 export const libbpfRules: readonly Rule[] = [
 	{
 		code: "wrong-architecture",
 		pattern: /loading non-native endianness is unsupported|endianness? mismatch|is not native endianness/,
 		says: () => "is compiled for another byte order than the kernel's",
+	},
+	{
+		code: "libbpf-too-old",
+		pattern: /missing BPF prog type, check ELF section name '(?<section>[^']*)'/,
+		when: ({ section }) => newerSections.test(String(section)),
+		says: ({ section }) =>
+			`is in section ${section}, which libbpf ${libbpfVersion}, which bpfgate uses, does not know; later versions do`,
+	},
+	{
+		code: "libbpf-too-old",
+		pattern:
+			/(?:(?:bad data relo against|data relo failed to find map for) section '|skipping unrecognized data section\(\d+\) )(?<section>\.percpu[\w.]*)/,
+		says: ({ section }) =>
+			`uses variables in section ${section}, which libbpf ${libbpfVersion}, which bpfgate uses, does not know; later versions do`,
+	},
+	{
+		code: "undefined-symbol",
+		pattern: /^failed to find BTF for extern '(?<symbol>[^']+)'/,
+		says: ({ symbol }) =>
+			`refers to ${symbol}, which nothing defines: no object, no header and no kernel (__ksym)`,
+		hint: ({ symbol }) =>
+			replacements[String(symbol)] ??
+			`link the object that defines ${symbol} (bpftool gen object), include its header, or declare it __ksym where the kernel has it`,
+	},
+	{
+		code: "undefined-symbol",
+		pattern:
+			/^(?:prog '[^']{1,128}': extern relo failed to find extern for '(?<symbol>[^']+)'|unrecognized extern section '(?<section>[^']+)')/,
+		says: ({ symbol, section }) =>
+			symbol === undefined
+				? `declares externs in section ${section}, and libbpf knows .ksyms and .kconfig only`
+				: `refers to ${symbol}, which nothing defines`,
+	},
+	{
+		code: "undefined-symbol",
+		pattern: /invalid relo against '(?<symbol>[^']+)' in special section/,
+		says: ({ symbol }) => `uses variable ${symbol}, which has no section`,
+		hint: ({ symbol }) =>
+			`initialise ${symbol}, or declare it static: the compiler left it without a section`,
+	},
+	{
+		code: "exception-misuse",
+		pattern:
+			/^prog '[^']{1,128}': (?<what>(?:cannot find exception callback|exception callback|exception_callback|multiple subprogs with same name as exception).{0,120})/,
+		says: ({ what }) => `breaks the rules of exceptions: ${what}`,
+	},
+	{
+		code: "target-unset",
+		pattern: /SEC\("struct_ops"\) program isn't referenced anywhere/,
+		says: () => "is a struct_ops program that no struct_ops map refers to",
+		hint: () => 'set it as a member of a variable in SEC(".struct_ops"), or remove it',
+	},
+	{
+		code: "target-unset",
+		pattern: /no BTF-based attach target is specified/,
+		says: () => "has a section that names no target, and its manifest names none",
+	},
+	{
+		code: "section-malformed",
+		pattern:
+			/^prog '[^']{1,128}': (?<what>section '[^']*' missing '.{1,40}' specification|invalid format of section definition '[^']*'|invalid section name '[^']*')|^(?<pattern>tracing multi pattern is invalid: .{1,128})/,
+		says: ({ what, pattern }) => `has a section that libbpf cannot read: ${what ?? pattern}`,
+	},
+	{
+		code: "map-definition",
+		pattern: /^\.maps relo #\d+: (?<what>.{1,200})/,
+		says: ({ what }) => `fills a map with something that is not a map or program: ${what}`,
+	},
+	{
+		code: "map-definition",
+		pattern: /^elf: sec '[^']{1,128}': (?<what>.{0,60}ARENA.{0,120})/,
+		says: ({ what }) => `has arena variables without a fitting arena map: ${what}`,
 	},
 	{
 		code: "core-relocation",
@@ -46,14 +142,8 @@ export const libbpfRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-elf",
-		pattern: /^elf: (?<what>.{1,400})/,
+		pattern: /^elf: (?!skipping )(?<what>.{1,400})/,
 		says: ({ what }) => `is damaged or lacks something: ${what}`,
-	},
-	{
-		code: "invalid-elf",
-		pattern:
-			/^(?<what>(?:sec '[^']{1,128}': |prog '[^']{1,128}': (?:relo|bad|missing subprog|no \.text)|invalid (?:license|kver) section|map #\d+: empty name|failed to find symbol|failed to get sym name).{0,200})/,
-		says: ({ what }) => `is damaged: ${what}`,
 	},
 	{
 		code: "map-definition",
@@ -74,8 +164,8 @@ export const libbpfRules: readonly Rule[] = [
 	{
 		code: "attach-target-missing",
 		pattern: /failed to find (?:kernel )?BTF type ID of '(?<target>[^']*)'/,
-		says: ({ target }) => `is for ${target}, which this kernel does not have (or has inlined)`,
-		feature: ({ target }) => `btf:${target}`,
+		says: ({ target }) =>
+			`is for ${target}, which neither the kernel nor a loaded module has: it may be inlined, renamed, or in a module that the guest did not load`,
 	},
 	{
 		code: "attach-target-missing",
@@ -100,6 +190,13 @@ export const libbpfRules: readonly Rule[] = [
 		pattern: /^extern \(var ksym\) '(?<symbol>[^']+)': not found/,
 		says: ({ symbol }) =>
 			`is in an object that refers to kernel variable ${symbol}, which this kernel does not have`,
+	},
+	{
+		code: "kconfig-type",
+		pattern:
+			/^extern \(kcfg\) '(?<option>[^']+)': (?<what>(?:value '.{1,64}' (?:implies|isn't|doesn't fit)|type is unsupported|invalid string config).{0,80})/,
+		says: ({ option, what }) =>
+			`is in an object that declares kernel option ${option} with a type that does not fit: ${what}`,
 	},
 	{
 		code: "kconfig-missing",
@@ -129,9 +226,17 @@ export const libbpfRules: readonly Rule[] = [
 	},
 	{
 		code: "struct-ops-missing",
+		pattern: /^struct_ops init_kern (?<map>[^:]{1,80}): Cannot find member (?<member>\S+) in kernel BTF/,
+		says: ({ map, member }) =>
+			`is in an object whose struct_ops map ${map} sets member ${member}, which this kernel does not have`,
+		hint: ({ member }) =>
+			`leave ${member} null on such kernels (libbpf skips a member that is zero), or use a second map without it and switch autocreate off for one`,
+	},
+	{
+		code: "struct-ops-missing",
 		pattern: /^struct_ops init_kern (?<type>[^:]{1,80}): (?<what>.{1,160})/,
 		says: ({ type, what }) =>
-			`is in an object that implements struct_ops type ${type} differently from this kernel: ${what}`,
+			`is in an object whose struct_ops map ${type} does not fit this kernel: ${what}`,
 	},
 	{
 		code: "permission",
@@ -143,5 +248,16 @@ export const libbpfRules: readonly Rule[] = [
 		code: "invalid-btf",
 		pattern: /^Error loading \.BTF into kernel: (?<errno>.{1,40})\. BTF is mandatory/,
 		says: ({ errno }) => `carries BTF that this kernel does not take (${errno})`,
+	},
+	{
+		code: "attach-target-missing",
+		pattern: /failed to find BPF program \(FD \d+\) BTF ID for '(?<target>[^']*)'/,
+		says: ({ target }) => `is for ${target}, which the target program does not have`,
+	},
+	{
+		code: "invalid-elf",
+		pattern:
+			/^(?<what>(?:sec '[^']{1,128}': |prog '[^']{1,128}': (?:relo #\d+: (?:bad (?:insn|relo type)|insn #\d+ \(LDIMM64\)|trying to relocate unrecognized|unrecognized CO-RE|parsing \[|failed to (?:patch|record))|bad |missing subprog|no \.text|incorrect bpf_call|unexpected relo)|invalid (?:license|kver) section|map #\d+: empty name|failed to find symbol|failed to get sym name).{0,200})/,
+		says: ({ what }) => `is damaged: ${what}`,
 	},
 ];

@@ -6,7 +6,7 @@ import { accesses, callee, register, typed, withRegister } from "./words.js";
 export const pointerRules: readonly Rule[] = [
 	{
 		code: "null-dereference",
-		pattern: withRegister("^<reg> invalid mem access '(?<type>[^']*_or_null)'"),
+		pattern: withRegister("^<reg> invalid mem access '(?<type>[^']*_or_null_?\\w*)'"),
 		says: (fields) => `dereferences ${register(fields)} without testing it for NULL (${fields.type})`,
 	},
 	{
@@ -18,12 +18,12 @@ export const pointerRules: readonly Rule[] = [
 	{
 		code: "null-dereference",
 		pattern:
-			/^Possibly NULL pointer passed to (?:helper|trusted) (?:R(?<register>\d+)|arg(?<argument>\d+)|\S+)/,
+			/^(?:Possibly )?NULL pointer passed to (?:helper|trusted) (?:R(?<register>\d+)|arg(?<argument>\d+)|\S+)/,
 		says: (_, place) => `passes a pointer to ${callee(place) ?? "a function"} without testing it for NULL`,
 	},
 	{
 		code: "null-dereference",
-		pattern: withRegister("^<reg> pointer arithmetic on (?<type>\\S*_or_null) prohibited"),
+		pattern: withRegister("^<reg> pointer arithmetic on (?<type>\\S*_or_null\\S*) prohibited"),
 		says: (fields) => `calculates with ${register(fields)} before testing it for NULL (${fields.type})`,
 	},
 	{
@@ -59,13 +59,19 @@ export const pointerRules: readonly Rule[] = [
 	{
 		code: "invalid-context-access",
 		pattern:
-			/^(?:variable ctx access|invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
+			/^(?:variable (?:ctx|\S+) access var_off|invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
 		says: (_, place) => `${accesses(place)} its context in a way that is not allowed`,
 	},
 	{
 		code: "read-only-memory",
 		pattern:
 			/^(?<what>write into map forbidden|only read (?:from \S+ )?is supported|cannot write into (?:packet|\S+)|the prog does not allow writes to packet data|.{1,12} cannot write into \S+|write to change key)/,
+		says: ({ what }) => `writes to memory that it may only read (${what})`,
+	},
+	{
+		code: "read-only-memory",
+		pattern:
+			/^(?<what>\S+\(\) may write into memory pointed by .{1,60}|potential write to dynptr at .{1,40}|spilled ptr in range of var-offset stack write.{0,40})/,
 		says: ({ what }) => `writes to memory that it may only read (${what})`,
 	},
 	{
@@ -85,6 +91,26 @@ export const pointerRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-dereference",
+		pattern: withRegister("^<reg> is ptr_(?<type>\\S+) access (?<kind>user|percpu) memory"),
+		says: ({ register, type, kind }) =>
+			`dereferences R${register} (${type}), which points to ${kind === "user" ? "user space" : "per-CPU"} memory`,
+		hint: ({ kind }) =>
+			kind === "user"
+				? "read user memory with bpf_probe_read_user or bpf_copy_from_user"
+				: "take this CPU's copy with bpf_this_cpu_ptr or bpf_per_cpu_ptr",
+	},
+	{
+		code: "invalid-dereference",
+		pattern: /^same insn cannot be used with (?<what>different pointers|and without arena pointer)/,
+		says: ({ what }) =>
+			what === "different pointers"
+				? "accesses two kinds of pointers with one instruction"
+				: "uses one instruction with an arena pointer and with another one",
+		hint: () =>
+			"access each kind of pointer in a branch of its own, and keep the compiler from merging them (barrier_var)",
+	},
+	{
+		code: "invalid-dereference",
 		pattern: withRegister("^<reg> invalid mem access '(?<type>[^']*)'"),
 		says: (fields) =>
 			`dereferences ${register(fields)}, which holds ${typed(fields.type)} and not a pointer to memory`,
@@ -98,16 +124,21 @@ export const pointerRules: readonly Rule[] = [
 	{
 		code: "invalid-dereference",
 		pattern:
-			/^(?:access beyond (?:struct|the end of member) (?<type>\S+)|dereference of modified (?<modified>\S+) ptr)/,
+			/^(?:access beyond (?:struct|the end of member) (?<type>\S+)|(?:dereference of modified|negative offset) (?<modified>\S+) ptr)/,
 		says: ({ type, modified }, place) => `${accesses(place)} ${type ?? modified} where it may not`,
 	},
 	{
 		code: "pointer-arithmetic",
 		pattern: withRegister(
-			"^<reg> (?<what>pointer (?:arithmetic|[-+*/&|^]= pointer|comparison).{0,80}|bitwise operator .{0,60}|tried to .{0,80}|has (?:unknown scalar with mixed signed bounds|pointer with unsupported alu operation).{0,80}|stack pointer arithmetic.{0,60}|subtraction from stack.{0,40})",
+			"^<reg> (?<what>pointer (?:arithmetic|[-+*/&|^]= pointer|comparison).{0,80}|bitwise operator .{0,60}|32-bit pointer arithmetic.{0,40}|sign-extension part of pointer|partial copy of pointer|pointer \\S+ pointer prohibited|pointer offset .{0,60}|could not be pushed for speculative.{0,60}|tried to .{0,80}|has (?:unknown scalar with mixed signed bounds|pointer with unsupported alu operation).{0,80}|stack pointer arithmetic.{0,60}|subtraction from stack.{0,40})",
 		),
 		says: (fields) =>
 			`calculates with a pointer in a way that is not allowed: ${register(fields)} ${fields.what}`,
+	},
+	{
+		code: "pointer-arithmetic",
+		pattern: /^(?<type>\S+) pointer offset (?<offset>-?\d+) is not allowed/,
+		says: ({ type, offset }) => `moves a pointer (${type}) by ${offset}, which is further than it may`,
 	},
 	{
 		code: "pointer-arithmetic",

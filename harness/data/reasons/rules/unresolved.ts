@@ -11,7 +11,7 @@ export const unresolvedRules: readonly Rule[] = [
 	{
 		code: "core-relocation",
 		pattern:
-			/^failed to resolve CO-RE relocation <(?<relocation>[a-z_]+)> \[\d+\] (?:(?:struct|union|enum|enum64|typedef|const|volatile) )*(?<type>[A-Za-z0-9_$<>]+)(?:(?:\.|::)(?<field>[^ (]+))?/,
+			/^failed to resolve CO-RE relocation <(?<relocation>[a-z0-9_]+)> \[\d+\] (?:(?:struct|union|enum|enum64|typedef|const|volatile) )*(?<type>[A-Za-z0-9_$<>]+)(?:(?:\.|::)(?<field>[^ (]+))?/,
 		says: ({ relocation, type, field }) => {
 			const kernelType = String(type).replace(/___.*$/, "");
 			if (field === undefined) return `needs type ${kernelType}, which this kernel does not have`;
@@ -24,6 +24,16 @@ export const unresolvedRules: readonly Rule[] = [
 		pattern: /^kfunc '(?<kfunc>[^']+)' is referenced but wasn't resolved/,
 		says: ({ kfunc }) => `calls kernel function ${kfunc}, which this kernel does not have`,
 		feature: ({ kfunc }) => `kfunc:${kfunc}`,
+	},
+	{
+		code: "kfunc-missing",
+		pattern: /^invalid kernel function call not eliminated in verifier pass/,
+		says: () => "can reach a call of a kernel function that this kernel does not have",
+	},
+	{
+		code: "core-relocation",
+		pattern: /^(?<what>relo #\d+: bad type id \d+|target candidate search failed for \d+)/,
+		says: ({ what }) => `cannot be fitted to this kernel's types: ${what}`,
 	},
 	{
 		code: "map-type-unsupported",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { helperName } from "../../../base/bpf.js";
+import { helperName, mapTypes } from "../../../base/bpf.js";
 import type { Place } from "../log.js";
 import type { Fields } from "../rule.js";
 
@@ -22,8 +22,35 @@ export function typed(type: string | number | undefined): string {
 	if (type === "inv" || type === "scalar") return "a number";
 	if (type === "fp") return "a stack pointer";
 	if (type === "ctx") return "the context";
+	const [, kind, name, nullable] =
+		/^((?:[a-z]+_)*?)(map_value|map_key|map_ptr|pkt|pkt_end|pkt_meta|mem|buf|sock|arena|func)(_or_null)?$/.exec(
+			String(type),
+		) ?? [];
+	if (name !== undefined)
+		return `a ${pointers[name] ?? name}${kind ? ` (${type})` : ""}${nullable ? " that may be NULL" : ""}`;
+	const kernel = /^((?:[a-z]+_)*?)ptr_(or_null_)?(\w*)$/.exec(String(type));
+	if (kernel)
+		return `a pointer to ${kernel[3] ? `kernel struct ${kernel[3]}` : "a kernel structure"} (${type})`;
 	return String(type);
 }
+
+const pointers: Readonly<Record<string, string>> = {
+	map_value: "pointer to a map value",
+	map_key: "pointer to a map key",
+	map_ptr: "map",
+	pkt: "packet pointer",
+	pkt_end: "pointer to the packet's end",
+	pkt_meta: "pointer to packet metadata",
+	mem: "pointer to memory",
+	buf: "pointer to a buffer",
+	sock: "socket",
+	arena: "arena pointer",
+	func: "pointer to a function",
+};
+
+/** The kernel's name of a map type by its number; the number where it is newer than the table. */
+export const mapTypeName = (number: string | number | undefined) =>
+	mapTypes.name(Number(number)) ?? `${number}`;
 
 const helperOf = (fields: Fields) =>
 	fields.helper === undefined || fields.helper === "unknown"
@@ -34,8 +61,8 @@ const helperOf = (fields: Fields) =>
 export const named = (fields: Fields) =>
 	`${helperOf(fields)} (#${fields.helper_id})`.replace(/^ \((.*)\)$/, "$1");
 
-/** The feature that a helper is, without `bpf_`: `helper:xdp_load_bytes`. */
-export const helperFeature = (fields: Fields) => `helper:${helperOf(fields).replace(/^bpf_/, "")}` as const;
+/** The feature that a helper is: `helper:bpf_xdp_load_bytes`. */
+export const helperFeature = (fields: Fields) => `helper:${helperOf(fields)}` as const;
 
 /** `smin=5 smax=5` or a tnum `(0x11; 0x0)` as a number or a range; other words as they are. */
 export function returned(words: string): string {

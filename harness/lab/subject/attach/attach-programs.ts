@@ -14,6 +14,7 @@ import type { LoadedObject } from "../load/load-object.js";
 import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
 import { informed } from "./kernel-facts.js";
 import { tail } from "./log-tail.js";
+import { similarSymbols } from "./similar-symbols.js";
 
 /** A program or struct_ops map to attach, and where. */
 export interface Attachable {
@@ -121,7 +122,7 @@ export function attachAndDetach(
 	});
 }
 
-function explainFailure(
+async function explainFailure(
 	object: PackageObject,
 	{ name, target }: Attachable,
 	point: AttachPoint,
@@ -129,6 +130,9 @@ function explainFailure(
 	bench: Workbench,
 ) {
 	const program = object.programs.find((candidate) => candidate.name === name);
+	const symbol = target.symbol ?? /^\??k(?:ret)?probe\/([^+]+)/.exec(program?.section ?? "")?.[1];
+	const missing = symbol !== undefined && (error.errnoName === "ENOENT" || error.errnoName === "ESRCH");
+	const similar = missing ? await similarSymbols((await bench.guest()).client, symbol) : [];
 	return informed(bench, (kernel) =>
 		explainAttach({
 			...kernel,
@@ -141,6 +145,7 @@ function explainFailure(
 			...(point.name ? { target: point.name } : {}),
 			errno: error.errno,
 			what: error.what,
+			similar,
 			libbpfLog: error.log,
 		}),
 	);

@@ -26,6 +26,13 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 	const { meaning } = program;
 	if (!meaning) return { none: "its section names no attach point" };
 	const reason = unattached[meaning.attachesTo];
+	const binary = meaning.attachesTo.startsWith("user_")
+		? /\/(\/[^:]+)/.exec(program.section)?.[1]
+		: undefined;
+	if (binary !== undefined)
+		return {
+			none: `${binary} is not in the guest, which has no user-space programs: test it where they are`,
+		};
 	if (reason) return { none: reason };
 	switch (meaning.attachesTo) {
 		case "netdev":

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from "node:path";
 import { InputError, UndecidedError } from "../../../base/errors.js";
+import { Btf } from "../../../data/package/btf/btf.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import type {
 	Explanation,
@@ -9,6 +10,9 @@ import type {
 	KernelFacts,
 	LoadFacts,
 } from "../../../data/reasons/facts.js";
+import { readFile } from "../../../machine/features/files.js";
+import { memberType } from "../../../machine/features/kernel-btf.js";
+import { kfuncSince } from "../../../machine/features/kfunc-names.js";
 import type { Workbench } from "../../check.js";
 
 /**
@@ -20,26 +24,52 @@ export async function informed(
 	explain: (kernel: KernelFacts) => Explanation,
 ): Promise<Explanation> {
 	const { id, release } = bench.kernel;
-	const states = new Map<FeatureQuestion, FeatureState | undefined>();
+	const states = new Map<FeatureQuestion, Answer>();
 	const features = (question: FeatureQuestion) => {
-		if (!states.has(question)) states.set(question, undefined);
-		return states.get(question);
+		if (!states.has(question)) states.set(question, {});
+		return states.get(question)?.state;
 	};
-	const uninformed = explain({ kernel: { id, release }, features });
-	if (states.size === 0) return uninformed;
-	for (const question of states.keys()) states.set(question, await stateOf(bench, question));
-	return explain({ kernel: { id, release }, features });
+	const configOf = (question: FeatureQuestion) => states.get(question)?.needs;
+	const types = new Map<string, string | undefined>();
+	const fieldType = (struct: string, path: string) => {
+		const field = `${struct}/${path}`;
+		if (!types.has(field)) types.set(field, undefined);
+		return types.get(field);
+	};
+	const facts = { kernel: { id, release }, features, configOf, kfuncSince, fieldType };
+	const uninformed = explain(facts);
+	if (states.size === 0 && types.size === 0) return uninformed;
+	const btf = types.size === 0 ? undefined : await kernelBtf(bench);
+	for (const field of btf ? types.keys() : []) {
+		const [struct = "", path = ""] = field.split("/");
+		types.set(field, memberType(btf!, struct, path));
+	}
+	for (const question of states.keys()) states.set(question, await answerOf(bench, question));
+	return explain(facts);
+}
+
+async function kernelBtf(bench: Workbench): Promise<Btf | undefined> {
+	const path = "/sys/kernel/btf/vmlinux";
+	const bytes = await readFile((await bench.guest()).client, path);
+	return bytes && new Btf(path, bytes);
+}
+
+interface Answer {
+	state?: FeatureState;
+	/** `CONFIG_NETKIT`, `module netkit`. */
+	needs?: string;
 }
 
 /**
- * Undefined when it cannot be known: on kernels without a readable configuration, and for kfuncs
+ * Empty when it cannot be known: on kernels without a readable configuration, and for kfuncs
  * that the kernel's BTF does not tag.
  */
-async function stateOf(bench: Workbench, question: FeatureQuestion): Promise<FeatureState | undefined> {
+async function answerOf(bench: Workbench, question: FeatureQuestion): Promise<Answer> {
 	try {
-		return (await bench.lack(question))?.state ?? "present";
+		const { state, needs } = (await bench.lack(question)) ?? { state: "present" as const };
+		return { state, ...(needs === undefined ? {} : { needs }) };
 	} catch (error) {
-		if (error instanceof UndecidedError || error instanceof InputError) return undefined;
+		if (error instanceof UndecidedError || error instanceof InputError) return {};
 		throw error;
 	}
 }

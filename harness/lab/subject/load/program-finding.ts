@@ -11,6 +11,7 @@ import type { Finding, Workbench } from "../../check.js";
 import { hookOf } from "../attach/hook.js";
 import { informed, sourceLineOf } from "../attach/kernel-facts.js";
 import { tail } from "../attach/log-tail.js";
+import { contextField } from "./context-field.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
 
 /** The finding on one program: the statistics of its verification, or why it is refused. */
@@ -77,6 +78,9 @@ async function explainRefusal(
 				type: typeOf(program),
 				attach_type: program.meaning?.attachType,
 				insns: program.insns,
+				helpers: program.uses.helpers.map((name) => `bpf_${name.replace(/^bpf_/, "")}`),
+				target: targetOf(object, program),
+				context: (offset) => contextField(object, program, offset),
 			},
 			...refusal,
 			sourceLine: sourceLineOf(object, program.name),
@@ -101,6 +105,12 @@ function withLoaderHint(
 	return { ...reason, hint };
 }
 
+function targetOf(object: PackageObject, { name }: ProgramFacts): "function" | "program" | undefined {
+	const target = object.settings.programs?.[name]?.target;
+	if (!target) return undefined;
+	return target.program !== undefined && target.function === undefined ? "program" : "function";
+}
+
 type RefusedMap = NonNullable<LoadedObject["refusedMap"]>;
 
 async function explainRefusedMap(
@@ -114,8 +124,16 @@ async function explainRefusedMap(
 	const sizes = Object.fromEntries(
 		Object.entries({ key_size, value_size, max_entries, flags }).filter(([, value]) => value !== undefined),
 	);
+	const inner = object.settings.maps?.[name]?.inner ?? facts?.inner;
 	const { reason, facts: found } = await informed(bench, (kernel) =>
-		explainMap({ ...kernel, map: { name, type: type ?? "unspec", ...sizes }, errno, libbpfLog }),
+		explainMap({
+			...kernel,
+			map: { name, type: type ?? "unspec", ...sizes },
+			...(inner ? { inner: { ...inner, max_entries: Number(inner.max_entries) } } : {}),
+			others: new Map(object.maps.map((map) => [map.name, map])),
+			errno,
+			libbpfLog,
+		}),
 	);
 	const cleared = type === "ringbuf" && value_size && reason.code === "map-attributes";
 	return { reason: cleared ? { ...reason, hint: ringbufHint } : reason, facts: found };
