@@ -36,7 +36,7 @@ async function resultsOf(...names: string[]): Promise<CaseResult[]> {
 }
 
 describe("the load check", async () => {
-	const results = await resultsOf("refused-member", "hurting");
+	const results = await resultsOf("refused-member", "hurting", "crashing");
 	const of = (pkg: string, id: string) =>
 		results.filter((result) => result.package === pkg && result.kernel === id);
 	const line = ({ case: name, outcome, reason }: CaseResult) =>
@@ -69,5 +69,29 @@ describe("the load check", async () => {
 		expect(refused.map((result) => [result.case, result.evidence.refused_to_agent])).toEqual([
 			["attach/deny_bpf", "BPF_OBJ_GET_INFO_BY_FD: EPERM"],
 		]);
+	});
+
+	it.each(ids)("%s: blames a program with which two guests end, and reports one that ended once", (id) => {
+		expect(of("crashing", id).map(line)).toEqual([
+			"program/sound pass",
+			"program/note_call pass",
+			"program/crash_after_note pass",
+			"program/crash_at_calls pass",
+			"program/crash_handler_too pass",
+			"program/also_sound pass",
+			"attach/sound pass",
+			"attach/note_call pass",
+			"attach/crash_after_note pass",
+			"lost-guest/crash_after_note error guest-died",
+			"attach/crash_at_calls fail attach-ends-guest",
+			"attach/crash_handler_too fail kernel-panic",
+			"attach/also_sound pass",
+			"kernel-log/panic fail kernel-panic",
+		]);
+		const [once, twice] = of("crashing", id).flatMap(({ reason }) => reason?.message ?? []);
+		expect(once).toMatch(/the agent crashed .*; it was attaching crash_after_note, and did not happen again/);
+		expect(twice).toMatch(
+			/^crash_at_calls attached to raw_tp\/sys_enter ended two fresh guests .*the agent crashed/,
+		);
 	});
 });
