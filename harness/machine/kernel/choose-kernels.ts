@@ -14,11 +14,11 @@ import { openKernel } from "./store.js";
  */
 export async function chooseKernels(wanted: string[]): Promise<Kernel[]> {
 	const catalog = await readCatalog();
-	const groups: Record<string, string[]> = {
-		default: catalog.default,
-		all: catalog.lines.map(({ id }) => id),
-	};
-	const ids = new Set(wanted.flatMap((name) => groups[name] ?? [name]));
+	const groups = new Map([
+		["default", catalog.default],
+		["all", catalog.lines.map(({ id }) => id)],
+	]);
+	const ids = new Set(wanted.flatMap((name) => groups.get(name) ?? [name]));
 	const opened = await Promise.allSettled([...ids].map((id) => openKernel(id)));
 	const errors = opened.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
 	const other = errors.find((error) => !isNotPulled(error));

@@ -166,6 +166,12 @@ it("adds a user's kernel under its release, and refuses one without a port to th
 	expect(await addKernel({ image })).toMatchObject({ id: "6.12.1-test", source: image });
 	await expect(addKernel({ image, id: "6.12" })).rejects.toThrow("6.12 is a line of the catalog");
 	await expect(addKernel({ image, id: "a/b" })).rejects.toThrow("is not a valid kernel name");
+	for (const id of ["between", "all", "default"])
+		await expect(addKernel({ image, id })).rejects.toThrow(
+			`${id}: is not available as a kernel name: it stands for`,
+		);
+	for (const id of ["between-two", "constructor"])
+		expect(await addKernel({ image, id })).toMatchObject({ id });
 	await expect(addKernel({ image, modules: image })).rejects.toThrow("is not a folder");
 	await expect(addKernel({ image, modules: join(root, "empty") })).rejects.toThrow("is not a folder");
 	await mkdir(join(root, "empty"));

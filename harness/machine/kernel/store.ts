@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { InputError, type UndecidedError } from "../../base/errors.js";
 import { replaceFile, sha256, sha256File, withTemporaryFolder } from "../../base/host-files.js";
+import { between } from "../../base/results.js";
 import { cacheRoot } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
@@ -46,6 +47,12 @@ export interface KernelParts {
 }
 
 const recordSchema = validator(StoredKernel);
+/** Names that the command line and the results document give a meaning of their own. */
+const reserved = new Map([
+	["default", "a group of kernels in --kernels"],
+	["all", "a group of kernels in --kernels"],
+	[between, "results about several kernels"],
+]);
 const ID = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
 /** `<id>.json` names an object; `objects/<digest>/` holds image, modules and config. */
@@ -119,6 +126,9 @@ export async function openKernel(id: string): Promise<Kernel> {
 export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 	if (!ID.test(parts.id))
 		throw new InputError(parts.id, "", "is not a valid kernel name: use letters, digits and . _ + -");
+	const meaning = reserved.get(parts.id);
+	if (meaning !== undefined)
+		throw new InputError(parts.id, "", `is not available as a kernel name: it stands for ${meaning}`);
 	const { release, arch } = await readImage(parts.image);
 	const { modules } = await readCatalog();
 	const objects = join(storeFolder(), "objects");
