@@ -140,6 +140,22 @@ describe("guest client", () => {
 		await ping;
 	});
 
+	it("distinguishes an agent without the operation from a kernel without the call", async () => {
+		const { client, send, settled } = connect();
+		const old = client.call("ping", {});
+		await settled();
+		send({ id: 1, err: { errno: 38, what: "ping: no such operation" } });
+		expect(await lost(old)).toMatchObject({
+			code: "agent-outdated",
+			message: "the agent in the guest has no operation ping: it was built from older sources than bpfgate",
+			hint: expect.stringContaining("run ci/setup"),
+		});
+		const refused = client.call("ping", {});
+		await settled();
+		send({ id: 2, err: { errno: 38, what: "ping" } });
+		await expect(refused).rejects.toBeInstanceOf(GuestError);
+	});
+
 	it.each<[string, (peer: ReturnType<typeof connect>) => void]>([
 		["rubbish", ({ theirs }) => theirs.write("rubbish")],
 		["an unknown id", ({ send }) => send({ id: 9, ok: {} })],

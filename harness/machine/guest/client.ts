@@ -29,12 +29,15 @@ export class GuestClient {
 		return new GuestClient(this.channel, this.littleEndian, user);
 	}
 
-	/** Throws GuestError for a failed operation, UndecidedError for a lost guest or user. */
+	/**
+	 * @throws GuestError for a failed operation; UndecidedError for a lost guest or user, and
+	 * `agent-outdated` for an operation that the agent does not have
+	 */
 	async call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
 		try {
 			return await this.channel.request(op, this.user === undefined ? args : { user: this.user, ...args });
 		} catch (error) {
-			throw lostUser(error) ?? error;
+			throw lostUser(error) ?? outdated(error) ?? error;
 		}
 	}
 
@@ -65,4 +68,14 @@ function lostUser(error: unknown): UndecidedError | undefined {
 		return;
 	if (!/^user \d+ /.test(error.what)) return;
 	return undecided("user-lost", { why: error.message }, { cause: error });
+}
+
+/**
+ * The answer of an agent that was built before the operation was added (operation_run): its words
+ * tell it from the kernel's ENOSYS.
+ */
+function outdated(error: unknown): UndecidedError | undefined {
+	if (!(error instanceof GuestError) || error.errnoName !== "ENOSYS") return;
+	if (error.what !== `${error.op}: no such operation`) return;
+	return undecided("agent-outdated", { op: error.op }, { cause: error });
 }

@@ -90,6 +90,11 @@ export const guestReasons = defineReasons({
 		message: (f: { why: string }) => `the agent in the guest failed: ${f.why}`,
 		hint: "run bpfgate doctor, and report this message: the package did not cause it",
 	},
+	"agent-outdated": {
+		message: (f: { op: string }) =>
+			`the agent in the guest has no operation ${f.op}: it was built from older sources than bpfgate`,
+		hint: "build the agent again: run ci/setup in the checkout, or install the npm package again",
+	},
 	"socket-not-opened": {
 		message: (f: { socket: string; errno: string }) =>
 			`${f.socket}, which a vector puts into a map, cannot be opened in the guest: ${f.errno}`,
