@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printableLines } from "../base/printable.js";
+import { printable, printableLines } from "../base/printable.js";
 import type { CaseResult, Outcome, Results } from "../base/results.js";
 import { caseName, groupBy, key } from "./cells.js";
 import { leftOut } from "./left-out.js";
 import { escapeMarkup } from "./markup.js";
+import { noteOf } from "./notes.js";
 
 /** Most lines of one log: viewers show a failure whole. */
 const maxLogLines = 200;
@@ -54,7 +55,12 @@ function testcase(result: CaseResult): string[] {
 		name: caseName(result),
 		time: seconds(result.duration_ms),
 	});
-	if (result.outcome === "pass") return [`    <testcase ${head}/>`];
+	if (result.outcome === "pass") {
+		const note = noteOf(result);
+		if (note === undefined) return [`    <testcase ${head}/>`];
+		const output = `<system-out>${escapeMarkup(printable(note))}</system-out>`;
+		return [`    <testcase ${head}>`, `      ${output}`, "    </testcase>"];
+	}
 	const { code = "", message = "", hint = "" } = result.reason ?? {};
 	const element = elementOf[result.outcome];
 	const detail = attributes(element === "skipped" ? { message } : { type: code, message });

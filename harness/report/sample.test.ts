@@ -67,6 +67,17 @@ describe("junit", () => {
 	});
 });
 
+describe("junit's passes", () => {
+	it("have their note as output, and are empty without one", () => {
+		const first = { ...sample.results[0]!, outcome: "pass" as const, case: "a" };
+		const noted = { ...first, evidence: { note: "one <kernel> alone" } };
+		const xml = junit({ ...sample, results: [first, noted] });
+		expect(xml).toMatch(/<testcase [^>]*\/>\n/);
+		expect(xml).toContain("<system-out>one &lt;kernel&gt; alone</system-out>");
+		expect(xml.match(/<system-out>/g)).toHaveLength(1);
+	});
+});
+
 describe("html", () => {
 	it("has no script, no address of elsewhere, and no markup of a package's making", () => {
 		const page = html(sample);

@@ -23,6 +23,22 @@ describe("tap", () => {
 		expect(text).toContain("not ok 1 - port-filter on 5.10: load/a \\# SKIP \\\\ b\n");
 	});
 
+	it("shows the note of a pass, and none without one", () => {
+		const first = { ...sample.results[0]!, outcome: "pass" as const, case: "a" };
+		const noted = { ...first, evidence: { note: "one kernel\u001b alone" } };
+		expect(
+			tap({ ...sample, results: [first, noted] })
+				.split("\n")
+				.slice(-6, -1),
+		).toEqual([
+			"ok 1 - port-filter on 5.10: load/a",
+			"ok 2 - port-filter on 5.10: load/a",
+			"  ---",
+			'  note: "one kernel\\\\u{1b} alone"',
+			"  ...",
+		]);
+	});
+
 	it("bails out when the run was interrupted", () => {
 		expect(tap({ ...sample, run: { ...sample.run, interrupted: true } })).toMatch(
 			/\nBail out! interrupted\n$/,

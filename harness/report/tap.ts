@@ -4,6 +4,7 @@ import { printable } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { caseName } from "./cells.js";
 import { leftOut } from "./left-out.js";
+import { noteOf } from "./notes.js";
 
 /** Test Anything Protocol 14 (testanything.org): a case is a point; `error` is `not ok`. */
 export function tap(results: Results): string {
@@ -22,9 +23,10 @@ function point(result: CaseResult, number: number): string[] {
 	const status = outcome === "pass" || outcome === "skip" ? "ok" : "not ok";
 	const directive = outcome === "skip" ? ` # SKIP ${escapeTap(reason?.message ?? "")}`.trimEnd() : "";
 	const line = `${status} ${number} - ${name}${directive}`;
-	if (outcome === "pass") return [line];
+	const note = noteOf(result);
+	if (outcome === "pass" && note === undefined) return [line];
 	// Strings as JSON writes them are YAML flow scalars.
-	const diagnostic = { severity: outcome, ...reason };
+	const diagnostic = note === undefined ? { severity: outcome, ...reason } : { note };
 	const yaml = Object.entries(diagnostic).map(
 		([key, value]) => `  ${key}: ${JSON.stringify(printable(value))}`,
 	);
