@@ -98,7 +98,11 @@ const said: Record<string, Record<string, Said | Partial<Record<Id, Said>>>> = {
 		"map/map": ["map-attributes", /value_size must be 4, found 64/, /descriptors of perf events/],
 	},
 	"refused-map RING_VALUE": {
-		"map/map": ["map-attributes", /ring buffer with key_size 0 and value_size 8; both must be 0/, /cilium\/ebpf/],
+		"map/map": [
+			"map-attributes",
+			/ring buffer with key_size 0 and value_size 8; both must be 0/,
+			/cilium\/ebpf/,
+		],
 	},
 	"refused-map RING_SIZE": { "program/use": "pass" },
 	"refused-map NO_ENTRIES": {
