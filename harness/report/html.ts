@@ -22,7 +22,7 @@ import { escapeMarkup } from "./markup.js";
 import { notes } from "./notes.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";
-import { onKernels, reasonEntries, wordingLines } from "./reasons.js";
+import { few, onKernels, reasonEntries, wordingLines } from "./reasons.js";
 
 /** Most characters of one case's evidence on a page; the results document has all. */
 const evidenceLimit = 8000;
@@ -135,7 +135,7 @@ function reasons(results: Results): string[] {
 	const entries = reasonEntries(results);
 	if (entries.length === 0) return [];
 	const items = entries.flatMap((entry) => [
-		`<dt>${signs[entry.outcome]} <b>${escapeMarkup(entry.package)}</b>: ${listing(entry.cases.map(code))} ${onKernels(entry.kernels.map(escapeMarkup), results)} (${code(entry.code)})</dt>`,
+		`<dt>${signs[entry.outcome]} <b>${escapeMarkup(entry.package)}</b>: ${listing(few(entry.cases.map(code)))} ${onKernels(entry.kernels.map(escapeMarkup), results)} (${code(entry.code)})</dt>`,
 		...wordingLines(entry).map((line) => `<dd>${escapeMarkup(line)}</dd>`),
 		`<dd class="hint">${escapeMarkup(entry.hint)}</dd>`,
 	]);

@@ -8,7 +8,7 @@ import { escapeMarkdown, markdownCode } from "./markup.js";
 import { notes } from "./notes.js";
 import { differs, diffOf, maxDiffs } from "./packets.js";
 import { maxPictures, pictureOf, picturesDiffer } from "./pictures.js";
-import { onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
+import { few, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
 /** Matrix and reasons for a pull request, an issue or a summary (GitHub Flavored Markdown). */
 export function markdown(results: Results): string {
@@ -40,7 +40,7 @@ export function markdown(results: Results): string {
 }
 
 function item(entry: ReasonEntry, results: Results): string {
-	const cases = listing(entry.cases.map(markdownCode));
+	const cases = listing(few(entry.cases.map(markdownCode)));
 	const kernels = onKernels(entry.kernels.map(escapeMarkdown), results);
 	return [
 		`- ${signs[entry.outcome]} ${markdownCode(entry.package)}: ${cases} ${kernels} (${markdownCode(entry.code)})`,

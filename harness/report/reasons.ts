@@ -53,14 +53,39 @@ export function reasonEntries(results: Results): ReasonEntry[] {
 			results: group.map((item) => item.result),
 		};
 	});
-	const merged = groupBy(entries, ({ cases, example, results: _, ...same }) => JSON.stringify(same));
+	const merged = groupBy(entries, ({ cases, example, results: _, ...same }) =>
+		JSON.stringify(same, (_key, value) => (typeof value === "string" ? withoutName(value, example) : value)),
+	);
 	return [...merged.values()]
 		.map((group) => ({
 			...group[0]!,
 			cases: group.flatMap(({ cases }) => cases),
 			results: group.flatMap((entry) => entry.results),
+			wordings: group[0]!.wordings.map(({ message, kernels }) => ({
+				message: group.length === 1 ? message : ofEach(message, group[0]!.example, group.length),
+				kernels,
+			})),
 		}))
 		.sort((a, b) => outcomeOrder.indexOf(b.outcome) - outcomeOrder.indexOf(a.outcome));
+}
+
+/** Stands for the name of the program or map that a case is about. */
+const own = "\0";
+
+/** The text of a load case without the name of its program or map; other checks show each case. */
+function withoutName(text: string, { case: path, check }: CaseResult): string {
+	if (check !== "load") return text;
+	const name = path.slice(path.lastIndexOf("/") + 1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+	return text.replace(new RegExp(`(?<![\\w.-])${name}(?![\\w-])`, "g"), own);
+}
+
+/** `program a is in ...` of many as `each of 206 programs is in ...`. */
+function ofEach(message: string, example: CaseResult, count: number): string {
+	const plain = withoutName(message, example);
+	const said = plain
+		.replace(`program ${own}`, `each of ${count} programs`)
+		.replace(new RegExp(`^${own}`), `each of these ${count}`);
+	return said.includes(own) ? message : said;
 }
 
 /** The messages in full, each with its kernels in front where there are several. */
@@ -84,6 +109,8 @@ export function onKernels(kernels: string[], results: Results): string {
 
 /** A check of fewer cases has them named one by one, although they are all of them. */
 const fewCases = 6;
+/** Of more cases only half as many are named. */
+const mostNames = 8;
 
 /** The cases by name, or all that the checks have there: `all 41 cases of token`. */
 export function casesOf({ package: name, cases, kernels }: ReasonEntry, results: Results): string {
@@ -99,5 +126,11 @@ export function casesOf({ package: name, cases, kernels }: ReasonEntry, results:
 		for (const each of all) named.delete(each);
 		words.push(`all ${all.size} cases of ${check}`);
 	}
-	return listing([...named, ...words]);
+	return listing([...few([...named]), ...words]);
+}
+
+/** Names, or some of them and how many more where they are many. */
+export function few(names: readonly string[]): string[] {
+	if (names.length <= mostNames) return [...names];
+	return [...names.slice(0, mostNames / 2), `${names.length - mostNames / 2} more`];
 }
