@@ -21,7 +21,9 @@ async function named(outcome: Outcome, interrupted = false) {
 	async function* run(request: TestRequest) {
 		const [check] = request.checks;
 		const results = request.packages.map(({ name }): CaseResult => {
-			asked.push(`${name} ${check!.name} ${request.named} on ${request.kernels.map(({ id }) => id)}`);
+			asked.push(
+				`${name} ${check!.name} ${request.named} ${request.allowEmpty} on ${request.kernels.map(({ id }) => id)}`,
+			);
 			const reason = { code: "guest-lost", message: "the guest ended", hint: "run again" };
 			return {
 				package: name,
@@ -46,9 +48,9 @@ it("runs each check on the packages that it does not suit, and takes every outco
 	for (const outcome of ["pass", "fail", "skip"] as const)
 		expect(await named(outcome)).toEqual({
 			asked: [
-				"plain chain true on 5.10,7.3",
-				"chained token true on 5.10,7.3",
-				"plain token true on 5.10,7.3",
+				"plain chain true true on 5.10,7.3",
+				"chained token true true on 5.10,7.3",
+				"plain token true true on 5.10,7.3",
 			],
 			found: { cases: 3, errors: [], interrupted: false },
 		});
@@ -59,6 +61,6 @@ it("names each error, and stops when the run was interrupted", async () => {
 	expect(found.errors).toHaveLength(3);
 	expect(found.errors[0]).toBe("plain on 7.3: chain/a, by name: error (guest-lost): the guest ended");
 	const stopped = await named("pass", true);
-	expect(stopped.asked).toEqual(["plain chain true on 5.10,7.3"]);
+	expect(stopped.asked).toEqual(["plain chain true true on 5.10,7.3"]);
 	expect(stopped.found.interrupted).toBe(true);
 });
