@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { UndecidedError } from "../../base/errors.js";
+import { reason } from "../../data/reasons/registry/registry.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Finding, FindingBody, Workbench } from "../../lab/check.js";
 import { type CaseGroup, runCases } from "../../lab/run-cases.js";
@@ -21,6 +23,8 @@ export type FindingOf = (
 interface Suspects {
 	vectors: Vectors;
 	loss: FindingBody;
+	/** Something in the guest caused it, and not the host. */
+	inGuest: boolean;
 }
 
 /** Most cases that evidence names. */
@@ -39,7 +43,8 @@ export function groupsOf(vectors: readonly PreparedVector[]): Vectors[] {
 
 /**
  * Runs a group of vectors, many in one request. When the guest is lost, those that were in the
- * request run again one by one on a fresh guest, so that only the one that caused the loss gets it.
+ * request run again one by one on a fresh guest, so that only the one that caused the loss gets it:
+ * its program ended two guests, and fails.
  */
 export function runGroup(vectors: Vectors, bench: Workbench, findingOf: FindingOf): AsyncIterable<Finding> {
 	return runCases(bench, caseGroup(vectors, bench, findingOf));
@@ -108,25 +113,48 @@ function caseGroup(vectors: Vectors, bench: Workbench, findingOf: FindingOf, sus
 		after: "all vectors ran and the object was unloaded",
 		evidence: (name) => (places.has(name) ? { place: places.get(name) } : {}),
 		run,
-		continued(loss) {
+		continued(loss, cause) {
 			const pending = session?.pending ?? 0;
-			const maySuspect = current && !alone && pending > 1;
+			const inGuest = loss.outcome === "error" && cause instanceof UndecidedError && cause.inGuest;
+			const maySuspect = current && !alone && (pending > 1 || (pending === 1 && inGuest));
 			const blamed = maySuspect || !current ? [] : [current];
 			const [first, ...others] = [...left].filter((vector) => !blamed.includes(vector));
-			if (!current || !first) return undefined;
+			if (!current) return undefined;
+			const again = inGuest && alone?.inGuest ? { verdict: endsGuests(current, loss, bench) } : {};
+			const named = { blamed: blamed.map((vector) => vector.case), ...again };
+			if (!first) return named;
 			const rest: Vectors = [first, ...others];
 			const [suspect, ...more] = rest.slice(0, pending);
-			const next = maySuspect && suspect ? { vectors: [suspect, ...more] as const, loss } : undefined;
-			return {
-				blamed: blamed.map((vector) => vector.case),
-				next: caseGroup(rest, bench, findingOf, next),
-			};
+			const next =
+				maySuspect && suspect ? { vectors: [suspect, ...more] as const, loss, inGuest } : undefined;
+			return { ...named, next: caseGroup(rest, bench, findingOf, next) };
+		},
+	};
+}
+
+/** The verdict on a vector with which two fresh guests were lost. */
+function endsGuests(
+	{ subject, ...vector }: PreparedVector,
+	loss: FindingBody,
+	bench: Workbench,
+): FindingBody {
+	const { object, program } = subject;
+	const facts = { vector: vector.case, program: program.name, kernel: bench.kernel.id };
+	return {
+		outcome: "fail",
+		reason: reason("vector-ends-guest", { ...facts, why: loss.reason?.message ?? "" }),
+		evidence: {
+			...{ place: vector.place, object: object.file, program: program.name },
+			...(loss.reason ? { loss: loss.reason.code } : {}),
 		},
 	};
 }
 
 function notAgain({ vectors, loss: { outcome, reason } }: Suspects): Finding {
-	const again = `it was running one of ${vectors.length} vectors, and did not happen again when each ran by itself`;
+	const again =
+		vectors.length === 1
+			? `it was running ${vectors[0].case}, and did not happen again in a fresh guest`
+			: `it was running one of ${vectors.length} vectors, and did not happen again when each ran by itself`;
 	return {
 		case: "lost-guest",
 		outcome,

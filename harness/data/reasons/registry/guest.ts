@@ -42,6 +42,11 @@ export const guestReasons = defineReasons({
 			`${f.program} attached to ${f.hook} ended two fresh guests of kernel ${f.kernel}, the second one so: ${f.why}`,
 		hint: "check what the program does at each call of process 1, and bound its loops: it stops the machine",
 	},
+	"vector-ends-guest": {
+		message: (f: { vector: string; program: string; kernel: string; why: string }) =>
+			`${f.program} ended two fresh guests of kernel ${f.kernel} when ${f.vector} ran, the second one so: ${f.why}`,
+		hint: "check what the program writes to the memory of the process that runs it, and bound its loops",
+	},
 	"cell-timeout": {
 		message: (f: {
 			kernel: string;
