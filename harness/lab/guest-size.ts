@@ -33,7 +33,7 @@ export function kernelFor(
 	kernel: Kernel,
 	pkg: Package,
 	others: readonly Package[] = [],
-	wanted: GuestNeeds = {},
+	wanted: Pick<GuestNeeds, "memory"> = {},
 ): Kernel {
 	const memory = wanted.memory ?? pkg.manifest.guest?.memory ?? memoryForMaps([...new Set([pkg, ...others])]);
 	return memory === defaultMemoryMiB ? kernel : { ...kernel, guest: { ...kernel.guest, memory } };

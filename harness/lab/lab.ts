@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { InputError } from "../base/errors.js";
 import type { RunRecord } from "../base/results.js";
+import { KernelFunctions } from "../machine/features/functions.js";
 import { KernelFeatures } from "../machine/features/source.js";
 import { agentPath } from "../machine/guest/build.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
@@ -24,6 +25,7 @@ export interface LabOptions {
 /** Guests of real kernels, for checks to work with. */
 export interface Lab extends AsyncDisposable {
 	readonly features: KernelFeatures;
+	readonly functions: KernelFunctions;
 	readonly guests: GuestPool;
 	readonly signal: AbortSignal;
 	/** The host, in the results. @throws UndecidedError when this host can run no guest */
@@ -43,6 +45,7 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 		guest: ({ guest: _, ...kernel }) => fresh(kernel),
 		agent: agentPath,
 	});
+	const functions = new KernelFunctions(fresh);
 	const end = () => void guests.close();
 	signal.addEventListener("abort", end);
 	const bench = (kernel: Kernel) =>
@@ -54,6 +57,7 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 		});
 	return {
 		features,
+		functions,
 		guests,
 		signal,
 		bench,

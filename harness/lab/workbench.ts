@@ -9,6 +9,7 @@ import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../machine/vm/guest.js";
 import type { CellLimit } from "./cell-limit.js";
 import type { Finding, Workbench } from "./check.js";
+import { loadModules } from "./load-modules.js";
 import type { KernelPromise, PromiseArea, PromiseSource } from "./promise.js";
 import type { FeatureSource } from "./requirements.js";
 
@@ -63,7 +64,9 @@ export class CellWorkbench implements Workbench {
 			const guest = await this.#outside(() => this.#source.acquire(this.kernel));
 			try {
 				this.#throwIfOver();
-				const fresh = guest.inventory ?? (await guest.client.call("inventory", {}));
+				const changed = await loadModules(guest, this.kernel);
+				const known = changed ? undefined : guest.inventory;
+				const fresh = known ?? (await guest.client.call("inventory", {}));
 				this.#current = { guest, fresh, cleanAt: -1 };
 			} catch (error) {
 				await guest.dispose();

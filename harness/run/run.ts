@@ -15,16 +15,18 @@ import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { CellLimit } from "../lab/cell-limit.js";
 import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/check.js";
-import { kernelFor, tooLargeForHost } from "../lab/guest-size.js";
+import { tooLargeForHost } from "../lab/guest-size.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
 import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
-import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
+import type { KernelFunctions } from "../machine/features/functions.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
 import { defaultTimeout } from "./cell-timeout.js";
 import { canSelect, type Demands, demanded, selected } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
 import { type Exploration, explore } from "./explore/explore-packages.js";
+import { fitted, type GuestWishes, sized } from "./fitted-kernel.js";
 import { KernelPromises } from "./kernel-promises.js";
 import { unproven } from "./nothing-tested.js";
 import { packageRecord, unreadableResult } from "./package-record.js";
@@ -39,8 +41,9 @@ export interface RunOptions extends Lent, Demands {
 	chains?: readonly ChainSource[];
 	/** The user named the checks: they run on every package, suited or not. */
 	named?: boolean | undefined;
-	/** What guests have at the user's wish. */
-	guest?: GuestNeeds;
+	guest?: GuestWishes;
+	/** Tells which modules a package needs; without it only the guest's own are there. */
+	functions?: KernelFunctions;
 	/** Cells worked on at the same time. */
 	jobs: number;
 	/** Measure on the last of the kernels which instructions the vectors reach. */
@@ -114,12 +117,6 @@ function checksOf(pkg: Package, work: Work): Asked[] {
 	);
 }
 
-/** The kernel with guests for a package, and for those that its chains may load beside it. */
-function sized(kernel: Kernel, pkg: Package, { packages, chains = [], guest }: RunOptions): Kernel {
-	const chained = chains.length > 0 || (pkg.manifest.chains ?? []).length > 0;
-	return kernelFor(kernel, pkg, chained ? packages : [], guest);
-}
-
 /** Areas of kernel promises that the checks of this run cite. */
 function citedAreas(options: Work): PromiseArea[] {
 	if (!options.promises) return [];
@@ -182,12 +179,13 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 
 	const found = cells.flatMap((cell) => results.get(cell) ?? []);
 	const later: CaseResult[] = [];
-	const sizedKernels = (pkg: Package) => kernels.map((kernel) => sized(kernel, pkg, options));
 	for (const pkg of packages) {
+		if (options.signal.aborted) break;
+		const suited = await Promise.all(kernels.map((kernel) => fitted(kernel, pkg, options)));
 		const further = [
-			between(pkg, found, options),
+			between(pkg, found, { ...options, kernels: suited }),
 			...(options.explore
-				? [explore({ ...options, ...options.explore, packages: [pkg], kernels: sizedKernels(pkg), emit })]
+				? [explore({ ...options, ...options.explore, packages: [pkg], kernels: suited, emit })]
 				: []),
 		];
 		for (const results of further)
@@ -249,7 +247,7 @@ async function* between(
 		const benchOf = (id: string): Workbench => {
 			const kernel = options.kernels.find((each) => each.id === id);
 			if (!kernel) throw new Error(`there is no kernel ${id} here`);
-			const bench = benches.get(id) ?? new CellWorkbench(sized(kernel, pkg, options), options);
+			const bench = benches.get(id) ?? new CellWorkbench(kernel, options);
 			benches.set(id, bench);
 			return bench;
 		};
@@ -275,10 +273,11 @@ function kernelRecord(kernel: Kernel, release: string | undefined): KernelRecord
 const cellName = ({ pkg, kernel }: Cell) => ({ package: pkg.name, kernel: kernel.id });
 
 async function* workCell(
-	{ pkg, kernel }: Cell,
+	{ pkg, kernel: plain }: Cell,
 	options: Work,
 	releases: Map<string, string>,
 ): AsyncIterable<CaseResult> {
+	const kernel = await fitted(plain, pkg, options);
 	const asked = checksOf(pkg, options);
 	const cases = asked.flatMap(({ run }) => run.cases(pkg)).length;
 	const ms = options.cellTimeout ?? defaultTimeout(pkg, cases, options.host.accelerator);
@@ -306,7 +305,7 @@ async function* findings(
 	options: Work & { limit: CellLimit },
 	releases: Map<string, string>,
 ): AsyncIterable<Finding> {
-	const bench = new CellWorkbench(sized(kernel, pkg, options), options);
+	const bench = new CellWorkbench(kernel, options);
 	const cases = check.cases(pkg);
 	const open = new Set(cases);
 	options.limit.nextCase = () => {

@@ -4,11 +4,12 @@ import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import type { Check } from "../lab/check.js";
 import { createLab, firstKernel } from "../lab/lab.js";
-import type { GuestNeeds, Kernel } from "../machine/kernel/kernel.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
 import { Qualification } from "../qualify/qualification.js";
 import type { Demands } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import type { Exploration } from "./explore/explore-packages.js";
+import type { GuestWishes } from "./fitted-kernel.js";
 import { questions } from "./questions.js";
 import { run } from "./run.js";
 
@@ -26,7 +27,7 @@ export interface TestRequest extends Demands {
 	/** Guests in use at the same time. */
 	jobs: number;
 	/** What guests have at the user's wish: it counts more than the manifest. */
-	guest?: GuestNeeds;
+	guest?: GuestWishes;
 	/** Boots every guest instead of cloning it, for those who doubt the clones. */
 	cold?: boolean;
 	/** Change the vectors too, and look for what no program should do. */
@@ -51,6 +52,6 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 	const { jobs, cold = false, signal } = request;
 	const promises = new Qualification(() => lab, questions);
 	await using lab = createLab({ jobs, cold, promises, signal });
-	const { guests, features } = lab;
-	yield* run({ ...request, guests, features, promises, host: await lab.host(first) });
+	const { guests, features, functions } = lab;
+	yield* run({ ...request, guests, features, functions, promises, host: await lab.host(first) });
 }

@@ -76,7 +76,10 @@ export function testWith(engine: Engine): Action<"test"> {
 				checks,
 				named: options.check !== undefined,
 				jobs: options.jobs,
-				...(options.memory === undefined ? {} : { guest: { memory: options.memory } }),
+				guest: {
+					...(options.memory === undefined ? {} : { memory: options.memory }),
+					modules: options.module ?? [],
+				},
 				cold: options.cold ?? false,
 				cellTimeout: options.cellTimeout === undefined ? undefined : options.cellTimeout * 1000,
 				coverage: coverage !== undefined,

@@ -56,6 +56,11 @@ export const testCommand = {
 			parse: wholeNumber(1, 86_400),
 			defaultText: "from its programs and cases",
 		},
+		module: {
+			value: "<name>",
+			help: "load a module of the kernel, besides those that the programs need",
+			many: true,
+		},
 		cold: { help: "boot every VM instead of cloning a booted one" },
 		output: {
 			value: "<name=path>",

@@ -32,7 +32,10 @@ export interface ToldMap {
 	pin?: boolean;
 }
 
-type LibbpfObject = Pick<ObjectFacts, "programs" | "maps" | "dialect"> & { settings: ObjectEntry };
+/** What of an object decides how libbpf loads it. */
+export type LibbpfObject = Pick<ObjectFacts, "programs" | "maps" | "externs" | "dialect"> & {
+	settings: ObjectEntry;
+};
 
 const BPF_F_SLEEPABLE = 1 << 4;
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;

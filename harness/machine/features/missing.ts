@@ -168,7 +168,7 @@ function ofModule(known: Known, name: string): Lack | undefined {
 			state: "module-absent",
 			message: `module ${name} of kernel ${id(known)} is not given to guests`,
 			needs: `module ${name}`,
-			hint: "add it to modules.lazy in kernels/catalog.json and pull the kernel again with --force",
+			hint: "load it with guest.modules in the manifest, or --module",
 		};
 	}
 	const off = switchedOff(known, `module:${name}`);

@@ -4,6 +4,18 @@
 export interface GuestNeeds {
 	/** Memory in MiB; default `defaultMemoryMiB`. */
 	memory?: number;
+	/** Loaded before anything of the package, in this order. */
+	modules?: readonly GuestModule[];
+	/** Why it could not be found out which modules the package needs. */
+	unsearched?: string;
+}
+
+/** A module of the kernel, and its file on the host, maybe compressed. */
+export interface GuestModule {
+	name: string;
+	file: string;
+	/** The functions and tracepoints that it is loaded for. */
+	has?: readonly string[];
 }
 
 /** MiB of a guest whose package needs nothing special. */

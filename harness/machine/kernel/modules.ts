@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { constants } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
+import { withTemporaryFolder } from "../../base/host-files.js";
+import { cacheRoot } from "../../base/schema-cache.js";
 import { moduleName, readModinfo } from "./modinfo.js";
 
 /** Largest module that is unpacked; a distribution's largest (graphics) have 30 MiB. */
@@ -99,6 +102,25 @@ export async function collectModules(
 	return release;
 }
 
+/** Where every module of a kernel is kept, compressed as it was shipped. */
+export function allModulesFolder(image_sha256: string): string {
+	return join(cacheRoot(), "kernels", "modules", image_sha256);
+}
+
+/** Keeps all modules of a kernel: which of them packages need is not known when it is stored. */
+export async function keepAllModules(tree: ModuleTree, image_sha256: string): Promise<void> {
+	const target = allModulesFolder(image_sha256);
+	await withTemporaryFolder(async (temporary) => {
+		const home = join(temporary, "modules");
+		for (const file of tree.files.values()) {
+			await mkdir(dirname(join(home, file)), { recursive: true });
+			await copyFile(join(tree.folder, file), join(home, file), constants.COPYFILE_FICLONE);
+		}
+		// Another process may have been faster.
+		await rename(home, target).catch(() => {});
+	}, dirname(target));
+}
+
 /** The modules with all they depend on, in loading order; unknown names are skipped. */
 export function loadOrder(modules: Map<string, { depends: string[] }>, names: string[]): string[] {
 	const ordered: string[] = [];
@@ -115,7 +137,7 @@ export function loadOrder(modules: Map<string, { depends: string[] }>, names: st
 }
 
 /** A module file's content, decompressed according to its extension. */
-async function readModule(path: string): Promise<Uint8Array> {
+export async function readModule(path: string): Promise<Uint8Array> {
 	if (path.endsWith(".ko")) return readFile(path);
 	if (path.endsWith(".gz")) {
 		return promisify(gunzip)(await readFile(path), { maxOutputLength: MAX_MODULE_BYTES });

@@ -11,7 +11,7 @@ import { undecided } from "../../data/reasons/registry/registry.js";
 import { readCatalog } from "./catalog.js";
 import { readImage } from "./image.js";
 import type { Kernel } from "./kernel.js";
-import { collectModules, readModuleTree } from "./modules.js";
+import { collectModules, keepAllModules, readModuleTree } from "./modules.js";
 
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
@@ -157,6 +157,7 @@ export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
 				throw new InputError(parts.modules, "", `has modules of ${made}, but the image is ${release}`);
 			}
 			record.modules_sha256 = await modulesDigest(target);
+			await keepAllModules(tree, record.image_sha256);
 		}
 		if (parts.config !== undefined) {
 			await copyFile(parts.config, join(folder, "config")).catch((cause: unknown) => {

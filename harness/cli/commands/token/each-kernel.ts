@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Workbench } from "../../../lab/check.js";
 import { createLab } from "../../../lab/lab.js";
+import type { KernelFunctions } from "../../../machine/features/functions.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
 
@@ -16,9 +17,9 @@ export type Lend = <T>(kernel: Kernel, work: (bench: Workbench) => Promise<T>) =
 export async function withKernels<T>(
 	wanted: readonly string[],
 	signal: AbortSignal,
-	work: (kernels: Kernel[], lend: Lend) => Promise<T>,
+	work: (kernels: Kernel[], lend: Lend, functions: KernelFunctions) => Promise<T>,
 ): Promise<T> {
 	const kernels = await chooseKernels([...wanted]);
 	await using lab = createLab({ signal });
-	return await work(kernels, lab.withBench);
+	return await work(kernels, lab.withBench, lab.functions);
 }

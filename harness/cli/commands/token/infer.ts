@@ -3,6 +3,7 @@
 import { printableLines } from "../../../base/printable.js";
 import { areEnough, inferToken } from "../../../checks/token/token-inference.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
+import { withModules } from "../../../lab/guest-modules.js";
 import { kernelFor } from "../../../lab/guest-size.js";
 import type { Action } from "../../terminal/command-table.js";
 import { withKernels } from "./each-kernel.js";
@@ -19,8 +20,9 @@ export const run: Action<"token infer"> = async ([path], { kernel, kernels, json
 
 /** Asks each kernel; where they differ, tries on each the grants of all together. */
 export async function infer(pkg: Package, wanted: readonly string[], signal: AbortSignal): Promise<Inferred> {
-	return withKernels(wanted, signal, async (plain, lend) => {
-		const kernels = plain.map((kernel) => kernelFor(kernel, pkg));
+	return withKernels(wanted, signal, async (plain, lend, functions) => {
+		const fitted = plain.map((kernel) => withModules(kernelFor(kernel, pkg), [pkg], [], functions));
+		const kernels = await Promise.all(fitted);
 		const found: Inferred["kernels"] = [];
 		for (const kernel of kernels)
 			found.push({ id: kernel.id, inference: await lend(kernel, (bench) => inferToken(pkg, bench)) });

@@ -3,6 +3,7 @@
 import { InputError } from "../../../base/errors.js";
 import type { Package } from "../../../data/package/package.js";
 import type { Workbench } from "../../../lab/check.js";
+import { withModules } from "../../../lab/guest-modules.js";
 import { kernelFor } from "../../../lab/guest-size.js";
 import { createLab } from "../../../lab/lab.js";
 import { unmet } from "../../../lab/requirements.js";
@@ -42,9 +43,9 @@ export async function withKernel<T>(
 	await using lab = createLab({ signal });
 	const lacking = await unmet(pkg.manifest, kernel, lab.features);
 	if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");
-	const sized = kernelFor(kernel, pkg);
+	const fitted = await withModules(kernelFor(kernel, pkg), [pkg], [], lab.functions);
 	return await work(kernel, async () => {
-		lab.guests.expect(sized);
-		return lab.bench(sized);
+		lab.guests.expect(fitted);
+		return lab.bench(fitted);
 	});
 }

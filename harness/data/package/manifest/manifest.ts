@@ -154,6 +154,13 @@ export const GuestSettings = Type.Object(
 				description: "MiB; default: as much as the package's maps need, at least 256",
 			}),
 		),
+		modules: Type.Optional(
+			Type.Array(Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" }), {
+				maxItems: 64,
+				description:
+					"modules of the kernel to load, besides those that have the functions which programs call or trace",
+			}),
+		),
 	},
 	closed,
 );

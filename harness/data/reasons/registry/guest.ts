@@ -32,6 +32,11 @@ export const guestReasons = defineReasons({
 		message: (f: { kernel: string; how: string }) => `guest ${f.kernel} died: ${f.how}`,
 		hint: (f: { by: keyof typeof deaths }) => deaths[f.by] ?? deaths.host,
 	},
+	"module-refused": {
+		message: (f: { kernel: string; module: string; errno: string }) =>
+			`kernel ${f.kernel} does not load its module ${f.module}: ${f.errno}`,
+		hint: "leave the module out of guest.modules and --module, or leave out the programs that need it",
+	},
 	"guest-hung": {
 		message: (f: { kernel: string; op: string; why: string }) =>
 			`guest ${f.kernel} hung in ${f.op}: ${f.why}`,

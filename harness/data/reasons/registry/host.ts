@@ -16,6 +16,11 @@ export const hostReasons = defineReasons({
 			`the host has less than ${f.mib} MiB of free memory, which one guest needs`,
 		hint: "close other programs, or run on a machine with more memory",
 	},
+	"modules-not-here": {
+		message: (f: { kernel: string; why: string }) =>
+			`the modules of kernel ${f.kernel} are not here: ${f.why}`,
+		hint: "fetch the kernel again with bpfgate kernels pull --force, or add it with kernels add --modules",
+	},
 	"host-too-small": {
 		message: (f: { mib: number; maps: number; host: number }) =>
 			`the maps take ${f.maps} MiB: a guest for them needs ${f.mib} MiB, and this host has ${f.host} MiB`,

@@ -13,6 +13,7 @@ import { informed, sourceLineOf } from "../attach/kernel-facts.js";
 import { tail } from "../attach/log-tail.js";
 import { contextField } from "./context-field.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
+import { withModuleFacts } from "./module-reason.js";
 
 /** The finding on one program: the statistics of its verification, or why it is refused. */
 export async function programFinding(
@@ -31,7 +32,9 @@ export async function programFinding(
 		return { ...base, outcome: "pass", evidence: { ...identity, ...measured(loaded), ...notAttached } };
 	}
 	const { reason, facts } = await explain(object, program, result, bench);
-	return { ...base, outcome: outcomeOf(reason), reason, evidence: { ...identity, ...facts } };
+	const evidence = { ...identity, ...facts };
+	if (outcomeOf(reason) === "error") return { ...base, outcome: "error", reason, evidence };
+	return { ...base, ...withModuleFacts(reason, object, program, bench.kernel), evidence };
 }
 
 function typeOf({ meaning }: ProgramFacts): string {
