@@ -67,6 +67,14 @@ export const UnloadedProgram = Type.Object({
 });
 export type UnloadedProgram = Static<typeof UnloadedProgram>;
 
+/** A program that is loaded and, as the manifest says, attached to nothing. */
+export const UnattachedProgram = Type.Object({
+	object: Type.String({ description: "path inside the package" }),
+	program: Type.String(),
+	section: Type.String(),
+});
+export type UnattachedProgram = Static<typeof UnattachedProgram>;
+
 export const PackageRecord = Type.Object({
 	name: Type.String(),
 	version: Type.Optional(Type.String({ description: "absent for an object without a manifest" })),
@@ -78,6 +86,9 @@ export const PackageRecord = Type.Object({
 	path: Type.Optional(Type.String()),
 	not_loaded: Type.Optional(
 		Type.Array(UnloadedProgram, { description: "programs that are optional (`?`) or have autoload off" }),
+	),
+	not_attached: Type.Optional(
+		Type.Array(UnattachedProgram, { description: 'programs that the manifest attaches to hook "none"' }),
 	),
 });
 export type PackageRecord = Static<typeof PackageRecord>;

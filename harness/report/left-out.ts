@@ -19,5 +19,10 @@ export function leftOut({ run, packages }: Results, only?: string): string[] {
 			const hint = optional ? " --autoload all tests optional programs." : "";
 			return [`${name}: not loaded, so not tested: ${programs.join(", ")}.${hint}`];
 		}),
+		...packages.flatMap(({ name, not_attached = [] }) => {
+			if (not_attached.length === 0 || (only ?? name) !== name) return [];
+			const programs = not_attached.map(({ program }) => program).join(", ");
+			return [`${name}: the load check does not attach ${programs}: the manifest says hook "none".`];
+		}),
 	];
 }

@@ -103,6 +103,15 @@ describe("pretty", () => {
 		);
 	});
 
+	it("names the programs that are loaded and not attached", () => {
+		const whole = documentOf([result("1", "a", "pass")]);
+		const loose = { object: "a.o", program: "loose", section: "xdp" };
+		const packages = [{ name: "one", not_attached: [loose] }, { name: "two" }];
+		const text = pretty({ ...whole, packages }, { ...medium, width: 200 });
+		expect(text).toContain('one: the load check does not attach loose: the manifest says hook "none".\n');
+		expect(text).not.toContain("two: the load check");
+	});
+
 	it("names a check of many cases in place of all of them", () => {
 		const letters = [..."abcdefg"];
 		const skipped = letters.map(

@@ -4,6 +4,7 @@ import { notLoaded } from "../data/package/autoload.js";
 import type { BrokenPackage } from "../data/package/broken-package.js";
 import type { Package } from "../data/package/package.js";
 import { reason } from "../data/reasons/registry/registry.js";
+import { leftUnattached } from "../lab/subject/attach/attachables.js";
 
 /**
  * What the results say of a package.
@@ -19,12 +20,14 @@ export function packageRecord(pkg: Package, tested: readonly CaseResult[]): Pack
 				return same && outcome !== "skip";
 			}),
 	);
+	const loose = leftUnattached(pkg);
 	return {
 		name,
 		...(bare ? {} : { version }),
 		sha256,
 		path,
 		...(left.length > 0 ? { not_loaded: left } : {}),
+		...(loose.length > 0 ? { not_attached: loose } : {}),
 	};
 }
 

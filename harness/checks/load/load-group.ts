@@ -4,8 +4,13 @@ import type { Package, PackageObject } from "../../data/package/package.js";
 import { reason } from "../../data/reasons/registry/registry.js";
 import type { Finding, FindingBody, Workbench } from "../../lab/check.js";
 import type { CaseGroup, Continuation } from "../../lab/run-cases.js";
-import { type Attachable, attachAll } from "../../lab/subject/attach/attach-programs.js";
-import { attachables, type NameOf } from "../../lab/subject/attach/attachables.js";
+import { attachAll, notAttached } from "../../lab/subject/attach/attach-programs.js";
+import {
+	type Attachable,
+	attachables,
+	type NameOf,
+	unattachables,
+} from "../../lab/subject/attach/attachables.js";
 import { loadObject } from "../../lab/subject/load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { mapFinding, programFinding } from "../../lab/subject/load/program-finding.js";
@@ -32,10 +37,11 @@ export function objectCases(object: PackageObject, nameOf: NameOf): string[] {
 	return [
 		...wantedPrograms(object).map(({ name }) => `program/${nameOf(name)}`),
 		...attachables(object, nameOf).map(attachCase),
+		...unattachables(object, nameOf).map(attachCase),
 	];
 }
 
-const attachCase = ({ caseName }: Attachable) => `attach/${caseName}`;
+const attachCase = ({ caseName }: Pick<Attachable, "caseName">) => `attach/${caseName}`;
 
 /**
  * Loads an object, attaches and detaches each program. A program that costs the guest when it is
@@ -126,6 +132,8 @@ async function* loadAndAttach(
 			findings.push(await mapFinding(object, nameOf(result.refusedMap.load.name), result.refusedMap, bench));
 		for (const program of wanted)
 			findings.push(await programFinding(object, program, nameOf(program.name), result, bench));
+		for (const unattachable of unattachables(object, nameOf))
+			findings.push(notAttached(object, unattachable, result));
 		yield findings;
 	}
 	yield* attachAll(object, toAttach, result, bench, begin);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { join } from "node:path";
+import { basename, resolve } from "node:path";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { temporaryFolder } from "../../data/package/testpackage.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
 
-/** For tests: a package of one source of `testdata/`, compiled with these flags, and a manifest. */
+/**
+ * For tests: a package of one source of `testdata/` or of an absolute path without `.bpf.c`,
+ * compiled with these flags, and a manifest.
+ */
 export async function packageOf(
 	source: string,
 	manifest: Record<string, unknown> = {},
 	settings: Record<string, unknown> = {},
 	...flags: string[]
 ): Promise<Package> {
-	const object = await compileBpf(join(import.meta.dirname, "testdata", `${source}.bpf.c`), ...flags);
-	const file = `${source}.bpf.o`;
-	const json = JSON.stringify({ name: source, version: "1", objects: [{ file, ...settings }], ...manifest });
+	const object = await compileBpf(resolve(import.meta.dirname, "testdata", `${source}.bpf.c`), ...flags);
+	const name = basename(source);
+	const file = `${name}.bpf.o`;
+	const json = JSON.stringify({ name, version: "1", objects: [{ file, ...settings }], ...manifest });
 	await using folder = await temporaryFolder({ "bpfgate.json": json, [file]: object });
 	return await openPackage(folder.path);
 }

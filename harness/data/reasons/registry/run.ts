@@ -50,6 +50,10 @@ export const runReasons = defineReasons({
 		message: "the program does not load on this kernel, so the case cannot run",
 		hint: "see the load check",
 	},
+	"not-attached": {
+		message: "the program loads, but the guest has nothing to attach it to",
+		hint: 'test the attachment with the package\'s own loader, or set attach.hook to "none" in the manifest',
+	},
 
 	"nothing-tested": {
 		message: (f: NothingTested) => `nothing was tested of ${f.package}: ${untested(f)}`,

@@ -2,29 +2,21 @@
 
 import { linkTypes } from "../../../base/bpf.js";
 import { errnoName } from "../../../base/errno.js";
-import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
+import type { Reason } from "../../../base/results.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { explainAttach } from "../../../data/reasons/explain.js";
 import { reasonSaying } from "../../../data/reasons/registry/registry.js";
+import type { Lack } from "../../../machine/features/missing.js";
 import { type GuestClient, GuestError } from "../../../machine/guest/client.js";
 import type { Result } from "../../../machine/guest/operations.js";
 import type { Finding, Workbench } from "../../check.js";
 import { lackReason } from "../../findings.js";
 import type { LoadedObject } from "../load/load-object.js";
 import { type AttachPoint, AttachPoints, NoAttachPoint } from "./attach-points.js";
+import type { Attachable, Unattachable } from "./attachables.js";
 import { informed } from "./kernel-facts.js";
 import { tail } from "./log-tail.js";
 import { similarSymbols } from "./similar-symbols.js";
-
-/** A program or struct_ops map to attach, and where. */
-export interface Attachable {
-	kind: "program" | "map";
-	/** In the object. */
-	name: string;
-	/** In the case. */
-	caseName: string;
-	target: AttachTarget;
-}
 
 /**
  * Attaches and detaches each in turn, at an attach point made for it.
@@ -51,35 +43,20 @@ export async function* attachAll(
 async function attachOne(
 	object: PackageObject,
 	attachable: Attachable,
-	{ handle, loaded, refused }: LoadedObject,
+	result: LoadedObject,
 	points: AttachPoints,
 	bench: Workbench,
 ): Promise<Finding> {
-	const { kind, name, caseName, target } = attachable;
+	const { name, caseName, target } = attachable;
 	const base = { case: `attach/${caseName}` };
 	const identity = { object: object.file, hook: target.hook };
-	if (handle === undefined || (kind === "program" && !loaded.has(name))) {
-		const hint = kind === "program" ? `see program/${caseName}` : "see the other cases of its object";
-		const reason = reasonSaying("not-loaded", `${name} was not attached, because it did not load`, hint);
-		return { ...base, outcome: "skip", reason, evidence: identity };
-	}
-	const missing = object.maps
-		.find((map) => map.name === name)
-		?.programs?.find((member) => refused.has(member));
-	if (kind === "map" && missing !== undefined) {
-		const hint = `see program/${missing}`;
-		const reason = reasonSaying(
-			"not-loaded",
-			`${name} was not attached, because ${missing} did not load`,
-			hint,
-		);
-		return { ...base, outcome: "skip", reason, evidence: identity };
-	}
+	const reason = unloaded(object, attachable, result);
+	if (reason) return { ...base, outcome: "skip", reason, evidence: identity };
 	const { client } = await bench.guest();
 	let point: AttachPoint = { where: {}, name: "" };
 	try {
 		point = await points.point(target);
-		const { id, type, info_errno } = await attachAndDetach(client, handle, attachable, point);
+		const { id, type, info_errno } = await attachAndDetach(client, result.handle ?? 0, attachable, point);
 		const evidence = {
 			...identity,
 			...(point.name ? { target: point.name } : {}),
@@ -90,8 +67,8 @@ async function attachOne(
 		return { ...base, outcome: "pass", evidence };
 	} catch (error) {
 		if (error instanceof NoAttachPoint) {
-			const reason = lackReason(error.lack, `${name} loads, but was not attached: `);
-			return { ...base, outcome: "skip", reason, evidence: { ...identity, state: error.lack.state } };
+			const { reason, outcome } = withoutPoint(name, target.hook, error.lack);
+			return { ...base, outcome, reason, evidence: { ...identity, state: error.lack.state } };
 		}
 		if (!(error instanceof GuestError)) throw error;
 		const { reason, facts } = await explainFailure(object, attachable, point, error, bench);
@@ -102,6 +79,57 @@ async function attachOne(
 			evidence: { ...identity, what: error.what, ...facts, libbpf_log: tail(error.log) },
 		};
 	}
+}
+
+type Loaded = Pick<LoadedObject, "loaded" | "refused"> & { handle?: number | undefined };
+
+/** Why there is nothing to attach: it, or a member of the map, did not load. */
+function unloaded(
+	object: PackageObject,
+	{ kind, name, caseName }: Pick<Attachable, "kind" | "name" | "caseName">,
+	{ handle, loaded, refused }: Loaded,
+): Reason | undefined {
+	if (handle === undefined || (kind === "program" && !loaded.has(name))) {
+		const hint = kind === "program" ? `see program/${caseName}` : "see the other cases of its object";
+		return reasonSaying("not-loaded", `${name} was not attached, because it did not load`, hint);
+	}
+	const missing = object.maps
+		.find((map) => map.name === name)
+		?.programs?.find((member) => refused.has(member));
+	if (kind === "program" || missing === undefined) return undefined;
+	return reasonSaying(
+		"not-loaded",
+		`${name} was not attached, because ${missing} did not load`,
+		`see program/${missing}`,
+	);
+}
+
+/**
+ * A kernel that has no such hook cannot run the program: the package fails there, as it does when
+ * the kernel refuses the attachment. A module that only the guest lacks says nothing about it.
+ */
+function withoutPoint(name: string, hook: string, lack: Lack): Required<Pick<Finding, "outcome" | "reason">> {
+	if (lack.state === "module-absent")
+		return { outcome: "skip", reason: lackReason(lack, `${name} loads, but was not attached: `) };
+	const code = lack.state === "disabled" ? "config-disabled" : "attach-unsupported";
+	const words = `program ${name} could not be attached to ${hook}: ${lack.message}`;
+	return { outcome: "fail", reason: reasonSaying(code, words, lack.hint) };
+}
+
+/** The finding on a program that the guest has nothing to attach to. */
+export function notAttached(
+	object: PackageObject,
+	{ name, caseName, section, why }: Unattachable,
+	result: Loaded,
+): Finding {
+	const words = `program ${name} (${section}) loads, but was not attached: ${why.none}`;
+	const absent = unloaded(object, { kind: "program", name, caseName }, result);
+	return {
+		case: `attach/${caseName}`,
+		outcome: "skip",
+		reason: absent ?? reasonSaying("not-attached", words, why.hint),
+		evidence: { object: object.file, section },
+	};
 }
 
 /** Attaches and detaches it by the client that loaded the object. @throws GuestError of either */

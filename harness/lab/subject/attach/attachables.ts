@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { UnattachedProgram } from "../../../base/results.js";
+import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
-import type { PackageObject } from "../../../data/package/package.js";
+import type { Package, PackageObject } from "../../../data/package/package.js";
 import { wantedPrograms } from "../load/open-args.js";
-import type { Attachable } from "./attach-programs.js";
-import { hookOf } from "./hook.js";
+import { hookOf, type Unattached } from "./hook.js";
 
 /** Name in cases of a program or map of one object. */
 export type NameOf = (name: string) => string;
+
+/** A program or struct_ops map to attach, and where. */
+export interface Attachable {
+	kind: "program" | "map";
+	/** In the object. */
+	name: string;
+	/** In the case. */
+	caseName: string;
+	target: AttachTarget;
+}
 
 /** Programs of an object that have an attach point, and its struct_ops maps. */
 export function attachables(object: PackageObject, nameOf: NameOf): Attachable[] {
@@ -27,4 +39,34 @@ function attachableProgram(object: PackageObject, program: ProgramFacts, nameOf:
 	return [
 		{ kind: "program", name, caseName: nameOf(name), target: { ...settings?.attach, hook: point.hook } },
 	];
+}
+
+/** A program that is loaded although the guest has nothing to attach it to. */
+export interface Unattachable {
+	/** In the object. */
+	name: string;
+	/** In the case. */
+	caseName: string;
+	section: string;
+	why: Unattached;
+}
+
+/** Programs of an object that have an attach point which the guest cannot offer. */
+export function unattachables(object: PackageObject, nameOf: NameOf): Unattachable[] {
+	return wantedPrograms(object).flatMap(({ name, section, ...program }) => {
+		const why = hookOf({ name, section, ...program }, object.settings.programs?.[name]);
+		return "none" in why && why.by === "guest" ? [{ name, caseName: nameOf(name), section, why }] : [];
+	});
+}
+
+/** Programs of a package that are only loaded because the manifest says so. */
+export function leftUnattached({ objects }: Pick<Package, "objects">): UnattachedProgram[] {
+	return objects.flatMap((object) =>
+		wantedPrograms(object).flatMap((program) => {
+			const { name, section } = program;
+			const why = hookOf(program, object.settings.programs?.[name]);
+			if (!("none" in why) || why.by !== "manifest") return [];
+			return [{ object: object.file, program: name, section }];
+		}),
+	);
 }

@@ -4,36 +4,43 @@ import type { SectionMeaning } from "../../../data/package/elf/section.js";
 import type { AttachTarget, ProgramSettings } from "../../../data/package/manifest/manifest.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 
-/** Where a program is attached, or why the load check does not attach it. */
-export type Hook = { hook: Exclude<AttachTarget["hook"], "none"> } | { none: string };
+/**
+ * Why the load check does not attach a program. `nature`: nothing of its own to attach to;
+ * `manifest`: its author wants it so; `guest`: it has an attach point that the guest cannot offer.
+ */
+export interface Unattached {
+	none: string;
+	by: "nature" | "manifest" | "guest";
+	hint?: string;
+}
 
-const unattached: Partial<Record<SectionMeaning["attachesTo"], string>> = {
-	socket: "it is attached to a socket by the process that owns it",
-	map: "it runs from a map that a loader fills",
-	route: "it is attached to a route",
-	device: "it is attached to a device that the guest does not have",
-	perf_event: "it is attached to a perf event that its loader opens",
-	user_function: "it is attached to a user-space program, and the guest has none",
-	user_tracepoint: "it is attached to a user-space program, and the guest has none",
-	nothing: "its loader runs it and attaches it to nothing",
+/** Where a program is attached, or why the load check does not attach it. */
+export type Hook = { hook: Exclude<AttachTarget["hook"], "none"> } | Unattached;
+
+const given = (none: string, hint?: string): Unattached => ({
+	none,
+	by: "guest",
+	...(hint === undefined ? {} : { hint }),
+});
+
+const unattached: Partial<Record<SectionMeaning["attachesTo"], Unattached>> = {
+	socket: given("it is attached to a socket by the process that owns it"),
+	map: given("it runs from a map that a loader fills"),
+	route: given("it is attached to a route"),
+	device: given("it is attached to a device that the guest does not have"),
+	perf_event: given("it is attached to a perf event that its loader opens"),
+	nothing: { none: "its loader runs it and attaches it to nothing", by: "nature" },
 };
 
 /** Derives the hook from the manifest, or from the ELF section where the manifest is silent. */
 export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefined): Hook {
 	const declared = settings?.attach;
-	if (declared?.hook === "none") return { none: "the manifest says so" };
+	if (declared?.hook === "none") return { none: "the manifest says so", by: "manifest" };
 	if (declared) return { hook: declared.hook };
 	const { meaning } = program;
-	if (!meaning) return { none: "its section names no attach point" };
+	if (!meaning) return { none: "its section names no attach point", by: "nature" };
 	const reason = unattached[meaning.attachesTo];
-	const binary = meaning.attachesTo.startsWith("user_")
-		? /\/(\/[^:]+)/.exec(program.section)?.[1]
-		: undefined;
-	if (binary !== undefined)
-		return {
-			none: `${binary} is not in the guest, which has no user-space programs: test it where they are`,
-		};
-	if (reason) return { none: reason };
+	if (reason) return reason;
 	switch (meaning.attachesTo) {
 		case "netdev":
 			return netdevHook(program.section, meaning);
@@ -43,23 +50,44 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 			return { hook: "netns" };
 		case "netfilter":
 			return { hook: "netfilter" };
+		case "user_function":
+		case "user_tracepoint":
+			return userHook(meaning);
 		case "struct_ops":
-			return { none: "it is attached with its struct_ops map" };
+			return { none: "it is attached with its struct_ops map", by: "nature" };
 		case "program":
 			return settings?.target?.program
 				? { hook: "auto" }
-				: { none: "its manifest names no program to replace" };
+				: given("its manifest names no program to replace", "name the program in target of the manifest");
 		default:
 			return meaning.target || settings?.target
 				? { hook: "auto" }
-				: { none: "its section and its manifest name no function to attach to" };
+				: given(
+						"its section and its manifest name no function to attach to",
+						"name the function in attach.symbol, or the tracepoint in attach.tracepoint, of the manifest",
+					);
 	}
+}
+
+/** A guest has no binary but the agent. */
+function userHook({ target = "", attachesTo }: SectionMeaning): Unattached {
+	const [binary = ""] = target.split(":");
+	const what = attachesTo === "user_tracepoint" ? "USDT probe" : "symbol";
+	if (binary === "")
+		return given(
+			"its section names no binary",
+			`write the binary and the ${what} in the section, and test the attachment where that binary is`,
+		);
+	return given(
+		`its binary ${binary} is not in the guest`,
+		`test the attachment where ${binary}, with the ${what}, is installed: bpfgate proves that it loads`,
+	);
 }
 
 /** `tc/…` works on every kernel through clsact; only `tcx/…` needs tcx. */
 function netdevHook(section: string, { type, attachType }: SectionMeaning): Hook {
 	if (type === "xdp") return { hook: "xdp" };
-	if (type === "sched_act") return { none: "an action is attached within a filter" };
+	if (type === "sched_act") return given("an action is attached within a filter");
 	const name = section.replace(/^\?/, "");
 	if (name.startsWith("tcx/")) return { hook: attachType === "tcx_egress" ? "tcx_egress" : "tcx_ingress" };
 	if (name.startsWith("netkit/")) {

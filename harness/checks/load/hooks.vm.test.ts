@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { CaseResult } from "../../base/results.js";
+import { attachPlaces } from "../../data/package/manifest/manifest.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import { testPackages } from "../../run/test-packages.js";
+import { loadCheck } from "./load-check.js";
+import { packageOf } from "./testload.js";
+
+const everyHook = join(import.meta.dirname, "../../../programs/every-hook/every-hook");
+const ofManifest = { programs: { on_kprobe_of_manifest: { attach: { hook: "auto", symbol: "vfs_write" } } } };
+
+/** What each kernel lacks: the hook's case fails, or that of the program that does not load. */
+const lacking: Record<string, Record<string, string>> = {
+	"5.10": {
+		"program/on_netfilter": "fail program-type-unsupported",
+		"attach/on_netfilter": "skip not-loaded",
+		"program/on_lsm_cgroup": "fail attach-type-unsupported",
+		"attach/on_lsm_cgroup": "skip not-loaded",
+		"attach/on_tcx_ingress": "fail attach-unsupported",
+		"attach/on_tcx_egress": "fail attach-unsupported",
+		"attach/on_netkit_primary": "fail attach-unsupported",
+		"attach/on_netkit_peer": "fail attach-unsupported",
+		"attach/on_kprobe_multi": "fail attach-unsupported",
+	},
+	"7.3": {},
+};
+
+async function results(): Promise<CaseResult[]> {
+	const request = {
+		packages: await Promise.all([
+			packageOf(everyHook, {}, ofManifest),
+			packageOf("neverattached"),
+			packageOf("uprobe_nowhere"),
+		]),
+		kernels: await Promise.all(Object.keys(lacking).map((id) => openKernel(id))),
+		checks: [loadCheck],
+		jobs: 2,
+		signal: new AbortController().signal,
+	};
+	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
+	throw new Error("the run did not end");
+}
+
+describe("what programs are attached to", async () => {
+	const all = await results();
+	const of = (pkg: string, kernel: string) =>
+		all.filter((result) => result.package === pkg && result.kernel === kernel);
+
+	it.each(Object.entries(lacking))("%s: a hook that the kernel lacks is a failure", (kernel, lacks) => {
+		const cases = of("every-hook", kernel);
+		const hooks = new Set(cases.map(({ evidence }) => evidence.hook));
+		for (const hook of [...attachPlaces, "auto"]) expect(hooks).toContain(hook);
+		const others = cases
+			.filter(({ outcome }) => outcome !== "pass")
+			.map(({ case: name, outcome, reason }) => [name, `${outcome} ${reason?.code}`]);
+		expect(Object.fromEntries(others)).toEqual(lacks);
+	});
+
+	it.each([
+		["neverattached", "u", "its binary /usr/bin/bash is not in the guest"],
+		["neverattached", "v", "its binary /usr/lib/libc.so.6 is not in the guest"],
+		["uprobe_nowhere", "a", "its binary /no/such/binary is not in the guest"],
+		["uprobe_nowhere", "b", "its binary /no/such/binary is not in the guest"],
+	])("%s: %s loads, and is not attached: %s", (pkg, name, why) => {
+		for (const kernel of Object.keys(lacking)) {
+			const cases = new Map(of(pkg, kernel).map((result) => [result.case, result]));
+			expect(cases.get(`program/${name}`)?.outcome).toBe("pass");
+			expect(cases.get(`attach/${name}`)).toMatchObject({
+				outcome: "skip",
+				reason: { code: "not-attached", message: expect.stringContaining(why) },
+			});
+		}
+	});
+});
