@@ -59,10 +59,10 @@ describe("what programs are attached to", async () => {
 	});
 
 	it.each([
-		["neverattached", "u", "its binary /usr/bin/bash is not in the guest"],
-		["neverattached", "v", "its binary /usr/lib/libc.so.6 is not in the guest"],
-		["uprobe_nowhere", "a", "its binary /no/such/binary is not in the guest"],
-		["uprobe_nowhere", "b", "its binary /no/such/binary is not in the guest"],
+		["neverattached", "u", "/usr/bin/bash is not in the guest"],
+		["neverattached", "v", "/usr/lib/libc.so.6 is not in the guest"],
+		["uprobe_nowhere", "a", "/no/such/binary is not in the guest"],
+		["uprobe_nowhere", "b", "/no/such/binary is not in the guest"],
 	])("%s: %s loads, and is not attached: %s", (pkg, name, why) => {
 		for (const kernel of Object.keys(lacking)) {
 			const cases = new Map(of(pkg, kernel).map((result) => [result.case, result]));

@@ -79,7 +79,7 @@ function userHook({ target = "", attachesTo }: SectionMeaning): Unattached {
 			`write the binary and the ${what} in the section, and test the attachment where that binary is`,
 		);
 	return given(
-		`its binary ${binary} is not in the guest`,
+		`${binary} is not in the guest`,
 		`test the attachment where ${binary}, with the ${what}, is installed: bpfgate proves that it loads`,
 	);
 }
