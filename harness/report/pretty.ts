@@ -3,6 +3,7 @@ import picocolors from "picocolors";
 import { listing } from "../base/listing.js";
 import { printable, printableLines } from "../base/printable.js";
 import type { Results } from "../base/results.js";
+import { lastLines } from "../data/reasons/log.js";
 import { capturePaths, maxCaptures } from "./captures.js";
 import {
 	type Cell as CaseCell,
@@ -200,12 +201,17 @@ class Painter {
 
 	/** The end of the kernel's log, if the evidence has one. */
 	private log(entry: ReasonEntry): string[] {
-		const log = entry.example.evidence.log;
-		if (typeof log !== "string" || log === "") return [];
+		const { log, verifier_log: verifier } = entry.example.evidence;
+		const tail =
+			typeof log === "string"
+				? printableLines(log).slice(-8)
+				: typeof verifier === "string"
+					? lastLines(verifier, 6).map(printable)
+					: [];
+		if (tail.length === 0) return [];
 		const kernel = printable(entry.example.kernel);
-		const tail = printableLines(log).slice(-8);
 		return [
-			`    the kernel's log on ${kernel}:`,
+			`    the ${typeof log === "string" ? "kernel" : "verifier"}'s log on ${kernel}:`,
 			...tail.map((line) => `    ${this.colours.dim(`| ${line}`)}`),
 		];
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { readLog } from "./log.js";
+import { lastLines, readLog } from "./log.js";
 
 const classic = [
 	"0: R1=ctx() R10=fp0",
@@ -67,5 +67,17 @@ describe("readLog", () => {
 
 	it("takes no words from the program's own source lines", () => {
 		expect(readLog("0: (95) exit\n; unknown opcode ff @ x.c:1\n").messages).toEqual([]);
+	});
+});
+
+describe("the last lines", () => {
+	it("are the verifier's own, with the source, without statistics and diagnosis", () => {
+		const words = ["; x = *p; @ a.c:4", "3: (61) r1 = *(u32 *)(r1 +14)", "R1 invalid mem access 'scalar'"];
+		const classic = `0: (b7) r0 = 0\n${words.join("\n")}\n`;
+		const statistics = "processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0\n";
+		expect(lastLines(`${classic}${statistics}`, 3)).toEqual(words);
+		const diagnosis = "\nVerification failed: Memory Safety: access\n\nReason:\n  it is so\n";
+		expect(lastLines(`${classic}${diagnosis}${statistics}`, 3)).toEqual(words);
+		expect(lastLines("", 3)).toEqual([]);
 	});
 });

@@ -71,6 +71,17 @@ export function readLog(log: string): VerifierLog {
 	return { messages, place, ...(diagnosis ? { diagnosis } : {}) };
 }
 
+/** The verifier's own last lines, with the source beside them, without statistics and diagnosis. */
+export function lastLines(log: string, count: number): string[] {
+	const lines = log
+		.slice(-tail)
+		.split("\n")
+		.map((line) => line.slice(0, longestLine).trimEnd());
+	const header = lines.findIndex((line) => line.startsWith("Verification failed: "));
+	const classic = header < 0 ? lines : lines.slice(0, header);
+	return classic.filter((line) => line !== "" && !statistics.test(line)).slice(-count);
+}
+
 /** `; code @ file.c:42`, from 6.10; older kernels give the code only. */
 function sourcePlace(line: string | undefined): Place {
 	const at = line === undefined ? -1 : line.lastIndexOf(" @ ");
