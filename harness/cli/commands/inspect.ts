@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { dialectOf } from "../../data/package/elf/dialect.js";
 import { openPackage } from "../../data/package/package.js";
 import type { Action } from "../terminal/command-table.js";
 import { summaryOf } from "./inspect-summary.js";
 import { summaryText } from "./inspect-text.js";
 
 /** `bpfgate inspect`: what a package contains and needs, read from its files alone. */
-export const run: Action<"inspect"> = async ([path], { json }, { write }) => {
-	const summary = summaryOf(await openPackage(String(path)));
+export const run: Action<"inspect"> = async ([path], { json, dialect }, { write }) => {
+	const summary = summaryOf(await openPackage(String(path), { dialect: dialectOf(dialect) }));
 	write(json ? `${JSON.stringify(summary, null, "\t")}\n` : summaryText(summary));
 };

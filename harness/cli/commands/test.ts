@@ -2,6 +2,7 @@
 import { InputError } from "../../base/errors.js";
 import { exitStatus } from "../../base/results.js";
 import { withOptionalPrograms } from "../../data/package/autoload.js";
+import { type Dialect, dialectOf } from "../../data/package/elf/dialect.js";
 import type { Package } from "../../data/package/package.js";
 import { suiteOf } from "../../data/vectors/suite.js";
 import type { Check } from "../../lab/check.js";
@@ -23,7 +24,7 @@ export interface Engine {
 	readonly checks: readonly Check[];
 	readonly outputs: readonly Output[];
 	/** @throws InputError for an invalid package */
-	openPackage(path: string): Promise<Package>;
+	openPackage(path: string, options?: { dialect?: Dialect | undefined }): Promise<Package>;
 	/**
 	 * Kernels of the store, checked against their digests.
 	 *
@@ -59,7 +60,7 @@ export function testWith(engine: Engine): Action<"test"> {
 		const explore = await explorationOf(options, files.length);
 		const { packages, broken } = await openInputs(files, {
 			open: async (path) => {
-				const pkg = await engine.openPackage(path);
+				const pkg = await engine.openPackage(path, { dialect: dialectOf(options.dialect) });
 				assertExpectations([pkg], namesOf(engine).checks);
 				return options.autoload === "all" ? withOptionalPrograms(pkg) : pkg;
 			},

@@ -5,6 +5,7 @@ import {
 	type CommandSpec,
 	commaList,
 	defaultKernels,
+	dialect,
 	json,
 	newestKernel,
 	type OptionValues,
@@ -20,7 +21,7 @@ export const commandTable = {
 	inspect: {
 		summary: "show what a package contains and needs (no VM)",
 		arguments: [["<package>", packageArgument]],
-		options: { json },
+		options: { json, dialect },
 	},
 	"vectors record": {
 		summary: "record observed results as expectations",

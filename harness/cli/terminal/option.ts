@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError, Option } from "commander";
+import { dialects } from "../../data/package/elf/dialect.js";
 
 /** One option of a command: everything that help, parsing and docs/command-line.md say about it. */
 export interface OptionSpec<T = unknown> {
@@ -111,6 +112,14 @@ export interface CommandSpec {
 }
 
 export const json = { help: "print JSON" } as const satisfies OptionSpec;
+
+/** Of packages whose manifest names no loader, and of bare objects. */
+export const dialect = {
+	value: "<loader>",
+	help: "the loader whose section names, maps and defaults apply where the manifest names none",
+	choices: dialects,
+	defaultText: "libbpf",
+} as const satisfies OptionSpec;
 
 export const packageArgument = "folder with a bpfgate.json, an archive of one, or an ELF object";
 

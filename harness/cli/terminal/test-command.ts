@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
-import { type CommandSpec, commaList, defaultKernels, packageArgument, wholeNumber } from "./option.js";
+import {
+	type CommandSpec,
+	commaList,
+	defaultKernels,
+	dialect,
+	packageArgument,
+	wholeNumber,
+} from "./option.js";
 
 /** `bpfgate test`. */
 export const testCommand = {
@@ -20,6 +27,7 @@ export const testCommand = {
 			help: "chains whose members are in several packages",
 			many: true,
 		},
+		dialect,
 		autoload: {
 			value: "<which>",
 			help: "`all`: also load optional programs (a `?` before their section)",

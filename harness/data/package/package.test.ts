@@ -33,6 +33,15 @@ describe("opens", () => {
 		await rm(inside);
 	});
 
+	it("a bare object as the loader that the caller names reads it", async () => {
+		await using folder = await temporaryFolder({ "count.bpf.o": sampleObject({ section: "xdp_count" }) });
+		const path = join(folder.path, "count.bpf.o");
+		expect((await openPackage(path)).objects[0]?.programs[0]).not.toHaveProperty("meaning");
+		const pkg = await openPackage(path, { dialect: "cilium/ebpf" });
+		expect(pkg.manifest.dialect).toBe("cilium/ebpf");
+		expect(pkg.objects[0]?.programs[0]?.meaning?.type).toBe("xdp");
+	});
+
 	it("the vector files that the manifest names, which its digest covers", async () => {
 		const manifest = { ...sampleManifest, vectors: ["v/a.yaml", "v/b.pcap"] };
 		await using folder = await temporaryFolder({

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { InputError } from "../../base/errors.js";
 import { maxPackageBytes } from "./archive.js";
 import { nameOfPath } from "./broken-package.js";
+import type { Dialect } from "./elf/dialect.js";
 import { type Files, openFiles } from "./files.js";
 import { checkSettings } from "./manifest/check-settings.js";
 import {
@@ -65,14 +66,15 @@ export interface Package {
  * or a bare ELF object.
  *
  * @param options.sections manifest sections of checks that are not built in
+ * @param options.dialect of a bare object, and of a package whose manifest names none
  * @throws InputError when it is not a package; nothing is written anywhere
  */
 export async function openPackage(
 	path: string,
-	{ sections = [] }: { sections?: readonly ManifestSection[] } = {},
+	{ sections = [], dialect }: { sections?: readonly ManifestSection[]; dialect?: Dialect | undefined } = {},
 ): Promise<Package> {
 	const files = await openFiles(path, manifestName);
-	if (files.kind === "object") return bareObject(path, files.bytes);
+	if (files.kind === "object") return bareObject(path, files.bytes, dialect);
 	const file = files.display(manifestName);
 	const manifestBytes = await files.read(manifestName);
 	if (!manifestBytes) throw new InputError(file, "", "is missing; a package has it at its top");
@@ -95,7 +97,7 @@ export async function openPackage(
 			file: settings.file,
 			bytes,
 			settings,
-			...readObject(files.display(settings.file), bytes, manifest.dialect, settings),
+			...readObject(files.display(settings.file), bytes, manifest.dialect ?? dialect, settings),
 		});
 	}
 	checkSettings(file, manifest, objects);
@@ -124,11 +126,11 @@ export async function openPackage(
 }
 
 /** A bare object: named after its file, version 0; everything else follows from its sections. */
-function bareObject(path: string, bytes: Uint8Array): Package {
+function bareObject(path: string, bytes: Uint8Array, dialect?: Dialect): Package {
 	const file = basename(path);
 	const name = nameOfPath(path);
-	const facts = readObject(path, bytes);
-	const manifest: Manifest = { name, version: "0", objects: [file] };
+	const facts = readObject(path, bytes, dialect);
+	const manifest: Manifest = { name, version: "0", objects: [file], ...(dialect ? { dialect } : {}) };
 	return {
 		name,
 		version: "0",

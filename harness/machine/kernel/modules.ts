@@ -116,6 +116,9 @@ export async function keepAllModules(tree: ModuleTree, image_sha256: string): Pr
 			await mkdir(dirname(join(home, file)), { recursive: true });
 			await copyFile(join(tree.folder, file), join(home, file), constants.COPYFILE_FICLONE);
 		}
+		await mkdir(home, { recursive: true });
+		// The same image may come with other modules.
+		await rename(target, join(temporary, "old")).catch(() => {});
 		// Another process may have been faster.
 		await rename(home, target).catch(() => {});
 	}, dirname(target));

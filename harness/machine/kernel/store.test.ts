@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { sha256 } from "../../base/host-files.js";
 import { addKernel } from "./add.js";
+import { allModules } from "./all-modules.js";
 import { initramfsFor } from "./initramfs.js";
 import { listKernels } from "./list.js";
 import { openKernel, storedIds, storeFolder, storeKernel } from "./store.js";
@@ -39,10 +40,23 @@ it("stores a kernel and opens it again", async () => {
 	expect(await readFile(kernel.config ?? "", "utf8")).toBe("CONFIG_BPF=y\n");
 	expect(kernel.image_sha256).toBe(sha256(fakeBzImage("6.12.1-test")));
 	expect(await storedIds()).toEqual(["mine"]);
+	// Packages may need any of its modules, not only those that every guest has.
+	await module("bridge", ["stp"]);
+	await storeKernel({ ...parts(), modules: join(root, "modules") });
+	expect([...(await allModules(kernel)).files.keys()].sort()).toEqual(["bridge", "virtio", "virtio_console"]);
 	// Nothing temporary stays.
 	expect((await readdir(join(storeFolder(), "objects"))).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(
 		true,
 	);
+});
+
+it("says that modules are not here, and what to do", async () => {
+	await storeKernel(parts());
+	const kernel = await openKernel("mine");
+	await expect(allModules(kernel)).rejects.toMatchObject({
+		code: "modules-not-here",
+		message: "the modules of kernel mine are not here: it was added without them (kernels add --modules)",
+	});
 });
 
 it("reports an image that is damaged or missing", async () => {

@@ -8,6 +8,11 @@ import { meaningByRule, meaningOf, type SectionMeaning, type SectionRule, sectio
 export const dialects = ["libbpf", "cilium/ebpf", "aya", "libbpf-legacy"] as const;
 export type Dialect = (typeof dialects)[number];
 
+/** The dialect of that name; undefined for no name, or an unknown one. */
+export function dialectOf(name: string | undefined): Dialect | undefined {
+	return dialects.find((dialect) => dialect === name);
+}
+
 /** Which programs libbpf before 1.0 took only by their exact name; all others by prefix. */
 const exactInLegacy = /^(tc|tcx|netkit|netfilter|syscall|xdp\.frags|xdp)(\/|$)/;
 

@@ -184,6 +184,8 @@ export const libbpfRules: readonly Rule[] = [
 		pattern:
 			/^extern \((?:func|var) ksym\) '(?<kfunc>[^']+)': (?:func_proto|incompatible|.{0,80}incompatible)/,
 		says: ({ kfunc }) => `is in an object that declares ${kfunc} differently from this kernel`,
+		hint: () =>
+			"declare it with the kernel's own types, as in vmlinux.h: `struct x;` alone does not match the struct",
 	},
 	{
 		code: "ksym-missing",

@@ -103,7 +103,7 @@ function withLoaderHint(
 	if (reason.code !== "unknown-section") return reason;
 	const [other] = otherLoaders(dialect, section);
 	const hint = other
-		? `${other.dialect} loads it as ${other.type}: set "dialect": "${other.dialect}" in the manifest if that is the package's loader, or rename the section`
+		? `${other.dialect} loads it as ${other.type}: set "dialect": "${other.dialect}" in the manifest (or --dialect) if that is the package's loader, or rename the section`
 		: `set objects[].programs.<name>.type in the manifest if the package's own loader gives the type; otherwise ${reason.hint}`;
 	return { ...reason, hint };
 }
