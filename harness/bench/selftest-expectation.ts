@@ -25,8 +25,12 @@ export interface SelftestExpectations {
  * Reads the BTF declaration tags of the functions: `comment:test_expect_failure`, with a counter
  * before the word (7.x) or behind it (6.x).
  */
-export function expectationsOf(object: PackageObject): SelftestExpectations {
-	const { btf } = object;
+export function expectationsOf({
+	btf,
+	programs,
+}: Pick<PackageObject, "btf"> & {
+	programs: readonly { name: string }[];
+}): SelftestExpectations {
 	const tags = new Map<string, { counter: number; key: string; value: string }[]>();
 	for (const id of btf?.ids("decl_tag") ?? []) {
 		const tag = btf!.type(id);
@@ -40,7 +44,7 @@ export function expectationsOf(object: PackageObject): SelftestExpectations {
 		tags.set(name, known);
 	}
 	const found: SelftestExpectations = { programs: [], auxiliary: [] };
-	for (const { name } of object.programs) {
+	for (const { name } of programs) {
 		const own = (tags.get(name) ?? []).sort((a, b) => a.counter - b.counter);
 		const all = (key: string) => own.filter((tag) => tag.key === key).map(({ value }) => value);
 		const has = (key: string) => own.some((tag) => tag.key === key);
@@ -67,18 +71,4 @@ function elsewhereOf(architectures: readonly string[], modes: readonly string[])
 	if (architectures.length > 0 && !architectures.includes("X86_64")) return architectures.join(", ");
 	if (modes.length > 0 && !modes.includes("jited")) return "no JIT";
 	return undefined;
-}
-
-/** Whether a log has the message, as test_loader.c looks for it. */
-export function logHas(log: string, message: string): boolean {
-	const pattern = message
-		.split(/(\{\{.*?\}\})/)
-		.map((part) => (part.startsWith("{{") ? part.slice(2, -2) : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")))
-		.join("")
-		.replaceAll("[[:space:]]", "\\s");
-	try {
-		return new RegExp(pattern, "m").test(log);
-	} catch {
-		return false;
-	}
 }

@@ -27,6 +27,8 @@ export interface SelftestObjects {
 	objects: string[];
 	/** Sources that clang did not take, with its first error. */
 	uncompiled: Record<string, string>;
+	/** Identifiers in the sources of bpf_testmod, a module that no Debian kernel has. */
+	moduleNames: ReadonlySet<string>;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function selftestObjects(lab: Lab, kernel: Kernel): Promise<Selftes
 		if (error === undefined) objects.push(object);
 		else uncompiled[name] = error;
 	}
-	return { folder, objects, uncompiled };
+	return { folder, objects, uncompiled, moduleNames: await moduleNames(source) };
 }
 
 async function fetchSource(kernel: Kernel, target: string): Promise<void> {
@@ -101,6 +103,18 @@ async function annotated(source: string): Promise<string[]> {
 		if (!name.endsWith(".c")) continue;
 		const text = await readFile(join(folder, name), "utf8");
 		if (/\b__(?:success|failure|retval|msg)\b/.test(text)) names.push(name);
+	}
+	return names;
+}
+
+async function moduleNames(source: string): Promise<Set<string>> {
+	const names = new Set<string>();
+	for (const part of ["test_kmods", "bpf_testmod"]) {
+		const folder = join(source, "tools/testing/selftests/bpf", part);
+		for (const file of await readdir(folder).catch(() => [])) {
+			if (!/\.[ch]$/.test(file)) continue;
+			for (const [name] of (await readFile(join(folder, file), "utf8")).matchAll(/\w+/g)) names.add(name);
+		}
 	}
 	return names;
 }

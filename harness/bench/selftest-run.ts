@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Outcome } from "../base/results.js";
 import { loadCheck } from "../checks/load/load-check.js";
+import { vectorsCheck } from "../checks/vectors/vectors-check.js";
 import { openPackage, type Package, type PackageObject } from "../data/package/package.js";
 import type { Finding } from "../lab/check.js";
 import type { Lab } from "../lab/lab.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
-import { expectationsOf, logHas, type SelftestExpectation } from "./selftest-expectation.js";
+import { expectationsOf, type SelftestExpectation } from "./selftest-expectation.js";
 import type { SelftestObjects } from "./selftest-objects.js";
 
 /** One annotated program and what bpfgate says of it. */
@@ -17,8 +18,10 @@ export interface SelftestResult extends SelftestExpectation {
 	outcome: Outcome;
 	code?: string;
 	message?: string;
-	/** The last annotated message that the log has, and that the reason was not made from. */
-	passed_over?: string;
+	/** What it needs of bpf_testmod: the verdict says nothing without that module. */
+	needs?: string;
+	/** What its run was seen to do, where it is annotated and its type can be run. */
+	run?: { outcome: Outcome; message?: string };
 	log: string;
 }
 
@@ -29,7 +32,7 @@ export interface SelftestResult extends SelftestExpectation {
 export async function* runSelftests(
 	lab: Lab,
 	kernel: Kernel,
-	{ folder, objects }: SelftestObjects,
+	{ folder, objects, moduleNames }: SelftestObjects,
 ): AsyncGenerator<SelftestResult> {
 	for (const file of objects) {
 		const pkg = await openPackage(join(folder, file));
@@ -49,9 +52,12 @@ export async function* runSelftests(
 				const run = loadCheck.create({ packages: [part], chains: [], kernels: [kernel], coverage: false });
 				for await (const finding of run.run(part, bench)) findings.set(finding.case, finding);
 			}
-			return here.map((expected) =>
-				resultOf(file, expected, findings.get(`program/${expected.program}`), findings),
-			);
+			const runnable = withRetvals(only(pkg, object, [...good, ...auxiliary]), object, here);
+			const runs = vectorsCheck.create({ packages: [], chains: [], kernels: [kernel], coverage: false });
+			if (runnable)
+				for await (const finding of runs.run(runnable, bench))
+					findings.set(`retval/${finding.evidence.program ?? finding.case}`, finding);
+			return here.map((expected) => resultOf(file, expected, findings, moduleNames));
 		});
 	}
 }
@@ -71,23 +77,64 @@ function only(pkg: Package, object: PackageObject, wanted: readonly string[]): P
 function resultOf(
 	file: string,
 	expected: SelftestExpectation,
-	finding: Finding | undefined,
-	all: ReadonlyMap<string, Finding>,
+	findings: ReadonlyMap<string, Finding>,
+	moduleNames: ReadonlySet<string>,
 ): SelftestResult {
 	const name = `${file.replace(/\.bpf\.o$/, "")}/${expected.program}`;
-	if (!finding) throw new Error(`${name} has no finding: ${[...all.keys()].join(", ")}`);
+	const finding = findings.get(`program/${expected.program}`);
+	if (!finding) throw new Error(`${name} has no finding`);
 	const { outcome, reason, evidence } = finding;
-	const log = String(evidence.verifier_log ?? "");
-	const said = String(evidence.kernel_said ?? "");
-	const there = expected.messages.filter((message) => logHas(log, message)).at(-1);
+	const invalid = findings.get("retval/retval");
+	if (invalid) throw new Error(`${name}: ${invalid.reason?.message}`);
+	const run = findings.get(`retval/${expected.program}`);
+	const needs = missingNames(finding).find((missing) => moduleNames.has(missing));
 	return {
 		...expected,
 		name,
 		outcome,
 		...(reason ? { code: reason.code, message: reason.message } : {}),
-		...(there !== undefined && !logHas(said, there) ? { passed_over: there } : {}),
-		log: log || String(evidence.libbpf_log ?? ""),
+		...(needs === undefined ? {} : { needs }),
+		...(run && outcome === "pass"
+			? { run: { outcome: run.outcome, ...(run.reason ? { message: run.reason.message } : {}) } }
+			: {}),
+		log: String(evidence.verifier_log || evidence.libbpf_log || ""),
 	};
+}
+
+/** Names of what the kernel lacks, by the facts of a refusal. */
+function missingNames({ reason, evidence }: Finding): string[] {
+	if (!/^(?:kfunc|ksym|attach-target|struct-ops)-missing$/.test(reason?.code ?? "")) return [];
+	return Object.values((evidence.detail as Record<string, unknown> | undefined) ?? {}).map(String);
+}
+
+/** Types that have a test run with a packet, and without any input. */
+const withPacket = new Set(["xdp", "sched_cls", "sched_act", "socket_filter", "cgroup_skb", "lwt_xmit"]);
+const withoutInput = new Set(["syscall", "raw_tracepoint"]);
+
+/** The package with a vector for each return value, run on 64 bytes of zeros as test_loader.c does. */
+function withRetvals(
+	pkg: Package,
+	object: PackageObject,
+	expected: readonly SelftestExpectation[],
+): Package | undefined {
+	const vectors = expected.flatMap(({ program, loads, retval }, index) => {
+		const number = retvalOf(retval);
+		const type = object.programs.find(({ name }) => name === program)?.meaning?.type ?? "";
+		if (!loads || number === undefined || !(withPacket.has(type) || withoutInput.has(type))) return [];
+		const packet = withPacket.has(type) ? { packet: { hex: "00".repeat(64) } } : {};
+		return [{ name: `v${index}`, program, ...packet, expect: { retval: number } }];
+	});
+	if (vectors.length === 0) return undefined;
+	const bytes = Buffer.from(JSON.stringify({ vectors }));
+	return { ...pkg, vectors: [{ file: "retval.json", display: "retval.json", bytes }] };
+}
+
+/** A number as bpf_misc.h writes it; undefined for any pointer. */
+export function retvalOf(written: string | undefined): number | undefined {
+	if (written === "TEST_DATA_LEN") return 64;
+	if (written === "INT_MIN" || written === "_INT_MIN") return -0x80000000;
+	const number = Number(written?.trim().replace(/^\((.*)\)$/, "$1"));
+	return Number.isInteger(number) && number !== 0xbadcafe ? number || 0 : undefined;
 }
 
 /** Disagreements that are explained, by kernel line: the reason by program, or by `object/*`. */
