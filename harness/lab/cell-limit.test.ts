@@ -23,7 +23,7 @@ describe("the limit of a cell", () => {
 		expect(limit.over).toBeUndefined();
 		clock.advance(1);
 		expect(limit.over?.message).toBe(
-			"the package reached its limit of 10 s on kernel 6.12, in operation object_load, before a result for load/program/filter",
+			"the work reached its limit of 10 s on kernel 6.12, in operation object_load, before a result for load/program/filter",
 		);
 		expect(told).toEqual(["cell-timeout"]);
 	});

@@ -9,8 +9,9 @@ const graceMs = 30_000;
 const maxHung = 3;
 
 /**
- * Bounds the work on one cell: a package on a kernel. At the limit the guest in use is ended, no
- * other is lent, and a check that goes on all the same is abandoned.
+ * Bounds the work on one cell, a package on a kernel, or what is done between several kernels. At
+ * the limit the guest in use is ended, no other is lent, and work that goes on all the same is
+ * abandoned.
  */
 export class CellLimit {
 	/** What was being done, for the message: the operation that runs in the guest in use. */
@@ -25,7 +26,10 @@ export class CellLimit {
 	#hung = 0;
 	#cancel: (() => void) | undefined;
 
-	/** @param ms that the cell may take, without the time in `outside` */
+	/**
+	 * @param kernel for messages: its id, or those of several
+	 * @param ms that the work may take, without the time in `outside`
+	 */
 	constructor(
 		private readonly kernel: string,
 		private readonly ms: number,
@@ -62,13 +66,28 @@ export class CellLimit {
 		this.#end(undecided("cell-hung", { kernel: this.kernel, times: maxHung, why: why.message }));
 	}
 
+	/** Work that may not end: gives it up some time after the limit. */
+	async bounded<T>(work: Promise<T>): Promise<T> {
+		const ended: (() => void)[] = [];
+		const late = new Promise<never>((_, reject) => {
+			const soon = (why: UndecidedError) => ended.push(this.clock.after(graceMs, () => reject(why)));
+			if (this.#over) soon(this.#over);
+			else ended.push(this.onOver(soon));
+		});
+		try {
+			return await Promise.race([work, late]);
+		} finally {
+			for (const end of ended) end();
+		}
+	}
+
 	/** The items of a check that may not end: gives it up some time after the limit. */
 	async *within<T>(items: AsyncIterable<T>): AsyncIterable<T> {
 		const iterator = items[Symbol.asyncIterator]();
 		let at: "here" | "there" = "there";
 		try {
 			for (;;) {
-				const next = await this.#before(iterator.next());
+				const next = await this.bounded(iterator.next());
 				if (next.done) return;
 				at = "here";
 				yield next.value;
@@ -84,20 +103,6 @@ export class CellLimit {
 	close(): void {
 		this.#pause();
 		this.#outside++;
-	}
-
-	async #before<T>(work: Promise<T>): Promise<T> {
-		const ended: (() => void)[] = [];
-		const late = new Promise<never>((_, reject) => {
-			const soon = (why: UndecidedError) => ended.push(this.clock.after(graceMs, () => reject(why)));
-			if (this.#over) soon(this.#over);
-			else ended.push(this.onOver(soon));
-		});
-		try {
-			return await Promise.race([work, late]);
-		} finally {
-			for (const end of ended) end();
-		}
 	}
 
 	#pause(): void {

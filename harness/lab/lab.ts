@@ -8,6 +8,7 @@ import { agentPath } from "../machine/guest/build.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { Machines } from "../machine/vm/machine.js";
 import { GuestPool } from "../machine/vm/pool.js";
+import { CellLimit } from "./cell-limit.js";
 import type { PromiseSource } from "./promise.js";
 import { CellWorkbench } from "./workbench.js";
 
@@ -31,9 +32,13 @@ export interface Lab extends AsyncDisposable {
 	/** The host, in the results. @throws UndecidedError when this host can run no guest */
 	host(kernel: Kernel): Promise<Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">>;
 	/** A bench on a kernel; `retire` ends its guest. */
-	bench(kernel: Kernel): CellWorkbench;
-	/** Lends a bench for as long as `work` takes, and ends its guest. */
-	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>): Promise<T>;
+	bench(kernel: Kernel, limit?: CellLimit): CellWorkbench;
+	/**
+	 * Lends a bench for as long as `work` takes, and ends its guest.
+	 *
+	 * @throws UndecidedError `cell-timeout` when that is longer than `timeout` milliseconds
+	 */
+	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>, timeout?: number): Promise<T>;
 }
 
 /** Opens a laboratory; guests boot when a bench asks. Dispose of it to end them all. */
@@ -48,12 +53,13 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 	const functions = new KernelFunctions(fresh);
 	const end = () => void guests.close();
 	signal.addEventListener("abort", end);
-	const bench = (kernel: Kernel) =>
+	const bench = (kernel: Kernel, limit?: CellLimit) =>
 		new CellWorkbench(kernel, {
 			guests,
 			features,
 			signal,
 			...(promises ? { promises } : {}),
+			...(limit ? { limit } : {}),
 		});
 	return {
 		features,
@@ -66,12 +72,14 @@ export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptio
 			const { accelerator } = await machines.acceleration(kernel);
 			return { bpfgate: version(), accelerator, qemu };
 		},
-		async withBench(kernel, work) {
+		async withBench(kernel, work, timeout) {
 			guests.expect(kernel);
-			const lent = bench(kernel);
+			const limit = timeout === undefined ? undefined : new CellLimit(kernel.id, timeout);
+			const lent = bench(kernel, limit);
 			try {
-				return await work(lent);
+				return await (limit ? limit.bounded(work(lent)) : work(lent));
 			} finally {
+				limit?.close();
 				await lent.retire();
 			}
 		},

@@ -10,9 +10,22 @@ const casesEach = 10;
  * Milliseconds that a package may take on one kernel: for each program and each ten cases as long
  * as a guest may be silent (15 s under KVM, 60 s under emulation), and five times that besides.
  */
-export function defaultTimeout({ objects }: Package, cases: number, accelerator: string): number {
+export function defaultTimeout(
+	{ objects }: Pick<Package, "objects">,
+	cases: number,
+	accelerator: string,
+): number {
 	const programs = objects.reduce((sum, object) => sum + object.programs.length, 0);
 	return (
 		(steady + programs + Math.ceil(cases / casesEach)) * (accelerator === "kvm" ? patience.kvm : patience.tcg)
 	);
+}
+
+/** The same, or what the user wants. */
+export function timeoutOf(
+	pkg: Package,
+	cases: number,
+	{ cellTimeout, host }: { cellTimeout?: number | undefined; host: { accelerator: string } },
+): number {
+	return cellTimeout ?? defaultTimeout(pkg, cases, host.accelerator);
 }

@@ -133,7 +133,7 @@ it("ends a cell that does not end by itself, and finishes every other one", asyn
 	}
 	const endless = document.results.find((result) => result.package === "endless" && result.kernel === "7.3");
 	expect(endless?.reason?.message).toMatch(
-		/^the package reached its limit of 20 s on kernel 7\.3, .*, before a result for load\/program\/it$/,
+		/^the work reached its limit of 20 s on kernel 7\.3, .*, before a result for load\/program\/it$/,
 	);
 	expect(exitStatus(document)).toBe(3);
 	noneIsLeft();

@@ -202,6 +202,26 @@ describe("run", () => {
 		expect(guests.disposed).toBe(guests.acquired);
 	});
 
+	it("ends a comparison of kernels that does not end by itself", async () => {
+		const endless: Check = {
+			...passing,
+			create: (context) => ({
+				...passing.create(context),
+				async *across(_pkg, _found, benchOf) {
+					for (;;) {
+						await benchOf("5.10").guest();
+						await new Promise((resolve) => setTimeout(resolve, 1));
+						yield* [];
+					}
+				},
+			}),
+		};
+		const document = await results({ ...only, checks: [endless], cellTimeout: 1_000 });
+		const [found] = document.results.filter((it) => it.kernel === "between");
+		expect(found).toMatchObject({ case: "unfinished", outcome: "error", reason: { code: "cell-timeout" } });
+		expect(guests.disposed).toBe(guests.acquired);
+	});
+
 	it("skips where the kernel lacks what the manifest requires, with the reason", async () => {
 		const demanding = pkg("one", { kernels: { requires: ["link_type:tcx"] } });
 		const features = {

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { PromiseArea } from "../base/kernel-promise.js";
+import { listing } from "../base/listing.js";
 import {
 	between as betweenKernels,
 	type CaseResult,
@@ -18,10 +19,10 @@ import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/c
 import { tooLargeForHost } from "../lab/guest-size.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
-import { CellWorkbench, type Lent, splatFindings } from "../lab/workbench.js";
+import { CellWorkbench, type Lent, splatFindings, undecidedReason } from "../lab/workbench.js";
 import type { KernelFunctions } from "../machine/features/functions.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
-import { defaultTimeout } from "./cell-timeout.js";
+import { timeoutOf } from "./cell-timeout.js";
 import { canSelect, type Demands, demanded, selected } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
@@ -182,12 +183,12 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	for (const pkg of packages) {
 		if (options.signal.aborted) break;
 		const suited = await Promise.all(kernels.map((kernel) => fitted(kernel, pkg, options)));
-		const further = [
-			between(pkg, found, { ...options, kernels: suited }),
-			...(options.explore
-				? [explore({ ...options, ...options.explore, packages: [pkg], kernels: suited, emit })]
-				: []),
-		];
+		const further = [between(pkg, found, { ...options, kernels: suited })];
+		if (options.explore) {
+			const timeout = timeoutOf(pkg, options.explore.mutants, options) * kernels.length;
+			const about = { packages: [pkg], kernels: suited, timeout, emit };
+			further.push(explore({ ...options, ...options.explore, ...about }));
+		}
 		for (const results of further)
 			for await (const result of results) {
 				if (!selected(options, result.check, result.case)) continue;
@@ -243,23 +244,34 @@ async function* between(
 ): AsyncIterable<CaseResult> {
 	for (const { check, run } of checksOf(pkg, options)) {
 		const own = found.filter((result) => result.package === pkg.name && result.check === check.name);
+		if (!run.across) continue;
 		const benches = new Map<string, CellWorkbench>();
+		const ids = options.kernels.map(({ id }) => id);
+		const limit = new CellLimit(listing(ids), timeoutOf(pkg, run.cases(pkg).length, options) * ids.length);
 		const benchOf = (id: string): Workbench => {
 			const kernel = options.kernels.find((each) => each.id === id);
 			if (!kernel) throw new Error(`there is no kernel ${id} here`);
-			const bench = benches.get(id) ?? new CellWorkbench(kernel, options);
+			const bench = benches.get(id) ?? new CellWorkbench(kernel, { ...options, limit });
 			benches.set(id, bench);
 			return bench;
 		};
+		const about = { package: pkg.name, kernel: betweenKernels, check: check.name };
 		try {
-			for await (const { kernels, duration_ms = 0, ...finding } of run.across?.(pkg, own, benchOf) ?? [])
-				yield {
-					...{ package: pkg.name, kernel: betweenKernels, kernels: [...kernels], check: check.name },
-					...{ ...finding, duration_ms },
-				};
+			const found = limit.within(run.across(pkg, own, benchOf));
+			for await (const { kernels, duration_ms = 0, ...finding } of found)
+				yield { ...about, kernels: [...kernels], ...finding, duration_ms };
 		} catch (error) {
-			if (!options.signal.aborted) throw error;
+			if (options.signal.aborted) continue;
+			if (error !== limit.over) throw error;
+			const rest = {
+				case: "unfinished",
+				outcome: "error" as const,
+				reason: undecidedReason(error),
+				evidence: {},
+			};
+			yield { ...about, kernels: ids, ...rest, duration_ms: 0 };
 		} finally {
+			limit.close();
 			for (const bench of benches.values()) await bench.retire();
 		}
 	}
@@ -280,8 +292,7 @@ async function* workCell(
 	const kernel = await fitted(plain, pkg, options);
 	const asked = checksOf(pkg, options);
 	const cases = asked.flatMap(({ run }) => run.cases(pkg)).length;
-	const ms = options.cellTimeout ?? defaultTimeout(pkg, cases, options.host.accelerator);
-	const limit = new CellLimit(kernel.id, ms);
+	const limit = new CellLimit(kernel.id, timeoutOf(pkg, cases, options));
 	try {
 		for (const { check, run } of asked) {
 			for await (const finding of findings(check.name, run, pkg, kernel, { ...options, limit }, releases)) {

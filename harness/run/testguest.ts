@@ -86,7 +86,7 @@ export class TestGuests implements GuestSource {
 		};
 		return {
 			kernel: ofKernel,
-			client: { call, traffic, littleEndian: true } as unknown as GuestClient,
+			client: { call, traffic, littleEndian: true, abandon: () => {} } as unknown as GuestClient,
 			greeting,
 			origin: "clone",
 			inventory,

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { type Contract, contracts } from "../../data/signing/contract.js";
 import {
 	type CommandSpec,
+	cellTimeout,
 	commaList,
 	defaultKernels,
 	dialect,
@@ -28,6 +29,7 @@ export const commandTable = {
 		arguments: [["<package>", "folder with a bpfgate.json"]],
 		options: {
 			...newestKernel,
+			cellTimeout,
 			update: { help: "also rewrite expectations that do not hold" },
 			vector: { value: "<pattern>", help: "cases to record; `*` matches any characters" },
 			dryRun: { help: "write nothing; exit status 1 when something would be written" },
@@ -47,7 +49,7 @@ export const commandTable = {
 	"token infer": {
 		summary: "find the smallest BPF token with which a package works",
 		arguments: [["<package>", packageArgument]],
-		options: { ...defaultKernels, json },
+		options: { ...defaultKernels, cellTimeout, json },
 		notes:
 			"Exit status 1: the manifest declares another token. 3: no kernel gave one; kernels before 6.9 have no tokens.",
 	},
@@ -59,7 +61,7 @@ export const commandTable = {
 				"delegate_progs=kprobe,... | security.bpffs.delegate_progs=kprobe | cap_bpf,... | token.conf | <package>",
 			],
 		],
-		options: { ...defaultKernels, json },
+		options: { ...defaultKernels, cellTimeout, json },
 		notes: "Without a capability, the user has all capabilities of the user namespace, as in a container.",
 	},
 	"token demo": {

@@ -138,6 +138,13 @@ export const defaultKernels = {
 	kernels: { ...kernelChoice.kernels, defaultText: "default" },
 } as const satisfies OptionSpecs;
 
+export const cellTimeout = {
+	value: "<seconds>",
+	help: "most time for one package on one kernel",
+	parse: wholeNumber(1, 86_400),
+	defaultText: "from its programs and cases",
+} as const satisfies OptionSpec;
+
 export const newestKernel = {
 	...kernelChoice,
 	kernel: { ...kernelChoice.kernel, defaultText: "the newest default kernel" },

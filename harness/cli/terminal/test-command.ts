@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import {
 	type CommandSpec,
+	cellTimeout,
 	commaList,
 	defaultKernels,
 	dialect,
@@ -59,10 +60,8 @@ export const testCommand = {
 			defaultText: "what the maps need, at least 256",
 		},
 		cellTimeout: {
-			value: "<seconds>",
-			help: "most time for one package on one kernel; what is left is an error, and the other cells go on",
-			parse: wholeNumber(1, 86_400),
-			defaultText: "from its programs and cases",
+			...cellTimeout,
+			help: `${cellTimeout.help}; what is left is an error, and the other cells go on`,
 		},
 		module: {
 			value: "<name>",

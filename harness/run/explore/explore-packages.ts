@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { listing } from "../../base/listing.js";
 import type { CaseResult } from "../../base/results.js";
 import type { Package } from "../../data/package/package.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
+import { CellLimit } from "../../lab/cell-limit.js";
 import type { Finding } from "../../lab/check.js";
 import { undecided } from "../../lab/findings.js";
 import { unmet } from "../../lab/requirements.js";
@@ -27,6 +29,8 @@ export interface ExploreOptions extends Exploration, Lent {
 	kernels: readonly Kernel[];
 	/** Most guests at a time. */
 	jobs: number;
+	/** Milliseconds that the vectors of one program may take on all kernels together. */
+	timeout: number;
 	emit(event: ExploreEvent): void;
 }
 
@@ -80,10 +84,12 @@ async function* exploreProgram(
 	});
 	const name = `${pkg.name} ${subject.program.name}`;
 	emit({ type: "explore", name, done: 0, mutants });
-	await using lab = new GuestLab(kernels, subject, caseName, options);
+	const limit = new CellLimit(listing(kernels.map(({ id }) => id)), options.timeout);
+	limit.nextCase = () => caseName;
+	await using lab = new GuestLab(kernels, subject, caseName, { ...options, limit });
 	try {
 		const progress = (done: number) => emit({ type: "explore", name, done, mutants });
-		const searched = await search(lab, vectors, { seed, mutants, signal, progress });
+		const searched = await limit.bounded(search(lab, vectors, { seed, mutants, signal, progress }));
 		const abandoned = lab.abandoned.length > 0 ? { abandoned: lab.abandoned } : {};
 		const duration_ms = Math.round(performance.now() - started);
 		for (const { kernel, kernels: some, finding } of findingsOf(subject, searched, {
@@ -100,5 +106,7 @@ async function* exploreProgram(
 		if (signal.aborted) return;
 		const undecidedCase = { case: caseName, ...undecided(undecidedReason(error), { seed }) };
 		for (const kernel of lab.kernels) yield result(kernel, undecidedCase);
+	} finally {
+		limit.close();
 	}
 }

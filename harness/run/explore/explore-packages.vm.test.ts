@@ -96,6 +96,15 @@ describe("exploring", () => {
 		expect(chance.results[0]?.evidence.unstable).toBeGreaterThan(0);
 	});
 
+	it("ends with an error of each kernel when the time is over", async () => {
+		const pkg = await compiledExplored(vectorsOf("sound", listed));
+		const { results } = await explored(pkg, ["5.10", "6.12"], 200, 2, undefined, 1);
+		expect(results.map(({ kernel, outcome, reason }) => [kernel, outcome, reason?.code])).toEqual([
+			["5.10", "error", "cell-timeout"],
+			["6.12", "error", "cell-timeout"],
+		]);
+	});
+
 	it("says that one kernel alone cannot disagree", async () => {
 		const { results, finds } = await explored(
 			await compiledExplored(vectorsOf("differs", listed)),

@@ -32,6 +32,7 @@ export async function explored(
 	mutants: number,
 	jobs = 2,
 	from: Pick<Machines, "clone"> = machines,
+	timeout = 3_600_000,
 ): Promise<{ results: CaseResult[]; finds: CaseResult[] }> {
 	const kernels = await Promise.all(ids.map((id) => openKernel(id)));
 	const pool = new GuestPool({ jobs, spare: 0, fresh: (kernel) => from.clone(kernel) });
@@ -43,6 +44,7 @@ export async function explored(
 			mutants,
 			seed: 1,
 			jobs,
+			timeout,
 			guests: pool,
 			features: { lack: async () => undefined },
 			signal: new AbortController().signal,

@@ -7,10 +7,11 @@ import { delegationArgument } from "./delegation-argument.js";
 import { withKernels } from "./each-kernel.js";
 
 /** `bpfgate token audit` */
-export const run: Action<"token audit"> = async ([texts], { kernel, kernels, json }, { write, signal }) => {
+export const run: Action<"token audit"> = async ([texts], options, { write, signal }) => {
+	const { kernel, kernels, json, cellTimeout } = options;
 	const delegation = await delegationArgument([texts ?? []].flat());
 	const wanted = kernel ?? kernels ?? ["default"];
-	const audited = await withKernels(wanted, signal(), async (opened, lend) => {
+	const audited = await withKernels(wanted, signal(), { cellTimeout }, async (opened, lend) => {
 		const found: AuditedKernel[] = [];
 		for (const each of opened)
 			found.push({ id: each.id, audit: await lend(each, (bench) => auditDelegation(delegation, bench)) });

@@ -8,7 +8,7 @@ import { withKernels } from "./each-kernel.js";
 /** `bpfgate token demo`: exit status 1 when a kernel does not do what tokens promise. */
 export const run: Action<"token demo"> = async (_, { kernel, kernels }, { write, signal }) => {
 	const wanted = kernel ?? kernels ?? [await newestDefault()];
-	process.exitCode = await withKernels(wanted, signal(), async (opened, lend) => {
+	process.exitCode = await withKernels(wanted, signal(), {}, async (opened, lend) => {
 		let wrong = 0;
 		for (const each of opened) {
 			write(`kernel ${each.id} (${printable(each.release)})\n`);

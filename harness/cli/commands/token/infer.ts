@@ -10,17 +10,27 @@ import { withKernels } from "./each-kernel.js";
 import { declaredOf, type Inferred, inferJson, inferText, statusOf, together } from "./infer-text.js";
 
 /** `bpfgate token infer`: sets `process.exitCode` as `statusOf` says. */
-export const run: Action<"token infer"> = async ([path], { kernel, kernels, json }, { write, signal }) => {
+export const run: Action<"token infer"> = async ([path], options, { write, signal }) => {
+	const { kernel, kernels, json, cellTimeout } = options;
 	const wanted = kernel ?? kernels ?? ["default"];
-	const inferred = await infer(await openPackage(String(path)), wanted, signal());
+	const inferred = await infer(await openPackage(String(path)), wanted, signal(), cellTimeout);
 	const text = json ? JSON.stringify(inferJson(inferred), null, "\t") : inferText(inferred);
 	write(`${json ? text : printableLines(text).join("\n")}\n`);
 	process.exitCode = statusOf(inferred);
 };
 
-/** Asks each kernel; where they differ, tries on each the grants of all together. */
-export async function infer(pkg: Package, wanted: readonly string[], signal: AbortSignal): Promise<Inferred> {
-	return withKernels(wanted, signal, async (plain, lend, functions) => {
+/**
+ * Asks each kernel; where they differ, tries on each the grants of all together.
+ *
+ * @param cellTimeout seconds: most on one kernel
+ */
+export async function infer(
+	pkg: Package,
+	wanted: readonly string[],
+	signal: AbortSignal,
+	cellTimeout?: number,
+): Promise<Inferred> {
+	return withKernels(wanted, signal, { pkg, cellTimeout }, async (plain, lend, functions) => {
 		const fitted = plain.map((kernel) => withModules(kernelFor(kernel, pkg), [pkg], [], functions));
 		const kernels = await Promise.all(fitted);
 		const found: Inferred["kernels"] = [];

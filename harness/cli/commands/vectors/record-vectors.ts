@@ -36,7 +36,8 @@ export const run: Action<"vectors record"> = async ([path], options, { signal })
 	if (more.length > 0)
 		throw new InputError("--kernel", "", `names ${more.length + 1} kernels; record on one`);
 	const dialogue = terminalDialogue();
-	const proposal = await withKernel(kernel, pkg, signal(), async ({ release }, fresh) => {
+	const bounds = { signal: signal(), cellTimeout: options.cellTimeout };
+	const proposal = await withKernel(kernel, pkg, bounds, async ({ release }, fresh) => {
 		dialogue.say(
 			`recording ${pkg.name} on ${kernel} (${release})${named ? "" : ", the newest default kernel"}`,
 		);

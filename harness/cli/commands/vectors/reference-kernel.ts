@@ -2,6 +2,8 @@
 
 import { InputError } from "../../../base/errors.js";
 import type { Package } from "../../../data/package/package.js";
+import { suiteOf } from "../../../data/vectors/suite.js";
+import { CellLimit } from "../../../lab/cell-limit.js";
 import type { Workbench } from "../../../lab/check.js";
 import { withModules } from "../../../lab/guest-modules.js";
 import { kernelFor } from "../../../lab/guest-size.js";
@@ -10,6 +12,10 @@ import { unmet } from "../../../lab/requirements.js";
 import { readCatalog } from "../../../machine/kernel/catalog.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
+import { defaultTimeout } from "../../../run/cell-timeout.js";
+
+/** Times that the vectors run: twice to record them, then with what was recorded. */
+const rounds = 3;
 
 /** Makes a workbench with unused guests. */
 export type Fresh = () => Promise<Workbench & { retire(): Promise<unknown> }>;
@@ -28,13 +34,14 @@ export async function newestDefault(): Promise<string> {
 /**
  * Lends guests of one kernel, one at a time.
  *
+ * @param cellTimeout seconds that the work may take; default: derived from programs and vectors
  * @throws InputError for an unknown kernel, or one that the package is not for; UndecidedError for
  * one that is not here
  */
 export async function withKernel<T>(
 	id: string,
 	pkg: Package,
-	signal: AbortSignal,
+	{ signal, cellTimeout }: { signal: AbortSignal; cellTimeout?: number | undefined },
 	work: (kernel: Kernel, fresh: Fresh) => Promise<T>,
 ): Promise<T> {
 	const [kernel] = await chooseKernels([id]);
@@ -44,8 +51,16 @@ export async function withKernel<T>(
 	const lacking = await unmet(pkg.manifest, kernel, lab.features);
 	if (lacking) throw new InputError("--kernel", id, lacking.reason?.message ?? "is not for this package");
 	const fitted = await withModules(kernelFor(kernel, pkg), [pkg], [], lab.functions);
-	return await work(kernel, async () => {
+	const { accelerator } = await lab.host(kernel);
+	const usual = rounds * defaultTimeout(pkg, suiteOf(pkg).vectors.length, accelerator);
+	const limit = new CellLimit(kernel.id, cellTimeout === undefined ? usual : cellTimeout * 1000);
+	const fresh = async () => {
 		lab.guests.expect(fitted);
-		return lab.bench(fitted);
-	});
+		return lab.bench(fitted, limit);
+	};
+	try {
+		return await limit.bounded(work(kernel, fresh));
+	} finally {
+		limit.close();
+	}
 }

@@ -7,7 +7,7 @@ import { unifiedDiff } from "./unified-diff.js";
 /** Proposes on a kernel, with real guests. */
 export function proposeOn(kernel: string, pkg: Package, wanted: Partial<Wanted> = {}): Promise<Proposal> {
 	const { signal } = new AbortController();
-	return withKernel(kernel, pkg, signal, (_, fresh) => propose(pkg, { update: false, ...wanted }, fresh));
+	return withKernel(kernel, pkg, { signal }, (_, fresh) => propose(pkg, { update: false, ...wanted }, fresh));
 }
 
 /** The package with its vector files as they would be written. */

@@ -59,7 +59,7 @@ export const guestReasons = defineReasons({
 			operation: string | undefined;
 			next: string | undefined;
 		}) =>
-			`the package reached its limit of ${f.seconds} s on kernel ${f.kernel}, ` +
+			`the work reached its limit of ${f.seconds} s on kernel ${f.kernel}, ` +
 			`${f.operation === undefined ? "with no operation in the guest" : `in operation ${f.operation}`}` +
 			`${f.next === undefined ? "" : `, before a result for ${f.next}`}`,
 		hint: "raise the limit with --cell-timeout <seconds>, or look for what does not end",
