@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dialect } from "../../data/package/elf/dialect.js";
 import type { Package } from "../../data/package/package.js";
+import { generateLoader } from "../../data/signing/loader/generate.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { loadCheck } from "./load-check.js";
 import { packageOf } from "./testload.js";
@@ -12,6 +13,16 @@ const given = {
 		guard: { type: "cgroup_sock_addr", attach_type: "cgroup_inet4_connect" },
 	},
 };
+
+it("a signed loader gives programs and maps what the package's loader gives them", async () => {
+	const [object] = (await packageOf("maps", { dialect: "cilium/ebpf" }, {}, "-DOLD")).objects;
+	const [sections] = (await packageOf("sections", { dialect: "cilium/ebpf" }, given)).objects;
+	const [unknown] = (await packageOf("sections")).objects;
+	if (!object || !sections || !unknown) throw new Error("a package without objects");
+	expect((await generateLoader(object, "insns")).maps).toEqual(["counts", "seen"]);
+	expect((await generateLoader(sections, "insns")).programs).toHaveLength(5);
+	await expect(generateLoader(unknown, "insns")).rejects.toThrow(/xdp_ratelimiting/);
+});
 
 describe.each(["5.10", "7.3"])("on %s", (kernel) => {
 	let bench: Awaited<ReturnType<typeof testbench>>;

@@ -84,6 +84,7 @@ export class KernelFunctions {
 		return [...ordered.values()];
 	}
 
+	/** A failure is kept as well: the network is not asked again for each package. */
 	private moduleNames(kernel: Kernel): Promise<ModuleNames> {
 		return kept(this.modules, kernel.image_sha256, async () => {
 			const path = cachePath("module-functions", kernel);
@@ -165,6 +166,5 @@ async function readCached(path: string): Promise<unknown> {
 function kept<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
 	const found = known.get(key) ?? make();
 	known.set(key, found);
-	found.catch(() => known.delete(key));
 	return found;
 }
