@@ -225,4 +225,13 @@ describe("the reasons of the load check", async () => {
 		expect(found?.reason?.message).toMatch(message);
 		if (hint) expect(found?.reason?.hint).toMatch(hint);
 	});
+
+	it.each(ids)("notes on %s that only libbpf rounds the size of a ring buffer", (id) => {
+		const noteOf = (key: string) =>
+			of(key, id).find(({ case: name }) => name === "program/use")?.evidence.note;
+		expect(noteOf("refused-map RING_SIZE")).toBe(
+			"libbpf rounds max_entries 4097 of ring buffer map up to 8192; other loaders get EINVAL",
+		);
+		expect(noteOf("refused-map NO_PREALLOC")).toBeUndefined();
+	});
 });

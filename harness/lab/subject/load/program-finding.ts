@@ -29,7 +29,8 @@ export async function programFinding(
 	if (loaded) {
 		const point = hookOf(program, object.settings.programs?.[program.name]);
 		const notAttached = "none" in point ? { not_attached: point.none } : {};
-		return { ...base, outcome: "pass", evidence: { ...identity, ...measured(loaded), ...notAttached } };
+		const evidence = { ...identity, ...measured(loaded), ...notAttached, ...roundedRing(object, program) };
+		return { ...base, outcome: "pass", evidence };
 	}
 	const { reason, facts } = await explain(object, program, result, bench);
 	const evidence = { ...identity, ...facts };
@@ -39,6 +40,25 @@ export async function programFinding(
 
 function typeOf({ meaning }: ProgramFacts): string {
 	return meaning?.type ?? "unspec";
+}
+
+/** Page size of every architecture that guests have. */
+const page = 4096;
+
+/** A ring buffer of a size that only libbpf makes fit, as a note on a pass. */
+function roundedRing({ maps, settings }: PackageObject, { uses }: ProgramFacts): { note?: string } {
+	for (const { name, type, max_entries } of maps) {
+		const size = settings.maps?.[name]?.max_entries ?? max_entries;
+		if (!/ringbuf$/.test(type) || !uses.maps.includes(name) || typeof size !== "number" || size === 0)
+			continue;
+		let rounded = page;
+		while (rounded < size) rounded *= 2;
+		if (rounded !== size)
+			return {
+				note: `libbpf rounds max_entries ${size} of ring buffer ${name} up to ${rounded}; other loaders get EINVAL`,
+			};
+	}
+	return {};
 }
 
 /** Sizes in bytes, times in ns on the guest's clock, counts as the verifier prints them. */
