@@ -103,6 +103,11 @@ const messages: readonly { code: ExplainedCode; pattern: RegExp; says: string }[
 	},
 ];
 
+function featureOfMap({ hook, program }: AttachFacts): FeatureQuestion | undefined {
+	const { attach_type: type } = program;
+	return hook === "sockmap" && type !== undefined ? `attach_type:${type}` : undefined;
+}
+
 /** Why a program that loaded could not be attached. */
 export function explainAttach(facts: AttachFacts): Explanation {
 	const { program, errno, hook } = facts;
@@ -125,7 +130,7 @@ export function explainAttach(facts: AttachFacts): Explanation {
 		return explanation(code, words, { ...known, ...there.facts, kernel_said: line }, there.hint);
 	}
 	const feature = featureWords(
-		hookFeatures[hook] ?? sectionFeatures[program.section.split("/", 1)[0]!],
+		featureOfMap(facts) ?? hookFeatures[hook] ?? sectionFeatures[program.section.split("/", 1)[0]!],
 		facts,
 	);
 	const state = feature.facts.feature_state;

@@ -6,6 +6,7 @@ import type { GuestClient } from "../../../machine/guest/client.js";
 import { GuestError } from "../../../machine/guest/client.js";
 import type { Args } from "../../../machine/guest/operations.js";
 import type { Workbench } from "../../check.js";
+import type { HookName } from "./hook.js";
 
 type Where = Pick<Args<"attach">, "ifindex" | "path" | "pf" | "hooknum" | "priority" | "mode">;
 
@@ -43,7 +44,7 @@ export class AttachPoints {
 	}
 
 	/** @throws NoAttachPoint when the guest's kernel cannot make one */
-	async point(target: AttachTarget): Promise<AttachPoint> {
+	async point(target: Omit<AttachTarget, "hook"> & { hook: HookName }): Promise<AttachPoint> {
 		switch (target.hook) {
 			case "xdp": {
 				const device = await this.#once("device", () => this.#device());
@@ -55,6 +56,8 @@ export class AttachPoints {
 				return this.#once("device", () => this.#device());
 			case "tcx_ingress":
 			case "tcx_egress":
+			case "devmap":
+			case "route":
 				return this.#once("device", () => this.#device());
 			case "netkit_primary":
 			case "netkit_peer":

@@ -168,6 +168,7 @@ async function explainFailure(
 				name,
 				section: program?.section ?? "struct_ops",
 				type: program?.meaning?.type ?? "struct_ops",
+				attach_type: program?.meaning?.attachType,
 			},
 			hook: target.hook,
 			...(point.name ? { target: point.name } : {}),

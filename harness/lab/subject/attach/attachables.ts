@@ -5,10 +5,13 @@ import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import { wantedPrograms } from "../load/open-args.js";
-import { hookOf, type Unattached } from "./hook.js";
+import { type HookName, hookOf, type Unattached } from "./hook.js";
 
 /** Name in cases of a program or map of one object. */
 export type NameOf = (name: string) => string;
+
+/** As the manifest writes it, or a hook that the agent makes. */
+export type Where = Omit<AttachTarget, "hook"> & { hook: HookName };
 
 /** A program or struct_ops map to attach, and where. */
 export interface Attachable {
@@ -17,7 +20,7 @@ export interface Attachable {
 	name: string;
 	/** In the case. */
 	caseName: string;
-	target: AttachTarget;
+	target: Where;
 }
 
 /** Programs of an object that have an attach point, and its struct_ops maps. */

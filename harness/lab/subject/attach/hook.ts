@@ -14,8 +14,14 @@ export interface Unattached {
 	hint?: string;
 }
 
+/** Hooks that the agent makes for a program: its own loader would. */
+type MadeHook = "socket" | "reuseport" | "sockmap" | "devmap" | "cpumap" | "perf_event" | "route";
+
+/** A hook of the manifest, or one that the agent makes. */
+export type HookName = AttachTarget["hook"] | MadeHook;
+
 /** Where a program is attached, or why the load check does not attach it. */
-export type Hook = { hook: Exclude<AttachTarget["hook"], "none"> } | Unattached;
+export type Hook = { hook: Exclude<HookName, "none"> } | Unattached;
 
 const given = (none: string, hint?: string): Unattached => ({
 	none,
@@ -24,13 +30,11 @@ const given = (none: string, hint?: string): Unattached => ({
 });
 
 const unattached: Partial<Record<SectionMeaning["attachesTo"], Unattached>> = {
-	socket: given("it is attached to a socket by the process that owns it"),
-	map: given("it runs from a map that a loader fills"),
-	route: given("it is attached to a route"),
 	device: given("it is attached to a device that the guest does not have"),
-	perf_event: given("it is attached to a perf event that its loader opens"),
 	nothing: { none: "its loader runs it and attaches it to nothing", by: "nature" },
 };
+
+const mapHooks: Partial<Record<string, MadeHook>> = { xdp_devmap: "devmap", xdp_cpumap: "cpumap" };
 
 /** Derives the hook from the manifest, or from the ELF section where the manifest is silent. */
 export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefined): Hook {
@@ -42,6 +46,14 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 	const reason = unattached[meaning.attachesTo];
 	if (reason) return reason;
 	switch (meaning.attachesTo) {
+		case "socket":
+			return { hook: meaning.type === "sk_reuseport" ? "reuseport" : "socket" };
+		case "map":
+			return { hook: mapHooks[meaning.attachType ?? ""] ?? "sockmap" };
+		case "route":
+			return { hook: "route" };
+		case "perf_event":
+			return { hook: "perf_event" };
 		case "netdev":
 			return netdevHook(program.section, meaning);
 		case "cgroup":

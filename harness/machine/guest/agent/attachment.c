@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "hook_made.h"
+
 int attachment_link_fd(const struct attachment *attachment)
 {
 	switch (attachment->kind) {
@@ -51,6 +53,10 @@ int attachment_detach(struct attachment *attachment)
 		return tc_detach(attachment);
 	case ATTACHED_TO_MAP:
 		return detach_from_map(attachment);
+	case ATTACHED_BY_FD:
+		return released(attachment->link_fd, close(attachment->link_fd) < 0 ? -errno : 0);
+	case ATTACHED_TO_ROUTE:
+		return route_detach(attachment);
 	}
 	return -EINVAL;
 }

@@ -16,6 +16,10 @@ enum attachment_kind {
 	ATTACHED_BY_TC,
 	/* BPF_PROG_ATTACH to a map */
 	ATTACHED_TO_MAP,
+	/* a socket or map that the agent made for the program: detached by closing it */
+	ATTACHED_BY_FD,
+	/* the agent's route through an lwt program */
+	ATTACHED_TO_ROUTE,
 };
 
 /* A program or struct_ops map that the agent keeps attached. */
@@ -39,6 +43,12 @@ struct attachment {
 			int prog_fd;
 			enum bpf_attach_type type;
 		} map;
+		struct {
+			uint32_t ifindex;
+			/* Handle of the device's network namespace. */
+			uint32_t netns;
+			bool six;
+		} route;
 	};
 };
 

@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/perf_event.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "hook_made.h"
 
 /* Attaches to one kind of hook; `type` is that of the table below. 0 or a negative errno. */
 typedef int attach_fn(struct args *args, const struct bpf_program *program, struct attachment *attachment, int type);
@@ -149,6 +153,13 @@ static const struct hook {
 	{ "cgroup", attach_cgroup, 0 },
 	{ "netns", attach_netns, BPF_SK_LOOKUP },
 	{ "netfilter", attach_netfilter, BPF_NETFILTER },
+	{ "socket", attach_socket, SO_ATTACH_BPF },
+	{ "reuseport", attach_socket, SO_ATTACH_REUSEPORT_EBPF },
+	{ "sockmap", attach_sockmap, 0 },
+	{ "devmap", attach_xdp_map, BPF_MAP_TYPE_DEVMAP },
+	{ "cpumap", attach_xdp_map, BPF_MAP_TYPE_CPUMAP },
+	{ "perf_event", attach_perf_event, PERF_COUNT_SW_CPU_CLOCK },
+	{ "route", attach_route, 0 },
 };
 
 const struct hook *hook_find(const char *name)
