@@ -17,7 +17,7 @@ export interface SelftestSummary {
 /**
  * Compares verdicts and return values with the annotations.
  *
- * @param explained why known disagreements are none of bpfgate's, by `object/program` or `object/*`
+ * @param explained what causes known disagreements, by `object/program` or `object/*`
  */
 export function summaryOf(
 	kernel: Pick<Kernel, "id" | "release">,
