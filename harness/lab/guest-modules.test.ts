@@ -63,6 +63,15 @@ describe("modules for a package", () => {
 		]);
 	});
 
+	it("that have a name which no module has are not loaded, and the name is kept", async () => {
+		const none = {
+			...functions,
+			modulesOf: async () => new Map(),
+			files: async () => [],
+		} as unknown as KernelFunctions;
+		expect((await withModules(kernel, [pkg], [], none)).guest).toEqual({ lacking: ["br_forward"] });
+	});
+
 	it("are not looked for where nothing is needed", async () => {
 		const plain = { manifest: {}, objects: [] } as unknown as Package;
 		expect(await withModules(kernel, [plain], [], functions)).toBe(kernel);

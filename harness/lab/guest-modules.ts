@@ -37,7 +37,13 @@ export async function withModules(
 			const has = [...found].filter(([, owner]) => owner === module.name).map(([name]) => name);
 			return has.length > 0 ? { ...module, has } : module;
 		});
-		return loaded.length === 0 ? kernel : { ...kernel, guest: { ...kernel.guest, modules: loaded } };
+		const lacking = absent.filter((name) => !found.has(name));
+		const guest = {
+			...kernel.guest,
+			...(loaded.length > 0 ? { modules: loaded } : {}),
+			...(lacking.length > 0 ? { lacking } : {}),
+		};
+		return { ...kernel, guest };
 	} catch (error) {
 		if (!(error instanceof UndecidedError)) throw error;
 		return { ...kernel, guest: { ...kernel.guest, unsearched: error.message } };

@@ -26,7 +26,10 @@ async function checked(kernelId: string, pkg: Package, asked: string[] = [], nee
 }
 
 it.each(["5.10", "7.3"])("on %s, functions and tracepoints of a module have their module", async (kernel) => {
-	const { cases, modules } = await checked(kernel, await packageOf("bridge", {}, {}, "-DNOWHERE"));
+	const { cases, modules, reasons } = await checked(kernel, await packageOf("bridge", {}, {}, "-DNOWHERE"));
+	expect(reasons["program/nowhere"]).toMatch(
+		/br_of_no_kernel, which neither the kernel nor any of its modules has/,
+	);
 	expect(modules).toEqual(expect.arrayContaining(["llc", "stp", "bridge"]));
 	expect(cases).toMatchObject({
 		// 5.10's modules have no BTF that fentry could use.

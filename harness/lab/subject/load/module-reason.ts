@@ -11,7 +11,7 @@ const codes = ["attach-target-missing", "kfunc-missing"];
 /**
  * What the kernel's modules have to do with a function or tracepoint that a program misses: a
  * module that could not be had is a skip; a module that is loaded, and whose functions this kernel
- * still does not give to programs, is named.
+ * still does not give to programs, is named; where all modules were searched, it is said.
  */
 export function withModuleFacts(
 	reason: Reason,
@@ -34,7 +34,11 @@ export function withModuleFacts(
 		const hint = "use a kprobe or a tracepoint on this kernel, or leave the kernel out of the manifest";
 		return { outcome: "fail", reason: reasonSaying(reason.code as "kfunc-missing", message, hint) };
 	}
-	return { outcome: "fail", reason };
+	if (!names.some((name) => guest?.lacking?.includes(name))) return { outcome: "fail", reason };
+	const message = reason.message
+		.replace("nor a loaded module has", "nor any of its modules has")
+		.replace(/: it may be inlined, renamed, or in a module .*$/, ": it may be inlined or renamed");
+	return { outcome: "fail", reason: { ...reason, message } };
 }
 
 function listed(names: readonly string[]): string {
