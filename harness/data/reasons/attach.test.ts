@@ -38,6 +38,20 @@ describe("explainAttach", () => {
 		expect(reason.message).toContain("CONFIG_NET_XGRESS");
 	});
 
+	it("asks the kernel for the attach type of a sockmap's program", () => {
+		const program = { name: "p", section: "sk_skb/verdict", type: "sk_skb", attach_type: "sk_skb_verdict" };
+		const code = (state: "unsupported" | "present") =>
+			explainAttach(
+				refused({
+					program,
+					hook: "sockmap",
+					features: (question) => (question === "attach_type:sk_skb_verdict" ? state : undefined),
+				}),
+			).reason.code;
+		expect(code("unsupported")).toBe("attach-unsupported");
+		expect(code("present")).toBe("attach-refused");
+	});
+
 	it("names the section where libbpf chose the hook", () => {
 		const { reason } = explainAttach(refused({ hook: "auto", target: undefined }));
 		expect(reason.message).toContain("attached to tcx/ingress: ");
