@@ -111,7 +111,7 @@ function missingNames({ reason, evidence }: Finding): string[] {
 const withPacket = new Set(["xdp", "sched_cls", "sched_act", "socket_filter", "cgroup_skb", "lwt_xmit"]);
 const withoutInput = new Set(["syscall", "raw_tracepoint"]);
 
-/** The package with a vector for each return value; test_loader.c runs on 64 bytes of zeros, too. */
+/** The package with a vector for each return value, on 64 bytes of zeros like test_loader.c. */
 function withRetvals(
 	pkg: Package,
 	object: PackageObject,
