@@ -36,7 +36,7 @@ async function resultsOf(...names: string[]): Promise<CaseResult[]> {
 }
 
 describe("the load check", async () => {
-	const results = await resultsOf("refused-member", "hurting", "crashing");
+	const results = await resultsOf("refused-member", "refused-type", "hurting", "crashing");
 	const of = (pkg: string, id: string) =>
 		results.filter((result) => result.package === pkg && result.kernel === id);
 	const line = ({ case: name, outcome, reason }: CaseResult) =>
@@ -56,6 +56,15 @@ describe("the load check", async () => {
 			message: "bad_cc was not attached, because bad_ssthresh did not load",
 			hint: "see program/bad_ssthresh",
 		});
+	});
+
+	it.each(ids)("%s: judges a program beside a struct_ops map whose type the kernel lacks", (id) => {
+		expect(of("refused-type", id).map(line)).toEqual([
+			"program/go fail struct-ops-missing",
+			"program/unrelated pass",
+			"attach/unrelated pass",
+			"attach/absent skip not-loaded",
+		]);
 	});
 
 	it.each(ids)("%s: attaches programs that deny or kill, and those after them", (id) => {

@@ -6,7 +6,8 @@
 
 /*
  * libbpf loads every program that a struct_ops map refers to, whatever its autoload says: so the
- * map's members that stand for this one become NULL. Until load they are pointers to programs.
+ * map's members that stand for this one become NULL. Until load they are pointers to programs. A
+ * map that loses its last one is not created: the kernel may lack its type.
  */
 void struct_ops_leave_out(struct object *object, const struct bpf_program *program);
 
