@@ -63,7 +63,7 @@ describe("progress", () => {
 		expect(lines).toEqual(["6.1: booting", "[1/2] a on 6.1: fail", "[2/2] b\\u{1b}[2J on 6.12: not run"]);
 	});
 
-	it("reports each explored program without a terminal, at its start and every half minute", () => {
+	it("reports each explored program without a terminal: start, every half minute, end", () => {
 		const lines: string[] = [];
 		let time = 0;
 		const progress = plainProgress(
@@ -76,11 +76,12 @@ describe("progress", () => {
 			[9, 31_000],
 			[12, 60_000],
 			[14, 61_000],
+			[50, 62_000],
 		] as const) {
 			time = now;
 			progress.on({ type: "explore", name: "a count", done, mutants: 50 });
 		}
-		expect(lines).toEqual([0, 9, 14].map((done) => `exploring a count: ${done} of 50 mutants`));
+		expect(lines).toEqual([0, 9, 14, 50].map((done) => `exploring a count: ${done} of 50 mutants`));
 	});
 
 	it("keeps one line up to date on a terminal and clears it at the end", () => {

@@ -84,7 +84,7 @@ const exploringInterval = 30_000;
 
 /**
  * One line for each step of a kernel's preparation and for each kernel when its cells are done;
- * about programs that are explored, one every half minute.
+ * about programs that are explored, one at the start, every half minute and at the end.
  */
 export function plainProgress(write: (line: string) => void, clock = () => performance.now()): Progress {
 	const tally = new Tally();
@@ -117,11 +117,15 @@ export function plainProgress(write: (line: string) => void, clock = () => perfo
 				kernel.cells.push({ name: cell.name, outcome: cellOf(cell.outcomes) });
 				flush(tally.finished === tally.cells);
 			}
-			if (event.type === "explore" && (event.done === 0 || clock() - reported >= exploringInterval)) {
+			if (event.type !== "explore") {
+				if (event.type === "run-end") flush(true);
+				return;
+			}
+			const isEdge = event.done === 0 || event.done >= event.mutants;
+			if (isEdge || clock() - reported >= exploringInterval) {
 				reported = clock();
 				if (tally.exploring) write(tally.exploring);
 			}
-			if (event.type === "run-end") flush(true);
 		},
 		end() {},
 	};
