@@ -11,7 +11,7 @@ import { packageOf } from "./testload.js";
 const everyHook = join(import.meta.dirname, "../../../programs/every-hook/every-hook");
 const ofManifest = { programs: { on_kprobe_of_manifest: { attach: { hook: "auto", symbol: "vfs_write" } } } };
 
-const madeHooks = ["socket", "reuseport", "sockmap", "devmap", "cpumap", "perf_event", "route"];
+const madeHooks = ["socket", "reuseport", "sockmap", "devmap", "cpumap", "perf_event", "route", "action"];
 
 /** What each kernel lacks: the hook's case fails, or that of the program that does not load. */
 const lacking: Record<string, Record<string, Record<string, string>>> = {

@@ -24,6 +24,7 @@ PROGRAM("perf_event", on_perf_event, 0)
 PROGRAM("lwt_in", on_lwt_in, BPF_OK)
 PROGRAM("lwt_out", on_lwt_out, BPF_OK)
 PROGRAM("lwt_xmit", on_lwt_xmit, BPF_OK)
+PROGRAM("action", on_action, 0)
 PROGRAM("lwt_seg6local", on_seg6local, BPF_OK)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

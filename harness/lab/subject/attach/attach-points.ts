@@ -62,6 +62,9 @@ export class AttachPoints {
 			case "netkit_primary":
 			case "netkit_peer":
 				return this.#once("netkit", () => this.#netkit());
+			case "action":
+				await this.#need("act_bpf");
+				return { where: {}, name: "a tc action" };
 			case "cgroup":
 				return this.#once("cgroup", () => this.#cgroup());
 			case "netns":

@@ -20,6 +20,7 @@ describe("hookOf", () => {
 		["xdp/devmap", "devmap"],
 		["xdp.frags/cpumap", "cpumap"],
 		["perf_event", "perf_event"],
+		["action", "action"],
 		["lwt_seg6local", "route"],
 		["tc/egress", "tc_egress"],
 		["kprobe/vfs_read", "auto"],
@@ -32,7 +33,6 @@ describe("hookOf", () => {
 		["struct_ops/init", "nature"],
 		["uprobe//bin/sh:main", "guest"],
 		["usdt", "guest"],
-		["action", "guest"],
 		["lirc_mode2", "guest"],
 		["kprobe", "guest"],
 	])("%s is not attached, by %s", (section, by) => {

@@ -15,7 +15,7 @@ export interface Unattached {
 }
 
 /** Hooks that the agent makes for a program: its own loader would. */
-type MadeHook = "socket" | "reuseport" | "sockmap" | "devmap" | "cpumap" | "perf_event" | "route";
+type MadeHook = "socket" | "reuseport" | "sockmap" | "devmap" | "cpumap" | "perf_event" | "route" | "action";
 
 /** A hook of the manifest, or one that the agent makes. */
 export type HookName = AttachTarget["hook"] | MadeHook;
@@ -99,7 +99,7 @@ function userHook({ target = "", attachesTo }: SectionMeaning): Unattached {
 /** `tc/…` works on every kernel through clsact; only `tcx/…` needs tcx. */
 function netdevHook(section: string, { type, attachType }: SectionMeaning): Hook {
 	if (type === "xdp") return { hook: "xdp" };
-	if (type === "sched_act") return given("an action is attached within a filter");
+	if (type === "sched_act") return { hook: "action" };
 	const name = section.replace(/^\?/, "");
 	if (name.startsWith("tcx/")) return { hook: attachType === "tcx_egress" ? "tcx_egress" : "tcx_ingress" };
 	if (name.startsWith("netkit/")) {

@@ -20,7 +20,7 @@ describe.each(["5.10", "7.3"])("hooks that the agent makes on %s", (id) => {
 	beforeAll(async () => {
 		guest = await new Machines({ agent: agentPath }).clone(await openKernel(id));
 		client = guest.client;
-		await client.call("module_load", { name: "veth" });
+		for (const name of ["veth", "act_bpf"]) await client.call("module_load", { name });
 		await client.call("file_write", { path: "/run/made.o", data: await compileBpf(source) });
 		const { object } = await client.call("object_open", { path: "/run/made.o" });
 		const loaded = await client.call("object_load", { object, log_level: 0, log_bytes: 4096 });
@@ -55,6 +55,7 @@ describe.each(["5.10", "7.3"])("hooks that the agent makes on %s", (id) => {
 		["on_cpumap", "cpumap", "on_devmap"],
 		["on_perf_event", "perf_event", "on_socket"],
 		["on_lwt_in", "route", "on_socket"],
+		["on_action", "action", "on_socket"],
 	])("attaches %s to %s, and not %s", async (program, hook, other) => {
 		const { link } = await client.call("attach", { ...at, program, hook });
 		await client.call("detach", { link });

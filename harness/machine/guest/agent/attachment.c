@@ -57,6 +57,8 @@ int attachment_detach(struct attachment *attachment)
 		return released(attachment->link_fd, close(attachment->link_fd) < 0 ? -errno : 0);
 	case ATTACHED_TO_ROUTE:
 		return route_detach(attachment);
+	case ATTACHED_TO_ACTION:
+		return action_detach(attachment);
 	}
 	return -EINVAL;
 }

@@ -20,6 +20,8 @@ enum attachment_kind {
 	ATTACHED_BY_FD,
 	/* the agent's route through an lwt program */
 	ATTACHED_TO_ROUTE,
+	/* the agent's tc action */
+	ATTACHED_TO_ACTION,
 };
 
 /* A program or struct_ops map that the agent keeps attached. */
@@ -49,6 +51,8 @@ struct attachment {
 			uint32_t netns;
 			bool six;
 		} route;
+		/* Handle of the network namespace. */
+		uint32_t action_netns;
 	};
 };
 

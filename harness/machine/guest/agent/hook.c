@@ -160,6 +160,7 @@ static const struct hook {
 	{ "cpumap", attach_xdp_map, BPF_MAP_TYPE_CPUMAP },
 	{ "perf_event", attach_perf_event, PERF_COUNT_SW_CPU_CLOCK },
 	{ "route", attach_route, 0 },
+	{ "action", attach_action, 0 },
 };
 
 const struct hook *hook_find(const char *name)

@@ -6,8 +6,8 @@
 #include "attachment.h"
 
 /*
- * Hooks of things that a program's own loader makes: a socket, a map, a perf event, a route. The
- * agent makes one, and its end detaches the program. All return 0 or a negative errno.
+ * Hooks of things that a program's own loader makes: a socket, a map, a perf event, a route, an
+ * action. The agent makes one, and its end detaches the program. All return 0 or a negative errno.
  */
 
 /* To a UDP socket; `option` is SO_ATTACH_BPF or SO_ATTACH_REUSEPORT_EBPF. */
@@ -21,6 +21,10 @@ int attach_perf_event(struct args *args, const struct bpf_program *program, stru
 /* lwt programs: to a route over the device `ifindex`. */
 int attach_route(struct args *args, const struct bpf_program *program, struct attachment *attachment, int unused);
 
+/* tc actions: to an action of no filter. */
+int attach_action(struct args *args, const struct bpf_program *program, struct attachment *attachment, int unused);
+
+int action_detach(const struct attachment *attachment);
 int route_detach(const struct attachment *attachment);
 
 #endif

@@ -9,7 +9,7 @@ const Hook = Type.Unsafe<string>({
 	enum: [
 		...["auto", "xdp", "tc_ingress", "tc_egress", "tcx_ingress", "tcx_egress"],
 		...["netkit_primary", "netkit_peer", "cgroup", "netns", "netfilter"],
-		...["socket", "reuseport", "sockmap", "devmap", "cpumap", "perf_event", "route"],
+		...["socket", "reuseport", "sockmap", "devmap", "cpumap", "perf_event", "route", "action"],
 	],
 });
 const XdpMode = t.oneOf("native", "generic");
@@ -43,8 +43,8 @@ export const attachOperations = {
 	 * an attachment: BPF_LINK_UPDATE, with `expected` only if that is the current program (EPERM),
 	 * or a new program for the filter with the same pref and handle. Positions in a list
 	 * (BPF_F_BEFORE ...) need the operation `bpf`. For the hooks from `socket` on the agent
-	 * makes the socket, map, perf event or route. `program` and `map` together attach an sk_msg or
-	 * sk_skb program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
+	 * makes the socket, map, perf event, route or action. `program` and `map` together attach an
+	 * sk_msg or sk_skb program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
 	 */
 	attach: t.operation(
 		t.object({
