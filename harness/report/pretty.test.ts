@@ -164,11 +164,18 @@ describe("pretty", () => {
 		);
 	});
 
+	it("shows six kernels and what is between them in one table of 80 columns", () => {
+		const kernels = ["5.10", "6.1", "6.12", "6.18", "7.2", "7.3"];
+		const results = [...kernels, "between"].map((kernel) => result(kernel, "drift/v", "pass"));
+		const text = pretty(documentOf(results, { kernels }), { ...medium, width: 80 });
+		expect(text.split("\n").filter((line) => /5\.10.*7\.3.*between/.test(line))).toHaveLength(1);
+	});
+
 	it("breaks the matrix and shortens names to keep within the width", () => {
 		const kernels = Array.from({ length: 11 }, (_, index) => `7.${index}`);
 		const results = kernels.map((kernel) => result(kernel, `program/${"long".repeat(20)}`, "pass"));
 		const text = pretty(documentOf(results, { kernels }), medium);
-		expect(text).toContain("load/program/longlonglo…");
+		expect(text).toContain("load/program/longlonglon…");
 		expect(text.match(/✓/g)).toHaveLength(11);
 		for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
 	});

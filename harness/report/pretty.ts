@@ -91,16 +91,17 @@ class Painter {
 	/** Several tables when the kernels do not fit into one line. */
 	matrix(rows: Row[]): string[] {
 		const ids = columns(this.results).map(printable);
-		const column = Math.max(3, ...ids.map((id) => id.length)) + 2;
+		const widths = ids.map((id) => Math.max(3, id.length) + 2);
 		const longest = Math.max(0, ...rows.map((row) => printable(row.label).length));
-		const room = Math.max(12, this.medium.width - Math.min(ids.length, 6) * column);
+		const room = Math.max(12, this.medium.width - sum(widths.slice(0, 7)));
 		const left = Math.min(longest, room);
-		const across = Math.max(1, Math.floor((this.medium.width - left) / column));
 		const tables: string[] = [];
-		for (let first = 0; first < ids.length; first += across) {
-			const head = ids.slice(first, first + across).map((id) => centre(id, column, this.colours.bold));
+		for (let first = 0, end: number; first < ids.length; first = end) {
+			end = first + 1;
+			while (end < ids.length && left + sum(widths.slice(first, end + 1)) <= this.medium.width) end++;
+			const head = ids.slice(first, end).map((id, at) => centre(id, widths[first + at]!, this.colours.bold));
 			const lines = rows.map((row) => {
-				const cells = row.cells.slice(first, first + across).map((cell) => this.sign(cell, column));
+				const cells = row.cells.slice(first, end).map((cell, at) => this.sign(cell, widths[first + at]));
 				return `${this.shorten(printable(row.label), left).padEnd(left)}${cells.join("")}`;
 			});
 			tables.push(`${[`${" ".repeat(left)}${head.join("")}`, ...lines].map(trimEnd).join("\n")}\n`);
@@ -263,6 +264,8 @@ function count(n: number, noun: string): string {
 }
 
 /** Paints the text but not the spaces around it. */
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+
 function centre(text: string, width: number, paint: (text: string) => string): string {
 	const before = Math.max(0, Math.floor((width - text.length) / 2));
 	const after = Math.max(0, width - text.length - before);
