@@ -68,7 +68,7 @@ it("stores image, modules and configuration from several packages and keeps none
 	expect(await readFile(kernel.config ?? "", "utf8")).toBe("CONFIG_BPF=y\n");
 	expect(await readdir(kernel.modules ?? "")).toContain("veth.ko");
 	expect(await readdir(join(root, "cache/debian/archives"))).toEqual([]);
-	expect((await readdir(join(root, "cache/kernels"))).sort()).toEqual(["7.2.json", "objects"]);
+	expect((await readdir(join(root, "cache/kernels"))).sort()).toEqual(["7.2.json", "modules", "objects"]);
 });
 
 it("stores nothing from a package without an image, or from a broken package", async () => {
