@@ -36,7 +36,7 @@ it("reports a chain of several packages with the package of its first member", a
 	expect(executed?.evidence.executed).toEqual(["wall/account (TCX_NEXT)", "meter/account (TCX_NEXT)"]);
 });
 
-it("a manifest's chain is a skip without the packages that it names", async () => {
+it("a manifest's chain is a skip, and proves nothing, without the packages that it names", async () => {
 	const chain: Chain = {
 		...{ name: "edge", hook: "tcx_ingress" },
 		members: [{ program: "account" }, member("meter", "mark"), member("router", "route")],
@@ -46,6 +46,7 @@ it("a manifest's chain is a skip without the packages that it names", async () =
 	expect(results.map((result) => `${result.case} ${result.outcome} ${result.reason?.code}`)).toEqual([
 		"edge/configured skip package-absent",
 		"edge/executed skip package-absent",
+		"nothing-tested error nothing-tested",
 	]);
 	expect(results[0]?.reason?.message).toBe(
 		"edge has members of meter and router, which are not among the packages of this run",
