@@ -36,6 +36,8 @@ interface Examples {
 	printed: TextOutput;
 	/** Folder of the report. */
 	out?: string;
+	/** Packages that are not tested by checks that do not suit them. */
+	notByName?: readonly string[];
 }
 
 /**
@@ -46,7 +48,7 @@ interface Examples {
 export async function testExamples(
 	engine: Engine,
 	{ write, signal }: Context,
-	{ names, printed, out = join(checkout, "reports/out") }: Examples,
+	{ names, printed, out = join(checkout, "reports/out"), notByName = [] }: Examples,
 ): Promise<Results> {
 	const file = join(programs, "expectations.json");
 	const expectations = parseExpectations(file, await readFile(file, "utf8"));
@@ -59,7 +61,8 @@ export async function testExamples(
 		{ output: printed, path: "-", option: "" },
 		...(report ? [{ output: report, path: out, option: "" }] : []),
 	]);
-	const named = names || results.run.interrupted ? undefined : await checkByName(engine, request);
+	const byName = { ...request, packages: packages.filter((pkg) => !notByName.includes(pkg.name)) };
+	const named = names || results.run.interrupted ? undefined : await checkByName(engine, byName);
 	if (results.run.interrupted || named?.interrupted) {
 		process.exitCode = 130;
 		return results;
