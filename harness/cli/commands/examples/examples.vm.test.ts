@@ -39,7 +39,7 @@ describe("the example packages on the default kernels", () => {
 		});
 		const signal = () => new AbortController().signal;
 		const context = { signal, write: (text: string) => void process.stdout.write(text) };
-		// The smallest delegation for 15 objects takes minutes; token-check.vm.test.ts has the fault.
+		// The smallest delegation takes minutes to find; token-check.vm.test.ts has the fault.
 		const notByName = ["xdp-tools"];
 		results = await testExamples(engine, context, { printed: matrixOutput, out: folder, notByName });
 		print.mockRestore();
