@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Programs that crash the guest's agent, always or once, and three that hurt no process. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -6,7 +6,7 @@
 /* Of the stack pointer in struct pt_regs of x86_64. */
 #define SP 152
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Set by note_call. In a guest where that was not attached, crash_after_note does nothing. */
 int noted;

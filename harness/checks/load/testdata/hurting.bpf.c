@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Programs that deny or disturb what the guest's agent does, and two that hurt nobody. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -7,7 +7,7 @@
 #define SIGSEGV 11
 #define SIGSTOP 19
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 SEC("lsm/file_permission")
 int deny_read(void *ctx)

@@ -55,4 +55,4 @@ struct tcp_congestion_ops___own control = {
 	.name = "bpfgate_own",
 };
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

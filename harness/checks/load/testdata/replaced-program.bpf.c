@@ -17,4 +17,4 @@ int base(void *ctx)
 }
 #endif
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
