@@ -68,20 +68,6 @@ export function writePcapng(packets: readonly CapturePacket[], comment?: string)
 	return concat(...blocks);
 }
 
-/** A pcap file in little endian and microseconds; it has no room for comments or names. */
-export function writePcap(packets: readonly CapturePacket[], linkType: LinkType = "ethernet"): Uint8Array {
-	const parts = [words32(0xa1b2c3d4), words16(2, 4), words32(0, 0, 262144, linkNumbers[linkType])];
-	let time = 0n;
-	for (const packet of packets) {
-		time = packet.time ?? time + 1000n;
-		const { bytes } = packet;
-		const seconds = Number(time / 1_000_000_000n);
-		const microseconds = Number((time % 1_000_000_000n) / 1000n);
-		parts.push(words32(seconds, microseconds, bytes.length, bytes.length), bytes);
-	}
-	return concat(...parts);
-}
-
 type Option = readonly [code: number, value: Uint8Array];
 const none = new Uint8Array();
 

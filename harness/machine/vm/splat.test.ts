@@ -2,9 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { SplatReader, splatsIn } from "./splat.js";
+import { SplatReader } from "./splat.js";
 
 const golden = join(import.meta.dirname, "testdata");
+
+function splatsIn(log: string) {
+	const reader = new SplatReader();
+	for (const line of log.split(/\r*\n/)) reader.line(line);
+	return reader.splats;
+}
 
 describe("splats in golden logs", () => {
 	it.each(readdirSync(golden))("%s", (name) => {

@@ -130,10 +130,3 @@ export class SplatReader {
 		this.preface = undefined;
 	}
 }
-
-/** The splats of a whole console log. */
-export function splatsIn(log: string): Splat[] {
-	const reader = new SplatReader();
-	for (const line of log.split(/\r*\n/)) reader.line(line);
-	return reader.splats;
-}

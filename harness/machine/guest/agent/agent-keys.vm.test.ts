@@ -43,10 +43,19 @@ describe.each([
 		return keys.filter((key) => !fresh.includes(key)).map((key) => key.slice(9));
 	}
 
+	/** The kernel's line of a key in /proc/keys. */
+	async function known(serial: number): Promise<string | undefined> {
+		const { data } = await client.call("file_read", { path: "/proc/keys" });
+		const start = serial.toString(16).padStart(8, "0");
+		return Buffer.from(data)
+			.toString()
+			.split("\n")
+			.find((line) => line.startsWith(start));
+	}
+
 	it("has its own session keyring, and using keyrings leaves nothing behind", async () => {
 		const { serial } = await client.call("key_id", { key: session });
-		const { description } = await client.call("key_describe", { key: serial });
-		expect(description).toMatch(/^keyring;0;0;[0-9a-f]+;bpfgate$/);
+		expect(await known(serial)).toMatch(/ 0 +0 keyring +bpfgate: /);
 		for (const key of Object.values(keySpecs)) {
 			if (key !== keySpecs.group) await client.call("key_id", { key });
 		}
@@ -57,8 +66,7 @@ describe.each([
 		const type = "asymmetric";
 		const rsa = { type, payload: await certificate("-newkey", "rsa:2048"), keyring: session };
 		const { serial } = await client.call("key_add", rsa);
-		const { description } = await client.call("key_describe", { key: serial });
-		expect(description).toMatch(/^asymmetric;0;0;[0-9a-f]+;a test: [0-9a-f]+$/);
+		expect(await known(serial)).toMatch(/ 0 +0 asymmetri a test: [0-9a-f]+: /);
 		expect((await left()).map((key) => key.split(" ")[0])).toEqual(["asymmetric"]);
 		await client.call("key_unlink", { key: serial, keyring: session });
 
@@ -72,30 +80,24 @@ describe.each([
 		expect(await left()).toEqual([]);
 	});
 
-	it("links, finds, revokes, limits and restricts", async () => {
+	it("revokes, unlinks and restricts", async () => {
 		const ring = (await client.call("key_add", { type: "keyring", description: "r", keyring: session }))
 			.serial;
 		const payload = Buffer.from("secret");
 		const key = (await client.call("key_add", { type: "user", description: "k", payload, keyring: ring }))
 			.serial;
-		expect((await client.call("key_read", { key })).data).toEqual(new Uint8Array(payload));
-		expect(
-			(await client.call("key_search", { keyring: session, type: "user", description: "k" })).serial,
-		).toBe(key);
 		expect((await left()).sort()).toEqual(["keyring r", "user k"]);
-		await client.call("key_link", { key, keyring: session });
-		await client.call("key_clear", { key: ring });
-		await client.call("key_timeout", { key, seconds: 1000 });
 		await client.call("key_revoke", { key });
-		await expect(client.call("key_read", { key })).rejects.toMatchObject({ errnoName: "EKEYREVOKED" });
-		await client.call("key_unlink", { key, keyring: session });
+		await expect(client.call("key_permit", { key, permissions: 0 })).rejects.toMatchObject({
+			errnoName: "EKEYREVOKED",
+		});
+		await client.call("key_unlink", { key, keyring: ring });
 
 		await client.call("key_restrict", { keyring: ring });
 		await expect(
 			client.call("key_add", { type: "user", description: "late", payload, keyring: ring }),
 		).rejects.toMatchObject({ errnoName: "EPERM" });
-		await client.call("key_invalidate", { key: ring });
-		await expect(client.call("key_describe", { key: ring })).rejects.toMatchObject({ errnoName: "ENOKEY" });
+		await client.call("key_unlink", { key: ring, keyring: session });
 		expect(await left()).toEqual([]);
 	});
 });

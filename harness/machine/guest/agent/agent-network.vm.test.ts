@@ -12,7 +12,7 @@ import { compileBpf } from "./testobject.js";
 const machines = new Machines({ agent: agentPath });
 const marker = Buffer.from("mark");
 const frame = numberedFrame(marker);
-const [EPERM, ECONNREFUSED, EINTR] = [1, 111, 4];
+const [EPERM, ECONNREFUSED, EINTR, EADDRINUSE] = [1, 111, 4, 98];
 const loopback = Buffer.from([127, 0, 0, 1]);
 
 describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
@@ -39,8 +39,6 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 			...{ peer: "in", peer_address: Buffer.from([2, 0, 0, 0, 0, 2]), peer_netns: netns },
 		});
 		[ifindex, peer] = [made.ifindex, made.peer_ifindex!];
-		await client.call("addr_add", { ifindex, address: Buffer.from([10, 9, 0, 1]), prefix: 24 });
-		await client.call("addr_add", { ifindex: peer, address: Buffer.from([10, 9, 0, 2]), prefix: 24, netns });
 	});
 
 	afterAll(() => guest.dispose());
@@ -263,22 +261,27 @@ describe.each(["5.10", "6.12", "7.3"])("network of the agent on %s", (id) => {
 
 		it("talk to each other, also in a namespace, and time out", async () => {
 			const data = Buffer.from("hello");
+			const bind = { call: "bind" as const, address: loopback, port: 4000 };
+			const { handle } = await client.call("socket_open", { protocol: "udp", address: loopback, port: 4000 });
+			const here = await client.call("socket_traffic", { steps: [{ call: "socket" }, bind] });
+			expect(here.steps.map(({ errno }) => errno)).toEqual([0, EADDRINUSE]);
 			const { steps } = await client.call("socket_traffic", {
 				netns,
 				wait_ms: 100,
 				steps: [
 					{ call: "socket" },
-					{ call: "bind", address: Buffer.from([10, 9, 0, 2]), port: 4000 },
+					bind,
 					{ call: "socket", socket: 1 },
-					{ call: "sendmsg", socket: 1, address: Buffer.from([10, 9, 0, 2]), port: 4000, data },
+					{ call: "sendmsg", socket: 1, address: loopback, port: 4000, data },
 					{ call: "recvmsg" },
 					{ call: "recvmsg" },
 					{ call: "getsockname" },
 				],
 			});
+			await client.call("close", { handle });
 			expect(steps.map(({ errno }) => errno)).toEqual([0, 0, 0, 0, 0, EINTR, 0]);
 			expect(Buffer.from(steps[4]!.data).toString()).toBe("hello");
-			expect(steps[6]).toMatchObject({ port: 4000, address: new Uint8Array([10, 9, 0, 2]) });
+			expect(steps[6]).toMatchObject({ port: 4000, address: new Uint8Array(loopback) });
 			const gone = client.call("socket_traffic", { cgroup: "/sys/fs/cgroup/none", steps: [] });
 			await expect(gone).rejects.toMatchObject({ errnoName: "ENOENT" });
 		});

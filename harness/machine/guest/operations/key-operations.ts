@@ -22,24 +22,12 @@ export const keyOperations = {
 		t.object({ type: t.Text, description: t.optional(t.Text), payload: t.optional(Bytes()), keyring: Key }),
 		NewKey,
 	),
-	/** keyctl_search(3): a keyring and those below it. ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
-	key_search: t.operation(t.object({ keyring: Key, type: t.Text, description: t.Text }), NewKey),
 	/** The serial number of one of KEY_SPEC_*, which is created if it does not exist. */
 	key_id: t.operation(OneKey, NewKey),
-	/** `type;uid;gid;permissions;description` (keyctl_describe(3)). */
-	key_describe: t.operation(OneKey, t.object({ description: t.Text })),
-	/** The payload, or a keyring's serial numbers (4 bytes each). EOPNOTSUPP: asymmetric key. */
-	key_read: t.operation(OneKey, t.object({ data: Bytes() })),
-	key_link: t.operation(t.object({ key: Key, keyring: Key }), t.Empty),
 	/** The kernel frees a key that is in no keyring. */
 	key_unlink: t.operation(t.object({ key: Key, keyring: Key }), t.Empty),
 	/** From now on every use of the key fails with EKEYREVOKED; it stays in its keyrings. */
 	key_revoke: t.operation(OneKey, t.Empty),
-	/** The key is removed from all keyrings. */
-	key_invalidate: t.operation(OneKey, t.Empty),
-	key_clear: t.operation(OneKey, t.Empty),
-	/** After `seconds` (0: never) every use of the key fails with EKEYEXPIRED. */
-	key_timeout: t.operation(t.object({ key: Key, seconds: t.U32 }), t.Empty),
 	/** KEY_POS_* and so on of linux/keyctl.h, keyctl_setperm(3). */
 	key_permit: t.operation(t.object({ key: Key, permissions: t.U32 }), t.Empty),
 	/**

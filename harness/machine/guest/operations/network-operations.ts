@@ -22,7 +22,7 @@ const SocketCall = t.oneOf(
 );
 export type SocketCall = (typeof SocketCall)["static"];
 
-/** Devices, addresses, packets and sockets. */
+/** Devices, packets and sockets. */
 export const networkOperations = {
 	/**
 	 * A network namespace whose loopback device is up. It lasts until `close`, and until no socket
@@ -48,11 +48,6 @@ export const networkOperations = {
 		t.object({ ifindex: t.U32, peer_ifindex: t.optional(t.U32) }),
 	),
 	netdev_del: t.operation(t.object({ name: DeviceName, ...t.InNetns }), t.Empty),
-	/** Adds an IPv4 or IPv6 address (4 or 16 bytes) to a device; it is usable at once. */
-	addr_add: t.operation(
-		t.object({ ifindex: t.Ifindex, address: Bytes(16), prefix: t.uint(128), ...t.InNetns }),
-		t.Empty,
-	),
 
 	/**
 	 * A listening TCP or a bound UDP socket; the length of `address` (4 or 16 bytes, network order)
