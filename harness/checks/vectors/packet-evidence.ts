@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { EvidentBytes, PacketEvidence, PacketStep } from "../../base/packet-record.js";
+import { retvalName } from "../../base/retval.js";
 import { toHex } from "../../data/packet/bytes.js";
-import { retvalName } from "../../data/vectors/retval.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import { wantedPacket } from "../../data/vectors/wanted-packet.js";
 import type { Judgement } from "../../lab/subject/session/judgement.js";

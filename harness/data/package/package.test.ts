@@ -169,7 +169,7 @@ describe("refuses, in one line with file, place and reason,", () => {
 		const manifest = { ...sampleManifest, objects: [{ file: "bpf/count.bpf.o", rodata: { limit: "high" } }] };
 		await using folder = await temporaryFolder(sampleFiles(manifest));
 		expect(await failure(folder.path)).toBe(
-			`${folder.path}/bpfgate.json: /objects/0/rodata/limit: "high" does not fit const __u32; expected an integer (large ones as a string of digits)`,
+			`${folder.path}/bpfgate.json: /objects/0/rodata/limit: "high" does not fit const __u32; expected an integer (large ones as a string of digits) or a name of an enum`,
 		);
 	});
 });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonValue } from "../package/btf/btf-value.js";
+import { type IntegerLeaf, type Leaf, readInteger } from "../package/btf/leaf.js";
 import { equalBytes, toHex } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
-import { type IntegerLeaf, type Leaf, readInteger } from "./leaf.js";
 import type { MapContent } from "./map-content.js";
 import { keyText, type WrittenEntry } from "./map-model.js";
 import type { Mismatch } from "./mismatch.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import { retvalName, retvalNames, retvalNumber } from "../../base/retval.js";
 import { contextStruct, decodeContext, encodeContext } from "./context.js";
-import { retvalName, retvalNames, retvalNumber } from "./retval.js";
 
 const place = { file: "v.yaml", pointer: "/context" };
 

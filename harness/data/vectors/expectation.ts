@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, type Place, within, wrong } from "../../base/errors.js";
+import { retvalNames, retvalNumber } from "../../base/retval.js";
+import { type Leaf, namedType, readInteger, type ValueType } from "../package/btf/leaf.js";
+import { leavesOf } from "../package/btf/leaves-of.js";
 import type { PackageObject } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { fromHex, toHex } from "../packet/bytes.js";
@@ -8,7 +11,6 @@ import { matchLayers } from "../packet/match.js";
 import type { MapExpectation } from "./compare-maps.js";
 import { type ContextStruct, contextStruct, encodeContext } from "./context.js";
 import type { PreparedInput } from "./input.js";
-import { type Leaf, namedType, readInteger, type ValueType } from "./leaf.js";
 import {
 	contentEntries,
 	isEventMap,
@@ -21,10 +23,8 @@ import type { Mismatch } from "./mismatch.js";
 import { packetMismatches } from "./mismatch.js";
 import { testRunRules } from "./program-type.js";
 import { socketOf } from "./reference.js";
-import { retvalNames, retvalNumber } from "./retval.js";
 import type { Expectation, ExpectedEvent, ExpectedMap, ExpectedPacket } from "./schema.js";
 import type { Subject } from "./subject.js";
-import { leavesOf } from "./value.js";
 
 /** What one packet shall do. */
 export interface Expected {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Btf, membersOf } from "../package/btf/btf.js";
 import { Bits, type JsonValue, jsonInteger } from "../package/btf/btf-value.js";
+import type { ValueType } from "../package/btf/leaf.js";
+import { leavesOf } from "../package/btf/leaves-of.js";
 import { toHex } from "../packet/bytes.js";
-import type { ValueType } from "./leaf.js";
-import { leavesOf } from "./value.js";
 
 /** Above this many bytes a value is shown as one row of digits. */
 const maxLeaves = 1024;

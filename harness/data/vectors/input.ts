@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, type Place, within, wrong } from "../../base/errors.js";
+import { namedType, writeLeaves } from "../package/btf/leaf.js";
+import { leavesOf } from "../package/btf/leaves-of.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { build } from "../packet/build.js";
 import { fromHex } from "../packet/bytes.js";
 import type { LinkType } from "../packet/dissect.js";
 import { framesOf, packetOf } from "./captured.js";
 import { contextStruct, encodeContext, structOpsArguments } from "./context.js";
-import { namedType, writeLeaves } from "./leaf.js";
 import { testRunRules } from "./program-type.js";
 import type { Packet, Step } from "./schema.js";
 import type { Subject } from "./subject.js";
-import { leavesOf } from "./value.js";
 
 /** What BPF_PROG_TEST_RUN is given. */
 export interface PreparedInput {

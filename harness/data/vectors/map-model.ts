@@ -2,16 +2,16 @@
 import { InputError, type Place, wrong } from "../../base/errors.js";
 import { type Btf, linkage } from "../package/btf/btf.js";
 import { escapePointer, type JsonValue } from "../package/btf/btf-value.js";
+import type { Purpose } from "../package/btf/integer-value.js";
+import { type Leaf, type ValueType, writeLeaves } from "../package/btf/leaf.js";
+import { leavesOf } from "../package/btf/leaves-of.js";
 import { STB } from "../package/elf/elf.js";
 import type { MapShape } from "../package/elf/maps.js";
 import type { PackageObject } from "../package/package.js";
 import { parseIpv4, parseIpv6 } from "../packet/address.js";
 import { concat } from "../packet/bytes.js";
 import { flatten } from "./flatten.js";
-import type { Purpose } from "./integer-value.js";
-import { type Leaf, type ValueType, writeLeaves } from "./leaf.js";
 import { deviceMaps, LOOPBACK_IFINDEX, type Reference, referenceOf, socketMaps } from "./reference.js";
-import { leavesOf } from "./value.js";
 
 /** How the entries of a map are written and read. */
 export interface MapModel {

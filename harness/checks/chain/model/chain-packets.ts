@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
+import { retvalNames, retvalNumber } from "../../../base/retval.js";
 import type {
 	ProgramReference,
 	ReferencePlace,
@@ -9,7 +10,6 @@ import { type ChainHookFacts, chainHooks } from "../../../data/package/sections/
 import { chainPacketFrame } from "../../../data/package/sections/chain-packet.js";
 import { longReference } from "../../../data/package/sections/chain-rules.js";
 import type { Layers } from "../../../data/packet/layers.js";
-import { retvalNames, retvalNumber } from "../../../data/vectors/retval.js";
 import type { DeclaredChain, DeclaredMember } from "./declared-chain.js";
 import type { Met } from "./order-differences.js";
 import { verdictName } from "./proceed.js";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
+import { retvalName, retvalNames, retvalNumber } from "../../../base/retval.js";
 import type { ReferencePlace } from "../../../data/package/sections/chain.js";
 import { type ChainMechanism, mechanismFacts } from "../../../data/package/sections/chain-hooks.js";
-import { retvalName, retvalNames, retvalNumber } from "../../../data/vectors/retval.js";
 
 /** Verdicts (u32) after which the next member runs; undefined where the kernel decides. */
 export type Proceed = ReadonlySet<number> | undefined;

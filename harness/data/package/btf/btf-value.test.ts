@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { TestBtf } from "../elf/testelf.js";
 import { Btf } from "./btf.js";
-import { encodeInto } from "./btf-encode.js";
+import { writeLeaves } from "./leaf.js";
+import { leavesOf } from "./leaves-of.js";
 
 function types(littleEndian: boolean) {
 	const test = new TestBtf(littleEndian);
@@ -82,8 +83,12 @@ const { btf, ids } = types(true);
 type Id = keyof typeof ids;
 function encodeValue(of: Btf, id: number, value: unknown): Uint8Array {
 	const bytes = new Uint8Array(of.sizeOf(id));
-	encodeInto(of, id, value, bytes, 0, place);
+	encodeOver(of, id, value, bytes);
 	return bytes;
+}
+function encodeOver(of: Btf, id: number, value: unknown, bytes: Uint8Array): void {
+	const type = { size: of.sizeOf(id), littleEndian: of.littleEndian, types: { btf: of, id } };
+	writeLeaves(leavesOf(type, value, place, "constant"), bytes);
 }
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -135,30 +140,38 @@ describe("encodes", () => {
 
 	it("over what is there already", () => {
 		const bytes = new Uint8Array(6).fill(0xff);
-		encodeInto(btf, ids.flags, { a: 0 }, bytes, 1, place);
+		encodeOver(btf, ids.flags, { a: 0 }, bytes.subarray(1));
 		expect(hex(bytes)).toBe("fff8ffffffff");
 	});
 });
 
 describe("refuses to encode", () => {
 	const cases: [Id, unknown, string][] = [
-		["u8", 256, "256 does not fit in __u8 (0 to 255)"],
-		["int", 2 ** 31, "2147483648 does not fit in int (-2147483648 to 2147483647)"],
-		["u64", "-1", "-1 does not fit in unsigned long (0 to 18446744073709551615)"],
+		["u8", 256, "256 does not fit into __u8 (0 to 255)"],
+		["int", 2 ** 31, "2147483648 does not fit into int (-2147483648 to 2147483647)"],
+		["u64", "-1", "-1 does not fit into unsigned long (0 to 18446744073709551615)"],
 		[
 			"u64",
 			2 ** 60,
-			"1152921504606847000 does not fit unsigned long; expected an integer (large ones as a string of digits)",
+			"1152921504606847000 does not fit unsigned long; expected an integer (large ones as a string of digits) or a name of an enum",
 		],
-		["int", "many", '"many" does not fit int; expected an integer (large ones as a string of digits)'],
+		[
+			"int",
+			"many",
+			'"many" does not fit int; expected an integer (large ones as a string of digits) or a name of an enum',
+		],
 		["bool", 1, "1 does not fit _Bool; expected true or false"],
-		["mode", "MAYBE", '"MAYBE" does not fit enum mode; expected one of OFF, ON or a number'],
+		[
+			"mode",
+			"MAYBE",
+			'"MAYBE" does not fit enum mode; expected an integer (large ones as a string of digits) or a name of an enum',
+		],
 		["double", "1", '"1" does not fit double; expected a number'],
 		["name", "much too long", "the text takes 13 bytes but char[8] has 8"],
 		["mac", [1, 2, 3, 4, 5, 6, 7], "has 7 elements but __u8[6] holds 6"],
 		["mac", 1, "1 does not fit __u8[6]; expected a list"],
 		["flags", [1], "[1] does not fit struct flags; expected an object"],
-		["flags", { c: 1 }, 'struct flags has no member "c"; it has a, b, on'],
+		["flags", { c: 1 }, 'struct flags has no member "c"; there are a, b, on'],
 		["named", { whole: 1, half: 1 }, "gives 2 members of union pair; expected exactly one"],
 		["named", {}, "gives 0 members of union pair; expected exactly one"],
 	];
@@ -173,13 +186,13 @@ describe("refuses to encode", () => {
 
 	it("a pointer, and says where it is", () => {
 		expect(() => encodeValue(btf, ids.rule, { next: 1 })).toThrow(
-			"bpfgate.json: /objects/0/rodata/x/next: a int * is a pointer, which cannot be set",
+			"bpfgate.json: /objects/0/rodata/x/next: a int * is a pointer, which cannot be written",
 		);
 	});
 
 	it("a bit field that is too small, and says how small", () => {
 		expect(() => encodeValue(btf, ids.flags, { b: 32 })).toThrow(
-			"/objects/0/rodata/x/b: 32 does not fit in unsigned short:5 (0 to 31)",
+			"/objects/0/rodata/x/b: 32 does not fit into unsigned short:5 (0 to 31)",
 		);
 	});
 });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, type Place } from "../../../base/errors.js";
 import type { Btf } from "../btf/btf.js";
-import { encodeInto } from "../btf/btf-encode.js";
 import { linkage } from "../btf/btf-type.js";
 import { escapePointer } from "../btf/btf-value.js";
+import { writeLeaves } from "../btf/leaf.js";
+import { leavesOf } from "../btf/leaves-of.js";
 import type { ObjectEntry } from "../manifest/manifest.js";
 import { type Elf, STB } from "./elf.js";
 
@@ -47,7 +48,13 @@ export function rodataOf(
 		if (!variable || !section) throw fail(`${elf.file} has no constant of this name in .rodata`, pointer);
 		const bytes = contents.get(section.name) ?? Uint8Array.from(section.data);
 		contents.set(section.name, bytes);
-		encodeInto(btf, variable.type, value, bytes, variable.offset, { file: place.file, pointer });
+		const { littleEndian } = btf;
+		const size = btf.sizeOf(variable.type);
+		const types = { btf, id: variable.type };
+		const leaves = leavesOf({ size, littleEndian, types }, value, { file: place.file, pointer }, "constant");
+		if (variable.offset + size > bytes.length)
+			throw fail(`lies at byte ${variable.offset} of ${bytes.length}`, pointer);
+		writeLeaves(leaves, bytes.subarray(variable.offset, variable.offset + size));
 	}
 	return [...contents].map(([map, bytes]) => ({ map, bytes }));
 }

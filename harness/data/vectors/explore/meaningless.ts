@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { retvalNames, retvalNumber } from "../retval.js";
+import { retvalNames, retvalNumber } from "../../../base/retval.js";
 
 const lwt =
 	"the kernel warns of an illegal return value and drops the packet (net/core/lwt_bpf.c, run_lwt_bpf)";

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { ValueType } from "../../package/btf/leaf.js";
+import { leavesOf } from "../../package/btf/leaves-of.js";
 import { equalBytes, toHex } from "../../packet/bytes.js";
 import { compareEvents, type ExpectedEvents } from "../expectation.js";
 import { flatten } from "../flatten.js";
-import type { ValueType } from "../leaf.js";
 import type { ExpectedEvent } from "../schema.js";
 import type { PreparedVector } from "../suite.js";
-import { leavesOf } from "../value.js";
 import { recordedValue } from "./value.js";
 
 /** Types of events by map, where some vector of the package tells one and none another. */

@@ -2,12 +2,12 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../../../base/errors.js";
+import { retvalName, retvalNumber } from "../../../base/retval.js";
 import { build } from "../../packet/build.js";
 import { equalBytes, toHex } from "../../packet/bytes.js";
 import { dissect } from "../../packet/dissect.js";
 import { contextStruct, decodeContext, encodeContext } from "../context.js";
 import type { MapContent } from "../map-content.js";
-import { retvalName, retvalNumber } from "../retval.js";
 import type { Expectation, ExpectedPacket } from "../schema.js";
 import type { PreparedStep, PreparedVector } from "../suite.js";
 import { type EventTypes, recordedEvents } from "./events.js";

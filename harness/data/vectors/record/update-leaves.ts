@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JsonValue } from "../../package/btf/btf-value.js";
+import type { Leaf } from "../../package/btf/leaf.js";
 import { toHex } from "../../packet/bytes.js";
 import { compareMap, type MapExpectation } from "../compare-maps.js";
 import { compareEvents, type ExpectedEvents } from "../expectation.js";
-import type { Leaf } from "../leaf.js";
 import { MapContent } from "../map-content.js";
 import type { WrittenEntry } from "../map-model.js";
 import type { Mismatch } from "../mismatch.js";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Btf, membersOf } from "../../package/btf/btf.js";
 import { Bits, jsonInteger } from "../../package/btf/btf-value.js";
+import type { ValueType } from "../../package/btf/leaf.js";
+import { leavesOf } from "../../package/btf/leaves-of.js";
 import { formatIpv4, formatIpv6, formatMac } from "../../packet/address.js";
 import { equalBytes, toHex } from "../../packet/bytes.js";
-import type { ValueType } from "../leaf.js";
-import { leavesOf } from "../value.js";
 
 /** What a counter grows by in one packet: a longer one has never been seen. */
 const maxGrowth = 65_536n;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { returns } from "../../../base/insn.js";
-import { retvalNumber } from "../../../data/vectors/retval.js";
+import { retvalNumber } from "../../../base/retval.js";
 import { bpf, progLoad } from "../../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { testRunRetval } from "./test-run-retval.js";

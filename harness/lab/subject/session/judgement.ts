@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { retvalName } from "../../../base/retval.js";
 import type { JsonValue } from "../../../data/package/btf/btf-value.js";
 import { equalBytes, toHex } from "../../../data/packet/bytes.js";
 import { compareMap, mapChanges } from "../../../data/vectors/compare-maps.js";
@@ -7,7 +9,6 @@ import { compareEvents, compareLeaf, type Expected } from "../../../data/vectors
 import type { MapContent } from "../../../data/vectors/map-content.js";
 import { type Mismatch, mismatchText } from "../../../data/vectors/mismatch.js";
 import { testRunRules, withEthernetHeader } from "../../../data/vectors/program-type.js";
-import { retvalName } from "../../../data/vectors/retval.js";
 import type { PreparedStep, PreparedVector } from "../../../data/vectors/suite.js";
 import type { StepRun, VectorRun } from "./vector-run.js";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { type Leaf, writeLeaves } from "../../../data/package/btf/leaf.js";
 import { concat } from "../../../data/packet/bytes.js";
-import { type Leaf, writeLeaves } from "../../../data/vectors/leaf.js";
 import type { MapModel, WrittenEntry } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { Args } from "../../../machine/guest/operations.js";
