@@ -35,7 +35,11 @@ describe("refuses", () => {
 			"/no~1such: x.bpf.o has no constant of this name in .rodata",
 		],
 		["a map", { hits: 1 }, "/hits: x.bpf.o has no constant of this name in .rodata"],
-		["a value that does not fit", { limit: -1 }, "/limit: -1 does not fit into const __u32 (0 to 4294967295)"],
+		[
+			"a value that does not fit",
+			{ limit: -1 },
+			"/limit: -1 does not fit into const __u32 (0 to 4294967295)",
+		],
 	])("%s", (_, rodata, message) => {
 		expect(() => set(rodata)).toThrow(`bpfgate.json: /objects/0/rodata${message}`);
 	});
