@@ -34,7 +34,6 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
 /**
  * Gives `use` an empty folder and removes it afterwards, also when the process exits meanwhile.
  * Removes first what killed processes left in `parent`.
- *
  * @param parent where to create it; default: the system's folder for temporary files
  */
 export async function withTemporaryFolder<T>(

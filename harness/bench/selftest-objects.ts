@@ -35,7 +35,6 @@ export interface SelftestObjects {
  * Fetches Debian's `linux-source-<line>` of this very kernel, and compiles the programs of
  * `tools/testing/selftests/bpf/progs` that say what is expected of them. Source and objects are
  * kept in the cache.
- *
  * @throws UndecidedError `kernel-not-in-archive`, `mirror-unreachable`, `download-failed`
  */
 export async function selftestObjects(lab: Lab, kernel: Kernel): Promise<SelftestObjects> {

@@ -16,7 +16,6 @@ export interface SelftestSummary {
 
 /**
  * Compares verdicts and return values with the annotations.
- *
  * @param explained what causes known disagreements, by `object/program` or `object/*`
  */
 export function summaryOf(

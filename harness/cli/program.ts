@@ -24,7 +24,6 @@ Exit status:
 
 /**
  * The command line. Errors of use are thrown as CommanderError after one line on stderr.
- *
  * @param known names for options of `test`; not needed for other commands
  */
 export function createProgram(actions: Partial<Actions>, context: Context, known?: KnownNames): Command {

@@ -98,7 +98,6 @@ export interface CheckRun {
 	/**
 	 * Findings that only the results of several kernels together show: kernels that differ. They
 	 * belong to no single kernel, so that what is said of one does not depend on the others.
-	 *
 	 * @param results of this check for the package, on all kernels of the run
 	 * @param benchOf a bench of one of these kernels, for a second look
 	 */

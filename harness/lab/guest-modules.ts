@@ -10,7 +10,6 @@ import type { Kernel } from "../machine/kernel/kernel.js";
  * The kernel with the modules that its guests need for packages: those that have the functions that
  * programs call or are attached to where the kernel itself lacks them, and those that are asked
  * for. A kernel whose modules cannot be had gets none, and says why.
- *
  * @param asked modules that the user asks for
  * @throws InputError when the user asks for a module that the kernel does not have
  */

@@ -25,7 +25,6 @@ export function memoryForMaps(packages: readonly Package[]): number {
 
 /**
  * The kernel with what its guests need for a package.
- *
  * @param others packages whose objects are loaded beside it
  * @param wanted what the user asks for: it counts more than the manifest and the estimate
  */
@@ -41,7 +40,6 @@ export function kernelFor(
 
 /**
  * Why no guest of this host can hold the package's maps, whatever else runs.
- *
  * @param host memory of the host in MiB
  */
 export function tooLargeForHost(

@@ -35,7 +35,6 @@ export interface Lab extends AsyncDisposable {
 	bench(kernel: Kernel, limit?: CellLimit): CellWorkbench;
 	/**
 	 * Lends a bench for as long as `work` takes, and ends its guest.
-	 *
 	 * @throws UndecidedError `cell-timeout` when that is longer than `timeout` milliseconds
 	 */
 	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>, timeout?: number): Promise<T>;

@@ -10,7 +10,6 @@ const folder = "/modules/lazy";
 
 /**
  * Loads the modules that the kernel's guests need into a fresh guest, by way of its file system.
- *
  * @returns false when the kernel needs no module: the guest is as it was
  * @throws UndecidedError `module-refused`
  */

@@ -16,9 +16,7 @@ export interface CaseGroup {
 	readonly known?: (cause: unknown) => FindingBody | undefined;
 	/** The cases change the guest permanently: it is retired, and leftovers are not reported. */
 	readonly spoils?: boolean;
-	/**
-	 * Findings, or several at once where one piece of work gave them: they share its time.
-	 */
+	/** Findings, or several at once where one piece of work gave them: they share its time. */
 	run(): AsyncIterable<Finding | readonly Finding[]>;
 	/**
 	 * How the open cases continue after a loss of the guest that is not the fault of all of them;

@@ -13,7 +13,6 @@ import { keepAnswers, keptAnswers } from "./kept.js";
 /**
  * The kernel's answers to one question, one for each promise and in their order. A kernel that
  * panics breaks the promise that was being tried; the promises after it are not asked.
- *
  * @throws UndecidedError when bpfgate could not find out
  */
 export async function answersOf(question: KernelQuestion, bench: Workbench): Promise<KernelPromise[]> {

@@ -24,7 +24,6 @@ const mark = "bpfgate test, packets of a failed vector: ";
 /**
  * The path that a capture was written to, as its section says; undefined for a file that is no
  * capture of a run.
- *
  * @param start of the file
  */
 export function markedPath(start: Uint8Array): string | undefined {
@@ -77,7 +76,6 @@ function fileName(text: string): string {
  * The packets of a failed vector as a pcapng file: of each that the evidence has, what went in,
  * what should have come out where that is known, and what did, on interfaces of these names, with
  * what to know of it as comments.
- *
  * @param path below the folder of captures
  */
 export function captureOf(result: CaseResult, packets: PacketEvidence, path: string): Uint8Array {

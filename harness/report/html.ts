@@ -51,7 +51,6 @@ const maxPictures = 200;
 
 /**
  * A self-contained page without scripts; the policy in its head makes the browser enforce that.
- *
  * @param captures folder of the captures, relative to the page; undefined when they are not written
  */
 export function html(results: Results, captures?: string): string {

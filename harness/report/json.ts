@@ -24,7 +24,6 @@ function ordered(value: unknown, schema: TSchema | undefined): unknown {
 
 /**
  * The JSON Schema (draft 7) of the results document, as published in reports/results.schema.json.
- *
  * @param checks names of the checks that a document can have
  */
 export function resultsSchema(checks: readonly string[]): string {

@@ -3,7 +3,6 @@ import type { Results } from "../base/results.js";
 
 /**
  * What a run did not test although a reader may think that it did, a sentence for each.
- *
  * @param only of this package; default: of all
  */
 export function leftOut({ run, packages }: Results, only?: string): string[] {

@@ -47,7 +47,6 @@ export interface FolderOutput extends Named {
 		suffix: string;
 		/**
 		 * True for a file that this output wrote.
-		 *
 		 * @param path below `below`
 		 * @param start the first 4096 bytes of the file
 		 */

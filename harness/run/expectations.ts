@@ -9,7 +9,6 @@ import type { Finding } from "../lab/check.js";
 
 /**
  * An expectation that no check can meet would silently have no effect.
- *
  * @param checks names of all checks, also of those that this run leaves out
  * @throws InputError for a pattern that begins with no check's name
  */
@@ -31,7 +30,6 @@ export function assertExpectations(packages: readonly Package[], checks: readonl
  * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that
  * says so; one that does not happen, or happens for another reason, is a failure. `skip` and
  * `error` stay what they are.
- *
  * @param kernels ids of those that the finding is about
  */
 export function expected(

@@ -8,7 +8,6 @@ import { leftUnattached } from "../lab/subject/attach/attachables.js";
 
 /**
  * What the results say of a package.
- *
  * @param tested a program that some case is about was loaded for it
  */
 export function packageRecord(pkg: Package, tested: readonly CaseResult[]): PackageRecord {

@@ -30,7 +30,6 @@ export class AdoptedObject {
 	/**
 	 * Installs, and opens the object with the installed maps and programs in place of its own. Ends
 	 * what was installed before, whose object must be closed.
-	 *
 	 * @param args as for loading the object without a loader
 	 * @throws NotInstalled
 	 */

@@ -72,7 +72,6 @@ export class InstallPlans {
 	/**
 	 * The plan for an object of the package; undefined when the package ships loaders of it, but
 	 * none that this kernel accepts.
-	 *
 	 * @throws KeyRefused when the kernel refuses the package's certificate
 	 */
 	async own(object: PackageObject): Promise<InstallPlan | undefined> {

@@ -16,7 +16,6 @@ export interface ContextFields {
 
 /**
  * Asks the kernel field by field; undefined when it refuses none that the vector sets.
- *
  * @param step with a packet that the kernel accepts
  */
 export async function contextFields(

@@ -14,7 +14,6 @@ const pause = 1100;
  * Runs vectors again, three times each. Two runs follow each other in one load, because clones of a
  * guest begin with the same random state; the third comes after a second. A vector that does not
  * run again has fewer results.
- *
  * @returns their results by case
  */
 export async function runAgain(

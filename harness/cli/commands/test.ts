@@ -27,7 +27,6 @@ export interface Engine {
 	openPackage(path: string, options?: { dialect?: Dialect | undefined }): Promise<Package>;
 	/**
 	 * Kernels of the store, checked against their digests.
-	 *
 	 * @param wanted ids, or `default` or `all`
 	 * @throws InputError for an unknown kernel; UndecidedError for one that is not in the store
 	 */

@@ -5,7 +5,6 @@ import { Interruption, interrupted } from "./interruption.js";
 /**
  * Runs a program: what it throws becomes one line on stderr and the exit status; signals interrupt
  * it. Signal handlers stay installed until the process ends, for a second Ctrl-C.
- *
  * @param action sets `process.exitCode` itself unless it throws
  */
 export async function enter(action: (interruption: Interruption) => Promise<unknown>): Promise<void> {

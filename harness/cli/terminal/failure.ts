@@ -13,7 +13,6 @@ export interface Failure {
 /**
  * Status 2 for an invalid invocation or input, 3 for every other error, defects of bpfgate
  * included.
- *
  * @param debug adds the stack (BPFGATE_DEBUG=1)
  */
 export function failureOf(thrown: unknown, debug: boolean): Failure {

@@ -36,7 +36,6 @@ const plainFile: Medium = { width: 100, colour: false, unicode: true };
 
 /**
  * What the options ask for, the printed output first.
- *
  * @param known every output that can be asked for
  * @throws InputError for an unknown output, or two for one place
  */

@@ -7,7 +7,6 @@ const option = "--passphrase";
 /**
  * A passphrase from where the user keeps it: `env:NAME`, `file:PATH` (its first line) or `prompt`
  * at the terminal. On the command line itself every user of the machine could read it.
- *
  * @param twice asks for it a second time, as for a new key
  * @throws InputError when it is not there, or empty
  */

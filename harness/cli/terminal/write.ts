@@ -9,7 +9,6 @@ import { undecided } from "../../data/reasons/registry/registry.js";
 /**
  * Writes a whole file or none: under a name of this process in the same folder, then renamed. A
  * link stays one; what is there and no regular file (`/dev/stderr`, a FIFO) is written to.
- *
  * @throws UndecidedError `not-written`
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {

@@ -83,7 +83,6 @@ export interface FrameRange {
 
 /**
  * Reads a selection: numbers from 1 and ranges between commas, `1-3,7,20-`; the last is open.
- *
  * @param place JSON pointer of the selection
  * @throws InputError
  */
@@ -110,7 +109,6 @@ export function parseSelection(file: string, place: string, selection: string): 
 /**
  * The frames of a capture that are selected, in the order of the selection; all of them without
  * one.
- *
  * @param file the capture, for messages
  * @throws InputError for a frame past the end, one cut off by the snapshot length, one of another
  * link type

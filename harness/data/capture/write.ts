@@ -26,7 +26,6 @@ const nanoseconds = 9;
 /**
  * A pcapng file (draft-ietf-opsawg-pcapng) in little endian, with an interface for each name and
  * link type.
- *
  * @param comment of the whole file
  */
 export function writePcapng(packets: readonly CapturePacket[], comment?: string): Uint8Array {

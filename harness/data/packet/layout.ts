@@ -26,7 +26,6 @@ export class Layout<F extends Fields = Fields> {
 	/**
 	 * The bytes of `values`; of a field that it does not have, those of `computed`, else its
 	 * fallback, else zero.
-	 *
 	 * @throws InputError when a value does not fit
 	 */
 	write(

@@ -22,7 +22,6 @@ const verified = ["check", "tot_len", "payload_len", "len"];
  * the packet; others may stand before and behind them, and fields that are not given may have any
  * value, but checksums and lengths of the layers that are named must be right (a UDP checksum may
  * be absent; bytes that UDP's length leaves out may not).
- *
  * @throws InputError when a field is given that cannot be written
  */
 export function matchLayers(expected: Layers, actual: Uint8Array, options: MatchOptions = {}): Difference[] {
@@ -44,7 +43,6 @@ export function matchLayers(expected: Layers, actual: Uint8Array, options: Match
  * The packet as it would be right: the actual one with the given fields in it, and with the
  * checksums and lengths of the layers named. Undefined when the layers do not follow each other in
  * it, or it would not match all the same.
- *
  * @throws InputError when a field is given that cannot be written
  */
 export function withFields(

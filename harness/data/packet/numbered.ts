@@ -24,7 +24,6 @@ export interface NumberedPacket {
  * Ethernet has its padding, so that no length and no checksum changes, whatever the number is to be
  * later; in a long packet it takes the place of payload, and checksums that were right are right
  * again for this number.
- *
  * @returns undefined when a long packet has no payload near enough to its start
  */
 export function withNumber(packet: Uint8Array, number: number): NumberedPacket | undefined {

@@ -303,7 +303,6 @@ function withoutDefaults(name: HeaderName, values: Values): Values {
 /**
  * A packet that is read as it was written, of up to some ten layers. `ethernet` is false when it
  * begins with IP.
- *
  * @param deviating whether checksums and lengths may be wrong
  */
 export function randomLayers(random: Random, deviating = true): { layers: Layers; ethernet: boolean } {

@@ -8,7 +8,6 @@ const checkout = new URL("../../../", import.meta.url);
 /**
  * Expects that a schema file for editors is what the code checks by; `BPFGATE_WRITE_SCHEMA=1`
  * writes it.
- *
  * @param file below the checkout
  * @param packets where the schema of packets is, relative to `file`; undefined when it needs none
  */

@@ -13,7 +13,6 @@ const overHeader = new Set(["ipv4"]);
 /**
  * What the checksum of a layer should be, by the layer's index, where it is another. None is told
  * where it cannot be known: in a fragment, in what was cut short, and where UDP has none.
- *
  * @param layers all of the packet, as `locate` gives them
  */
 export function wrongChecksums(layers: readonly LocatedLayer[], packet: Uint8Array): Map<number, string> {

@@ -30,7 +30,6 @@ const sized = "the manifest can set it: objects[].maps.<name>";
 /**
  * The first of the kernel's rules for this map type that the map breaks (map_alloc_check of
  * kernel/bpf/{arraymap,hashtab,ringbuf,...}.c); undefined when none is known.
- *
  * @param inner template of the maps in it
  */
 export function wrongAttribute(

@@ -25,7 +25,6 @@ const version3 = der(tag.integer, Uint8Array.of(3));
  * The signature that kernels take, made here: the same bytes as `openssl cms -sign -binary -noattr
  * -nocerts -keyid -md sha256` makes (with RSA; ECDSA never gives the same twice), in a fraction of
  * the time that starting openssl takes.
- *
  * @param name of the key, for messages
  * @throws InputError when the key is not the certificate's, or of a kind that cannot sign so
  */
@@ -82,7 +81,6 @@ const passphraseVariable = "BPFGATE_KEY_PASSPHRASE";
  * A CMS signature (RFC 5652, DER) over bytes as kernels take it: detached, SHA-256, no attributes,
  * no certificates, the signer named by its subject key identifier. The `openssl` command makes it
  * where the key is in a token or the form another one.
- *
  * @throws InputError when key and certificate do not belong together, the key cannot be used, or
  * there is no openssl
  */

@@ -51,7 +51,6 @@ export interface CosignVerdict {
  * `dev.cosignproject.cosign/signature` have it; the public key as `NAME.pub`, `cosign.pub`, or in a
  * certificate `NAME.pem`; the artifact's manifest as `NAME.manifest`, where it is at hand. A
  * package's archive cannot be a layer of an artifact whose signature it contains; its objects can.
- *
  * @throws InputError when a file is missing or of another form
  */
 export function readCosign(pkg: Package): CosignVerdict[] {

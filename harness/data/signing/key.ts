@@ -21,7 +21,6 @@ export type SigningKey =
 
 /**
  * The key that a user names: a PEM file, or a `pkcs11:` URI (RFC 7512).
- *
  * @param passphrase of an encrypted file, or the token's PIN
  * @throws InputError when openssl reaches no tokens, the file is not a private key, or encrypted
  * and no passphrase opens it

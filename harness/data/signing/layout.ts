@@ -96,7 +96,6 @@ export function signedBytes({ contract, insns, data }: Loader): Uint8Array {
 
 /**
  * Reads what stands in `signatures/` of a package.
- *
  * @returns undefined when the package comes without
  * @throws InputError when its version is unknown or it names missing files
  */

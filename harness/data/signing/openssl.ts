@@ -22,7 +22,6 @@ const scripts = [
 
 /**
  * Runs the openssl command.
- *
  * @param input of its stdin
  * @param secrets at most two
  * @param env more variables for it alone

@@ -28,7 +28,6 @@ export interface SignPackageOptions {
 /**
  * Signs a package at its own level and, for each object and contract, a loader of it; writes
  * `signatures/` into the package's folder, whole or not at all, or a new archive.
- *
  * @param certificate of the key, as it stands in the package
  * @throws InputError when the certificate is not fit (`unfit`, `lintCertificate`) or not the key's,
  * or an object cannot be

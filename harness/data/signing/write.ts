@@ -16,7 +16,6 @@ import type { SignatureFile } from "./layout.js";
  * Puts signatures into a package's folder in place of those that are there, or writes a new archive
  * of an archive's files with them. Either is done whole or not at all. What others signed, in
  * `signatures/cosign/`, stays.
- *
  * @param out the new archive: .tar, .tar.gz, .tgz, .tar.xz or .tar.zst
  * @throws InputError when one is given for a folder, or none for an archive
  */

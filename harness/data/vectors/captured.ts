@@ -13,7 +13,6 @@ export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?(\
 
 /**
  * Frames of a capture that a vector file names.
- *
  * @param key `frame` or `frames`, as which they are selected
  * @param place of the packet
  * @throws InputError of the capture when it cannot be read, of the vector file when it has no such

@@ -62,7 +62,6 @@ export interface Drift {
 /**
  * Whether kernels disagree on a vector. No kernel is right because most others do the same: all are
  * named. What differs between two runs on one kernel is noise and is not compared.
- *
  * @param again results of further runs, by kernel
  */
 export function driftOf(

@@ -23,7 +23,6 @@ export const maxFrames = 100_000;
 /**
  * One step for each frame of `packet.frames`, in the order of the selection; a step without
  * `frames` alone.
- *
  * @param distinct whether a frame may be selected only once, its number being the name of a case
  * @throws InputError
  */

@@ -24,7 +24,6 @@ function shown(value: JsonValue): string {
 /**
  * What differs in a packet, in words of its layers: `ipv4.ttl`; where it has several layers of one
  * kind, `ipv4 (layer 3).ttl`, the outermost layer being 0, as in a vector file.
- *
  * @param actual the packet that the numbers of layers are of
  */
 export function packetMismatches(differences: readonly Difference[], actual: Uint8Array): Mismatch[] {

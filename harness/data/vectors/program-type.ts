@@ -91,7 +91,6 @@ const calledFunctions = /^bpf_(fentry_test\d+|modify_return_test(2|_tp)?)$/;
 
 /**
  * Why no kernel runs the vector's program, although it could load it: undefined when one may.
- *
  * @param target what the program is attached to, by its section or the manifest
  */
 export function neverRun(programType: string, attachType: string, target: string): string | undefined {

@@ -23,7 +23,6 @@ export const LOOPBACK_IFINDEX = 1;
 
 /**
  * What a value of a program array or a map of sockets names; undefined for maps of other types.
- *
  * @param programs of the object
  * @throws InputError when it names nothing
  */

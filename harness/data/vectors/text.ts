@@ -29,7 +29,6 @@ export interface Text {
 
 /**
  * Reads JSON or YAML 1.2 (core schema). JSON is read as the YAML that it is, but must be JSON.
- *
  * @param file what the user calls it; `.json` is JSON
  * @throws InputError with `file:line` for what is no such text, has a key twice, nests too deeply
  * or contains itself

@@ -15,7 +15,6 @@ export interface WantedPacket {
 /**
  * What should have come out in place of `actual`, for people to look at; undefined when no packet
  * can be made of what was expected, as when layers are that the actual packet has not.
- *
  * @param expect has been checked
  */
 export function wantedPacket(

@@ -88,7 +88,6 @@ export async function findSources(
 /**
  * Downloads a file of the archive into `folder` and returns its path; an existing file
  * with the right digest is kept. `onProgress` gets the number of bytes received so far.
- *
  * @throws UndecidedError `download-failed`, also when the digest differs from the index
  */
 export async function download(

@@ -5,7 +5,6 @@ import { InputError } from "../../base/errors.js";
 /**
  * Unpacks a .deb (deb(5)) into a folder. Maintainer scripts do not run. Links inside may point
  * anywhere: read only regular files.
- *
  * @throws InputError when the file is not a sound package
  */
 export async function unpackDeb(deb: string, folder: string): Promise<void> {

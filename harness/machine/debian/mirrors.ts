@@ -19,7 +19,6 @@ const RELEASE =
 /**
  * The mirrors to use: what the caller or the environment (`BPFGATE_MIRROR`,
  * `BPFGATE_SECURITY_MIRROR`) names, else what the system's apt is configured for.
- *
  * @throws InputError when a named mirror is not an address; UndecidedError `no-mirror` when no
  * mirror is known
  */
@@ -82,7 +81,6 @@ function isMirror(uri: string): boolean {
 
 /**
  * A mirror's address without a slash at the end.
- *
  * @param name option or variable that gave it, for messages
  * @throws InputError when it is not an address
  */

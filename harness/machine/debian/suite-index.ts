@@ -41,7 +41,6 @@ export const SETTINGS = [
  * The stanzas of a suite's index whose package name matches, from an index whose signature apt
  * checked. It is downloaded when it is missing or older than six hours (`refresh: true`: always;
  * `refresh: false`: only when it is missing).
- *
  * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming
  * mirror and suite
  */

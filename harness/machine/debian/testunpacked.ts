@@ -21,7 +21,6 @@ export interface Unpacked {
 /**
  * The newest packages of a suite, unpacked together in the cache; downloaded when they are missing.
  * Packages in the cache are kept even when newer ones exist.
- *
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */
 export async function unpacked(suite: string, names: readonly string[]): Promise<Unpacked> {

@@ -55,7 +55,6 @@ const SETTINGS = [
 /**
  * Asks a running guest what its kernel has. Loads modules, so the guest must not be used for
  * anything else.
- *
  * @throws UndecidedError when the guest is lost, or gives an impossible answer
  */
 export async function askFeatures(guest: Guest): Promise<Features> {

@@ -52,7 +52,6 @@ export class KernelFunctions {
 
 	/**
 	 * The module of each name that one has.
-	 *
 	 * @throws UndecidedError when the kernel's modules cannot be had
 	 */
 	async modulesOf(kernel: Kernel, names: readonly string[]): Promise<Map<string, string>> {

@@ -18,7 +18,6 @@ const NOT_ASKED = new Set(["unspec", "ext", "struct_ops"]);
 /**
  * Helpers by program type, each probed by loading a program that calls it. Give only types that the
  * kernel has: for others libbpf would report that they can call every helper.
- *
  * @param known number of helpers to probe; one more than the greatest id
  */
 export async function askHelpers(

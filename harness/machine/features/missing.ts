@@ -26,7 +26,6 @@ export interface Known {
 
 /**
  * Whether and how a kernel lacks a feature.
- *
  * @param requirement `program_type:lsm`, `map_type:ringbuf`, `helper:xdp/bpf_loop` or
  * `helper:bpf_loop` (any type), `attach_type:tcx_ingress`, `link_type:tcx`,
  * `kfunc:bpf_task_acquire`, `lsm:bpf`, `config:BPF_LSM`, `module:act_bpf`, `btf:vmlinux`

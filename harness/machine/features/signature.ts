@@ -13,7 +13,6 @@ const { E2BIG, EBADMSG, EPERM } = constants.errno;
  * without the attributes it returns E2BIG; where only instructions are signed it checks the
  * signature first (EBADMSG); where maps are signed too it first refuses a map that is not frozen
  * (EPERM; K: bpf_prog_verify_signature in kernel/bpf/verifier.c).
- *
  * @param verdictRecorded whether the kernel's `struct bpf_prog_aux` has a member `sig`
  */
 export async function askSignature(

@@ -15,7 +15,6 @@ export const architectures = Object.keys(prefixes);
 /**
  * Name of the C compiler or archiver for guests of an architecture; the host's own tool for its own
  * architecture.
- *
  * @throws InputError for an architecture that is not in the table
  */
 export function toolFor(arch: string, tool: "gcc" | "ar", host: string = machine()): string {

@@ -152,7 +152,6 @@ export async function pin(client: GuestClient, held: Held, path: string): Promis
 
 /**
  * BPF_PROG_LOAD of a program that only returns a number.
- *
  * @param attachType a name of `attachTypes`, where the program type alone does not imply it
  */
 export async function constantProgram(

@@ -13,7 +13,6 @@ const flags = ["-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
 
 /**
  * Compiles bpfgate's own BPF programs (`bpf/*.bpf.c`) for guests of an architecture.
- *
  * @param arch as `uname -m` prints it
  * @param say called with one line for each step
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`

@@ -11,7 +11,6 @@ const source = fileURLToPath(new URL("../../../harness/data/signing/loader/gen-l
 /**
  * Builds the host program that generates loaders (harness/data/signing/loader/gen-loader.c) against
  * the agent's libbpf.
- *
  * @param say called with one line for each step
  * @throws UndecidedError as `buildAgent`
  */

@@ -63,7 +63,6 @@ export function agentPath(arch: string): string {
 
 /**
  * Builds libbpf and the agent for an architecture, unless their inputs are unchanged.
- *
  * @param arch as `uname -m` prints it
  * @param say called with one line for each step
  * @returns the agent's path
@@ -123,7 +122,6 @@ async function digestOfInputs(arch: string): Promise<string> {
 
 /**
  * The C compiler for guests of an architecture.
- *
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`
  */
 export async function findCompiler(arch: string): Promise<string> {
@@ -139,7 +137,6 @@ export async function findArchive(compiler: string, name: string): Promise<strin
 /**
  * Arguments that link libbpf and what it needs into a static program. libelf may be built with
  * zstd, and needs search-tree.c of libbpf.a.
- *
  * @param folder as `buildLibbpf` returns it
  */
 export async function linkLibbpf(folder: string, arch: string): Promise<string[]> {

@@ -22,7 +22,6 @@ export interface TokenMount {
  * Creates it as a container manager does: the user opens the file system and passes its file
  * descriptor to the grantor over a unix socket; the grantor configures and mounts it, and attaches
  * the mount to its path or passes it back.
- *
  * @returns the user's handle of the mount, when it has no path
  * @throws GuestError of the step that was refused
  */

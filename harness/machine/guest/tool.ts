@@ -15,7 +15,6 @@ const found = new Map<Tool, Promise<string>>();
 /**
  * The command for a tool that can do what bpfgate needs of it, such as `/usr/bin/clang-19`; for a
  * library, the option to link it with.
- *
  * @throws UndecidedError `tool-missing`
  */
 export function findTool(name: Tool): Promise<string> {

@@ -21,7 +21,6 @@ export interface OwnKernel {
 
 /**
  * Adds a kernel image of the user to the store.
- *
  * @throws InputError when a file is invalid, or the kernel lacks the drivers to talk to the runner
  */
 export async function addKernel(own: OwnKernel): Promise<StoredKernel> {

@@ -14,7 +14,6 @@ import { type StoredKernel, storedKernel, storeFolder } from "./store.js";
 /**
  * Every module that a kernel was shipped with. Those of a kernel that was stored without them are
  * downloaded: the same packages, in the version that was stored.
- *
  * @throws UndecidedError when they are neither here nor in the archive
  */
 export async function allModules(

@@ -8,7 +8,6 @@ import { openKernel } from "./store.js";
 
 /**
  * The kernels that a command line names, each once, from the store.
- *
  * @param wanted ids; `default` and `all` stand for those of the catalog
  * @throws InputError for an unknown kernel; UndecidedError for one that is not here or damaged
  */

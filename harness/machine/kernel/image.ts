@@ -16,7 +16,6 @@ export interface KernelImage {
 /**
  * Recognises a kernel image: x86 bzImage (K: Documentation/arch/x86/boot.rst), arm64 Image (K:
  * Documentation/arch/arm64/booting.rst), s390x bzImage (K: arch/s390/include/asm/setup.h).
- *
  * @throws InputError when it is another format, or truncated
  */
 export async function readImage(path: string): Promise<KernelImage> {

@@ -61,7 +61,6 @@ export interface Initramfs {
  * ...`, in load order), `/boot/config-<release>` (gzip; libbpf looks up CONFIG_* externs there),
  * empty mount points and `/dev/console`. It is not compressed: decompressing in the guest costs
  * more than copying.
- *
  * @throws UndecidedError `agent-missing`, `store-damaged`
  */
 export async function initramfsFor(kernel: Kernel, agentPath: string): Promise<Initramfs> {

@@ -17,7 +17,6 @@ const SECTION_HEADER = 64;
 /**
  * Reads `.modinfo` of an uncompressed module, ELF64 of either byte order (K:
  * include/linux/moduleparam.h, `__MODULE_INFO`).
- *
  * @throws InputError when it is not a module
  */
 export function readModinfo(file: string, bytes: Uint8Array): Modinfo {

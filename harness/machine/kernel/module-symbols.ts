@@ -11,7 +11,6 @@ const tracepointPrefix = "__tracepoint_";
 /**
  * What programs can be attached to in a kernel module, or call: its functions, and its tracepoints
  * as `tp:<name>`, from the symbol table of the uncompressed file (ELF64).
- *
  * @throws InputError when it is not a module
  */
 export function moduleSymbols(file: string, bytes: Uint8Array): string[] {

@@ -60,7 +60,6 @@ export async function readModulesDep(
  * `modules.dep`, `modules.builtin` and `modules.list`. Wanted modules that the tree lacks are
  * skipped: they are built in, or the kernel does not have them. Dependencies are read from the
  * modules themselves: packages have no `modules.dep`.
- *
  * @returns the `uname -r` the modules were made for, undefined when no module was copied
  */
 export async function collectModules(

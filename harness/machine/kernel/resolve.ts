@@ -17,7 +17,6 @@ export interface Release {
 /**
  * The newest complete release of a line. When the cached indexes have none, they are
  * downloaded again before giving up.
- *
  * @param arch as `uname -m`
  * @throws UndecidedError `kernel-not-in-archive`, `mirror-unreachable`
  */

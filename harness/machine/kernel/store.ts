@@ -89,7 +89,6 @@ export async function storedKernel(id: string): Promise<StoredKernel | undefined
 
 /**
  * A kernel that can be booted, its image checked against the digest it was stored with.
- *
  * @throws InputError when the kernel is unknown or its record is broken; UndecidedError
  * `kernel-not-pulled`, `store-damaged`
  */
@@ -120,7 +119,6 @@ export async function openKernel(id: string): Promise<Kernel> {
 /**
  * Stores a kernel under its id, completely or not at all. An older object under the same id stays
  * on disk.
- *
  * @throws InputError when the image is invalid, or the modules were built for another release
  */
 export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {

@@ -279,7 +279,6 @@ const withoutRam = {
  * times too fast was seen), and with it every time-out and duration in the guest and its clones. It
  * happens under TCG on a loaded host: the PIT and the PM timer disagree, and the kernel uses the
  * PIT.
- *
  * @param console output since boot
  *
  * Kernel: pit_hpet_ptimer_calibrate_cpu(), arch/x86/kernel/tsc.c.

@@ -162,7 +162,6 @@ export function tailCallPromiseNames(loud = false): string[] {
 /**
  * Tries what kernels promise of tail calls, alone and mixed with function calls, with bpfgate's own
  * programs in test runs. Every program ends, even where the kernel does not count its tail calls.
- *
  * @param loud also what makes some kernels log a warning
  * @throws UndecidedError `not-built`
  */

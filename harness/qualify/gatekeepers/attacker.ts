@@ -101,7 +101,6 @@ export class Attacker {
 	/**
 	 * A load by another process while a program of the attacker is attached, which should be
 	 * refused.
-	 *
 	 * @param attached what `attach` returned
 	 */
 	async answeredBy(
@@ -146,7 +145,6 @@ export class Attacker {
 
 	/**
 	 * Case `rewrite-settings`: writes other settings, with which `load` would be admitted.
-	 *
 	 * @param load the errno's name, undefined when it was admitted
 	 */
 	async rewriteSettings(

@@ -12,7 +12,6 @@ const end = "<!-- measured: end -->";
 
 /**
  * What gatekeepers did on each kernel of a results document, one Markdown table for each.
- *
  * @throws Error when the document lacks a promise of one of its kernels
  */
 export function gatekeeperTables({ kernels }: Pick<Results, "kernels">): string {

@@ -75,7 +75,6 @@ const masksOf = (mask: (kind: DelegatedKind) => string): Masks =>
 
 /**
  * One step for each kind of grant.
- *
  * @param masks undefined when the kernel reported nothing
  * @param by where it was asked
  * @param silence what it answered in place of masks

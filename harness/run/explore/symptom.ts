@@ -33,7 +33,6 @@ export function factClass(fact: string): string {
 
 /**
  * What is wrong with a vector on some kernel or between kernels.
- *
  * @param ignored classes of facts that are not compared
  * @param meant return values that vectors expect, although the kernel does not know them
  */

@@ -41,7 +41,6 @@ export function admissionCases(which: readonly GatekeeperName[] = gatekeepers): 
 /**
  * Installs one gatekeeper after the other, and tries whether it admits the package. What it keeps
  * out is a promise of kernel and gatekeeper: `bpfgate kernels qualify` asks for it.
- *
  * @param signatures that the package ships; undefined: its loaders are signed here
  */
 export async function* admissionFindings(

@@ -46,7 +46,6 @@ const read = new Map<string, Promise<Uint8Array>>();
 
 /**
  * Bytes of a built file: an object, `attack.bpf.o`, `intruder`, `token-loader` or `verity.ext4`.
- *
  * @throws UndecidedError `not-built`
  */
 export function artifact(arch: string, file: string, folder = artifactFolder(arch)): Promise<Uint8Array> {

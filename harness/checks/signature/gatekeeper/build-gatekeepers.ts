@@ -31,7 +31,6 @@ export interface BuildOptions {
 /**
  * Builds for guests of an architecture: the gatekeepers, the programs that attack them, the program
  * that loads with a token, and an empty file system with fs-verity.
- *
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
  */
 export async function buildGatekeepers(

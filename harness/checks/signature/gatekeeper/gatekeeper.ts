@@ -74,7 +74,6 @@ export class Gatekeeper {
 	/**
 	 * Loads and attaches it. A hardened one is pinned too, in a bpffs that cannot be unmounted from
 	 * then on.
-	 *
 	 * @throws GatekeeperRefused with the kernel's reason; UndecidedError `not-built`
 	 */
 	static async install({ guest, name, folder }: GatekeeperPlace, settings: Settings): Promise<Gatekeeper> {

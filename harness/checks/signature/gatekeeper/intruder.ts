@@ -33,7 +33,6 @@ export class Intruder {
 
 	/**
 	 * Runs a command.
-	 *
 	 * @returns errnos in the order of its actions, 0 for done (the last number of `run` is a return
 	 * value, of `attach` a process id)
 	 * @throws UndecidedError `intruder-failed` when it could not try; GuestError when it cannot be

@@ -38,7 +38,6 @@ interface Seen {
  * each program, and reports how much of it they reach: cases `coverage/<object>/<program>`, with
  * evidence `coverage` (base/coverage-record.ts). They `pass` whatever was reached; `skip` means
  * that it could not be measured, `error` that the probes changed the results of a vector.
- *
  * @param kernelId the kernel on which coverage is measured
  */
 export function measuring(check: CheckRun, kernelId: string): CheckRun {
@@ -179,7 +178,6 @@ function findingOf(object: PackageObject, program: string, seen: Seen, bench: Wo
 /**
  * How much of a program was reached, in instructions, blocks and, if the object has line
  * information, lines.
- *
  * @param vectors number of vectors that ran
  * @throws InputError when line information and BTF do not fit together
  */

@@ -14,7 +14,6 @@ interface SourceFile {
 /**
  * What was reached of each source file. A line is reached if any of its instructions is (struct
  * bpf_line_info; a line of an inlined function has many). Line number 0 means no line.
- *
  * @throws InputError when the BTF lacks a string or type
  */
 export function coveredFiles(coverage: ProgramCoverage, btf: Btf, blocks: readonly Block[]): CoveredFile[] {

@@ -14,7 +14,6 @@ const isCheckout = existsSync(fileURLToPath(new URL("../../../../ci/setup", impo
 
 /**
  * What ci/tool finds of ci/requirements.txt.
- *
  * @param needed the purposes without which bpfgate cannot do its work at present
  * @param requirements another file of that form
  */

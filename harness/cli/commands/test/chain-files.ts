@@ -15,7 +15,6 @@ import { type ChainHookFacts, chainHooks } from "../../../data/package/sections/
 /**
  * Checks that the chains in a package's manifest mean programs that are there. A package can be
  * tested without those beside which it is to stand: such a chain is skipped.
- *
  * @throws InputError for the first chain that is wrong
  */
 export function assertChains(pkg: Package, packages: readonly Package[]): void {
@@ -25,7 +24,6 @@ export function assertChains(pkg: Package, packages: readonly Package[]): void {
 
 /**
  * The chains of chain files, when they mean programs that are there.
- *
  * @param files as given with `--chain`
  * @throws AggregateError of an InputError for each chain or file that is wrong
  */

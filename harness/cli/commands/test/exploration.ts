@@ -39,7 +39,6 @@ const files = validator(VectorFile);
 
 /**
  * Writes the finds of a run, each once; without finds an earlier file stays.
- *
  * @throws UndecidedError when the file cannot be written
  */
 export async function saveFinds(

@@ -14,7 +14,6 @@ interface Opening {
 
 /**
  * Opens the inputs of a run. One that is broken does not stop the others.
- *
  * @throws AggregateError of an InputError for each mistake when nothing is left to test, and for an
  * invalid invocation: a path where there is nothing, or two packages of one name
  */

@@ -20,7 +20,6 @@ const maxBytes = 1024 * 1024;
  * The sum of what arguments delegate: bpffs mount options, Incus or LXD instance options,
  * capabilities (`cap_bpf,cap_perfmon`), systemd drop-ins, packages. Without a named capability the
  * user holds all of them, as in a container.
- *
  * @throws InputError for other arguments
  */
 export async function delegationArgument(texts: readonly string[]): Promise<Delegation> {

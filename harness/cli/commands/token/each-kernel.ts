@@ -22,7 +22,6 @@ export type Lend = <T>(kernel: Kernel, work: (bench: Workbench) => Promise<T>) =
 
 /**
  * Lends guests of kernels, one after the other.
- *
  * @param wanted ids; `default` and `all` as elsewhere
  * @throws InputError for an unknown kernel; UndecidedError for one that is not pulled, or when the
  * time is over

@@ -21,7 +21,6 @@ export const run: Action<"token infer"> = async ([path], options, { write, signa
 
 /**
  * Asks each kernel; where they differ, tries on each the grants of all together.
- *
  * @param cellTimeout seconds: most on one kernel
  */
 export async function infer(

@@ -54,7 +54,6 @@ function lacksExpectation({ sequence, expect, each }: PlacedVector["written"]): 
 /**
  * Runs vectors twice, each time in fresh guests, makes the changed files from the results, and runs
  * the check on those. Writes nothing.
- *
  * @param fresh makes a workbench with unused guests
  * @throws InputError when no vector is chosen, or a file cannot be changed in place
  */

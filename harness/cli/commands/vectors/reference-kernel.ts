@@ -33,7 +33,6 @@ export async function newestDefault(): Promise<string> {
 
 /**
  * Lends guests of one kernel, one at a time.
- *
  * @param cellTimeout seconds that the work may take; default: derived from programs and vectors
  * @throws InputError for an unknown kernel, or one that the package is not for; UndecidedError for
  * one that is not here

@@ -63,7 +63,6 @@ async function rehearsalOf(
 
 /**
  * The vector with an expectation of maps after every packet, so that they are read.
- *
  * @param context requests the context of XDP programs, which says where the metadata ends
  */
 function watchedVector(vector: PreparedVector, context: boolean): PreparedVector {

@@ -26,7 +26,6 @@ const maxDescriptors = 1024;
 /**
  * Reads a header as bpftool 7.7 and later write it. It is read and never compiled: exactly what
  * bpftool writes is taken, and what a C compiler would make of anything else does not matter.
- *
  * @param file as messages call it
  * @throws InputError naming the line
  */
@@ -122,7 +121,6 @@ function descriptors(lines: Lines, type: string, member: string): string[] {
 /**
  * The bytes of `static const char <name>[] = "…";`, where bpftool writes every byte as an
  * escape.
- *
  * @throws InputError also when it is missing or occurs twice
  */
 function array(lines: Lines, name: string): Uint8Array {

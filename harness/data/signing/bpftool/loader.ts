@@ -15,7 +15,6 @@ const maxName = 15;
 /**
  * The loader in a light skeleton. bpftool does not say for which contract it signed: it is told
  * from what the signature covers, and from whether the instructions insist on an exclusive map.
- *
  * @param file as messages call the header
  * @param known the maps of the object from which the header was made; whether it has them all is
  * for the lint to say

@@ -23,7 +23,6 @@ export interface Bpftool {
  * The newest bpftool of a Debian suite, taken from the cache or else downloaded with its libraries
  * (6 MB, unpacked 20 MB). What the cache has of the suite is kept although there may be a newer
  * one.
- *
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */
 export async function bpftoolOf(suite: string): Promise<Bpftool> {

@@ -12,7 +12,6 @@ const curves = ["prime256v1", "secp384r1", "secp521r1"];
 /**
  * Whether a certificate should sign programs. Kernels check none of this when they check
  * a signature with a key that is in a keyring: only who puts it there can.
- *
  * @param now in milliseconds since 1970
  */
 export function lintCertificate(certificate: Certificate, now: number): LintFinding[] {

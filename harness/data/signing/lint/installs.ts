@@ -33,7 +33,6 @@ export interface Installed {
 /**
  * What the loader of a walk installs: each call of bpf(2) has its attributes in the data. Maps that
  * it makes only as a template of others are left out.
- *
  * @returns undefined when a call is not made as libbpf's loaders make it
  */
 export function installedBy(walk: Walk, data: Uint8Array): Installed | undefined {

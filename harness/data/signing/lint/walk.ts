@@ -57,7 +57,6 @@ const maxInstructions = 65_536;
 
 /**
  * Follows a loader on all of its ways at once, as the verifier does but knowing less of each value.
- *
  * @returns undefined when it is made of what libbpf's loaders are not made of (calls of functions
  * of its own, jumps to nowhere): nothing can be said of it
  */

@@ -57,7 +57,6 @@ const refusals = validator(Refusal);
 /**
  * Makes the loader of an object for a contract, with what the manifest says of its maps, constants
  * and programs. The same object gives the same bytes on every machine; no kernel is asked.
- *
  * @throws Unsignable with the reason; UndecidedError `not-built` without the generator
  */
 export async function generateLoader(object: PackageObject, contract: Contract): Promise<Loader> {
@@ -67,7 +66,6 @@ export async function generateLoader(object: PackageObject, contract: Contract):
 
 /**
  * The same for several contracts, in their order; their `data` are the same bytes.
- *
  * @param timeout in milliseconds
  * @throws UndecidedError `loader-timeout` as well
  */

@@ -16,7 +16,6 @@ const exclOffset = 32;
  * installs: the size of each map and the initial value of each data section are read from the
  * loader's context, which no signature covers. Each of these reads becomes the constant 0, for
  * which the loader keeps what is in its signed data. No jump changes.
- *
  * @param insns of `gen_loader` of libbpf 1.7, little endian; left as they are
  * @param maps how many maps the object has
  * @throws Error when the instructions are not of the shape that is known to be safe

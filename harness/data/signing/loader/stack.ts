@@ -14,7 +14,6 @@ export const maxPrograms = maxStackBytes / 4 - 2;
  * How many programs libbpf counts in an object: functions that programs call are among them, also
  * those that are not loaded. Only the length of the loader's clean-up, which its seventh
  * instruction jumps over, tells.
- *
  * @param insns of `gen_loader` of libbpf 1.7
  */
 export function countedPrograms(insns: Uint8Array, maps: number): number {

@@ -28,7 +28,6 @@ const withClassIds = /^(classifier|tc)(\/|$)/;
  * is one, when any number means something (socket filters return a length, classifiers without a
  * verdict in their section's name perhaps a class id), or when the verifier already sees to it
  * (cgroup_skb, sk_lookup, netfilter).
- *
  * @param section as `tcx/ingress`
  * @param retval as u32
  */

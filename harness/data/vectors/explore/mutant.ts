@@ -71,7 +71,6 @@ export function mutantOf(
  * `count` mutants, evenly of each vector: first its packets cut at and around each border between
  * headers, then random ones. They depend on the vectors, their names and the seed alone. Fewer
  * where the vectors have no more.
- *
  * @param vectors of one program; those that are not `isMutable` are left out
  */
 export function* mutantsOf(

@@ -33,7 +33,6 @@ interface Occurrence {
 
 /**
  * What to write into a vector for its result.
- *
  * @param recordings of its cases; those that could not be run are missing
  * @param update also what is expected and does not hold
  */

@@ -28,7 +28,6 @@ interface Splice {
  * A JSON or YAML file with changes made in its text: every byte that no change is about stays,
  * comments and order among them. What is new is written as what stands around it: in lines of its
  * own or in one, and as far indented.
- *
  * @param file what the user calls it; `.json` is JSON
  * @throws InputError when a change cannot be made there alone, as behind an alias
  */

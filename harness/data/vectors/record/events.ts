@@ -34,7 +34,6 @@ export function eventTypes(vectors: readonly PreparedVector[]): EventTypes {
 /**
  * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is
  * known, else as hex. What a second run has otherwise is left out, or masked.
- *
  * @param again what the second run sent
  * @returns undefined when the two runs sent events of other number or sizes
  */

@@ -22,7 +22,6 @@ const nowhere = { file: "", pointer: "" };
  * What a packet did to a map, as `maps_after` has it: entries that changed, with what changed in
  * them; all of an entry that is new; null for one that is gone. Every entry is read again before it
  * is given back: what cannot be written by names is written as hex.
- *
  * @param isVolatile of the fact: `maps/counters[1].packets`
  * @returns undefined when nothing changed
  */

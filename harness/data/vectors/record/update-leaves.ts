@@ -12,7 +12,6 @@ import { recordedEntry } from "./maps.js";
 
 /**
  * What has to change in what is expected of a map.
- *
  * @param written as the file has it, at `path`
  * @returns undefined when single changes do not do; none when it holds
  */
