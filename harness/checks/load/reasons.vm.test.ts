@@ -112,6 +112,12 @@ const said: Record<string, Record<string, Said | Partial<Record<Id, Said>>>> = {
 	"refused-map NO_ENTRIES": {
 		"map/map": ["map-attributes", /max_entries is 0: the loader of the package sets it/, /manifest/],
 	},
+	"refused-map NO_SIZES": {
+		"map/map": ["map-attributes", /value_size and max_entries are 0: the loader/, /maps\.map in the manifest/],
+	},
+	"refused-map OWN_SECTION": {
+		"program/use": ["legacy-map", /map of section lirc_mode2\/maps/, /"\.maps"/],
+	},
 	"refused-map SOCKMAP": { "program/use": ["map-not-allowed", /sockmap/, /user space/] },
 	"refused-map NO_PREALLOC": {
 		"program/use": "pass",
@@ -146,6 +152,7 @@ const said: Record<string, Record<string, Said | Partial<Record<Id, Said>>>> = {
 		"attach/nowhere": ["attach-symbol-missing", /no such function, event or file in this kernel \(/],
 		"attach/there": "pass",
 		"attach/untraceable": { "7.3": ["attach-untraceable", /no ftrace call at its start/] },
+		"attach/untraceable_probe": { "7.3": ["attach-untraceable", /is not traced/, /calls it/] },
 		"attach/ambiguous": { "7.3": ["attach-symbol-ambiguous", /several functions of that name/] },
 		"attach/no_binary": ["not-attached", /\/no\/such\/binary is not in the guest/, /is installed/],
 		"program/of_newer_libbpf": ["libbpf-too-old", /libbpf 1\.7, which bpfgate uses, does not know/],

@@ -34,7 +34,8 @@ function bytesOf(
 	switch (type) {
 		case "ringbuf":
 		case "user_ringbuf":
-			return entries;
+			// vmap() takes no more pages than the machine has, and the data is mapped twice.
+			return entries * 2;
 		case "array":
 		case "percpu_array":
 		case "queue":

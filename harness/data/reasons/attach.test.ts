@@ -27,6 +27,19 @@ describe("explainAttach", () => {
 		expect(reason.message).toMatch(/^program filter could not be attached to tcx_ingress veth0: /);
 	});
 
+	it("names a function that is closed to kprobes", () => {
+		const { reason } = explainAttach(
+			refused({
+				program: { name: "filter", section: "kprobe/blk_account_io_start", type: "kprobe" },
+				hook: "auto",
+				libbpfLog:
+					"libbpf: prog 'filter': failed to create kprobe 'blk_account_io_start+0x0' perf event: -EINVAL",
+			}),
+		);
+		expect(reason.code).toBe("attach-untraceable");
+		expect(reason.message).toContain("blk_account_io_start is not traced");
+	});
+
 	it("says that the hook is missing where the kernel was asked", () => {
 		const features = (question: string) =>
 			question === "attach_type:tcx_ingress" ? "unsupported" : undefined;

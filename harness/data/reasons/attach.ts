@@ -163,13 +163,21 @@ function explainSection(
 	return explanation("section-malformed", words, known, hint);
 }
 
-/** A trampoline found no ftrace call at the function's start: nothing else is attached there. */
+/**
+ * A trampoline found no ftrace call at the function's start: nothing else is attached there. A
+ * kprobe event is refused there with EINVAL (within_notrace_func of kernel/trace/trace_kprobe.c).
+ */
 function explainUntraceable(
-	{ program, hook, errno }: AttachFacts,
+	{ program, hook, errno, libbpfLog }: AttachFacts,
 	subject: string,
 	known: Record<string, unknown>,
 ): Explanation | undefined {
 	const [kind = "", target] = program.section.replace(/^\?/, "").split("/");
+	const probe = /failed to create k(?:ret)?probe '([^']{1,256})\+0x0' perf event: -EINVAL/.exec(libbpfLog);
+	if (probe) {
+		const words = `${subject}: ${probe[1]} is not traced (notrace, or on the list of functions closed to kprobes), so no probe is set there (EINVAL)`;
+		return explanation("attach-untraceable", words, known, "attach to a function that calls it");
+	}
 	if (hook !== "auto" || errno !== EBUSY || !/^(?:fentry|fexit|fmod_ret|lsm)(?:\.s)?$/.test(kind))
 		return undefined;
 	const words = `${subject}: ${target ?? "the function"} has no ftrace call at its start, where the program would be called (EBUSY)`;

@@ -24,6 +24,7 @@ const fourByteValues = new Set(
 );
 const withoutKey = new Set("queue stack bloom_filter ringbuf user_ringbuf arena".split(" "));
 const rings = new Set(["ringbuf", "user_ringbuf"]);
+const withoutValue = new Set([...rings, "arena", "bloom_filter"]);
 const storages = new Set(["sk_storage", "inode_storage", "task_storage", "cgrp_storage"]);
 const sized = "the manifest can set it: objects[].maps.<name>";
 
@@ -87,6 +88,11 @@ export function wrongAttribute(
 			`key_size must be 5 to 260 (4 bytes of prefix length and the data), found ${key}`,
 			"use struct bpf_lpm_trie_key and the data as key",
 		);
+	if (value === 0 && entries === 0 && !storages.has(type) && !withoutValue.has(type))
+		return must(
+			"value_size and max_entries are 0: the loader of the package sets them before it loads",
+			`set them as the loader does: value_size and max_entries of objects[].maps.${map.name ?? "<name>"} in the manifest`,
+		);
 	if (type === "stack_trace" && (value < 8 || value % 8 !== 0 || value / 8 > 127))
 		return must(
 			`value_size must be 8 bytes for each frame, and at most 127 frames, found ${value}`,
@@ -97,7 +103,7 @@ export function wrongAttribute(
 			"max_entries is 0: the loader of the package sets it before it loads",
 			`set it as the loader does: objects[].maps.${map.name ?? "<name>"}.max_entries in the manifest`,
 		);
-	if (value === 0 && !rings.has(type) && type !== "bloom_filter")
+	if (value === 0 && !withoutValue.has(type))
 		return must(
 			"value_size is 0: the loader of the package sets it before it loads",
 			`set it as the loader does: objects[].maps.${map.name ?? "<name>"}.value_size in the manifest`,

@@ -25,6 +25,14 @@ describe("explainMap", () => {
 		expect(reason.message).toContain("(type arena, max_entries 10, flags 0x400)");
 	});
 
+	it("names what the package's loader sets", () => {
+		const map = { name: "stacks", type: "stack_trace", key_size: 4, value_size: 0, max_entries: 0, flags: 0 };
+		const { message, hint } = explainMap(refused({ map })).reason;
+		expect(message).toContain("value_size and max_entries are 0");
+		expect(hint).toContain("objects[].maps.stacks");
+		expect(explainMap(refused({ map: { ...map, value_size: 4 } })).reason.message).toContain("found 4");
+	});
+
 	it("is the map type only where the kernel was asked", () => {
 		expect(explainMap(refused({ features: () => "unsupported" })).reason).toMatchObject({
 			code: "map-type-unsupported",

@@ -46,6 +46,12 @@ int untraceable(void *ctx)
 	return 0;
 }
 
+SEC("kprobe/native_sched_clock")
+int untraceable_probe(void *ctx)
+{
+	return 0;
+}
+
 /* Several files of the kernel have a function of this name. */
 SEC("kprobe/t_show")
 int ambiguous(void *ctx)

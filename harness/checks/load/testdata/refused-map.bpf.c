@@ -57,6 +57,16 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } map SEC(".maps");
+#elif defined(NO_SIZES)
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__type(key, __u32);
+} map SEC(".maps");
+#elif defined(OWN_SECTION)
+/* As ir-keytable's decoders have them. */
+struct {
+	__u32 type, key_size, value_size, max_entries, flags;
+} map SEC("lirc_mode2/maps") = { BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0 };
 #elif defined(NO_PREALLOC)
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -135,9 +135,15 @@ export const callRules: readonly Rule[] = [
 		says: ({ target }) => `is for ${target}, to which such programs may not be attached`,
 	},
 	{
+		code: "attach-target-missing",
+		pattern: /^The address of function (?<target>\S+) cannot be found/,
+		says: ({ target }) =>
+			`is for ${target}, which is in this kernel's BTF but not among its symbols: the compiler inlined or split it`,
+	},
+	{
 		code: "attach-target-not-allowed",
 		pattern:
-			/^(?<what>(?:Tracing program|Attach to function|Can attach|Only FENTRY|Extension program|Program extension|Sleepable program cannot attach|The function .{1,128} (?:arg\d|has|return|with)|ret type |can't modify return codes|Return type |func '.{1,128}' (?:arg\d|offset|size)|\S+\(\) (?:has \d+ args|is not a global)|Cannot (?:replace|extend|recursively attach|nest|attach)|Program of this type cannot be sleepable|Syscall programs can only be sleepable|FENTRY\/FEXIT program can only|Attaching fexit\/fmod_ret to|freplace programs with|attach_btf_id \d+ |attach to (?:invalid|unsupported) member|The address of function |Subprog .{1,80} doesn't exist|Extension programs should be JITed|Target program bound device|Only fentry\/fexit|Only fentry,|bpf_lsm hook|(?:The )?func proto of .{1,80} is not|points to disabled hook).{0,200})/,
+			/^(?<what>(?:Tracing program|Attach to function|Can attach|Only FENTRY|Extension program|Program extension|Sleepable program cannot attach|The function .{1,128} (?:arg\d|has|return|with)|ret type |can't modify return codes|Return type |func '.{1,128}' (?:arg\d|offset|size)|\S+\(\) (?:has \d+ args|is not a global)|Cannot (?:replace|extend|recursively attach|nest|attach)|Program of this type cannot be sleepable|Syscall programs can only be sleepable|FENTRY\/FEXIT program can only|Attaching fexit\/fmod_ret to|freplace programs with|attach_btf_id \d+ |attach to (?:invalid|unsupported) member|Subprog .{1,80} doesn't exist|Extension programs should be JITed|Target program bound device|Only fentry\/fexit|Only fentry,|bpf_lsm hook|(?:The )?func proto of .{1,80} is not|points to disabled hook).{0,200})/,
 		says: ({ what }) => `may not be attached to its target: ${what}`,
 	},
 ];

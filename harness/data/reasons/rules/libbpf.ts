@@ -124,6 +124,13 @@ export const libbpfRules: readonly Rule[] = [
 		says: ({ section }) => `defines maps in section ${section}, in the way that libbpf 1.0 dropped`,
 	},
 	{
+		code: "legacy-map",
+		pattern: /bad map relo against '(?<map>[^']+)' in section '(?<section>[^']*maps[^']*)'/,
+		says: ({ map, section }) =>
+			`uses map ${map} of section ${section}, which only a loader of the package's own takes for maps`,
+		hint: ({ map }) => `define ${map} with BTF in section ".maps"`,
+	},
+	{
 		code: "invalid-btf",
 		pattern:
 			/^(?:Error loading ELF section \.BTF(?:\.ext)?: |failed to parse \.BTF|map '[^']{1,128}' BTF data is corrupted)/,
@@ -191,7 +198,7 @@ export const libbpfRules: readonly Rule[] = [
 		code: "ksym-missing",
 		pattern: /^extern \(var ksym\) '(?<symbol>[^']+)': not found/,
 		says: ({ symbol }) =>
-			`is in an object that refers to kernel variable ${symbol}, which this kernel does not have`,
+			`is in an object that refers to kernel variable ${symbol}, which this kernel's BTF does not have`,
 	},
 	{
 		code: "kconfig-type",

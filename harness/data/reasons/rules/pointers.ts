@@ -55,6 +55,8 @@ export const pointerRules: readonly Rule[] = [
 			"^(?:dereference of modified|negative offset) ctx ptr <reg> off=(?<offset>-?\\d+) disallowed",
 		),
 		says: ({ offset }) => `accesses its context through a pointer that was moved by ${offset}`,
+		hint: () =>
+			"access the field directly through the context argument, at a constant offset: CO-RE or the optimiser computed its address first",
 	},
 	{
 		code: "invalid-context-access",
