@@ -113,7 +113,11 @@ const said: Record<string, Record<string, Said | Partial<Record<Id, Said>>>> = {
 		"map/map": ["map-attributes", /max_entries is 0: the loader of the package sets it/, /manifest/],
 	},
 	"refused-map NO_SIZES": {
-		"map/map": ["map-attributes", /value_size and max_entries are 0: the loader/, /maps\.map in the manifest/],
+		"map/map": [
+			"map-attributes",
+			/value_size and max_entries are 0: the loader/,
+			/maps\.map in the manifest/,
+		],
 	},
 	"refused-map OWN_SECTION": {
 		"program/use": ["legacy-map", /map of section lirc_mode2\/maps/, /"\.maps"/],
