@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * Enumerations of the kernel's include/uapi/linux/bpf.h, up to Linux 7.3. Names are the kernel's
- * own, in lower case and without the common prefix: `sched_cls` is BPF_PROG_TYPE_SCHED_CLS.
- */
+/** An enum of linux/bpf.h up to 7.3, without prefix: `sched_cls` is BPF_PROG_TYPE_SCHED_CLS. */
 export class KernelEnum {
 	readonly #names: readonly string[];
 	readonly #numbers: ReadonlyMap<string, number>;
@@ -17,7 +14,6 @@ export class KernelEnum {
 		return this.#names;
 	}
 
-	/** The number of `name`; undefined when there is none. */
 	number(name: string): number | undefined {
 		return this.#numbers.get(name);
 	}
@@ -48,7 +44,6 @@ export const commands = new KernelEnum(`
 	iter_create link_detach prog_bind_map token_create prog_stream_read_by_fd prog_assoc_struct_ops
 `);
 
-/** `enum bpf_prog_type`. */
 export const programTypes = new KernelEnum(`
 	unspec socket_filter kprobe sched_cls sched_act tracepoint xdp perf_event cgroup_skb cgroup_sock lwt_in
 	lwt_out lwt_xmit sock_ops sk_skb cgroup_device sk_msg raw_tracepoint cgroup_sock_addr lwt_seg6local
@@ -64,7 +59,6 @@ export const mapTypes = new KernelEnum(`
 	inode_storage task_storage bloom_filter user_ringbuf cgrp_storage arena insn_array rhash
 `);
 
-/** `enum bpf_attach_type`. */
 export const attachTypes = new KernelEnum(`
 	cgroup_inet_ingress cgroup_inet_egress cgroup_inet_sock_create cgroup_sock_ops sk_skb_stream_parser
 	sk_skb_stream_verdict cgroup_device sk_msg_verdict cgroup_inet4_bind cgroup_inet6_bind
@@ -80,7 +74,6 @@ export const attachTypes = new KernelEnum(`
 	trace_fsession trace_fentry_multi trace_fexit_multi trace_fsession_multi
 `);
 
-/** `enum bpf_link_type`. */
 export const linkTypes = new KernelEnum(`
 	unspec raw_tracepoint tracing cgroup iter netns xdp perf_event kprobe_multi struct_ops netfilter tcx
 	uprobe_multi netkit sockmap tracing_multi

@@ -32,12 +32,10 @@ export interface Place {
 	pointer: string;
 }
 
-/** The place of a member or element. */
 export function within({ file, pointer }: Place, ...keys: readonly (string | number)[]): Place {
 	return { file, pointer: [pointer, ...keys].join("/") };
 }
 
-/** What is wrong with the value there. */
 export function wrong({ file, pointer }: Place, reason: string): InputError {
 	return new InputError(file, pointer, reason);
 }
@@ -71,16 +69,12 @@ export class UndecidedError extends Error {
 		super(message, options);
 	}
 
-	/** Something in a guest that was up caused it, and not the host. */
 	get inGuest(): boolean {
 		return this.options.inGuest === true;
 	}
 }
 
-/**
- * `host-failed`, when a system call failed: a full disk or a forbidden folder is not
- * bpfgate's fault. undefined for any other error.
- */
+/** `host-failed` when a system call failed, such as for a full disk; undefined for other errors. */
 export function hostFailure(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof Error) || !("syscall" in error)) return undefined;
 	const { path, code = "", syscall } = error as NodeJS.ErrnoException;

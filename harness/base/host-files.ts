@@ -52,7 +52,6 @@ export async function withTemporaryFolder<T>(
 
 const temporaryName = "bpfgate-";
 
-/** Folders to remove when the process exits. */
 const temporaries = new Set<string>();
 
 function passing(path: string): string {

@@ -35,10 +35,7 @@ export const op = {
 /** Instruction classes: the low three bits of an opcode. */
 export const insnClass = { ldx: 1, st: 2, stx: 3, jmp: 5, jmp32: 6 } as const;
 
-/**
- * BPF_PSEUDO_*: what `src_reg` of a 64-bit load or of a call says about `imm`. A map is given by
- * its file descriptor or by its index in `fd_array`; `…Value` is the address of its content.
- */
+/** BPF_PSEUDO_*: `src_reg` of a 64-bit load or call. `…Value` is the address of a map's content. */
 export const pseudo = {
 	mapFd: 1,
 	mapIndex: 5,
@@ -82,10 +79,7 @@ export function assemble(insns: readonly Insn[], littleEndian = true): Uint8Arra
 	return bytes;
 }
 
-/**
- * The instructions in turn, each with its byte offset. The second half of a 64-bit load is skipped;
- * `high` is that half's `imm`, 0 for every other instruction and where the bytes end before it.
- */
+/** Instructions with byte offsets; `high` is `imm` of a 64-bit load's second half, else 0. */
 export function* disassemble(
 	bytes: Uint8Array,
 	littleEndian = true,

@@ -31,7 +31,6 @@ export const KernelPromise = Type.Object(
 );
 export type KernelPromise = Static<typeof KernelPromise>;
 
-/** Promises that the kernel was seen to break. */
 export function broken(promises: readonly KernelPromise[]): KernelPromise[] {
 	return promises.filter(({ kept }) => kept === false);
 }

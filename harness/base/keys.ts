@@ -10,9 +10,5 @@ export const keySpecs = {
 	group: -6,
 } as const;
 
-/**
- * System keyrings as `keyring_id` of BPF_PROG_LOAD and bpf_lookup_system_key() name them: builtin
- * is 0, the others VERIFY_USE_SECONDARY_KEYRING and VERIFY_USE_PLATFORM_KEYRING
- * (include/linux/verification.h).
- */
+/** `keyring_id` of BPF_PROG_LOAD and bpf_lookup_system_key() (include/linux/verification.h). */
 export const systemKeyrings = { builtin: 0, secondary: 1, platform: 2 } as const;

@@ -4,7 +4,6 @@ import { KernelPromise, type PromiseArea, promiseAreas } from "./kernel-promise.
 
 const strings = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: "string", enum: values });
 
-/** Name of a check, as on the command line. */
 export const CheckName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,63}$" });
 
 /**
@@ -133,10 +132,7 @@ export const Results = Type.Object(
 );
 export type Results = Static<typeof Results>;
 
-/**
- * Exit status of a run: 3 undecided outranks nothing but a clean pass; 1 outranks 3. A document
- * without any pass is no success, unless the run allowed that.
- */
+/** Exit status of a run: 1 outranks 3, 3 outranks 0. Without a pass it is 3, unless allowed. */
 export function exitStatus(results: Results): 0 | 1 | 3 | 130 {
 	if (results.run.interrupted) return 130;
 	const outcomes = new Set(results.results.map((result) => result.outcome));

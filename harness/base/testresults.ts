@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Results } from "./results.js";
 
-/** A results document with these results, and the kernels and packages that they are of. */
 export function documentOf(
 	results: CaseResult[],
 	{ kernels = distinct(results, "kernel"), packages = distinct(results, "package") } = {},

@@ -22,9 +22,7 @@ export interface Violation {
 
 /** A compiled schema: reports the first violation, or that a value has the schema's type. */
 export interface Validator<T extends TSchema> {
-	/** The first violation, or undefined when `value` conforms. */
 	violation(value: unknown): Violation | undefined;
-	/** True when `value` conforms. */
 	accepts(value: unknown): value is Static<T>;
 }
 
@@ -106,7 +104,6 @@ function reasonOf(error: ErrorObject): string {
 	}
 }
 
-/** JSON Schema type names with an article. */
 function typeNames(types: string | string[]): string {
 	const article = (type: string) =>
 		type === "null" ? type : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;

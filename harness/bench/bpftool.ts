@@ -38,7 +38,6 @@ export class PinnedProgram {
 		return new PinnedProgram(client, object, pin, bpftool);
 	}
 
-	/** Runs one process of `bpftool prog run` on one frame. */
 	async run(frame: Uint8Array): Promise<void> {
 		await this.client.call("file_write", { path: input, data: frame });
 		const argv = [...this.bpftool, "prog", "run", "pinned", this.pin, "data_in", input];

@@ -39,7 +39,6 @@ const small = "programs/xdp-filter";
 const out = "reports/out";
 const file = `${out}/bench.json`;
 
-/** Prints figures, each beside its aim and its earlier value. */
 function print(figures: readonly Figure[]): void {
 	for (const { name, value, unit, against, ratio, calls, cpu_ms } of figures) {
 		const { aim, before } = aims[name] ?? {};
@@ -80,10 +79,7 @@ async function kept(taken: readonly Figure[]): Promise<Figure[]> {
 	return before.filter(({ name }) => !taken.some((figure) => figure.name === name));
 }
 
-/**
- * `npm run bench` measures every figure, `npm run bench -- --trace` only how one cell spends its
- * time; both write to reports/out/bench.json.
- */
+/** `npm run bench`: all figures; `-- --trace`: one cell's time; both to reports/out/bench.json. */
 const [option, ...others] = process.argv.slice(2);
 if (others.length > 0 || (option !== undefined && option !== "--trace")) {
 	process.stderr.write("usage: npm run bench [-- --trace]\n");

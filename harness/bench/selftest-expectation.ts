@@ -21,10 +21,7 @@ export interface SelftestExpectations {
 	auxiliary: string[];
 }
 
-/**
- * Reads the BTF declaration tags of the functions: `comment:test_expect_failure`, with a counter
- * before the word (7.x) or behind it (6.x).
- */
+/** Reads BTF declaration tags: `comment:test_expect_failure`, a counter before or behind it. */
 export function expectationsOf({
 	btf,
 	programs,

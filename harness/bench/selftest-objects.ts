@@ -118,7 +118,6 @@ async function moduleNames(source: string): Promise<Set<string>> {
 	return names;
 }
 
-/** Compiles what is not compiled yet; the first error of clang when it fails. */
 async function compile(
 	source: string,
 	root: string,

@@ -25,10 +25,7 @@ export interface SelftestResult extends SelftestExpectation {
 	log: string;
 }
 
-/**
- * Runs the load check over every annotated program: those that must load together, each of the
- * others alone, as test_loader.c does.
- */
+/** The load check over each annotated program, alone or with those it needs (test_loader.c). */
 export async function* runSelftests(
 	lab: Lab,
 	kernel: Kernel,
@@ -101,7 +98,6 @@ function resultOf(
 	};
 }
 
-/** Names of what the kernel lacks, by the facts of a refusal. */
 function missingNames({ reason, evidence }: Finding): string[] {
 	if (!/^(?:kfunc|ksym|attach-target|struct-ops)-missing$/.test(reason?.code ?? "")) return [];
 	return Object.values((evidence.detail as Record<string, unknown> | undefined) ?? {}).map(String);

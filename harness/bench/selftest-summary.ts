@@ -8,16 +8,12 @@ const mostCatchAll = 0.02;
 
 /** What a run over the selftests of one kernel showed. */
 export interface SelftestSummary {
-	/** For a terminal. */
 	lines: string[];
 	/** Enough programs agree, every disagreement is explained, and few reasons say nothing. */
 	sound: boolean;
 }
 
-/**
- * Compares verdicts and return values with the annotations.
- * @param explained what causes known disagreements, by `object/program` or `object/*`
- */
+/** @param explained causes of known disagreements, by `object/program` or `object/*` */
 export function summaryOf(
 	kernel: Pick<Kernel, "id" | "release">,
 	all: readonly SelftestResult[],

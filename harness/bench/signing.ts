@@ -53,7 +53,6 @@ export async function signingFigure(path: string): Promise<Figure> {
 	}
 }
 
-/** The messages that signing the package signs. */
 async function messagesOf(path: string, { privateKey, certificate }: Identity): Promise<Uint8Array[]> {
 	const pkg = await openPackage(path);
 	const { objects } = await signaturesOf(pkg, { kind: "memory", pem: privateKey }, certificate);

@@ -96,10 +96,7 @@ async function traceCell(pkg: Package, kernel: Kernel): Promise<Trace> {
 	}
 }
 
-/**
- * Splits a cell's time by what it waits for. The agent answers in order, so while requests overlap
- * the time belongs to the first of them.
- */
+/** Splits a cell's time by what it waits for; overlapping requests count for the first of them. */
 class Recorder {
 	readonly #trace: Trace = new Map();
 	readonly #waiting: string[] = [];

@@ -60,10 +60,7 @@ const many = 5000;
 const few = 20;
 const program = "count";
 
-/**
- * Vectors per second in one guest, in batches, side by side with a process of `bpftool prog run`
- * for each in the same guest; and bytes on the channel for each vector, both ways.
- */
+/** Vectors per second, beside a `bpftool prog run` for each, and bytes on the channel for each. */
 export async function vectorFigures(machines: Machines, kernel: Kernel): Promise<Figure[]> {
 	const { vectors, invalid } = suiteOf(await counterPackage(many));
 	const [first] = vectors;
@@ -124,7 +121,6 @@ async function replay(session: VectorSession, vectors: readonly PreparedVector[]
 	return perSecond(done, started);
 }
 
-/** Runs per second with one process each. */
 async function spawn(pinned: PinnedProgram): Promise<number> {
 	const frames = Array.from({ length: few }, (_, index) => frame(index));
 	const started = performance.now();

@@ -37,7 +37,6 @@ export interface Disturbance {
 	needsLateCall?: boolean;
 	/** The check gives no finding for its first case. */
 	swallows?: boolean;
-	/** How it must be reported. */
 	expected: { outcome: CaseResult["outcome"]; code: string };
 }
 

@@ -9,9 +9,8 @@ const graceMs = 30_000;
 const maxHung = 3;
 
 /**
- * Bounds the work on one cell, a package on a kernel, or what is done between several kernels. At
- * the limit the guest in use is ended, no other is lent, and work that goes on all the same is
- * abandoned.
+ * Bounds the work on one cell: at the limit the guest is ended, no other is lent, and work that
+ * goes on is abandoned.
  */
 export class CellLimit {
 	/** What was being done, for the message: the operation that runs in the guest in use. */
@@ -26,10 +25,7 @@ export class CellLimit {
 	#hung = 0;
 	#cancel: (() => void) | undefined;
 
-	/**
-	 * @param kernel for messages: its id, or those of several
-	 * @param ms that the work may take, without the time in `outside`
-	 */
+	/** @param kernel for messages @param ms that the work may take, without `outside` */
 	constructor(
 		private readonly kernel: string,
 		private readonly ms: number,

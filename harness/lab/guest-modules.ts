@@ -7,10 +7,8 @@ import type { KernelFunctions } from "../machine/features/functions.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 
 /**
- * The kernel with the modules that its guests need for packages: those that have the functions that
- * programs call or are attached to where the kernel itself lacks them, and those that are asked
- * for. A kernel whose modules cannot be had gets none, and says why.
- * @param asked modules that the user asks for
+ * The kernel with the modules that packages need for functions and tracepoints, and with `asked`;
+ * one whose modules cannot be had gets none, and says why.
  * @throws InputError when the user asks for a module that the kernel does not have
  */
 export async function withModules(
@@ -49,10 +47,7 @@ export async function withModules(
 	}
 }
 
-/**
- * Functions of the kernel that the programs to load need, tracepoints as `tp:<name>`, and modules
- * that a target names itself as `module:<name>`.
- */
+/** Kernel functions that programs need; tracepoints are `tp:<name>`, modules `module:<name>`. */
 export function kernelNamesOf(object: LibbpfObject): string[] {
 	const kfuncs = object.externs.filter(({ kind, weak }) => kind === "kfunc" && !weak).map(({ name }) => name);
 	const targets = wantedPrograms(object).flatMap((program) => kernelNameOf(object, program) ?? []);

@@ -14,10 +14,7 @@ const margin = 1.25;
 const hostMiB = 512;
 const mib = 1024 * 1024;
 
-/**
- * MiB of memory that a guest needs for the maps of these packages: a power of two, as each size has
- * a template of its own.
- */
+/** MiB that a guest needs for these packages' maps: a power of two, as each size has a template. */
 export function memoryForMaps(packages: readonly Package[]): number {
 	const needed = otherMiB + (bytesOf(packages) * margin) / mib;
 	return Math.max(defaultMemoryMiB, 2 ** Math.ceil(Math.log2(needed)));
@@ -38,10 +35,7 @@ export function kernelFor(
 	return memory === defaultMemoryMiB ? kernel : { ...kernel, guest: { ...kernel.guest, memory } };
 }
 
-/**
- * Why no guest of this host can hold the package's maps, whatever else runs.
- * @param host memory of the host in MiB
- */
+/** Why no guest of this host can hold the package's maps. @param host memory in MiB */
 export function tooLargeForHost(
 	pkg: Package,
 	host = Math.floor(totalmem() / mib),

@@ -33,10 +33,7 @@ export interface Lab extends AsyncDisposable {
 	host(kernel: Kernel): Promise<Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">>;
 	/** A bench on a kernel; `retire` ends its guest. */
 	bench(kernel: Kernel, limit?: CellLimit): CellWorkbench;
-	/**
-	 * Lends a bench for as long as `work` takes, and ends its guest.
-	 * @throws UndecidedError `cell-timeout` when that is longer than `timeout` milliseconds
-	 */
+	/** Lends a bench while `work` runs. @throws UndecidedError `cell-timeout` after `timeout` ms */
 	withBench<T>(kernel: Kernel, work: (bench: CellWorkbench) => Promise<T>, timeout?: number): Promise<T>;
 }
 

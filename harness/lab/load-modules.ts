@@ -9,8 +9,7 @@ import type { Guest } from "../machine/vm/guest.js";
 const folder = "/modules/lazy";
 
 /**
- * Loads the modules that the kernel's guests need into a fresh guest, by way of its file system.
- * @returns false when the kernel needs no module: the guest is as it was
+ * Loads the kernel's needed modules into a fresh guest; false when it needs none.
  * @throws UndecidedError `module-refused`
  */
 export async function loadModules({ client }: Guest, kernel: Kernel): Promise<boolean> {

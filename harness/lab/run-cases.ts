@@ -18,10 +18,7 @@ export interface CaseGroup {
 	readonly spoils?: boolean;
 	/** Findings, or several at once where one piece of work gave them: they share its time. */
 	run(): AsyncIterable<Finding | readonly Finding[]>;
-	/**
-	 * How the open cases continue after a loss of the guest that is not the fault of all of them;
-	 * undefined when all get the loss. Not asked when no case is open.
-	 */
+	/** How open cases continue after a loss that not all caused; undefined: all get it. */
 	continued?(loss: FindingBody, cause: unknown): Continuation | undefined;
 }
 
@@ -38,10 +35,8 @@ const maxNamed = 5;
 const maxListed = 100;
 
 /**
- * Runs a group of cases so that each gets exactly one honest result. A case without a finding is an
- * `error`; a guest that is lost in the middle ends only the cases that have no finding yet; a guest
- * lost after the last case, and whatever stays behind in the guest, is a finding of its own.
- * Fills in how long each case took.
+ * Runs a group so that each case gets one honest result: one without a finding is an `error`, a
+ * lost guest ends only open cases, and leftovers are a finding of their own. Times each case.
  */
 export async function* runCases(bench: Workbench, group: CaseGroup): AsyncIterable<Finding> {
 	for (let next: CaseGroup | undefined = group; next; ) next = yield* attempt(bench, next);

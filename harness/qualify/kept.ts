@@ -51,7 +51,6 @@ async function pathOf(
 	return join(cacheRoot(), "qualify", `${sha256(inputs.join("\n"))}.json`);
 }
 
-/** A file of the cache that cannot be read is as good as none. */
 function parse(text: string): Kept | undefined {
 	try {
 		const value: unknown = JSON.parse(text);

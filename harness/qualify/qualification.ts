@@ -11,9 +11,8 @@ import type { Kernel } from "../machine/kernel/kernel.js";
 import { keepAnswers, keptAnswers } from "./kept.js";
 
 /**
- * The kernel's answers to one question, one for each promise and in their order. A kernel that
- * panics breaks the promise that was being tried; the promises after it are not asked.
- * @throws UndecidedError when bpfgate could not find out
+ * The kernel's answers in order. One that panics breaks the promise being tried; later ones are not
+ * asked. @throws UndecidedError when bpfgate could not find out
  */
 export async function answersOf(question: KernelQuestion, bench: Workbench): Promise<KernelPromise[]> {
 	const answers = new Map<string, KernelPromise>();
@@ -57,10 +56,7 @@ function asUndecided({ code, message, hint }: Reason, cause: unknown): Undecided
 	return cause instanceof UndecidedError ? cause : new UndecidedError(code, message, hint, { cause });
 }
 
-/**
- * What kernels promise. Each image is asked once; the answers are kept in the cache by its digest,
- * and in one process no question is asked twice.
- */
+/** What kernels promise: each image is asked once, and answers are cached by its digest. */
 export class Qualification implements PromiseSource {
 	readonly #answers = new Map<string, Promise<readonly KernelPromise[]>>();
 

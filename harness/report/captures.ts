@@ -21,11 +21,7 @@ export function packetsOf(result: CaseResult): PacketEvidence | undefined {
 /** What the section of every capture of a run says before its path, by which it is known again. */
 const mark = "bpfgate test, packets of a failed vector: ";
 
-/**
- * The path that a capture was written to, as its section says; undefined for a file that is no
- * capture of a run.
- * @param start of the file
- */
+/** The path in a capture's section; undefined for other files. @param start of the file */
 export function markedPath(start: Uint8Array): string | undefined {
 	const comment = sectionComment(start);
 	return comment?.startsWith(mark) ? comment.slice(mark.length) : undefined;
@@ -34,10 +30,7 @@ export function markedPath(start: Uint8Array): string | undefined {
 /** Most captures of one run. */
 export const maxCaptures = 1000;
 
-/**
- * A capture's path below the folder of captures, `<package>/<kernel>/<case>.pcapng`, by its result:
- * of the first `maxCaptures` failures that have packets.
- */
+/** Paths of captures, `<package>/<kernel>/<case>.pcapng`, of the first `maxCaptures` failures. */
 export function capturePaths(results: Results): Map<CaseResult, string> {
 	const paths = new Map<CaseResult, string>();
 	const taken = new Set<string>();
@@ -73,9 +66,8 @@ function fileName(text: string): string {
 }
 
 /**
- * The packets of a failed vector as a pcapng file: of each that the evidence has, what went in,
- * what should have come out where that is known, and what did, on interfaces of these names, with
- * what to know of it as comments.
+ * A failed vector's packets as pcapng: input, expected and actual output on interfaces of these
+ * names.
  * @param path below the folder of captures
  */
 export function captureOf(result: CaseResult, packets: PacketEvidence, path: string): Uint8Array {

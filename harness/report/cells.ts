@@ -11,13 +11,9 @@ export function worst(outcomes: Iterable<Outcome>): Outcome | undefined {
 	return outcomeOrder[rank];
 }
 
-/**
- * What a matrix shows for several cases. `partial`: some passed, the others were skipped.
- * `inapplicable`: the run has no such case there. `unfinished`: it was interrupted before.
- */
+/** `partial`: passes and skips; `inapplicable`: no such case; `unfinished`: interrupted before. */
 export type Cell = Outcome | "partial" | "inapplicable" | "unfinished";
 
-/** A cell in words. */
 export const cellWords: Readonly<Record<Cell, string>> = {
 	pass: "pass",
 	partial: "pass, some skipped",
@@ -40,7 +36,6 @@ export const signs: Readonly<Record<Cell | "alike", string>> = {
 	alike: "",
 };
 
-/** What the signs mean. */
 export const legend = Object.entries(cellWords)
 	.map(([cell, words]) => `${signs[cell as Cell]} ${words}`)
 	.join(", ");
@@ -52,10 +47,7 @@ export function cellOf(outcomes: Iterable<Outcome>): Cell | undefined {
 	return most === "skip" && seen.has("pass") ? "partial" : most;
 }
 
-/**
- * Columns of a matrix: the ids of the kernels, then `between` if there are results about several of
- * them.
- */
+/** Columns of a matrix: kernel ids, then `between` if there are results about several of them. */
 export function columns(results: Results): string[] {
 	const several = results.results.some(({ kernel }) => kernel === between);
 	return [...results.kernels.map(({ id }) => id), ...(several ? [between] : [])];

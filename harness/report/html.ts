@@ -49,10 +49,7 @@ const maxDiffs = 200;
 /** Most pictures of chains of one package. */
 const maxPictures = 200;
 
-/**
- * A self-contained page without scripts; the policy in its head makes the browser enforce that.
- * @param captures folder of the captures, relative to the page; undefined when they are not written
- */
+/** A self-contained page without scripts, enforced by a policy. @param captures folder, relative */
 export function html(results: Results, captures?: string): string {
 	const { run } = results;
 	const paths = capturePaths(results);
@@ -123,7 +120,6 @@ function table(corner: string, rows: Row[], results: Results, link?: (row: numbe
 	].join("\n");
 }
 
-/** What each check of the run asks. */
 function questions({ checks = [] }: Results): string[] {
 	if (checks.length === 0) return [];
 	const items = checks.map(({ name, summary }) => `<li>${code(name)}: ${escapeMarkup(summary)}</li>`);
@@ -197,7 +193,6 @@ function evidence(result: CaseResult, packets: string[], drawn: boolean): string
 	];
 }
 
-/** What is wrong with kernels, whatever the package. */
 function kernelSection(results: Results): string[] {
 	const items = kernelFindings(results).flatMap(({ kind, promises, kernels, text }) => [
 		`<dt>${kind} ${onKernels(kernels.map(escapeMarkup), results)}: ${listing(promises.map(code))}</dt>`,
@@ -207,7 +202,6 @@ function kernelSection(results: Results): string[] {
 	return ["<h2>The kernels' own findings</h2>", "<p>No package causes these.</p>", "<dl>", ...items, "</dl>"];
 }
 
-/** What passes say all the same. */
 function noteSection(results: Results): string[] {
 	const items = notes(results).map((text) => `<li>${escapeMarkup(text)}</li>`);
 	return items.length > 0 ? ["<h2>Passed, with notes</h2>", "<ul>", ...items, "</ul>"] : [];

@@ -22,10 +22,7 @@ function ordered(value: unknown, schema: TSchema | undefined): unknown {
 	);
 }
 
-/**
- * The JSON Schema (draft 7) of the results document, as published in reports/results.schema.json.
- * @param checks names of the checks that a document can have
- */
+/** The JSON Schema (draft 7) of results documents. @param checks names that they can have */
 export function resultsSchema(checks: readonly string[]): string {
 	const { results } = Results.properties;
 	const check = { ...results.items.properties.check, pattern: undefined, enum: checks };

@@ -68,10 +68,7 @@ function testcase(result: CaseResult): string[] {
 	return [`    <testcase ${head}>`, `      <${element} ${detail}>${body}</${element}>`, "    </testcase>"];
 }
 
-/**
- * Viewers such as Jenkins take what stands before the last dot for a package: 6.12 would become the
- * class 12. The names in full are those of the suite.
- */
+/** Viewers take what is before the last dot for a package: 6.12 would become the class 12. */
 function undotted(name: string): string {
 	return name.replaceAll(".", "_");
 }

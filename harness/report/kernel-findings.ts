@@ -13,10 +13,7 @@ export interface KernelFinding {
 	text: string;
 }
 
-/**
- * The kernels' own findings, which no package causes: `bpfgate kernels qualify` found them. Broken
- * promises come first; kernels and promises with the same text share an entry.
- */
+/** What kernels answered when qualified: broken promises first, equal texts once. */
 export function kernelFindings(results: Results): KernelFinding[] {
 	const found = results.kernels.flatMap(({ id, promises = {} }) =>
 		Object.entries(promises).flatMap(([area, all]) =>

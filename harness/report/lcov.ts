@@ -9,11 +9,7 @@ interface Source {
 	functions: Map<string, { line: number; reached: boolean }>;
 }
 
-/**
- * A tracefile of lcov (geninfo(1)): a source file once for each package, its lines and functions
- * reached when one program of the package reached them. Counts are 1 or 0: how often is not
- * measured.
- */
+/** A tracefile of lcov (geninfo(1)): lines and functions that a package reached, 1 or 0. */
 export function lcov(results: Results): string {
 	return results.packages.map(({ name }) => section(name, sourcesOf(results, name))).join("");
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Results } from "../base/results.js";
 
-/**
- * What a run did not test although a reader may think that it did, a sentence for each.
- * @param only of this package; default: of all
- */
+/** What a run did not test although it may seem so, a sentence each. @param only of this package */
 export function leftOut({ run, packages }: Results, only?: string): string[] {
 	const filters = (run.filter ?? []).map((filter) => JSON.stringify(filter)).join(" or ");
 	return [

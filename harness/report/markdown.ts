@@ -49,7 +49,6 @@ function item(entry: ReasonEntry, results: Results): string {
 	].join("\\\n  ");
 }
 
-/** What is wrong with kernels, whatever the package. */
 function kernels(results: Results): string[] {
 	const items = kernelFindings(results).map(({ kind, promises, kernels, text }) => {
 		const where = onKernels(kernels.map(escapeMarkdown), results);
@@ -58,7 +57,6 @@ function kernels(results: Results): string[] {
 	return items.length > 0 ? ["The kernels' own findings, independent of the package:", items.join("\n")] : [];
 }
 
-/** What passes say all the same. */
 function noted(results: Results): string[] {
 	const items = notes(results).map((text) => `- ${escapeMarkdown(text)}`);
 	return items.length > 0 ? ["Passed, with notes:", items.join("\n")] : [];

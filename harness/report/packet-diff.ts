@@ -12,9 +12,8 @@ const maxRows = 6;
 const marks: Record<Status, string> = { same: " ", changed: "*", missing: "-", added: "+" };
 
 /**
- * Two packets side by side as lines of at most `medium.width` columns, what differs marked in the
- * first column: `*` another value, `-` only expected, `+` only there. Empty when the packets are
- * the same.
+ * Two packets side by side, marked in the first column: `*` another value, `-` only expected, `+`
+ * only there. Empty when the packets are the same.
  */
 export function packetDiff(
 	expected: Uint8Array,

@@ -6,10 +6,7 @@ import type { CaseResult } from "../base/results.js";
 import { validator } from "../base/validate.js";
 import { groupBy, key } from "./cells.js";
 
-/**
- * Evidence `picture` and `svg` of a chain: declared, listed by the kernel, and executed by a
- * packet, side by side.
- */
+/** Evidence `picture` and `svg` of a chain: declared, listed by the kernel, and executed. */
 const PictureEvidence = Type.Object({
 	picture: Type.Array(Type.String({ maxLength: 1000 }), {
 		minItems: 1,
@@ -70,9 +67,8 @@ const head =
 	/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" (role="img" viewBox="0 0 \d{1,5} \d{1,5}" width="\d{1,5}" height="\d{1,5}" font-family="ui-monospace, monospace" font-size="12">)$/;
 
 /**
- * The image for a page, which has SVG's namespace already. A results document can come from
- * anywhere: an image is taken when every line of it is one that bpfgate writes, and could be
- * nothing else than text and lines.
+ * The image for a page. Documents can come from anywhere: each line must be one that bpfgate
+ * writes, and nothing but text and lines.
  */
 function inlineSvg(svg: unknown): string | undefined {
 	if (!evidence.accepts({ picture: [""], svg })) return undefined;

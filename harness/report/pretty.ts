@@ -157,13 +157,11 @@ class Painter {
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
 	}
 
-	/** What was not tested. */
 	leftOut(): string {
 		const lines = leftOut(this.results).flatMap((text) => wrap(printable(text), this.medium.width));
 		return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 	}
 
-	/** Passes that show a weakness of the kernel. */
 	weaknesses(): string {
 		const found = weaknesses(this.results);
 		if (found.length === 0) return "";
@@ -171,7 +169,6 @@ class Painter {
 		return `${[this.colours.bold("Passed, but the kernel is weak here:"), ...lines].join("\n")}\n`;
 	}
 
-	/** What passes say all the same. */
 	notes(): string {
 		const lines = notes(this.results).flatMap((text) =>
 			wrap(text, this.medium.width - 2).map((line) => `  ${line}`),
@@ -179,7 +176,6 @@ class Painter {
 		return lines.length > 0 ? `${[this.colours.bold("Passed, with notes:"), ...lines].join("\n")}\n` : "";
 	}
 
-	/** What is wrong with kernels, whatever the package. */
 	kernels(): string {
 		const lines = kernelFindings(this.results).flatMap(({ kind, promises, kernels, text }) => {
 			const where = onKernels(kernels.map(printable), this.results);

@@ -21,11 +21,7 @@ export interface ReasonEntry {
 	results: CaseResult[];
 }
 
-/**
- * The reasons of everything that is not a pass, the worst outcome first. Kernels that give the same
- * reason for the same case share an entry, and so do cases that have the same reason in the same
- * words on the same kernels.
- */
+/** Reasons of what is not a pass, the worst first; equal ones share an entry. */
 export function reasonEntries(results: Results): ReasonEntry[] {
 	const explained = results.results.flatMap((result) =>
 		result.outcome === "pass" ? [] : [{ result, reason: result.reason ?? unexplained(result) }],

@@ -6,7 +6,6 @@ import { build } from "../data/packet/build.js";
 import { toHex } from "../data/packet/bytes.js";
 import type { Layers } from "../data/packet/layers.js";
 
-/** A UDP packet. */
 export const udpPacket = (ipv4: object = {}, payload = "hello"): Uint8Array =>
 	build([{ eth: {} }, { ipv4 }, { udp: {} }, { payload: { text: payload } }] as Layers);
 

@@ -11,10 +11,7 @@ export interface Demands {
 	require?: readonly string[] | undefined;
 	/** A skip is a failure on every kernel. */
 	failOnSkip?: boolean | undefined;
-	/**
-	 * Patterns of cases, `load/program/*`; only these are reported, and what the kernel's log says
-	 * while they run.
-	 */
+	/** Patterns of cases, `load/program/*`; only these, and the log during them, are reported. */
 	filter?: readonly string[] | undefined;
 }
 

@@ -3,11 +3,7 @@ import type { KernelPromise, PromiseArea } from "../base/kernel-promise.js";
 import type { CaseResult, Reason, Results } from "../base/results.js";
 import type { ExploreEvent } from "./explore/explore-packages.js";
 
-/**
- * What a run tells while it goes on, in order; `run-end` is always the last, also of an interrupted
- * run. A package is named as in `CaseResult.package`, a kernel by its id; a cell is one package on
- * one kernel.
- */
+/** What a run tells, in order; `run-end` is always last. A cell is a package on a kernel. */
 export type RunEvent =
 	| { type: "run-start"; cells: number }
 	| { type: "kernel-prepare"; kernel: string; step: string }

@@ -8,8 +8,7 @@ import { reason } from "../data/reasons/registry/registry.js";
 import type { Finding } from "../lab/check.js";
 
 /**
- * An expectation that no check can meet would silently have no effect.
- * @param checks names of all checks, also of those that this run leaves out
+ * An expectation that no check can meet would have no effect. @param checks names of all checks
  * @throws InputError for a pattern that begins with no check's name
  */
 export function assertExpectations(packages: readonly Package[], checks: readonly string[]): void {
@@ -27,10 +26,8 @@ export function assertExpectations(packages: readonly Package[], checks: readonl
 }
 
 /**
- * Applies `expect.failures` of the manifest: a failure that its author announced is a pass that
- * says so; one that does not happen, or happens for another reason, is a failure. `skip` and
- * `error` stay what they are.
- * @param kernels ids of those that the finding is about
+ * Applies `expect.failures`: an announced failure is a pass that says so; one that does not happen,
+ * or for another reason, is a failure. `skip` and `error` stay.
  */
 export function expected(
 	manifest: Manifest,

@@ -22,10 +22,9 @@ export interface Ended extends Demands {
 export const nothingTested = "nothing-tested";
 
 /**
- * What keeps a run without failures from being a success: an `error` for each package that no case
- * tested (of each check, where the user named checks), and for each filter that matches nothing; a
- * `fail` where that is so on a required kernel. A case proves something when it passes
- * by itself; an announced failure does not, nor does a case about the kernel.
+ * What keeps a run without failures from success: an `error` for each package that no case tested
+ * (of each named check), and each filter without match; on a required kernel a `fail`. Announced
+ * failures and cases about the kernel prove nothing.
  */
 export function unproven(ended: Ended): CaseResult[] {
 	const { packages, kernels, results, filter = [] } = ended;

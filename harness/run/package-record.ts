@@ -6,10 +6,7 @@ import type { Package } from "../data/package/package.js";
 import { reason } from "../data/reasons/registry/registry.js";
 import { leftUnattached } from "../lab/subject/attach/attachables.js";
 
-/**
- * What the results say of a package.
- * @param tested a program that some case is about was loaded for it
- */
+/** What the results say of a package. @param tested a program that some case is about was loaded */
 export function packageRecord(pkg: Package, tested: readonly CaseResult[]): PackageRecord {
 	const { name, version, sha256, path, bare } = pkg;
 	const left = notLoaded(pkg).filter(

@@ -51,10 +51,7 @@ export interface RunOptions extends Lent, Demands {
 	coverage?: boolean;
 	/** Change the vectors too, and look for what no program should do. */
 	explore?: Exploration | undefined;
-	/**
-	 * Milliseconds that one package may take on one kernel; default: `defaultTimeout` of
-	 * run/cell-timeout.ts.
-	 */
+	/** Milliseconds that one package may take on one kernel; default: `defaultTimeout`. */
 	cellTimeout?: number | undefined;
 	/** Ends the run early; what was found until then is in the results, which say `interrupted`. */
 	signal: AbortSignal;
@@ -109,7 +106,6 @@ function cellsOf({ packages, kernels }: RunOptions): Cell[] {
 	return kernels.flatMap((kernel) => packages.map((pkg) => ({ pkg, kernel })));
 }
 
-/** The checks that have anything to ask of the package. */
 function checksOf(pkg: Package, work: Work): Asked[] {
 	const { asked, named, context } = work;
 	return asked.filter(

@@ -34,18 +34,15 @@ export interface TestRequest extends Demands {
 	explore?: Exploration | undefined;
 	/** Measure on the last of the kernels which instructions the vectors reach. */
 	coverage?: boolean;
-	/**
-	 * Milliseconds that one package may take on one kernel, without the time in which it waits for
-	 * guests; default: derived from the number of its programs and cases.
-	 */
+	/** Milliseconds for a package on a kernel, without waiting; default: by programs and cases. */
 	cellTimeout?: number | undefined;
 	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
 	signal: AbortSignal;
 }
 
 /**
- * Boots the kernels and runs the packages through the checks on each: `bpfgate test` as a library
- * call. The last event holds the results. Throws UndecidedError when this host can run no guest.
+ * `bpfgate test` as a library call: runs packages through the checks on each kernel; the last event
+ * holds the results. Throws UndecidedError when this host can run no guest.
  */
 export async function* testPackages(request: TestRequest): AsyncIterable<RunEvent> {
 	const first = firstKernel(request.kernels);

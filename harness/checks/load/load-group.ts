@@ -51,7 +51,6 @@ const attachCase = ({ caseName }: Pick<Attachable, "caseName">) => `attach/${cas
 export function loadGroup(from: LoadedFrom, rest?: Rest): CaseGroup {
 	const { object, nameOf } = from;
 	const toAttach = rest?.toAttach ?? attachables(object, nameOf);
-	/** Being attached. */
 	let current: Attachable | undefined;
 
 	function continued(loss: FindingBody, cause: unknown): Continuation | undefined {

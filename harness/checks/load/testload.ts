@@ -4,10 +4,7 @@ import { openPackage, type Package } from "../../data/package/package.js";
 import { temporaryFolder } from "../../data/package/testpackage.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
 
-/**
- * For tests: a package of one source of `testdata/` or of an absolute path without `.bpf.c`,
- * compiled with these flags, and a manifest.
- */
+/** A package of one source of `testdata/`, or of an absolute path without `.bpf.c`, compiled. */
 export async function packageOf(
 	source: string,
 	manifest: Record<string, unknown> = {},

@@ -6,7 +6,6 @@ import type { GuestClient } from "../../machine/guest/client.js";
 import type { Args } from "../../machine/guest/operations.js";
 import { type Installation, Installer, type InstallResult } from "./loader-install.js";
 
-/** The loader did not install the object. */
 export class NotInstalled extends Error {
 	override name = "NotInstalled";
 
@@ -28,9 +27,8 @@ export class AdoptedObject {
 	}
 
 	/**
-	 * Installs, and opens the object with the installed maps and programs in place of its own. Ends
-	 * what was installed before, whose object must be closed.
-	 * @param args as for loading the object without a loader
+	 * Installs, and opens the object with the installed maps and programs. Close an earlier one
+	 * first.
 	 * @throws NotInstalled
 	 */
 	async load(args: Args<"object_open">): Promise<LoadedObject & { handle: number }> {

@@ -17,7 +17,6 @@ export type ByContract = Readonly<Record<Contract, readonly Expectation[]>>;
 
 /** How a case ended, and what else was seen. */
 export interface Observed extends InstallResult {
-	/** Added to the evidence. */
 	seen?: Record<string, unknown>;
 	/** What was found instead, where the step and errno alone look right. */
 	wrong?: string;
@@ -52,7 +51,6 @@ export function byCover(instructions: readonly Expectation[], maps: readonly Exp
 	return { insns: instructions, "insns-excl": instructions, "insns-maps": maps };
 }
 
-/** The expectation that is met, if any. */
 export function met(expected: readonly Expectation[], seen: Observed): Expectation | undefined {
 	if (seen.wrong !== undefined) return undefined;
 	return expected.find(

@@ -19,10 +19,7 @@ const initialValue = 8;
 /** Offsets in `struct bpf_map_info`. */
 const info = { size: 80, valueSize: 12, maxEntries: 16 };
 
-/**
- * The host writes a loader's context. Loaders of libbpf before 1.8 take sizes and initial values of
- * maps from there, which no signature covers.
- */
+/** Before libbpf 1.8, loaders take map sizes and values from the host's unsigned context. */
 export const hostOverrides: readonly LoaderAttack[] = [
 	{
 		name: "host-override-max-entries",

@@ -99,10 +99,7 @@ function* refusedFindings(
 
 const everything = endedAt("installed", 0, "installed");
 
-/**
- * Installs without a signature, which every kernel allows. A `skip` says why the object cannot be
- * installed even so: then its signature is not the problem.
- */
+/** Installs without a signature; a `skip` says why the object cannot be installed even so. */
 export async function unsignedFinding(
 	object: PackageObject,
 	loaders: Readonly<Record<Contract, Loader>>,

@@ -64,16 +64,11 @@ export class InstallPlans {
 		return this.signatures?.objects.find((candidate) => candidate.object === object.file);
 	}
 
-	/** Subject of the package's certificate. */
 	get signer(): string | undefined {
 		return this.signatures?.certificate.subject;
 	}
 
-	/**
-	 * The plan for an object of the package; undefined when the package ships loaders of it, but
-	 * none that this kernel accepts.
-	 * @throws KeyRefused when the kernel refuses the package's certificate
-	 */
+	/** The plan for an object; undefined when no shipped loader suits. @throws KeyRefused */
 	async own(object: PackageObject): Promise<InstallPlan | undefined> {
 		const { contract, signatures, keyrings } = this;
 		if (contract === "none" || !signatures || !this.covered(object)) return this.signedHere(object);

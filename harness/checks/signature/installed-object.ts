@@ -23,7 +23,6 @@ export interface PlannedSubject extends SignedSubject {
 	plan: InstallPlan;
 }
 
-/** An object that its loader installed. */
 export interface InstalledObject {
 	loaded: LoadedObject & { handle: number };
 	/** Handle of the loader's own program. */

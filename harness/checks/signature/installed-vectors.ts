@@ -15,11 +15,7 @@ import { settingEvidence } from "./signature-finding.js";
 /** Vectors named in evidence. */
 const maxNamed = 50;
 
-/**
- * Whether the package's vectors give the same results for the object as its loader installs it. A
- * vector that fails without the loader too is left to the vectors check. Undefined for an object
- * without vectors.
- */
+/** Whether vectors give the same results for the installed object; undefined without vectors. */
 export async function vectorsFinding(subject: PlannedSubject): Promise<FindingBody | undefined> {
 	const { pkg, object, plans, plan, setting, bench } = subject;
 	const own = suiteOf(pkg).vectors.filter((vector) => vector.subject.object.file === object.file);

@@ -35,10 +35,7 @@ export function kernelContract(guest: Guest): Promise<KernelContract> {
 	return answer;
 }
 
-/**
- * Signs a program of two instructions with a trusted ephemeral key, once over the instructions and
- * once over the instructions and the content of a bound map, and tries which one the kernel loads.
- */
+/** Signs a small program over its instructions, and over these and a bound map, and tries both. */
 async function ask({ client }: Guest): Promise<KernelContract> {
 	const vmlinux = await readFile(client, "/sys/kernel/btf/vmlinux");
 	const btf = vmlinux && new Btf("/sys/kernel/btf/vmlinux", vmlinux);

@@ -51,7 +51,6 @@ export class Keyrings {
 		return added.serial;
 	}
 
-	/** Unlinks all of them. */
 	async close(): Promise<void> {
 		const keyring = keySpecs.session;
 		for (const key of this.#made) await this.client.call("key_unlink", { key, keyring });

@@ -9,10 +9,7 @@ import type { LoaderAttack } from "./signature-case.js";
 /** The instruction that is changed: `r3 = 0` of the loader's prologue, which clears its stack. */
 const tamperedAt = 8 * 4 + 4;
 
-/**
- * Attacks whose outcome depends on the loader: under most contracts the loader itself verifies its
- * metadata map. What depends on the kernel alone is asked by `bpfgate kernels qualify`.
- */
+/** Attacks whose outcome depends on the loader; `kernels qualify` asks about the kernel. */
 export const loaderAttacks: readonly LoaderAttack[] = [
 	{
 		name: "tampered-instructions",

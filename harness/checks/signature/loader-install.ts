@@ -150,10 +150,7 @@ function lastMessage(log: string): string {
 	return lines.at(-1)?.slice(0, 300) ?? "";
 }
 
-/**
- * Installs with a loader as libbpf's skel_internal.h does: creates, fills and freezes the metadata
- * map, loads the loader with it and runs it. All objects stay until `close`.
- */
+/** Installs as libbpf's skel_internal.h does; all objects stay until `close`. */
 export class Installer {
 	#handles: number[] = [];
 	#program: number | undefined;

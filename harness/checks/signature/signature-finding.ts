@@ -49,10 +49,7 @@ export type EndingCode =
 	| "host-override"
 	| "loader-differs";
 
-/**
- * A pass when the kernel did what its contract promises, even where the promise is weak: then the
- * evidence has `safe: false` and the `weakness`.
- */
+/** A pass when the kernel did as its contract promises; a weak promise has `safe: false`. */
 export function judged(
 	setting: Setting,
 	expected: readonly Expectation[],

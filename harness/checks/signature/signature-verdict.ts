@@ -66,7 +66,6 @@ export class VerdictReader {
 	}
 }
 
-/** `VerdictReader` opened, read and closed. */
 export async function readVerdicts(
 	guest: Pick<Guest, "client" | "kernel">,
 ): Promise<Map<number, Verdict | undefined>> {

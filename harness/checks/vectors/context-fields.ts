@@ -14,10 +14,7 @@ export interface ContextFields {
 	accepted: string[];
 }
 
-/**
- * Asks the kernel field by field; undefined when it refuses none that the vector sets.
- * @param step with a packet that the kernel accepts
- */
+/** Asks the kernel field by field; undefined when it refuses none that the vector sets. */
 export async function contextFields(
 	vector: PreparedVector,
 	step: PreparedStep,

@@ -31,10 +31,7 @@ export const notFilled = ({ entry, errno }: NonNullable<VectorRun["unfilled"]>):
 const unsupported = (message: string, hint: string, evidence: Record<string, unknown>): FindingBody =>
 	skipped(reasonSaying("feature-unsupported", message, hint), { ...evidence, state: "unsupported" });
 
-/**
- * Why a vector did not run: its program is not loaded. What the kernel lacks is a skip, and so is
- * what the load check reports already.
- */
+/** Why a vector's program is not loaded: a skip if the kernel lacks it, or `load` says so. */
 export async function notLoaded(
 	vector: PreparedVector,
 	session: VectorSession,

@@ -18,7 +18,6 @@ export interface Summary {
 	/** The BPF token that the manifest declares; absent when it declares none. */
 	token?: TokenSettings;
 	objects: ObjectSummary[];
-	/** That the manifest declares. */
 	chains: ChainSummary[];
 }
 
@@ -55,7 +54,6 @@ export interface ProgramSummary {
 	source?: string;
 }
 
-/** What a package contains and needs. */
 export function summaryOf(pkg: Package): Summary {
 	const { name, version, sha256, path, manifest } = pkg;
 	return {

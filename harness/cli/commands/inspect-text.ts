@@ -4,7 +4,6 @@ import { table } from "../terminal/table.js";
 import { chainLines } from "./inspect-chains.js";
 import type { ObjectSummary, ProgramSummary, Summary } from "./inspect-summary.js";
 
-/** A summary as a page of text for a person. */
 export function summaryText(summary: Summary): string {
 	const { name, version, sha256 } = summary.package;
 	const head = [`${name} ${version}`, `sha256 ${sha256}`, ...kernelLines(summary), ...tokenLines(summary)];

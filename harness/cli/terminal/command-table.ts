@@ -199,7 +199,6 @@ export type Arguments = readonly (string | string[])[];
 
 /** What the process lends to a command. */
 export interface Context {
-	/** Standard output. */
 	write(text: string): void;
 	/** Aborted by Ctrl-C. Asking for it promises to end soon after. */
 	signal(): AbortSignal;

@@ -10,11 +10,7 @@ export interface Failure {
 	lines: string[];
 }
 
-/**
- * Status 2 for an invalid invocation or input, 3 for every other error, defects of bpfgate
- * included.
- * @param debug adds the stack (BPFGATE_DEBUG=1)
- */
+/** Status 2 for an invalid invocation or input, 3 for all else. @param debug adds the stack */
 export function failureOf(thrown: unknown, debug: boolean): Failure {
 	if (thrown instanceof CommanderError) return { status: thrown.exitCode === 0 ? 0 : 2, lines: [] };
 	const stack = debug && thrown instanceof Error && thrown.stack ? thrown.stack.split("\n") : [];

@@ -100,9 +100,7 @@ export function commaList(text: string): string[] {
 	return text.split(",").map((part) => part.trim());
 }
 
-/**
- * One command: help, arguments and options; `commander` and docs/command-line.md follow from it.
- */
+/** One command; help, `commander` and docs/command-line.md follow from it. */
 export interface CommandSpec {
 	summary: string;
 	arguments?: readonly [name: string, help: string][];

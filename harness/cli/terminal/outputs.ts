@@ -17,7 +17,6 @@ export interface OutputRequest {
 	option: string;
 }
 
-/** Options of `bpfgate test` that ask for outputs. */
 export interface OutputOptions {
 	/** `name=path` */
 	output?: string[];
@@ -34,11 +33,7 @@ const shorthands = ["json", "report", "captures", "coverage"] as const;
 const defaultText = "pretty";
 const plainFile: Medium = { width: 100, colour: false, unicode: true };
 
-/**
- * What the options ask for, the printed output first.
- * @param known every output that can be asked for
- * @throws InputError for an unknown output, or two for one place
- */
+/** What the options ask for, the printed output first. @throws InputError for unknown outputs */
 export function outputRequests(options: OutputOptions, known: readonly Output[]): OutputRequest[] {
 	const requests: OutputRequest[] = [];
 	const add = (option: string, name: string, path: string) => {

@@ -5,7 +5,6 @@ import type { Outcome, Results } from "../../base/results.js";
 import { type Cell, cellOf, cellWords, groupBy, key } from "../../report/cells.js";
 import type { RunEvent } from "../../run/events.js";
 
-/** Shows what a run is doing. */
 export interface Progress {
 	on(event: RunEvent): void;
 	/** Clears the live line. */
@@ -82,10 +81,7 @@ class Tally {
 /** Milliseconds between two lines about one explored program, without a terminal. */
 const exploringInterval = 30_000;
 
-/**
- * One line for each step of a kernel's preparation and for each kernel when its cells are done;
- * about programs that are explored, one at the start, every half minute and at the end.
- */
+/** One line for each step and each kernel; about an explored program one every half minute. */
 export function plainProgress(write: (line: string) => void, clock = () => performance.now()): Progress {
 	const tally = new Tally();
 	const kernels = new Map<string, KernelTally>();

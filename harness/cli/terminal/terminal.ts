@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Medium } from "../../report/medium.js";
 
-/** What is known of the stream that text goes to. */
 export interface Stream {
 	isTTY?: boolean;
 	columns?: number;
 }
 
-/**
- * What a stream can show: colour on a terminal only and never under NO_COLOR (no-color.org) or
- * TERM=dumb, other than ASCII signs when the locale (POSIX: LC_ALL, LC_CTYPE, LANG, the first that
- * is set) is UTF-8.
- */
+/** Colour on a terminal without NO_COLOR (no-color.org) or TERM=dumb; more than ASCII in UTF-8. */
 export function mediumOf(stream: Stream, env: NodeJS.ProcessEnv): Medium {
 	const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
 	return {

@@ -10,7 +10,6 @@ import {
 	wholeNumber,
 } from "./option.js";
 
-/** `bpfgate test`. */
 export const testCommand = {
 	summary: "run the checks on packages, on each kernel",
 	arguments: [["<package...>", packageArgument]],

@@ -23,10 +23,7 @@ export function sessionNames(booting: boolean): string[] {
 	return readdirSync(folder).filter((name) => name.endsWith(".txt") && name.endsWith(".vm.txt") === booting);
 }
 
-/**
- * `$ command`, the lines it prints, and `exit N` unless that is 0. Lines that begin with `#` before
- * the first command or after an empty line are comments.
- */
+/** `$ command`, its lines, `exit N` unless 0; `#` between steps begins a comment. */
 export function parseSession(text: string): Step[] {
 	const steps: Step[] = [];
 	for (const [index, line] of text.split("\n").entries()) {
@@ -84,7 +81,6 @@ export async function replay(name: string): Promise<void> {
 	}
 }
 
-/** Whether the output is the one that a session shows. */
 export function matches(wanted: string[], output: string): boolean {
 	const pattern = wanted.map((line) =>
 		line === "…"

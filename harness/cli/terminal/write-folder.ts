@@ -10,10 +10,7 @@ const markSize = 4096;
 /** Levels of folders that are searched for files of an earlier run. */
 const maxDepth = 8;
 
-/**
- * Writes each file of an output whole or not at all, then removes the files that an earlier run
- * wrote there and this one did not. Other files stay.
- */
+/** Writes each file whole or not at all, then removes what only an earlier run wrote there. */
 export async function writeFolder(folder: string, output: FolderOutput, results: Results): Promise<void> {
 	const written = new Set<string>();
 	for (const { path, content } of output.render(results)) {

@@ -12,11 +12,9 @@ const maxCapture = 512 * 1024 * 1024;
 const maxUnpacked = 128 * 1024 * 1024;
 
 /**
- * The frames of a capture: pcap of either byte order, in microseconds or nanoseconds, or pcapng,
- * also compressed with gzip
- * (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng). Frames are parts of `bytes`, not copies.
- * @param file what the user calls it, for messages
- * @throws InputError with the frame or the offset at which the file is not what it should be
+ * The frames of a pcap (either byte order) or pcapng file, also gzipped; parts of `bytes`, no
+ * copies.
+ * @throws InputError with the frame or the offset at which the file is wrong
  */
 export function readCapture(file: string, bytes: Uint8Array): CapturedFrame[] {
 	if (bytes.length > maxCapture)

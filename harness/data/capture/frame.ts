@@ -20,7 +20,6 @@ export interface CapturedFrame {
 
 /** Longest frame that is read, as in Wireshark (WTAP_MAX_PACKET_SIZE_STANDARD). */
 const maxFrame = 262144;
-/** Most frames that are read. */
 const maxFrames = 1_000_000;
 
 /** The `size` bytes of the frame at `offset`. @throws InputError when they cannot be */

@@ -30,10 +30,7 @@ export function readOptions(block: Cursor, offset: number): BlockOption[] {
 	return options;
 }
 
-/**
- * How an interface counts time: `if_tsresol` is a negative power of 10, or of 2 with its highest
- * bit; microseconds without.
- */
+/** `if_tsresol`: a negative power of 10, or of 2 with the highest bit; microseconds without. */
 export function timeUnit(block: Cursor, options: readonly BlockOption[]): (count: bigint) => bigint {
 	const resolution = options.find(({ code }) => code === optionCodes.if_tsresol)?.value[0] ?? 6;
 	const perSecond = resolution & 0x80 ? 2n ** BigInt(resolution & 0x7f) : 10n ** BigInt(resolution);

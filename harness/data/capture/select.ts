@@ -45,10 +45,7 @@ const cookedHeaders = new Map<number, CookedHeader>([
 const ethernetAddress = 6;
 const smallestEtherType = 0x600;
 
-/**
- * A frame of a Linux cooked capture with an Ethernet header in place of the pseudo-header: with the
- * EtherType, the sender's address if it is one of Ethernet, and zeros as destination.
- */
+/** A frame of a Linux cooked capture with an Ethernet header in place of its own. */
 function withEthernet(
 	bytes: Uint8Array,
 	header: CookedHeader,
@@ -81,11 +78,7 @@ export interface FrameRange {
 	to: number;
 }
 
-/**
- * Reads a selection: numbers from 1 and ranges between commas, `1-3,7,20-`; the last is open.
- * @param place JSON pointer of the selection
- * @throws InputError
- */
+/** Numbers and ranges, `1-3,7,20-`; the last is open. @throws InputError */
 export function parseSelection(file: string, place: string, selection: string): FrameRange[] {
 	const parts = selection.split(",");
 	if (parts.length > maxRanges) throw new InputError(file, place, `has more than ${maxRanges} ranges`);
@@ -107,11 +100,8 @@ export function parseSelection(file: string, place: string, selection: string): 
 }
 
 /**
- * The frames of a capture that are selected, in the order of the selection; all of them without
- * one.
- * @param file the capture, for messages
- * @throws InputError for a frame past the end, one cut off by the snapshot length, one of another
- * link type
+ * The selected frames in the order of the selection; all without one.
+ * @throws InputError for a frame past the end, a cut off one, one of another link type
  */
 export function selectFrames(
 	file: string,

@@ -23,11 +23,7 @@ const linkNumbers: Readonly<Record<LinkType, number>> = { ethernet: 1, raw: 101 
 const maxText = 0xfffc;
 const nanoseconds = 9;
 
-/**
- * A pcapng file (draft-ietf-opsawg-pcapng) in little endian, with an interface for each name and
- * link type.
- * @param comment of the whole file
- */
+/** A pcapng file in little endian, with an interface for each name and link type. */
 export function writePcapng(packets: readonly CapturePacket[], comment?: string): Uint8Array {
 	const interfaces = new Map<string, number>();
 	const blocks: Uint8Array[] = [

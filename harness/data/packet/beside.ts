@@ -22,11 +22,7 @@ const around = 1;
 /** Longest value shown, in characters. */
 const maxValue = 160;
 
-/**
- * Two packets beside each other, the layers in the order of the wire: of a layer that is the same
- * one line, of one that differs the fields that do, with their neighbours and what is wrong with
- * checksums. Empty when the packets are the same.
- */
+/** Two packets layer by layer, with the fields that differ; empty when they are the same. */
 export function beside(expected: Uint8Array, actual: Uint8Array, linkType: LinkType = "ethernet"): Line[] {
 	if (equalBytes(expected, actual)) return [];
 	const [left, right] = [sideOf(expected, linkType), sideOf(actual, linkType)];

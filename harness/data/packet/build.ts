@@ -18,11 +18,9 @@ export interface CheckedLayer {
 }
 
 /**
- * The bytes of a packet. What a layer does not give is computed (checksums, lengths, the number of
- * the next protocol) or has its default; what it gives is written as it is, so that a packet can be
- * made wrong in any way.
- * @throws InputError with the JSON pointer of the field: `/layers/2/ipv4/ttl: 300 does not fit into
- * 8 bits`
+ * The bytes of a packet. What is not given is computed or has its default; what is given is written
+ * as it is, so that a packet can be wrong in any way.
+ * @throws InputError with the JSON pointer of the field
  */
 export function build(layers: Layers, place: Place = { file: "packet", pointer: "/layers" }): Uint8Array {
 	const list = checkLayers(layers, place);

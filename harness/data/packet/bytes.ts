@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Bytes one after another. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 	const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
 	let offset = 0;

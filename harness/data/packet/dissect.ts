@@ -57,10 +57,7 @@ export function locate(bytes: Uint8Array, linkType: LinkType = "ethernet"): Loca
 	return layers;
 }
 
-/**
- * The layers of any bytes, without the fields that `build` fills in by itself:
- * `build(dissect(bytes))` equals `bytes`. Never throws.
- */
+/** Layers without what `build` computes: `build(dissect(bytes))` is `bytes`. Never throws. */
 export function dissect(bytes: Uint8Array, linkType: LinkType = "ethernet"): Layers {
 	const layers = locate(bytes, linkType);
 	const enclosing = layers.map(({ name, fields }) => ({ name, values: valuesOf(fields) }));

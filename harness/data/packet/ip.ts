@@ -40,10 +40,7 @@ export function insideIpv6(outer: readonly Enclosing[]): boolean {
 	return ipAround(outer)?.name === "ipv6";
 }
 
-/**
- * The checksum over a transport segment and the pseudo-header of the IP layer around it (RFC 9293
- * 3.1, RFC 8200 8.1); without an IP layer, over the segment alone.
- */
+/** The checksum over a segment and any IP's pseudo-header (RFC 9293 3.1, RFC 8200 8.1). */
 export function transportChecksum(
 	outer: readonly Enclosing[],
 	protocol: number,

@@ -98,7 +98,6 @@ export function recordValue(
 	return { ...value };
 }
 
-/** Any bytes. */
 export const content: Codec = {
 	schema: Content,
 	encode: contentBytes,
@@ -177,10 +176,7 @@ export function general(
 	};
 }
 
-/**
- * A list of items. Each is a word, or an object whose one key is its form. `{ "raw": … }` stands
- * for bytes that are no item, so that every row of bytes is some list.
- */
+/** A list of words and one-key objects; `{ "raw": … }` stands for bytes that are no item. */
 export function items(
 	forms: Readonly<Record<string, Form>>,
 	description: string,

@@ -58,7 +58,6 @@ export const trailerSchema = Type.Unsafe<Content>({
 		"bytes behind this layer that its length does not count, as the padding of a short Ethernet frame",
 });
 
-/** Schemas by name. */
 export function schemasOf(...layouts: readonly { fields: Fields }[]): Record<string, TSchema> {
 	return Object.fromEntries(
 		layouts.flatMap(({ fields }) => Object.entries(fields).map(([name, { schema }]) => [name, schema])),

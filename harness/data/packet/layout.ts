@@ -23,11 +23,7 @@ export class Layout<F extends Fields = Fields> {
 		this.size = Object.values(fields).reduce((bits, field) => bits + field.bits, 0) / 8;
 	}
 
-	/**
-	 * The bytes of `values`; of a field that it does not have, those of `computed`, else its
-	 * fallback, else zero.
-	 * @throws InputError when a value does not fit
-	 */
+	/** Bytes of `values`; missing ones are `computed`, fallback or zero. @throws InputError */
 	write(
 		values: Readonly<Record<string, unknown>>,
 		place: Place,

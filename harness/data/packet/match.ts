@@ -40,9 +40,7 @@ export function matchLayers(expected: Layers, actual: Uint8Array, options: Match
 }
 
 /**
- * The packet as it would be right: the actual one with the given fields in it, and with the
- * checksums and lengths of the layers named. Undefined when the layers do not follow each other in
- * it, or it would not match all the same.
+ * The packet as it would be right; undefined when the layers do not follow each other in it.
  * @throws InputError when a field is given that cannot be written
  */
 export function withFields(

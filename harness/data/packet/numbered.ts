@@ -20,10 +20,7 @@ export interface NumberedPacket {
 }
 
 /**
- * Gives a packet, which begins with its Ethernet header, a number. That stands behind it, where
- * Ethernet has its padding, so that no length and no checksum changes, whatever the number is to be
- * later; in a long packet it takes the place of payload, and checksums that were right are right
- * again for this number.
+ * Gives a packet a number: behind it, or in the payload of a long one, with checksums made right.
  * @returns undefined when a long packet has no payload near enough to its start
  */
 export function withNumber(packet: Uint8Array, number: number): NumberedPacket | undefined {

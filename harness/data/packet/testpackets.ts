@@ -300,11 +300,7 @@ function withoutDefaults(name: HeaderName, values: Values): Values {
 	);
 }
 
-/**
- * A packet that is read as it was written, of up to some ten layers. `ethernet` is false when it
- * begins with IP.
- * @param deviating whether checksums and lengths may be wrong
- */
+/** A packet that is read as it was written. @param deviating checksums and lengths may be wrong */
 export function randomLayers(random: Random, deviating = true): { layers: Layers; ethernet: boolean } {
 	const layers: Layer[] = [];
 	const ethernet = random.chance(80);

@@ -5,12 +5,7 @@ import { expect } from "vitest";
 
 const checkout = new URL("../../../", import.meta.url);
 
-/**
- * Expects that a schema file for editors is what the code checks by; `BPFGATE_WRITE_SCHEMA=1`
- * writes it.
- * @param file below the checkout
- * @param packets where the schema of packets is, relative to `file`; undefined when it needs none
- */
+/** Expects a schema file to be what the code checks by; `BPFGATE_WRITE_SCHEMA=1` writes it. */
 export async function expectSchemaFile(file: string, title: string, schema: TSchema, packets?: string) {
 	const { $id: _, ...rest } = { $id: "", ...schema };
 	const definitions = packets === undefined ? {} : { definitions: { layers: { $ref: packets } } };

@@ -10,11 +10,7 @@ const lengths: Readonly<Record<string, string>> = { ipv4: "tot_len", ipv6: "payl
 /** Their checksum is over the header alone. */
 const overHeader = new Set(["ipv4"]);
 
-/**
- * What the checksum of a layer should be, by the layer's index, where it is another. None is told
- * where it cannot be known: in a fragment, in what was cut short, and where UDP has none.
- * @param layers all of the packet, as `locate` gives them
- */
+/** What wrong checksums should be, by layer; not of fragments, cut packets and UDP without one. */
 export function wrongChecksums(layers: readonly LocatedLayer[], packet: Uint8Array): Map<number, string> {
 	const wrong = new Map<number, string>();
 	const enclosing = layers.map(({ name, fields }) => ({ name, values: valuesOf(fields) }));

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reason } from "../../base/results.js";
 
-/**
- * What a kernel says of one feature: `unsupported` it is too old, `disabled` its configuration
- * leaves it out, `module-absent` it is a module that is missing. Undefined: not asked.
- */
+/** `unsupported`: too old; `disabled`: not built; `module-absent`. Undefined: not asked. */
 export type FeatureState = "present" | "unsupported" | "disabled" | "module-absent";
 
 /** A feature as `kernels.requires` writes it: `helper:bpf_xdp_load_bytes`, `map_type:ringbuf`. */
@@ -101,14 +98,12 @@ export interface AttachFacts extends KernelFacts {
 	/** What it was to be attached to: a device, function, tracepoint, cgroup. */
 	target?: string | undefined;
 	errno: number;
-	/** What the agent was doing. */
 	what?: string | undefined;
 	/** Names in the kernel's symbol table that resemble the function: `__x64_sys_execve`. */
 	similar?: readonly string[] | undefined;
 	libbpfLog: string;
 }
 
-/** A reason and the facts that it was made from, for the evidence of a case. */
 export interface Explanation {
 	reason: Reason;
 	facts: Record<string, unknown>;

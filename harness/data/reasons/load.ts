@@ -32,10 +32,7 @@ const verifierRules: readonly Rule[] = [
 /** Most instructions of a program (BPF_COMPLEXITY_LIMIT_INSNS, include/linux/bpf.h). */
 const mostInstructions = 1_000_000;
 
-/**
- * Why a program was not loaded. What the verifier said comes first, then what libbpf said, then the
- * bare error number; a message that is not known is quoted under the code `rejected`.
- */
+/** Why a program was not loaded: by verifier, libbpf or errno; unknown words: `rejected`. */
 export function explainLoad(facts: LoadFacts): Explanation {
 	const name = facts.program?.name;
 	const subject = name === undefined ? "the program" : `program ${name}`;
@@ -72,11 +69,7 @@ export function explainLoad(facts: LoadFacts): Explanation {
 	return explainErrno(facts, subject, said, known);
 }
 
-/**
- * Whether the kernel takes the name: bpf_obj_name_cpy (kernel/bpf/syscall.c) looks at the bytes
- * that libbpf passes, all but the last of BPF_OBJ_NAME_LEN (16). The kernel's isalnum (lib/ctype.c)
- * is that of Latin-1.
- */
+/** bpf_obj_name_cpy (kernel/bpf/syscall.c) takes 15 bytes; its isalnum is Latin-1's. */
 function nameable(name: string): boolean {
 	const passed = Buffer.from(name).subarray(0, 15).toString("latin1");
 	return /^[\w.\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]*$/.test(passed);

@@ -18,7 +18,6 @@ const fourByteKeys = new Set(
 		" ",
 	),
 );
-/** Types whose value is a descriptor. */
 const fourByteValues = new Set(
 	"prog_array perf_event_array cgroup_array array_of_maps hash_of_maps xskmap".split(" "),
 );
@@ -28,11 +27,7 @@ const withoutValue = new Set([...rings, "arena", "bloom_filter"]);
 const storages = new Set(["sk_storage", "inode_storage", "task_storage", "cgrp_storage"]);
 const sized = "the manifest can set it: objects[].maps.<name>";
 
-/**
- * The first of the kernel's rules for this map type that the map breaks (map_alloc_check of
- * kernel/bpf/{arraymap,hashtab,ringbuf,...}.c); undefined when none is known.
- * @param inner template of the maps in it
- */
+/** The first known rule of the kernel that the map breaks (map_alloc_check of kernel/bpf/*.c). */
 export function wrongAttribute(
 	map: MapAttributes & { name?: string },
 	inner: MapAttributes | undefined,

@@ -15,7 +15,6 @@ export interface Rule {
 	/** Narrows the rule to some of the lines that match. */
 	when?: (fields: Fields, place: Place) => boolean;
 	says: (fields: Fields, place: Place) => string;
-	/** What to do, where the hint of the code is too general. */
 	hint?: (fields: Fields, place: Place) => string | undefined;
 	/** The feature that the kernel lacks, when it is one that it can be asked for. */
 	feature?: (fields: Fields) => FeatureQuestion;

@@ -23,10 +23,7 @@ const tail = 64 * 1024;
 const processed =
 	/^processed (\d+) insns \(limit (\d+)\) max_states_per_insn (\d+) total_states (\d+) peak_states (\d+) mark_read (\d+)/;
 
-/**
- * Reads the statistics that BPF_LOG_STATS (log_level 4) puts at the end of a log, and the
- * `processed` line of every log (`print_verification_stats` in kernel/bpf/verifier.c, 5.2 to 7.3).
- */
+/** Statistics that BPF_LOG_STATS adds to a log, and every log's `processed` line (5.2 to 7.3). */
 export function verifierStatistics(log: string): VerifierStatistics {
 	const statistics: VerifierStatistics = {};
 	const subprograms: number[] = [];

@@ -7,7 +7,6 @@ const maxCertificateBytes = 64 * 1024;
 const codeSigning = "1.3.6.1.5.5.7.3.3";
 const anyUsage = "2.5.29.37.0";
 
-/** A certificate, read. */
 export interface Certificate {
 	pem: string;
 	der: Uint8Array;

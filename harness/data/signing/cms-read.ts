@@ -21,7 +21,6 @@ export interface CmsSignature {
 	digest: string;
 	/** The signer's subject key identifier, hexadecimal; absent with issuer and serial instead. */
 	keyId?: string;
-	/** The content is inside. */
 	attached: boolean;
 	/** What is signed are attributes, and only through them the content. */
 	attributes: boolean;
@@ -84,10 +83,7 @@ function signerInfo(signer: Der): Pick<CmsSignature, "digest" | "keyId" | "attri
 	};
 }
 
-/**
- * Why this certificate's key did not make a signature over these bytes in the form that kernels
- * take; undefined when it is one. Says nothing of the certificate's dates or usage (`unfit`).
- */
+/** Why this key did not sign these bytes as kernels take it; undefined when it did. */
 export function wrongSignature(
 	bytes: Uint8Array,
 	cms: Uint8Array,

@@ -22,9 +22,8 @@ const signInThread = promisify(sign);
 const version3 = der(tag.integer, Uint8Array.of(3));
 
 /**
- * The signature that kernels take, made here: the same bytes as `openssl cms -sign -binary -noattr
- * -nocerts -keyid -md sha256` makes (with RSA; ECDSA never gives the same twice), in a fraction of
- * the time that starting openssl takes.
+ * Signs as `openssl cms -sign -binary -noattr -nocerts -keyid -md sha256`, without its start-up
+ * time.
  * @param name of the key, for messages
  * @throws InputError when the key is not the certificate's, or of a kind that cannot sign so
  */
@@ -65,11 +64,9 @@ async function signHere(
 export interface SignOptions {
 	/** As `openssl dgst -list` calls it. Default: sha256. */
 	digest?: string;
-	/** With the content inside. */
 	attached?: boolean;
 	/** With signed attributes (content type, time, digest). */
 	attributes?: boolean;
-	/** With the certificate inside. */
 	certificates?: boolean;
 	/** Names the signer by issuer and serial number instead of by key id. */
 	issuerAndSerial?: boolean;
@@ -78,11 +75,9 @@ export interface SignOptions {
 const passphraseVariable = "BPFGATE_KEY_PASSPHRASE";
 
 /**
- * A CMS signature (RFC 5652, DER) over bytes as kernels take it: detached, SHA-256, no attributes,
- * no certificates, the signer named by its subject key identifier. The `openssl` command makes it
- * where the key is in a token or the form another one.
- * @throws InputError when key and certificate do not belong together, the key cannot be used, or
- * there is no openssl
+ * A CMS signature (RFC 5652, DER) as kernels take it: detached, SHA-256, no attributes, no
+ * certificates, by subject key identifier. `openssl` makes it for keys in tokens and other forms.
+ * @throws InputError for a key that is not the certificate's or not usable, or without openssl
  */
 export async function signDetached(
 	bytes: Uint8Array,

@@ -46,11 +46,9 @@ export interface CosignVerdict {
 }
 
 /**
- * Verifies the cosign signatures that come with a package: `NAME.json`, the payload; `NAME.sig`,
- * its signature in base64, as `cosign sign-blob` and the annotation
- * `dev.cosignproject.cosign/signature` have it; the public key as `NAME.pub`, `cosign.pub`, or in a
- * certificate `NAME.pem`; the artifact's manifest as `NAME.manifest`, where it is at hand. A
- * package's archive cannot be a layer of an artifact whose signature it contains; its objects can.
+ * Verifies a package's cosign signatures: payload `NAME.json`, signature `NAME.sig` (base64), key
+ * `NAME.pub`, `cosign.pub` or certificate `NAME.pem`, the artifact's manifest `NAME.manifest` if
+ * any. Objects can be layers of the artifact; the archive that has the signature cannot.
  * @throws InputError when a file is missing or of another form
  */
 export function readCosign(pkg: Package): CosignVerdict[] {

@@ -27,7 +27,6 @@ export class NotDer extends Error {
 	override name = "NotDer";
 }
 
-/** Writes a value. */
 export function der(tag: number, ...content: Uint8Array[]): Uint8Array {
 	const length = content.reduce((sum, part) => sum + part.length, 0);
 	return new Uint8Array(Buffer.concat([Buffer.from([tag, ...lengthBytes(length)]), ...content]));

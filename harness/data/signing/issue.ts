@@ -38,7 +38,6 @@ export interface IssueOptions {
 	keyUsage?: number;
 	/** Default: codeSigning alone. Empty: the certificate does not limit it. */
 	extendedKeyUsage?: string[];
-	/** Default: false. */
 	withoutKeyId?: boolean;
 }
 
@@ -92,7 +91,6 @@ function keyIdOf(spki: Uint8Array): string {
 	return createHash("sha256").update(spki).digest("hex").slice(0, 40);
 }
 
-/** A positive number of 16 bytes. */
 function serialNumber(): string {
 	const bytes = randomBytes(16);
 	bytes[0] = (bytes[0]! & 0x7f) | 0x40;

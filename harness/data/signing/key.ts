@@ -10,20 +10,15 @@ const maxKeyBytes = 64 * 1024;
 /** Milliseconds between two looks at a pipe. */
 const pipePause = 20;
 
-/**
- * A private key: where the user keeps it, or in memory. What is in memory reaches openssl by a
- * pipe; nothing here ever writes a key to a file.
- */
+/** A private key; one in memory reaches openssl by a pipe and is never written to a file. */
 export type SigningKey =
 	| { kind: "file"; path: string; object: KeyObject; passphrase?: string }
 	| { kind: "pkcs11"; uri: string; by: "provider" | "engine"; passphrase?: string }
 	| { kind: "memory"; pem: string };
 
 /**
- * The key that a user names: a PEM file, or a `pkcs11:` URI (RFC 7512).
- * @param passphrase of an encrypted file, or the token's PIN
- * @throws InputError when openssl reaches no tokens, the file is not a private key, or encrypted
- * and no passphrase opens it
+ * A PEM file, or a `pkcs11:` URI (RFC 7512). @param passphrase of the file, or the token's PIN
+ * @throws InputError for no private key, a wrong passphrase, or an openssl that reaches no tokens
  */
 export async function openKey(name: string, passphrase?: string): Promise<SigningKey> {
 	const secret = passphrase === undefined ? {} : { passphrase };

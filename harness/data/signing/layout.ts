@@ -89,16 +89,11 @@ export interface PackageSignatures {
 	objects: SignedObject[];
 }
 
-/** What a contract's signature covers. */
 export function signedBytes({ contract, insns, data }: Loader): Uint8Array {
 	return contract === "insns-maps" ? new Uint8Array(Buffer.concat([insns, data])) : insns;
 }
 
-/**
- * Reads what stands in `signatures/` of a package.
- * @returns undefined when the package comes without
- * @throws InputError when its version is unknown or it names missing files
- */
+/** What is in `signatures/`, if anything. @throws InputError: unknown version or missing files */
 export function readSignatures(pkg: Package): PackageSignatures | undefined {
 	const files = new Map(pkg.signatures.map((file) => [file.file, file]));
 	const index = files.get(layoutFile);

@@ -21,11 +21,7 @@ const scripts = [
 ] as const;
 
 /**
- * Runs the openssl command.
- * @param input of its stdin
- * @param secrets at most two
- * @param env more variables for it alone
- * @returns what it wrote to stdout, and to stderr
+ * Runs openssl; returns its stdout and stderr. @param secrets at most two @param env added
  * @throws InputError when it is not installed; UndecidedError `openssl-failed` when it does not end
  */
 export async function openssl(

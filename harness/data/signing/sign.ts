@@ -26,12 +26,9 @@ export interface SignPackageOptions {
 }
 
 /**
- * Signs a package at its own level and, for each object and contract, a loader of it; writes
- * `signatures/` into the package's folder, whole or not at all, or a new archive.
- * @param certificate of the key, as it stands in the package
- * @throws InputError when the certificate is not fit (`unfit`, `lintCertificate`) or not the key's,
- * or an object cannot be
- *   signed, or is too large for kernels to verify
+ * Signs a package at its own level and a loader for each object and contract; writes `signatures/`
+ * into its folder, whole or not at all, or a new archive.
+ * @throws InputError when the certificate is unfit or not the key's, or an object is not signable
  */
 export async function signPackage(
 	path: string,
@@ -47,10 +44,7 @@ export async function signPackage(
 /** Packages made ready while one is written: as many as libuv has threads to sign in. */
 const ahead = 4;
 
-/**
- * `signPackage` of one package after the other, in their order; the next ones are made ready
- * meanwhile. Ends with the first that cannot be signed, those before which are signed.
- */
+/** `signPackage` of each in order, the next ones prepared; ends with the first failure. */
 export async function* signPackages(
 	paths: readonly string[],
 	key: SigningKey,

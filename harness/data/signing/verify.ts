@@ -54,9 +54,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies the package level, and of each signed loader its signature and that it is the one which
- * its object gives.
- * @throws InputError when a file was changed after it was signed, or the signatures cannot be read
+ * Verifies the package level, and that each signed loader is the one that its object gives.
+ * @throws InputError when a file was changed after signing, or signatures cannot be read
  */
 export async function verifyPackage(pkg: Package, options: VerifyOptions = {}): Promise<Verification> {
 	const found = await examine(pkg, options);

@@ -13,11 +13,8 @@ import { cosignFolder } from "./cosign.js";
 import type { SignatureFile } from "./layout.js";
 
 /**
- * Puts signatures into a package's folder in place of those that are there, or writes a new archive
- * of an archive's files with them. Either is done whole or not at all. What others signed, in
- * `signatures/cosign/`, stays.
- * @param out the new archive: .tar, .tar.gz, .tgz, .tar.xz or .tar.zst
- * @throws InputError when one is given for a folder, or none for an archive
+ * Writes signatures into a folder, or a new archive `out`, whole or not at all; cosign's stay.
+ * @throws InputError when `out` is given for a folder, or missing for an archive
  */
 export async function writeSignatures(
 	path: string,

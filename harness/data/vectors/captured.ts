@@ -12,11 +12,8 @@ const captures = new WeakMap<PackageFile, CapturedFrame[]>();
 export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?(\.gz)?$/.test(file);
 
 /**
- * Frames of a capture that a vector file names.
- * @param key `frame` or `frames`, as which they are selected
- * @param place of the packet
- * @throws InputError of the capture when it cannot be read, of the vector file when it has no such
- * frames
+ * Frames of a capture that a vector file names. @param key `frame` or `frames`
+ * @throws InputError for an unreadable capture, or one without such frames
  */
 export function framesOf(
 	pkg: Package,

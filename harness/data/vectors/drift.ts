@@ -60,8 +60,7 @@ export interface Drift {
 }
 
 /**
- * Whether kernels disagree on a vector. No kernel is right because most others do the same: all are
- * named. What differs between two runs on one kernel is noise and is not compared.
+ * Whether kernels disagree on a vector: all are named, and what differs on one kernel is noise.
  * @param again results of further runs, by kernel
  */
 export function driftOf(

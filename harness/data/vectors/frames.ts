@@ -21,9 +21,8 @@ export interface FrameStep {
 export const maxFrames = 100_000;
 
 /**
- * One step for each frame of `packet.frames`, in the order of the selection; a step without
- * `frames` alone.
- * @param distinct whether a frame may be selected only once, its number being the name of a case
+ * One step for each frame of `packet.frames`, in order; a step without `frames` alone.
+ * @param distinct a frame's number is a case's name: none twice
  * @throws InputError
  */
 export function framesOfStep(

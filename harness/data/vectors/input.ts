@@ -31,7 +31,6 @@ const maxPacket = 0x20000;
 /** XDP_METADATA: at most 255 bytes, in whole words (net/core/xdp.h, xdp_metalen_invalid). */
 const maxMetadata = 252;
 
-/** @throws InputError */
 export function prepareInput(
 	pkg: Package,
 	file: PackageFile,
@@ -137,7 +136,6 @@ function contextBytes(
 	throw wrong(place, `the context of a program of type ${type} is given as { "hex": "…" }`);
 }
 
-/** @throws InputError */
 export function packetBytes(pkg: Package, file: PackageFile, packet: Packet, place: Place): Uint8Array {
 	const { layers, hex, pcap, frame } = packet;
 	const ways = [layers, hex, pcap].filter((way) => way !== undefined);

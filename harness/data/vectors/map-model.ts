@@ -161,11 +161,7 @@ export type WrittenValue =
 	| { kind: "inner"; entries: WrittenEntry[] }
 	| Reference;
 
-/**
- * The entries that a file gives of a map: a list of `key` and `value`, or an object of values by
- * key.
- * @throws InputError for a key or value that does not fit the map
- */
+/** The entries that a file gives: a list, or values by key. @throws InputError */
 export function writtenEntries(
 	model: MapModel,
 	spec: unknown,
@@ -264,8 +260,7 @@ function text(value: JsonValue): string {
 }
 
 /**
- * The key of an LPM trie (BPF_MAP_TYPE_LPM_TRIE) written as `192.0.2.0/24`: the length as a number
- * of the machine, then the address. Undefined when it is no such text.
+ * The key `192.0.2.0/24` of an LPM trie, length in machine order first; undefined for other texts.
  * @throws InputError when keys have other addresses, or the address less bits
  */
 function prefixKey({ size, littleEndian }: ValueType, value: unknown, place: Place): Uint8Array | undefined {

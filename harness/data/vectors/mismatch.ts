@@ -21,11 +21,7 @@ function shown(value: JsonValue): string {
 	return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
-/**
- * What differs in a packet, in words of its layers: `ipv4.ttl`; where it has several layers of one
- * kind, `ipv4 (layer 3).ttl`, the outermost layer being 0, as in a vector file.
- * @param actual the packet that the numbers of layers are of
- */
+/** What differs, as `ipv4.ttl`; of several layers of a kind, `ipv4 (layer 3).ttl`, outermost 0. */
 export function packetMismatches(differences: readonly Difference[], actual: Uint8Array): Mismatch[] {
 	const kinds: string[] = differences.length > 0 ? locate(actual, "ethernet").map(({ name }) => name) : [];
 	const isOneOfSeveral = (kind: string) => kinds.indexOf(kind) !== kinds.lastIndexOf(kind);

@@ -70,9 +70,8 @@ const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
 
 /**
- * A packet that comes back from a program that begins behind the Ethernet header, with the header
- * that went in. Of a packet whose IP version the program has changed (LWT can encapsulate), the
- * EtherType is that of what it now is.
+ * The packet that comes back with the Ethernet header that went in; the EtherType is that of the IP
+ * version, which a program may have changed (LWT).
  */
 export function withEthernetHeader(sent: Uint8Array, back: Uint8Array): Uint8Array {
 	const packet = Uint8Array.from(back);
@@ -89,10 +88,7 @@ const ipVersion = (frame: Uint8Array) => (frame[ethernetHeader] ?? 0) >> 4;
 /** Functions that tracing test runs call (`bpf_prog_test_run_tracing`, test_run.c). */
 const calledFunctions = /^bpf_(fentry_test\d+|modify_return_test(2|_tp)?)$/;
 
-/**
- * Why no kernel runs the vector's program, although it could load it: undefined when one may.
- * @param target what the program is attached to, by its section or the manifest
- */
+/** Why no kernel runs the vector's program, although it could load it. @param target of it */
 export function neverRun(programType: string, attachType: string, target: string): string | undefined {
 	if (programType === "ext")
 		return "it replaces a function of another program (freplace) and is run by that program only: write the vector for the other program";

@@ -22,8 +22,7 @@ export const deviceMaps: ReadonlySet<string> = new Set(["devmap", "devmap_hash"]
 export const LOOPBACK_IFINDEX = 1;
 
 /**
- * What a value of a program array or a map of sockets names; undefined for maps of other types.
- * @param programs of the object
+ * What a value of a program array or socket map names; undefined for others.
  * @throws InputError when it names nothing
  */
 export function referenceOf(

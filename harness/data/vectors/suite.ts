@@ -41,7 +41,6 @@ export interface PreparedVector {
 	after?: Expected;
 	/** Whether a fact may differ from run to run. */
 	isVolatile(fact: string): boolean;
-	/** As its file has it. */
 	written: { defaults: VectorFile; vector: Vector };
 }
 
@@ -184,7 +183,6 @@ function stepOf({ packet, metadata, repeat, expect, each }: Vector): Step {
 interface VectorCase {
 	/** With the pointers of the steps as they were written. */
 	steps: (FrameStep & { at: string })[];
-	/** Of its name. */
 	suffix: string;
 }
 

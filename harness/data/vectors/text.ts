@@ -28,10 +28,8 @@ export interface Text {
 }
 
 /**
- * Reads JSON or YAML 1.2 (core schema). JSON is read as the YAML that it is, but must be JSON.
- * @param file what the user calls it; `.json` is JSON
- * @throws InputError with `file:line` for what is no such text, has a key twice, nests too deeply
- * or contains itself
+ * Reads YAML 1.2 (core schema), or JSON for `.json`.
+ * @throws InputError with `file:line`: no such text, a key twice, too deep, or in itself
  */
 export function parseText(file: string, bytes: Uint8Array): Text {
 	if (bytes.length > maxBytes)

@@ -12,11 +12,7 @@ export interface WantedPacket {
 	from: "exact" | "mask" | "fields";
 }
 
-/**
- * What should have come out in place of `actual`, for people to look at; undefined when no packet
- * can be made of what was expected, as when layers are that the actual packet has not.
- * @param expect has been checked
- */
+/** What should have come out in place of `actual`, to look at; undefined when none can be made. */
 export function wantedPacket(
 	expect: ExpectedPacket,
 	sent: Uint8Array,

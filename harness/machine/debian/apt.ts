@@ -86,8 +86,7 @@ export async function findSources(
 }
 
 /**
- * Downloads a file of the archive into `folder` and returns its path; an existing file
- * with the right digest is kept. `onProgress` gets the number of bytes received so far.
+ * Downloads into `folder`, unless a file with the right digest is there; returns the path.
  * @throws UndecidedError `download-failed`, also when the digest differs from the index
  */
 export async function download(

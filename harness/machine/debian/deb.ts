@@ -3,8 +3,7 @@ import { execa } from "execa";
 import { InputError } from "../../base/errors.js";
 
 /**
- * Unpacks a .deb (deb(5)) into a folder. Maintainer scripts do not run. Links inside may point
- * anywhere: read only regular files.
+ * Unpacks a .deb (deb(5)), without running scripts. Links may lead out: read only regular files.
  * @throws InputError when the file is not a sound package
  */
 export async function unpackDeb(deb: string, folder: string): Promise<void> {

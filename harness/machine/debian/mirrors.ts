@@ -17,10 +17,8 @@ const RELEASE =
 	/^(buster|bullseye|bookworm|trixie|forky|duke|sid|oldoldstable|oldstable|stable|testing|unstable|experimental)/;
 
 /**
- * The mirrors to use: what the caller or the environment (`BPFGATE_MIRROR`,
- * `BPFGATE_SECURITY_MIRROR`) names, else what the system's apt is configured for.
- * @throws InputError when a named mirror is not an address; UndecidedError `no-mirror` when no
- * mirror is known
+ * The caller's mirrors, `BPFGATE_MIRROR` and `BPFGATE_SECURITY_MIRROR`, or the system's apt's.
+ * @throws InputError when a named mirror is not an address; UndecidedError `no-mirror`
  */
 export async function findMirrors(
 	named: { archive?: string | undefined; security?: string | undefined } = {},
@@ -79,11 +77,7 @@ function isMirror(uri: string): boolean {
 	return /^(https?|ftp|file|copy|mirror(\+[a-z]+)?|tor\+https?):[^\s[\]#"]+$/.test(uri);
 }
 
-/**
- * A mirror's address without a slash at the end.
- * @param name option or variable that gave it, for messages
- * @throws InputError when it is not an address
- */
+/** A mirror's address without a slash at the end. @param name for messages @throws InputError */
 export function mirrorAddress<T extends string | undefined>(name: string, address: T): T | string {
 	if (address === undefined) return address;
 	if (!isMirror(address))

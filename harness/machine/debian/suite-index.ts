@@ -38,11 +38,9 @@ export const SETTINGS = [
 ];
 
 /**
- * The stanzas of a suite's index whose package name matches, from an index whose signature apt
- * checked. It is downloaded when it is missing or older than six hours (`refresh: true`: always;
- * `refresh: false`: only when it is missing).
- * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time, naming
- * mirror and suite
+ * The matching stanzas of a suite's index, which apt verified; downloaded when missing or older
+ * than six hours (`refresh`: always, or only when missing).
+ * @throws UndecidedError `mirror-unreachable`, or `index-not-valid` at this machine's time
  */
 export async function* stanzas(
 	apt: Apt,
@@ -169,11 +167,7 @@ function unreachable(apt: Apt, suite: Suite, reason: string): UndecidedError {
 	return undecided("mirror-unreachable", { suite: `${mirrorOf(apt, suite)} ${suite.name}`, why: reason });
 }
 
-/**
- * The error for a mirror whose signed Release file is not valid at this machine's time
- * (apt-secure(8), Acquire::Check-Valid-Until in apt.conf(5)); undefined when apt reported something
- * else.
- */
+/** The error for a Release file that is not valid at this time (apt-secure(8)), if it is one. */
 export function outdated(apt: Apt, suite: Suite, stderr: string): UndecidedError | undefined {
 	const line = /^\w+: (Release file for \S+ is (expired|not valid yet).*)$/m.exec(stderr);
 	if (!line) return undefined;

@@ -19,8 +19,8 @@ export interface Unpacked {
 }
 
 /**
- * The newest packages of a suite, unpacked together in the cache; downloaded when they are missing.
- * Packages in the cache are kept even when newer ones exist.
+ * The newest packages of a suite, unpacked together in the cache, kept there, downloaded if
+ * missing.
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */
 export async function unpacked(suite: string, names: readonly string[]): Promise<Unpacked> {

@@ -21,10 +21,7 @@ import { askToken } from "./token.js";
 const ENOTSUPP = 524;
 const BPF_F_NO_PREALLOC = 1;
 
-/**
- * Probes map types that libbpf 1.7 cannot: `struct_ops`, where libbpf uses attributes that kernels
- * before 6.9 lack, and `rhash`, which is newer than libbpf. Undefined for all other types.
- */
+/** Probes `struct_ops` (libbpf 1.7 needs 6.9 for it) and `rhash`, which libbpf lacks. */
 async function askMapType(client: GuestClient, name: string): Promise<boolean | undefined> {
 	switch (name) {
 		case "struct_ops": {
@@ -53,8 +50,7 @@ const SETTINGS = [
 ];
 
 /**
- * Asks a running guest what its kernel has. Loads modules, so the guest must not be used for
- * anything else.
+ * Asks a guest, which must not be used afterwards, what its kernel has.
  * @throws UndecidedError when the guest is lost, or gives an impossible answer
  */
 export async function askFeatures(guest: Guest): Promise<Features> {

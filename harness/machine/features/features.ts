@@ -9,11 +9,7 @@ export type Answer = Static<typeof Answer>;
 const answers = (description: string) => Type.Record(Type.String(), Answer, { description });
 const names = (description: string) => Type.Array(Type.String(), { description });
 
-/**
- * What one running kernel has, asked of the kernel itself: by loading, by its BTF, by its files.
- * Names are the kernel's, in lower case and without the common prefix (`sched_cls`); helpers and
- * kfuncs in full (`bpf_loop`).
- */
+/** What a kernel has, by asking it; names without common prefix, helpers and kfuncs in full. */
 export const Features = Type.Object(
 	{
 		format: Type.Literal("bpfgate/features"),

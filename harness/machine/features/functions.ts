@@ -30,10 +30,7 @@ type ModuleNames = Static<typeof ModuleNames>;
 const kernelNames = validator(KernelNames);
 const moduleNames = validator(ModuleNames);
 
-/**
- * Which functions and tracepoints a kernel has, and in which of its modules the others are. Each
- * list is made once for a kernel image and kept beside its features.
- */
+/** Functions and tracepoints of a kernel and its modules, listed once for each image. */
 export class KernelFunctions {
 	private readonly own = new Map<string, Promise<Set<string>>>();
 	private readonly modules = new Map<string, Promise<ModuleNames>>();
@@ -41,19 +38,13 @@ export class KernelFunctions {
 	/** @param guest creates the guest whose BTF is read */
 	constructor(private readonly guest: (kernel: Kernel) => Promise<Guest>) {}
 
-	/**
-	 * Those of the names that the kernel itself does not have: a function, or `tp:<tracepoint>`.
-	 * Empty for a kernel without BTF.
-	 */
+	/** Names that the kernel itself does not have; empty for a kernel without BTF. */
 	async absent(kernel: Kernel, names: readonly string[]): Promise<string[]> {
 		const own = await kept(this.own, kernel.image_sha256, () => this.ownNames(kernel));
 		return own.size === 0 ? [] : names.filter((name) => !own.has(name));
 	}
 
-	/**
-	 * The module of each name that one has.
-	 * @throws UndecidedError when the kernel's modules cannot be had
-	 */
+	/** The module of each name that one has. @throws UndecidedError when modules cannot be had */
 	async modulesOf(kernel: Kernel, names: readonly string[]): Promise<Map<string, string>> {
 		const modules = await this.moduleNames(kernel);
 		const found = new Map<string, string>();
@@ -64,10 +55,7 @@ export class KernelFunctions {
 		return found;
 	}
 
-	/**
-	 * The files of modules and of all that they depend on, in the order in which they are loaded;
-	 * names that the kernel has no module for are left out.
-	 */
+	/** Files of modules and all they depend on, in loading order; unknown names are left out. */
 	async files(kernel: Kernel, wanted: readonly string[]): Promise<GuestModule[]> {
 		const modules = await this.moduleNames(kernel);
 		const tree = await allModules(kernel);

@@ -15,11 +15,7 @@ const ATTACHED: Record<string, { attachType: string; function: string }> = {
 };
 const NOT_ASKED = new Set(["unspec", "ext", "struct_ops"]);
 
-/**
- * Helpers by program type, each probed by loading a program that calls it. Give only types that the
- * kernel has: for others libbpf would report that they can call every helper.
- * @param known number of helpers to probe; one more than the greatest id
- */
+/** Helpers by type, probed by loads. Of a type that the kernel lacks, libbpf would report all. */
 export async function askHelpers(
 	client: GuestClient,
 	types: string[],

@@ -4,10 +4,7 @@ import type { Btf } from "../../data/package/btf/btf.js";
 /** pahole's decl tag of kfuncs (K: scripts/Makefile.btf, decl_tag_kfuncs). */
 const KFUNC_TAG = "bpf_kfunc";
 
-/**
- * Members of one of the kernel's enumerations, lower case, without `prefix`; undefined when BTF
- * lacks it. Members that only count (`__MAX_BPF_LINK_TYPE`) are skipped.
- */
+/** Members of a kernel enumeration without `prefix` and counts; undefined when BTF lacks it. */
 export function members(btf: Btf, name: string, prefix: string): string[] | undefined {
 	const id = btf.find(name, "enum") ?? btf.find(name, "enum64");
 	if (id === undefined) return undefined;
@@ -19,7 +16,6 @@ export function members(btf: Btf, name: string, prefix: string): string[] | unde
 		.map((each) => each.slice(prefix.length).toLowerCase());
 }
 
-/** True when a struct has a member of that name. */
 export function hasMember(btf: Btf, struct: string, member: string): boolean {
 	const id = btf.find(struct, "struct");
 	const type = id === undefined ? undefined : btf.type(id);

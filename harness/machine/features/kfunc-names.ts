@@ -5,10 +5,7 @@ import { fileURLToPath } from "node:url";
 const PATH = fileURLToPath(new URL("../../../kernels/kfuncs.json", import.meta.url));
 let known: Map<string, string> | undefined;
 
-/**
- * The first kernel line of the catalog that was seen to have a kfunc (`6.12` is the oldest that
- * marks them); undefined for a name that no kernel of the catalog has.
- */
+/** The first line of the catalog (6.12 at the least) that has a kfunc; undefined for none. */
 export function kfuncSince(name: string): string | undefined {
 	known ??= new Map(
 		Object.entries(JSON.parse(readFileSync(PATH, "utf8")) as Record<string, string>).flatMap(

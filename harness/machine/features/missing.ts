@@ -6,7 +6,6 @@ import type { KernelConfig } from "../kernel/config.js";
 import type { Answer, Features } from "./features.js";
 import { type FeatureOptions, optionsOf } from "./options.js";
 
-/** What a kernel lacks. */
 export interface Lack {
 	/** `unsupported`: too old or another type; `disabled`: by build or boot; `module-absent`. */
 	state: "unsupported" | "disabled" | "module-absent";
@@ -25,13 +24,11 @@ export interface Known {
 }
 
 /**
- * Whether and how a kernel lacks a feature.
+ * Whether and how a kernel lacks a feature; undefined when it has it.
  * @param requirement `program_type:lsm`, `map_type:ringbuf`, `helper:xdp/bpf_loop` or
  * `helper:bpf_loop` (any type), `attach_type:tcx_ingress`, `link_type:tcx`,
  * `kfunc:bpf_task_acquire`, `lsm:bpf`, `config:BPF_LSM`, `module:act_bpf`, `btf:vmlinux`
- * @returns undefined when the kernel has it
- * @throws InputError when the requirement names nothing; UndecidedError `feature-unknown` when
- * that cannot be decided
+ * @throws InputError when it names nothing; UndecidedError `feature-unknown`
  */
 export function missing(known: Known, requirement: string): Lack | undefined {
 	const colon = requirement.indexOf(":");

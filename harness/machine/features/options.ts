@@ -39,7 +39,6 @@ const PATH = fileURLToPath(new URL("../../../kernels/features.json", import.meta
 const schema = validator(FeatureOptions);
 let loaded: Promise<FeatureOptions> | undefined;
 
-/** The table that comes with bpfgate. */
 export function readFeatureOptions(): Promise<FeatureOptions> {
 	loaded ??= readFile(PATH, "utf8").then((text) => {
 		const value: unknown = JSON.parse(text);

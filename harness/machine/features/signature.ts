@@ -9,10 +9,9 @@ import type { Features } from "./features.js";
 const { E2BIG, EBADMSG, EPERM } = constants.errno;
 
 /**
- * Which contract for signed programs the kernel has, from its refusal of an invalid signature:
- * without the attributes it returns E2BIG; where only instructions are signed it checks the
- * signature first (EBADMSG); where maps are signed too it first refuses a map that is not frozen
- * (EPERM; K: bpf_prog_verify_signature in kernel/bpf/verifier.c).
+ * The contract for signed programs, by the refusal of an invalid signature: E2BIG without
+ * signatures, EBADMSG for signed instructions, EPERM (a map that is not frozen) where maps are
+ * signed too (K: bpf_prog_verify_signature in kernel/bpf/verifier.c).
  * @param verdictRecorded whether the kernel's `struct bpf_prog_aux` has a member `sig`
  */
 export async function askSignature(

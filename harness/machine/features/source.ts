@@ -24,10 +24,7 @@ export interface FeatureSourceOptions {
 	agent: (arch: string) => string;
 }
 
-/**
- * Features of kernels. Each kernel is asked once; the answer is cached by image, modules and
- * agent.
- */
+/** Features of kernels, each asked once; cached by image, modules and agent. */
 export class KernelFeatures {
 	private readonly known = new Map<string, Promise<Features>>();
 

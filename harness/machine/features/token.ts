@@ -10,10 +10,7 @@ import { readText } from "./files.js";
 const OPTIONS = ["delegate_cmds", "delegate_maps", "delegate_progs", "delegate_attachs"];
 const MOUNT_POINT = "/tmp/bpfgate-delegation";
 
-/**
- * Whether tokens can be created, and which delegations bpffs accepts. An old bpffs ignores options,
- * so only the options it shows count.
- */
+/** Whether tokens can be created, and which options bpffs shows: an old one ignores them. */
 export async function askToken(client: GuestClient): Promise<Features["token"]> {
 	// The kernel knows the command if it refuses only the file descriptor.
 	const create = await tryBpf(client, "token_create", new BpfAttr(8).s32(4, -1));

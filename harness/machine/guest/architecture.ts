@@ -12,11 +12,7 @@ const prefixes: Record<string, string> = {
 /** Architectures that an agent can be built for. */
 export const architectures = Object.keys(prefixes);
 
-/**
- * Name of the C compiler or archiver for guests of an architecture; the host's own tool for its own
- * architecture.
- * @throws InputError for an architecture that is not in the table
- */
+/** The compiler or archiver for guests of an architecture. @throws InputError: unknown */
 export function toolFor(arch: string, tool: "gcc" | "ar", host: string = machine()): string {
 	const prefix = prefixes[arch];
 	if (prefix === undefined) {

@@ -22,7 +22,6 @@ export class BpfAttr extends StructBytes {
 	readonly #blobs: Blob[] = [];
 	readonly #handles: NonNullable<Args<"bpf">["handles"]> = [];
 
-	/** A file descriptor that the agent holds. */
 	fd(offset: number, held: Held): this {
 		this.#handles.push({ offset, ...held });
 		return this;
@@ -44,10 +43,7 @@ export class BpfAttr extends StructBytes {
 		return this;
 	}
 
-	/**
-	 * A pointer inside the memory of an earlier pointer, given by its index; with `out` the result
-	 * has the memory that it points to.
-	 */
+	/** A pointer inside the memory of pointer `blob`; `out`: the result has what it points to. */
 	pointerIn(blob: number, offset: number, data: Memory, out = true): this {
 		this.#blobs.push({ offset, blob, data, out });
 		return this;

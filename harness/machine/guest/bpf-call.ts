@@ -91,8 +91,7 @@ export function btfLoad(size = 40): BpfAttr {
 }
 
 /**
- * BPF_OBJ_GET_INFO_BY_FD.
- * @param info input struct bpf_*_info, or only its size
+ * BPF_OBJ_GET_INFO_BY_FD. @param info input struct bpf_*_info, or its size
  * @param list size of the memory to which `info` points at `offset`
  * @returns both after the call; zeroes when the kernel refuses
  */

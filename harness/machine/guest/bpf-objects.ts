@@ -65,16 +65,12 @@ export async function infoOf(
 	return answer;
 }
 
-/** The kernel's id of a program. */
 export async function programId(client: GuestClient, program: Held): Promise<number> {
 	const { info } = await infoOf(client, program, progInfo.bytes);
 	return info.u32(progInfo.id);
 }
 
-/**
- * Machine code of a program and its functions, as the kernel runs it: calls that were patched into
- * it (freplace, fentry) are in it. Empty without a JIT.
- */
+/** Machine code of a program, calls that were patched into it included; empty without a JIT. */
 export async function programCode(client: GuestClient, program: Held): Promise<Uint8Array> {
 	const { info: sizes } = await infoOf(client, program, progInfo.bytes);
 	const bytes = sizes.u32(progInfo.codeBytes);
@@ -150,10 +146,7 @@ export async function pin(client: GuestClient, held: Held, path: string): Promis
 	return (await bpf(client, "obj_pin", attr)).errno;
 }
 
-/**
- * BPF_PROG_LOAD of a program that only returns a number.
- * @param attachType a name of `attachTypes`, where the program type alone does not imply it
- */
+/** BPF_PROG_LOAD of a program that only returns a number. @param attachType if not implied */
 export async function constantProgram(
 	client: GuestClient,
 	type: string,

@@ -12,9 +12,7 @@ const sources = fileURLToPath(new URL("../../../harness/machine/guest/bpf", impo
 const flags = ["-mcpu=v3", "-O2", "-g", "-Wall", "-Wextra", "-Werror"];
 
 /**
- * Compiles bpfgate's own BPF programs (`bpf/*.bpf.c`) for guests of an architecture.
- * @param arch as `uname -m` prints it
- * @param say called with one line for each step
+ * Compiles bpfgate's own BPF programs (`bpf/*.bpf.c`); `arch` as in `uname -m`.
  * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
  */
 export async function buildBpf(arch: string, say: (line: string) => void): Promise<void> {

@@ -8,12 +8,7 @@ import { findTool } from "./tool.js";
 
 const source = fileURLToPath(new URL("../../../harness/data/signing/loader/gen-loader.c", import.meta.url));
 
-/**
- * Builds the host program that generates loaders (harness/data/signing/loader/gen-loader.c) against
- * the agent's libbpf.
- * @param say called with one line for each step
- * @throws UndecidedError as `buildAgent`
- */
+/** Builds the program that generates loaders with the agent's libbpf; errors as `buildAgent`. */
 export async function buildGenerator(say: (line: string) => void): Promise<void> {
 	const arch = machine();
 	const library = await buildLibbpf(arch, say);

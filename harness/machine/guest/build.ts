@@ -62,12 +62,10 @@ export function agentPath(arch: string): string {
 }
 
 /**
- * Builds libbpf and the agent for an architecture, unless their inputs are unchanged.
+ * Builds libbpf and the agent, unless inputs are unchanged; returns its path.
  * @param arch as `uname -m` prints it
  * @param say called with one line for each step
- * @returns the agent's path
- * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`,
- * and those of the download
+ * @throws InputError for an unknown architecture; UndecidedError `tool-missing`, `build-failed`
  */
 export async function buildAgent(arch: string, say: (line: string) => void): Promise<string> {
 	const agent = agentPath(arch);
@@ -120,10 +118,7 @@ async function digestOfInputs(arch: string): Promise<string> {
 	return hash.digest("hex");
 }
 
-/**
- * The C compiler for guests of an architecture.
- * @throws InputError for an unknown architecture; UndecidedError `tool-missing`
- */
+/** The C compiler for guests. @throws InputError: unknown; UndecidedError `tool-missing` */
 export async function findCompiler(arch: string): Promise<string> {
 	return arch === machine() ? findTool("gcc") : toolFor(arch, "gcc");
 }

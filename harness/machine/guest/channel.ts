@@ -58,9 +58,8 @@ export interface ChannelOptions {
 }
 
 /**
- * The runner's end of the channel (PROTOCOL.md). Requests may overlap; the agent answers in order.
- * After the first UndecidedError (`channel-corrupt`, `guest-hung`, `guest-died`) every request
- * rejects with that same error.
+ * The runner's end of the channel (PROTOCOL.md); requests may overlap, answers keep the order.
+ * After `channel-corrupt`, `guest-hung` or `guest-died` every request rejects with that error.
  */
 export class Channel {
 	private readonly decoder = new FrameDecoder();

@@ -10,29 +10,19 @@ export { GuestError } from "./guest-error.js";
 
 /** Runs operations in a guest, in the agent or in the process of one of its users. */
 export class GuestClient {
-	/**
-	 * @param littleEndian byte order of the guest's kernel
-	 * @param user handle of the user (`user_start`) whose process runs the operations; the agent by
-	 * default
-	 */
+	/** @param littleEndian byte order of the kernel @param user handle; default: agent */
 	constructor(
 		private readonly channel: Channel,
 		readonly littleEndian: boolean,
 		private readonly user?: number,
 	) {}
 
-	/**
-	 * The same guest, where that user runs every operation. A user has its own handles: agent and
-	 * user cannot name what the other has opened or loaded (but see `fd_pass`).
-	 */
+	/** The same guest by that user, which has its own handles (but see `fd_pass`). */
 	as(user: number): GuestClient {
 		return new GuestClient(this.channel, this.littleEndian, user);
 	}
 
-	/**
-	 * @throws GuestError for a failed operation; UndecidedError for a lost guest or user, and
-	 * `agent-outdated` for an operation that the agent does not have
-	 */
+	/** @throws GuestError: failed; UndecidedError: lost guest or user, `agent-outdated` */
 	async call<N extends OperationName>(op: N, args: Args<N>): Promise<Result<N>> {
 		try {
 			return await this.channel.request(op, this.user === undefined ? args : { user: this.user, ...args });
@@ -41,7 +31,6 @@ export class GuestClient {
 		}
 	}
 
-	/** The reason if the guest is lost. */
 	get failure(): UndecidedError | undefined {
 		return this.channel.failure;
 	}
@@ -56,7 +45,6 @@ export class GuestClient {
 		this.channel.abandon(why);
 	}
 
-	/** Bytes on the channel, including frame headers. */
 	get traffic(): Readonly<{ sent: number; received: number }> {
 		return this.channel.traffic;
 	}
@@ -70,10 +58,7 @@ function lostUser(error: unknown): UndecidedError | undefined {
 	return undecided("user-lost", { why: error.message }, { cause: error });
 }
 
-/**
- * The answer of an agent that was built before the operation was added (operation_run): its words
- * tell it from the kernel's ENOSYS.
- */
+/** An agent built before the operation existed; its words tell this from the kernel's ENOSYS. */
 function outdated(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof GuestError) || error.errnoName !== "ENOSYS") return;
 	if (error.what !== `${error.op}: no such operation`) return;

@@ -30,11 +30,7 @@ export function encodeFrame(nonce: Uint8Array, payload: Uint8Array): Buffer {
 	return Buffer.concat([header, payload]);
 }
 
-/**
- * Splits a stream of bytes into frames. Buffers at most one unfinished frame. Refuses a wrong magic
- * and an excessive length as soon as it has those bytes, so that rubbish cannot make it wait for
- * 4 GiB.
- */
+/** Splits bytes into frames; refuses a wrong magic or length at once: no wait for 4 GiB. */
 export class FrameDecoder {
 	private chunks: Buffer[] = [];
 	private held = 0;

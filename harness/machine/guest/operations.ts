@@ -17,10 +17,7 @@ export type { MapChange, ProgramCoverage, TestRun } from "./operations/run-opera
 export { GuestFailure, type MapEntry } from "./operations/schema.js";
 export type { Inventory } from "./operations/session-operations.js";
 
-/**
- * Every operation of the agent by name, with the schemas of its arguments and its result. The C
- * side is agent/operations.def and agent/op_*.c; operations.test.ts compares the two.
- */
+/** The agent's operations with schemas; operations.test.ts compares with agent/op_*.c. */
 export const operations = {
 	...sessionOperations,
 	...fileOperations,

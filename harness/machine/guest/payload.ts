@@ -11,10 +11,8 @@ export function encodePayload(value: unknown): Uint8Array {
 }
 
 /**
- * Decodes one payload of a hostile guest. A decoder allocates what an array header claims before it
- * reads the elements, so a few bytes could claim gigabytes. Therefore the structure is measured
- * first: it must fit into the payload, with at most `maxDepth` levels and `maxValues` values.
- * Throws FrameError.
+ * Decodes a hostile guest's payload. Decoders allocate what headers claim, so it is measured first:
+ * at most `maxDepth` levels and `maxValues` values. Throws FrameError.
  */
 export function decodePayload(payload: Uint8Array): unknown {
 	measure(payload);

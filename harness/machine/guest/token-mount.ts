@@ -9,19 +9,14 @@ export interface TokenMount {
 	grantor?: number;
 	/** bpffs: `delegate_cmds`, `_maps`, `_progs`, `_attachs`, `mode`, `uid`, `gid`. */
 	options: Readonly<Record<string, string>>;
-	/**
-	 * Where the grantor mounts it, in the user's mount namespace; without it the mount stays
-	 * detached and the user gets its file descriptor.
-	 */
+	/** Where it is mounted in the user's mount namespace; else the user gets a descriptor. */
 	path?: string;
 	/** The agent's handle for the user's mount namespace; by default opened for each mount. */
 	mntns?: number;
 }
 
 /**
- * Creates it as a container manager does: the user opens the file system and passes its file
- * descriptor to the grantor over a unix socket; the grantor configures and mounts it, and attaches
- * the mount to its path or passes it back.
+ * As container managers do: the user opens the file system, the grantor configures and mounts it.
  * @returns the user's handle of the mount, when it has no path
  * @throws GuestError of the step that was refused
  */
@@ -72,7 +67,6 @@ export async function mountToken(client: GuestClient, mount: TokenMount): Promis
 	}
 }
 
-/** Opens the user's mount namespace as a handle of the grantor. */
 export async function mountNamespace(
 	client: GuestClient,
 	{ user, grantor }: Pick<TokenMount, "user" | "grantor">,

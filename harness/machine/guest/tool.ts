@@ -13,8 +13,7 @@ export type Tool = "clang" | "gcc" | "llvm-strip" | "mke2fs" | "libmsgpackc";
 const found = new Map<Tool, Promise<string>>();
 
 /**
- * The command for a tool that can do what bpfgate needs of it, such as `/usr/bin/clang-19`; for a
- * library, the option to link it with.
+ * The command, or a library's link option, that does what bpfgate needs: `/usr/bin/clang-19`.
  * @throws UndecidedError `tool-missing`
  */
 export function findTool(name: Tool): Promise<string> {
@@ -39,7 +38,6 @@ function toolMissing(name: string, said: string): UndecidedError {
 	});
 }
 
-/** The error for a command that is not installed. */
 export async function missingTool(name: string): Promise<UndecidedError> {
 	const { stderr } = await execa(script, [name], { reject: false, stdin: "ignore" });
 	return toolMissing(name, stderr);

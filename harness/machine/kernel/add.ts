@@ -19,10 +19,7 @@ export interface OwnKernel {
 	id?: string | undefined;
 }
 
-/**
- * Adds a kernel image of the user to the store.
- * @throws InputError when a file is invalid, or the kernel lacks the drivers to talk to the runner
- */
+/** Adds a user's kernel image. @throws InputError: an invalid file, or drivers that are missing */
 export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 	const { release } = await readImage(own.image);
 	const id = own.id ?? release;

@@ -12,8 +12,7 @@ import { allModulesFolder, keepAllModules, type ModuleTree, readModuleTree } fro
 import { type StoredKernel, storedKernel, storeFolder } from "./store.js";
 
 /**
- * Every module that a kernel was shipped with. Those of a kernel that was stored without them are
- * downloaded: the same packages, in the version that was stored.
+ * Every module that a kernel was shipped with, downloaded in its version if it was stored without.
  * @throws UndecidedError when they are neither here nor in the archive
  */
 export async function allModules(

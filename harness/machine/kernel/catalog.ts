@@ -32,7 +32,6 @@ export const KernelLine = Type.Object(
 );
 export type KernelLine = Static<typeof KernelLine>;
 
-/** The file `kernels/catalog.json`. */
 export const Catalog = Type.Object(
 	{
 		$schema: Type.Optional(Type.String()),
@@ -68,7 +67,6 @@ const PATH = fileURLToPath(new URL("../../../kernels/catalog.json", import.meta.
 const catalogSchema = validator(Catalog);
 let loaded: Promise<Catalog> | undefined;
 
-/** The catalog that comes with bpfgate. */
 export function readCatalog(): Promise<Catalog> {
 	loaded ??= readFile(PATH, "utf8").then((text) => parseCatalog(PATH, text));
 	return loaded;

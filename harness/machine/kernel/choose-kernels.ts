@@ -7,8 +7,7 @@ import type { Kernel } from "./kernel.js";
 import { openKernel } from "./store.js";
 
 /**
- * The kernels that a command line names, each once, from the store.
- * @param wanted ids; `default` and `all` stand for those of the catalog
+ * The kernels that a command line names (`default`, `all`, ids), each once, from the store.
  * @throws InputError for an unknown kernel; UndecidedError for one that is not here or damaged
  */
 export async function chooseKernels(wanted: string[]): Promise<Kernel[]> {

@@ -5,7 +5,6 @@ import { InputError, systemReason } from "../../base/errors.js";
 /** Largest image that is read; an allyesconfig bzImage stays under it. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
 
-/** Facts read from a bootable kernel image. */
 export interface KernelImage {
 	/** `uname -r`. */
 	release: string;

@@ -19,9 +19,8 @@ type CpioEntry =
 const TYPE = { file: 0o100000, folder: 0o040000, device: 0o020000 };
 
 /**
- * Writes a "newc" archive (K: Documentation/driver-api/early-userspace/buffer-format.rst). Times
- * and owners are zero, so equal entries give equal bytes. Paths have no slash in front. Devices are
- * character devices.
+ * A "newc" archive (K: early-userspace/buffer-format.rst) without times and owners; paths without a
+ * slash in front; devices are character devices.
  */
 export function writeCpio(entries: CpioEntry[]): Uint8Array {
 	const parts: Uint8Array[] = [];
@@ -55,12 +54,10 @@ export interface Initramfs {
 }
 
 /**
- * The initramfs that boots this kernel into the agent, created when it is not in the cache. It
- * contains `/init` (the agent), `/modules/NNN-name.ko` to be loaded at boot in that order,
- * `/modules/lazy/name.ko` to be loaded on demand with `/modules/lazy/order` (`name: dependency
- * ...`, in load order), `/boot/config-<release>` (gzip; libbpf looks up CONFIG_* externs there),
- * empty mount points and `/dev/console`. It is not compressed: decompressing in the guest costs
- * more than copying.
+ * The initramfs that boots into the agent, from the cache: `/init`, `/modules/NNN-name.ko` for boot
+ * in that order, `/modules/lazy/name.ko` with `order` (`name: dependency ...`),
+ * `/boot/config-<release>` (gzip, for libbpf's CONFIG_* externs), mount points, `/dev/console`.
+ * Uncompressed, which is faster.
  * @throws UndecidedError `agent-missing`, `store-damaged`
  */
 export async function initramfsFor(kernel: Kernel, agentPath: string): Promise<Initramfs> {

@@ -35,9 +35,8 @@ export interface Kernel {
 	image: string;
 	image_sha256: string;
 	/**
-	 * Folder holding `modules.dep` (as of depmod(8)), `modules.builtin`, `modules.list` (every
-	 * module the kernel was shipped with, by name) and the uncompressed module files a guest may
-	 * need; absent for a kernel without modules.
+	 * Folder with `modules.dep` (depmod(8)), `modules.builtin`, `modules.list` (all shipped names)
+	 * and the uncompressed module files a guest may need.
 	 */
 	modules?: string;
 	/** Digest over all files in that folder. */

@@ -15,8 +15,7 @@ export interface Modinfo {
 const SECTION_HEADER = 64;
 
 /**
- * Reads `.modinfo` of an uncompressed module, ELF64 of either byte order (K:
- * include/linux/moduleparam.h, `__MODULE_INFO`).
+ * Reads `.modinfo` of an uncompressed ELF64 module (K: include/linux/moduleparam.h).
  * @throws InputError when it is not a module
  */
 export function readModinfo(file: string, bytes: Uint8Array): Modinfo {

@@ -8,11 +8,7 @@ const SHT_SYMTAB = 2;
 const STT_FUNC = 2;
 const tracepointPrefix = "__tracepoint_";
 
-/**
- * What programs can be attached to in a kernel module, or call: its functions, and its tracepoints
- * as `tp:<name>`, from the symbol table of the uncompressed file (ELF64).
- * @throws InputError when it is not a module
- */
+/** A module's functions, and tracepoints as `tp:<name>`, by its symbols. @throws InputError */
 export function moduleSymbols(file: string, bytes: Uint8Array): string[] {
 	if (bytes.length < headerSize || Buffer.from(bytes.subarray(0, 5)).toString("latin1") !== "\x7fELF\x02")
 		throw new InputError(file, "ELF header", "is not a 64-bit ELF object");

@@ -56,10 +56,9 @@ export async function readModulesDep(
 }
 
 /**
- * Copies the wanted modules and all they depend on into `target`, uncompressed and flat, with
- * `modules.dep`, `modules.builtin` and `modules.list`. Wanted modules that the tree lacks are
- * skipped: they are built in, or the kernel does not have them. Dependencies are read from the
- * modules themselves: packages have no `modules.dep`.
+ * Copies modules and all they depend on into `target`, uncompressed and flat, with `modules.dep`,
+ * `modules.builtin` and `modules.list`; unknown ones are skipped. Dependencies are the modules'
+ * own.
  * @returns the `uname -r` the modules were made for, undefined when no module was copied
  */
 export async function collectModules(

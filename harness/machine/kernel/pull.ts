@@ -37,9 +37,8 @@ const DOWNLOADS = 4;
 const INSTALLS = 2;
 
 /**
- * Downloads kernels of the catalog into the store. A sound one is kept without asking the mirror. A
- * kernel that fails does not stop the others; it gets a `failed` event, and its error is in the
- * returned list.
+ * Downloads kernels; sound ones are kept without asking the mirror. A failed one does not stop
+ * others: its error is in the returned list.
  * @throws InputError when an id is not in the catalog
  */
 export async function pullKernels(ids: string[], options: PullOptions): Promise<Error[]> {

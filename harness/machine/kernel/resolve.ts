@@ -15,9 +15,7 @@ export interface Release {
 }
 
 /**
- * The newest complete release of a line. When the cached indexes have none, they are
- * downloaded again before giving up.
- * @param arch as `uname -m`
+ * The newest complete release of a line; indexes are downloaded again before giving up.
  * @throws UndecidedError `kernel-not-in-archive`, `mirror-unreachable`
  */
 export async function resolveLine(

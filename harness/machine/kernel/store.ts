@@ -88,9 +88,8 @@ export async function storedKernel(id: string): Promise<StoredKernel | undefined
 }
 
 /**
- * A kernel that can be booted, its image checked against the digest it was stored with.
- * @throws InputError when the kernel is unknown or its record is broken; UndecidedError
- * `kernel-not-pulled`, `store-damaged`
+ * A kernel of the store, its image checked against its digest. @throws InputError: unknown, or a
+ * broken record; UndecidedError `kernel-not-pulled`, `store-damaged`
  */
 export async function openKernel(id: string): Promise<Kernel> {
 	const record = await storedKernel(id);
@@ -117,8 +116,7 @@ export async function openKernel(id: string): Promise<Kernel> {
 }
 
 /**
- * Stores a kernel under its id, completely or not at all. An older object under the same id stays
- * on disk.
+ * Stores a kernel, completely or not at all; an older object under the id stays on disk.
  * @throws InputError when the image is invalid, or the modules were built for another release
  */
 export async function storeKernel(parts: KernelParts): Promise<StoredKernel> {
@@ -200,10 +198,9 @@ async function notHere(id: string): Promise<Error> {
 }
 
 /**
- * SHA-256 of a file of the store, in hex. The file is not hashed again while its device, inode,
- * size, modification and status-change time are those noted beside it (`<path>.digest`) when it was
- * last hashed: no program can write to the file without changing the last of them. Corruption of
- * the disk itself goes unnoticed until the note is removed.
+ * SHA-256 in hex, kept in `<path>.digest` while device, inode, size and times are the same: no
+ * program can write without changing the last. Corruption of the disk goes unnoticed until the note
+ * is removed.
  */
 export async function storedDigest(path: string): Promise<string> {
 	const status = await stat(path, { bigint: true });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One entry as it stands in an archive; `data` as latin1. */
 export interface ReadEntry {
 	path: string;
 	mode: number;

@@ -11,9 +11,7 @@ import type { Accelerator, BootKit } from "./qemu.js";
 /** A guest under a working KVM is ready in well under a second; a broken KVM hangs forever. */
 const probeMs = 10_000;
 
-/**
- * Milliseconds without progress before a guest counts as hung; emulation on a busy host is slow.
- */
+/** Milliseconds without progress before a guest counts as hung; emulation is slow. */
 export const patience: Record<Accelerator, number> = { kvm: 15_000, tcg: 60_000 };
 
 /** Which accelerator guests get, and how that was found. */
@@ -44,9 +42,8 @@ export interface ProbeOptions {
 }
 
 /**
- * KVM when a guest ran under it, TCG otherwise. An open /dev/kvm that creates VMs proves nothing:
- * on some machines every guest then hangs. `BPFGATE_ACCEL` (`kvm`, `tcg`) overrides. Throws
- * only when ended by the signal.
+ * KVM when a guest ran under it, TCG otherwise; an open /dev/kvm proves nothing. `BPFGATE_ACCEL`
+ * overrides. Throws only when ended by the signal.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<Acceleration> {
 	const wanted = (options.env ?? process.env).BPFGATE_ACCEL;

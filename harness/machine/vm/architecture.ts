@@ -13,10 +13,7 @@ export interface Architecture {
 	console: { device: string; args: (chardev: string) => string[] };
 	/** Kernel parameters of this architecture alone. */
 	parameters: string[];
-	/**
-	 * True when a clone starts without its kernel on QEMU's command line: no firmware runs in it,
-	 * and reading 13 MB of kernel and initramfs takes a quarter of QEMU's start.
-	 */
+	/** Clones start without kernel on the command line: no firmware, a quarter of QEMU's start. */
 	clonesWithoutKernel: boolean;
 }
 

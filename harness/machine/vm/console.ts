@@ -8,10 +8,7 @@ import { SplatReader } from "./splat.js";
 const maxTail = 64 * 1024;
 const maxLine = 4096;
 
-/**
- * Reads a guest's console and never stops: a writer that is not read hangs the guest (vimto issue
- * 27). Every line is examined, but only the last 64 KiB are kept: a flood costs time, not memory.
- */
+/** Reads a guest's console without pause, or it hangs (vimto issue 27); keeps the last 64 KiB. */
 export class Console {
 	private readonly reader = new SplatReader();
 	private readonly decoder = new StringDecoder("latin1");

@@ -76,10 +76,7 @@ export class Instance {
 		process.ended.then((end) => this.channel.fail(this.death(end)));
 	}
 
-	/**
-	 * Boots and waits until the agent is ready. No `hello` has been sent: a template may be made
-	 * from it. Ends a guest whose clock has a wrong rate, and boots another one.
-	 */
+	/** Boots until the agent is ready, without `hello`; boots another one for a wrong clock. */
 	static async boot(options: InstanceOptions, memory: Memory): Promise<Instance> {
 		for (let times = 1; times <= maxBoots; times++) {
 			const instance = await Instance.bootOnce(options, memory);
@@ -105,11 +102,7 @@ export class Instance {
 		return instance;
 	}
 
-	/**
-	 * Continues where a template stopped: its RAM mapped copy-on-write, its device state read from
-	 * a file. Also sends `hello`, so that a guest that does not resume is detected within `limit`
-	 * ms.
-	 */
+	/** Continues a template, RAM copy-on-write; `hello` shows within `limit` ms if it resumes. */
 	static async resume(options: InstanceOptions, template: Template, limit: number): Promise<Instance> {
 		const { kit, accelerator } = options;
 		const memory: Memory = { kind: "copied", file: template.ram };
@@ -142,7 +135,6 @@ export class Instance {
 		return instance;
 	}
 
-	/** Sends `hello` once; later calls return the same answer. */
 	async hello(): Promise<Result<"hello">> {
 		this.greeting ??= await this.or(() => this.channel.hello());
 		this.channel.patience = this.options.patience;
@@ -150,9 +142,8 @@ export class Instance {
 	}
 
 	/**
-	 * Stops the guest for good and writes its device state to `state`; RAM stays in the file it
-	 * lives in. QEMU stops the running guest itself: a guest that was stopped before would resume
-	 * stopped and need a `cont`.
+	 * Stops for good and writes device state to `state`. QEMU stops the running guest: one stopped
+	 * before would resume stopped.
 	 */
 	async save(state: string): Promise<void> {
 		// QEMU's sandbox forbids starting programs, and QEMU 7.2 cannot migrate to a file; it can
@@ -193,10 +184,7 @@ export class Instance {
 		return [...this.console.splats];
 	}
 
-	/**
-	 * Recent kernels (7.3) print in a thread of their own, some time after the event: so write a
-	 * mark to the log and wait for it. If it does not appear, wait for silence instead.
-	 */
+	/** Kernels like 7.3 print in a thread: so wait for a mark in the log, or else for silence. */
 	private async settle(): Promise<void> {
 		const mark = `bpfgate: mark ${++this.marks}`;
 		const data = new TextEncoder().encode(`<4>${mark}\n`);
@@ -209,7 +197,6 @@ export class Instance {
 		}
 	}
 
-	/** QEMU's peak memory in KiB: VmHWM of proc(5), with pages shared with the template. */
 	async peakMemory(): Promise<number> {
 		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
 		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
@@ -275,13 +262,9 @@ const withoutRam = {
 };
 
 /**
- * True if the kernel measured a wrong TSC frequency at boot. Its clock then has a wrong rate (13
- * times too fast was seen), and with it every time-out and duration in the guest and its clones. It
- * happens under TCG on a loaded host: the PIT and the PM timer disagree, and the kernel uses the
- * PIT.
- * @param console output since boot
- *
- * Kernel: pit_hpet_ptimer_calibrate_cpu(), arch/x86/kernel/tsc.c.
+ * True if the kernel measured a wrong TSC frequency, so that its clock has a wrong rate (13 times
+ * too fast was seen): under TCG on a loaded host, when PIT and PM timer disagree. Kernel:
+ * pit_hpet_ptimer_calibrate_cpu(), arch/x86/kernel/tsc.c.
  */
 export function hasWrongClock(console: string): boolean {
 	return console.includes("tsc: PIT calibration deviates from PMTIMER");

@@ -16,9 +16,8 @@ export interface Lock {
 }
 
 /**
- * Runs `action` while holding the lock. Waits for a running owner and takes over from an ended one.
- * It only avoids double work: results must be right without it too, since an owner in another PID
- * namespace looks ended.
+ * Runs `action` with the lock: waits for a running owner, takes over from an ended one. It only
+ * avoids double work, since an owner in another PID namespace looks ended.
  */
 export async function locked<T>({ path, patience, signal }: Lock, action: () => Promise<T>): Promise<T> {
 	const until = performance.now() + patience;

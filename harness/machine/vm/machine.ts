@@ -22,10 +22,7 @@ import { discard, template, templateKey } from "./template.js";
 
 const inventories = validator(operations.inventory.result);
 
-/**
- * What each clone of a template has before anything ran in it. The first clone is asked; the answer
- * is kept in `file`, beside the template.
- */
+/** What a fresh clone has: the first one's answer, kept in `file` beside the template. */
 export async function templateInventory(file: string, client: GuestClient): Promise<Inventory> {
 	const kept = await read(file);
 	if (kept) return kept;
@@ -46,10 +43,7 @@ async function read(file: string): Promise<Inventory | undefined> {
 
 /** Milliseconds until a clone without an answer has failed; an idle host takes 0.1 s. */
 const cloneMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 30_000 };
-/**
- * How many templates of one kernel may give no clone, and how many boots may fail in a row, before
- * this run gives up on the kernel.
- */
+/** Templates without a clone, and failed boots in a row, until this run gives up on the kernel. */
 const maxFailures = 2;
 
 export interface MachinesOptions {

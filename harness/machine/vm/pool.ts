@@ -37,9 +37,8 @@ interface Prepared {
 }
 
 /**
- * Keeps at most `jobs` guests in use and prepares the next ones meanwhile. The runner announces
- * with `expect` what it will ask for, in order; `acquire` gives a fresh guest, prepared if
- * possible; the guest's `dispose` frees its place. Every guest is used once.
+ * At most `jobs` guests in use; `expect` announces the next ones, which are prepared meanwhile;
+ * `dispose` frees a guest's place. Every guest is used once.
  */
 export class GuestPool {
 	private readonly waiting: Waiting[] = [];
@@ -65,11 +64,7 @@ export class GuestPool {
 			if (alike(this.expected[at]!, kernel)) this.expected.splice(at, 1);
 	}
 
-	/**
-	 * A fresh guest, as soon as one of `jobs` places is free; first come, first served. Throws what
-	 * creating a guest throws, and UndecidedError `host-memory` when the host has too little memory
-	 * for a single guest for too long.
-	 */
+	/** A fresh guest when a place is free, in order. @throws UndecidedError `host-memory` too */
 	acquire(kernel: Kernel): Promise<Guest> {
 		if (this.closed) return Promise.reject(closed());
 		return new Promise((resolve, reject) => {

@@ -33,9 +33,8 @@ export interface OwnedProcess {
 }
 
 /**
- * Starts `command` as leader of a process group of its own, so that a Ctrl-C at the terminal
- * reaches only the runner, with `handed` as file descriptors 3, 4, … Throws UndecidedError when it
- * cannot be started.
+ * Starts `command` as leader of its own process group, out of reach of Ctrl-C, with `handed` as
+ * file descriptors 3, 4, … Throws UndecidedError when it cannot be started.
  */
 export async function own(command: string, args: string[], handed: Handed[]): Promise<OwnedProcess> {
 	guard();

@@ -92,10 +92,7 @@ const accelerators: Record<Accelerator, string> = {
 	tcg: "tcg,tb-size=128",
 };
 
-/**
- * RAM as a file lets a template keep it and clones map it copy-on-write. QEMU takes `share=off` to
- * mean that the file is mapped privately: what a clone writes is its own.
- */
+/** RAM as a file that a template keeps and clones map; `share=off`: what they write is theirs. */
 function memory(memory: Memory, mib: number): string[] {
 	const size = `size=${mib}M`;
 	const backend =

@@ -26,10 +26,7 @@ function refused(what: string): UndecidedError {
 	return undecided("qemu-refused", { why: what });
 }
 
-/**
- * QMP over an inherited socket. Commands are pipelined: QEMU runs them in order, so a batch costs
- * one round trip, and none has to wait for the greeting.
- */
+/** QMP over an inherited socket, pipelined: QEMU runs commands in order, without waiting. */
 export class Qmp {
 	private readonly waiting: { resolve(value: unknown): void; reject(error: Error): void }[] = [];
 	private readonly listeners = new Set<(event: string, data: Record<string, unknown>) => void>();

@@ -6,10 +6,8 @@ const maxLines = 120;
 const maxTextBytes = 16 * 1024;
 
 /**
- * First lines of the kernel's reports of problems, without time stamp. In order: the first match
- * wins. From the kernel's source, 5.10 to 7.3: kernel/panic.c,
- * arch/x86/kernel/dumpstack.c and mm/fault.c, arch/arm64 and arch/s390 alike, kernel/watchdog*.c,
- * kernel/rcu/tree_stall.h, kernel/hung_task.c, mm/oom_kill.c.
+ * First lines of kernel reports, the first match wins (5.10 to 7.3: kernel/panic.c, watchdog*.c,
+ * rcu/tree_stall.h, hung_task.c, mm/oom_kill.c, dumpstack.c and fault.c of each architecture).
  */
 const openings: [kind: Splat["kind"], pattern: RegExp][] = [
 	["out-of-memory", /^Kernel panic - not syncing: (?:Out of memory|System is deadlocked on memory)/],
@@ -58,10 +56,8 @@ interface Report {
 }
 
 /**
- * Finds the kernel's reports of problems on its console, line by line. A process in the guest can
- * write to the console too: it can add a splat, which only harms itself, but it cannot hide one
- * behind an unfinished line, since lines are cut before every time stamp. Only lines with a time
- * stamp are the kernel's.
+ * Finds kernel reports on the console. Processes can write there too: they can add a splat, but not
+ * hide one, since only lines with a time stamp are the kernel's, and lines are cut before each.
  */
 export class SplatReader {
 	/** Complete and begun ones, in order, bounded. */

@@ -44,11 +44,7 @@ export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: 
 	return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 32);
 }
 
-/**
- * Makes the template unless a sound one is there. Creates it in a separate folder and renames that
- * when complete, so that no unfinished one is ever used; replaces a damaged one. Throws what
- * booting throws.
- */
+/** Makes the template in a separate folder, renamed when complete, unless a sound one is there. */
 export async function template(root: string, key: string, options: InstanceOptions): Promise<Template> {
 	const folder = join(root, key);
 	const found = await sound(folder);

@@ -4,9 +4,8 @@ import { Instance, type InstanceOptions } from "./instance.js";
 import { own, temporaryFolder } from "./process.js";
 
 /**
- * A runner of its own for the tests that kill one: `node testrunner.js <parent folder> [<options as
- * JSON>]` makes a temporary folder and starts a process, with options a guest whose RAM is in the
- * folder and which it greets; it prints `{pid, folder}` and waits to be killed.
+ * For tests that kill a runner, `node testrunner.js <folder> [<options>]`: makes a temporary folder
+ * and a process, or a greeted guest with its RAM there; prints `{pid, folder}` and waits.
  */
 const [parent, options] = process.argv.slice(2);
 const folder = temporaryFolder(parent!, ".making-");

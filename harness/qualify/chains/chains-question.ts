@@ -65,10 +65,7 @@ const asked = (): readonly MemberHook[] =>
 	hooks.filter(({ mechanism }) => mechanism !== "dispatcher" || existsSync(libxdpPath(machine())));
 const nameOf = ({ mechanism, hook }: MemberHook) => `max-members/${mechanism}/${hook}`;
 
-/**
- * What chains of programs rely on: the limit of tail calls, how many programs a hook takes, and in
- * which order a packet passes different hooks.
- */
+/** The limit of tail calls, of programs on a hook, and the order in which a packet passes hooks. */
 export const chainsQuestion: KernelQuestion = {
 	area: "chains",
 	summary: "tail calls, how many programs a hook takes, and the order of hooks",

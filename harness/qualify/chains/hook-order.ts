@@ -78,10 +78,7 @@ const netkit =
 		return { device, lists: [tcxList(guest, device.sender, "egress"), own] };
 	};
 
-/**
- * Kernel: net/core/dev.c (`__netif_receive_skb_core`, `sch_handle_ingress`, `sch_handle_egress`),
- * include/net/tcx.h (`tcx_action_code`), drivers/net/netkit.c.
- */
+/** Kernel: net/core/dev.c (`__netif_receive_skb_core`), include/net/tcx.h, drivers/net/netkit.c. */
 export const packetPaths: readonly PacketPath[] = [
 	{
 		name: "ingress",
@@ -129,7 +126,6 @@ const preordered = {
 	expected: "above with BPF_F_PREORDER, below, own, above",
 };
 
-/** Names of the promises, in order. */
 export const hookOrderNames = [...packetPaths, belowAndAbove, preordered].map(
 	({ name }) => `hook-order/${name}`,
 );

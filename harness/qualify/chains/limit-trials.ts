@@ -160,10 +160,7 @@ export async function dispatcherTrial(guest: Guest): Promise<LimitTrial> {
 const limitObject = "tail-call-limit";
 const runsMap = ".bss.runs";
 
-/**
- * A root and one member after the other, all of them of tail-call-limit.bpf.c. They count their own
- * runs, because programs that record them would be called by tail calls as well.
- */
+/** A root and members of tail-call-limit.bpf.c, which count: recorders need tail calls too. */
 export async function tailCallTrial(guest: Guest, hook: "xdp" | "tc_ingress"): Promise<LimitTrial> {
 	const { client } = guest;
 	const places = mechanismFacts.tail_call.maxMembers + 2;

@@ -160,8 +160,7 @@ export function tailCallPromiseNames(loud = false): string[] {
 }
 
 /**
- * Tries what kernels promise of tail calls, alone and mixed with function calls, with bpfgate's own
- * programs in test runs. Every program ends, even where the kernel does not count its tail calls.
+ * Tries tail calls, alone and with function calls, in test runs of programs that always end.
  * @param loud also what makes some kernels log a warning
  * @throws UndecidedError `not-built`
  */
@@ -183,7 +182,6 @@ export async function* tailCallPromises(guest: Guest, loud = false): AsyncIterab
 	}
 }
 
-/** What happened, or why it could not be tried. */
 type Seen = string | { lack: string };
 
 function answer(asked: { name: string; promise: string }, expected: string, found: Seen): KernelPromise {

@@ -98,11 +98,7 @@ export class Attacker {
 		return { case: name, holds: error !== undefined, evidence: { tried: words[0], errno: error ?? "0" } };
 	}
 
-	/**
-	 * A load by another process while a program of the attacker is attached, which should be
-	 * refused.
-	 * @param attached what `attach` returned
-	 */
+	/** A load by another process while `attached`, which should be refused. */
 	async answeredBy(
 		name: "attached-before" | "attached-after",
 		attack: AttackProgram,
@@ -143,10 +139,7 @@ export class Attacker {
 		};
 	}
 
-	/**
-	 * Case `rewrite-settings`: writes other settings, with which `load` would be admitted.
-	 * @param load the errno's name, undefined when it was admitted
-	 */
+	/** Case `rewrite-settings`: writes settings that admit `load`, an errno's name or undefined. */
 	async rewriteSettings(
 		gatekeeper: Gatekeeper,
 		settings: Uint8Array,

@@ -10,10 +10,7 @@ import { promisesOf } from "./gatekeeper-promises.js";
 const begin = "<!-- measured: begin -->";
 const end = "<!-- measured: end -->";
 
-/**
- * What gatekeepers did on each kernel of a results document, one Markdown table for each.
- * @throws Error when the document lacks a promise of one of its kernels
- */
+/** What gatekeepers did on each kernel, as Markdown tables. @throws Error for a missing promise */
 export function gatekeeperTables({ kernels }: Pick<Results, "kernels">): string {
 	return gatekeepers
 		.map((gatekeeper) => {

@@ -18,9 +18,8 @@ const folder = "/run/bpfgate-token";
 const pin = "/sys/fs/bpf/bpfgate-token";
 
 /**
- * A signed load by root of a user namespace with a BPF token (6.9), which delegates `map_create` and
- * `prog_load` of arrays and syscall programs. The key is in a keyring linked to the session keyring,
- * which a process keeps when it enters a user namespace.
+ * A signed load by root of a user namespace with a token (6.9) that delegates `map_create` and
+ * `prog_load`. The session keyring, which has the key, stays with a process that enters a namespace.
  */
 export const tokenCases: readonly SignatureCase[] = [
 	{

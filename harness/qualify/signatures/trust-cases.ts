@@ -175,9 +175,8 @@ async function signedBy(session: LoaderSession, signer: Signer): Promise<Observe
 }
 
 /**
- * Adds the certificate's digest to the kernel's blacklist (certs/blacklist.c): `tbs:<sha256>`, a key
- * of type `blacklist`. Only the kernel can add one, or a process that signs it with a builtin key
- * (CONFIG_SYSTEM_BLACKLIST_AUTH_UPDATE).
+ * Adds `tbs:<sha256>` to the kernel's blacklist (certs/blacklist.c), which takes a process with a
+ * builtin key (CONFIG_SYSTEM_BLACKLIST_AUTH_UPDATE).
  */
 async function blacklisted(session: LoaderSession): Promise<Observed> {
 	const { certificate } = await identity("trusted");

@@ -74,9 +74,8 @@ const masksOf = (mask: (kind: DelegatedKind) => string): Masks =>
 	Object.fromEntries(delegatedKinds.map((kind) => [kind, mask(kind)])) as Record<DelegatedKind, string>;
 
 /**
- * One step for each kind of grant.
+ * One step for each kind of grant. @param by where it was asked
  * @param masks undefined when the kernel reported nothing
- * @param by where it was asked
  * @param silence what it answered in place of masks
  */
 export function infoSteps(
@@ -97,10 +96,7 @@ export function infoSteps(
 	});
 }
 
-/**
- * The kernel prints `any` for a mask of all that it knows, which may be fewer than those that have
- * names here; every kernel with tokens knows more than 30 of each kind.
- */
+/** `any` stands for all that the kernel knows, more than 30 of each kind on kernels with tokens. */
 function isAll(mask: string): boolean {
 	const bits = BigInt(mask);
 	return bits >> 30n > 0n && (bits & (bits + 1n)) === 0n;

@@ -29,9 +29,8 @@ interface Place {
 }
 
 /**
- * Guests of several kernels for the vectors of one program, each with the object loaded. At most
- * `jobs` exist at a time: the one that was idle for longest makes place for another, so that
- * kernels take turns where there are more of them.
+ * Guests of several kernels for one program's vectors, at most `jobs`: the one idle for longest
+ * makes place, so that kernels take turns.
  */
 export class GuestLab implements ExploreLab, AsyncDisposable {
 	readonly kernels: readonly string[];
@@ -139,10 +138,7 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		}
 	}
 
-	/**
-	 * A guest with the object loaded, in use from now on. A guest that is lost before any vector
-	 * ran says nothing against a vector: a second one is tried, and its loss is thrown.
-	 */
+	/** A guest with the object, in use; one lost before any vector ran is tried again. */
 	async #ready(
 		kernel: string,
 		attempts = 2,
@@ -209,7 +205,6 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 		}
 	}
 
-	/** Ends all guests. Findings by kernel: what they had left, or a loss at the end. */
 	async leftovers(): Promise<ReadonlyMap<string, Finding>> {
 		await Promise.all([...this.#places.keys()].map((kernel) => this.#leave(kernel)));
 		return this.#leftovers;

@@ -35,9 +35,8 @@ export interface ExploreOptions extends Exploration, Lent {
 }
 
 /**
- * Changes the vectors of the packages and looks for what no program should do, on all kernels side
- * by side. Cases `explore/<object>/<program>`, `explore/<program>/<digest>` for each find, and
- * `leftovers/explore/...`. Ends early and silently when interrupted.
+ * Changes the vectors, and looks for what no program should do: cases `explore/<object>/<program>`,
+ * `explore/<program>/<digest>`, `leftovers/explore/...`. Ends silently when interrupted.
  */
 export async function* explore(options: ExploreOptions): AsyncIterable<CaseResult> {
 	for (const pkg of options.packages) {

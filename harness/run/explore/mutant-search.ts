@@ -58,10 +58,7 @@ export interface Searched {
 	not_compared: Record<string, string[]>;
 }
 
-/**
- * Mutants in one batch: `first` in the first, then as many as take `time` ms, within the bounds.
- * `least`, because each batch costs a guest of each kernel where kernels take turns.
- */
+/** Mutants in a batch: `first`, then as many as take `time` ms; each costs guests, so `least`. */
 const batch = { first: 100, least: 25, most: 1000, time: 10_000 };
 const maxFinds = 20;
 /** Most finds of the same symptom, each from another vector. */

@@ -19,7 +19,6 @@ export interface Symptom {
 	usual?: string[];
 	/** What happens, without the vector: `retval is XDP_DROP on 5.10, XDP_PASS on 6.12`. */
 	text: string;
-	/** Further evidence. */
 	evidence: Record<string, unknown>;
 }
 
@@ -32,8 +31,7 @@ export function factClass(fact: string): string {
 }
 
 /**
- * What is wrong with a vector on some kernel or between kernels.
- * @param ignored classes of facts that are not compared
+ * What is wrong on a kernel or between kernels. @param ignored classes of facts, not compared
  * @param meant return values that vectors expect, although the kernel does not know them
  */
 export function symptomsOf(

@@ -19,7 +19,6 @@ export interface GatekeeperSite extends GatekeeperPlace {
 	pkg: Package;
 }
 
-/** What a gatekeeper did in one case. */
 export interface GatekeeperAnswer {
 	case: string;
 	/** Whether it did what the case asks for. */

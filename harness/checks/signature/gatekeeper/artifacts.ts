@@ -34,7 +34,6 @@ export function artifactFolder(arch: string): string {
 export const sourceFolder = join(root, "harness/checks/signature/gatekeeper");
 export const tokenLoaderSource = join(root, "harness/qualify/signatures/token-loader.c");
 
-/** Name of a gatekeeper's object in that folder. */
 export function objectFile(name: GatekeeperName): string {
 	return `gatekeeper-${name}.bpf.o`;
 }
@@ -44,10 +43,7 @@ export const imageBytes = 8 << 20;
 
 const read = new Map<string, Promise<Uint8Array>>();
 
-/**
- * Bytes of a built file: an object, `attack.bpf.o`, `intruder`, `token-loader` or `verity.ext4`.
- * @throws UndecidedError `not-built`
- */
+/** A built file: an object, `attack.bpf.o`, `intruder` ... @throws UndecidedError `not-built` */
 export function artifact(arch: string, file: string, folder = artifactFolder(arch)): Promise<Uint8Array> {
 	const path = join(folder, file);
 	let content = read.get(path);

@@ -4,11 +4,7 @@ import { createHash } from "node:crypto";
 const block = 4096;
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 
-/**
- * The fs-verity digest of a file: SHA-256, blocks of 4096 bytes, no salt.
- *
- * Kernel: Documentation/filesystems/fsverity.rst, "Merkle tree" and "fs-verity descriptor".
- */
+/** A file's fs-verity digest: SHA-256, 4096-byte blocks, no salt (filesystems/fsverity.rst). */
 export function verityDigest(file: Uint8Array): Uint8Array {
 	const descriptor = Buffer.alloc(256);
 	descriptor[0] = 1;
@@ -38,10 +34,7 @@ function hashes(bytes: Uint8Array): Uint8Array {
 	return Buffer.concat(found);
 }
 
-/**
- * What is signed of a digest: `struct fsverity_formatted_digest` (include/uapi/linux/fsverity.h),
- * in the guest's byte order as the gatekeeper fills it.
- */
+/** `struct fsverity_formatted_digest` (linux/fsverity.h), in the guest's byte order. */
 export function formattedDigest(digest: Uint8Array, littleEndian: boolean): Uint8Array {
 	const bytes = Buffer.alloc(12);
 	bytes.write("FSVerity");

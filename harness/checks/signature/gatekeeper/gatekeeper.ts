@@ -10,7 +10,6 @@ import type { Guest } from "../../../machine/vm/guest.js";
 import { artifact, type GatekeeperName, isHardened, objectFile } from "./artifacts.js";
 import { encodeSettings, type Settings } from "./gatekeeper-settings.js";
 
-/** What a gatekeeper decided, in the order in which it did. */
 interface Decision {
 	/** `prog_load`, `map_create` ... */
 	command: string;
@@ -113,7 +112,6 @@ export class Gatekeeper {
 		return new Gatekeeper(guest, object, links, maps);
 	}
 
-	/** Id of the map with its settings. */
 	get settingsMap(): number {
 		return [...this.maps].find(([name]) => name.endsWith(".settings"))?.[1] ?? 0;
 	}

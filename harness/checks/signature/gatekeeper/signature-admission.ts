@@ -18,10 +18,7 @@ import {
 import { isHardened } from "./artifacts.js";
 import { Gatekeeper } from "./gatekeeper.js";
 
-/**
- * `signature`: loads that the kernel verified against one keyring, which has the keys of the
- * ephemeral signer `trusted` and of the package.
- */
+/** `signature`: loads verified against one keyring, with keys of `trusted` and the package. */
 export class SignatureAdmission implements Admission {
 	private constructor(
 		private readonly site: GatekeeperSite,

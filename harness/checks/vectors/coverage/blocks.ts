@@ -13,7 +13,6 @@ export interface Block {
 	reached: boolean | undefined;
 }
 
-/** The blocks of a program, ascending. */
 export function blocksOf({ insns, blocks, reached }: ProgramCoverage, littleEndian: boolean): Block[] {
 	const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.byteLength);
 	const starts = Array.from(reached, (_, index) => view.getUint32(index * 8, littleEndian));
@@ -25,7 +24,6 @@ export function blocksOf({ insns, blocks, reached }: ProgramCoverage, littleEndi
 	}));
 }
 
-/** The block that contains a slot. */
 export function blockAt(blocks: readonly Block[], slot: number): Block | undefined {
 	let [low, high] = [0, blocks.length];
 	while (low < high) {

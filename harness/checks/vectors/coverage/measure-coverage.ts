@@ -176,9 +176,7 @@ function findingOf(object: PackageObject, program: string, seen: Seen, bench: Wo
 }
 
 /**
- * How much of a program was reached, in instructions, blocks and, if the object has line
- * information, lines.
- * @param vectors number of vectors that ran
+ * How much of a program was reached: instructions, blocks and, with line information, lines.
  * @throws InputError when line information and BTF do not fit together
  */
 function coverageEvidence(

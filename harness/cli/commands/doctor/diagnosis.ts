@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The state of one requirement. */
 export interface Diagnosis {
 	name: string;
 	/** `missing`: bpfgate cannot work; `absent`: only what `why` says is impossible. */

@@ -12,11 +12,7 @@ const script = fileURLToPath(new URL("../../../../ci/tool", import.meta.url));
 /** False where bpfgate is installed from npm, with everything built: nothing is compiled there. */
 const isCheckout = existsSync(fileURLToPath(new URL("../../../../ci/setup", import.meta.url)));
 
-/**
- * What ci/tool finds of ci/requirements.txt.
- * @param needed the purposes without which bpfgate cannot do its work at present
- * @param requirements another file of that form
- */
+/** What ci/tool finds of the requirements. @param needed purposes without which nothing works */
 export async function diagnoseRequirements(
 	needed: ReadonlySet<Purpose>,
 	requirements: readonly string[] = [],

@@ -8,7 +8,6 @@ import { Machines } from "../../../machine/vm/machine.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
 
-/** `bpfgate kernels features` */
 export const run: Action<"kernels features"> = async ([ids], { json, all }, { write }) => {
 	const kernels = await chooseKernels([ids ?? []].flat());
 	const machines = new Machines({ agent: agentPath });

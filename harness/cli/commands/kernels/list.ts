@@ -8,7 +8,6 @@ import { questions } from "../../../run/questions.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
 
-/** `bpfgate kernels list` */
 export const run: Action<"kernels list"> = async (_, { json }, { write }) => {
 	const kernels = await Promise.all(
 		(await listKernels()).map(async (kernel) => ({

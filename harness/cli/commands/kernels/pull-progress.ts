@@ -39,7 +39,6 @@ export function pullProgress(stream: NodeJS.WriteStream): {
 	};
 }
 
-/** One line for an event. */
 export function describe(event: PullEvent): string {
 	switch (event.kind) {
 		case "kept":

@@ -8,7 +8,6 @@ import { pullKernels } from "../../../machine/kernel/pull.js";
 import type { Action } from "../../terminal/command-table.js";
 import { pullProgress } from "./pull-progress.js";
 
-/** `bpfgate kernels pull` */
 export const run: Action<"kernels pull"> = async ([ids], options) => {
 	const wanted = await wantedLines([ids ?? []].flat(), options.all ?? false);
 	const archive = mirrorAddress("--mirror", options.mirror);

@@ -11,10 +11,7 @@ import { table } from "../../terminal/table.js";
 
 const areas = questions.map(({ area }) => area);
 
-/**
- * `bpfgate kernels qualify`: asks kernels whether they keep their promises, once for each image.
- * Exit status 1 when a promise is broken, 3 when a kernel could not be asked.
- */
+/** `bpfgate kernels qualify`: status 1 for a broken promise, 3 for a kernel that was not asked. */
 export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { write, signal }) => {
 	const asked = area === undefined ? undefined : areaNamed(area);
 	const wanted = [ids ?? []].flat();

@@ -12,21 +12,13 @@ import type { Package } from "../../../data/package/package.js";
 import { type ChainSource, readChainFile } from "../../../data/package/sections/chain-file.js";
 import { type ChainHookFacts, chainHooks } from "../../../data/package/sections/chain-hooks.js";
 
-/**
- * Checks that the chains in a package's manifest mean programs that are there. A package can be
- * tested without those beside which it is to stand: such a chain is skipped.
- * @throws InputError for the first chain that is wrong
- */
+/** Checks the chains of a manifest; one with absent packages is skipped. @throws InputError */
 export function assertChains(pkg: Package, packages: readonly Package[]): void {
 	for (const source of chainsOf([pkg]))
 		if (absentPackages(source, packages).length === 0) checkChain(source, packages);
 }
 
-/**
- * The chains of chain files, when they mean programs that are there.
- * @param files as given with `--chain`
- * @throws AggregateError of an InputError for each chain or file that is wrong
- */
+/** The chains of `--chain` files. @throws AggregateError of an InputError for each wrong one */
 export async function openChains(
 	files: readonly string[],
 	packages: readonly Package[],

@@ -7,7 +7,6 @@ import { type Vector, VectorFile } from "../../../data/vectors/schema.js";
 import type { Exploration } from "../../../run/explore/explore-packages.js";
 import { assertWritableFile, writeWhole } from "../../terminal/write.js";
 
-/** Options of `bpfgate test` about exploring. */
 export interface ExploreOptions {
 	/** Mutants for each program. */
 	explore?: number;
@@ -16,11 +15,7 @@ export interface ExploreOptions {
 	saveFinds?: string;
 }
 
-/**
- * @param packages how many are tested
- * @throws InputError when finds cannot be saved: without --explore, of several packages, or in a
- * file that cannot be written
- */
+/** @throws InputError when finds cannot be saved: no --explore, several packages, no such folder */
 export async function explorationOf(
 	{ explore, seed, saveFinds: file }: ExploreOptions,
 	packages: number,
@@ -37,10 +32,7 @@ export async function explorationOf(
 
 const files = validator(VectorFile);
 
-/**
- * Writes the finds of a run, each once; without finds an earlier file stays.
- * @throws UndecidedError when the file cannot be written
- */
+/** Writes the finds, each once; without any an earlier file stays. @throws UndecidedError */
 export async function saveFinds(
 	{ results }: Results,
 	{ seed, saveFinds: file }: ExploreOptions,

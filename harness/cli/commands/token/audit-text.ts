@@ -102,7 +102,6 @@ function admittedJson({ programs, maps, commands, readsKernel, writesUser }: Adm
 	};
 }
 
-/** For machines. */
 export function auditJson(delegation: Delegation, kernels: readonly AuditedKernel[]): unknown {
 	return {
 		token: settingsOf(delegation),

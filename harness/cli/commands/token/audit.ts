@@ -6,7 +6,6 @@ import { type AuditedKernel, auditJson, auditText } from "./audit-text.js";
 import { delegationArgument } from "./delegation-argument.js";
 import { withKernels } from "./each-kernel.js";
 
-/** `bpfgate token audit` */
 export const run: Action<"token audit"> = async ([texts], options, { write, signal }) => {
 	const { kernel, kernels, json, cellTimeout } = options;
 	const delegation = await delegationArgument([texts ?? []].flat());

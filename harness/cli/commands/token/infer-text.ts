@@ -43,7 +43,6 @@ export function statusOf(inferred: Inferred): number {
 	return differences(inferred).length > 0 ? 1 : 0;
 }
 
-/** For people: what each kernel needs, how the manifest differs, and how to write it. */
 export function inferText(inferred: Inferred): string {
 	const { package: pkg, kernels, together: needed } = inferred;
 	const lines = [`the smallest token for ${pkg.name} ${pkg.version}`];
@@ -118,7 +117,6 @@ export function writtenLines(delegation: Delegation): string[] {
 	];
 }
 
-/** For machines. */
 export function inferJson(inferred: Inferred): unknown {
 	const { package: pkg, kernels, together: needed } = inferred;
 	return {

@@ -19,10 +19,7 @@ export const run: Action<"token infer"> = async ([path], options, { write, signa
 	process.exitCode = statusOf(inferred);
 };
 
-/**
- * Asks each kernel; where they differ, tries on each the grants of all together.
- * @param cellTimeout seconds: most on one kernel
- */
+/** Asks each kernel; where they differ, tries on each what all need. @param cellTimeout seconds */
 export async function infer(
 	pkg: Package,
 	wanted: readonly string[],

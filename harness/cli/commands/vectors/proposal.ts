@@ -52,9 +52,7 @@ function lacksExpectation({ sequence, expect, each }: PlacedVector["written"]): 
 }
 
 /**
- * Runs vectors twice, each time in fresh guests, makes the changed files from the results, and runs
- * the check on those. Writes nothing.
- * @param fresh makes a workbench with unused guests
+ * Runs vectors twice in fresh guests, makes the changed files, and checks those; writes nothing.
  * @throws InputError when no vector is chosen, or a file cannot be changed in place
  */
 export async function propose(pkg: Package, wanted: Wanted, fresh: Fresh): Promise<Proposal> {

@@ -61,10 +61,7 @@ async function rehearsalOf(
 	return { kind: "observed", observed: observedOf(vector, run) };
 }
 
-/**
- * The vector with an expectation of maps after every packet, so that they are read.
- * @param context requests the context of XDP programs, which says where the metadata ends
- */
+/** The vector with maps expected after every packet, to read them; `context`: XDP's too. */
 function watchedVector(vector: PreparedVector, context: boolean): PreparedVector {
 	const { object, type } = vector.subject;
 	const model = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []).find(isReadable);

@@ -38,7 +38,6 @@ export function withoutExpectations(yaml: string): string {
 }
 
 export const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
-/** The package with its first vector file changed. */
 export function withFile(pkg: Package, change: (yaml: string) => string): Package {
 	const [first, ...others] = pkg.vectors;
 	if (!first) throw new Error(`${pkg.name} has no vectors`);
@@ -47,7 +46,6 @@ export function withFile(pkg: Package, change: (yaml: string) => string): Packag
 		vectors: [{ ...first, bytes: new TextEncoder().encode(change(text(first.bytes))) }, ...others],
 	};
 }
-/** What a proposal removes and adds, line by line. */
 export const changedLines = (before: string, after: string) =>
 	unifiedDiff("f", before, after, false)
 		.split("\n")

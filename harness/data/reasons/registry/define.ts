@@ -3,7 +3,6 @@
 /** A sentence, or how it is made from the facts of a case. */
 type Sentence = string | ((facts: never) => string);
 
-/** What stands in the registry under a code. */
 export interface ReasonEntry {
 	/** What happened: one sentence without a capital and without a full stop. */
 	message: Sentence;

@@ -56,7 +56,6 @@ export function reason<C extends ReasonCode>(code: C, ...[facts]: ReasonArgument
 	return { code, message: sentenceOf(message, facts), hint: sentenceOf(hint, facts) };
 }
 
-/** Codes whose hint needs no facts. */
 type PlainHint = { [C in ReasonCode]: Registry[C]["hint"] extends string ? C : never }[ReasonCode];
 
 /**

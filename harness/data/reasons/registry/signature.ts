@@ -3,7 +3,6 @@ import { defineReasons } from "./define.js";
 
 /** Where a loader's installation should have ended, and where it did. */
 export interface Ending {
-	/** The object, or what else was loaded. */
 	what: string;
 	/** `refused at load with EKEYREJECTED` */
 	expected: string;

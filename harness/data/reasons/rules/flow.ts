@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from "../rule.js";
 
-/** Limits and control flow. */
 export const flowRules: readonly Rule[] = [
 	{
 		code: "complexity-limit",

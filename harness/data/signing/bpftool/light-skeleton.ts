@@ -24,9 +24,7 @@ const maxHeaderBytes = 96 * 1024 * 1024;
 const maxDescriptors = 1024;
 
 /**
- * Reads a header as bpftool 7.7 and later write it. It is read and never compiled: exactly what
- * bpftool writes is taken, and what a C compiler would make of anything else does not matter.
- * @param file as messages call it
+ * Reads a header as bpftool 7.7 and later write it, exactly; it is never compiled.
  * @throws InputError naming the line
  */
 export function readLightSkeleton(file: string, bytes: Uint8Array): LightSkeleton {
@@ -118,11 +116,7 @@ function descriptors(lines: Lines, type: string, member: string): string[] {
 	return names;
 }
 
-/**
- * The bytes of `static const char <name>[] = "…";`, where bpftool writes every byte as an
- * escape.
- * @throws InputError also when it is missing or occurs twice
- */
+/** The escaped bytes of `static const char <name>[]`. @throws InputError unless once there */
 function array(lines: Lines, name: string): Uint8Array {
 	const opening = `\tstatic const char ${name}[] __attribute__((__aligned__(8))) = "\\`;
 	const [start, second] = lines.find((line) => line === opening);

@@ -13,13 +13,10 @@ import type { LightSkeleton } from "./light-skeleton.js";
 const maxName = 15;
 
 /**
- * The loader in a light skeleton. bpftool does not say for which contract it signed: it is told
- * from what the signature covers, and from whether the instructions insist on an exclusive map.
- * @param file as messages call the header
- * @param known the maps of the object from which the header was made; whether it has them all is
- * for the lint to say
- * @throws InputError when the signature is not the certificate's, or the loader none that libbpf
- * makes
+ * The loader in a light skeleton; its contract follows from what the signature covers, and from
+ * whether the instructions insist on an exclusive map.
+ * @param known the maps of its object; whether it has them all, the lint says
+ * @throws InputError for a signature of another certificate, or a loader that libbpf does not make
  */
 export function loaderOfSkeleton(
 	file: string,

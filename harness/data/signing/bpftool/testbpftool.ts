@@ -20,9 +20,7 @@ export interface Bpftool {
 }
 
 /**
- * The newest bpftool of a Debian suite, taken from the cache or else downloaded with its libraries
- * (6 MB, unpacked 20 MB). What the cache has of the suite is kept although there may be a newer
- * one.
+ * The newest bpftool of a Debian suite, from the cache or else downloaded with its libraries.
  * @throws UndecidedError `mirror-unreachable`, or `package-not-in-archive`
  */
 export async function bpftoolOf(suite: string): Promise<Bpftool> {
@@ -32,7 +30,6 @@ export async function bpftoolOf(suite: string): Promise<Bpftool> {
 	return { version: tool.version, run: runner([...loader, join(tool.folder, "usr/sbin/bpftool")]) };
 }
 
-/** A bpftool and its own `bpftool version`. */
 export async function builtBpftool(path: string): Promise<Bpftool> {
 	const run = runner([path]);
 	const version = /^bpftool v(\S+)/.exec(await run(["version"]))?.[1];

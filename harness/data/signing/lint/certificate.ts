@@ -9,11 +9,7 @@ const weakCurve = "prime192v1";
 const rsaBits = [2048, 3072, 4096];
 const curves = ["prime256v1", "secp384r1", "secp521r1"];
 
-/**
- * Whether a certificate should sign programs. Kernels check none of this when they check
- * a signature with a key that is in a keyring: only who puts it there can.
- * @param now in milliseconds since 1970
- */
+/** Whether a certificate should sign programs, which no kernel checks. @param now ms since 1970 */
 export function lintCertificate(certificate: Certificate, now: number): LintFinding[] {
 	const { validFrom, validTo, keyUsage } = certificate;
 	const findings: LintFinding[] = [];

@@ -13,14 +13,13 @@ export interface Placed extends Insn {
 /** Registers r0 to r10. */
 const lastRegister = 10;
 
-/** Bytes that a load or store moves. */
 export function width(code: number): number {
 	return [4, 2, 1, 8][(code >> 3) & 3]!;
 }
 
 /**
- * The instructions of a program by their place in units of eight bytes; undefined at the second
- * half of a 64-bit load. undefined when the bytes are no whole instructions.
+ * Instructions by place, in units of eight bytes; undefined for the second half of a 64-bit load,
+ * or when the bytes are no whole instructions.
  */
 export function decode(insns: Uint8Array): (Placed | undefined)[] | undefined {
 	if (insns.length === 0 || insns.length % 8 !== 0) return undefined;

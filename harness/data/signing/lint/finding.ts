@@ -9,13 +9,9 @@ export const lintCodes = Object.keys(lintReasons) as LintCode[];
 /** One weakness of a signed loader. */
 export interface LintFinding {
 	code: LintCode;
-	/**
-	 * `error`: the signature does not protect what it should, or no kernel of its contract takes
-	 * it; `warning`: it is weaker than it could be, or its contract leaves no better way.
-	 */
+	/** `error`: it does not protect, or no kernel takes it; `warning`: weaker than it could be. */
 	severity: "error" | "warning";
 	sentence: string;
-	/** What to do about it. */
 	hint: string;
 }
 
@@ -29,7 +25,6 @@ export function weakness<C extends LintCode>(
 	return { code, severity, sentence: `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, hint };
 }
 
-/** The sentence of a finding as it is written behind a colon. */
 export function clause({ sentence }: LintFinding): string {
 	return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 }

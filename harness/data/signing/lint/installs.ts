@@ -30,11 +30,7 @@ export interface Installed {
 	programs: InstalledProgram[];
 }
 
-/**
- * What the loader of a walk installs: each call of bpf(2) has its attributes in the data. Maps that
- * it makes only as a template of others are left out.
- * @returns undefined when a call is not made as libbpf's loaders make it
- */
+/** What a walk's loader installs, without templates of maps; undefined for unusual calls. */
 export function installedBy(walk: Walk, data: Uint8Array): Installed | undefined {
 	const byPlace = new Map<number, InstalledMap>();
 	const programs: InstalledProgram[] = [];

@@ -47,7 +47,6 @@ export type { LintCode, LintFinding } from "./finding.js";
 export interface LintOptions {
 	/** What the loader should install. */
 	object?: Pick<PackageObject, "programs" | "maps" | "elf">;
-	/** Whose signature it is. */
 	certificate?: Certificate;
 	/** Milliseconds since 1970. Default: now. */
 	now?: number;

@@ -55,11 +55,7 @@ const exclAt = 32;
 /** Loaders are at most half as long: on errors they jump to their start, by 16 bits. */
 const maxInstructions = 65_536;
 
-/**
- * Follows a loader on all of its ways at once, as the verifier does but knowing less of each value.
- * @returns undefined when it is made of what libbpf's loaders are not made of (calls of functions
- * of its own, jumps to nowhere): nothing can be said of it
- */
+/** Follows a loader on all of its ways; undefined when it is not made as libbpf's are. */
 export function walk(insns: Uint8Array, data: Uint8Array): Walk | undefined {
 	if (insns.length > maxInstructions * 8) return undefined;
 	const program = decode(insns);
@@ -204,7 +200,6 @@ function equality(insn: Placed, { registers }: State, learn: Learn): number {
 	return (insn.code & 7) === cls.jmp32 && field.size === 8 ? 0 : learn(field, constant.value);
 }
 
-/** The state behind an instruction that is not a jump. */
 function written(insn: Placed, state: State): State {
 	const kind = insn.code & 7;
 	const registers = [...state.registers];

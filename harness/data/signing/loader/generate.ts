@@ -18,10 +18,7 @@ import { boundToMachine, Unsignable } from "./unsignable.js";
 /** The program that makes loaders, or where it will be. */
 export const generatorPath = fileURLToPath(new URL("../../../../build/loader/gen-loader", import.meta.url));
 
-/**
- * Entries of a map that is as large as the machine has CPUs: a signed loader makes maps of one size
- * everywhere, so it is one that is large enough.
- */
+/** Entries of a map as large as the CPUs: signed loaders make maps of one, large enough size. */
 export const signedCpus = 1024;
 
 /** Milliseconds. A loader takes a fraction of a second, some seconds with much data. */
@@ -55,8 +52,7 @@ const answers = validator(Answer);
 const refusals = validator(Refusal);
 
 /**
- * Makes the loader of an object for a contract, with what the manifest says of its maps, constants
- * and programs. The same object gives the same bytes on every machine; no kernel is asked.
+ * Makes an object's loader for a contract, the same bytes on every machine; no kernel is asked.
  * @throws Unsignable with the reason; UndecidedError `not-built` without the generator
  */
 export async function generateLoader(object: PackageObject, contract: Contract): Promise<Loader> {
@@ -64,11 +60,7 @@ export async function generateLoader(object: PackageObject, contract: Contract):
 	return loader!;
 }
 
-/**
- * The same for several contracts, in their order; their `data` are the same bytes.
- * @param timeout in milliseconds
- * @throws UndecidedError `loader-timeout` as well
- */
+/** The same for several contracts, with equal `data`. @throws UndecidedError `loader-timeout` */
 export async function generateLoaders(
 	object: PackageObject,
 	wanted: readonly Contract[],
@@ -91,7 +83,6 @@ export async function generateLoaders(
 	});
 }
 
-/** SHA-256 in lower-case hexadecimal. */
 export function exclProgHash(insns: Uint8Array): string {
 	return createHash("sha256").update(insns).digest("hex");
 }

@@ -7,9 +7,7 @@ export interface Generator {
 }
 
 /**
- * The generator of this bpfgate. Whatever changes the bytes of loaders (libbpf, gen-loader.c,
- * harden.ts, stack.ts) makes it another one: golden.test.ts fails, and takes the new digests
- * together with the next version here. Loaders that an older version signed stay valid; `verify`
- * says that it cannot make them again.
+ * The generator of this bpfgate. What changes the bytes of loaders needs a new version here, and
+ * new digests in golden.test.ts; loaders that an older one signed stay valid.
  */
 export const generator: Generator = { name: "bpfgate", version: 1 };

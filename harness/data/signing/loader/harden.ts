@@ -12,12 +12,9 @@ const EINVAL = 22;
 const exclOffset = 32;
 
 /**
- * Takes from a loader that libbpf generated what lets the machine that runs it change what it
- * installs: the size of each map and the initial value of each data section are read from the
- * loader's context, which no signature covers. Each of these reads becomes the constant 0, for
- * which the loader keeps what is in its signed data. No jump changes.
+ * libbpf's loaders read map sizes and initial values from their unsigned context: each such read
+ * becomes the constant 0, for which a loader uses its signed data. No jump changes.
  * @param insns of `gen_loader` of libbpf 1.7, little endian; left as they are
- * @param maps how many maps the object has
  * @throws Error when the instructions are not of the shape that is known to be safe
  */
 export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
@@ -41,9 +38,8 @@ export function withoutOverrides(insns: Uint8Array, maps: number): Uint8Array {
 }
 
 /**
- * Puts in front of a loader: refuse (-EINVAL) unless the map with the data is exclusive to this
- * program. Without it the map could be another program's too, and be changed between the loader's
- * look at its hash and its use (CVE-2026-80675).
+ * Puts in front of a loader: -EINVAL unless its data's map is exclusive to it, because another
+ * program could change it between the check of its hash and its use (CVE-2026-80675).
  */
 export function insistingOnExclusiveMap(insns: Uint8Array): Uint8Array {
 	return new Uint8Array(

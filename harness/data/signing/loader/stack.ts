@@ -11,10 +11,8 @@ const maxStackBytes = 512;
 export const maxPrograms = maxStackBytes / 4 - 2;
 
 /**
- * How many programs libbpf counts in an object: functions that programs call are among them, also
- * those that are not loaded. Only the length of the loader's clean-up, which its seventh
- * instruction jumps over, tells.
- * @param insns of `gen_loader` of libbpf 1.7
+ * Programs that libbpf counts, called functions and those not loaded included: by the length of the
+ * clean-up, which the seventh instruction jumps over.
  */
 export function countedPrograms(insns: Uint8Array, maps: number): number {
 	const jump = [...take(disassemble(insns), 7)][6];
@@ -24,11 +22,7 @@ export function countedPrograms(insns: Uint8Array, maps: number): number {
 	return counted;
 }
 
-/**
- * Gives a loader the stack that its programs need. Libbpf makes room for 32 and lets the others
- * write past the end of the frame, which no kernel loads: here every access moves down, and the
- * clearing at the start with it.
- */
+/** libbpf's stack has room for 32 programs; here every access moves down, so that it fits more. */
 export function withRoomFor(programs: number, insns: Uint8Array): Uint8Array {
 	if (programs <= libbpfRoom) return insns;
 	const from = stackBytes(libbpfRoom);

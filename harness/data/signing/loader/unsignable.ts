@@ -12,11 +12,7 @@ export class Unsignable extends InputError {
 	}
 }
 
-/**
- * @returns what of an object only the machine that loads it can know or give: a loader generated
- * elsewhere would have it
- *   wrong; undefined when there is nothing of the kind
- */
+/** @returns what of an object only the machine that loads it can know; undefined without such */
 export function boundToMachine(object: PackageObject): string | undefined {
 	const kconfig = object.externs.find(({ kind }) => kind === "kconfig");
 	if (kconfig)

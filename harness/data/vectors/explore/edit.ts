@@ -4,10 +4,7 @@ import { build } from "../../packet/build.js";
 import { concat } from "../../packet/bytes.js";
 import type { Layer, Layers } from "../../packet/layers.js";
 
-/**
- * One change to a packet. Layers are counted in the packet that is changed, so that any of several
- * changes can be undone without the others meaning something else.
- */
+/** One change to a packet; layers are those of the original, so that each can be undone alone. */
 export type Edit = {
 	/** `ipv4.ihl 5 → 15` */
 	text: string;
@@ -26,9 +23,8 @@ export type Edit = {
 );
 
 /**
- * The changed packet: layers first, lengths and checksums are computed again where they were right
- * and are not themselves changed; then bytes, growth and the cut. Undefined when a layer cannot be
- * built so.
+ * The changed packet: layers with lengths and checksums as right as before, then bytes, growth,
+ * cut. Undefined when a layer cannot be built so.
  */
 export function edited(layers: Layers, edits: readonly Edit[]): Uint8Array | undefined {
 	let bytes: Uint8Array;

@@ -17,17 +17,12 @@ const consequences: Readonly<Record<string, string>> = {
 };
 /** BPF_LWT_REROUTE means nothing to seg6_local. */
 const meansNothing: Readonly<Record<string, readonly string[]>> = { lwt_seg6local: ["BPF_LWT_REROUTE"] };
-/**
- * Sections that do not say whether the filter acts itself (direct-action): else it returns a class
- * id, major number in the upper half.
- */
+/** Sections of filters that may not be direct-action: they return a class id, major above. */
 const withClassIds = /^(classifier|tc)(\/|$)/;
 
 /**
- * What the kernel does with a return value that its program type does not have; undefined when it
- * is one, when any number means something (socket filters return a length, classifiers without a
- * verdict in their section's name perhaps a class id), or when the verifier already sees to it
- * (cgroup_skb, sk_lookup, netfilter).
+ * What the kernel does with a return value that the type does not have; undefined when it has it,
+ * when any number means something (class ids too), or when the verifier refuses others.
  * @param section as `tcx/ingress`
  * @param retval as u32
  */

@@ -30,7 +30,6 @@ export function mutantText({ base, step, edits }: Mutant): string {
 /** Types that take any packet or context; raw tracepoints are often given pointers. */
 const excluded = new Set(["raw_tracepoint", "raw_tracepoint_writable"]);
 
-/** Whether there is something in it to change. */
 export function isMutable({ subject: { type }, steps }: PreparedVector): boolean {
 	return (
 		!excluded.has(type) && steps.some(({ packet, context }) => packet !== undefined || context !== undefined)
@@ -68,10 +67,8 @@ export function mutantOf(
 }
 
 /**
- * `count` mutants, evenly of each vector: first its packets cut at and around each border between
- * headers, then random ones. They depend on the vectors, their names and the seed alone. Fewer
- * where the vectors have no more.
- * @param vectors of one program; those that are not `isMutable` are left out
+ * `count` mutants, evenly of each mutable vector, fewer where there are no more: first cuts around
+ * each border between headers, then random ones, by the vectors, their names and the seed alone.
  */
 export function* mutantsOf(
 	vectors: readonly PreparedVector[],

@@ -8,11 +8,7 @@ import { linkTypeOf } from "./step-facts.js";
 const maxOfSize = 256;
 const sizes = [2, 4, 6, 16] as const;
 
-/**
- * What the vectors of a program have in their packets and in the keys of their maps: to a program
- * that looks something up, a random port is one like any other, and one that stands in its rules is
- * not.
- */
+/** What a program's vectors have in packets and keys of maps: values that its lookups may find. */
 export class Pool {
 	readonly #bySize = new Map<number, Map<string, Uint8Array>>(sizes.map((size) => [size, new Map()]));
 	readonly #fields = new Map<string, Set<unknown>>();

@@ -86,7 +86,6 @@ function withEthernet(packet: Uint8Array): Uint8Array {
 	return concat(new Uint8Array(12), Uint8Array.from(ethertype), packet);
 }
 
-/** A vector file of them, YAML. */
 export function vectorFile(description: string, vectors: readonly Vector[]): string {
 	return stringify({ description, vectors }, { aliasDuplicateObjects: false, lineWidth: 0 });
 }

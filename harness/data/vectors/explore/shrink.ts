@@ -33,9 +33,8 @@ export function fewerEdits({ base, step, edits }: Mutant): Mutant[] {
 }
 
 /**
- * Simpler vectors near this one, the simplest first: without a packet of the sequence, without what
- * maps held before, without context or metadata, a packet without a layer, with a shorter payload,
- * with a field as by default, or cut.
+ * Simpler vectors near this one, the simplest first: without a packet, map content, context or
+ * layer, with a shorter payload, a default field, or cut.
  */
 export function simpler(given: PreparedVector): PreparedVector[] {
 	const vector = selfContained(given);

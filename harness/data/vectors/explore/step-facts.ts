@@ -23,11 +23,7 @@ export function stepFacts({ subject }: PreparedVector, { packet }: PreparedStep)
 	return { bytes: packet, layers: dissect(packet, linkType), located: locate(packet, linkType) };
 }
 
-/**
- * What a prepared packet begins with: only netfilter programs get some without an Ethernet header,
- * those on their way out. An Ethernet header would have to begin with an odd address of a group to
- * be taken for IP there.
- */
+/** What a packet begins with: IP only for netfilter programs on the way out. */
 export function linkTypeOf(programType: string, packet: Uint8Array): LinkType {
 	if (programType !== "netfilter") return "ethernet";
 	const ethertype = ((packet[12] ?? 0) << 8) | (packet[13] ?? 0);

@@ -9,12 +9,10 @@ import type { Pool } from "./pool.js";
 
 /** A field of a packet's layer, for which another value is wanted. */
 export interface Target {
-	/** Kind of the layer. */
 	layer: string;
 	field: string;
 	located: Located;
 	schema: TSchema;
-	/** The packet. */
 	bytes: Uint8Array;
 }
 

@@ -32,8 +32,7 @@ interface Occurrence {
 }
 
 /**
- * What to write into a vector for its result.
- * @param recordings of its cases; those that could not be run are missing
+ * What to write into a vector for its result. @param recordings of its cases that ran
  * @param update also what is expected and does not hold
  */
 export function vectorChanges(vector: Vector, recordings: readonly Recording[], update: boolean): Change[] {
@@ -126,8 +125,8 @@ function afterChanges(expect: Expectation, recording: Recording): Change[] {
 }
 
 /**
- * Of a step with `frames`: equal expectations once, by selection of frames, or as `expect` when all
- * are equal. With `update`, frames that do not do what is expected get a selection of their own.
+ * Equal expectations of frames once, by selection, or as `expect` when all are equal; with
+ * `update`, frames that do otherwise get their own selection.
  */
 function frameChanges(step: Step, packets: readonly Occurrence[], update: boolean): Change[] {
 	const isNew = step.expect === undefined && step.each === undefined;

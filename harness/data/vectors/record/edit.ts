@@ -25,10 +25,8 @@ interface Splice {
 }
 
 /**
- * A JSON or YAML file with changes made in its text: every byte that no change is about stays,
- * comments and order among them. What is new is written as what stands around it: in lines of its
- * own or in one, and as far indented.
- * @param file what the user calls it; `.json` is JSON
+ * Changes a JSON or YAML file in its text; all other bytes stay. What is new is written in the
+ * style around it. @param file `.json` is JSON
  * @throws InputError when a change cannot be made there alone, as behind an alias
  */
 export function editText(file: string, text: string, changes: readonly Change[]): string {

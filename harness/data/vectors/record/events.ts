@@ -32,10 +32,8 @@ export function eventTypes(vectors: readonly PreparedVector[]): EventTypes {
 }
 
 /**
- * What a ring buffer or perf event array was sent, as `events` has it: by fields where the type is
- * known, else as hex. What a second run has otherwise is left out, or masked.
- * @param again what the second run sent
- * @returns undefined when the two runs sent events of other number or sizes
+ * Events as `events` has them, by fields where the type is known, else hex; what a second run has
+ * otherwise is masked. Undefined when the two runs differ in number or sizes.
  */
 export function recordedEvents(
 	map: string,

@@ -19,11 +19,9 @@ interface Entry {
 const nowhere = { file: "", pointer: "" };
 
 /**
- * What a packet did to a map, as `maps_after` has it: entries that changed, with what changed in
- * them; all of an entry that is new; null for one that is gone. Every entry is read again before it
- * is given back: what cannot be written by names is written as hex.
+ * What a packet did to a map, as `maps_after` has it: changed parts, new entries, null for gone
+ * ones; hex for what cannot be written by names. Undefined when nothing changed.
  * @param isVolatile of the fact: `maps/counters[1].packets`
- * @returns undefined when nothing changed
  */
 export function recordedMap(
 	before: MapContent,

@@ -7,7 +7,6 @@ import type { MapContent } from "../map-content.js";
 import { keyText } from "../map-model.js";
 import type { PreparedVector } from "../suite.js";
 
-/** What one packet did. */
 export interface ObservedStep {
 	retval: number;
 	/** Undefined where the kernel gives none back. */

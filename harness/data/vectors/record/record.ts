@@ -24,7 +24,6 @@ export interface Recording {
 	types: EventTypes;
 }
 
-/** The maps before a packet of a vector. */
 export function mapsBefore({ before, steps }: Observed, index: number): ReadonlyMap<string, MapContent> {
 	return index === 0 ? before : (steps[index - 1]?.maps ?? before);
 }

@@ -10,11 +10,7 @@ import type { Mismatch } from "../mismatch.js";
 import { type Change, pathOf, valueAt } from "./change.js";
 import { recordedEntry } from "./maps.js";
 
-/**
- * What has to change in what is expected of a map.
- * @param written as the file has it, at `path`
- * @returns undefined when single changes do not do; none when it holds
- */
+/** What has to change in what is expected of a map; undefined when single changes do not do. */
 export function mapChanges(
 	expected: MapExpectation,
 	written: unknown,

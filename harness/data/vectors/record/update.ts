@@ -34,9 +34,8 @@ export interface Happened {
 const nowhere = { file: "", pointer: "" };
 
 /**
- * What has to change in an expectation so that it holds, and nothing else: the parts that hold stay
- * as they are written. A single number of a map is changed where it stands, a relative one stays
- * relative; a map or a list of events that cannot be corrected so is written again as a whole.
+ * What has to change so that an expectation holds, nothing else: single numbers stay where they
+ * are, relative ones relative; a map or list that cannot be corrected so is written as a whole.
  */
 export function updates(written: Expectation, happened: Happened): Change[] {
 	const { subject, input, output, recorded } = happened;

@@ -11,9 +11,8 @@ const maxGrowth = 65_536n;
 const maxDepth = 32;
 
 /**
- * A value as a vector file has it, of each CPU or the only one. With `was`, only the parts that
- * changed: integers of 32 bits and more that grew by at most 65,536, and stand in no network order,
- * as `"+1"`; others as they are. Without, all of it. Pointers and what is volatile are left out.
+ * A value as a vector file has it, for each CPU; with `was` only the changed parts, integers that
+ * grew by at most 65,536 as `"+1"`. Pointers and volatile parts are left out.
  * @param isVolatile of the path in the value: `.packets`, `[2]`; empty for the whole
  * @returns undefined when there is nothing to write
  */

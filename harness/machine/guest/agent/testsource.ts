@@ -3,9 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Reads from the agent's C sources which arguments each operation takes and which keys its result
- * has, by following calls from `op_<name>`. It relies on the style of these sources: functions
- * begin in the first column, a getter (args.h) gets its key as a literal or from a parameter.
+ * Reads the arguments and results of operations from the agent's C sources, by following calls from
+ * `op_<name>`: functions begin in the first column, getters (args.h) get their key as a literal.
  */
 
 /** One argument as the C code reads it. */
@@ -158,16 +157,12 @@ function follow(fn: CFunction, given: Scope, found: Operation, path: CFunction[]
 	}
 }
 
-/**
- * The function of this name, and those whose addresses it is given; of a call through a member
- * (`hook->attach(...)`) the functions in the tables of its file.
- */
+/** The function, and those given to it or, for `hook->attach(...)`, in its file's tables. */
 function calleesOf(call: Call, caller: CFunction): CFunction[] {
 	const words = call.before.endsWith("->") ? tablesOf(caller.file) : [call.name, ...call.values];
 	return words.map((word) => resolve(word, caller)).filter((each) => each !== undefined);
 }
 
-/** The words in the tables of a source. */
 function tablesOf(file: string): string[] {
 	const text = sources.find((source) => source.file === file)?.text ?? "";
 	const names = [...text.matchAll(/\b(\w+)\[\w*\] = \{/g)].map(([, name]) => name!);

@@ -55,10 +55,7 @@ export const attachOperations = {
 		}),
 		t.object({
 			link: t.Handle,
-			/**
-			 * The kernel's link id and BPF_LINK_TYPE_*; absent for attachments that are not links
-			 * (tc filters, perf events before 5.15).
-			 */
+			/** The kernel's link id and type; absent for what is no link (tc filters). */
 			id: t.optional(t.U32),
 			type: t.optional(t.U32),
 			/** Output of an iterator's program when it was read once, at most 64 KiB. */

@@ -3,7 +3,6 @@ import { Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
 import * as t from "./schema.js";
 
-/** bpf(2) without libbpf, and file descriptors by handle. */
 export const bpfOperations = {
 	/**
 	 * The bpf(2) system call: `attr` is the kernel's union. Pointers to `blobs` and the file

@@ -8,7 +8,6 @@ const Key = Type.Integer({ minimum: -8, maximum: 0x7fffffff });
 const NewKey = t.object({ serial: Type.Integer({ minimum: 1 }) });
 const OneKey = t.object({ key: Key });
 
-/** Keys and keyrings of the kernel (keyctl(2)). */
 export const keyOperations = {
 	/**
 	 * add_key(2): a key or, with type `keyring` and no payload, a keyring. A key of the same type

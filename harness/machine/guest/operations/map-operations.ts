@@ -6,7 +6,6 @@ import * as t from "./schema.js";
 /** The map `map` of a loaded object. */
 const OfObject = { object: t.Handle, map: t.Text };
 
-/** Entries and events of maps. */
 export const mapOperations = {
 	/**
 	 * All entries of a map, at most 65,536 or 32 MiB. In per-CPU maps each value has one value of
@@ -52,10 +51,7 @@ export const mapOperations = {
 		t.object({ ...OfObject, keys: Type.Array(Bytes()) }),
 		t.object({ errnos: Type.Array(t.Errno) }),
 	),
-	/**
-	 * mmap(2) of a map's memory, shared and writable, with `freeze` followed by BPF_MAP_FREEZE
-	 * while it is mapped; then munmap(2). Returns the errno of both, 0 for success.
-	 */
+	/** mmap(2) of a map, with `freeze` BPF_MAP_FREEZE while mapped, munmap(2); both errnos. */
 	map_mmap: t.operation(
 		t.object({ handle: t.Handle, bytes: t.U32, freeze: t.optional(t.Flag) }),
 		t.object({ mapped: t.Errno, frozen: t.optional(t.Errno) }),

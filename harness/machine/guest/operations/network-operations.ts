@@ -22,12 +22,8 @@ const SocketCall = t.oneOf(
 );
 export type SocketCall = (typeof SocketCall)["static"];
 
-/** Devices, packets and sockets. */
 export const networkOperations = {
-	/**
-	 * A network namespace whose loopback device is up. It lasts until `close`, and until no socket
-	 * and no process is in it. `path` is for programs of the guest (setns(2)).
-	 */
+	/** A network namespace, until `close` and its last socket and process. `path`: setns(2). */
 	netns_add: t.operation(t.Empty, t.object({ netns: t.Handle, path: t.Text })),
 	/**
 	 * A device, and its peer in `peer_netns`. `address` and `peer_address` are Ethernet addresses

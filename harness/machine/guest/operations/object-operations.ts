@@ -92,7 +92,6 @@ const ProgramSettings = object({
 	),
 });
 
-/** ELF objects in libbpf's hands. */
 export const objectOperations = {
 	/**
 	 * `bpf_object__open_file`, and settings before load. `reuse` makes a map stand for an existing

@@ -44,10 +44,7 @@ export const MapChange = t.object({
 });
 export type MapChange = Static<typeof MapChange>;
 
-/**
- * Basic blocks of a program and whether they ran. Slots are those of the program that libbpf hands
- * to the kernel, with all subprograms but without the probes.
- */
+/** Basic blocks and whether they ran; slots as libbpf hands them to the kernel, without probes. */
 export const ProgramCoverage = t.object({
 	name: t.Text,
 	insns: t.Size,
@@ -67,7 +64,6 @@ export const ProgramCoverage = t.object({
 });
 export type ProgramCoverage = Static<typeof ProgramCoverage>;
 
-/** Running programs of a loaded object, and resetting its maps in between. */
 export const runOperations = {
 	/**
 	 * BPF_PROG_TEST_RUN for each run in turn, in one request. `data_out_max` defaults to the length

@@ -14,7 +14,6 @@ export const operation = <A extends TSchema, R extends TSchema>(args: A, result:
 /** An integer from 0 to `maximum`, as `args_uint` of args.h takes it. */
 export const uint = (maximum: number, minimum = 0) => Type.Integer({ minimum, maximum });
 
-/** One of these strings. */
 export const oneOf = <const Words extends readonly string[]>(...words: Words) =>
 	Type.Unsafe<Words[number]>({ type: "string", enum: [...words] });
 

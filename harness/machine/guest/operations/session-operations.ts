@@ -3,10 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Bytes } from "../../../base/validate.js";
 import * as t from "./schema.js";
 
-/**
- * What exists in the guest, except what the agent itself keeps. Two equal inventories mean that
- * nothing was left behind in between.
- */
+/** What is in the guest, except the agent's own. Equal inventories: nothing was left behind. */
 export const Inventory = t.object({
 	programs: Type.Array(t.object({ id: t.U32, type: t.U32, name: t.Text })),
 	maps: Type.Array(t.object({ id: t.U32, type: t.U32, name: t.Text })),
@@ -47,10 +44,7 @@ export const sessionOperations = {
 	 */
 	inventory: t.operation(t.object({ settle: t.optional(t.Flag) }), Inventory),
 
-	/**
-	 * libbpf_probe_bpf_prog_type, libbpf_probe_bpf_map_type and libbpf_probe_bpf_helper (helpers
-	 * from `from` up to, but without, `to`): 1 supported, 0 not, a negative errno unknown.
-	 */
+	/** libbpf_probe_bpf_{prog_type,map_type,helper} (`from` to before `to`): 1, 0, or errno. */
 	probe: t.operation(
 		t.object({
 			program_types: t.optional(Type.Array(t.U32)),

@@ -2,7 +2,6 @@
 import { Type } from "@sinclair/typebox";
 import * as t from "./schema.js";
 
-/** Of a user or group. */
 const Id = t.uint(0x7fffffff);
 const IdMap = Type.Array(t.object({ inside: Id, outside: Id, count: t.optional(Id) }), { maxItems: 64 });
 
