@@ -14,7 +14,7 @@ function map(type: string, max_entries: number, value_size = 8, more: Partial<Ma
 }
 
 function withMaps(maps: MapFacts[], manifest = {}, settings = {}): Package {
-	return { objects: [{ maps, settings }], manifest } as unknown as Package;
+	return { objects: [{ maps, settings }], guestFiles: [], manifest } as unknown as Package;
 }
 
 it("maps take what they allocate at once", () => {

@@ -14,7 +14,7 @@ const margin = 1.25;
 const hostMiB = 512;
 const mib = 1024 * 1024;
 
-/** MiB that a guest needs for these packages' maps: a power of two, as each size has a template. */
+/** MiB for these packages' maps and files: a power of two, as each size has a template. */
 export function memoryForMaps(packages: readonly Package[]): number {
 	const needed = otherMiB + (bytesOf(packages) * margin) / mib;
 	return Math.max(defaultMemoryMiB, 2 ** Math.ceil(Math.log2(needed)));
@@ -32,7 +32,9 @@ export function kernelFor(
 	wanted: Pick<GuestNeeds, "memory"> = {},
 ): Kernel {
 	const memory = wanted.memory ?? pkg.manifest.guest?.memory ?? memoryForMaps([...new Set([pkg, ...others])]);
-	return memory === defaultMemoryMiB ? kernel : { ...kernel, guest: { ...kernel.guest, memory } };
+	const files = pkg.guestFiles;
+	if (memory === defaultMemoryMiB && files.length === 0) return kernel;
+	return { ...kernel, guest: { ...kernel.guest, memory, ...(files.length > 0 ? { files } : {}) } };
 }
 
 /** Why no guest of this host can hold the package's maps. @param host memory in MiB */
@@ -47,5 +49,7 @@ export function tooLargeForHost(
 }
 
 function bytesOf(packages: readonly Package[]): number {
-	return packages.flatMap(({ objects }) => objects).reduce((sum, object) => sum + mapBytes(object), 0);
+	const maps = packages.flatMap(({ objects }) => objects.map(mapBytes));
+	const files = packages.flatMap(({ guestFiles }) => guestFiles.map(({ bytes }) => bytes.length));
+	return [...maps, ...files].reduce((sum, bytes) => sum + bytes, 0);
 }

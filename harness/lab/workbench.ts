@@ -12,6 +12,7 @@ import type { Finding, Workbench } from "./check.js";
 import { loadModules } from "./load-modules.js";
 import type { KernelPromise, PromiseArea, PromiseSource } from "./promise.js";
 import type { FeatureSource } from "./requirements.js";
+import { writeFiles } from "./write-files.js";
 
 /** Where guests come from; `machine/vm/pool.ts` is the real one. */
 export interface GuestSource {
@@ -65,6 +66,7 @@ export class CellWorkbench implements Workbench {
 			try {
 				this.#throwIfOver();
 				const changed = await loadModules(guest, this.kernel);
+				await writeFiles(guest, this.kernel);
 				const known = changed ? undefined : guest.inventory;
 				const fresh = known ?? (await guest.client.call("inventory", {}));
 				this.#current = { guest, fresh, cleanAt: -1 };

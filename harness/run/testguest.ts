@@ -40,6 +40,7 @@ export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): 
 	objects: [],
 	vectors: [],
 	loaderFiles: [],
+	guestFiles: [],
 	signatures: [],
 });
 

@@ -11,10 +11,21 @@ export async function packageOf(
 	settings: Record<string, unknown> = {},
 	...flags: string[]
 ): Promise<Package> {
+	return packageWith({}, source, manifest, settings, ...flags);
+}
+
+/** As `packageOf`, with further files by their path in the package. */
+export async function packageWith(
+	files: Record<string, Uint8Array | string>,
+	source: string,
+	manifest: Record<string, unknown>,
+	settings: Record<string, unknown> = {},
+	...flags: string[]
+): Promise<Package> {
 	const object = await compileBpf(resolve(import.meta.dirname, "testdata", `${source}.bpf.c`), ...flags);
 	const name = basename(source);
 	const file = `${name}.bpf.o`;
 	const json = JSON.stringify({ name, version: "1", objects: [{ file, ...settings }], ...manifest });
-	await using folder = await temporaryFolder({ "bpfgate.json": json, [file]: object });
+	await using folder = await temporaryFolder({ ...files, "bpfgate.json": json, [file]: object });
 	return await openPackage(folder.path);
 }

@@ -42,6 +42,7 @@ class Fake implements Engine {
 			objects: [],
 			vectors: this.vectors,
 			loaderFiles: [],
+			guestFiles: [],
 			signatures: [],
 		};
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { execa } from "execa";
@@ -60,6 +60,32 @@ describe("opens", () => {
 		await expect(openPackage(folder.path)).rejects.toThrow(
 			'/vectors/1: "v/b.pcap" is missing from the package',
 		);
+	});
+
+	it("the files of guests, which its digest covers once", async () => {
+		const files = [
+			{ from: "bin/sh", to: "/usr/bin/sh" },
+			{ from: "bin/sh", to: "/opt/sh" },
+		];
+		const manifest = { ...sampleManifest, guest: { files } };
+		await using folder = await temporaryFolder({ ...sampleFiles(manifest), "bin/sh": "x" });
+		const pkg = await openPackage(folder.path);
+		expect(pkg.guestFiles.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()])).toEqual([
+			["/usr/bin/sh", "x"],
+			["/opt/sh", "x"],
+		]);
+		expect(pkg.objects[0]?.binaries).toEqual(pkg.guestFiles);
+		const listed = { ...sampleFiles(manifest), "bin/sh": "x" };
+		expect(pkg.sha256).toBe(
+			digestOf(Object.entries(listed).map(([path, data]) => ({ path, bytes: Buffer.from(data) }))),
+		);
+		await truncate(join(folder.path, "bin/sh"), 32 * 1024 * 1024 + 1);
+		await expect(openPackage(folder.path)).rejects.toThrow(
+			'/guest/files/0/from: "bin/sh" has 33554433 bytes, more than the 33554432 that a guest gets',
+		);
+		await rm(join(folder.path, "bin/sh"));
+		await symlink("/bin/sh", join(folder.path, "bin/sh"));
+		await expect(openPackage(folder.path)).rejects.toThrow("is a link that leads out of the package");
 	});
 
 	it("a bare object, named after its file", async () => {

@@ -17,6 +17,7 @@ import {
 import type { Manifest, ObjectEntry } from "./manifest/manifest.js";
 import type { ManifestSection } from "./manifest/manifest-section.js";
 import { type ObjectFacts, readObject } from "./object.js";
+import { maxGuestFileBytes } from "./sections/guest-file.js";
 
 export const manifestName = "bpfgate.json";
 const maxSignatureFiles = 4096;
@@ -28,6 +29,8 @@ export interface PackageObject extends ObjectFacts {
 	/** Of the file; a guest gets `loadable`. */
 	bytes: Uint8Array;
 	settings: ObjectEntry;
+	/** Files of the package in its guests; programs of user space are attached to them. */
+	binaries: readonly GuestFile[];
 }
 
 /** A file that belongs to a package. */
@@ -36,6 +39,13 @@ export interface PackageFile {
 	file: string;
 	/** As messages call it. */
 	display: string;
+	bytes: Uint8Array;
+}
+
+/** A file of a package that its guests have. */
+export interface GuestFile {
+	/** Absolute, in the guest. */
+	path: string;
 	bytes: Uint8Array;
 }
 
@@ -53,6 +63,8 @@ export interface Package {
 	vectors: PackageFile[];
 	/** What the loaders of its chains ship besides; an object may be among them. */
 	loaderFiles: PackageFile[];
+	/** What `guest.files` of the manifest names, in its order. */
+	guestFiles: GuestFile[];
 	/** Every file below `signatures/`, by path; no part of the digest and not yet read. */
 	signatures: PackageFile[];
 	/** Parts of the manifest that belong to checks that are not built in, by key. */
@@ -90,6 +102,7 @@ export async function openPackage(
 		listed.push({ path, bytes });
 		return bytes;
 	};
+	const binaries: GuestFile[] = [];
 	const objects: PackageObject[] = [];
 	for (const [index, settings] of objectEntries(manifest).entries()) {
 		const bytes = await readListed(settings.file, objectPointer(manifest, index));
@@ -97,6 +110,7 @@ export async function openPackage(
 			file: settings.file,
 			bytes,
 			settings,
+			binaries,
 			...readObject(files.display(settings.file), bytes, manifest.dialect ?? dialect, settings),
 		});
 	}
@@ -106,9 +120,22 @@ export async function openPackage(
 		const bytes = await readListed(path, `/vectors/${index}`);
 		vectors.push({ file: path, display: files.display(path), bytes });
 	}
+	const readShared = async (path: string, place: string) =>
+		listed.find((file) => file.path === path)?.bytes ?? (await readListed(path, place));
+	for (const [index, { from, to }] of (manifest.guest?.files ?? []).entries()) {
+		const place = `/guest/files/${index}/from`;
+		const bytes = await readShared(from, place);
+		if (bytes.length > maxGuestFileBytes)
+			throw new InputError(
+				file,
+				place,
+				`${JSON.stringify(from)} has ${bytes.length} bytes, more than the ${maxGuestFileBytes} that a guest gets`,
+			);
+		binaries.push({ path: to, bytes });
+	}
 	const shipped: PackageFile[] = [];
 	for (const [path, pointer] of loaderFiles(manifest)) {
-		const bytes = listed.find((file) => file.path === path)?.bytes ?? (await readListed(path, pointer));
+		const bytes = await readShared(path, pointer);
 		shipped.push({ file: path, display: files.display(path), bytes });
 	}
 	return {
@@ -120,6 +147,7 @@ export async function openPackage(
 		objects,
 		vectors,
 		loaderFiles: shipped,
+		guestFiles: binaries,
 		signatures: await readSignatureFiles(file, files, maxPackageBytes - total),
 		...(sections.length > 0 ? { sections: taken } : {}),
 	};
@@ -137,9 +165,10 @@ function bareObject(path: string, bytes: Uint8Array, dialect?: Dialect): Package
 		sha256: digestOf([{ path: file, bytes }]),
 		path,
 		manifest,
-		objects: [{ file, bytes, settings: { file }, ...facts }],
+		objects: [{ file, bytes, settings: { file }, binaries: [], ...facts }],
 		vectors: [],
 		loaderFiles: [],
+		guestFiles: [],
 		signatures: [],
 		bare: true,
 	};

@@ -17,6 +17,7 @@ import {
 	ESRCH,
 	errnoName,
 } from "../../base/errno.js";
+import { explainUserAttach } from "./attach-user.js";
 import type { AttachFacts, Explanation, FeatureQuestion } from "./facts.js";
 import { libbpfLines } from "./libbpf.js";
 import type { ExplainedCode } from "./registry/registry.js";
@@ -35,12 +36,12 @@ const hookFeatures: Readonly<Record<string, FeatureQuestion>> = {
 /** Feature that an automatic attachment stands on, by the section's first word. */
 const sectionFeatures: Readonly<Record<string, FeatureQuestion>> = {
 	lsm: "lsm:bpf",
-	"lsm.s": "lsm:bpf",
 	"kprobe.multi": "link_type:kprobe_multi",
 	"kretprobe.multi": "link_type:kprobe_multi",
 	"uprobe.multi": "link_type:uprobe_multi",
 	"uretprobe.multi": "link_type:uprobe_multi",
 	"kprobe.session": "attach_type:trace_kprobe_session",
+	"uprobe.session": "attach_type:trace_uprobe_session",
 	fentry: "attach_type:trace_fentry",
 	fexit: "attach_type:trace_fexit",
 	struct_ops: "link_type:struct_ops",
@@ -98,7 +99,7 @@ const messages: readonly { code: ExplainedCode; pattern: RegExp; says: string }[
 	{
 		code: "attach-symbol-missing",
 		pattern:
-			/failed to (?:determine tracepoint|create (?:kprobe|kretprobe|tracepoint) '[^']*'.{0,20} perf event|attach to raw tracepoint '[^']*'): -ENOENT|failed to create kprobe .{1,200}: -ENOENT|elf: failed to open .{1,300}: -ENOENT|elf: failed to find symbol/,
+			/failed to (?:determine tracepoint|create (?:kprobe|kretprobe|tracepoint) '[^']*'.{0,20} perf event|attach to raw tracepoint '[^']*'): -ENOENT|failed to create kprobe .{1,200}: -ENOENT/,
 		says: "there is no such function, event or file in this kernel",
 	},
 ];
@@ -108,10 +109,16 @@ function featureOfMap({ hook, program }: AttachFacts): FeatureQuestion | undefin
 	return hook === "sockmap" && type !== undefined ? `attach_type:${type}` : undefined;
 }
 
+function featureOfSection(section: string): FeatureQuestion | undefined {
+	const [word = ""] = section.replace(/^\?/, "").split("/", 1);
+	return sectionFeatures[word] ?? sectionFeatures[word.replace(/\.s$/, "")];
+}
+
 /** Why a program that loaded could not be attached. */
 export function explainAttach(facts: AttachFacts): Explanation {
 	const { program, errno, hook } = facts;
-	const to = `${hook === "auto" ? program.section : hook}${facts.target === undefined ? "" : ` ${facts.target}`}`;
+	const own = hook === "auto" && !facts.user ? program.section : hook;
+	const to = facts.user ? facts.target : `${own}${facts.target === undefined ? "" : ` ${facts.target}`}`;
 	const subject = `program ${program.name} could not be attached to ${to}`;
 	const said = libbpfLines(facts.libbpfLog, program.name);
 	const known = {
@@ -120,7 +127,10 @@ export function explainAttach(facts: AttachFacts): Explanation {
 		...(facts.target === undefined ? {} : { target: facts.target }),
 	};
 
-	const special = explainSection(facts, subject, known) ?? explainUntraceable(facts, subject, known);
+	const special =
+		explainSection(facts, subject, known) ??
+		explainUntraceable(facts, subject, known) ??
+		explainUserAttach(facts, subject, known);
 	if (special) return special;
 	for (const { code, pattern, says } of messages) {
 		const line = said.find((line) => pattern.test(line));
@@ -130,7 +140,7 @@ export function explainAttach(facts: AttachFacts): Explanation {
 		return explanation(code, words, { ...known, ...there.facts, kernel_said: line }, there.hint);
 	}
 	const feature = featureWords(
-		featureOfMap(facts) ?? hookFeatures[hook] ?? sectionFeatures[program.section.split("/", 1)[0]!],
+		featureOfMap(facts) ?? hookFeatures[hook] ?? featureOfSection(program.section),
 		facts,
 	);
 	const state = feature.facts.feature_state;

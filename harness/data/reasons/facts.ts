@@ -97,6 +97,8 @@ export interface AttachFacts extends KernelFacts {
 	hook: string;
 	/** What it was to be attached to: a device, function, tracepoint, cgroup. */
 	target?: string | undefined;
+	/** The binary in the guest, and the function or `provider:name` of a USDT probe in it. */
+	user?: { path: string; place: string; kind: "function" | "probe" } | undefined;
 	errno: number;
 	what?: string | undefined;
 	/** Names in the kernel's symbol table that resemble the function: `__x64_sys_execve`. */

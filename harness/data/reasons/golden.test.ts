@@ -61,8 +61,15 @@ function explain(name: string): Explanation {
 	}
 }
 
-/** Codes without logs of real kernels; load.test.ts and messages.test.ts have their words. */
-const withoutLogs = ["jit-missing", "config-disabled", "map-definition", "kernel-signature", "verifier-bug"];
+/** Codes without logs of real kernels; other tests have their words. */
+const withoutLogs = [
+	"attach-binary-invalid",
+	"jit-missing",
+	"config-disabled",
+	"map-definition",
+	"kernel-signature",
+	"verifier-bug",
+];
 
 describe("golden logs", () => {
 	it.each(names)("%s", (name) => {

@@ -6,6 +6,8 @@ export interface GuestNeeds {
 	memory?: number;
 	/** Loaded before anything of the package, in this order. */
 	modules?: readonly GuestModule[];
+	/** Written into each, with mode 0755. */
+	files?: readonly { path: string; bytes: Uint8Array }[];
 	/** Functions and tracepoints that neither the kernel nor any of its modules has. */
 	lacking?: readonly string[];
 	/** Why it could not be found out which modules the package needs. */

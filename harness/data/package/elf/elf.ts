@@ -16,7 +16,7 @@ export const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
 export const SHN = { UNDEF: 0, LORESERVE: 0xff00, ABS: 0xfff1, COMMON: 0xfff2, XINDEX: 0xffff } as const;
 
 /** Machines of objects that were passed by mistake (gABI `e_machine`). */
-const machines: Record<number, string> = {
+export const elfMachines: Readonly<Record<number, string>> = {
 	3: "i386",
 	8: "MIPS",
 	20: "PowerPC",
@@ -96,7 +96,7 @@ export function readElf(file: string, bytes: Uint8Array): Elf {
 	const header = new Reader(file, "ELF header", bytes, ident.littleEndian).part("ELF header", 0, 64);
 	const machine = header.u16(18);
 	if (machine !== EM_BPF && machine !== 0) {
-		const name = machines[machine] ?? `machine ${machine}`;
+		const name = elfMachines[machine] ?? `machine ${machine}`;
 		throw new InputError(file, "ELF header", `is for ${name}, not eBPF; build with clang -target bpf`);
 	}
 	const type = header.u16(16);

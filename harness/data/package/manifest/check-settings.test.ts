@@ -161,3 +161,28 @@ it.each([
 ])("the pattern %j and %j: %s", (pattern, text, matches) => {
 	expect(wildcard(pattern)(text)).toBe(matches);
 });
+
+describe("a binary", () => {
+	const attach = { hook: "auto", binary: "/usr/bin/sh", symbol: "main" } as const;
+	const of = (section: string, settings: object) => {
+		const object = readObject("count.bpf.o", sampleObject({ section }));
+		const entry = { file: "count.bpf.o", programs: { count: { attach: { ...attach, ...settings } } } };
+		const manifest: Manifest = { name: "x", version: "1", objects: [entry] };
+		return () => checkSettings("m", manifest, [{ ...object, file: entry.file, settings: entry }]);
+	};
+
+	it("is taken for programs of user space", () => {
+		of("uprobe", {})();
+		of("usdt", { symbol: undefined, probe: "libc:setjmp" })();
+	});
+
+	it.each([
+		["xdp", {}, "/binary: is for uprobe and USDT programs; the section of this one is xdp"],
+		["uprobe", { hook: "xdp" }, '/binary: needs the hook "auto", not "xdp"'],
+		["uprobe", { symbol: undefined }, "/binary: needs a symbol beside it: what of the binary to attach to"],
+		["usdt", {}, "/binary: needs a probe beside it: what of the binary to attach to"],
+		["usdt", { binary: undefined, probe: "a:b" }, "/probe: needs a binary beside it"],
+	])("is refused: %s %o", (section, settings, message) => {
+		expect(of(section, settings)).toThrow(`m: /objects/0/programs/count/attach${message}`);
+	});
+});

@@ -5,7 +5,7 @@ import { InputError } from "../../../base/errors.js";
 import { escapePointer } from "../btf/btf-value.js";
 import { meaningOfType } from "../elf/dialect.js";
 import { rodataOf } from "../elf/rodata.js";
-import type { ObjectFacts } from "../object.js";
+import type { ObjectFacts, ProgramFacts } from "../object.js";
 import { checkChainPrograms } from "../sections/chain-program.js";
 import type { Manifest, ObjectEntry, ProgramSettings } from "./manifest.js";
 
@@ -36,13 +36,15 @@ export function checkSettings(file: string, manifest: Manifest, objects: Loaded[
 function checkPrograms(file: string, pointer: string, object: Loaded, objects: Loaded[]): void {
 	for (const [name, settings] of Object.entries(object.settings.programs ?? {})) {
 		const place = `${pointer}/programs/${escapePointer(name)}`;
-		if (!object.programs.some((program) => program.name === name))
+		const program = object.programs.find((program) => program.name === name);
+		if (!program)
 			throw new InputError(
 				file,
 				place,
 				`${object.file} has no program of this name; ${has(object.programs)}`,
 			);
 		checkType(file, place, settings);
+		checkBinary(file, place, settings, program);
 		const { target } = settings;
 		if (target?.object === undefined && target?.program === undefined) continue;
 		const aimed =
@@ -74,6 +76,24 @@ function checkType(file: string, place: string, { type, attach_type }: ProgramSe
 				`${place}/attach_type`,
 				`${JSON.stringify(attach_type)} is not an attach type of ${type} programs`,
 			);
+}
+
+/** `binary` belongs to uprobe and USDT programs, and needs a place in it. */
+function checkBinary(
+	file: string,
+	place: string,
+	{ attach: { hook, binary, symbol, probe } = { hook: "auto" } }: ProgramSettings,
+	{ section, meaning }: ProgramFacts,
+): void {
+	if (binary === undefined && probe === undefined) return;
+	const fail = (key: string, reason: string) => new InputError(file, `${place}/attach/${key}`, reason);
+	const key = binary === undefined ? "probe" : "binary";
+	const [wanted, given] = meaning?.attachesTo === "user_tracepoint" ? ["probe", probe] : ["symbol", symbol];
+	if (meaning?.attachesTo !== "user_function" && meaning?.attachesTo !== "user_tracepoint")
+		throw fail(key, `is for uprobe and USDT programs; the section of this one is ${section}`);
+	if (hook !== "auto") throw fail(key, `needs the hook "auto", not ${JSON.stringify(hook)}`);
+	if (binary === undefined) throw fail(key, "needs a binary beside it");
+	if (given === undefined) throw fail(key, `needs a ${wanted} beside it: what of the binary to attach to`);
 }
 
 function checkMaps(file: string, pointer: string, object: Loaded): void {

@@ -139,3 +139,38 @@ describe("refuses", () => {
 		expect(() => parseValue(value)).toThrow(failure);
 	});
 });
+
+describe("files of guests", () => {
+	const withFiles = (...files: { from: string; to: string }[]) => ({ ...sampleManifest, guest: { files } });
+
+	it("have any path that is not the guest's own", () => {
+		const files = [
+			{ from: "bin/sh", to: "/usr/bin/sh" },
+			{ from: "bin/sh", to: "/opt/sh/sh" },
+			{ from: "lib.so", to: "/lib/x86_64-linux-gnu/lib.so" },
+		];
+		expect(parseValue(withFiles(...files)).guest?.files).toEqual(files);
+	});
+
+	it.each([
+		["../sh", "/usr/bin/sh", '/guest/files/0/from: "../sh" leads out of the package'],
+		["/bin/sh", "/usr/bin/sh", '/guest/files/0/from: "/bin/sh" is an absolute path'],
+		["signatures/a", "/usr/bin/sh", '/guest/files/0/from: "signatures/a" stands in signatures/'],
+		["sh", "usr/bin/sh", "/guest/files/0/to: must match"],
+		["sh", "/usr/../init", '/guest/files/0/to: "/usr/../init" is not in its shortest form'],
+		["sh", "/usr//sh", '/guest/files/0/to: "/usr//sh" is not in its shortest form'],
+		["sh", "/usr/", '/guest/files/0/to: "/usr/" is not in its shortest form'],
+		["sh", "/a\nb", "has a control character or backslash in it"],
+		["sh", "/init", '/guest/files/0/to: "/init" is in /init, which is the guest\'s own'],
+		["sh", "/sbin/modprobe", '/guest/files/0/to: "/sbin/modprobe" is in /sbin'],
+		["sh", "/proc/sys/kernel/core_pattern", "is in /proc, which is the guest's own"],
+	])("are refused: %s to %s", (from, to, message) => {
+		expect(() => parseValue(withFiles({ from, to }))).toThrow(message);
+	});
+
+	it.each([["/opt/a"], ["/opt/a/b"], ["/opt"]])("are refused: %s beside /opt/a", (to) => {
+		expect(() => parseValue(withFiles({ from: "x", to: "/opt/a" }, { from: "y", to }))).toThrow(
+			`/guest/files/1/to: "${to}" overlaps with "/opt/a"`,
+		);
+	});
+});

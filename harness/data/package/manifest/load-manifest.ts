@@ -2,6 +2,7 @@
 import { InputError } from "../../../base/errors.js";
 import { type Violation, validator } from "../../../base/validate.js";
 import { checkChainRules } from "../sections/chain-rules.js";
+import { checkGuestFiles } from "../sections/guest-file.js";
 import { checkTokenNames } from "../sections/token.js";
 import { parseJson } from "./json-text.js";
 import { Manifest, ObjectEntry } from "./manifest.js";
@@ -33,6 +34,7 @@ export function readManifest(
 	checkKernels(file, value);
 	checkChainRules(file, value.chains ?? []);
 	checkTokenNames(file, value.token);
+	checkGuestFiles(file, value.guest?.files ?? []);
 	return { manifest: value, sections: taken };
 }
 
@@ -90,7 +92,10 @@ function checkFiles(file: string, manifest: Manifest): void {
 				`${JSON.stringify(path)} is neither a vector file (.json, .yaml, .yml) nor a capture (.pcap, .pcapng, also with .gz)`,
 			);
 	}
-	for (const [path, pointer] of loaderFiles(manifest)) {
+	const guestFiles = (manifest.guest?.files ?? []).map(
+		({ from }, index) => [from, `/guest/files/${index}/from`] as const,
+	);
+	for (const [path, pointer] of [...loaderFiles(manifest), ...guestFiles]) {
 		const wrong = pathProblem(path);
 		if (wrong) throw new InputError(file, pointer, `${JSON.stringify(path)} ${wrong}`);
 		if (path.startsWith(`${signaturesFolder}/`))

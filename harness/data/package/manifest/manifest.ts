@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { layersDefinition } from "../../packet/layers.js";
 import { type Dialect, dialects } from "../elf/dialect.js";
 import { Chain } from "../sections/chain.js";
+import { GuestFileSettings } from "../sections/guest-file.js";
 import { TokenSettings } from "../sections/token.js";
 
 const closed = { additionalProperties: false };
@@ -29,7 +30,20 @@ export const AttachTarget = Type.Object(
 			enum: ["none", ...attachPlaces, "auto"],
 			description: "`auto`: by section, as libbpf does; `none`: the program is only loaded",
 		}),
-		symbol: Type.Optional(Type.String({ description: "kprobe: function, or a pattern for kprobe.multi" })),
+		symbol: Type.Optional(
+			Type.String({
+				description: "kprobe, uprobe: function, or a pattern for kprobe.multi and uprobe.multi",
+			}),
+		),
+		binary: Type.Optional(
+			Type.String({
+				pattern: "^/[^/]",
+				description: "uprobe, usdt: the binary, as `to` of guest.files names it",
+			}),
+		),
+		probe: Type.Optional(
+			Type.String({ pattern: "^[^:]+:[^:]+$", description: "usdt: `provider:name`, with `binary`" }),
+		),
 		tracepoint: Type.Optional(Type.String({ description: "`category/name`, or a raw tracepoint's name" })),
 		mode: Type.Optional(Type.Unsafe<"native" | "generic">({ type: "string", enum: ["native", "generic"] })),
 		pf: Type.Optional(Type.Integer({ description: "netfilter: protocol family, NFPROTO_*" })),
@@ -159,6 +173,12 @@ export const GuestSettings = Type.Object(
 				maxItems: 64,
 				description:
 					"modules of the kernel to load, besides those that have the functions which programs call or trace",
+			}),
+		),
+		files: Type.Optional(
+			Type.Array(GuestFileSettings, {
+				maxItems: 64,
+				description: "binaries of the package for uprobes and USDT probes to attach to",
 			}),
 		),
 	},

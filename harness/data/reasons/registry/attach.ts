@@ -19,6 +19,15 @@ export const attachReasons = defineReasons({
 		message: "the function has no place where a program can be attached",
 		hint: "attach to a function that calls it, or use a kprobe",
 	},
+	"attach-binary-invalid": {
+		message:
+			"the file to attach to is not a binary that the guest's kernel can run, or libbpf cannot read it",
+		hint: "name the executable or shared library itself in guest.files, built for the kernel's architecture",
+	},
+	"usdt-maps-missing": {
+		message: "the object lacks the maps of libbpf's USDT support",
+		hint: "add <bpf/usdt.bpf.h> to what the source of the object includes",
+	},
 	"attach-device-missing": {
 		message: "the network device, cgroup or namespace to attach to does not exist or is of another kind",
 		hint: "check the attach target in the manifest",

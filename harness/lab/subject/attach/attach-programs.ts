@@ -3,6 +3,7 @@
 import { linkTypes } from "../../../base/bpf.js";
 import { errnoName } from "../../../base/errno.js";
 import type { Reason } from "../../../base/results.js";
+import { binaryProblem } from "../../../data/package/elf/binary.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { explainAttach } from "../../../data/reasons/explain.js";
 import { reasonSaying } from "../../../data/reasons/registry/registry.js";
@@ -17,6 +18,7 @@ import type { Attachable, Unattachable } from "./attachables.js";
 import { informed } from "./kernel-facts.js";
 import { tail } from "./log-tail.js";
 import { similarSymbols } from "./similar-symbols.js";
+import { type UserAttachment, userAttachment } from "./user-target.js";
 
 /**
  * Attaches and detaches each in turn, at an attach point made for it.
@@ -53,9 +55,16 @@ async function attachOne(
 	const reason = unloaded(object, attachable, result);
 	if (reason) return { ...base, outcome: "skip", reason, evidence: identity };
 	const { client } = await bench.guest();
-	let point: AttachPoint = { where: {}, name: "" };
+	const user = attachable.kind === "program" ? userAttachment(object, name) : undefined;
+	const wrong = user && binaryProblem(user.file.bytes, bench.kernel.arch);
+	if (wrong) {
+		const words = `program ${name} could not be attached to ${user.name}: ${user.file.path} ${wrong}`;
+		const reason = reasonSaying("attach-binary-invalid", words);
+		return { ...base, outcome: "fail", reason, evidence: { ...identity, target: user.name } };
+	}
+	let point: AttachPoint = { where: {}, name: user?.name ?? "" };
 	try {
-		point = await points.point(target);
+		if (!user) point = await points.point(target);
 		const { id, type, info_errno } = await attachAndDetach(client, result.handle ?? 0, attachable, point);
 		const evidence = {
 			...identity,
@@ -71,7 +80,7 @@ async function attachOne(
 			return { ...base, outcome, reason, evidence: { ...identity, state: error.lack.state } };
 		}
 		if (!(error instanceof GuestError)) throw error;
-		const { reason, facts } = await explainFailure(object, attachable, point, error, bench);
+		const { reason, facts } = await explainFailure(object, attachable, { point, user }, error, bench);
 		return {
 			...base,
 			outcome: "fail",
@@ -139,7 +148,7 @@ export function attachAndDetach(
 	{ kind, name, target }: Attachable,
 	{ where }: AttachPoint,
 ): Promise<Result<"attach_once">> {
-	const { hook, symbol, tracepoint } = target;
+	const { hook, symbol, tracepoint, binary, probe } = target;
 	return client.call("attach_once", {
 		object,
 		[kind]: name,
@@ -147,19 +156,22 @@ export function attachAndDetach(
 		...where,
 		...(symbol === undefined ? {} : { symbol }),
 		...(tracepoint === undefined ? {} : { tracepoint }),
+		...(binary === undefined ? {} : { binary }),
+		...(probe === undefined ? {} : { probe }),
 	});
 }
 
 async function explainFailure(
 	object: PackageObject,
 	{ name, target }: Attachable,
-	point: AttachPoint,
+	{ point, user }: { point: AttachPoint; user: UserAttachment | undefined },
 	error: GuestError,
 	bench: Workbench,
 ) {
 	const program = object.programs.find((candidate) => candidate.name === name);
 	const symbol = target.symbol ?? /^\??k(?:ret)?probe\/([^+]+)/.exec(program?.section ?? "")?.[1];
-	const missing = symbol !== undefined && (error.errnoName === "ENOENT" || error.errnoName === "ESRCH");
+	const missing =
+		symbol !== undefined && !user && (error.errnoName === "ENOENT" || error.errnoName === "ESRCH");
 	const similar = missing ? await similarSymbols((await bench.guest()).client, symbol) : [];
 	return informed(bench, (kernel) =>
 		explainAttach({
@@ -172,6 +184,7 @@ async function explainFailure(
 			},
 			hook: target.hook,
 			...(point.name ? { target: point.name } : {}),
+			...(user ? { user: { path: user.file.path, place: user.place, kind: user.kind } } : {}),
 			errno: error.errno,
 			what: error.what,
 			similar,

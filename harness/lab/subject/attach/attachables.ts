@@ -37,7 +37,7 @@ export function attachables(object: PackageObject, nameOf: NameOf): Attachable[]
 function attachableProgram(object: PackageObject, program: ProgramFacts, nameOf: NameOf): Attachable[] {
 	const { name } = program;
 	const settings = object.settings.programs?.[name];
-	const point = hookOf(program, settings);
+	const point = hookOf(program, settings, object.binaries);
 	if ("none" in point) return [];
 	return [
 		{ kind: "program", name, caseName: nameOf(name), target: { ...settings?.attach, hook: point.hook } },
@@ -57,7 +57,7 @@ export interface Unattachable {
 /** Programs of an object that have an attach point which the guest cannot offer. */
 export function unattachables(object: PackageObject, nameOf: NameOf): Unattachable[] {
 	return wantedPrograms(object).flatMap(({ name, section, ...program }) => {
-		const why = hookOf({ name, section, ...program }, object.settings.programs?.[name]);
+		const why = hookOf({ name, section, ...program }, object.settings.programs?.[name], object.binaries);
 		return "none" in why && why.by === "guest" ? [{ name, caseName: nameOf(name), section, why }] : [];
 	});
 }

@@ -5,10 +5,11 @@ import type { ProgramSettings } from "../../../data/package/manifest/manifest.js
 import type { ProgramFacts } from "../../../data/package/object.js";
 import { hookOf } from "./hook.js";
 
-const hook = (section: string, settings?: ProgramSettings) => {
+const hook = (section: string, settings?: ProgramSettings, ...shipped: string[]) => {
 	const meaning = meaningOf(section);
 	const program = { name: "p", section, insns: 2, offset: 0, ...(meaning ? { meaning } : {}) };
-	return hookOf(program as ProgramFacts, settings);
+	const binaries = shipped.map((path) => ({ path, bytes: new Uint8Array() }));
+	return hookOf(program as ProgramFacts, settings, binaries);
 };
 
 describe("hookOf", () => {
@@ -39,12 +40,35 @@ describe("hookOf", () => {
 		expect(hook(section)).toMatchObject({ by });
 	});
 
-	it("names the binary that the guest lacks", () => {
+	it("names the binary that the guest lacks, and what to do", () => {
 		expect(hook("uretprobe.s//bin/sh:main")).toMatchObject({
 			none: "/bin/sh is not in the guest",
-			hint: expect.stringContaining("where /bin/sh, with the symbol, is installed"),
+			hint: expect.stringMatching(/^add .* "to": "\/bin\/sh", or .*, with the function, is installed$/),
 		});
-		expect(hook("usdt//bin/sh:a:b")).toMatchObject({ hint: expect.stringContaining("with the USDT probe") });
+		expect(hook("usdt/sh:a:b")).toMatchObject({
+			hint: expect.stringMatching(/"to": "\/usr\/bin\/sh", .* USDT probe/),
+		});
+		expect(hook("uprobe//init:main")).toMatchObject({ none: "/init is bpfgate's own" });
+		expect(hook("uprobe/no_binary", { attach: { hook: "auto", symbol: "f" } })).toMatchObject({
+			none: "its section and its manifest do not name a binary and a function of it",
+		});
+	});
+
+	it.each([
+		["uprobe//usr/bin/sh:main", "/usr/bin/sh"],
+		["uprobe/sh:main", "/usr/sbin/sh"],
+		["usdt/libc.so.6:libc:setjmp", "/lib/x86_64-linux-gnu/libc.so.6"],
+		["uprobe//opt/app.apk!/lib/libx.so:f", "/opt/app.apk"],
+	])("%s is attached where the package ships %s", (section, path) => {
+		expect(hook(section, undefined, path)).toEqual({ hook: "auto" });
+		expect(hook(section, undefined, "/opt/other")).toMatchObject({ by: "guest" });
+	});
+
+	it("attaches to the binary that the manifest names", () => {
+		const attach = { hook: "auto", binary: "/opt/sh", symbol: "main" } as const;
+		expect(hook("uprobe", { attach }, "/opt/sh")).toEqual({ hook: "auto" });
+		expect(hook("uprobe//bin/other:f", { attach }, "/opt/sh")).toEqual({ hook: "auto" });
+		expect(hook("usdt", { attach }, "/opt/sh")).toMatchObject({ by: "guest" });
 	});
 
 	it("believes the manifest", () => {

@@ -3,6 +3,8 @@
 import type { SectionMeaning } from "../../../data/package/elf/section.js";
 import type { AttachTarget, ProgramSettings } from "../../../data/package/manifest/manifest.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
+import type { GuestFile } from "../../../data/package/package.js";
+import { attachesToBinary, shippedBinary, userTarget } from "./user-target.js";
 
 /**
  * Why the load check does not attach a program. `nature`: nothing of its own to attach to;
@@ -36,10 +38,21 @@ const unattached: Partial<Record<SectionMeaning["attachesTo"], Unattached>> = {
 
 const mapHooks: Partial<Record<string, MadeHook>> = { xdp_devmap: "devmap", xdp_cpumap: "cpumap" };
 
-/** Derives the hook from the manifest, or from the ELF section where the manifest is silent. */
-export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefined): Hook {
+/**
+ * Derives the hook from the manifest, or from the ELF section where the manifest is silent.
+ *
+ * @param binaries files of the package that guests have
+ */
+export function hookOf(
+	program: ProgramFacts,
+	settings: ProgramSettings | undefined,
+	binaries: readonly GuestFile[] = [],
+): Hook {
 	const declared = settings?.attach;
 	if (declared?.hook === "none") return { none: "the manifest says so", by: "manifest" };
+	const isAuto = (declared?.hook ?? "auto") === "auto";
+	if (isAuto && program.meaning && attachesToBinary(program.meaning))
+		return userHook(program.meaning, declared, binaries);
 	if (declared) return { hook: declared.hook };
 	const { meaning } = program;
 	if (!meaning) return { none: "its section names no attach point", by: "nature" };
@@ -62,9 +75,6 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 			return { hook: "netns" };
 		case "netfilter":
 			return { hook: "netfilter" };
-		case "user_function":
-		case "user_tracepoint":
-			return userHook(meaning);
 		case "struct_ops":
 			return { none: "it is attached with its struct_ops map", by: "nature" };
 		case "program":
@@ -81,18 +91,26 @@ export function hookOf(program: ProgramFacts, settings: ProgramSettings | undefi
 	}
 }
 
-/** A guest has no binary but the agent. */
-function userHook({ target = "", attachesTo }: SectionMeaning): Unattached {
-	const [binary = ""] = target.split(":");
-	const what = attachesTo === "user_tracepoint" ? "USDT probe" : "symbol";
-	if (binary === "")
+/** Of binaries a guest has those of the package, and bpfgate's own agent, which is no target. */
+function userHook(
+	meaning: SectionMeaning,
+	declared: AttachTarget | undefined,
+	binaries: readonly GuestFile[],
+): Hook {
+	const what = meaning.attachesTo === "user_tracepoint" ? "USDT probe" : "function";
+	const target = userTarget(meaning, declared);
+	if (!target) {
+		const key = meaning.attachesTo === "user_tracepoint" ? "probe" : "symbol";
 		return given(
-			"its section names no binary",
-			`write the binary and the ${what} in the section, and test the attachment where that binary is`,
+			`its section and its manifest do not name a binary and a ${what} of it`,
+			`name them in attach.binary and attach.${key} of the manifest, and the binary in guest.files`,
 		);
+	}
+	if (shippedBinary(target.binary, binaries)) return { hook: "auto" };
+	const path = target.binary.includes("/") ? target.binary : `/usr/bin/${target.binary}`;
 	return given(
-		`${binary} is not in the guest`,
-		`test the attachment where ${binary}, with the ${what}, is installed: bpfgate proves that it loads`,
+		/^\/(?:init$|proc\/)/.test(path) ? `${path} is bpfgate's own` : `${target.binary} is not in the guest`,
+		`add the binary to guest.files of the manifest, with "to": "${path}", or test the attachment where ${path}, with the ${what}, is installed`,
 	);
 }
 

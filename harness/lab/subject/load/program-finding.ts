@@ -27,7 +27,7 @@ export async function programFinding(
 	const base = { case: `program/${name}` };
 	const loaded = result.loaded.get(program.name);
 	if (loaded) {
-		const point = hookOf(program, object.settings.programs?.[program.name]);
+		const point = hookOf(program, object.settings.programs?.[program.name], object.binaries);
 		const notAttached = "none" in point ? { not_attached: point.none } : {};
 		const evidence = { ...identity, ...measured(loaded), ...notAttached, ...roundedRing(object, program) };
 		return { ...base, outcome: "pass", evidence };

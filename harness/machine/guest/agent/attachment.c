@@ -11,8 +11,8 @@ int attachment_link_fd(const struct attachment *attachment)
 {
 	switch (attachment->kind) {
 	case ATTACHED_BY_LIBBPF:
-		/* The descriptor of such a struct_ops map is no link. */
-		return attachment->object ? -1 : bpf_link__fd(attachment->link);
+		/* The descriptor of such a struct_ops map is no link; libbpf's USDT links have 0. */
+		return attachment->object || bpf_link__fd(attachment->link) == 0 ? -1 : bpf_link__fd(attachment->link);
 	case ATTACHED_BY_LINK:
 		return attachment->link_fd;
 	default:

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hook_made.h"
+#include "hook_user.h"
 
 /* Attaches to one kind of hook; `type` is that of the table below. 0 or a negative errno. */
 typedef int attach_fn(struct args *args, const struct bpf_program *program, struct attachment *attachment, int type);
@@ -126,14 +127,18 @@ static struct bpf_link *attach_tracepoint(const struct bpf_program *program, cha
 static int attach_auto(struct args *args, const struct bpf_program *program, struct attachment *attachment, int type)
 {
 	const char *symbol = args_string_or_null(args, "symbol");
+	const char *binary = args_string_or_null(args, "binary");
+	const char *probe = args_string_or_null(args, "probe");
 	/* The string is the request's own copy. */
 	char *tracepoint = (char *)args_string_or_null(args, "tracepoint");
 
 	(void)type;
 	attachment->kind = ATTACHED_BY_LIBBPF;
-	attachment->link = symbol     ? attach_symbol(program, symbol) :
-			   tracepoint ? attach_tracepoint(program, tracepoint) :
-					bpf_program__attach(program);
+	attachment->link = binary && probe  ? attach_user_probe(program, binary, probe) :
+			   binary && symbol ? attach_user_function(program, binary, symbol) :
+			   symbol	    ? attach_symbol(program, symbol) :
+			   tracepoint	    ? attach_tracepoint(program, tracepoint) :
+					      bpf_program__attach(program);
 	return attachment->link ? 0 : -errno;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "operation.h"
 
 /* Leaves room for the rest of the frame. */
@@ -70,17 +71,39 @@ void op_file_read(struct args *args, struct reply *reply)
 	close(fd);
 }
 
+/* 0 or an errno. */
+static int make_parents(const char *path)
+{
+	char *folder = memory_copy(path, strlen(path) + 1);
+	int error = 0;
+
+	for (char *end = strchr(folder + 1, '/'); end && !error; end = strchr(end + 1, '/')) {
+		*end = '\0';
+		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+			error = errno;
+		*end = '/';
+	}
+	free(folder);
+	return error;
+}
+
 void op_file_write(struct args *args, struct reply *reply)
 {
 	const char *path = args_string(args, "path");
 	struct bytes data = args_bytes(args, "data", UINT32_MAX);
 	bool append = args_bool_or(args, "append", false);
+	bool parents = args_bool_or(args, "parents", false);
 	mode_t mode = args_uint_or(args, "mode", 07777, 0644);
 	size_t done = 0;
-	int fd;
+	int fd, error;
 
 	if (!args_valid(args))
 		return;
+	error = parents ? make_parents(path) : 0;
+	if (error) {
+		reply_fail(reply, error, "make the folders of %s", path);
+		return;
+	}
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (append ? O_APPEND : O_TRUNC), mode);
 	if (fd < 0) {
 		reply_fail(reply, errno, "open %s", path);

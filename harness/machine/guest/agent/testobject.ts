@@ -50,11 +50,13 @@ async function compile(source: string, flags: string[]): Promise<Uint8Array> {
 }
 
 /** testcommand.c, linked statically: guests have no libraries. */
-export async function compileCommand(): Promise<Uint8Array> {
-	const source = join(import.meta.dirname, "testdata/testcommand.c");
+export function compileCommand(): Promise<Uint8Array> {
+	return compileBinary("testdata/testcommand.c", "-static");
+}
+
+/** A binary of a C source in this folder, or of an absolute path. */
+export async function compileBinary(source: string, ...flags: string[]): Promise<Uint8Array> {
 	const compiler = await findTool("gcc");
-	return made((output) => [
-		compiler,
-		["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", output, source],
-	]);
+	const path = resolve(import.meta.dirname, source);
+	return made((output) => [compiler, ["-O2", "-Wall", "-Wextra", "-Werror", ...flags, "-o", output, path]]);
 }

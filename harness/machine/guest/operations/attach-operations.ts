@@ -23,6 +23,8 @@ const Attached = {
 	ifindex: t.optional(t.Ifindex),
 	path: t.optional(t.Text),
 	symbol: t.optional(t.Text),
+	binary: t.optional(t.Text),
+	probe: t.optional(t.Text),
 	tracepoint: t.optional(t.Text),
 	mode: t.optional(XdpMode),
 	pf: t.optional(t.U32),
@@ -37,7 +39,8 @@ export const attachOperations = {
 	/**
 	 * Attaches a loaded program (or a struct_ops map) and holds the link. `hook` `auto` attaches as
 	 * libbpf does by section; with `symbol` to that function (kprobe) or pattern (kprobe.multi),
-	 * with `tracepoint` to that tracepoint. Devices are given by `ifindex`, cgroups and namespaces
+	 * with `tracepoint` to that tracepoint, with `binary` to its function `symbol` (uprobe) or its
+	 * USDT probe `probe` (`provider:name`). Devices are given by `ifindex`, cgroups and namespaces
 	 * by `path`. A tc filter gets `priority` (pref) and `filter_handle`; the kernel chooses those
 	 * that are not given. EEXIST: there is a filter with both. `replaces` exchanges the program of
 	 * an attachment: BPF_LINK_UPDATE, with `expected` only if that is the current program (EPERM),

@@ -10,11 +10,13 @@ export const fileOperations = {
 		t.object({ path: t.Text, offset: t.optional(t.Size), max: t.optional(t.uint(48 << 20)), ...t.InNetns }),
 		t.object({ data: Bytes(), eof: t.Flag }),
 	),
+	/** With `parents` the missing folders above the file are made, with mode 0755. */
 	file_write: t.operation(
 		t.object({
 			path: t.Text,
 			data: Bytes(),
 			append: t.optional(t.Flag),
+			parents: t.optional(t.Flag),
 			mode: t.optional(t.uint(0o7777)),
 			...t.InNetns,
 		}),
