@@ -5,18 +5,12 @@ import { promisify } from "node:util";
 import { InputError } from "../../base/errors.js";
 import { undecided } from "../reasons/registry/registry.js";
 import type { Certificate } from "./certificate.js";
+import { idData, idSignedData, signatureAlgorithms } from "./cms-read.js";
 import { der, oid, tag } from "./der.js";
 import { keyName, keyObject, type SigningKey } from "./key.js";
 import { openssl, opensslReason } from "./openssl.js";
 
-const idSignedData = "1.2.840.113549.1.7.2";
-const idData = "1.2.840.113549.1.7.1";
 const sha256 = der(tag.sequence, oid("2.16.840.1.101.3.4.2.1"));
-/** Signature algorithms by the type of key, as OpenSSL writes them. */
-const algorithms: Record<string, Uint8Array> = {
-	rsa: der(tag.sequence, oid("1.2.840.113549.1.1.1"), der(tag.null)),
-	ec: der(tag.sequence, oid("1.2.840.10045.4.3.2")),
-};
 /** In a thread of its own: a signature of RSA takes milliseconds. */
 const signInThread = promisify(sign);
 const version3 = der(tag.integer, Uint8Array.of(3));
@@ -35,7 +29,7 @@ async function signHere(
 ): Promise<Uint8Array> {
 	if (!certificate.node.checkPrivateKey(key))
 		throw new InputError(name, "", `does not belong to the certificate of ${certificate.subject}`);
-	const algorithm = algorithms[key.asymmetricKeyType ?? ""];
+	const algorithm = signatureAlgorithms[key.asymmetricKeyType ?? ""];
 	if (!algorithm)
 		throw new InputError(
 			name,
@@ -47,7 +41,7 @@ async function signHere(
 		version3,
 		der(tag.primitive(0), Buffer.from(certificate.keyId, "hex")),
 		sha256,
-		algorithm,
+		der(tag.sequence, oid(algorithm.oid), ...(algorithm.parameters === "null" ? [der(tag.null)] : [])),
 		der(tag.octetString, await signInThread("sha256", bytes, key)),
 	);
 	const signed = der(

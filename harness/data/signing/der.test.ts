@@ -57,6 +57,15 @@ describe("DER", () => {
 		expect(() => readDer(bytesOf(text))).toThrow(NotDer);
 	});
 
+	it.each([
+		["empty", "0600"],
+		["with a number that does not end", "0603551d8e"],
+		["with leading zeros", "0604551d800e"],
+		["with a number of 63 bits", "060a55ffffffffffffffff7f"],
+	])("is no object identifier when %s", (_, text) => {
+		expect(() => readOid(readDer(bytesOf(text)))).toThrow(NotDer);
+	});
+
 	it("of another kind is told from what was wanted", () => {
 		expect(() => contentOf(readDer(bytesOf("0500")), tag.sequence)).toThrow(NotDer);
 		expect(() => contentOf(undefined, tag.sequence)).toThrow(NotDer);

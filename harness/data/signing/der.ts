@@ -92,17 +92,23 @@ export function contentOf(value: Der | undefined, wanted: number): Uint8Array {
 	return value.content;
 }
 
-/** An object identifier as `1.2.840`. */
+/** An object identifier as `1.2.840`. @throws NotDer also where it could be written shorter */
 export function readOid(value: Der | undefined): string {
 	const numbers: number[] = [];
 	let number = 0;
+	let started = false;
 	for (const byte of contentOf(value, tag.oid)) {
+		// X.690, 8.19.2: no leading zeros.
+		if (!started && byte === 0x80) throw new NotDer("is not DER");
 		number = number * 128 + (byte & 0x7f);
-		if (byte & 0x80) continue;
+		if (!Number.isSafeInteger(number)) throw new NotDer("holds a number of more than 53 bits");
+		started = (byte & 0x80) !== 0;
+		if (started) continue;
 		numbers.push(number);
 		number = 0;
 	}
-	const [first = 0, ...rest] = numbers;
+	const [first, ...rest] = numbers;
+	if (first === undefined || started) throw new NotDer("is not an object identifier");
 	const root = Math.min(Math.floor(first / 40), 2);
 	return [root, first - root * 40, ...rest].join(".");
 }

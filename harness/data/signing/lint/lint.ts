@@ -28,8 +28,8 @@ export function lintSignature({ cms }: { cms: Uint8Array }): LintFinding[] {
 		findings.push(weakness("error", "weak-digest", { digest: read.digest }));
 	if (read.attached) findings.push(weakness("error", "content-attached"));
 	if (read.attributes) findings.push(weakness("warning", "attributes-signed"));
-	if (read.certificates > 0)
-		findings.push(weakness("warning", "certificates-embedded", { certificates: read.certificates }));
+	const certificates = read.certificates.length;
+	if (certificates > 0) findings.push(weakness("warning", "certificates-embedded", { certificates }));
 	return findings;
 }
 
