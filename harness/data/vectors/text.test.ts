@@ -32,24 +32,28 @@ describe("the text of a vector file", () => {
 
 	it.each([
 		["a: [", "x.yaml:1: is not YAML"],
-		["a: 1\na: 2", "x.yaml:2: is not YAML: Map keys must be unique"],
-		["a: {b: 1, c: 2,\n 'b': 3}", "x.yaml:2: is not YAML: Map keys must be unique"],
-		["1: a\n'1': b", "x.yaml:2: is not YAML: Map keys must be unique"],
-		["a: 1\n--- \nb: 2", "x.yaml:2: is not YAML"],
+		["a: 1\na: 2", 'x.yaml:2: the key "a" is there twice'],
+		["a: {b: 1, c: 2,\n 'b': 3}", 'x.yaml:2: the key "b" is there twice'],
+		["1: a\n'1': b", 'x.yaml:2: the key "1" is there twice'],
+		["a: 1\n--- \nb: 2", "x.yaml:2: is not YAML: a second document begins"],
 		["a: &a\n  - *a", "x.yaml:2: the alias *a stands inside of what it names"],
 		["a: &a\n  b: &b\n    - *a\nc: *b", "x.yaml:3: the alias *a stands inside of what it names"],
+		["a: 1\nb: !!binary QQ==", "x.yaml:2: the tag !!binary does not suit this value"],
+		["a: !!int x", "x.yaml:1: the tag !!int does not suit this value"],
 		["a: *a", 'x.yaml:1: there is no anchor "a" before this alias'],
 		["", "x.yaml: is empty"],
 		["{[a]: 1}", "x.yaml:1: is not YAML"],
-		["[".repeat(100) + "]".repeat(100), "x.yaml:1: nests deeper than 64 levels"],
+		["[".repeat(65) + "]".repeat(65), "x.yaml:1: nests deeper than 64 levels"],
+		["[".repeat(200_000), "x.yaml:1: nests deeper than 64 levels"],
+		["- ".repeat(200_000), "x.yaml:1: nests deeper than 64 levels"],
 	])("%j is refused", (text, message) => {
 		expect(() => parse(text)).toThrow(message);
 	});
 
 	it.each([
 		["{'a': 1}", "x.json:1: is not JSON"],
-		['{"a": 1,\n}', "x.json:2: is not JSON, though it is YAML"],
-		['{"a": 1,\n"a": 2}', "x.json:2: is not JSON: Map keys must be unique"],
+		['{"a": 1,\n}', "x.json:2: is not JSON"],
+		['{"a": 1,\n"a": 2}', 'x.json:2: the key "a" is there twice'],
 	])("%j is refused as JSON", (text, message) => {
 		expect(() => parse(text, "x.json")).toThrow(message);
 	});
@@ -59,7 +63,7 @@ describe("the text of a vector file", () => {
 		const { value } = parse(`{${keys.join(",\n")}}`, "x.json");
 		expect(Object.keys(value as object)).toHaveLength(65_537);
 		expect(() => parse(`{${[...keys, '"4711": 1'].join(",\n")}}`, "x.json")).toThrow(
-			"x.json:65538: is not JSON: Map keys must be unique",
+			'x.json:65538: the key "4711" is there twice',
 		);
 	});
 
@@ -73,7 +77,30 @@ describe("the text of a vector file", () => {
 							.join(", ");
 			return `a${at}: &a${at} [${items}]`;
 		});
-		expect(() => parse(levels.join("\n"))).toThrow("its aliases make more than 500000 values");
+		expect(() => parse(levels.join("\n"))).toThrow("its aliases make more than 1000000 values");
+	});
+
+	it("takes nesting, anchors and a key __proto__ as they are", () => {
+		expect(parse("[".repeat(64) + "]".repeat(64)).value).toBeInstanceOf(Array);
+		const { value } = parse("a: &x !!str 1\nb: [*x, &x 2, *x]\n__proto__: {c: ~}\n0x10: 0o7");
+		expect(JSON.stringify(value)).toBe('{"a":"1","b":["1",2,2],"__proto__":{"c":null},"0x10":7}');
+	});
+
+	it("has a map of 65,537 entries whose keys are structs, and a million values at most", () => {
+		const entry = (at: number) => `- { key: { prefix: 32, address: [10, ${at}, 0, 1] }, value: ${at} }`;
+		const entries = Array.from({ length: 65_537 }, (_, at) => entry(at)).join("\n");
+		const { value, lineOf } = parse(entries);
+		expect(value).toHaveLength(65_537);
+		expect(lineOf("/65000/key/address/3")).toBe(65_001);
+		const more = `[\n${"1,".repeat(1_000_000)}1]`;
+		expect(() => parse(more)).toThrow("x.yaml:2: has more than 1000000 separators");
+		expect(() => parse(`a: ${"x, ".repeat(1_000_001)}`)).toThrow("has more than 1000000 separators");
+	});
+
+	it("follows many aliases in one pass", () => {
+		const { value, lineOf } = parse(`a: &a [1]\nb: [\n${" *a,\n".repeat(100_000)} ]`);
+		expect((value as { b: unknown[] }).b).toHaveLength(100_000);
+		expect(lineOf("/b/99999")).toBe(100_002);
 	});
 
 	it("refuses bytes that are not text, and too many", () => {

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-	type Alias,
-	type Document,
-	isAlias,
-	isCollection,
-	isMap,
-	isNode,
-	isPair,
-	isScalar,
-	LineCounter,
-	type Node,
-	parseDocument,
-	visit,
-} from "yaml";
+	boolCoreTag,
+	EVENT_ID,
+	type Event,
+	floatCoreTag,
+	getScalarValue,
+	intCoreTag,
+	NOT_RESOLVED,
+	nullCoreTag,
+	parseEvents,
+	SCALAR_STYLE,
+	type ScalarEvent,
+	YAMLException,
+} from "js-yaml";
 import { InputError } from "../../base/errors.js";
 
+/** Limits of one file; a map of 65,537 entries, structs as keys, has a million values. */
 const maxBytes = 16 * 1024 * 1024;
 const maxNesting = 64;
-/** Nodes, repeated for each alias: a few anchors can grow without bound. */
-const maxNodes = 500_000;
+/** Keys and values, those behind an alias counted again: a few anchors grow without bound. */
+const maxValues = 1_000_000;
 
 /** What a JSON or YAML file says, and on which line. */
 export interface Text {
@@ -28,39 +29,25 @@ export interface Text {
 }
 
 /**
- * Reads YAML 1.2 (core schema), or JSON for `.json`.
- * @throws InputError with `file:line`: no such text, a key twice, too deep, or in itself
+ * Reads JSON or YAML 1.2 (core schema) in time and memory in proportion to its size.
+ * @param file what the user calls it; `.json` is JSON
+ * @throws InputError with `file:line` for what is no such text, has a key twice, is too large,
+ * nests too deeply or contains itself
  */
 export function parseText(file: string, bytes: Uint8Array): Text {
 	if (bytes.length > maxBytes)
 		throw new InputError(file, "", `has ${bytes.length} bytes, more than the ${maxBytes} that are read`);
 	const text = decoded(file, bytes);
-	const lines = new LineCounter();
+	const lines = lineStarts(text);
+	const fail: Fail = (offset, reason) => new InputError(`${file}:${lineAt(lines, offset)}`, "", reason);
+	checkSize(text, fail);
 	const format = file.endsWith(".json") ? "JSON" : "YAML";
-	const document = parseDocument(text, {
-		lineCounter: lines,
-		prettyErrors: false,
-		stringKeys: true,
-		// The parser compares each key with all before it: minutes for a map of 65,537.
-		uniqueKeys: false,
-		strict: true,
-		logLevel: "error",
-		schema: format === "JSON" ? "json" : "core",
-	});
-	const fail = (offset: number, reason: string) =>
-		new InputError(`${file}:${lines.linePos(offset).line}`, "", reason);
-	const [error] = document.errors;
-	if (error) throw fail(error.pos[0], `is not ${format}: ${error.message.split("\n")[0]}`);
 	if (format === "JSON") checkJson(text, fail);
-	const root = document.contents;
-	if (!isNode(root)) throw new InputError(file, "", "is empty");
-	const twice = repeatedKey(document);
-	if (twice) throw fail(twice.range?.[0] ?? 0, `is not ${format}: Map keys must be unique`);
-	const targets = aliasTargets(document, fail);
-	checkNodes(root, targets, fail);
+	const document = new Document(text, eventsOf(text, format, fail), format, fail);
+	if (document.events.length === 0) throw new InputError(file, "", "is empty");
 	return {
-		value: document.toJS({ maxAliasCount: -1 }),
-		lineOf: (pointer) => lines.linePos(offsetOf(root, targets, pointer)).line,
+		value: document.value(),
+		lineOf: (pointer) => lineAt(lines, document.offsetOf(pointer)),
 	};
 }
 
@@ -74,101 +61,256 @@ function decoded(file: string, bytes: Uint8Array): string {
 	}
 }
 
-/** The YAML parser accepted the text, so the rest is YAML that JSON does not know. */
+/** Behind each of these a value may begin; all others cost the parser nothing. */
+const separator = /[,[{]|[-:?](?=\s)|"\s*:/g;
+
+/** Before the parser makes an object for each value. */
+function checkSize(text: string, fail: Fail): void {
+	let count = 0;
+	for (separator.lastIndex = 0; separator.test(text); )
+		if (++count > maxValues)
+			throw fail(
+				separator.lastIndex,
+				`has more than ${maxValues} separators (commas, colons, dashes, brackets)`,
+			);
+}
+
 function checkJson(text: string, fail: Fail): void {
 	try {
 		JSON.parse(text);
 	} catch (error) {
 		const offset = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
-		throw fail(offset === undefined ? text.length : Number(offset), "is not JSON, though it is YAML");
+		throw fail(offset === undefined ? text.length : Number(offset), "is not JSON");
 	}
 }
 
-/** The first key that its map has already. */
-function repeatedKey(document: Document): Node | undefined {
-	let found: Node | undefined;
-	visit(document, {
-		Map(_, { items }) {
-			const keys = new Set<string>();
-			for (const { key } of items) {
-				if (!isScalar(key)) continue;
-				if (keys.has(String(key.value))) {
-					found = key;
-					return visit.BREAK;
-				}
-				keys.add(String(key.value));
+function eventsOf(text: string, format: string, fail: Fail): Event[] {
+	try {
+		return parseEvents(text, { maxDepth: maxNesting + 1 });
+	} catch (error) {
+		if (!(error instanceof YAMLException)) throw error;
+		const deep = error.reason.startsWith("nesting exceeded");
+		const reason = deep ? `nests deeper than ${maxNesting} levels` : `is not ${format}: ${error.reason}`;
+		throw fail(error.mark?.position ?? 0, reason);
+	}
+}
+
+/** An anchor's value; unknown while what it names is still open. */
+interface Anchored {
+	at: number;
+	value?: unknown;
+	/** Values in it, with itself. */
+	size?: number;
+}
+
+const plainTags = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag];
+const tagsByName: Readonly<Record<string, (typeof plainTags)[number] | "text">> = {
+	"!": "text",
+	"!!str": "text",
+	"!!null": nullCoreTag,
+	"!!bool": boolCoreTag,
+	"!!int": intCoreTag,
+	"!!float": floatCoreTag,
+};
+
+/** A document in the order of its text, as the parser's events. */
+class Document {
+	/** By event: the one behind the value that begins there. */
+	readonly #next: Uint32Array;
+	/** By event of an alias: that of what it stands for. */
+	readonly #targets = new Map<number, number>();
+	readonly #anchors = new Map<string, Anchored>();
+	/** By event of a collection that `offsetOf` went through: events of its members. */
+	readonly #members = new Map<number, Map<string, { key: number; value: number }>>();
+	#at = 0;
+	#size = 0;
+	/** Where the value read last begins. */
+	#last = 0;
+
+	constructor(
+		readonly text: string,
+		readonly events: readonly Event[],
+		readonly format: string,
+		readonly fail: Fail,
+	) {
+		this.#next = new Uint32Array(events.length + 1);
+	}
+
+	/** Builds what the only document of the text says; later calls are not possible. */
+	value(): unknown {
+		this.#at = 1;
+		const value = this.#read(0);
+		if (this.events[this.#at + 1]) {
+			const marker = this.text.indexOf("\n---", this.#last);
+			throw this.fail(marker + 1, `is not ${this.format}: a second document begins`);
+		}
+		return value;
+	}
+
+	/** Where the deepest value on the way to a pointer begins; for a map's member, its key. */
+	offsetOf(pointer: string): number {
+		let at = 1;
+		let offset = 0;
+		for (const part of pointer.split("/").slice(1)) {
+			at = this.#targets.get(at) ?? at;
+			const member = this.#membersOf(at).get(part.replaceAll("~1", "/").replaceAll("~0", "~"));
+			if (!member) return offset;
+			offset = this.#offset(member.key, offset);
+			at = member.value;
+		}
+		return offset;
+	}
+
+	#membersOf(at: number): Map<string, { key: number; value: number }> {
+		let members = this.#members.get(at);
+		if (members) return members;
+		members = new Map();
+		const { type } = this.events[at]!;
+		if (type === EVENT_ID.SEQUENCE || type === EVENT_ID.MAPPING)
+			for (let key = at + 1, count = 0; this.events[key]!.type !== EVENT_ID.POP; count++) {
+				const name = type === EVENT_ID.MAPPING ? this.#key(key) : String(count);
+				const value = type === EVENT_ID.MAPPING ? this.#next[key]! : key;
+				members.set(name, { key, value });
+				key = this.#next[value]!;
 			}
-			return undefined;
-		},
-	});
-	return found;
-}
-
-type Targets = ReadonlyMap<Alias, Node>;
-
-/** What each alias stands for: the last node before it that has its anchor. */
-function aliasTargets(document: Document, fail: Fail): Targets {
-	const anchors = new Map<string, Node>();
-	const targets = new Map<Alias, Node>();
-	visit(document, (_, node) => {
-		if (isAlias(node)) {
-			const target = anchors.get(node.source);
-			if (!target)
-				throw fail(
-					node.range?.[0] ?? 0,
-					`there is no anchor ${JSON.stringify(node.source)} before this alias`,
-				);
-			targets.set(node, target);
-		} else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
-	});
-	return targets;
-}
-
-/** Walks what the aliases make of the document, before it is made. */
-function checkNodes(root: Node, targets: Targets, fail: Fail): void {
-	let left = maxNodes;
-	const around = new Set<Node>();
-	const check = (node: unknown, at: number) => {
-		if (isPair(node)) {
-			check(node.key, at);
-			check(node.value, at);
-			return;
-		}
-		if (!isNode(node)) return;
-		const offset = node.range?.[0] ?? at;
-		if (left-- <= 0) throw fail(offset, `its aliases make more than ${maxNodes} values`);
-		if (isAlias(node)) {
-			const target = targets.get(node);
-			if (target && around.has(target))
-				throw fail(offset, `the alias *${node.source} stands inside of what it names`);
-			check(target, offset);
-		} else if (isCollection(node)) {
-			if (around.size >= maxNesting) throw fail(offset, `nests deeper than ${maxNesting} levels`);
-			around.add(node);
-			for (const item of node.items) check(item, offset);
-			around.delete(node);
-		}
-	};
-	check(root, 0);
-}
-
-/** Where the deepest node on the way to a pointer begins; for a map's member, its key. */
-function offsetOf(root: Node, targets: Targets, pointer: string): number {
-	let node: unknown = root;
-	let offset = 0;
-	for (const part of pointer.split("/").slice(1)) {
-		const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-		if (isAlias(node)) node = targets.get(node);
-		if (isMap(node)) {
-			const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
-			if (!pair) return offset;
-			if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
-			node = pair.value;
-		} else if (isCollection(node)) {
-			node = node.items[Number(key)];
-			if (!isNode(node)) return offset;
-			offset = node.range?.[0] ?? offset;
-		} else return offset;
+		this.#members.set(at, members);
+		return members;
 	}
-	return offset;
+
+	/** The value that begins at the current event; moves behind it. */
+	#read(around: number): unknown {
+		const at = this.#at;
+		const event = this.events[at]!;
+		const start = this.#offset(at, around);
+		this.#last = start;
+		const before = this.#size;
+		if (++this.#size > maxValues) throw this.fail(start, `its aliases make more than ${maxValues} values`);
+		const anchored = this.#anchored(event, at);
+		const value = this.#content(event, start);
+		this.#next[at] = this.#at;
+		if (anchored) Object.assign(anchored, { value, size: this.#size - before });
+		return value;
+	}
+
+	#content(event: Event, start: number): unknown {
+		const at = this.#at++;
+		switch (event.type) {
+			case EVENT_ID.SCALAR:
+				return this.#scalar(event, start);
+			case EVENT_ID.ALIAS:
+				return this.#alias(at, start);
+			case EVENT_ID.SEQUENCE: {
+				this.#checkTag(event, "!!seq", start);
+				const list: unknown[] = [];
+				while (this.events[this.#at]!.type !== EVENT_ID.POP) list.push(this.#read(start));
+				this.#at++;
+				return list;
+			}
+			case EVENT_ID.MAPPING: {
+				this.#checkTag(event, "!!map", start);
+				const map = {};
+				while (this.events[this.#at]!.type !== EVENT_ID.POP) this.#readMember(map, start);
+				this.#at++;
+				return map;
+			}
+			default:
+				throw this.fail(start, `is not ${this.format}`);
+		}
+	}
+
+	#readMember(map: object, around: number): void {
+		const at = this.#at;
+		const offset = this.#offset(at, around);
+		const event = this.events[at]!;
+		const key = this.#key(at);
+		if (event.type !== EVENT_ID.SCALAR)
+			throw this.fail(offset, `is not ${this.format} that is read here: a key must be text`);
+		if (Object.hasOwn(map, key)) throw this.fail(offset, `the key ${JSON.stringify(key)} is there twice`);
+		this.#read(around);
+		const value = this.#read(offset);
+		// An assignment to __proto__ would set no key.
+		if (key === "__proto__")
+			Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
+		else (map as Record<string, unknown>)[key] = value;
+	}
+
+	/** Keys are text, whatever they look like: `0x10` stays that. */
+	#key(at: number): string {
+		const event = this.events[at]!;
+		return event.type === EVENT_ID.SCALAR ? getScalarValue(this.text, event) : "";
+	}
+
+	#scalar(event: ScalarEvent, start: number): unknown {
+		const text = getScalarValue(this.text, event);
+		const name = this.#tag(event);
+		if (name === "") {
+			if (event.style !== SCALAR_STYLE.PLAIN) return text;
+			for (const tag of plainTags) {
+				const value = tag.resolve(text, false, tag.tagName);
+				if (value !== NOT_RESOLVED) return value;
+			}
+			return text;
+		}
+		const tag = Object.hasOwn(tagsByName, name) ? tagsByName[name]! : undefined;
+		if (tag === "text") return text;
+		const value = tag ? tag.resolve(text, true, tag.tagName) : NOT_RESOLVED;
+		if (value === NOT_RESOLVED) throw this.fail(start, `the tag ${name} does not suit this value`);
+		return value;
+	}
+
+	#alias(at: number, start: number): unknown {
+		const event = this.events[at]!;
+		const name = event.type === EVENT_ID.ALIAS ? this.text.slice(event.anchorStart, event.anchorEnd) : "";
+		const target = this.#anchors.get(name);
+		if (!target) throw this.fail(start, `there is no anchor ${JSON.stringify(name)} before this alias`);
+		if (target.size === undefined)
+			throw this.fail(start, `the alias *${name} stands inside of what it names`);
+		this.#size += target.size - 1;
+		if (this.#size > maxValues) throw this.fail(start, `its aliases make more than ${maxValues} values`);
+		this.#targets.set(at, target.at);
+		return target.value;
+	}
+
+	#anchored(event: Event, at: number): Anchored | undefined {
+		if (!("anchorStart" in event) || event.type === EVENT_ID.ALIAS || event.anchorStart < 0) return undefined;
+		const anchored: Anchored = { at };
+		this.#anchors.set(this.text.slice(event.anchorStart, event.anchorEnd), anchored);
+		return anchored;
+	}
+
+	#checkTag(event: Event, allowed: string, start: number): void {
+		const name = this.#tag(event);
+		if (name !== "" && name !== allowed && name !== "!")
+			throw this.fail(start, `the tag ${name} does not suit this value`);
+	}
+
+	#tag(event: Event): string {
+		return "tagStart" in event && event.tagStart >= 0 ? this.text.slice(event.tagStart, event.tagEnd) : "";
+	}
+
+	/** Where the value of an event begins; `around` for one without a place of its own. */
+	#offset(at: number, around: number): number {
+		const event = this.events[at];
+		if (!event) return around;
+		const offset = "valueStart" in event ? event.valueStart : "start" in event ? event.start : -1;
+		if (offset >= 0) return offset;
+		return "anchorStart" in event && event.anchorStart >= 0 ? event.anchorStart : around;
+	}
+}
+
+function lineStarts(text: string): Uint32Array {
+	const starts = [0];
+	for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+	return Uint32Array.from(starts);
+}
+
+/** The number of the line that has this offset. */
+function lineAt(starts: Uint32Array, offset: number): number {
+	let low = 0;
+	for (let high = starts.length; low + 1 < high; ) {
+		const middle = (low + high) >> 1;
+		if (starts[middle]! <= offset) low = middle;
+		else high = middle;
+	}
+	return low + 1;
 }

@@ -61,6 +61,8 @@ class Editor {
 		this.#newline = text.includes("\r\n") ? "\r\n" : "\n";
 		this.#document = parseDocument(text, {
 			stringKeys: true,
+			// The parser compares each key with all before it, and parseText has looked already.
+			uniqueKeys: false,
 			logLevel: "error",
 			schema: this.#json ? "json" : "core",
 		});
