@@ -96,6 +96,7 @@ const messages: Record<string, string[]> = {
 	"kfunc-not-allowed": ["css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs"],
 	"gpl-only": ["LSM programs must have a GPL compatible license"],
 	"attach-target-missing": ["The address of function blk_account_io_done cannot be found"],
+	"attach-target-not-allowed": ["The function bpf_lsm_path_chown arg1 type STRUCT is unsupported."],
 };
 
 const explain = (verifierLog: string, more: { disassembly?: string } = {}) =>

@@ -38,7 +38,7 @@ export function featureWords(
 		const since = kernel.kfuncSince(kfunc);
 		const facts = { feature: question, feature_state: state };
 		if (since === undefined) return { words: "; no kernel of the catalog has one of that name", facts };
-		if (state === "unsupported") return { words: `; kernels have it from ${since} on`, facts };
+		if (state === "unsupported") return { words: `; kernel ${since} has it`, facts };
 	}
 	const switchedOnBy = kernel.configOf?.(question);
 	const facts = {

@@ -135,6 +135,13 @@ export const callRules: readonly Rule[] = [
 		says: ({ target }) => `is for ${target}, to which such programs may not be attached`,
 	},
 	{
+		code: "attach-target-not-allowed",
+		pattern: /^The function (?<target>\S+) arg(?<argument>\d+) type (?:STRUCT|UNION) is unsupported/,
+		says: ({ target, argument }) =>
+			`is for ${target}, whose argument ${Number(argument) + 1} is a structure by value, which this kernel does not pass to programs`,
+		hint: () => "use another function on such kernels: most take structures of up to 16 bytes from 6.1 on",
+	},
+	{
 		code: "attach-target-missing",
 		pattern: /^The address of function (?<target>\S+) cannot be found/,
 		says: ({ target }) =>

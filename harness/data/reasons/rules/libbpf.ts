@@ -125,6 +125,14 @@ export const libbpfRules: readonly Rule[] = [
 	},
 	{
 		code: "legacy-map",
+		pattern: /bad map relo against '(?<map>[^']+)' in section '(?<section>maps\/[^']*)'/,
+		says: ({ map, section }) =>
+			`uses map ${map} of section ${section}, which cilium/ebpf and aya take for maps, and libbpf does not`,
+		hint: ({ map }) =>
+			`set "dialect" in the manifest to the package's loader (cilium/ebpf or aya), or define ${map} with BTF in section ".maps"`,
+	},
+	{
+		code: "legacy-map",
 		pattern: /bad map relo against '(?<map>[^']+)' in section '(?<section>[^']*maps[^']*)'/,
 		says: ({ map, section }) =>
 			`uses map ${map} of section ${section}, which only a loader of the package's own takes for maps`,
