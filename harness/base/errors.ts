@@ -46,6 +46,11 @@ export function systemReason(error: unknown): string {
 	return /^E[A-Z0-9]+: (.*?), \w+/.exec(message)?.[1] ?? message.split("\n")[0] ?? "";
 }
 
+/** The system refuses to read a file or folder. */
+export function unreadable(file: string, cause: unknown): InputError {
+	return new InputError(file, "", `cannot be read: ${systemReason(cause)}`, { cause });
+}
+
 /**
  * bpfgate could not find out: the VM, the host or bpfgate itself failed. Inside a run it becomes
  * the outcome `error` of the cells it touches; outside a run it ends the command with exit status

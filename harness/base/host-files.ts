@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, rmSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { constants, createReadStream, rmSync } from "node:fs";
+import { type FileHandle, mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { makersPrefix, removeAbandoned } from "./abandoned.js";
+import { InputError, unreadable } from "./errors.js";
 
 /** SHA-256 of a file's content, in hex. */
 export async function sha256File(path: string): Promise<string> {
@@ -17,6 +18,28 @@ export async function sha256File(path: string): Promise<string> {
 /** SHA-256 of bytes or of text as UTF-8, in hex. */
 export function sha256(content: Uint8Array | string): string {
 	return createHash("sha256").update(content).digest("hex");
+}
+
+/**
+ * A regular file of at most `most` bytes; a FIFO or device is refused before it can block.
+ * @param display as messages call it
+ * @throws InputError
+ */
+export async function readRegular(path: string, most: number, display = path): Promise<Uint8Array> {
+	let handle: FileHandle | undefined;
+	try {
+		handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+		const info = await handle.stat();
+		if (!info.isFile()) throw new InputError(display, "", "is not a regular file");
+		if (info.size > most)
+			throw new InputError(display, "", `has ${info.size} bytes, more than the ${most} that are read`);
+		return new Uint8Array(await handle.readFile());
+	} catch (cause) {
+		if (cause instanceof InputError) throw cause;
+		throw unreadable(display, cause);
+	} finally {
+		await handle?.close();
+	}
 }
 
 /** Writes a file atomically and creates its folder. Readers see the old content or the new one. */

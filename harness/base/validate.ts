@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { InputError } from "./errors.js";
 
 const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionTypes: true });
 ajv.addKeyword({
@@ -24,6 +25,8 @@ export interface Violation {
 export interface Validator<T extends TSchema> {
 	violation(value: unknown): Violation | undefined;
 	accepts(value: unknown): value is Static<T>;
+	/** The value that `file` holds. @throws InputError with the place of the first violation */
+	checked(value: unknown, file: string): Static<T>;
 }
 
 /** Compiles a TypeBox schema with ajv. The type and the check come from the same source. */
@@ -33,14 +36,19 @@ export function validator<T extends TSchema>(schema: T): Validator<T> {
 		compiled ??= ajv.compile(schema);
 		return compiled;
 	};
+	const violation = (value: unknown) => {
+		const validate = compile();
+		return validate(value) ? undefined : describe(validate.errors ?? []);
+	};
 	return {
-		violation(value) {
-			const validate = compile();
-			if (validate(value)) return undefined;
-			return describe(validate.errors ?? []);
-		},
+		violation,
 		accepts(value): value is Static<T> {
 			return compile()(value) === true;
+		},
+		checked(value, file) {
+			const found = violation(value);
+			if (found) throw new InputError(file, found.pointer, found.reason);
+			return value as Static<T>;
 		},
 	};
 }

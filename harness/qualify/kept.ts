@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { replaceFile, sha256, sha256File } from "../base/host-files.js";
-import { cacheRoot } from "../base/schema-cache.js";
+import { cacheRoot, readKept } from "../base/schema-cache.js";
 import { validator } from "../base/validate.js";
 import type { KernelQuestion } from "../lab/kernel-question.js";
 import { KernelPromise } from "../lab/promise.js";
@@ -23,8 +22,7 @@ export async function keptAnswers(
 	kernel: Kernel,
 	question: KernelQuestion,
 ): Promise<readonly KernelPromise[] | undefined> {
-	const text = await readFile(await pathOf(kernel, question), "utf8").catch(() => undefined);
-	const kept = text === undefined ? undefined : parse(text);
+	const kept = await readKept(await pathOf(kernel, question), schema);
 	if (kept?.image_sha256 !== kernel.image_sha256 || kept.area !== question.area) return undefined;
 	const answered = new Set(kept.promises.map(({ name }) => name));
 	return question.names().every((name) => answered.has(name)) ? kept.promises : undefined;
@@ -49,13 +47,4 @@ async function pathOf(
 	const config = kernel.config === undefined ? "" : await sha256File(kernel.config);
 	const inputs = [area, version, kernel.image_sha256, kernel.modules_sha256 ?? "", config, agent];
 	return join(cacheRoot(), "qualify", `${sha256(inputs.join("\n"))}.json`);
-}
-
-function parse(text: string): Kept | undefined {
-	try {
-		const value: unknown = JSON.parse(text);
-		return schema.accepts(value) ? value : undefined;
-	} catch {
-		return undefined;
-	}
 }

@@ -2,7 +2,7 @@
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, systemReason } from "../../base/errors.js";
+import { InputError, unreadable } from "../../base/errors.js";
 import { printable } from "../../base/printable.js";
 import { openPackage } from "../../data/package/package.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
@@ -30,7 +30,7 @@ export const run: Action<"verify"> = async ([path], { certificate, trust, json }
 
 async function certificatesIn(folder: string): Promise<Certificate[]> {
 	const names = await readdir(folder).catch((cause) => {
-		throw new InputError(folder, "", `cannot be read: ${systemReason(cause)}`, { cause });
+		throw unreadable(folder, cause);
 	});
 	const wanted = names.filter((name) => /\.(pem|crt|cer|der)$/.test(name)).sort();
 	const found: Certificate[] = [];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readdir, realpath, stat } from "node:fs/promises";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { InputError, systemReason } from "../../base/errors.js";
+import { InputError, unreadable } from "../../base/errors.js";
+import { readRegular } from "../../base/host-files.js";
 import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
 
 /** There is nothing at the path that a user named: the invocation is wrong, not a package. */
@@ -39,7 +39,7 @@ export async function openFiles(path: string, marker: string): Promise<Files | B
 			: unreadable(path, cause);
 	});
 	if (info.isDirectory()) return folder(path);
-	const bytes = await readRegular(path, path);
+	const bytes = await readRegular(path, maxPackageBytes);
 	return isArchive(bytes) ? archive(path, bytes, marker) : { kind: "object", bytes };
 }
 
@@ -57,7 +57,7 @@ async function folder(root: string): Promise<Files> {
 			if (target === undefined) return undefined;
 			if (!target.startsWith(real === sep ? sep : real + sep))
 				throw new InputError(display(path), "", "is a link that leads out of the package");
-			return readRegular(target, display(path));
+			return readRegular(target, maxPackageBytes, display(path));
 		},
 		async list(folder) {
 			const below = join(real, folder);
@@ -100,30 +100,4 @@ async function archive(path: string, bytes: Uint8Array, marker: string): Promise
 			return names.map((name) => name.slice(prefix.length)).sort();
 		},
 	};
-}
-
-/** Reads a regular file of bounded size; a FIFO or device is refused before it can block. */
-async function readRegular(path: string, display: string): Promise<Uint8Array> {
-	let handle: FileHandle | undefined;
-	try {
-		handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-		const info = await handle.stat();
-		if (!info.isFile()) throw new InputError(display, "", "is not a regular file");
-		if (info.size > maxPackageBytes)
-			throw new InputError(
-				display,
-				"",
-				`has ${info.size} bytes, more than the ${maxPackageBytes} that are read`,
-			);
-		return new Uint8Array(await handle.readFile());
-	} catch (cause) {
-		if (cause instanceof InputError) throw cause;
-		throw unreadable(display, cause);
-	} finally {
-		await handle?.close();
-	}
-}
-
-function unreadable(display: string, cause: unknown): InputError {
-	return new InputError(display, "", `cannot be read: ${systemReason(cause)}`, { cause });
 }

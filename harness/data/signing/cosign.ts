@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { InputError } from "../../base/errors.js";
 import { validator } from "../../base/validate.js";
 import { signaturesFolder } from "../package/manifest/load-manifest.js";
@@ -65,7 +65,7 @@ export function readCosign(pkg: Package): CosignVerdict[] {
 			files.get(`${stem}.pub`) ?? files.get(`${stem}.pem`) ?? files.get(`${cosignFolder}cosign.pub`);
 		if (!holder)
 			throw new InputError(payload.display, "", "comes without a key: .pub or .pem beside it, or cosign.pub");
-		const { identity, image } = readPayload(payload).critical;
+		const { identity, image } = payloads.checked(parse(payload), payload.display).critical;
 		const digest = image["docker-manifest-digest"];
 		const { publicKey, certificate } = readPublicKey(holder);
 		const manifest = files.get(`${stem}.manifest`);
@@ -114,20 +114,9 @@ function readPublicKey(holder: PackageFile): { publicKey: KeyObject; certificate
 	}
 }
 
-function readPayload(file: PackageFile): Static<typeof Payload> {
-	const value = parse(file);
-	const violation = payloads.violation(value);
-	if (violation || !payloads.accepts(value))
-		throw new InputError(file.display, violation?.pointer ?? "", violation?.reason ?? "is invalid");
-	return value;
-}
-
 function objectsIn(file: PackageFile, pkg: Package): string[] {
-	const value = parse(file);
-	const violation = imageManifests.violation(value);
-	if (violation || !imageManifests.accepts(value))
-		throw new InputError(file.display, violation?.pointer ?? "", violation?.reason ?? "is invalid");
-	const layers = new Set(value.layers.map(({ digest }) => digest));
+	const { layers: listed } = imageManifests.checked(parse(file), file.display);
+	const layers = new Set(listed.map(({ digest }) => digest));
 	return pkg.objects.filter(({ bytes }) => layers.has(`sha256:${sha256(bytes)}`)).map(({ file }) => file);
 }
 

@@ -154,18 +154,14 @@ function parseLayout(file: string, bytes: Uint8Array): Layout {
 	} catch (cause) {
 		throw new InputError(file, "", "is not JSON", { cause });
 	}
-	const foreign = versions.violation(value);
-	if (foreign) throw new InputError(file, foreign.pointer, foreign.reason);
-	if (versions.accepts(value) && value.version > layoutVersion)
+	const { version } = versions.checked(value, file);
+	if (version > layoutVersion)
 		throw new InputError(
 			file,
 			"/version",
-			`is ${value.version}; this bpfgate reads version ${layoutVersion} of signatures; use a newer bpfgate`,
+			`is ${version}; this bpfgate reads version ${layoutVersion} of signatures; use a newer bpfgate`,
 		);
-	const violation = layouts.violation(value);
-	if (violation) throw new InputError(file, violation.pointer, violation.reason);
-	if (!layouts.accepts(value)) throw new InputError(file, "/", "is invalid");
-	return value;
+	return layouts.checked(value, file);
 }
 
 /** A file below `signatures/`, by its path inside the package. */

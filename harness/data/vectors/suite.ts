@@ -105,7 +105,7 @@ function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputEr
 			return undefined;
 		}
 	};
-	const value = attempt(() => checked(file, text.value));
+	const value = attempt(() => files.checked(text.value, file.display));
 	if (!value) return [];
 	const names = new Map<string, number>();
 	let cases = 0;
@@ -133,13 +133,6 @@ function located(error: InputError, { display }: PackageFile, text: Text): Input
 	if (error.file !== display) return error;
 	const { place, reason } = error;
 	return new InputError(`${display}:${text.lineOf(place)}`, place, reason, { cause: error });
-}
-
-function checked(file: PackageFile, value: unknown): VectorFile {
-	const violation = files.violation(value);
-	if (violation) throw new InputError(file.display, violation.pointer, violation.reason);
-	if (!files.accepts(value)) throw new InputError(file.display, "/", "is invalid");
-	return value;
 }
 
 /** The packets of each of a vector's cases. @throws InputError */

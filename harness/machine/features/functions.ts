@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Static, Type } from "@sinclair/typebox";
 import { replaceFile, sha256, withTemporaryFolder } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
+import { cacheRoot, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { Btf } from "../../data/package/btf/btf.js";
 import { allModules } from "../kernel/all-modules.js";
@@ -75,8 +75,8 @@ export class KernelFunctions {
 	private moduleNames(kernel: Kernel): Promise<ModuleNames> {
 		return kept(this.modules, kernel.image_sha256, async () => {
 			const path = cachePath("module-functions", kernel);
-			const cached = await readCached(path);
-			if (moduleNames.accepts(cached)) return cached;
+			const cached = await readKept(path, moduleNames);
+			if (cached) return cached;
 			const made = await namesOfModules(await allModules(kernel));
 			await replaceFile(path, JSON.stringify(made));
 			return made;
@@ -85,8 +85,8 @@ export class KernelFunctions {
 
 	private async ownNames(kernel: Kernel): Promise<Set<string>> {
 		const path = cachePath("functions", kernel);
-		const cached = await readCached(path);
-		if (kernelNames.accepts(cached)) return new Set(cached);
+		const cached = await readKept(path, kernelNames);
+		if (cached) return new Set(cached);
 		const { guest: _, ...plain } = kernel;
 		const guest = await this.guest(plain);
 		try {
@@ -140,14 +140,6 @@ async function namesOfModules(tree: ModuleTree): Promise<ModuleNames> {
 function cachePath(kind: string, { image_sha256, modules_sha256 = "" }: Kernel): string {
 	const key = sha256([version, image_sha256, modules_sha256].join("\n"));
 	return join(cacheRoot(), "features", `${key}.${kind}.json`);
-}
-
-async function readCached(path: string): Promise<unknown> {
-	try {
-		return JSON.parse(await readHostFile(path, "utf8"));
-	} catch {
-		return undefined;
-	}
 }
 
 function kept<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {

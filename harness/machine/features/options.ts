@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Static, Type } from "@sinclair/typebox";
-import { InputError } from "../../base/errors.js";
 import { validator } from "../../base/validate.js";
 
 const closed = { additionalProperties: false };
@@ -40,12 +39,7 @@ const schema = validator(FeatureOptions);
 let loaded: Promise<FeatureOptions> | undefined;
 
 export function readFeatureOptions(): Promise<FeatureOptions> {
-	loaded ??= readFile(PATH, "utf8").then((text) => {
-		const value: unknown = JSON.parse(text);
-		const violation = schema.violation(value);
-		if (violation) throw new InputError(PATH, violation.pointer, violation.reason);
-		return value as FeatureOptions;
-	});
+	loaded ??= readFile(PATH, "utf8").then((text) => schema.checked(JSON.parse(text), PATH));
 	return loaded;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile, sha256, sha256File } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
+import { cacheRoot, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -54,8 +53,7 @@ export class KernelFeatures {
 
 	private async load(kernel: Kernel): Promise<Features> {
 		const path = await this.path(kernel);
-		const text = await readFile(path, "utf8").catch(() => undefined);
-		const cached = text === undefined ? undefined : parse(text);
+		const cached = await readKept(path, schema);
 		if (cached && cached.kernel.image_sha256 === kernel.image_sha256) {
 			return { ...cached, kernel: { ...cached.kernel, id: kernel.id } };
 		}
@@ -81,15 +79,5 @@ export class KernelFeatures {
 		const config = kernel.config === undefined ? "" : await sha256File(kernel.config);
 		const inputs = [QUESTIONS, kernel.image_sha256, kernel.modules_sha256 ?? "", config, digest];
 		return join(cacheRoot(), "features", `${sha256(inputs.join("\n"))}.json`);
-	}
-}
-
-/** Undefined for an invalid cache entry. */
-function parse(text: string): Features | undefined {
-	try {
-		const value: unknown = JSON.parse(text);
-		return schema.accepts(value) ? value : undefined;
-	} catch {
-		return undefined;
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { InputError, systemReason } from "../../base/errors.js";
+import { InputError, unreadable } from "../../base/errors.js";
 import { readCatalog } from "./catalog.js";
 import { type KernelConfig, parseConfig } from "./config.js";
 import { readImage } from "./image.js";
@@ -30,7 +30,7 @@ export async function addKernel(own: OwnKernel): Promise<StoredKernel> {
 	const modules = own.modules === undefined ? undefined : await modulesIn(own.modules);
 	if (own.config !== undefined) {
 		const text = await readFile(own.config, "utf8").catch((cause: unknown) => {
-			throw new InputError(own.config ?? "", "", `cannot be read: ${systemReason(cause)}`, { cause });
+			throw unreadable(own.config ?? "", cause);
 		});
 		const config = parseConfig(own.config, text);
 		for (const name of catalog.modules.boot) {

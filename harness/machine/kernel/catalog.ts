@@ -80,9 +80,7 @@ export function parseCatalog(file: string, text: string): Catalog {
 	} catch (cause) {
 		throw new InputError(file, "", `is not JSON: ${(cause as Error).message}`, { cause });
 	}
-	const violation = catalogSchema.violation(value);
-	if (violation) throw new InputError(file, violation.pointer, violation.reason);
-	const catalog = value as Catalog;
+	const catalog = catalogSchema.checked(value, file);
 	const ids = catalog.lines.map((line) => line.id);
 	const unknown = catalog.default.find((id) => !ids.includes(id));
 	if (unknown !== undefined)

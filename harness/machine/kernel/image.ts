@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile, stat } from "node:fs/promises";
-import { InputError, systemReason } from "../../base/errors.js";
+import { InputError, unreadable } from "../../base/errors.js";
 
 /** Largest image that is read; an allyesconfig bzImage stays under it. */
 const MAX_IMAGE_BYTES = 256 * 1024 * 1024;
@@ -19,7 +19,7 @@ export interface KernelImage {
  */
 export async function readImage(path: string): Promise<KernelImage> {
 	const status = await stat(path).catch((cause: unknown) => {
-		throw new InputError(path, "", `cannot be read: ${systemReason(cause)}`, { cause });
+		throw unreadable(path, cause);
 	});
 	if (!status.isFile()) throw new InputError(path, "", "is not a regular file");
 	if (status.size > MAX_IMAGE_BYTES)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:fs";
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { cpus, machine, release } from "node:os";
 import { type Static, Type } from "@sinclair/typebox";
 import { replaceFile } from "../../base/host-files.js";
+import { readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { Instance } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
@@ -87,11 +88,7 @@ async function run({ kernel, kit, signal }: ProbeOptions): Promise<Acceleration>
 }
 
 async function recall(cache: string, depends: string[]): Promise<Acceleration | undefined> {
-	try {
-		const found: unknown = JSON.parse(await readFile(cache, "utf8"));
-		if (!probes.accepts(found) || found.depends.join("\n") !== depends.join("\n")) return undefined;
-		return { accelerator: found.accelerator, why: found.why };
-	} catch {
-		return undefined;
-	}
+	const found = await readKept(cache, probes);
+	if (found?.depends.join("\n") !== depends.join("\n")) return undefined;
+	return { accelerator: found.accelerator, why: found.why };
 }

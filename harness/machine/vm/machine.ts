@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
-import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { replaceFile } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
+import { cacheRoot, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { GuestClient } from "../guest/client.js";
@@ -24,21 +23,11 @@ const inventories = validator(operations.inventory.result);
 
 /** What a fresh clone has: the first one's answer, kept in `file` beside the template. */
 export async function templateInventory(file: string, client: GuestClient): Promise<Inventory> {
-	const kept = await read(file);
+	const kept = await readKept(file, inventories);
 	if (kept) return kept;
 	const inventory = await client.call("inventory", {});
 	await replaceFile(file, `${JSON.stringify(inventory)}\n`);
 	return inventory;
-}
-
-/** Undefined if it is missing or invalid. */
-async function read(file: string): Promise<Inventory | undefined> {
-	try {
-		const found: unknown = JSON.parse(await readFile(file, "utf8"));
-		return inventories.accepts(found) ? found : undefined;
-	} catch {
-		return undefined;
-	}
 }
 
 /** Milliseconds until a clone without an answer has failed; an idle host takes 0.1 s. */

@@ -47,9 +47,7 @@ export function parseExpectations(file: string, text: string): Expectations {
 	} catch (cause) {
 		throw new InputError(file, "", "is not JSON", { cause });
 	}
-	const violation = expectationsFile.violation(value);
-	if (violation) throw new InputError(file, violation.pointer, violation.reason);
-	return value as Expectations;
+	return expectationsFile.checked(value, file);
 }
 
 /** One line for each difference: other outcomes or reasons, missing cases, unknown packages. */

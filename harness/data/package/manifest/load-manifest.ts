@@ -26,16 +26,16 @@ export function readManifest(
 	bytes: Uint8Array,
 	sections: readonly ManifestSection[],
 ): { manifest: Manifest; sections: Record<string, unknown> } {
-	const { rest: value, taken } = takeSections(file, parseJson(file, bytes), sections);
-	const violation = entryViolation(value) ?? manifests.violation(value);
+	const { rest, taken } = takeSections(file, parseJson(file, bytes), sections);
+	const violation = entryViolation(rest);
 	if (violation) throw new InputError(file, violation.pointer, violation.reason);
-	if (!manifests.accepts(value)) throw new InputError(file, "/", "is invalid");
-	checkFiles(file, value);
-	checkKernels(file, value);
-	checkChainRules(file, value.chains ?? []);
-	checkTokenNames(file, value.token);
-	checkGuestFiles(file, value.guest?.files ?? []);
-	return { manifest: value, sections: taken };
+	const manifest = manifests.checked(rest, file);
+	checkFiles(file, manifest);
+	checkKernels(file, manifest);
+	checkChainRules(file, manifest.chains ?? []);
+	checkTokenNames(file, manifest.token);
+	checkGuestFiles(file, manifest.guest?.files ?? []);
+	return { manifest, sections: taken };
 }
 
 /** As `readManifest`, of a manifest without sections of other checks. */

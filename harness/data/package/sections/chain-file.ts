@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile, stat } from "node:fs/promises";
 import { Type } from "@sinclair/typebox";
-import { InputError, systemReason } from "../../../base/errors.js";
+import { InputError } from "../../../base/errors.js";
+import { readRegular } from "../../../base/host-files.js";
 import { validator } from "../../../base/validate.js";
 import { layersDefinition } from "../../packet/layers.js";
 import { parseJson } from "../manifest/json-text.js";
@@ -34,28 +34,14 @@ const maxBytes = 1024 * 1024;
 
 /** Reads a chain file (`--chain`). @throws InputError with the JSON pointer, or unreadable */
 export async function readChainFile(path: string): Promise<ChainSource[]> {
-	const unreadable = (cause: unknown) =>
-		new InputError(path, "", `cannot be read: ${systemReason(cause)}`, { cause });
-	const info = await stat(path).catch((cause) => {
-		throw unreadable(cause);
-	});
-	if (!info.isFile()) throw new InputError(path, "", "is not a regular file");
-	if (info.size > maxBytes)
-		throw new InputError(path, "", `has ${info.size} bytes, more than the ${maxBytes} that are read`);
-	const bytes = await readFile(path).catch((cause) => {
-		throw unreadable(cause);
-	});
-	return parseChainFile(path, bytes);
+	return parseChainFile(path, await readRegular(path, maxBytes));
 }
 
 /** As `readChainFile`, of bytes that are there already. */
 export function parseChainFile(file: string, bytes: Uint8Array): ChainSource[] {
-	const value = parseJson(file, bytes);
-	const violation = chainFiles.violation(value);
-	if (violation) throw new InputError(file, violation.pointer, violation.reason);
-	if (!chainFiles.accepts(value)) throw new InputError(file, "/", "is invalid");
-	checkChainRules(file, value.chains);
-	return value.chains.map((chain, index) => {
+	const { chains } = chainFiles.checked(parseJson(file, bytes), file);
+	checkChainRules(file, chains);
+	return chains.map((chain, index) => {
 		const pointer = `/chains/${index}`;
 		checkStandsAlone(file, pointer, chain);
 		return { file, pointer, chain };
