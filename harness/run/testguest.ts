@@ -94,6 +94,7 @@ export class TestGuests implements GuestSource {
 			pid: 0,
 			console: () => "",
 			peakMemory: async () => 0,
+			view: async () => ({ programs: [], maps: [], links: [] }),
 			splats: async () => this.splats,
 			dispose: async () => {
 				this.disposed++;

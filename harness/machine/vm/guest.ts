@@ -2,6 +2,7 @@
 import type { GuestClient } from "../guest/client.js";
 import type { Inventory, Result } from "../guest/operations.js";
 import type { Kernel } from "../kernel/kernel.js";
+import type { KernelObjects } from "./view/kernel-objects.js";
 
 /** A kernel report of a problem (panic, oops, warning, ...) on the guest's console. */
 export interface Splat {
@@ -28,6 +29,13 @@ export interface Guest {
 	readonly fallback?: string;
 	/** Process id of its QEMU. */
 	readonly pid: number;
+	/**
+	 * The host's view: programs, maps and links as the kernel's memory has them, read from outside.
+	 * Nothing in the guest takes part or can notice. The guest stands still meanwhile.
+	 *
+	 * @throws UndecidedError of `look` (view/host-view.ts), and `guest-died`
+	 */
+	view(): Promise<KernelObjects>;
 	/** Splats since this guest came up, complete once the console is quiet or the guest is dead. */
 	splats(): Promise<Splat[]>;
 	/** The last 64 KiB of its console. */

@@ -25,6 +25,8 @@ export interface Template {
 	state: string;
 	/** Where the inventory of its clones is kept; see `machine.ts`. */
 	inventory: string;
+	/** Where it is kept how its kernel is read from outside; see `view/host-view.ts`. */
+	view: string;
 }
 
 /** Time limit for a mark in the kernel's log to appear, and how long a quiet console is silent. */
@@ -200,6 +202,20 @@ export class Instance {
 	async peakMemory(): Promise<number> {
 		const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
 		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+	}
+
+	/** Runs `look`, which does not wait, while the guest stands still. */
+	async still<T>(look: () => T): Promise<T> {
+		try {
+			await this.qmp.execute({ execute: "stop" });
+			try {
+				return look();
+			} finally {
+				await this.qmp.execute({ execute: "cont" });
+			}
+		} catch (error) {
+			throw this.client.failure ?? error;
+		}
 	}
 
 	get pid(): number {

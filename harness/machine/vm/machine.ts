@@ -18,6 +18,7 @@ import type { Guest } from "./guest.js";
 import { Instance, type InstanceOptions } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
 import { discard, template, templateKey } from "./template.js";
+import { findView, type HostView, look, type Seen, templateView } from "./view/host-view.js";
 
 const inventories = validator(operations.inventory.result);
 
@@ -62,6 +63,7 @@ export class Machines {
 	private readonly accelerations = new Map<string, Promise<Acceleration>>();
 	private readonly versions = new Map<string, Promise<string>>();
 	private readonly inventories = new Map<string, Promise<Inventory>>();
+	private readonly views = new Map<string, Promise<HostView>>();
 	private readonly kits = new Map<string, Promise<BootKit>>();
 	private readonly failures = new Map<string, number>();
 	private readonly failedBoots = new Map<string, number>();
@@ -101,7 +103,8 @@ export class Machines {
 	async boot(kernel: Kernel, fallback?: string): Promise<Guest> {
 		const options = await this.instanceOptions(kernel);
 		const instance = await this.booting(kernel, () => Instance.boot(options, { kind: "private" }));
-		return guest(kernel, instance, "boot", fallback);
+		await instance.hello();
+		return guest(kernel, instance, findView(seen(kernel, instance)), "boot", fallback);
 	}
 
 	/** A clone of the kernel's template; if no clone comes up, a cold boot that says why. */
@@ -121,7 +124,8 @@ export class Machines {
 			const inventory = await once(this.inventories, key, false, () =>
 				templateInventory(source.inventory, instance.client),
 			);
-			return { ...(await guest(kernel, instance, "clone")), inventory };
+			const view = once(this.views, key, false, () => templateView(source.view, seen(kernel, instance)));
+			return { ...(await guest(kernel, instance, view, "clone")), inventory };
 		} catch (error) {
 			this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
 			await discard(root, key);
@@ -175,13 +179,24 @@ function content({ image_sha256, modules_sha256 }: Kernel): string {
 	return `${image_sha256} ${modules_sha256}`;
 }
 
+const seen = (kernel: Kernel, { client, pid }: Instance): Seen => ({
+	kernel: kernel.id,
+	arch: kernel.arch,
+	client,
+	pid,
+	ram: memoryOf(kernel) * 2 ** 20,
+});
+
 async function guest(
 	kernel: Kernel,
 	instance: Instance,
+	view: Promise<HostView>,
 	origin: Guest["origin"],
 	fallback?: string,
 ): Promise<Guest> {
 	const greeting = await instance.hello();
+	// Without it, only what needs it fails; nothing else may run in the guest before.
+	await view.catch(() => {});
 	return {
 		kernel,
 		client: instance.client,
@@ -189,6 +204,10 @@ async function guest(
 		origin,
 		...(fallback === undefined ? {} : { fallback }),
 		pid: instance.pid,
+		view: async () => {
+			const known = await view;
+			return instance.still(() => look(seen(kernel, instance), known));
+		},
 		splats: () => instance.splats(),
 		console: () => instance.console.tail,
 		peakMemory: () => instance.peakMemory(),

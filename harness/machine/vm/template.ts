@@ -103,6 +103,7 @@ function parts(folder: string): Template {
 		ram: join(folder, "ram"),
 		state: join(folder, "state"),
 		inventory: join(folder, "inventory.json"),
+		view: join(folder, "view.json"),
 	};
 }
 

@@ -143,6 +143,23 @@ export const guestReasons = defineReasons({
 		hint: "see the kernel's console: its answers are not used",
 	},
 
+	// The host's view of a guest's kernel.
+	"host-view-refused": {
+		message: (f: { why: string }) =>
+			`this host does not let bpfgate read the memory of its own QEMU: ${f.why}`,
+		hint: "set kernel.yama.ptrace_scope to 0 or 1, or give bpfgate CAP_SYS_PTRACE",
+	},
+	"host-view-unavailable": {
+		message: (f: { kernel: string; why: string }) =>
+			`the tables of kernel ${f.kernel} cannot be read from outside: ${f.why}`,
+		hint: "use an x86-64 kernel from 5.10 on, with CONFIG_KALLSYMS_ALL and CONFIG_DEBUG_INFO_BTF",
+	},
+	"host-view-invalid": {
+		message: (f: { kernel: string; why: string }) =>
+			`the memory of guest ${f.kernel} does not hold the tables of its kernel: ${f.why}`,
+		hint: "run it again; if it happens again, look for what writes the kernel's memory in this guest",
+	},
+
 	interrupted: {
 		message: "the run was interrupted before this guest came up",
 		hint: "run it again",

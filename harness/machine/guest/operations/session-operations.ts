@@ -44,6 +44,12 @@ export const sessionOperations = {
 	 */
 	inventory: t.operation(t.object({ settle: t.optional(t.Flag) }), Inventory),
 
+	/** Addresses of symbols of the kernel (8 bytes, /proc/kallsyms); 0 for one that is missing. */
+	kernel_symbols: t.operation(
+		t.object({ names: Type.Array(t.Text, { maxItems: 64 }) }),
+		t.object({ addresses: Type.Array(Bytes(8)) }),
+	),
+
 	/** libbpf_probe_bpf_{prog_type,map_type,helper} (`from` to before `to`): 1, 0, or errno. */
 	probe: t.operation(
 		t.object({

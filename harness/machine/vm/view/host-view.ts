@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { type Static, Type } from "@sinclair/typebox";
+import { replaceFile } from "../../../base/host-files.js";
+import { validator } from "../../../base/validate.js";
+import { undecided } from "../../../data/reasons/registry/registry.js";
+import type { GuestClient } from "../../guest/client.js";
+import { QemuMemory, Unreadable } from "./guest-memory.js";
+import { KernelLayout, kernelLayout, type Symbols, symbols } from "./kernel-layout.js";
+import { type KernelObjects, kernelObjects } from "./kernel-objects.js";
+
+/** How a kernel is read from outside, or why it cannot be. */
+export const HostView = Type.Union([
+	Type.Object({ layout: KernelLayout }),
+	Type.Object({ unavailable: Type.String() }),
+]);
+export type HostView = Static<typeof HostView>;
+const views = validator(HostView);
+
+/** A guest and its QEMU. */
+export interface Seen {
+	/** The kernel's id, for messages. */
+	kernel: string;
+	/** `uname -m`. */
+	arch: string;
+	client: GuestClient;
+	/** QEMU's process id. */
+	pid: number;
+	/** Bytes of RAM. */
+	ram: number;
+}
+
+/**
+ * How the kernels of a template's clones are read: as kept in `file`, or found in this clone, which
+ * has run nothing but the agent. Throws UndecidedError when the host does not let us read it.
+ */
+export async function templateView(file: string, seen: Seen): Promise<HostView> {
+	const kept = await readKept(file);
+	if (kept) return kept;
+	const found = await findView(seen);
+	await replaceFile(file, `${JSON.stringify(found)}\n`);
+	return found;
+}
+
+async function readKept(file: string): Promise<HostView | undefined> {
+	try {
+		const found: unknown = JSON.parse(await readFile(file, "utf8"));
+		return views.accepts(found) ? found : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** As `templateView`, for a guest without a template. */
+export async function findView({ arch, client, pid, ram }: Seen): Promise<HostView> {
+	if (arch !== "x86_64") return { unavailable: `its architecture is ${arch}, not x86_64` };
+	const { addresses } = await client.call("kernel_symbols", { names: [...symbols] });
+	const found = Object.fromEntries(
+		symbols.map((name, index) => [name, Buffer.from(addresses[index] ?? []).readBigUInt64LE()]),
+	) as Symbols;
+	const memory = new QemuMemory(pid, ram);
+	try {
+		return { layout: kernelLayout(memory, found) };
+	} catch (error) {
+		if (error instanceof Unreadable) return { unavailable: error.message };
+		throw error;
+	} finally {
+		memory.close();
+	}
+}
+
+/**
+ * The kernel's objects, read from a guest that stands still. Nothing in the guest takes part.
+ *
+ * @throws UndecidedError `host-view-unavailable` for a kernel that cannot be read, `-invalid` when
+ * its memory is not that of a kernel, `-refused` when the host does not let us read it
+ */
+export function look({ kernel, pid, ram }: Seen, view: HostView): KernelObjects {
+	if ("unavailable" in view) throw undecided("host-view-unavailable", { kernel, why: view.unavailable });
+	const memory = new QemuMemory(pid, ram);
+	try {
+		return kernelObjects(memory, view.layout);
+	} catch (cause) {
+		if (!(cause instanceof Unreadable)) throw cause;
+		throw undecided("host-view-invalid", { kernel, why: cause.message }, { cause });
+	} finally {
+		memory.close();
+	}
+}
