@@ -41,5 +41,6 @@ export {
 	type TextOutput,
 } from "./report/output.js";
 export { outputs } from "./report/outputs.js";
+export type { TestRequest } from "./run/demands.js";
 export type { RunEvent } from "./run/events.js";
-export { type TestRequest, testPackages } from "./run/test-packages.js";
+export { testPackages } from "./run/test-packages.js";

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { BrokenPackage } from "../data/package/broken-package.js";
 import { wildcard } from "../data/package/manifest/check-settings.js";
+import type { Package } from "../data/package/package.js";
+import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { reason } from "../data/reasons/registry/registry.js";
-import type { Finding } from "../lab/check.js";
+import type { Check, Finding } from "../lab/check.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
+import type { Exploration } from "./explore/explore-packages.js";
+import type { GuestWishes } from "./fitted-kernel.js";
 
 /** What a user asks of a run beside the packages, kernels and checks. */
 export interface Demands {
@@ -13,6 +19,34 @@ export interface Demands {
 	failOnSkip?: boolean | undefined;
 	/** Patterns of cases, `load/program/*`; only these, and the log during them, are reported. */
 	filter?: readonly string[] | undefined;
+}
+
+/** What `testPackages` is asked for. */
+export interface TestRequest extends Demands {
+	packages: readonly Package[];
+	/** Inputs that cannot be read: each gets a failed case on each kernel. */
+	broken?: readonly BrokenPackage[] | undefined;
+	/** Chains from chain files, with members of several of these packages. */
+	chains?: readonly ChainSource[];
+	/** At least one. */
+	kernels: readonly Kernel[];
+	checks: readonly Check[];
+	/** The user named the checks: they run on every package, suited or not. */
+	named?: boolean | undefined;
+	/** Guests in use at the same time. */
+	jobs: number;
+	/** What guests have at the user's wish: it counts more than the manifest. */
+	guest?: GuestWishes;
+	/** Boots every guest instead of cloning it, for those who doubt the clones. */
+	cold?: boolean;
+	/** Change the vectors too, and look for what no program should do. */
+	explore?: Exploration | undefined;
+	/** Measure on the last of the kernels which instructions the vectors reach. */
+	coverage?: boolean;
+	/** Milliseconds for a package on a kernel, without waiting; default: by programs and cases. */
+	cellTimeout?: number | undefined;
+	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
+	signal: AbortSignal;
 }
 
 /** A skip on a kernel that takes none becomes a failure. */

@@ -13,7 +13,6 @@ import {
 } from "../base/results.js";
 import type { BrokenPackage } from "../data/package/broken-package.js";
 import type { Package } from "../data/package/package.js";
-import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { CellLimit } from "../lab/cell-limit.js";
 import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/check.js";
 import { tooLargeForHost } from "../lab/guest-size.js";
@@ -23,38 +22,18 @@ import { CellWorkbench, type Lent, splatFindings, undecidedReason } from "../lab
 import type { KernelFunctions } from "../machine/features/functions.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { timeoutOf } from "./cell-timeout.js";
-import { canSelect, type Demands, demanded, selected } from "./demands.js";
+import { canSelect, demanded, selected, type TestRequest } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
-import { type Exploration, explore } from "./explore/explore-packages.js";
-import { fitted, type GuestWishes, sized } from "./fitted-kernel.js";
+import { explore } from "./explore/explore-packages.js";
+import { fitted, sized } from "./fitted-kernel.js";
 import { KernelPromises } from "./kernel-promises.js";
 import { unproven } from "./nothing-tested.js";
 import { packageRecord, unreadableResult } from "./package-record.js";
 
-export interface RunOptions extends Lent, Demands {
-	packages: readonly Package[];
-	/** Inputs that cannot be read: each gets a failed case on each kernel. */
-	broken?: readonly BrokenPackage[] | undefined;
-	kernels: readonly Kernel[];
-	checks: readonly Check[];
-	/** Chains from chain files, with members of several of these packages. */
-	chains?: readonly ChainSource[];
-	/** The user named the checks: they run on every package, suited or not. */
-	named?: boolean | undefined;
-	guest?: GuestWishes;
+export interface RunOptions extends Lent, Omit<TestRequest, "cold"> {
 	/** Tells which modules a package needs; without it only the guest's own are there. */
 	functions?: KernelFunctions;
-	/** Cells worked on at the same time. */
-	jobs: number;
-	/** Measure on the last of the kernels which instructions the vectors reach. */
-	coverage?: boolean;
-	/** Change the vectors too, and look for what no program should do. */
-	explore?: Exploration | undefined;
-	/** Milliseconds that one package may take on one kernel; default: `defaultTimeout`. */
-	cellTimeout?: number | undefined;
-	/** Ends the run early; what was found until then is in the results, which say `interrupted`. */
-	signal: AbortSignal;
 	/** What the results document says of the host. */
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
 }

@@ -13,7 +13,7 @@ import { markedPath } from "../../report/captures.js";
 import { defineReporter } from "../../report/output.js";
 import { outputs } from "../../report/outputs.js";
 import { failure } from "../../report/testpackets.js";
-import type { TestRequest } from "../../run/test-packages.js";
+import type { TestRequest } from "../../run/demands.js";
 import { createProgram } from "../program.js";
 import { type Engine, namesOf, testWith } from "./test.js";
 

@@ -5,7 +5,7 @@ import { documentOf } from "../../../base/testresults.js";
 import type { Package } from "../../../data/package/package.js";
 import type { Check } from "../../../lab/check.js";
 import type { Kernel } from "../../../machine/kernel/kernel.js";
-import type { TestRequest } from "../../../run/test-packages.js";
+import type { TestRequest } from "../../../run/demands.js";
 import { checkByName } from "./by-name.js";
 
 const packages = ["chained", "plain"].map((name) => ({ name }) as Package);

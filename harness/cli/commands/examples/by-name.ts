@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult } from "../../../base/results.js";
 import type { Package } from "../../../data/package/package.js";
-import type { TestRequest } from "../../../run/test-packages.js";
+import type { TestRequest } from "../../../run/demands.js";
 import { follow } from "../../terminal/progress.js";
 import type { Engine } from "../test.js";
 
