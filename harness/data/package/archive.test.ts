@@ -86,9 +86,34 @@ describe("refuses", () => {
 	});
 
 	it("what unpacks to too much", async () => {
-		const bomb = new Uint8Array(gzipSync(Buffer.alloc(1_000_001)));
+		const bomb = new Uint8Array(gzipSync(tarOf([{ path: "a", data: Buffer.alloc(1_000_001) }])));
 		await expect(readArchive("x.tar", bomb, 1_000_000)).rejects.toThrow(
 			"x.tar: unpacks to more than 1000000 bytes",
 		);
+		expect([...(await readArchive("x.tar", bomb, 1_002_496)).keys()]).toEqual(["a"]);
+	});
+
+	it("40 KB that become more than 32 MiB; unpacks 32 MiB, and a hundredfold of what is large", async () => {
+		const packed = async (size: number, kept = new Uint8Array(0)) => {
+			const files = [
+				{ path: "zeros", data: Buffer.alloc(size) },
+				{ path: "kept", data: kept },
+			];
+			return (await readArchive("x.tar", new Uint8Array(gzipSync(tarOf(files))))).get("zeros")?.bytes.length;
+		};
+		await expect(packed(33 * 2 ** 20)).rejects.toThrow("x.tar: unpacks to more than 33554432 bytes");
+		expect(await packed(31 * 2 ** 20)).toBe(31 * 2 ** 20);
+		expect(await packed(33 * 2 ** 20, new Uint8Array(randomBytes(400_000)))).toBe(33 * 2 ** 20);
+	});
+
+	it("and reads nothing behind what it refuses", async () => {
+		const files: TarEntry[] = [
+			{ path: "null", type: "3" },
+			{ path: "a", data: new Uint8Array(randomBytes(2_000_000)) },
+		];
+		const damaged = new Uint8Array(gzipSync(tarOf(files))).fill(0, 1_500_000);
+		await expect(readArchive("x.tar", damaged)).rejects.toThrow('x.tar: "null": is a CharacterDevice');
+		const sound = new Uint8Array(gzipSync(tarOf(files.slice(1)))).fill(0, 1_500_000);
+		await expect(readArchive("x.tar", sound)).rejects.toThrow("x.tar: is damaged gzip");
 	});
 });

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import type { ReadEntry } from "tar";
 import { InputError } from "../../base/errors.js";
 import { undecided } from "../reasons/registry/registry.js";
 
 /** Most that a package may come to, unpacked. */
 export const maxPackageBytes = 256 * 1024 * 1024;
+/** Objects and captures shrink to a fifth or a tenth; only zeros shrink to a thousandth. */
+const maxRatio = 100;
+const alwaysUnpacked = 32 * 1024 * 1024;
 const maxEntries = 10_000;
 
 export interface ArchiveEntry {
@@ -31,51 +34,71 @@ export function isArchive(bytes: Uint8Array): boolean {
 }
 
 /**
- * Unpacks a tar archive, plain or compressed with gzip, xz or zstd, into memory.
- *
+ * Unpacks a tar archive, plain or compressed with gzip, xz or zstd, into memory, as it is read:
+ * what is refused is not read further.
  * @param path what the user calls it, for messages
  * @param limit in bytes, unpacked
  * @returns entries by path, without a leading `./`
  * @throws InputError when it is damaged, too large, or holds what a package must not: devices,
- * absolute paths, `..`, links
- *   that lead out, two files of one path
+ * absolute paths, `..`, links that lead out, two files of one path
  */
 export async function readArchive(
 	path: string,
 	bytes: Uint8Array,
-	limit = maxPackageBytes,
+	limit = Math.min(maxPackageBytes, Math.max(alwaysUnpacked, maxRatio * bytes.length)),
 ): Promise<Map<string, ArchiveEntry>> {
-	const tar = await decompress(path, bytes, limit);
-	if (!isTar(tar))
-		throw new InputError(
-			path,
-			"",
-			`holds no tar archive${isCompressed(tar) ? " but is compressed twice" : ""}`,
-		);
-	const entries = new Map<string, ArchiveEntry>();
-	let count = 0;
 	const { Parser } = await import("tar");
-	await new Promise<void>((resolve, reject) => {
-		// Strict: what tar would only warn of, a wrong checksum or an early end, is an error here.
-		const parser = new Parser({
-			strict: true,
-			onReadEntry: (entry) => {
-				try {
-					if (++count > maxEntries) throw new InputError(path, "", `holds more than ${maxEntries} entries`);
-					addEntry(path, entries, entry);
-				} catch (cause) {
-					reject(cause);
-					entry.resume();
-				}
-			},
-		});
-		parser.on("error", (cause: Error) =>
-			reject(new InputError(path, "", `is damaged: ${cause.message.replace(/^TAR_\w+: /, "")}`, { cause })),
-		);
-		parser.on("end", resolve);
-		parser.end(Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength));
+	const entries = new Map<string, ArchiveEntry>();
+	let failure: Error | undefined;
+	let count = 0;
+	// Strict: what tar would only warn of, a wrong checksum or an early end, is an error here.
+	const parser = new Parser({
+		strict: true,
+		onReadEntry: (entry) => {
+			try {
+				if (++count > maxEntries) throw new InputError(path, "", `holds more than ${maxEntries} entries`);
+				if (entry.size > limit) throw tooLarge(path, limit);
+				addEntry(path, entries, entry);
+			} catch (cause) {
+				failure ??= cause as Error;
+				entry.resume();
+			}
+		},
 	});
+	parser.on("error", (cause: Error) => {
+		const why = `is damaged: ${cause.message.replace(/^TAR_\w+: /, "")}`;
+		failure ??= new InputError(path, "", why, { cause });
+	});
+	let total = 0;
+	let first: Buffer | undefined;
+	for await (const chunk of unpacked(path, bytes)) {
+		total += chunk.length;
+		if (total > limit) throw tooLarge(path, limit);
+		// The parser would unpack by itself what it takes for compressed.
+		if (first === undefined || first.length < tarBlock) {
+			first = first ? Buffer.concat([first, chunk]) : chunk;
+			if (first.length < tarBlock) continue;
+			assertTar(path, first);
+			parser.write(first);
+		} else parser.write(chunk);
+		if (failure) throw failure;
+	}
+	if ((first?.length ?? 0) < tarBlock) assertTar(path, first ?? Buffer.alloc(0));
+	await new Promise<void>((resolve) => {
+		parser.on("end", resolve);
+		parser.on("error", () => resolve());
+		parser.end();
+	});
+	if (failure) throw failure;
 	return entries;
+}
+
+const tarBlock = 512;
+
+function assertTar(path: string, start: Uint8Array): void {
+	if (isTar(start)) return;
+	const twice = isCompressed(start) ? " but is compressed twice" : "";
+	throw new InputError(path, "", `holds no tar archive${twice}`);
 }
 
 function addEntry(path: string, entries: Map<string, ArchiveEntry>, entry: ReadEntry): void {
@@ -98,11 +121,13 @@ function addEntry(path: string, entries: Map<string, ArchiveEntry>, entry: ReadE
 		case "OldFile":
 		case "ContiguousFile": {
 			if (entries.has(name)) throw fail("is there twice");
-			const chunks: Buffer[] = [];
-			entry.on("data", (chunk: Buffer) => chunks.push(chunk));
-			entry.on("end", () =>
-				entries.set(name, { kind: "file", bytes: new Uint8Array(Buffer.concat(chunks)) }),
-			);
+			const content = new Uint8Array(entry.size);
+			let filled = 0;
+			entry.on("data", (chunk: Buffer) => {
+				content.set(chunk, filled);
+				filled += chunk.length;
+			});
+			entry.on("end", () => entries.set(name, { kind: "file", bytes: content }));
 			return;
 		}
 		default:
@@ -122,41 +147,44 @@ function leadsOut(name: string, target: string, hard: boolean): boolean {
 	return false;
 }
 
-async function decompress(path: string, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-	if (isGzip(bytes)) {
-		return promisify(gunzip)(bytes, { maxOutputLength: limit }).catch((cause: NodeJS.ErrnoException) => {
-			throw cause.code === "ERR_BUFFER_TOO_LARGE"
-				? tooLarge(path, limit)
-				: new InputError(path, "", "is damaged gzip", { cause });
-		});
-	}
-	if (isXz(bytes)) return decompressWith(path, bytes, limit, "xz", ["--memlimit-decompress=256MiB"]);
-	if (isZstd(bytes)) return decompressWith(path, bytes, limit, "zstd", ["--memory=256MB"]);
-	return bytes;
+/** The tar archive in parts. @throws InputError for damaged ones */
+async function* unpacked(path: string, bytes: Uint8Array): AsyncIterable<Buffer> {
+	if (isXz(bytes)) yield* unpackedWith(path, bytes, "xz", ["--memlimit-decompress=256MiB"]);
+	else if (isZstd(bytes)) yield* unpackedWith(path, bytes, "zstd", ["--memory=256MB"]);
+	else if (isGzip(bytes)) {
+		const unpacker = createGunzip({ chunkSize: partSize });
+		try {
+			yield* Readable.from(parts(bytes)).pipe(unpacker);
+		} catch (cause) {
+			throw new InputError(path, "", "is damaged gzip", { cause });
+		} finally {
+			unpacker.destroy();
+		}
+	} else yield* parts(bytes);
 }
 
-/** Reads in chunks: execa's own buffer ends the process (V8: invalid size) before `limit`. */
-async function decompressWith(
+const partSize = 1 << 18;
+
+function* parts(bytes: Uint8Array): Iterable<Buffer> {
+	for (let at = 0; at < bytes.length; at += partSize)
+		yield Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(partSize, bytes.length - at));
+}
+
+async function* unpackedWith(
 	path: string,
 	bytes: Uint8Array,
-	limit: number,
 	command: string,
 	args: string[],
-): Promise<Uint8Array> {
+): AsyncIterable<Buffer> {
 	// Loaded here: most packages are folders, and Node takes long over these modules.
 	const { ExecaError, execa } = await import("execa");
 	const unpacker = execa(command, ["-d", "-c", "-q", ...args], { input: bytes, buffer: false });
-	const chunks: Uint8Array[] = [];
-	let total = 0;
+	let ended = false;
 	try {
-		for await (const chunk of unpacker.iterable({ binary: true })) {
-			total += chunk.length;
-			if (total > limit) throw tooLarge(path, limit);
-			chunks.push(chunk);
-		}
+		for await (const chunk of unpacker.iterable({ binary: true })) yield Buffer.from(chunk);
+		ended = true;
 	} catch (cause) {
-		unpacker.kill();
-		await unpacker.catch(() => {});
+		ended = true;
 		if (!(cause instanceof ExecaError)) throw cause;
 		if (cause.code === "ENOENT")
 			throw undecided(
@@ -165,8 +193,10 @@ async function decompressWith(
 				{ cause },
 			);
 		throw new InputError(path, "", `is damaged ${command}`, { cause });
+	} finally {
+		if (!ended) unpacker.kill();
+		await unpacker.catch(() => {});
 	}
-	return Buffer.concat(chunks, total);
 }
 
 function tooLarge(path: string, limit: number): InputError {
