@@ -10,6 +10,7 @@ import type { Guest } from "../../machine/vm/guest.js";
 import { type ChainEntry, entryName } from "./chain-entry.js";
 import { allDone, RefusedEntry } from "./mechanism.js";
 import type { DeclaredChain } from "./model/declared-chain.js";
+import { movedPins, reusedPins } from "./model/member-pins.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./order-recorder.js";
 import type { TracedEntry } from "./packet-trace.js";
 import { refusedWhole } from "./refused-object.js";
@@ -186,7 +187,12 @@ export class ChainPrograms {
 		return { held: { handle, program: name }, id, path };
 	}
 
-	/** A second load of a file is another object, with its own maps. */
+	/** Whether a second load of an object has the first one's map, because it reuses the pin. */
+	reuses(object: PackageObject, map: string): boolean {
+		return reusedPins(this.chain, object).some(({ name }) => name === map);
+	}
+
+	/** A second load of a file is another object, with its own maps but for those of `reuses`. */
 	#object(object: PackageObject, which: "first" | "second"): Promise<LoadedFile> {
 		const key = `${which} ${this.#numberOf(object)}`;
 		const asked = this.#objects.get(key) ?? this.#loadObject(object, which);
@@ -203,7 +209,10 @@ export class ChainPrograms {
 		const { root } = this.chain;
 		const roots = root?.object === object ? [root.program.name] : [];
 		const wanted = new Set([...wantedPrograms(object).map(({ name }) => name), ...members, ...roots]);
-		const args = { ...openArgs(object, greeting.cpus, new Map()), path };
+		const settings = openArgs(object, greeting.cpus, new Map());
+		const moved = which === "second" ? movedPins(this.chain, object, this.#numberOf(object)) : [];
+		const maps = [...(settings.maps ?? []), ...moved];
+		const args = { ...settings, path, maps };
 		const target = this.#extended();
 		const programs = args.programs?.map((program) =>
 			target && members.has(program.name) ? { ...program, target } : program,

@@ -16,6 +16,7 @@ import { orders } from "./cases/orders.js";
 import { attachOrders, rebuild, reorderings } from "./cases/rebuilds.js";
 import { promisesFinding } from "./cases/relied-promises.js";
 import { replaceUnderTraffic } from "./cases/replace-under-traffic.js";
+import { sharedPinFindings } from "./cases/shared-pins.js";
 import { type ChainUnderTest, refused, withAttached } from "./chain-case.js";
 import { loaderCases } from "./chain-loader.js";
 import { expediteGracePeriods } from "./grace-periods.js";
@@ -141,6 +142,14 @@ async function* onAttachPoint(
 	guest: Guest,
 	cases: readonly string[],
 ): AsyncIterable<Finding> {
+	const pins = await sharedPinFindings(chain, guest);
+	yield* pins;
+	const conflict = pins.find(({ outcome }) => outcome !== "pass");
+	if (conflict) {
+		const unbuilt = skipped(reason("chain-unbuilt", { reported: conflict.case }), conflict.evidence);
+		for (const each of cases) yield { case: each, ...unbuilt };
+		return;
+	}
 	const attachPoint = await mechanism.open(chain, guest);
 	try {
 		const members = chain.members.map((member) => ({ member, program: "first" as const }));

@@ -89,7 +89,31 @@ describe.each(["5.10", "7.3"])("on %s", (kernel) => {
 	it("a kind of pinning that only the package's loader knows", async () => {
 		const pkg = (dialect: Dialect) => packageOf("maps", { dialect }, {}, "-DPINNING=16");
 		expect(await failures(await pkg("cilium/ebpf"))).toEqual({});
-		expect(await failures(await pkg("libbpf"))).toMatchObject({ "program/count": expect.anything() });
+		const maps = { counts: { pinning: "/sys/fs/bpf/own/counts" } };
+		expect(
+			await failures(await packageOf("maps", { dialect: "cilium/ebpf" }, { maps }, "-DPINNING=16")),
+		).toEqual({});
+		const refused = (await bench.check(await pkg("libbpf"), loadCheck)).get("program/count")?.reason;
+		expect(refused).toMatchObject({
+			code: "map-definition",
+			message: expect.stringMatching(/counts in the way 16/),
+		});
+		expect(refused?.hint).toMatch(/"dialect".*maps\.counts\.pinning/);
+	});
+
+	it("says why a map cannot be pinned", async () => {
+		const maps = (path: string) => ({ maps: { counts: { pinning: path }, seen: { pinning: path } } });
+		const reasonOf = async (map: string, ...of: Parameters<typeof packageOf>) =>
+			(await bench.check(await packageOf(...of), loadCheck)).get(`map/${map}`)?.reason;
+		expect(await reasonOf("seen", "maps", {}, maps("/sys/fs/bpf/one"))).toMatchObject({
+			code: "pin-mismatch",
+			message: expect.stringMatching(/^map seen \(type hash, .* is already pinned at \/sys\/fs\/bpf\/one/),
+		});
+		const dotted = { maps: { ".bss": { pinning: "by_name" } } };
+		expect(await reasonOf(".bss", "uprobe_nowhere", {}, dotted)).toMatchObject({
+			code: "pin-refused",
+			message: expect.stringMatching(/^map \.bss cannot be pinned at \/sys\/fs\/bpf\/\.bss: -?EPERM/),
+		});
 	});
 
 	it("takes type, flags and pinning of a map from the manifest", async () => {

@@ -46,6 +46,31 @@ it("prints what a package contains and needs", async () => {
 	);
 });
 
+it("prints where the package's loader pins maps", async () => {
+	const pinsOf = async (settings: Record<string, unknown>) => {
+		const objects = [{ file: "bpf/count.bpf.o", ...settings }];
+		await using folder = await temporaryFolder(sampleFiles({ ...sampleManifest, objects }));
+		return / {2}pinned maps: (.*)/.exec(await inspect(folder.path))?.[1];
+	};
+	const maps = (pinning: string) => ({ maps: { hits: { pinning } } });
+	expect(await pinsOf({})).toBeUndefined();
+	expect(await pinsOf({ ...maps("none"), pin_root: "/sys/fs/bpf/a" })).toBeUndefined();
+	expect(await pinsOf(maps("by_name"))).toBe("hits at /sys/fs/bpf/hits");
+	expect(await pinsOf({ ...maps("by_name"), pin_root: "/sys/fs/bpf/eth0/a" })).toBe(
+		"hits at /sys/fs/bpf/eth0/a/hits",
+	);
+	expect(await pinsOf({ ...maps("/sys/fs/bpf/all"), pin_root: "/sys/fs/bpf/a" })).toBe(
+		"hits at /sys/fs/bpf/all",
+	);
+	for (const wrong of ["/sys/fs/bpf/v1.0/hits", "/run/hits", "/sys/fs/bpf/../x", "/sys/fs/bpf", "by-name"])
+		await expect(pinsOf(maps(wrong))).rejects.toThrow(
+			/bpfgate\.json: \/objects\/0\/maps\/hits\/pinning: must match/,
+		);
+	await expect(pinsOf({ pin_root: "/sys/fs/bpf/v1.0" })).rejects.toThrow(
+		/\/objects\/0\/pin_root: must match/,
+	);
+});
+
 it("prints the token that the manifest declares", async () => {
 	const token = { programs: ["socket_filter", "xdp"], maps: [], capabilities: ["cap_bpf"] };
 	await using folder = await temporaryFolder(sampleFiles({ ...sampleManifest, token }));

@@ -4,7 +4,13 @@
 import { type Dialect, meaningIn, meaningOfType } from "./elf/dialect.js";
 import type { MapFacts, MapShape } from "./elf/maps.js";
 import type { SectionMeaning } from "./elf/section.js";
-import type { AttachTarget, MapSettings, ProgramSettings } from "./manifest/manifest.js";
+import {
+	type AttachTarget,
+	bpffs,
+	type MapSettings,
+	type ObjectEntry,
+	type ProgramSettings,
+} from "./manifest/manifest.js";
 
 /** Which programs a hook of the manifest can only mean. */
 const hookTypes: Partial<Record<AttachTarget["hook"], [type: string, attachType?: string]>> = {
@@ -40,16 +46,22 @@ function impliedBy(attach: AttachTarget | undefined): [type?: string, attachType
 }
 
 /** A map as the package's loader makes it: the object's shape, the loader's rules, the manifest. */
-export function mapForLoader(map: MapFacts, dialect: Dialect, settings: MapSettings | undefined): MapFacts {
+export function mapForLoader(
+	map: MapFacts,
+	dialect: Dialect,
+	{ maps, pin_root = bpffs }: Pick<ObjectEntry, "maps" | "pin_root">,
+): MapFacts {
+	const settings = maps?.[map.name];
 	const changes = { ...loaderChanges(map, dialect), ...manifestChanges(settings) };
 	const told = Object.fromEntries(
 		Object.entries(changes).filter(([key, value]) => map[key as keyof MapFacts] !== value),
 	);
-	const { pinned, ...shape } = { ...map, ...told };
-	const pins = settings?.pinning === undefined ? pinned : settings.pinning === "by_name";
+	const pinning = settings?.pinning ?? (map.pinned ? "by_name" : "none");
+	const pin = pinning === "by_name" ? `${pin_root}/${map.name}` : pinning;
 	return {
-		...shape,
-		...(pins ? { pinned: true } : {}),
+		...map,
+		...told,
+		...(pin === "none" ? {} : { pin }),
 		...(Object.keys(told).length > 0 ? { told } : {}),
 	};
 }

@@ -78,7 +78,7 @@ export function readObject(
 		dialect,
 		loadable,
 		programs: readPrograms(elf, dialect, settings),
-		maps: readMaps(elf, btf).map((map) => mapForLoader(map, dialect, settings.maps?.[map.name])),
+		maps: readMaps(elf, btf).map((map) => mapForLoader(map, dialect, settings)),
 		externs: readExterns(elf, btf),
 		license: readLicense(section("license")),
 		elf,

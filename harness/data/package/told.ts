@@ -4,7 +4,7 @@ import { autoloads } from "./autoload.js";
 import type { Dialect } from "./elf/dialect.js";
 import type { MapFacts } from "./elf/maps.js";
 import { meaningOf, type SectionMeaning } from "./elf/section.js";
-import type { MapSettings, ObjectEntry } from "./manifest/manifest.js";
+import { bpffs, type MapSettings, type ObjectEntry } from "./manifest/manifest.js";
 import type { ObjectFacts, ProgramFacts } from "./object.js";
 
 /** A setting of a program that libbpf cannot derive from the section's name. */
@@ -29,7 +29,8 @@ export interface ToldMap {
 	max_entries?: number;
 	/** BPF_F_*. */
 	flags?: number;
-	pin?: boolean;
+	/** Path in bpffs; empty for a map that is not pinned. */
+	pin?: string;
 }
 
 /** What of an object decides how libbpf loads it. */
@@ -75,15 +76,15 @@ export function wantedPrograms(object: LibbpfObject): ProgramFacts[] {
  */
 export function toldMaps({ maps, settings, dialect }: LibbpfObject, cpus: number): ToldMap[] {
 	return maps.flatMap((map) => {
-		const { name, told: { type, ...told } = {} } = map;
-		const own = settings.maps?.[name];
-		const max_entries = entriesFor(map, dialect, own, cpus);
+		const { name, told: { type, ...told } = {}, pinned, pin = "" } = map;
+		const max_entries = entriesFor(map, dialect, settings.maps?.[name], cpus);
+		const byName = pinned ? `${bpffs}/${name}` : "";
 		const setting: ToldMap = {
 			name,
 			...(type === undefined ? {} : { type: mapTypes.number(type) ?? 0 }),
 			...told,
 			...(max_entries === undefined ? {} : { max_entries }),
-			...(own?.pinning === undefined ? {} : { pin: own.pinning === "by_name" }),
+			...(pin === byName ? {} : { pin }),
 		};
 		return Object.keys(setting).length > 1 ? [setting] : [];
 	});

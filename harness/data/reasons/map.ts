@@ -24,8 +24,8 @@ export function explainMap(facts: MapFacts): Explanation {
 		const words = `map ${map.name} is of type ${map.type}, which this kernel does not have${feature.words}`;
 		return explanation(feature.code ?? "map-type-unsupported", words, { ...known, ...feature.facts });
 	}
-	const slot = explainSlot(facts, said, known);
-	if (slot) return slot;
+	const placed = explainPin(map.name, sizes, said, known) ?? explainSlot(facts, said, known);
+	if (placed) return placed;
 	const inner = /^map '[^']*': (?<what>.{0,60}inner.{0,120})/.exec(
 		said.find((line) => line.includes("inner")) ?? "",
 	);
@@ -46,6 +46,29 @@ export function explainMap(facts: MapFacts): Explanation {
 		return explanation("map-attributes", words, known, wrong.hint);
 	}
 	return explainMapErrno(map.name, sizes, errno, known);
+}
+
+/** `couldn't reuse pinned map at '/sys/fs/bpf/x': parameter mismatch`: another map is there. */
+function explainPin(
+	name: string,
+	sizes: string,
+	said: readonly string[],
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	for (const line of said) {
+		const reused = /^couldn't reuse pinned map at '(?<path>[^']+)': parameter mismatch/.exec(line);
+		if (reused) {
+			const words = `map ${name} (${sizes}) cannot be the map that is already pinned at ${reused.groups!.path}, which has another definition`;
+			return explanation("pin-mismatch", words, { ...known, libbpf_said: line });
+		}
+		const refused =
+			/(?:failed to auto-pin at|couldn't retrieve pinned map) '(?<path>[^']+)': (?<errno>.{1,40})/.exec(line);
+		if (!refused) continue;
+		const { path, errno } = refused.groups!;
+		const words = `map ${name} cannot be pinned at ${path}: ${errno}`;
+		return explanation("pin-refused", words, { ...known, libbpf_said: line });
+	}
+	return undefined;
 }
 
 /** `failed to initialize slot [1] to map 'b'`: a member differs from the template. */

@@ -118,7 +118,7 @@ export class TailCallChain implements AttachedChain, Recordable {
 		await this.context.slots.of(by);
 		await this.#do(by, this.replacement(entry, by));
 		this.#entries[this.#positionOf(entry)] = by;
-		await this.#clear(entry);
+		if (!this.#sharesArray(entry, by)) await this.#clear(entry);
 	}
 
 	/** Changes two slots; packets can see only the second change. */
@@ -133,13 +133,14 @@ export class TailCallChain implements AttachedChain, Recordable {
 	 */
 	async stepwiseReplacement(entry: ChainEntry, by: ChainEntry): Promise<Step[]> {
 		const at = this.#positionOf(entry);
-		if (this.#entries[at] === entry) await this.#clear(by);
+		const shared = this.#sharesArray(entry, by);
+		if (this.#entries[at] === entry && !shared) await this.#clear(by);
 		const next = this.#entries[at + 1];
 		return [
 			...this.#unlink(this.#before(at)),
 			...this.#linkInto(at, by),
 			...this.#link(by, next),
-			...(next ? this.#unlink(this.#arrayOf(entry)) : []),
+			...(next && !shared ? this.#unlink(this.#arrayOf(entry)) : []),
 		];
 	}
 
@@ -178,6 +179,12 @@ export class TailCallChain implements AttachedChain, Recordable {
 		return map === undefined
 			? undefined
 			: { handle: this.context.programs.loaded({ member, ...entry }).held.handle, map };
+	}
+
+	/** Where the second load of a member reuses the first one's pinned array. */
+	#sharesArray({ member, ...entry }: ChainEntry, by: ChainEntry): boolean {
+		const loads = [entry.program, by.program].every((program) => typeof program === "string");
+		return loads && member.next !== undefined && this.context.programs.reuses(member.object, member.next);
 	}
 
 	#link(entry: ChainEntry, next: ChainEntry | undefined): Step[] {

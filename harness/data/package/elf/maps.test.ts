@@ -51,6 +51,7 @@ it("reads sizes, flags and pinning without types", () => {
 				flags: 1,
 			},
 			pinned: true,
+			pin: "/sys/fs/bpf/m",
 		},
 	]);
 });

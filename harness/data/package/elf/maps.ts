@@ -26,8 +26,10 @@ export interface MapFacts extends MapShape {
 	name: string;
 	/** `btf`: defined in `.maps`; `data`: global variables; `kconfig`: kernel configuration. */
 	kind: "btf" | "data" | "kconfig" | "struct_ops";
-	/** LIBBPF_PIN_BY_NAME is asked for. */
+	/** The object asks for LIBBPF_PIN_BY_NAME. */
 	pinned?: boolean;
+	/** Path in bpffs at which the package's loader pins it, or finds the map to reuse. */
+	pin?: string;
 	/** Template of the maps in this map. */
 	inner?: MapShape;
 	/** Of a struct_ops map: programs that its members refer to. */

@@ -89,6 +89,8 @@ export const ProgramSettings = Type.Object(
 );
 export type ProgramSettings = Static<typeof ProgramSettings>;
 
+export const bpffs = "/sys/fs/bpf";
+
 /** A number of entries: given, or as many as the guest has CPUs. */
 const Entries = Type.Union([Type.Integer({ minimum: 1, maximum: 0xffffffff }), Type.Literal("cpus")]);
 
@@ -102,10 +104,11 @@ export const MapSettings = Type.Object(
 		max_entries: Type.Optional(Entries),
 		flags: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff, description: "BPF_F_*" })),
 		pinning: Type.Optional(
-			Type.Unsafe<"none" | "by_name">({
+			Type.Unsafe<"none" | "by_name" | `/${string}`>({
 				type: "string",
-				enum: ["none", "by_name"],
-				description: "default: as the object says",
+				pattern: `^(none|by_name|${bpffs}(/[^/.]{1,255}){1,16})$`,
+				description:
+					"none, by_name (below `pin_root`) or a path in /sys/fs/bpf without dots; default: as the object says",
 			}),
 		),
 		inner: Type.Optional(
@@ -134,6 +137,13 @@ export const ObjectEntry = Type.Object(
 			}),
 		),
 		maps: Type.Optional(Type.Record(Type.String(), MapSettings)),
+		pin_root: Type.Optional(
+			Type.String({
+				pattern: `^${bpffs}(/[^/.]{1,255}){0,16}$`,
+				description:
+					"folder in /sys/fs/bpf, without dots, in which the package's loader pins maps by name; default: /sys/fs/bpf",
+			}),
+		),
 		autoload: Type.Optional(
 			Type.Unsafe<"all">({
 				type: "string",

@@ -70,11 +70,11 @@ describe("refuses", () => {
 	});
 });
 
-it("the manifest, the loader, the packets and the chain file in docs/chains.md are sound", async () => {
+it("the manifest, the loader, the packets, the pins and the chain file in docs/chains.md are sound", async () => {
 	const text = await readFile(new URL("../../../../docs/chains.md", import.meta.url), "utf8");
-	const [manifest = "", loader, packets, file = "", ...more] = [...text.matchAll(/```json\n(.*?)```/gs)].map(
-		([, json = ""]) => json,
-	);
+	const [manifest = "", loader, packets, file = "", pins, ...more] = [
+		...text.matchAll(/```json\n(.*?)```/gs),
+	].map(([, json = ""]) => json);
 	expect(more).toEqual([]);
 	const bytes = (json: string) => new Uint8Array(Buffer.from(json));
 	const { chains } = parseManifest("docs", bytes(manifest));
@@ -84,6 +84,8 @@ it("the manifest, the loader, the packets and the chain file in docs/chains.md a
 		return parseManifest("docs", bytes(JSON.stringify({ ...JSON.parse(manifest), chains: more })))
 			.chains?.[0];
 	};
+	const pinned = { ...JSON.parse(manifest), ...JSON.parse(`{${pins}}`) };
+	expect(parseManifest("docs", bytes(JSON.stringify(pinned))).objects).toHaveLength(2);
 	expect(withMore(packets)?.packets).toHaveLength(2);
 	expect(withMore(loader)?.loader?.files).toContain("bin/xdp-loader");
 	expect(parseChainFile("docs", bytes(file))).toHaveLength(1);

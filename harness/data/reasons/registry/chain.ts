@@ -57,6 +57,18 @@ export const chainReasons = defineReasons({
 		message: (f: { reported: string }) => `the chain was not built, as ${f.reported} reports`,
 		hint: (f: { reported: string }) => `fix what ${f.reported} reports first`,
 	},
+	"chain-pin-mismatch": {
+		message: (f: { users: readonly string[]; path: string; differences: readonly string[] }) =>
+			`${f.users.join(" and ")} both pin a map at ${f.path}, but their definitions differ: ${f.differences.join("; ")}`,
+		hint: "give the maps the same type, sizes and flags, or pin them at different paths, as the packages' loaders do (objects[].pin_root, maps.<name>.pinning)",
+		meaning: "members pin maps of different definitions at one path",
+	},
+	"chain-pin-next": {
+		message: (f: { users: readonly string[]; path: string }) =>
+			`${f.users.join(" and ")} pin their prog_array at one path, ${f.path}: slot 0 of one array cannot lead to two next members`,
+		hint: "pin the array of each member at its own path, as the loader does: set objects[].pin_root (l3afd: interface/program/version)",
+		meaning: "members of a chain of tail calls share the prog_array that leads to the next member",
+	},
 	"chain-cannot": {
 		message: (f: { lack: string; call: string; errno: string }) =>
 			`${f.lack} (${f.call} returned ${f.errno})`,

@@ -262,6 +262,14 @@ export const loadReasons = defineReasons({
 		message: "the kernel refused the map's sizes or flags",
 		hint: "check key_size, value_size, max_entries and map_flags against the rules of this map type",
 	},
+	"pin-mismatch": {
+		message: "a map with another definition is already pinned at the path of this map",
+		hint: "give both maps the same type, sizes and flags, or pin them at different paths, as the package's loader does (objects[].pin_root, maps.<name>.pinning)",
+	},
+	"pin-refused": {
+		message: "the kernel refused the path at which the map is to be pinned",
+		hint: "use a path without dots on bpffs (objects[].pin_root, maps.<name>.pinning)",
+	},
 	"out-of-memory": {
 		message: "there was not enough memory for the map or program",
 		hint: "give the guest more memory (guest.memory in the manifest, or --memory), or make the maps smaller (max_entries)",

@@ -162,6 +162,14 @@ export const libbpfRules: readonly Rule[] = [
 	},
 	{
 		code: "map-definition",
+		pattern: /^map '(?<map>[^']{1,128})': invalid pinning value (?<value>\d+)/,
+		says: ({ map, value }) =>
+			`pins map ${map} in the way ${value}, and libbpf knows 0 (none) and 1 (by name) only`,
+		hint: ({ map }) =>
+			`set "dialect" in the manifest to the package's own loader, and maps.${map}.pinning to where it pins the map`,
+	},
+	{
+		code: "map-definition",
 		pattern:
 			/^map '(?<map>[^']{1,128})': (?<what>(?:.{0,60}def(?:inition)? (?:is|size)|invalid|unknown field|(?:conflicting|unexpected|unsupported) .{1,40}|attr |(?:key|value) (?:spec|type)|can't determine|map type isn't|multi-level|inner def|should be|only single ARENA).{0,160})/,
 		says: ({ map, what }) => `defines map ${map} in a way that libbpf does not take: ${what}`,

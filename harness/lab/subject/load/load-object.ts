@@ -163,13 +163,18 @@ async function load(
 			libbpfLog: error.log ?? error.what,
 		};
 	}
-	const outcome = await client.call("object_load", {
+	const { maps, ...outcome } = await client.call("object_load", {
 		object: opened.object,
 		log_level: logLevel,
 		log_bytes: logBytes,
 		...(coverage ? { coverage } : {}),
 	});
-	return { ...outcome, handle: opened.object, opened };
+	return { ...outcome, maps: maps.map(inSection), handle: opened.object, opened };
+}
+
+/** libbpf calls the map of a data section `object.bss`; the object calls it `.bss`. */
+function inSection(map: MapLoad): MapLoad {
+	return { ...map, name: map.name.replace(/^[^.]+(?=\.)/, "") };
 }
 
 function complete(

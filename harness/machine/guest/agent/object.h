@@ -30,6 +30,9 @@ struct object {
 	/* Shapes of the inner maps (inner_map.h). */
 	struct inner_template *templates;
 	size_t template_count;
+	/* Paths of the pins that loading made (pins.h). */
+	char **pins;
+	size_t pin_count;
 	/* Watched maps of events (watch.h), and the snapshot of all maps (snapshot.h). */
 	struct watch *watches;
 	struct snapshot *snapshot;

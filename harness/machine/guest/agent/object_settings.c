@@ -3,8 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 
 #include "handle_fd.h"
 #include "inner_map.h"
@@ -49,12 +47,10 @@ static int set_number(struct bpf_map *map, struct args *settings, const char *ke
 	return args_has(settings, key) ? set(map, args_uint(settings, key, UINT32_MAX)) : 0;
 }
 
-static int set_pin(struct bpf_map *map, bool pin)
+/* Empty: the map is not pinned, whatever the object says. */
+static int set_pin(struct bpf_map *map, const char *path)
 {
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/fs/bpf/%s", bpf_map__name(map));
-	return bpf_map__set_pin_path(map, pin ? path : NULL);
+	return bpf_map__set_pin_path(map, path && path[0] ? path : NULL);
 }
 
 /* 0 or a negative errno. */
@@ -71,7 +67,7 @@ static int set_shape(struct bpf_map *map, struct args *settings)
 	if (!error)
 		error = set_number(map, settings, "flags", bpf_map__set_map_flags);
 	if (!error && args_has(settings, "pin"))
-		error = set_pin(map, args_bool_or(settings, "pin", false));
+		error = set_pin(map, args_string_or_null(settings, "pin"));
 	return error;
 }
 

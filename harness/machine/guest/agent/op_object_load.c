@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "object.h"
 #include "operation.h"
+#include "pins.h"
 #include "prog_load.h"
 
 #define MAX_LOG_BYTES (8u << 20)
@@ -171,6 +172,7 @@ void op_object_load(struct args *args, struct reply *reply)
 		loads[i].probe = probe;
 		loads[i++].program = program;
 	}
+	pins_prepare(object);
 	libbpf_log_begin();
 	prog_load_begin(loads, count, log_level, log_bytes);
 	error = -bpf_object__load(object->bpf);
@@ -178,6 +180,8 @@ void op_object_load(struct args *args, struct reply *reply)
 	if (adopts)
 		adoption_end();
 	object->loaded = error == 0;
+	if (error)
+		pins_remove(object);
 	if (probe && !object->coverage)
 		keep_coverage(object, loads, count);
 

@@ -11,6 +11,7 @@
 #include "object_settings.h"
 #include "object_token.h"
 #include "operation.h"
+#include "pins.h"
 #include "snapshot.h"
 #include "watch.h"
 
@@ -131,20 +132,6 @@ void op_object_open(struct args *args, struct reply *reply)
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 
-/*
- * Loading pins maps that ask for it (LIBBPF_PIN_BY_NAME); a pin that outlives its object would be
- * left over.
- */
-static void unpin_maps(struct bpf_object *bpf)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, bpf) {
-		if (bpf_map__is_pinned(map))
-			bpf_map__unpin(map, NULL);
-	}
-}
-
 void op_object_close(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
@@ -156,7 +143,7 @@ void op_object_close(struct args *args, struct reply *reply)
 		return;
 	}
 	handle_drop(handle_find(args_uint(args, "object", UINT32_MAX), HANDLE_OBJECT));
-	unpin_maps(object->bpf);
+	pins_remove(object);
 	object_free(object);
 	reply_map(reply, 0);
 }

@@ -66,8 +66,8 @@ const MapSettings = object({
 	value_size: optional(U32),
 	max_entries: optional(U32),
 	flags: optional(U32),
-	/** To be pinned by its name in /sys/fs/bpf, or not at all; default: as the object says. */
-	pin: optional(Flag),
+	/** Path in bpffs to be pinned at; empty: not pinned. Default: as the object says. */
+	pin: optional(Text),
 	initial_value: optional(Bytes()),
 	inner: optional(InnerMap),
 	reuse: optional(Named),
@@ -149,8 +149,9 @@ export const objectOperations = {
 		}),
 	),
 	/**
-	 * Unloads the object, removes the pins that loading made (LIBBPF_PIN_BY_NAME) and frees it. Its
-	 * links stay until `detach`. EBUSY while a struct_ops map without BPF_F_LINK is attached.
+	 * Unloads the object, removes the pins that loading made, with their folders, and frees it:
+	 * pins of maps that it reused stay. Its links stay until `detach`. EBUSY while a struct_ops map
+	 * without BPF_F_LINK is attached.
 	 */
 	object_close: operation(object({ object: Handle }), Empty),
 };
