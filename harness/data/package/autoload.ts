@@ -12,10 +12,7 @@ interface Settings {
 	readonly maps: readonly Pick<MapFacts, "programs">[];
 }
 
-/**
- * Whether a program is loaded: the manifest's word on the program, then on the object, then the
- * `?` of its section.
- */
+/** Whether a program is loaded: by the manifest on it or its object, else the section's `?`. */
 export function autoloads({ settings, maps }: Settings, { name, meaning }: ProgramFacts): boolean {
 	const isMember = maps.some(({ programs = [] }) => programs.includes(name));
 	const optional = settings.autoload !== "all" && meaning?.autoload === false && !isMember;

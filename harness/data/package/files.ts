@@ -25,12 +25,7 @@ export interface BareObject {
 	bytes: Uint8Array;
 }
 
-/**
- * Tells folder, archive and bare object apart by what they are, not by their name.
- *
- * @param marker file that stands at the top of a package
- * @throws InputError when `path` cannot be read
- */
+/** Folder, archive or bare object, by what it is. @throws InputError when `path` cannot be read */
 export async function openFiles(path: string, marker: string): Promise<Files | BareObject> {
 	if (path === "") throw new NoSuchInput('""', "", "names no file");
 	const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {

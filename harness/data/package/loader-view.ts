@@ -24,10 +24,7 @@ const hookTypes: Partial<Record<AttachTarget["hook"], [type: string, attachType?
 	netfilter: ["netfilter"],
 };
 
-/**
- * What a program is: by the manifest's `type`, by its section as the loader reads it, or by the
- * hook that the manifest attaches it to.
- */
+/** What a program is: by the manifest's `type`, its section, or the hook in the manifest. */
 export function programMeaning(
 	section: string,
 	dialect: Dialect,

@@ -9,10 +9,7 @@ const BPF_F_NO_PREALLOC = 1;
 const hashElement = 80;
 const trieElement = 48;
 
-/**
- * Bytes of kernel memory that the maps of an object take once they are created, from their sizes
- * alone: an estimate, for what is allocated at once and not entry by entry.
- */
+/** Bytes of kernel memory that an object's maps take when created, estimated from their sizes. */
 export function mapBytes({ maps, settings }: Pick<PackageObject, "maps" | "settings">): number {
 	return maps.reduce((sum, map) => {
 		const { max_entries, inner } = settings.maps?.[map.name] ?? {};

@@ -19,10 +19,7 @@ const maxBtfBytes = 4 * 1024 * 1024;
 export interface ProgramFacts {
 	name: string;
 	section: string;
-	/**
-	 * What the manifest says, or else the section's name to the package's loader; absent when
-	 * neither gives a type.
-	 */
+	/** By the manifest, or by the section's name to the package's loader; absent without either. */
 	meaning?: SectionMeaning;
 	/** Byte offset in its section. */
 	offset: number;
@@ -50,9 +47,7 @@ export interface ObjectFacts {
 
 /**
  * Reads an eBPF object.
- *
  * @param dialect the loader that the package is written for
- * @param settings what the manifest says of the object
  * @throws InputError when it is not an object that the loader could open
  */
 export function readObject(

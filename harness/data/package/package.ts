@@ -33,7 +33,6 @@ export interface PackageObject extends ObjectFacts {
 	binaries: readonly GuestFile[];
 }
 
-/** A file that belongs to a package. */
 export interface PackageFile {
 	/** Path inside the package. */
 	file: string;
@@ -76,7 +75,6 @@ export interface Package {
 /**
  * Opens a folder with `bpfgate.json`, an archive of one (.tar, .tar.gz, .tgz, .tar.xz, .tar.zst),
  * or a bare ELF object.
- *
  * @param options.sections manifest sections of checks that are not built in
  * @param options.dialect of a bare object, and of a package whose manifest names none
  * @throws InputError when it is not a package; nothing is written anywhere

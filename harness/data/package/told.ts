@@ -61,19 +61,12 @@ function isSame(own: SectionMeaning | undefined, meaning: SectionMeaning): boole
 	return own?.type === meaning.type && own.attachType === meaning.attachType;
 }
 
-/**
- * The programs to load: all except those without autoload in the object or the manifest. libbpf
- * also loads those that a struct_ops map refers to.
- */
+/** The programs to load: those with autoload, and those that a struct_ops map refers to. */
 export function wantedPrograms(object: LibbpfObject): ProgramFacts[] {
 	return object.programs.filter((program) => autoloads(object, program));
 }
 
-/**
- * Settings of maps, only of those that need one.
- *
- * @param cpus of the machine that loads the object, for maps sized `"cpus"`
- */
+/** Settings of maps that need one. @param cpus of the machine, for maps sized `"cpus"` */
 export function toldMaps({ maps, settings, dialect }: LibbpfObject, cpus: number): ToldMap[] {
 	return maps.flatMap((map) => {
 		const { name, told: { type, ...told } = {}, pinned, pin = "" } = map;

@@ -32,7 +32,6 @@ export interface Guest {
 	/**
 	 * The host's view: programs, maps and links as the kernel's memory has them, read from outside.
 	 * Nothing in the guest takes part or can notice. The guest stands still meanwhile.
-	 *
 	 * @throws UndecidedError of `look` (view/host-view.ts), and `guest-died`
 	 */
 	view(): Promise<KernelObjects>;

@@ -7,19 +7,14 @@ const headerSize = 24;
 /** Numbers of the kinds that are written here (kernel Documentation/bpf/btf.rst). */
 const kinds = { int: 1, ptr: 2, array: 3, struct: 4, var: 14, datasec: 15 } as const;
 
-/**
- * BTF that grows: types and strings that are there keep their ids and offsets, so that `.BTF.ext`
- * and other types may go on to refer to them.
- */
+/** BTF that grows; ids and offsets of what is there stay valid, for `.BTF.ext` and other types. */
 export class BtfAppender {
 	/** By id, from 1 on. */
 	readonly #records: Uint8Array[] = [];
 	readonly #strings: Uint8Array[];
 	#stringsSize: number;
 
-	/**
-	 * @param bytes of a `.BTF` section that `Btf` takes; undefined for an object that has none
-	 */
+	/** @param bytes of a `.BTF` section; undefined for an object without one */
 	constructor(
 		readonly file: string,
 		bytes: Uint8Array | undefined,
@@ -41,7 +36,6 @@ export class BtfAppender {
 		this.#stringsSize = this.#strings[0]!.length;
 	}
 
-	/** The offset of a new string. */
 	string(text: string): number {
 		const part = Buffer.from(`${text}\0`);
 		this.#strings.push(part);
@@ -49,7 +43,6 @@ export class BtfAppender {
 		return this.#stringsSize - part.length;
 	}
 
-	/** The id of a new integer type without sign. */
 	unsigned(name: string, size: number): number {
 		return this.#add(this.string(name), kinds.int, 0, size, [size * 8]);
 	}
@@ -60,10 +53,7 @@ export class BtfAppender {
 		return this.#add(0, kinds.ptr, 0, array, []);
 	}
 
-	/**
-	 * The id of a struct whose members all begin at its beginning: only their names and types
-	 * matter.
-	 */
+	/** A struct whose members all begin at offset 0: only their names and types matter. */
 	struct(size: number, members: readonly { name: string; type: number }[]): number {
 		const fields = members.flatMap(({ name, type }) => [this.string(name), type, 0]);
 		return this.#add(0, kinds.struct, members.length, size, fields);

@@ -105,11 +105,7 @@ export type BtfType =
 /** BTF_VAR_STATIC, BTF_VAR_GLOBAL_ALLOCATED, BTF_VAR_GLOBAL_EXTERN; functions alike. */
 export const linkage = { static: 0, global: 1, extern: 2 } as const;
 
-/**
- * Reads the type at `at` of a type section whose records were measured before.
- *
- * @param stringAt the string at an offset of the string section
- */
+/** Reads the type at `at`. @param stringAt the string at an offset of the string section */
 export function readType(reader: Reader, at: number, stringAt: (offset: number) => string): BtfType {
 	const name = stringAt(reader.u32(at));
 	const info = reader.u32(at + 4);

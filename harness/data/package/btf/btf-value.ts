@@ -3,18 +3,13 @@
 /** A value as JSON can say it; integers that JavaScript cannot hold are strings of digits. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
-/**
- * Integers inside a structure, down to single bits. Bits count from the least significant one of a
- * byte in little endian and from the most significant one in big endian, as compilers lay out bit
- * fields.
- */
+/** Integers down to single bits, counted from the least significant, in big endian the most. */
 export class Bits {
 	constructor(
 		readonly bytes: Uint8Array,
 		readonly littleEndian: boolean,
 	) {}
 
-	/** True when `count` bits from `bit` on are there. */
 	has(bit: number, count: number): boolean {
 		return bit >= 0 && bit + count <= this.bytes.length * 8;
 	}

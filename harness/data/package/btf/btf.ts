@@ -21,7 +21,6 @@ export class Btf {
 	readonly #offsets: Uint32Array;
 	readonly #firstId: number;
 	#byName: Map<string, number[]> | undefined;
-	/** Types that were asked for, by id. */
 	readonly #read = new Map<number, BtfType>();
 
 	/**

@@ -37,7 +37,6 @@ export type Leaf = {
 );
 export type IntegerLeaf = Extract<Leaf, { kind: "integer" }>;
 
-/** Writes leaves over `bytes`. */
 export function writeLeaves(leaves: readonly Leaf[], bytes: Uint8Array, before?: Uint8Array): void {
 	for (const leaf of leaves) {
 		if (leaf.kind === "bytes") bytes.set(leaf.value, leaf.offset);

@@ -18,7 +18,6 @@ import type { Leaf, ValueType } from "./leaf.js";
  * are lists or text (UTF-8, zero-filled), structs objects by member (those of anonymous members as
  * if they were the struct's own), unions objects of one member. Anything can be `{ "hex": "…" }`,
  * and of 4, 6 and 16 bytes an IPv4, MAC and IPv6 address.
- *
  * @throws InputError with the pointer of what does not fit
  */
 export function leavesOf(type: ValueType, value: unknown, place: Place, purpose: Purpose): Leaf[] {
@@ -318,7 +317,6 @@ function addressBytes(size: number, text: string): Uint8Array | undefined {
 	return parse?.(text);
 }
 
-/** An address of 4, 6 or 16 bytes as a file has it. */
 function formatAddress(bytes: Uint8Array): string {
 	switch (bytes.length) {
 		case 4:

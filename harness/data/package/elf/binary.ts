@@ -18,7 +18,6 @@ const headerBytes = 64;
 
 /**
  * Why no process of a kernel can map a file as its code, so that a probe in it never fires.
- *
  * @param arch of the kernel, as `uname -m` prints it
  * @returns undefined for an executable or a shared library of that architecture
  */

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { meaningByRule, meaningOf, type SectionMeaning, type SectionRule, sectionRules } from "./section.js";
 
-/**
- * The loaders whose reading of an object a package may count on. `libbpf` is 1.x, `libbpf-legacy`
- * what came before it (0.8, without strict mode).
- */
+/** Loaders whose reading a package may count on; `libbpf` is 1.x, `libbpf-legacy` before (0.8). */
 export const dialects = ["libbpf", "cilium/ebpf", "aya", "libbpf-legacy"] as const;
 export type Dialect = (typeof dialects)[number];
 
@@ -16,10 +13,7 @@ export function dialectOf(name: string | undefined): Dialect | undefined {
 /** Which programs libbpf before 1.0 took only by their exact name; all others by prefix. */
 const exactInLegacy = /^(tc|tcx|netkit|netfilter|syscall|xdp\.frags|xdp)(\/|$)/;
 
-/**
- * The names aya knows (aya-obj, `ProgramSection`), all but the last line with anything behind a
- * further slash.
- */
+/** aya's names (aya-obj, `ProgramSection`); all but the last line with anything behind a slash. */
 const ayaNames = `
 	kprobe kretprobe uprobe uprobe.s uprobe.multi uprobe.multi.s uretprobe uretprobe.s uretprobe.multi
 	uretprobe.multi.s tp_btf tracepoint tp raw_tp raw_tracepoint lsm lsm.s lsm_cgroup fentry fentry.s fexit
@@ -86,10 +80,7 @@ function byPrefix(name: string, sloppy: (rule: SectionRule) => boolean): Section
 	return rule && meaningByRule(rule, name, true);
 }
 
-/**
- * What loaders other than `dialect` take a section for: `cilium/ebpf loads it as xdp`. Only those
- * that know it.
- */
+/** What other loaders that know a section take it for: `cilium/ebpf loads it as xdp`. */
 export function otherLoaders(dialect: Dialect, section: string): { dialect: Dialect; type: string }[] {
 	return dialects.flatMap((other) => {
 		const meaning = other === dialect ? undefined : meaningIn(other, section);
@@ -98,10 +89,8 @@ export function otherLoaders(dialect: Dialect, section: string): { dialect: Dial
 }
 
 /**
- * The meaning that a program of a type has, independent of its section.
- *
- * @param type name in `programTypes`
- * @param attachType name in `attachTypes`; default: that of a section named after the type
+ * The meaning of a type's programs, whatever their section. @param attachType default: the usual
+ * one
  * @returns undefined when there is no such program, or the type alone does not say which it is
  */
 export function meaningOfType(type: string, attachType?: string): SectionMeaning | undefined {

@@ -25,10 +25,7 @@ const headerSize = 64;
 const entrySize = 64;
 
 /**
- * A copy of an object with some sections renamed, filled with something else, or added. Everything
- * stays where it is; what is new stands at the end, with a section header table of its own.
- *
- * @param bytes of the file that `elf` was read from
+ * A copy of the object `bytes` with sections renamed, filled or added; what is new is at the end.
  * @throws InputError when there are more sections than a header can count
  */
 export function rewriteElf(

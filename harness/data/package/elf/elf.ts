@@ -85,12 +85,7 @@ export interface Elf {
 	relocations(index: number): ElfRelocation[];
 }
 
-/**
- * Reads an ELF64 relocatable object for eBPF, either byte order.
- *
- * @param file what the user calls it, for messages
- * @throws InputError with the table and offset that is wrong
- */
+/** Reads an ELF64 relocatable eBPF object. @throws InputError with the table and offset */
 export function readElf(file: string, bytes: Uint8Array): Elf {
 	const ident = checkIdent(file, bytes);
 	const header = new Reader(file, "ELF header", bytes, ident.littleEndian).part("ELF header", 0, 64);

@@ -148,10 +148,7 @@ function btfMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 	});
 }
 
-/**
- * Reads the struct that stands for a map: numbers are the element counts of arrays that a member
- * points to, types what a member points to (libbpf's `__uint` and `__type`).
- */
+/** A map's struct (libbpf's `__uint`, `__type`): element counts and types that members point to. */
 function definition(
 	file: string,
 	btf: Btf,

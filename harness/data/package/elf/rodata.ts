@@ -12,7 +12,6 @@ import { type Elf, STB } from "./elf.js";
 export interface InitialValue {
 	/** Section name, by which `bpf_object__find_map_by_name` finds the map. */
 	map: string;
-	/** All of it. */
 	bytes: Uint8Array;
 }
 
@@ -25,9 +24,7 @@ interface Variable {
 }
 
 /**
- * Applies the constants that the manifest sets to the object's `.rodata` sections.
- *
- * @param place of `rodata` in the manifest, for messages
+ * Applies the manifest's constants to the object's `.rodata` sections.
  * @returns the whole content of each section that is touched
  * @throws InputError when a variable does not exist or its value does not fit
  */

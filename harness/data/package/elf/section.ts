@@ -149,7 +149,6 @@ export interface SectionMeaning {
 	autoload: boolean;
 }
 
-/** One line of the table. */
 export interface SectionRule extends Omit<SectionMeaning, "target" | "autoload"> {
 	section: string;
 	/** The name may be followed by `/` and more. */

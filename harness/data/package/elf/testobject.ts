@@ -5,11 +5,7 @@ import { Bytes, buildElf, code, TestBtf, type TestElf } from "./testelf.js";
 const CODE = SHF.ALLOC | SHF.EXECINSTR;
 const text = (value: string) => new Uint8Array(Buffer.from(`${value}\0`));
 
-/**
- * An object with one of everything: an XDP program `count` that looks up the map `hits`, reads the
- * constant `limit`, calls the function `helper_of_ours` in `.text`, which calls the kfunc
- * `bpf_kernel_thing`, and relocates `task_struct.pid`.
- */
+/** An XDP program with a map, a constant, a function, a kfunc and a CO-RE relocation. */
 export function sampleElf({ littleEndian = true, section = "xdp" } = {}): TestElf {
 	const btf = new TestBtf(littleEndian);
 	const int = btf.int("int", 4, 1);
@@ -88,7 +84,6 @@ export function sampleElf({ littleEndian = true, section = "xdp" } = {}): TestEl
 	};
 }
 
-/** The object of `sampleElf`, written. */
 export function sampleObject(options?: Parameters<typeof sampleElf>[0]): Uint8Array {
 	return buildElf(sampleElf(options));
 }

@@ -14,7 +14,6 @@ import { Reader } from "./reader.js";
  * - Maps of sections named `maps`, each a `struct bpf_map_def`, become maps of `.maps` with BTF.
  * - A kind of pinning that libbpf does not have is left out: the package's own loader sees to it.
  * - Aya takes an object without a license for GPL.
- *
  * @returns the same bytes where the dialect makes no difference
  * @throws InputError when a map's definition is not one that the loader takes
  */

@@ -16,10 +16,7 @@ interface Loaded extends ObjectFacts {
 
 /**
  * Checks what the manifest says against what its objects hold.
- *
- * @param file what the user calls the manifest, for messages
- * @throws InputError with the JSON pointer of a setting for something that does not exist or cannot
- * be set
+ * @throws InputError with the JSON pointer of a setting that does not exist or cannot be set
  */
 export function checkSettings(file: string, manifest: Manifest, objects: Loaded[]): void {
 	for (const [index, object] of objects.entries()) {

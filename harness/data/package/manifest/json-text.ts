@@ -5,10 +5,8 @@ const maxBytes = 1024 * 1024;
 const maxNesting = 64;
 
 /**
- * Reads a JSON file that a user wrote: of bounded size and depth, every key once.
- *
- * @param file what the user calls it, for messages
- * @throws InputError with line and column, or the JSON pointer of a key that is there twice
+ * Reads a user's JSON file: of bounded size and depth, every key once.
+ * @throws InputError with line and column, or the JSON pointer of a repeated key
  */
 export function parseJson(file: string, bytes: Uint8Array): unknown {
 	if (bytes.length > maxBytes)
@@ -52,12 +50,7 @@ function nestsDeeper(value: unknown, levels: number): boolean {
 /** An open object with its keys so far, or an array with the index of its next element. */
 type Level = { keys: Set<string>; key: string | undefined } | { index: number };
 
-/**
- * JSON pointer (RFC 6901) of the first key that its object has had already; JSON.parse takes the
- * last one and says nothing (RFC 8259, 4).
- *
- * @param json text that JSON.parse takes
- */
+/** JSON pointer of the first repeated key, which JSON.parse does not report (RFC 8259, 4). */
 export function duplicateKey(json: string): string | undefined {
 	const levels: Level[] = [];
 	for (const [token] of json.matchAll(/"(?:[^"\\]+|\\.)*"|[{}[\],]/g)) {

@@ -15,9 +15,7 @@ const entries = validator(ObjectEntry);
 export const signaturesFolder = "signatures";
 
 /**
- * Reads the text of a `bpfgate.json` and checks everything that can be known without the objects.
- *
- * @param file what the user calls it, for messages
+ * Reads a `bpfgate.json` and checks all that needs no objects.
  * @param sections of checks that are not built in
  * @throws InputError with line and column, or the JSON pointer of what is wrong
  */
@@ -107,10 +105,7 @@ function checkFiles(file: string, manifest: Manifest): void {
 	}
 }
 
-/**
- * What loaders of chains ship, and where the manifest first says so. Two loaders may ship the same
- * file, or an object of the package.
- */
+/** Files that loaders ship, and where the manifest first says so; two may ship the same. */
 export function loaderFiles({ chains = [] }: Manifest): Map<string, string> {
 	const files = new Map<string, string>();
 	for (const [index, { loader }] of chains.entries())

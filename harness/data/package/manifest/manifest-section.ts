@@ -11,10 +11,7 @@ export interface ManifestSection {
 }
 
 /**
- * Takes the sections that were given out of a manifest, and leaves the rest to the manifest's own
- * schema.
- *
- * @param file what the user calls the manifest, for messages
+ * Takes the given sections out of a manifest.
  * @throws InputError with the JSON pointer of what is wrong in a section
  */
 export function takeSections(

@@ -9,12 +9,7 @@ const ethernetHeader = 14;
 /** As Ethernet's: veth and netkit devices have it unless told otherwise. */
 const mtu = 1500;
 
-/**
- * A packet of a chain with its number in it.
- *
- * @param place of the packet in the list of the chain's packets
- * @throws InputError for a packet that cannot be made, or not be sent by a device
- */
+/** A packet of a chain with its number in it. @throws InputError when it cannot be made or sent */
 export function chainPacketFrame(
 	{ packet }: ChainPacket,
 	number: number,

@@ -10,11 +10,7 @@ interface Holder extends ObjectFacts {
 	file: string;
 }
 
-/**
- * The program that a reference means, among the objects of its package.
- *
- * @throws InputError when there is none, more than one, or one that cannot stand on the hook
- */
+/** The program that a reference means. @throws InputError for none, several, an unsuitable one */
 export function chainProgram<T extends Holder>(
 	{ file, pointer }: ReferencePlace,
 	reference: ProgramReference,
@@ -54,12 +50,7 @@ export function checkProgArray({ file, pointer }: ReferencePlace, name: string, 
 		throw new InputError(file, pointer, `${name} is of type ${map.type}, not prog_array`);
 }
 
-/**
- * Checks the references of a package's chains to its own programs; those to other packages wait
- * until these are there.
- *
- * @param file what the user calls the manifest, for messages
- */
+/** Checks a package's references to its own programs; those to other packages wait for them. */
 export function checkChainPrograms(file: string, chains: readonly Chain[], objects: readonly Holder[]): void {
 	for (const [index, { hook, members, root_program: root }] of chains.entries()) {
 		const ends = [

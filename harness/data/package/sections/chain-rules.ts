@@ -14,10 +14,7 @@ export function programPointer(pointer: string, reference: ProgramReference): st
 	return typeof reference === "string" ? pointer : `${pointer}/program`;
 }
 
-/**
- * Mechanisms that can make the chain as it is written, the preferred one first: the named one, or
- * those of the hook that know what to do with a root program or priorities.
- */
+/** Mechanisms that can make the chain, the preferred one first. */
 export function possibleMechanisms(chain: Chain): ChainMechanism[] {
 	if (chain.mechanism !== undefined) return [chain.mechanism];
 	const ofHook: readonly ChainMechanism[] = chainHooks[chain.hook].mechanisms;
@@ -28,12 +25,7 @@ export function possibleMechanisms(chain: Chain): ChainMechanism[] {
 	return ranked.length > 0 ? ranked : listed;
 }
 
-/**
- * Checks of chains what can be known without any object.
- *
- * @param file what the user calls the manifest or chain file, for messages
- * @throws InputError with the JSON pointer of what no mechanism could do
- */
+/** Checks of chains what needs no object. @throws InputError with the JSON pointer */
 export function checkChainRules(file: string, chains: readonly Chain[]): void {
 	const names = new Map<string, number>();
 	for (const [index, chain] of chains.entries()) {

@@ -27,7 +27,6 @@ const reserved = ["boot", "dev", "init", "modules", "mnt", "proc", "run", "sbin"
 
 /**
  * Checks where in guests the files of a manifest go; `from` is checked with the other paths.
- *
  * @param file what the user calls the manifest, for messages
  * @throws InputError with the pointer of a path that a guest cannot have
  */

@@ -47,12 +47,7 @@ export const TokenSettings = Type.Object(
 );
 export type TokenSettings = Static<typeof TokenSettings>;
 
-/**
- * Checks what the schema cannot: that every name is one of the kernel's.
- *
- * @param file what the user calls the manifest, for messages
- * @throws InputError with the JSON pointer of the name
- */
+/** Checks that each name is the kernel's. @throws InputError with the JSON pointer of the name */
 export function checkTokenNames(file: string, token: TokenSettings | undefined): void {
 	for (const kind of tokenKinds) {
 		const names = token?.[kind] ?? [];

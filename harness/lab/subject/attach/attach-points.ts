@@ -81,7 +81,6 @@ export class AttachPoints {
 		}
 	}
 
-	/** Removes everything that was made. */
 	async remove(): Promise<void> {
 		for (const undo of this.#undo.reverse()) await undo();
 		this.#undo.length = 0;

@@ -20,11 +20,7 @@ import { tail } from "./log-tail.js";
 import { similarSymbols } from "./similar-symbols.js";
 import { type UserAttachment, userAttachment } from "./user-target.js";
 
-/**
- * Attaches and detaches each in turn, at an attach point made for it.
- *
- * @param begin told which one is next, and undefined after the last
- */
+/** Attaches and detaches each in turn. @param begin gets the next, undefined after the last */
 export async function* attachAll(
 	object: PackageObject,
 	attachables: readonly Attachable[],

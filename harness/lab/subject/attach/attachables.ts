@@ -16,9 +16,7 @@ export type Where = Omit<AttachTarget, "hook"> & { hook: HookName };
 /** A program or struct_ops map to attach, and where. */
 export interface Attachable {
 	kind: "program" | "map";
-	/** In the object. */
 	name: string;
-	/** In the case. */
 	caseName: string;
 	target: Where;
 }
@@ -46,9 +44,7 @@ function attachableProgram(object: PackageObject, program: ProgramFacts, nameOf:
 
 /** A program that is loaded although the guest has nothing to attach it to. */
 export interface Unattachable {
-	/** In the object. */
 	name: string;
-	/** In the case. */
 	caseName: string;
 	section: string;
 	why: Unattached;

@@ -2,10 +2,7 @@
 import { basename } from "node:path";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 
-/**
- * How the programs and maps of an object are named in cases: by their own name, or as
- * `<object>/<name>` where another object of the package has one of the same name.
- */
+/** Names of programs and maps in cases: their own, or `<object>/<name>` where objects share one. */
 export function caseNames(pkg: Package): (object: PackageObject, name: string) => string {
 	const seen = new Map<string, number>();
 	for (const object of pkg.objects) {

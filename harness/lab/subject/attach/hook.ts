@@ -40,7 +40,6 @@ const mapHooks: Partial<Record<string, MadeHook>> = { xdp_devmap: "devmap", xdp_
 
 /**
  * Derives the hook from the manifest, or from the ELF section where the manifest is silent.
- *
  * @param binaries files of the package that guests have
  */
 export function hookOf(

@@ -15,10 +15,7 @@ import { memberType } from "../../../machine/features/kernel-btf.js";
 import { kfuncSince } from "../../../machine/features/kfunc-names.js";
 import type { Workbench } from "../../check.js";
 
-/**
- * Explains a refusal with the kernel's own features. The kernel is asked only after a refusal, and
- * only about features that the explanation depends on.
- */
+/** Explains a refusal with features; asks the kernel only for those that it depends on. */
 export async function informed(
 	bench: Workbench,
 	explain: (kernel: KernelFacts) => Explanation,
@@ -60,10 +57,7 @@ interface Answer {
 	needs?: string;
 }
 
-/**
- * Empty when it cannot be known: on kernels without a readable configuration, and for kfuncs
- * that the kernel's BTF does not tag.
- */
+/** Empty when unknown: without a readable configuration, and for kfuncs that BTF does not tag. */
 async function answerOf(bench: Workbench, question: FeatureQuestion): Promise<Answer> {
 	try {
 		const { state, needs } = (await bench.lack(question)) ?? { state: "present" as const };

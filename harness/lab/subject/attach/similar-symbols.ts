@@ -4,10 +4,7 @@ import type { GuestClient } from "../../../machine/guest/client.js";
 
 const most = 5;
 
-/**
- * Functions of the guest's kernel that a missing one may have become: system calls with the prefix
- * of the machine, and copies that the compiler made (`.isra.0`, `.constprop.0`, `.part.0`).
- */
+/** Functions that a missing one may have become: system calls, or compilers' copies (`.isra.0`). */
 export async function similarSymbols(client: GuestClient, name: string): Promise<string[]> {
 	const kallsyms = await readFile(client, "/proc/kallsyms");
 	return similarIn(Buffer.from(kallsyms ?? []).toString("latin1"), name);

@@ -20,7 +20,6 @@ export function attachesToBinary({ attachesTo }: SectionMeaning): boolean {
 /**
  * What a uprobe or USDT program is attached to: as the manifest says, or its section, which libbpf
  * reads as `<binary>:<function>` or `<binary>:<provider>:<name>`.
- *
  * @returns undefined where neither names a binary and a place in it
  */
 export function userTarget(

@@ -9,10 +9,7 @@ import type { Args, MapLoad, ProgramLoad, Result } from "../../../machine/guest/
 const statistics = 4;
 const verbose = 1 | statistics;
 const logBytes = 64 * 1024;
-/**
- * Above this many processed instructions a log of every state takes the verifier a minute under
- * emulation, and the verdict is lost in it.
- */
+/** Above so many instructions a log of every state takes a minute in TCG, and loses the verdict. */
 const verboseInsns = 50_000;
 
 /** Why the kernel or libbpf refused a program, or the object as a whole. */
@@ -40,12 +37,10 @@ export interface LoadedObject {
 type Attempt = Result<"object_load"> & { handle: number; opened: Result<"object_open"> };
 
 /**
- * Loads all programs of an object that load, and finds out why each other one is refused. libbpf
- * stops at the first refusal, so the refused program is left out and the rest is loaded again.
- *
+ * Loads all programs that load, and finds out why others are refused: libbpf stops at the first, so
+ * that one is left out and the rest is loaded again.
  * @param wanted names of the programs to load; the object's others are left out
- * @param coverage loads programs with probes (agent's `coverage_read`) where the kernel accepts
- * them
+ * @param coverage loads programs with probes (`coverage_read`) where the kernel accepts them
  */
 export async function loadObject(
 	client: GuestClient,
@@ -86,9 +81,8 @@ export async function loadObject(
 }
 
 /**
- * The programs that cause a failed load. When the kernel refuses a program, the log names it; when
- * libbpf gives up before it asks the kernel (a missing attach target, an unresolved extern), each
- * program is loaded alone. Programs that fail only together all get the refusal.
+ * The programs that cause a failed load: the log names one that the kernel refuses; else each is
+ * loaded alone. Programs that fail only together all get the refusal.
  */
 async function findCulprits(
 	client: GuestClient,

@@ -15,11 +15,9 @@ export function guestPath(object: PackageObject): string {
 }
 
 /**
- * The manifest's settings of an object, as arguments of the agent's `object_open`.
- *
+ * The manifest's settings of an object for `object_open`.
  * @param cpus of the guest, for maps sized `"cpus"`
- * @param targets agent's handles of loaded objects by file, for programs whose target is a program
- * of another object
+ * @param targets agent's handles of loaded objects by file, for programs of other objects
  */
 export function openArgs(
 	object: PackageObject,

@@ -14,11 +14,7 @@ export function targetObjects(pkg: Package, object: PackageObject): PackageObjec
 	return pkg.objects.filter(({ file }) => files.includes(file));
 }
 
-/**
- * Loads the targets of this object's freplace, fentry and fexit programs; handles by file.
- *
- * @param more further arguments of `object_open` for each
- */
+/** Loads targets of freplace, fentry and fexit; handles by file. @param more for `object_open` */
 export async function loadTargets(
 	pkg: Package,
 	object: PackageObject,

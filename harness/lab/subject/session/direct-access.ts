@@ -34,9 +34,8 @@ export function readsPacketDirectly({ object, program }: Subject): boolean {
 const answers = new WeakMap<GuestClient, Promise<boolean>>();
 
 /**
- * True if test runs of cgroup_skb programs let them see the packet by `data` and `data_end`. Those
- * of 6.12 and older leave the end unset, so every bounds check fails (bpf_prog_test_run_skb,
- * net/bpf/test_run.c). The kernel is asked.
+ * True if test runs of cgroup_skb see the packet; 6.12 and older leave `data_end` unset
+ * (bpf_prog_test_run_skb, net/bpf/test_run.c). The kernel is asked.
  */
 export function cgroupSkbSeesPacket(client: GuestClient): Promise<boolean> {
 	const known = answers.get(client) ?? ask(client);

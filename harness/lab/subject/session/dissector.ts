@@ -10,9 +10,8 @@ import { testRunRetval } from "./test-run-retval.js";
 const BPF_FLOW_DISSECTOR = 17;
 
 /**
- * Translates the retval of a flow dissector's test run into what the program returned. Before 6.1
- * the retval is 1 for BPF_OK and 0 for everything else (net/bpf/test_run.c); a program that returns
- * BPF_OK shows which it is.
+ * What a flow dissector returned: before 6.1 a test run's retval is 1 for BPF_OK and 0 for all else
+ * (net/bpf/test_run.c), which a program that returns BPF_OK shows.
  */
 export async function dissectorVerdict(client: GuestClient): Promise<(retval: number) => number> {
 	const load = progLoad("flow_dissector", returns(0)).u32(68, BPF_FLOW_DISSECTOR);

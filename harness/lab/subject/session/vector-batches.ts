@@ -3,11 +3,7 @@ import type { MapModel } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 
-/**
- * The test run of a tracing program calls the test functions it may be attached to, not the
- * program: its vectors run while it alone is attached (`bpf_prog_test_run_tracing`,
- * net/bpf/test_run.c).
- */
+/** A tracing program's test run calls functions to attach to (`bpf_prog_test_run_tracing`). */
 export const runsAttached = ({ subject }: PreparedVector): boolean => subject.type === "tracing";
 
 /** Attaches the program of these vectors for as long as `work` takes. */

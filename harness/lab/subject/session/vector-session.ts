@@ -79,9 +79,7 @@ export class VectorSession {
 
 	/**
 	 * Loads the object with its autoload programs and those of the vectors.
-	 *
-	 * @param measured loads programs with probes; called with the coverage at the end of each load
-	 * @param load another way to load the object
+	 * @param measured loads programs with probes; gets the coverage at the end of each load
 	 */
 	static async open(
 		guest: Guest,
@@ -118,7 +116,6 @@ export class VectorSession {
 		if (perCpu) this.#cpus = (await client.call("map_dump", { object: handle, map: perCpu.name })).cpus;
 	}
 
-	/** The result of loading the object. */
 	get loaded(): LoadedObject {
 		return this.#loaded;
 	}
@@ -144,7 +141,6 @@ export class VectorSession {
 		await client.call("object_close", { object: handle });
 	}
 
-	/** Runs one vector. */
 	async run(vector: PreparedVector): Promise<VectorRun> {
 		const [run] = await this.runAll([vector]);
 		if (!run) throw new Error(`${vector.case} was not run`);
@@ -159,13 +155,10 @@ export class VectorSession {
 	}
 
 	/**
-	 * For each vector in turn: fills the maps, runs the packets, reads the maps, and resets
-	 * everything. One request has many vectors, and the next request is sent before this answer is
-	 * processed; after a vector that changed the object permanently, the object is loaded again.
-	 * The programs of all vectors must be loaded.
-	 *
-	 * @throws UndecidedError when the guest is lost, or a map is too large to be read; the results
-	 * given before are valid
+	 * Fills maps, runs packets, reads and resets maps, vector by vector; many in one request, the
+	 * next sent before this answer is processed. All their programs must be loaded.
+	 * @throws UndecidedError for a lost guest, or a map too large to read; earlier results are
+	 * valid
 	 */
 	async *runEach(
 		vectors: readonly PreparedVector[],

@@ -13,11 +13,10 @@ const loopback = 1;
 const tooManyLive = { flags: 2, batch_size: 1 << 20 };
 
 /**
- * Before 5.18 the kernel rewrites the code of its XDP dispatcher for every test run of a program
- * that is attached to no device, which takes four times as long as everything else
- * (bpf_prog_test_run_xdp of net/bpf/test_run.c, kernel/bpf/dispatcher.c). So the program is
- * attached while its vectors run: to the loopback of an idle network namespace. A kernel without
- * live frames, which came in the same release, needs this.
+ * Before 5.18 each test run of an unattached XDP program rewrites the kernel's dispatcher, which
+ * takes four times as long as all else (bpf_prog_test_run_xdp, kernel/bpf/dispatcher.c): so it is
+ * attached to the loopback of an idle namespace. Kernels without live frames, of the same release,
+ * need this.
  */
 export class XdpTestDevice {
 	#isSlow: Promise<boolean> | undefined;

@@ -77,7 +77,6 @@ export class QemuMemory implements PhysicalMemory {
 
 /**
  * Where RAM lies in QEMU: its only mapping of that size that is written and not executed.
- *
  * @param maps proc_pid_maps(5)
  */
 export function ramStart(maps: string, size: number): number {

@@ -71,7 +71,6 @@ export async function findView({ arch, client, pid, ram }: Seen): Promise<HostVi
 
 /**
  * The kernel's objects, read from a guest that stands still. Nothing in the guest takes part.
- *
  * @throws UndecidedError `host-view-unavailable` for a kernel that cannot be read, `-invalid` when
  * its memory is not that of a kernel, `-refused` when the host does not let us read it
  */

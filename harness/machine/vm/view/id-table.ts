@@ -18,7 +18,6 @@ export interface TableEntry {
 
 /**
  * The objects of a `struct idr`, which is an XArray (K: include/linux/xarray.h).
- *
  * @throws Unreadable when it is not one, or has more than 16,384 objects
  */
 export function tableEntries(space: AddressSpace, table: bigint, fields: Fields): TableEntry[] {

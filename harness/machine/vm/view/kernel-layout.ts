@@ -70,7 +70,6 @@ const maxBtf = 64 * 2 ** 20;
 
 /**
  * Finds its way in a kernel that has run nothing but the agent.
- *
  * @param addresses of its symbols; 0 for one that it lacks
  * @throws Unreadable when the kernel lacks what is needed, and says what
  */
