@@ -2,20 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MemberRun, OrderRecorder } from "./order-recorder.js";
 
-/**
- * After this long without anything new, everything is assumed to have arrived; and how often to
- * look. The guest runs between two looks.
- */
+/** After `quietMs` without anything new everything has arrived; the guest runs meanwhile. */
 const quietMs = 60;
 const lookMs = 10;
 
-/**
- * Waits for packets that were sent and have not arrived: a busy kernel leaves a device's queue to
- * ksoftirqd.
- *
- * @param look how much has arrived so far, and whether that is all; packets that meet no program
- * never arrive
- */
+/** Waits for late packets (ksoftirqd). @param look how much has arrived, and whether that is all */
 export async function untilQuiet(look: () => Promise<{ arrived: number; all: boolean }>): Promise<void> {
 	let seen = await look();
 	for (let quiet = 0; quiet < quietMs && !seen.all; ) {
@@ -26,13 +17,7 @@ export async function untilQuiet(look: () => Promise<{ arrived: number; all: boo
 	}
 }
 
-/**
- * Runs of members that packets met, including late ones.
- *
- * @param recorded so far
- * @param all whether every packet has arrived
- * @throws UndecidedError `recorder-overrun`
- */
+/** Runs of members that packets met, late ones too. @throws UndecidedError `recorder-overrun` */
 export async function arrivedRuns(
 	recorder: Pick<OrderRecorder, "read">,
 	recorded: readonly MemberRun[],

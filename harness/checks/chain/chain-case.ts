@@ -14,7 +14,6 @@ export interface ChainUnderTest {
 	chain: DeclaredChain;
 	mechanism: Mechanism;
 	attachPoint: AttachPoint;
-	/** The members, as declared. */
 	members: readonly ChainEntry[];
 	/** Of `orders`: labels of members after which packets ended, although others should follow. */
 	stoppers?: ReadonlySet<string>;
@@ -63,7 +62,6 @@ export function refused({ name: chain }: DeclaredChain, error: RefusedEntry): Fi
 /** What the kernel lists and what packets meet, compared with the entries that were attached. */
 export interface Observation {
 	configured: string[];
-	/** The expected list. */
 	expected: string[];
 	differences: string[];
 	/** Differences that `executed` reports: members that were not met after a stopper. */

@@ -20,11 +20,7 @@ const outputBytes = 4096;
 
 type Loader = NonNullable<DeclaredChain["loader"]>;
 
-/**
- * Lets the package's own command build the chain, and inspects what it built: cases `loader`,
- * `configured` and `executed`. The guest must be retired afterwards: such a command can leave
- * anything.
- */
+/** Cases `loader`, `configured`, `executed` of a chain's own loader; retire the guest then. */
 export async function* loaderCases(
 	chain: DeclaredChain & { loader: Loader },
 	bench: Workbench,
@@ -135,7 +131,6 @@ function endedWrong(ended: Ended): string | undefined {
 	return last ? `${how}: ${last}` : how;
 }
 
-/** Output without control characters. */
 function text(bytes: Uint8Array): string {
 	return Buffer.from(bytes)
 		.toString()

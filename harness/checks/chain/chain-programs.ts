@@ -26,7 +26,6 @@ export interface LoadedEntry {
 	entry: ChainEntry;
 	/** The agent's handle of its object, and its program in it. */
 	held: Held & { handle: number; program: string };
-	/** The program's. */
 	id: number;
 	/** In the recorder. */
 	number: number;
@@ -42,14 +41,11 @@ interface LoadedFile {
 	ids: ReadonlyMap<string, number>;
 	/** errno of programs that were not loaded, by their names. */
 	refused: ReadonlyMap<string, number>;
-	/** File in the guest. */
 	path: string;
 }
 
 export interface ChainProgramsOptions {
-	/**
-	 * Records each by fexit as soon as it is loaded; not where fexit does not fire (tail calls).
-	 */
+	/** Each is recorded by fexit as soon as it is loaded; not for tail calls, without fexit. */
 	recorded: boolean;
 	/** Size of the recorder's ring buffer, a power of two; default: what a flow may need. */
 	ringBytes?: number;
@@ -59,11 +55,7 @@ export interface ChainProgramsOptions {
 	extends?: { object: number; program: string };
 }
 
-/**
- * The programs of a chain, each loaded when it is first needed: each object of its members once,
- * and once more where a member's program is needed a second time. Finds them by program id and by
- * number in the recorder.
- */
+/** A chain's programs, loaded when first needed; found by program id and recorder number. */
 export class ChainPrograms {
 	readonly #asked = new Map<string, Promise<LoadedEntry>>();
 	readonly #loaded = new Map<string, LoadedEntry>();
@@ -125,7 +117,6 @@ export class ChainPrograms {
 		return loaded;
 	}
 
-	/** What was loaded before. */
 	loaded(entry: ChainEntry): LoadedEntry {
 		const loaded = this.#loaded.get(entryKey(entry));
 		if (!loaded) throw new Error(`${entryName(entry)} is not loaded`);
@@ -138,7 +129,6 @@ export class ChainPrograms {
 		return id;
 	}
 
-	/** The entries of recorded runs. */
 	entriesOf(runs: readonly MemberRun[]): TracedEntry[] {
 		return runs.flatMap(({ member, retval }) => {
 			for (const { number, entry } of this.#loaded.values())
@@ -147,10 +137,7 @@ export class ChainPrograms {
 		});
 	}
 
-	/**
-	 * How often each entry in use has run since it was loaded, as the kernel counts it
-	 * (BPF_ENABLE_STATS must be on). The agent is asked before this returns.
-	 */
+	/** How often each entry in use ran (BPF_ENABLE_STATS); asked before this returns. */
 	async runCounts(): Promise<Map<ChainEntry, number>> {
 		const used = [...this.#loaded].filter(([key]) => this.#used.has(key));
 		const counts = used.map(

@@ -28,17 +28,11 @@ export interface Judgement {
 	expected: Met[];
 	found: Met[];
 	differences: string[];
-	/**
-	 * Label of the member that the packet met last (empty: it met none), where all that differs is
-	 * what did not follow.
-	 */
+	/** Label of the last member met (empty: none), where only what follows is missing. */
 	stoppedBy?: string;
 }
 
-/**
- * Compares what one packet met with the entries in the kernel's order: each runs until one returns
- * what ends the chain. What the entries return is not judged; what runs after it is.
- */
+/** Compares what a packet met with the kernel's order; what entries return is not judged. */
 export function judge(chain: DeclaredChain, order: readonly ChainEntry[], trace: PacketTrace): Judgement {
 	const { what, met } = trace;
 	const { mechanism } = chain;
@@ -60,10 +54,7 @@ export function judge(chain: DeclaredChain, order: readonly ChainEntry[], trace:
 	return { what, expected, found, differences, ...stoppedBy };
 }
 
-/**
- * What each entry returned. Where entries are recorded before they run, only the last one's verdict
- * is known, from what the chain returned; those before it went on, since another came after them.
- */
+/** What each entry returned; of slots only the last verdict is known, from the chain's own. */
 function verdictsOf(mechanism: ChainMechanism, { met, verdict }: PacketTrace): Map<string, number> {
 	return new Map(
 		met.map((each, index) => {

@@ -11,7 +11,6 @@ const path = "/sys/kernel/rcu_expedited";
  *
  * Kernel: kernel/rcu/update.c (`rcu_gp_is_expedited`), kernel/ksysfs.c; absent with
  * CONFIG_TINY_RCU.
- *
  * @returns restores the setting
  */
 export async function expediteGracePeriods({ client }: Pick<Guest, "client">): Promise<() => Promise<void>> {

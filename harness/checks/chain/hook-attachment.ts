@@ -9,7 +9,6 @@ import { HookList } from "./hook-list.js";
 import { clsactModules } from "./mechanisms/tc.js";
 import type { Sender } from "./packet-traffic.js";
 
-/** Detaches what was attached. */
 export type Detach = () => Promise<void>;
 /** Attaches one program to a hook of a device; undefined where the kernel lacks the hook. */
 export type AttachOne = (program: Held & { program: string }) => Promise<Detach | undefined>;

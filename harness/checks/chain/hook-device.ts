@@ -26,7 +26,6 @@ const loopback = 1;
 /**
  * A veth pair with the hook's end in its own namespace. Kernels without modules have no veth: there
  * it is `lo`, where a sent packet passes both egress and ingress.
- *
  * @param direction of the packets that pass the hook
  */
 export async function hookDevice(guest: Guest, direction: Direction): Promise<HookDevice> {
@@ -52,10 +51,7 @@ export async function hookDevice(guest: Guest, direction: Direction): Promise<Ho
 }
 
 /**
- * A netkit pair; only the primary is in the guest's first namespace, and it has the lists of both:
- * packets sent out of the primary pass the list of `netkit_primary`, those sent out of the peer the
- * list of `netkit_peer`.
- *
+ * A netkit pair: packets out of the primary pass `netkit_primary`, those of the peer `netkit_peer`.
  * Kernel: `netkit_dev_fetch` and `netkit_xmit` of drivers/net/netkit.c.
  */
 export async function netkitDevice(guest: Guest, end: "primary" | "peer"): Promise<HookDevice> {

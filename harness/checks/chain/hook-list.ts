@@ -75,10 +75,7 @@ export class HookList {
 		this.attachType = number;
 	}
 
-	/**
-	 * BPF_LINK_CREATE. `link` is a handle; closing it detaches the program, unless the link is also
-	 * held elsewhere.
-	 */
+	/** BPF_LINK_CREATE. Closing `link` detaches the program, unless it is also held elsewhere. */
 	async createLink(program: Held, place: Place = {}): Promise<{ errno: number; link?: number }> {
 		const attr = this.attr(isOrdered(place) ? 32 : 16, 4).fd(0, program);
 		attr.u32(8, this.attachType).u32(12, place.flags ?? 0);
@@ -92,7 +89,6 @@ export class HookList {
 		return (await this.guest.client.call("bpf", this.attachRequest(program, place))).errno;
 	}
 
-	/** The agent's arguments for `attach`. */
 	attachRequest(program: Held, place: AttachPlace = {}): Args<"bpf"> {
 		const attr = this.programAttr(program, place);
 		if (place.replaced) attr.fd(16, place.replaced);
@@ -104,7 +100,6 @@ export class HookList {
 		return (await this.guest.client.call("bpf", this.detachRequest(program, place))).errno;
 	}
 
-	/** The agent's arguments for `detach`. */
 	detachRequest(program?: Held, place: Place = {}): Args<"bpf"> {
 		return bpfRequest(this.guest.client, "prog_detach", this.programAttr(program, place), this.hook.netns);
 	}

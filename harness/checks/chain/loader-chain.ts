@@ -19,9 +19,7 @@ import type { DeclaredChain } from "./model/declared-chain.js";
 import { byPacket, type MemberRun, OrderRecorder } from "./order-recorder.js";
 import type { PacketTrace, Traffic } from "./packet-trace.js";
 
-/** A program on a hook. */
 export interface Listed {
-	/** Its id. */
 	program: number;
 	/** The dispatcher's run_prio, the filter's pref; absent for mechanisms without priorities. */
 	priority?: number;
@@ -30,7 +28,6 @@ export interface Listed {
 /** Reads the programs on a device's hook, in the kernel's order. */
 type Reader = (guest: Guest, device: HookDevice, chain: DeclaredChain) => Promise<Listed[]>;
 
-/** For tcx and netkit. */
 const listOf: Reader = async (guest, { ifindex, netns }, { hook, mechanism }) => {
 	const attachType = mechanism === "netkit" ? hook : `tcx_${directionOf(hook)}`;
 	const at = { attachType, target: ifindex, ...(netns === undefined ? {} : { netns }) };
@@ -83,9 +80,7 @@ export interface FoundEntry extends Listed {
 }
 
 /**
- * Finds the members on the hook by the names of their main functions, and records the runs of each
- * program.
- *
+ * Finds the members by the names of their main functions, and records the runs of each program.
  * @throws UndecidedError `recorder-refused`; `chain-unrecorded` when a program has no BTF
  */
 export async function follow(

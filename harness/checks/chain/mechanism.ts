@@ -48,17 +48,13 @@ export interface AttachedChain {
 	detach(entry: ChainEntry): Promise<void>;
 	/** Puts `by` in the position of `entry`, in one step where the mechanism has one. */
 	replace(entry: ChainEntry, by: ChainEntry): Promise<void>;
-	/**
-	 * The operations of `replace`. Both programs are loaded; `entry` need not be attached yet, only
-	 * its member: so the way back can be prepared in advance.
-	 */
+	/** The operations of `replace`, of loaded programs; `entry` need not be attached yet. */
 	replacement(entry: ChainEntry, by: ChainEntry): AgentOperation[];
 	/**
 	 * A replacement in the steps of a loader that lets packets meet a half-changed chain; absent
 	 * where no such loader is known. `entry` may be attached only by an earlier replacement.
 	 */
 	stepwiseReplacement?(entry: ChainEntry, by: ChainEntry): Promise<AgentOperation[]>;
-	/** The same entries in another order. */
 	reorder(entries: readonly ChainEntry[]): Promise<void>;
 	/** Extra work that this kernel requires, in words for the evidence. */
 	notes?(): string[];
@@ -82,10 +78,7 @@ export class RefusedEntry extends Error {
 	}
 }
 
-/**
- * All results; throws the first failure, after all others have ended. The agent does what is asked
- * at once in the order of the calls.
- */
+/** All results; throws the first failure after all ended. The agent works in the order of calls. */
 export async function allDone<T>(asked: readonly Promise<T>[]): Promise<T[]> {
 	const done = await Promise.allSettled(asked);
 	return done.map((each) => {

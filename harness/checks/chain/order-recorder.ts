@@ -90,11 +90,7 @@ export class OrderRecorder {
 		return new OrderRecorder(guest, base);
 	}
 
-	/**
-	 * Records each run of `target` as `member`, after it.
-	 *
-	 * @throws UndecidedError `recorder-refused`: the program has no BTF, or cannot be traced
-	 */
+	/** Records each run of `target` after it. @throws UndecidedError `recorder-refused` */
 	async member(member: number, target: Target, kind: PacketKind): Promise<void> {
 		const aim =
 			"handle" in target
@@ -109,9 +105,8 @@ export class OrderRecorder {
 	}
 
 	/**
-	 * A program for the slot of `member`, which records and then calls `program`. It uses one of
-	 * the 33 tail calls.
-	 *
+	 * A program for the slot of `member`: records, then calls `program` by one of the 33 tail
+	 * calls.
 	 * @throws UndecidedError `recorder-refused`
 	 */
 	async slot(member: number, type: SlotType, program: Held): Promise<Held> {
@@ -127,9 +122,7 @@ export class OrderRecorder {
 
 	/**
 	 * Runs since the last call, in the order in which they ended.
-	 *
-	 * @throws UndecidedError `recorder-overrun` when some were lost because the ring buffer was
-	 * full
+	 * @throws UndecidedError `recorder-overrun` when the ring buffer was full
 	 */
 	async read(): Promise<MemberRun[]> {
 		const lost = this.client.call("map_dump", { object: this.base, map: "lost" });

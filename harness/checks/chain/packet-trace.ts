@@ -30,7 +30,6 @@ export interface PacketTrace {
 
 /** Many packets, with operations done in between. */
 export interface Flow {
-	/** That were sent. */
 	packets: number;
 	/** What each met, by its number; packets that met nothing are absent. */
 	met: Map<number, TracedEntry[]>;
@@ -49,10 +48,8 @@ export interface Traffic {
 	/** One packet of each kind, the chain's own or bpfgate's; each recorded alone. */
 	sample(): Promise<PacketTrace[]>;
 	/**
-	 * Many packets of one kind.
-	 *
+	 * Many packets of one kind, with operations done `rounds` times in between.
 	 * @param kind its index in what `sample` returns; not one that is there `once`
-	 * @param during operations of the agent, done `rounds` times
 	 */
 	flow?(kind: number, count: number, during: AgentOperation[], rounds: number): Promise<Flow>;
 }

@@ -101,10 +101,7 @@ export class PacketTraffic implements Traffic {
 		};
 	}
 
-	/**
-	 * Of all devices in the sender's namespace: `veth_xmit` of drivers/net/veth.c counts packets
-	 * that its peer's queue had no room for.
-	 */
+	/** Of all devices: `veth_xmit` counts packets that its peer's queue had no room for. */
 	async #dropped(): Promise<number> {
 		const { netns } = this.sender;
 		const { data } = await this.programs.guest.client.call("file_read", {

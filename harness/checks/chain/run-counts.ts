@@ -14,7 +14,6 @@ type Counts = ReadonlyMap<number, number>;
 
 /** The runs of members during an action. */
 export interface Watched<T> {
-	/** Result of the action. */
 	outcome: T;
 	/** In the order in which they ended. */
 	runs: MemberRun[];
@@ -44,10 +43,8 @@ export class RunCounts {
 	}
 
 	/**
-	 * @param action causes the runs
-	 * @param all whether all of its runs have arrived
-	 * @param caused whether the action caused a run: the guest sends packets of its own too, at any
-	 * time
+	 * @param all whether all runs of the action have arrived
+	 * @param caused whether the action caused a run: the guest sends packets of its own too
 	 */
 	async watch<T>(
 		action: () => Promise<T>,

@@ -116,9 +116,7 @@ function option(call: "getsockopt" | "setsockopt", littleEndian: boolean): Socke
 }
 
 /**
- * Calls that pass a hook of the calling process's cgroup. Packets carry the recorder's marker and
- * their index in the list.
- *
+ * Calls that pass a hook of the process's cgroup; packets carry the marker and their index.
  * @param littleEndian byte order of the guest
  */
 export function socketCalls(hook: CgroupHook, littleEndian: boolean): SocketCalls[] {

@@ -154,10 +154,7 @@ function byTime(runs: readonly MemberRun[], times: readonly number[]): Map<numbe
 	return calls;
 }
 
-/**
- * Undefined for an errno that a member may have chosen (bpf_set_retval), or that the network gave
- * after a member changed the address.
- */
+/** Undefined for an errno that a member may have caused (bpf_set_retval, a changed address). */
 function answered({ errno }: Outcome): boolean | undefined {
 	if (errno === 0) return true;
 	return errno === EPERM ? false : undefined;

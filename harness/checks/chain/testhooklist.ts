@@ -25,7 +25,6 @@ export interface Anchor {
 export interface TestPlace extends Omit<AttachPlace, "relative" | "replaced" | "flags"> {
 	flags?: (keyof typeof attachFlags)[];
 	relative?: Anchor | number;
-	/** The program to replace. */
 	replaced?: string;
 }
 
@@ -112,7 +111,6 @@ export class TestList {
 		return { handle };
 	}
 
-	/** Changes the program of a link, if it is `expected`. */
 	async update(link: string, program: Held, expected?: string): Promise<string> {
 		const old = expected === undefined ? undefined : await this.held(expected);
 		const request = linkUpdate(this.guest, this.link(link), program, old);
@@ -144,7 +142,6 @@ export class TestList {
 		return (await this.list.query()).revision;
 	}
 
-	/** Empties the list. */
 	async clear(): Promise<void> {
 		for (const handle of this.links.values()) await this.guest.client.call("close", { handle });
 		this.links.clear();

@@ -50,10 +50,8 @@ export function refusedText({ what, name, errno }: Refused): string {
 }
 
 /**
- * Loads a package as the client's user, attaches and detaches what can be attached, and unloads it.
- *
- * @param tokenPath libbpf's `bpf_token_path`; empty: it creates no token; undefined: it looks for
- * one itself
+ * Loads a package as the client's user, attaches and detaches what can be attached, unloads it.
+ * @param tokenPath libbpf's `bpf_token_path`; empty: no token; undefined: it looks for one itself
  */
 export async function usePackage(
 	used: UsedPackage,

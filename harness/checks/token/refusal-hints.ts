@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refused } from "./package-use.js";
 
-/**
- * What libbpf 1.7 asks of the kernel before it loads an object (src/features.c,
- * `bpf_object__probe_loading`), by its message when the token does not allow it.
- */
+/** libbpf 1.7's probes before a load (`bpf_object__probe_loading`), by the message of a refusal. */
 const libbpfProbes: readonly { says: RegExp; hint: string }[] = [
 	{
 		says: /probe_loading\(\)/,
@@ -20,11 +17,7 @@ const libbpfProbes: readonly { says: RegExp; hint: string }[] = [
 	},
 ];
 
-/**
- * What the verifier says of a pointer that an unprivileged user may not see (`is_pointer_value`,
- * kernel/bpf/verifier.c). Every user may compare two packet pointers; all other arithmetic needs
- * CAP_PERFMON.
- */
+/** The verifier about leaked pointers (`is_pointer_value`): such arithmetic needs CAP_PERFMON. */
 const leaks =
 	/pointer (comparison|arithmetic .*) prohibited|leaks addr|R\d+ pointer .* prohibited|has unknown scalar with mixed signed bounds/;
 

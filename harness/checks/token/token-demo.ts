@@ -33,10 +33,7 @@ type ObjectName = (typeof objects)[number];
 const pathOf = (name: ObjectName) => `/run/${name}.bpf.o`;
 
 /**
- * One process loads an observer without a token, and is refused; with a token for tracing it loads
- * and attaches it, and sees system calls; with the same token an XDP program is refused.
- *
- * @param delegation with another one than that for tracing, some answers are not as expected
+ * A process is refused without a token, observes with one for tracing, and then loads no XDP.
  * @throws UndecidedError `no-tokens` on a kernel without them
  */
 export async function* demonstrate(

@@ -27,10 +27,7 @@ export interface Inference {
 	notAttached: Record<string, string>;
 }
 
-/**
- * Finds by trying the smallest delegation with which a package loads, attaches what any token can
- * authorise, and runs a vector of each program. Declared grants are preferred to others.
- */
+/** Finds by trying the smallest delegation for a package; declared grants are preferred. */
 export async function inferToken(pkg: Package, bench: Workbench): Promise<Inference> {
 	const none = { trials: 0, ms: 0, ungrantable: [], notAttached: {} };
 	await bench.guest();

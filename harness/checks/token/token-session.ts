@@ -48,12 +48,7 @@ export class TokenSession {
 		private readonly wasAllowed: boolean,
 	) {}
 
-	/**
-	 * Opens a session in a guest.
-	 *
-	 * @throws TokensMissing where the kernel has no BPF tokens, or gives unprivileged users no user
-	 * namespace
-	 */
+	/** Opens a session. @throws TokensMissing without BPF tokens or user namespaces */
 	static async open(guest: Guest): Promise<TokenSession> {
 		const { client, kernel } = guest;
 		await requireTokens(guest);
@@ -82,7 +77,6 @@ export class TokenSession {
 		return new TokenSession(guest, owner, mntns, before === "0");
 	}
 
-	/** The process with every capability in the user namespace. */
 	get ownerClient(): GuestClient {
 		return this.guest.client.as(this.owner);
 	}
@@ -155,7 +149,6 @@ export class TokenSession {
 
 	/**
 	 * Calls bpf(2) as that user, with a token of the bpffs at `path` that is closed afterwards.
-	 *
 	 * @returns errno, also of creating the token; 0 on success
 	 */
 	async tryAt(client: GuestClient, path: string, call: TokenCall): Promise<number> {

@@ -22,10 +22,8 @@ export interface TokenVectors {
 }
 
 /**
- * Runs the package's vectors as a user with a token. A vector that fails for root of the guest as
- * well is not counted: the vectors check reports it.
- *
- * @param each the first vector of each program alone, which shows that it is loaded and runs
+ * Runs the vectors as a user with a token; those that fail for root of the guest do not count.
+ * @param each the first vector of each program alone
  */
 export async function vectorsWithToken(
 	pkg: Package,
@@ -60,10 +58,7 @@ export async function vectorsWithToken(
 	return seen;
 }
 
-/**
- * perf_event_open(2) of a software event needs CAP_PERFMON in the initial user namespace, so no
- * token lets its user read a perf event array.
- */
+/** Reading one takes CAP_PERFMON in the initial user namespace (perf_event_open(2)). */
 const perfEvents = "perf_event_array";
 
 function expectsPerfEvents({ steps, after }: PreparedVector): boolean {
@@ -76,7 +71,6 @@ function as(guest: Guest, client: GuestClient): Guest {
 	return Object.create(guest, { client: { value: client, enumerable: true } });
 }
 
-/** Vectors that do not pass, and why. */
 async function failures(
 	guest: Guest,
 	vectors: readonly PreparedVector[],

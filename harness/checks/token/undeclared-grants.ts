@@ -41,7 +41,6 @@ export const harmfulGrants: readonly HarmfulGrant[] = [
 	{ grant: { kind: "commands", name: "btf_load" }, call: { command: "btf_load" } },
 ];
 
-/** The harmful grants that a delegation does not have. */
 export function undeclaredGrants(declared: Delegation): HarmfulGrant[] {
 	return harmfulGrants.filter(({ grant }) => !doesGrant(declared, grant));
 }

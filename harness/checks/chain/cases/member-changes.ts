@@ -82,10 +82,7 @@ async function replaced(
 	return first.outcome === "pass" || back.outcome === "fail" ? back : first;
 }
 
-/**
- * A program that ends the chain in the position of each member: those before it run, those after
- * it do not. Cgroups run every member, whatever the others return.
- */
+/** Each member ends the chain in turn: those after it do not run, except in cgroups. */
 export async function* earlyEnds(subject: ChainUnderTest): AsyncIterable<Finding> {
 	const { chain, attachPoint, members } = subject;
 	for (const entry of members) {

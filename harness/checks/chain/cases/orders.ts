@@ -22,11 +22,7 @@ const maxNamed = 3;
 /** A chain on its hook, built by bpfgate or by a loader. */
 type OnHook = Pick<ChainUnderTest, "chain" | "members"> & { attachPoint: Pick<AttachPoint, "traffic"> };
 
-/**
- * The chain as declared, as the kernel lists it and as packets met it: cases `configured` and
- * `executed`. Also labels of members after which packets ended, although others should have
- * followed.
- */
+/** Cases `configured` and `executed`; also labels of members after which packets ended early. */
 export async function orders(
 	subject: OnHook,
 	attached: Pick<AttachedChain, "configured">,

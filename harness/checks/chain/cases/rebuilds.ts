@@ -14,10 +14,7 @@ import {
 } from "../chain-case.js";
 import type { AttachedChain } from "../mechanism.js";
 
-/**
- * Up to this many members, all orders are tried; for more, as many orders as for these, and fewer
- * for long chains, which take long to build.
- */
+/** Up to this many members every order is tried; for more, a sample, smaller for long chains. */
 const permuted = 5;
 const mostSampled = 120;
 const fewestSampled = 20;
@@ -37,7 +34,6 @@ export async function* reorderings(subject: ChainUnderTest): AsyncIterable<Findi
 	);
 }
 
-/** Built, taken apart and built again: the same chain. */
 export async function* rebuild(subject: ChainUnderTest): AsyncIterable<Finding> {
 	const { chain, attachPoint, members } = subject;
 	const once = () => withAttached(attachPoint, members, (attached) => observe(subject, attached, members));

@@ -8,7 +8,6 @@ import type { DeclaredChain } from "../model/declared-chain.js";
 /**
  * Case `promises`: what the kernel was seen to promise of tail calls (`bpfgate kernels qualify`). A
  * failure when the kernel breaks what programs of the chain rely on.
- *
  * @param relying labels of the programs that rely on a promise
  */
 export function promisesFinding(

@@ -43,7 +43,6 @@ interface Target {
 	entry: ChainEntry;
 	/** Index of the packet or call in what `sample` returns. */
 	kind: number;
-	/** The packet or call. */
 	what: string;
 }
 

@@ -18,10 +18,7 @@ const source = fileURLToPath(
 );
 
 /**
- * Builds the program that makes dispatchers in guests: libxdp.c with the installed libxdp, whose
- * archive has the dispatcher itself in it, and the agent's libbpf.
- *
- * @param say gets one line for each step
+ * Builds the guests' program from libxdp.c, the installed libxdp and the agent's libbpf.
  * @throws InputError for an unknown architecture; UndecidedError as `buildAgent`
  */
 export async function buildLibxdp(arch: string, say: (line: string) => void): Promise<void> {

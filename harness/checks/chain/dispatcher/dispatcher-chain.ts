@@ -9,16 +9,10 @@ import { type AttachedChain, RefusedEntry } from "../mechanism.js";
 import { type DispatcherReader, pinFolder } from "./dispatcher-reader.js";
 import type { Libxdp, XdpDevice, XdpMember, XdpRequest } from "./libxdp.js";
 
-/**
- * A worker of the kernel detaches a link some time after its last reference is gone; how often to
- * look, and how long to leave the guest to work in between.
- */
+/** A worker of the kernel detaches a link some time later: how often to look for it. */
 const mostLooks = 3000;
 const lookMs = 10;
-/**
- * Up to so many members are added one by one, each with a new dispatcher; more in one call, in
- * their order.
- */
+/** Up to so many members are added one by one, each with a new dispatcher; more in one call. */
 const mostAdded = 4;
 
 export interface DispatcherSite {
@@ -103,10 +97,7 @@ export class DispatcherChain implements AttachedChain {
 		return [this.site.libxdp.request(this.#replacement(entry, by))];
 	}
 
-	/**
-	 * libxdp cannot change priorities: all members are removed and added again, first with the
-	 * priorities turned round.
-	 */
+	/** libxdp cannot change priorities: all are removed and added, first with them turned round. */
 	async reorder(entries: readonly ChainEntry[]): Promise<void> {
 		const ids = entries.map((entry) => this.site.programs.loaded(entry).id);
 		const members = entries.map((entry) => this.#member(entry));
@@ -142,10 +133,7 @@ export class DispatcherChain implements AttachedChain {
 	}
 }
 
-/**
- * Members of one priority are ordered by name, and stand-ins have other names: then each gets a
- * priority of its own, by its position.
- */
+/** libxdp orders one priority by name, and stand-ins have other names: then each gets its own. */
 function runPriosOf(entries: readonly ChainEntry[]): ReadonlyMap<string, number> {
 	const prios = new Set(entries.map(({ member }) => member.priority));
 	if (prios.size === entries.length || entries.every(({ program }) => typeof program === "string"))

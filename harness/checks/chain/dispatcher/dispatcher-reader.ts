@@ -13,7 +13,6 @@ import {
 } from "../../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../../machine/vm/guest.js";
 
-/** One slot of a dispatcher. */
 export interface Slot {
 	/** Low first. */
 	runPrio: number;
@@ -25,9 +24,7 @@ export interface Slot {
 
 /** A dispatcher as the kernel has it. */
 export interface Dispatcher {
-	/** Id of its program. */
 	id: number;
-	/** Version of libxdp's protocol. */
 	version: number;
 	/** The enabled ones, in the order of execution. */
 	slots: Slot[];
@@ -54,10 +51,7 @@ interface LinkTarget {
 	program: number;
 }
 
-/**
- * Reads the dispatcher on a device: its configuration, which is frozen, and the freplace links to
- * its functions. Kernels before 5.13 do not report the target of a link: there libxdp's pins do.
- */
+/** Reads a dispatcher's configuration and links; before 5.13 libxdp's pins say their targets. */
 export class DispatcherReader {
 	/** By link id; ids are never reused. */
 	readonly #links = new Map<number, LinkTarget>();
@@ -173,7 +167,6 @@ function slotFunction(index: number, enabled: number): string {
 	return enabled === 1 ? "xdp_dispatcher" : `prog${index}`;
 }
 
-/** Where libxdp pins the links of a dispatcher. */
 export function pinFolder(ifindex: number, dispatcher: number): string {
 	return `${pins}/dispatch-${ifindex}-${dispatcher}`;
 }

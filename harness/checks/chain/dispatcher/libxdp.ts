@@ -91,7 +91,6 @@ export class Libxdp {
 		throw undecided("dispatcher-stuck", { errno: errnoName(errno), output: said });
 	}
 
-	/** Removes its files from the guest. */
 	async close(): Promise<void> {
 		const { client } = this.guest;
 		await client.call("file_remove", { path: guestPath });

@@ -16,9 +16,7 @@ export interface CgroupAbilities {
 }
 
 /**
- * Tries it on a cgroup of its own: a flag is supported when the order is the one that it requests.
- *
- * @param programType,attachType of the list, as in `programTypes` and `attachTypes`
+ * Tries on a cgroup of its own whether each flag gives the order that it requests.
  * @throws UndecidedError `cgroup-unknown` when the kernel refuses for another reason
  */
 export async function cgroupAbilities(

@@ -5,10 +5,8 @@ import { allDone } from "../mechanism.js";
 const above = "bpfgate-chain";
 const own = `${above}/own`;
 
-/** The opened folder of a cgroup. */
 export interface CgroupFolder {
 	path: string;
-	/** The agent's, of the folder. */
 	handle: number;
 }
 

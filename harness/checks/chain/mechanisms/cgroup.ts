@@ -122,10 +122,7 @@ function cgroupLists(
 			const args = listOf(entry).attachRequest(fresh, place);
 			return { call: "BPF_PROG_ATTACH with BPF_F_REPLACE", op: "bpf", args };
 		},
-		/**
-		 * `__cgroup_bpf_attach` of kernel/bpf/cgroup.c checks for room that a replacement does not
-		 * need.
-		 */
+		/** `__cgroup_bpf_attach` checks for room that a replacement does not need. */
 		replaceLack({ member }, errno) {
 			const beside = members.filter((other) => other.cgroup === member.cgroup).length;
 			if (errno !== E2BIG || beside < mechanismFacts.cgroup.maxMembers) return undefined;

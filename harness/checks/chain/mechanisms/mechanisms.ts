@@ -8,7 +8,6 @@ import { tailCall } from "./tail-call.js";
 import { tc } from "./tc.js";
 import { tcx } from "./tcx.js";
 
-/** All mechanisms, by name. */
 export const mechanisms: ReadonlyMap<ChainMechanism, Mechanism> = new Map(
 	[cgroup, dispatcher, netkit, tailCall, tc, tcx].map((mechanism) => [mechanism.name, mechanism]),
 );

@@ -25,7 +25,6 @@ interface Context {
 	slots: Slots;
 	/** The array from which the root calls the first member. */
 	root: ProgArray;
-	/** Attaches the root to its hook. */
 	attachRoot: () => Promise<Detach>;
 }
 
@@ -127,10 +126,7 @@ export class TailCallChain implements AttachedChain, Recordable {
 		return [...this.#link(by, this.#entries[at + 1]), ...this.#linkInto(at, by)];
 	}
 
-	/**
-	 * L3AF stops the old program before it starts the new one, and fills the new one's array last
-	 * (`VerifyNUpdateBPFProgram` on a change of version). The old program's maps go with it.
-	 */
+	/** L3AF stops the old program first, and with it its maps (`VerifyNUpdateBPFProgram`). */
 	async stepwiseReplacement(entry: ChainEntry, by: ChainEntry): Promise<Step[]> {
 		const at = this.#positionOf(entry);
 		const shared = this.#sharesArray(entry, by);

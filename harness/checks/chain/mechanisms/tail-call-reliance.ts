@@ -4,11 +4,7 @@ import { usesOf } from "../../../data/package/elf/calls.js";
 import { STT } from "../../../data/package/elf/elf.js";
 import type { ChainProgram, DeclaredChain } from "../model/declared-chain.js";
 
-/**
- * How many functions of a program, besides its main function, must make tail calls for the program
- * to rely on a promise. Whether programs rely on the other promises cannot be seen in them: there
- * the kernel's answer is evidence alone.
- */
+/** Functions that must make tail calls for a program to rely on a promise, where that shows. */
 const functionsNeeded: Readonly<Record<string, number>> = {
 	limit: 0,
 	"limit-of-computed-slots": 0,

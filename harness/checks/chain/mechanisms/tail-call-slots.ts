@@ -48,18 +48,13 @@ export class Slots {
 		return slots;
 	}
 
-	/**
-	 * The program to put into an array so that it calls the entry.
-	 *
-	 * @throws RefusedEntry when the arrays that the root calls refuse it
-	 */
+	/** The program that calls the entry from an array. @throws RefusedEntry when refused */
 	async of(entry: ChainEntry): Promise<Held> {
 		const loaded = await this.programs.get(entry);
 		const known = this.#slots.get(loaded.number);
 		return known ? known.held : this.#make(loaded);
 	}
 
-	/** What `of` made before. */
 	made(entry: ChainEntry): Held {
 		const slot = this.#slots.get(this.programs.loaded(entry).number);
 		if (!slot) throw new Error(`${entry.member.label} has no slot yet`);

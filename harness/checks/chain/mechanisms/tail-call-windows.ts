@@ -15,10 +15,7 @@ export interface Window {
 }
 
 /**
- * Windows of members that can be recorded at a time: members before a window are called without a
- * slot, and those after it may be out of reach. Each window begins with the last member of the one
- * before, which shows their order; only the 33rd member is alone.
- *
+ * Windows that can be recorded at a time; each begins with the last member of the one before.
  * @param count of members, 33 at most
  */
 export function windowsOf(count: number): Window[] {
@@ -34,16 +31,12 @@ export function windowsOf(count: number): Window[] {
 
 /** A chain with one window recorded at a time. */
 export interface Recordable {
-	/** How many members it has. */
 	readonly length: number;
 	/** Records the members in the window, and no others. */
 	record(window: Window): Promise<void>;
 }
 
-/**
- * What packets meet in a chain that may be too long to record as a whole: then they are sent once
- * for each window, and once without recording, which shows what the whole chain returns.
- */
+/** What packets meet in a long chain: sent once for each window, and once without recording. */
 export async function sampleInWindows(
 	traffic: Pick<Traffic, "sample">,
 	chain: Recordable,

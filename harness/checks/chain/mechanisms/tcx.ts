@@ -21,10 +21,7 @@ export const tcx: Mechanism = {
 	},
 };
 
-/**
- * A list of links (kernel/bpf/mprog.c): tcx and netkit. Positions are relative to programs, not to
- * links, so that an insertion need not wait for the link of the one before.
- */
+/** A list of links (tcx, netkit), relative to programs: no insertion waits for a link. */
 export function mprogList(
 	guest: Guest,
 	device: Pick<HookDevice, "ifindex" | "netns">,

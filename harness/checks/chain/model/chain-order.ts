@@ -18,7 +18,6 @@ export interface Step<M> {
 	verdict: number;
 }
 
-/** What a packet meets. */
 export interface Execution<M> {
 	steps: Step<M>[];
 	/** The member that ended the chain; absent when all ran. */
@@ -107,12 +106,7 @@ export function ruleSource(mechanism: ChainMechanism): string {
 	return rules[mechanism].source;
 }
 
-/**
- * The order in which the kernel lists members that are attached in the given order, each with its
- * priority.
- *
- * @param rank what decides a member's position
- */
+/** The kernel's order of members attached in this order. @param rank decides a member's position */
 export function configuredOrder<M>(
 	mechanism: ChainMechanism,
 	members: readonly M[],
@@ -126,10 +120,8 @@ export function configuredOrder<M>(
 }
 
 /**
- * What a packet meets in members that are in the order of `configured`.
- *
- * @param verdictOf what a member returns, a 32-bit integer. For tail calls: what it would
- * return if no other member followed
+ * What a packet meets in members in the configured order.
+ * @param verdictOf what a member returns (u32); of tail calls: if no other member followed
  */
 export function expectedExecution<M>(
 	mechanism: ChainMechanism,

@@ -14,7 +14,6 @@ import type { DeclaredChain, DeclaredMember } from "./declared-chain.js";
 import type { Met } from "./order-differences.js";
 import { verdictName } from "./proceed.js";
 
-/** One packet that is sent through a chain. */
 export interface ChainPacket {
 	/** In a sentence: `a UDP packet over IPv4`, `the packet "dns"`. */
 	what: string;
@@ -22,10 +21,7 @@ export interface ChainPacket {
 	frame: Uint8Array;
 	/** Offset of the number: 4 bytes in network order, after bpfgate's marker. */
 	numberAt: number;
-	/**
-	 * Labels of the members that it should meet, only these and in this order, with the expected
-	 * verdicts where they are given.
-	 */
+	/** Labels of the members that it should meet, in order, with expected verdicts where given. */
 	meets?: Met[];
 }
 
@@ -42,7 +38,6 @@ const common: readonly { what: string; layers: Layers }[] = [
 
 /**
  * Packets for a chain on a device: its own, or bpfgate's.
- *
  * @throws InputError for members that do not exist, and verdicts that their type does not have
  */
 export function chainPackets(chain: DeclaredChain): ChainPacket[] {
@@ -61,7 +56,6 @@ export function chainPackets(chain: DeclaredChain): ChainPacket[] {
 	});
 }
 
-/** Bpfgate's own packets: one of each common kind. */
 export function commonPackets(): ChainPacket[] {
 	const place = { file: "bpfgate", pointer: "/packets" };
 	return common.map(({ what, layers }, index) => ({

@@ -31,7 +31,6 @@ export interface ChainView {
 
 /** Orders to compare side by side, as labels. */
 export interface ChainOrders {
-	/** Names the chain, and the kernel where it matters. */
 	title: string;
 	declared: readonly string[];
 	configured: readonly string[];

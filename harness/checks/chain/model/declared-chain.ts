@@ -59,10 +59,8 @@ export function chainsOf(packages: readonly Package[]): ChainSource[] {
 }
 
 /**
- * Finds the programs of a chain in the packages and resolves its defaults.
- *
- * @param available mechanisms that the kernel has. The first possible one of them is used; without
- * any, the first possible mechanism, so that the caller can say what is missing
+ * Finds the programs of a chain and resolves its defaults.
+ * @param available mechanisms of the kernel: the first possible one is used; without any, the first
  * @throws InputError for a program, package or verdict that does not exist
  */
 export function declaredChain(

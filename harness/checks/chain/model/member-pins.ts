@@ -57,7 +57,6 @@ export function reusedPins(chain: DeclaredChain, object: PackageObject): MapFact
 /**
  * Where a second load of an object pins its other maps: it stands for another version of the
  * package, whose maps are its own.
- *
  * @param number of the object in the chain
  */
 export function movedPins(

@@ -21,7 +21,6 @@ export interface Met {
 
 /**
  * Compares what the kernel lists with what was declared.
- *
  * @param declared labels of the members in their order
  * @param configured labels in the kernel's order; programs that are not members have other names
  */
@@ -42,11 +41,8 @@ export function configuredDifferences(
 }
 
 /**
- * Compares what a packet met with what it should have met.
- *
- * @param expected the steps that follow from the verdicts by the rules of the mechanism; the last
- * one ends the chain
- * @param members all members of the chain: one that is not in `expected` ran after the end
+ * Compares what a packet met with the steps that follow from the mechanism's rules.
+ * @param members all of the chain: one that is not in `expected` ran after the end
  */
 export function executedDifferences(
 	expected: readonly Met[],
@@ -120,10 +116,7 @@ function differences(expected: readonly string[], found: readonly string[], say:
 	return all.sort((a, b) => place(a) - place(b));
 }
 
-/**
- * The fewest members that must move to turn one order into the other: those outside of a longest
- * common run. Two that changed positions are both named.
- */
+/** The fewest members that must move to turn one order into the other. */
 function movedMembers(wanted: readonly string[], got: readonly string[]): string[] {
 	const off = wanted.filter((member, index) => got[index] !== member);
 	if (off.length <= 2) return off;

@@ -8,11 +8,7 @@ const top = 64;
 const letters = Math.floor((box.width - 16) / 7.2);
 const ink = { text: "#1b1f24", frame: "#57606a", line: "#8c959f", differs: "#b3261e", paper: "#ffffff" };
 
-/**
- * A chain as an SVG image of its own: declared, configured and executed as columns of boxes, a line
- * from each member to its place in the next column. What differs is red, has a broken frame and
- * `!`, and is told in `desc`.
- */
+/** A chain as an SVG image; what differs is red with a broken frame and `!`, and told in `desc`. */
 export function chainPictureSvg(view: ChainView): string {
 	const rows = Math.max(1, ...view.columns.map((cells) => cells.length));
 	const width = margin * 2 + box.width * 3 + box.gapX * 2;

@@ -11,10 +11,7 @@ export interface Medium {
 
 const gap = "  ";
 
-/**
- * A chain as text: declared, configured and executed side by side, what differs with `!` before it,
- * and below it a sentence for each difference. No line is wider than `width`.
- */
+/** A chain as text, `!` before differences, a sentence for each below; at most `width` wide. */
 export function chainPicture(view: ChainView, { width, mark = (text) => text }: Medium): string[] {
 	const room = Math.floor((width - gap.length * 2) / 3);
 	const rows = Math.max(...view.columns.map((cells) => cells.length));

@@ -33,10 +33,7 @@ export function lxdOptions(delegation: Delegation): string[] {
 }
 
 /**
- * What an instance option of Incus or LXD delegates; nothing for LXD's switch, undefined for other
- * options.
- *
- * @param option `key=value`
+ * What an option `key=value` delegates; nothing for LXD's switch, undefined for other options.
  * @throws InputError for a name that the kernel does not have, and for a switch that is off
  */
 export function parseInstanceOption(option: string): Delegation | undefined {

@@ -10,7 +10,6 @@ import {
 /** A BPF token's grants and its user's capabilities in the namespace: names, or `any` alone. */
 export type Delegation = Readonly<Record<TokenKind, readonly string[]>>;
 
-/** One name of a delegation. */
 export interface Grant {
 	kind: TokenKind;
 	name: string;
@@ -54,7 +53,6 @@ export function delegationOfGrants(grants: Iterable<Grant>): Delegation {
 	};
 }
 
-/** Its grants, kind by kind. */
 export function grantsOf(delegation: Delegation): Grant[] {
 	return tokenKinds.flatMap((kind) => delegation[kind].map((name) => ({ kind, name })));
 }
@@ -94,5 +92,4 @@ export function settingsOf(delegation: Delegation): TokenSettings {
 	);
 }
 
-/** Everything that can be granted. */
 export const everything: Delegation = delegationOfGrants(tokenKinds.map((kind) => ({ kind, name: anyName })));

@@ -16,10 +16,7 @@ const network = new Set(
 const networkMaps = new Set(["sockmap", "sockhash", "devmap", "devmap_hash", "xskmap"]);
 const probing = /^probe_read_(kernel|user)/;
 
-/**
- * What a package probably needs, by its objects and by libbpf's probes: the start of a search,
- * which may be too wide and too narrow.
- */
+/** What a package probably needs, the start of a search; may be too wide and too narrow. */
 export function likelyDelegation({ objects }: Pick<Package, "objects">): Delegation {
 	return delegationOfGrants([
 		...grants("commands", "map_create", "prog_load", "btf_load"),

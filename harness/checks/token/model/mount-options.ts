@@ -48,9 +48,7 @@ export function printMountOptions(delegation: Delegation): string {
 }
 
 /**
- * Reads options as mount(8) takes them or /proc/mounts shows them; ignores other mount options.
- *
- * @param file name of the text in messages
+ * Reads options as mount(8) takes or /proc/mounts shows them; ignores other mount options.
  * @throws InputError for options that bpffs refuses, and for a bit without a name
  */
 export function parseMountOptions(file: string, text: string): Delegation {
@@ -76,12 +74,7 @@ const aliases: Readonly<Record<string, string>> = {
 	prog_run: "prog_test_run",
 };
 
-/**
- * Grants of a list of names, numbers and `any`, as bpffs reads it: case-insensitive, numbers as bit
- * masks.
- *
- * @param place of the list, for messages
- */
+/** Grants of names, numbers (bit masks) and `any`, in upper or lower case, as bpffs reads them. */
 export function parseNames(file: string, place: string, kind: TokenKind, names: readonly string[]): Grant[] {
 	const granted = new Map<string, Grant>();
 	const grant = (name: string) => granted.set(name, { kind, name });

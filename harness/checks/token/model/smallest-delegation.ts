@@ -18,12 +18,9 @@ export interface Smallest {
 
 /**
  * Finds a delegation that works, and does not without any one of its grants. Others may work too: a
- * loader may take another way with fewer grants, as libbpf does when a probe is refused. So the
- * search repeats until no grant can be removed; it removes those late in `likely` first.
- *
- * @param likely what is probably needed: when it works as a whole, no other grant is tried
+ * loader may do with fewer, as libbpf when a probe is refused. Late ones of `likely` go first.
+ * @param likely probably needed: when it works as a whole, no other grant is tried
  * @param widest the most that may be granted; names are tried in place of `any`
- * @param works whether the package works with a delegation
  * @returns undefined when the widest does not work either
  */
 export async function smallestDelegation(
@@ -52,12 +49,7 @@ export async function smallestDelegation(
 	return { delegation: delegationOfGrants(await reduced(kept, ask)), trials: tried.size };
 }
 
-/**
- * Finds grants to add to a delegation that does not work: with them it works, and does not without
- * any one of them. Likely grants are tried before all others.
- *
- * @returns undefined when the widest does not work either
- */
+/** Grants to add until it works, likely ones first. @returns undefined when the widest does not */
 export async function smallestAddition(
 	declared: Delegation,
 	likely: Delegation,
@@ -77,10 +69,7 @@ const keyOf = ({ kind, name }: Grant) => `${kind}/${name}`;
 
 type Ask = (grants: readonly Grant[]) => Promise<boolean>;
 
-/**
- * The others that must be added, by bisection, where all of them together work. (Divide and conquer
- * of U. Junker, QuickXplain, 2004.)
- */
+/** The others that must be added, by bisection (U. Junker, QuickXplain, 2004). */
 async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	if (await ask(base)) return [];
 	if (others.length === 1) return others;
@@ -91,11 +80,7 @@ async function added(base: readonly Grant[], others: readonly Grant[], ask: Ask)
 	return [...ofLeft, ...ofRight];
 }
 
-/**
- * Removes one grant after the other, the last first, until none can be removed. Commands are tried
- * first: each removal makes earlier answers stale, and `btf_load` is the grant that is needed
- * least.
- */
+/** Removes grants, the last first; commands before all, as that makes earlier answers stale. */
 async function reduced(grants: readonly Grant[], ask: Ask): Promise<readonly Grant[]> {
 	let kept = grants;
 	for (;;) {

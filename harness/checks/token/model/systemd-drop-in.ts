@@ -37,10 +37,7 @@ export interface DropIn {
 	unnamed: Grant[];
 }
 
-/**
- * A drop-in for a service (`/etc/systemd/system/<name>.service.d/bpf.conf`, systemd 258): a user
- * namespace, a mount namespace that belongs to it, and in it a bpffs on /sys/fs/bpf that delegates.
- */
+/** A drop-in for a service (systemd 258): user and mount namespace with a bpffs that delegates. */
 export function printDropIn(delegation: Delegation): DropIn {
 	const unnamed: Grant[] = [];
 	const lines = delegatedKinds.flatMap((kind) => {
@@ -71,11 +68,8 @@ export function printDropIn(delegation: Delegation): DropIn {
 }
 
 /**
- * Reads the directives of a drop-in or unit as systemd does: later lines add, an empty value resets
- * the list, and a backslash at the end continues a line.
- *
- * @throws InputError with the line, for a name that systemd does not have; for a file that
- * delegates nothing
+ * Reads a drop-in or unit as systemd does: lines add, an empty value resets, `\` continues a line.
+ * @throws InputError with the line, for an unknown name; for a file that delegates nothing
  */
 export function parseDropIn(file: string, text: string): Delegation {
 	const grants = new Map<TokenKind, Grant[]>();

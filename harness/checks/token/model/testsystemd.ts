@@ -13,10 +13,7 @@ const libraries = "usr/lib/x86_64-linux-gnu";
 /** Whether the cache has the systemd that drop-ins are tried with, so that no mirror is needed. */
 export const systemdIsHere = () => areUnpacked(suite, packages);
 
-/**
- * The complaints of `systemd-analyze verify` about a service with that drop-in, by line; needs no
- * running systemd. It ignores what it does not know, and its exit status stays 0.
- */
+/** Complaints of `systemd-analyze verify` by line; its exit status stays 0. */
 export async function verifiedBySystemd(dropIn: string): Promise<{ version: string; complaints: string[] }> {
 	const { folder, version } = await unpacked(suite, packages);
 	const path = join(folder, libraries);
