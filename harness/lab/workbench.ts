@@ -98,7 +98,10 @@ export class CellWorkbench implements Workbench {
 		const { client } = guest;
 		// Nothing was asked of it since.
 		if (client.traffic.sent === cleanAt && !client.failure) return [];
-		const left = leftOver(fresh, await client.call("inventory", { settle: true }));
+		const look = async () => leftOver(fresh, await client.call("inventory", { settle: true }));
+		let left = await look();
+		// Types alone are held by maps that the kernel is still freeing.
+		for (let again = 0; again < looksAtTypes && isTypesOnly(left); again++) left = await look();
 		if (left.length === 0) {
 			this.#current.cleanAt = client.traffic.sent;
 			return [];
@@ -170,6 +173,11 @@ const policy = /^trace type BPF program uses run-time allocation/;
 
 const natureOf = ({ kind, message = "" }: Splat) =>
 	kind === "warn" && policy.test(message) ? ("policy" as const) : kind;
+
+/** Looks of up to 10 s each (inventory_settle of the agent), while nothing but types is left. */
+const looksAtTypes = 6;
+const isTypesOnly = (left: readonly string[]) =>
+	left.length > 0 && left.every((name) => name.startsWith("btf: "));
 
 /** What `now` has that `before` had not, each as `kind: name`; empty when a guest is as it was. */
 function leftOver(before: Inventory, now: Inventory): string[] {

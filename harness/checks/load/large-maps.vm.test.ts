@@ -21,3 +21,10 @@ it("a guest with too little memory does not count against the package", async ()
 	expect(found.get("map/rings")).toMatchObject({ outcome: "error", reason: { code: "out-of-memory" } });
 	expect([...found.values()].map(({ outcome }) => outcome)).not.toContain("fail");
 });
+
+it("a map that the kernel takes seconds to free is no leftover", async () => {
+	const pkg = await packageOf("slow-to-free");
+	await using bench = await testbench("6.12", (kernel) => kernelFor(kernel, pkg));
+	const found = await bench.check(pkg, loadCheck);
+	expect([...found.values()].map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
+});

@@ -19,6 +19,7 @@ const messages: Record<string, string[]> = {
 		"Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!",
 	],
 	"invalid-dereference": [
+		"struct flow_offload_tuple doesn't have field at offset 50",
 		"same insn cannot be used with different pointers",
 		"same insn cannot be used with and without arena pointer",
 		"R1 is ptr_task_struct access user memory: off=0",

@@ -37,7 +37,8 @@ export function featureWords(
 	if (kfunc !== undefined && kernel.kfuncSince) {
 		const since = kernel.kfuncSince(kfunc);
 		const facts = { feature: question, feature_state: state };
-		if (since === undefined) return { words: "; no kernel of the catalog has one of that name", facts };
+		if (since === undefined)
+			return { words: "; no kernel of the catalog has one of that name, modules aside", facts };
 		if (state === "unsupported") return { words: `; kernel ${since} has it`, facts };
 	}
 	const switchedOnBy = kernel.configOf?.(question);

@@ -150,8 +150,16 @@ export const pointerRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-dereference",
+		pattern: /^struct (?<struct>\S+) doesn't have field at offset (?<offset>\d+)/,
+		says: ({ struct, offset }) =>
+			`reads offset ${offset} of struct ${struct}, where this kernel has no field`,
+		hint: () =>
+			"read it with BPF_CORE_READ, or give the structure preserve_access_index, so that its offsets follow the kernel's layout",
+	},
+	{
+		code: "invalid-dereference",
 		pattern:
-			/^(?<what>attempt to corrupt spilled pointer|invalid size of register (?:fill|spill)|cannot (?:spill pointers to stack|return stack pointer).{0,60}|direct access to \S+ is disallowed|cannot access ptr member .{1,80}|struct \S+ doesn't have field at offset \d+)/,
+			/^(?<what>attempt to corrupt spilled pointer|invalid size of register (?:fill|spill)|cannot (?:spill pointers to stack|return stack pointer).{0,60}|direct access to \S+ is disallowed|cannot access ptr member .{1,80})/,
 		says: ({ what }) => `treats a pointer in a way that is not allowed: ${what}`,
 	},
 ];

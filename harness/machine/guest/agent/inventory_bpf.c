@@ -12,6 +12,9 @@
 #define SETTLE_STEP_MS 2
 #define SETTLE_QUIET_MS 500
 #define SETTLE_MAX_MS 2000
+/* A map keeps its BTF until it is freed in the background: millions of buckets take seconds. */
+#define SETTLE_FREEING_MS 10000
+#define SETTLE_FREEING_STEP_MS 20
 
 struct counts {
 	uint32_t programs;
@@ -89,19 +92,33 @@ static bool same(const struct counts *a, const struct counts *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* What has an id can be used again; only types that something still holds are left. */
+static bool only_btfs_left(const struct counts *now)
+{
+	struct counts rest = *now;
+
+	rest.btfs = at_boot.btfs;
+	return same(&rest, &at_boot);
+}
+
 void inventory_settle(void)
 {
 	struct counts before = { 0 };
-	int quiet = 0;
+	int quiet = 0, most = SETTLE_MAX_MS;
 
-	for (int waited = 0; waited < SETTLE_MAX_MS && quiet < SETTLE_QUIET_MS; waited += SETTLE_STEP_MS) {
+	for (int waited = 0, step = SETTLE_STEP_MS; waited < most && quiet < SETTLE_QUIET_MS; waited += step) {
 		struct counts now = count_all();
 
 		if (same(&now, &at_boot))
 			return;
-		quiet = same(&now, &before) ? quiet + SETTLE_STEP_MS : 0;
+		quiet = same(&now, &before) ? quiet + step : 0;
+		if (only_btfs_left(&now)) {
+			most = SETTLE_FREEING_MS;
+			step = SETTLE_FREEING_STEP_MS;
+			quiet = 0;
+		}
 		before = now;
-		pause_us(SETTLE_STEP_MS * 1000);
+		pause_us(step * 1000);
 	}
 }
 
