@@ -30,3 +30,16 @@ export function shown(value: unknown): string {
 	const text = JSON.stringify(value) ?? "nothing";
 	return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
+
+const entities: Record<string, string> = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	'"': "&quot;",
+	"'": "&#39;",
+};
+
+/** Text as the content of an element or of a quoted attribute, in HTML and XML 1.0 alike. */
+export function escapeMarkup(text: string): string {
+	return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
+}

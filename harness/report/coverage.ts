@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { CoverageEvidence } from "../base/coverage-record.js";
-import { printable } from "../base/printable.js";
+import { escapeMarkup, printable } from "../base/printable.js";
 import type { Results } from "../base/results.js";
 import { validator } from "../base/validate.js";
-import { escapeMarkup } from "./markup.js";
 
 const evidence = validator(CoverageEvidence);
 /** Most places of one program that a terminal shows. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { listing } from "../base/listing.js";
-import { printableLines } from "../base/printable.js";
+import { escapeMarkup, printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { capturePaths } from "./captures.js";
 import {
@@ -18,7 +18,6 @@ import {
 import { coverageSection } from "./coverage.js";
 import { kernelFindings } from "./kernel-findings.js";
 import { leftOut } from "./left-out.js";
-import { escapeMarkup } from "./markup.js";
 import { notes } from "./notes.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printable, printableLines } from "../base/printable.js";
+import { escapeMarkup, printable, printableLines } from "../base/printable.js";
 import type { CaseResult, Outcome, Results } from "../base/results.js";
 import { caseName, groupBy, key } from "./cells.js";
 import { leftOut } from "./left-out.js";
-import { escapeMarkup } from "./markup.js";
 import { noteOf } from "./notes.js";
 
 /** Most lines of one log: viewers show a failure whole. */

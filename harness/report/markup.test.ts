@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { escapeMarkdown, escapeMarkup, markdownCode } from "./markup.js";
+import { escapeMarkup } from "../base/printable.js";
+import { escapeMarkdown, markdownCode } from "./markup.js";
 
 describe("escaping", () => {
 	it("leaves no markup in HTML and XML", () => {

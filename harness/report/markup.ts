@@ -1,19 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { printable } from "../base/printable.js";
 
-const entities: Record<string, string> = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	'"': "&quot;",
-	"'": "&#39;",
-};
-
-/** Text as the content of an element or of a quoted attribute, in HTML and XML 1.0 alike. */
-export function escapeMarkup(text: string): string {
-	return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
-}
-
 /** Text in a paragraph or table cell (GitHub Flavored Markdown): nothing is markup. */
 export function escapeMarkdown(text: string): string {
 	return printable(text)

@@ -27,8 +27,6 @@ export interface Execution<M> {
 }
 
 interface Rules {
-	/** Source of the rules, in the kernel or libxdp. */
-	source: string;
 	configured: (a: Rank, b: Rank, placeOfA: number, placeOfB: number) => number;
 	/** Whether the next member runs. */
 	goesOn: (verdict: number, proceed: Proceed) => boolean;
@@ -55,13 +53,13 @@ const last = (verdict: number) => verdict;
 
 const rules: Readonly<Record<ChainMechanism, Rules>> = {
 	tail_call: {
-		source: "each member's prog_array: kernel/bpf/core.c (JMP_TAIL_CALL), arch/x86/net/bpf_jit_comp.c",
+		// prog_array: kernel/bpf/core.c (JMP_TAIL_CALL), arch/x86/net/bpf_jit_comp.c.
 		configured: (a, b) => a.priority - b.priority,
 		goesOn: (verdict, proceed) => proceed?.has(verdict) ?? false,
 		outcome: last,
 	},
 	dispatcher: {
-		source: "xdp-tools lib/libxdp: libxdp.c (cmp_xdp_programs), xdp-dispatcher.c.in",
+		// xdp-tools lib/libxdp: libxdp.c (cmp_xdp_programs), xdp-dispatcher.c.in.
 		configured: (a, b) => a.priority - b.priority || byteOrder(a.name, b.name),
 		// The dispatcher shifts 1U by the verdict; BPF uses its low five bits.
 		goesOn: (verdict, proceed) =>
@@ -70,26 +68,26 @@ const rules: Readonly<Record<ChainMechanism, Rules>> = {
 	},
 	tc: {
 		// A filter that is added to a pref goes to the head of its list, whatever its handle.
-		source: "net/sched: cls_api.c (tcf_chain_tp_find), cls_bpf.c (cls_bpf_change, cls_bpf_classify)",
+		// net/sched: cls_api.c (tcf_chain_tp_find), cls_bpf.c (cls_bpf_change, cls_bpf_classify).
 		configured: (a, b, placeOfA, placeOfB) => a.priority - b.priority || placeOfB - placeOfA,
 		goesOn: (verdict) => !tcActions.has(verdict),
 		outcome: (verdict) => (tcActions.has(verdict) ? verdict : UNSPEC),
 	},
 	tcx: {
-		source: "kernel/bpf/mprog.c; net/core/dev.c (tcx_run); include/net/tcx.h (tcx_action_code)",
+		// kernel/bpf/mprog.c; net/core/dev.c (tcx_run); include/net/tcx.h (tcx_action_code).
 		configured: asListed,
 		goesOn: (verdict) => verdict === UNSPEC,
 		outcome: (verdict) => (tcxActions.has(verdict) ? verdict : UNSPEC),
 	},
 	netkit: {
-		source: "kernel/bpf/mprog.c; drivers/net/netkit.c (netkit_run, netkit_xmit)",
+		// kernel/bpf/mprog.c; drivers/net/netkit.c (netkit_run, netkit_xmit).
 		configured: asListed,
 		goesOn: (verdict) => verdict === UNSPEC,
 		outcome: (verdict) =>
 			!netkitActions.has(verdict) ? NETKIT_DROP : verdict === UNSPEC ? NETKIT_PASS : verdict,
 	},
 	cgroup: {
-		source: "kernel/bpf/cgroup.c (compute_effective_progs, bpf_prog_run_array_cg)",
+		// kernel/bpf/cgroup.c (compute_effective_progs, bpf_prog_run_array_cg).
 		configured: (a, b, placeOfA, placeOfB) =>
 			Number(b.preorder) - Number(a.preorder) ||
 			(depth(b.cgroup) - depth(a.cgroup)) * (a.preorder ? -1 : 1) ||
@@ -100,11 +98,6 @@ const rules: Readonly<Record<ChainMechanism, Rules>> = {
 		outcome: (_, all) => Number(all.every((verdict) => (verdict & 1) === 1)),
 	},
 };
-
-/** The source of a mechanism's rules. */
-export function ruleSource(mechanism: ChainMechanism): string {
-	return rules[mechanism].source;
-}
 
 /** The kernel's order of members attached in this order. @param rank decides a member's position */
 export function configuredOrder<M>(

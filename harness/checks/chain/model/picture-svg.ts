@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { escapeMarkup } from "../../../base/printable.js";
 import { type Cell, type ChainView, columnNames } from "./chain-view.js";
 
 const box = { width: 200, height: 30, gapX: 60, gapY: 12 };
@@ -18,8 +19,8 @@ export function chainPictureSvg(view: ChainView): string {
 			? "All three orders agree."
 			: view.sentences.map((text) => `${text}.`).join(" ");
 	const entries = [
-		`<title>${escaped(view.title)}</title>`,
-		`<desc>${escaped(summary)}</desc>`,
+		`<title>${escapeMarkup(view.title)}</title>`,
+		`<desc>${escapeMarkup(summary)}</desc>`,
 		`<rect width="${width}" height="${height}" fill="${ink.paper}"/>`,
 		text(margin, 26, clipped(view.title, Math.floor((width - margin * 2) / 9)), ink.text, 14),
 		...columnNames.map((name, index) => text(x(index), top - 12, name, ink.frame)),
@@ -67,21 +68,9 @@ function drawn({ label, place, verdict, differs }: Cell, column: number, row: nu
 
 function text(left: number, base: number, words: string, colour: string, size?: number): string {
 	const larger = size === undefined ? "" : ` font-size="${size}"`;
-	return `<text x="${left}" y="${base}" fill="${colour}"${larger}>${escaped(words)}</text>`;
+	return `<text x="${left}" y="${base}" fill="${colour}"${larger}>${escapeMarkup(words)}</text>`;
 }
 
 function clipped(words: string, room: number): string {
 	return words.length <= room ? words : `${words.slice(0, room - 1)}~`;
-}
-
-const entities: Record<string, string> = {
-	"&": "&amp;",
-	"<": "&lt;",
-	">": "&gt;",
-	'"': "&quot;",
-	"'": "&#39;",
-};
-
-function escaped(words: string): string {
-	return words.replace(/[&<>"']/g, (character) => entities[character]!);
 }
