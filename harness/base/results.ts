@@ -40,6 +40,11 @@ export const CaseResult = Type.Object({
 });
 export type CaseResult = Static<typeof CaseResult>;
 
+/** A skip by design: the package has a variant in its place, which is used. */
+export function isOtherVariant({ outcome, reason }: Pick<CaseResult, "outcome" | "reason">): boolean {
+	return outcome === "skip" && reason?.code === "other-variant";
+}
+
 export const KernelRecord = Type.Object({
 	id: Type.String(),
 	release: Type.String({ description: "`uname -r` as the running guest gave it" }),

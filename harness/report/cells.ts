@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { between, type CaseResult, type Outcome, type PackageRecord, type Results } from "../base/results.js";
+import {
+	between,
+	type CaseResult,
+	isOtherVariant,
+	type Outcome,
+	type PackageRecord,
+	type Results,
+} from "../base/results.js";
 
 /** From best to worst: a failure outranks an error. */
 export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];
@@ -84,7 +91,8 @@ export function packageRows(results: Results): Row[] {
 		label: packageLabel(record),
 		cells: columns(results).map((id) => {
 			const place = key(record.name, id);
-			const seen = cellOf((cases.get(place) ?? []).map((result) => result.outcome));
+			const own = (cases.get(place) ?? []).filter((result) => !isOtherVariant(result));
+			const seen = cellOf(own.map((result) => result.outcome));
 			if (seen === "fail" || seen === "error") return seen;
 			return unfinished.has(place) ? "unfinished" : (seen ?? absentIn(id));
 		}),

@@ -21,11 +21,14 @@ export function defaultTimeout(
 	);
 }
 
+/** What of a run decides how long a package may take on a kernel. */
+export interface CellTime {
+	/** Milliseconds; default: `defaultTimeout`. */
+	cellTimeout?: number | undefined;
+	host: { accelerator: string };
+}
+
 /** The same, or what the user wants. */
-export function timeoutOf(
-	pkg: Package,
-	cases: number,
-	{ cellTimeout, host }: { cellTimeout?: number | undefined; host: { accelerator: string } },
-): number {
+export function timeoutOf(pkg: Package, cases: number, { cellTimeout, host }: CellTime): number {
 	return cellTimeout ?? defaultTimeout(pkg, cases, host.accelerator);
 }

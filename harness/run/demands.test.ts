@@ -31,6 +31,11 @@ describe("a skip", () => {
 		});
 	});
 
+	it("stays one where another variant is used", () => {
+		const other = { ...skip, reason: { ...skip.reason!, code: "other-variant" } };
+		expect(demanded(other, ["5.10"], { failOnSkip: true })).toBe(other);
+	});
+
 	it("changes no other outcome", () => {
 		for (const outcome of ["pass", "fail", "error"] as const)
 			expect(demanded({ ...skip, outcome }, ["5.10"], { failOnSkip: true }).outcome).toBe(outcome);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isOtherVariant } from "../base/results.js";
 import type { BrokenPackage } from "../data/package/broken-package.js";
 import { wildcard } from "../data/package/manifest/check-settings.js";
 import type { Package } from "../data/package/package.js";
@@ -55,7 +56,7 @@ export function demanded(
 	kernels: readonly string[],
 	{ require = [], failOnSkip }: Demands,
 ): Finding {
-	if (finding.outcome !== "skip") return finding;
+	if (finding.outcome !== "skip" || isOtherVariant(finding)) return finding;
 	const required = kernels.some((id) => require.includes(id));
 	const option = required ? "--require" : failOnSkip ? "--fail-on-skip" : undefined;
 	if (option === undefined) return finding;

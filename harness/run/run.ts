@@ -14,11 +14,9 @@ import {
 import type { BrokenPackage } from "../data/package/broken-package.js";
 import type { Package } from "../data/package/package.js";
 import { CellLimit } from "../lab/cell-limit.js";
-import type { Check, CheckContext, CheckRun, Finding, Workbench } from "../lab/check.js";
+import type { CheckContext, Workbench } from "../lab/check.js";
 import { tooLargeForHost } from "../lab/guest-size.js";
-import { unmet } from "../lab/requirements.js";
-import { runCases } from "../lab/run-cases.js";
-import { CellWorkbench, type Lent, splatFindings, undecidedReason } from "../lab/workbench.js";
+import { CellWorkbench, type Lent, undecidedReason } from "../lab/workbench.js";
 import type { KernelFunctions } from "../machine/features/functions.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { timeoutOf } from "./cell-timeout.js";
@@ -30,6 +28,7 @@ import { fitted, sized } from "./fitted-kernel.js";
 import { KernelPromises } from "./kernel-promises.js";
 import { unproven } from "./nothing-tested.js";
 import { packageRecord, unreadableResult } from "./package-record.js";
+import { type Asked, type Cell, workCell } from "./work-cell.js";
 
 export interface RunOptions extends Lent, Omit<TestRequest, "cold"> {
 	/** Tells which modules a package needs; without it only the guest's own are there. */
@@ -38,20 +37,9 @@ export interface RunOptions extends Lent, Omit<TestRequest, "cold"> {
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
 }
 
-/** A check with what it is in this run. */
-interface Asked {
-	check: Check;
-	run: CheckRun;
-}
-
 interface Work extends RunOptions, Lent {
 	context: CheckContext;
 	asked: readonly Asked[];
-}
-
-interface Cell {
-	pkg: Package;
-	kernel: Kernel;
 }
 
 /** Runs every check of every package on every kernel; `run-end` is always last. */
@@ -119,7 +107,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		const found: CaseResult[] = [];
 		results.set(cell, found);
 		try {
-			for await (const result of workCell(cell, options, releases)) {
+			for await (const result of workCell(cell, checksOf(pkg, options), options, releases)) {
 				found.push(result);
 				emit({ type: "finding", result });
 			}
@@ -258,65 +246,3 @@ function kernelRecord(kernel: Kernel, release: string | undefined): KernelRecord
 }
 
 const cellName = ({ pkg, kernel }: Cell) => ({ package: pkg.name, kernel: kernel.id });
-
-async function* workCell(
-	{ pkg, kernel: plain }: Cell,
-	options: Work,
-	releases: Map<string, string>,
-): AsyncIterable<CaseResult> {
-	const kernel = await fitted(plain, pkg, options);
-	const asked = checksOf(pkg, options);
-	const cases = asked.flatMap(({ run }) => run.cases(pkg)).length;
-	const limit = new CellLimit(kernel.id, timeoutOf(pkg, cases, options));
-	try {
-		for (const { check, run } of asked) {
-			for await (const finding of findings(check.name, run, pkg, kernel, { ...options, limit }, releases)) {
-				const wanted = selected(options, check.name, finding.case) || finding.case.startsWith("kernel-log/");
-				if (!wanted) continue;
-				const judged = expected(pkg.manifest, check.name, [kernel.id], finding);
-				const { duration_ms = 0, ...rest } = demanded(judged, [kernel.id], options);
-				yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
-			}
-		}
-	} finally {
-		limit.close();
-	}
-}
-
-async function* findings(
-	name: string,
-	check: CheckRun,
-	pkg: Package,
-	kernel: Kernel,
-	options: Work & { limit: CellLimit },
-	releases: Map<string, string>,
-): AsyncIterable<Finding> {
-	const bench = new CellWorkbench(kernel, options);
-	const cases = check.cases(pkg);
-	const open = new Set(cases);
-	options.limit.nextCase = () => {
-		const [next] = open;
-		return next === undefined ? undefined : `${name}/${next}`;
-	};
-	try {
-		yield* runCases(bench, {
-			cases,
-			after: `all cases of ${pkg.name} ended`,
-			async *run() {
-				const skipped = tooLargeForHost(pkg) ?? (await unmet(pkg.manifest, kernel, options.features));
-				if (skipped) {
-					for (const name of cases) yield { case: name, outcome: "skip", ...skipped };
-					return;
-				}
-				releases.set(kernel.id, (await bench.guest()).greeting.release);
-				for await (const finding of options.limit.within(check.run(pkg, bench))) {
-					open.delete(finding.case);
-					yield finding;
-				}
-			},
-		});
-	} finally {
-		await bench.retire();
-	}
-	yield* splatFindings(bench.splats);
-}

@@ -41,6 +41,7 @@ export const pkg = (name: string, manifest: Partial<Package["manifest"]> = {}): 
 	vectors: [],
 	loaderFiles: [],
 	guestFiles: [],
+	variants: [],
 	signatures: [],
 });
 

@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UndecidedError } from "../../base/errors.js";
-import type { Package, PackageObject } from "../../data/package/package.js";
+import type { PackageObject } from "../../data/package/package.js";
 import { reason } from "../../data/reasons/registry/registry.js";
-import type { Finding, FindingBody, Workbench } from "../../lab/check.js";
+import type { Finding, FindingBody } from "../../lab/check.js";
+import { skipped } from "../../lab/findings.js";
 import type { CaseGroup, Continuation } from "../../lab/run-cases.js";
-import { attachAll, notAttached } from "../../lab/subject/attach/attach-programs.js";
 import {
 	type Attachable,
 	attachables,
 	type NameOf,
 	unattachables,
 } from "../../lab/subject/attach/attachables.js";
-import { loadObject } from "../../lab/subject/load/load-object.js";
-import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { mapFinding, programFinding } from "../../lab/subject/load/program-finding.js";
-import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
-
-/** An object in the load check. */
-export interface LoadedFrom {
-	pkg: Package;
-	object: PackageObject;
-	nameOf: NameOf;
-	bench: Workbench;
-}
+import { type LoadedFrom, loadAndAttach } from "../../lab/subject/attach/load-and-attach.js";
+import { wantedPrograms } from "../../lab/subject/load/open-args.js";
 
 /** What to attach on a fresh guest after one was lost while an attachment was made. */
 interface Rest {
@@ -35,10 +25,19 @@ interface Rest {
 export function objectCases(object: PackageObject, nameOf: NameOf): string[] {
 	if (object.programs.length === 0) return [`object/${object.file}`];
 	return [
+		...otherVariants(object, nameOf).map(({ case: name }) => name),
 		...wantedPrograms(object).map(({ name }) => `program/${nameOf(name)}`),
 		...attachables(object, nameOf).map(attachCase),
 		...unattachables(object, nameOf).map(attachCase),
 	];
+}
+
+/** The findings on programs that are not loaded because another variant is used. */
+export function otherVariants(object: PackageObject, nameOf: NameOf): Finding[] {
+	return [...(object.others ?? [])].map(([name, why]) => ({
+		case: `program/${nameOf(name)}`,
+		...skipped(why, { object: object.file }),
+	}));
 }
 
 const attachCase = ({ caseName }: Pick<Attachable, "caseName">) => `attach/${caseName}`;
@@ -76,6 +75,7 @@ export function loadGroup(from: LoadedFrom, rest?: Rest): CaseGroup {
 		after: `everything of ${object.file} was detached and unloaded`,
 		evidence: { object: object.file },
 		async *run() {
+			if (!rest) yield otherVariants(object, nameOf);
 			for await (const finding of loadAndAttach(from, toAttach, !rest, (next) => (current = next))) {
 				yield finding;
 				const [first] = toAttach;
@@ -109,38 +109,4 @@ function notAgain(attachable: Attachable, { outcome, reason: why }: FindingBody)
 		...(why ? { reason: { ...why, message: `${why.message}; ${again}` } } : {}),
 		evidence: {},
 	};
-}
-
-async function* loadAndAttach(
-	{ pkg, object, nameOf, bench }: LoadedFrom,
-	toAttach: readonly Attachable[],
-	withPrograms: boolean,
-	begin: (attachable: Attachable | undefined) => void,
-): AsyncIterable<Finding | readonly Finding[]> {
-	const guest = await bench.guest();
-	const { client } = guest;
-	const targets = await loadTargets(pkg, object, client, guest.greeting.cpus);
-	await client.call("file_write", { path: guestPath(object), data: object.loadable });
-	const wanted = wantedPrograms(object);
-	const names = wanted.map(({ name }) => name);
-	const result = await loadObject(client, openArgs(object, guest.greeting.cpus, targets), names);
-
-	if (withPrograms) {
-		const findings: Finding[] = [];
-		if (result.refusedMap)
-			findings.push(await mapFinding(object, nameOf(result.refusedMap.load.name), result.refusedMap, bench));
-		for (const program of wanted)
-			findings.push(await programFinding(object, program, nameOf(program.name), result, bench));
-		for (const unattachable of unattachables(object, nameOf))
-			findings.push(notAttached(object, unattachable, result));
-		yield findings;
-	}
-	yield* attachAll(object, toAttach, result, bench, begin);
-
-	for (const handle of [result.handle, ...targets.values()]) {
-		if (handle !== undefined) await client.call("object_close", { object: handle });
-	}
-	for (const file of [object, ...targetObjects(pkg, object)]) {
-		await client.call("file_remove", { path: guestPath(file) });
-	}
 }

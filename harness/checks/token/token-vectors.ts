@@ -80,7 +80,7 @@ async function failures(
 	const [first] = vectors;
 	if (!first) return failed;
 	const { object } = first.subject;
-	const programs = vectors.flatMap(programsOf);
+	const programs = vectors.flatMap(programsOf).filter((name) => !object.others?.has(name));
 	const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
 	// Without perf event arrays: the session would read their events.
 	const maps = object.maps.filter(({ type }) => type !== perfEvents);

@@ -43,6 +43,8 @@ export async function notLoaded(
 	const missing = programsOf(vector).find((name) => !loaded.has(name));
 	const program = object.programs.find(({ name }) => name === missing) ?? vector.subject.program;
 	const evidence = { object: object.file, program: program.name };
+	const other = object.others?.get(program.name);
+	if (other) return skipped(other, evidence);
 	const never = whyNever(vector);
 	if (never !== undefined)
 		return unsupported(

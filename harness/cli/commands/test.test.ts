@@ -43,6 +43,7 @@ class Fake implements Engine {
 			vectors: this.vectors,
 			loaderFiles: [],
 			guestFiles: [],
+			variants: [],
 			signatures: [],
 		};
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLogUpdate } from "log-update";
 import { printable } from "../../base/printable.js";
-import type { Outcome, Results } from "../../base/results.js";
+import { isOtherVariant, type Outcome, type Results } from "../../base/results.js";
 import { type Cell, cellOf, cellWords, groupBy, key } from "../../report/cells.js";
 import type { RunEvent } from "../../run/events.js";
 
@@ -55,7 +55,7 @@ class Tally {
 			}
 			case "finding": {
 				const { package: name, kernel, outcome } = event.result;
-				this.running.get(key(name, kernel))?.outcomes.add(outcome);
+				if (!isOtherVariant(event.result)) this.running.get(key(name, kernel))?.outcomes.add(outcome);
 				if (outcome === "fail") this.failed++;
 				break;
 			}

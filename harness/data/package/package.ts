@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { InputError } from "../../base/errors.js";
+import type { Reason } from "../../base/results.js";
 import { maxPackageBytes } from "./archive.js";
 import { nameOfPath } from "./broken-package.js";
 import type { Dialect } from "./elf/dialect.js";
@@ -18,6 +19,7 @@ import type { Manifest, ObjectEntry } from "./manifest/manifest.js";
 import type { ManifestSection } from "./manifest/manifest-section.js";
 import { type ObjectFacts, readObject } from "./object.js";
 import { maxGuestFileBytes } from "./sections/guest-file.js";
+import { type VariantChoice, type VariantSet, variantSets, withAutoload } from "./variants.js";
 
 export const manifestName = "bpfgate.json";
 const maxSignatureFiles = 4096;
@@ -31,6 +33,8 @@ export interface PackageObject extends ObjectFacts {
 	settings: ObjectEntry;
 	/** Files of the package in its guests; programs of user space are attached to them. */
 	binaries: readonly GuestFile[];
+	/** Programs that are not loaded because another variant is used, and why. */
+	others?: ReadonlyMap<string, Reason>;
 }
 
 export interface PackageFile {
@@ -66,6 +70,10 @@ export interface Package {
 	guestFiles: GuestFile[];
 	/** Every file below `signatures/`, by path; no part of the digest and not yet read. */
 	signatures: PackageFile[];
+	/** `variants` of the manifest: on each kernel one of each set is used. */
+	variants: readonly VariantSet[];
+	/** The choice of each set, once the kernel is known. */
+	choices?: readonly VariantChoice[];
 	/** Parts of the manifest that belong to checks that are not built in, by key. */
 	sections?: Readonly<Record<string, unknown>>;
 	/** It is an object alone, about which no manifest says anything. */
@@ -113,6 +121,9 @@ export async function openPackage(
 		});
 	}
 	checkSettings(file, manifest, objects);
+	const variants = variantSets(file, manifest, objects);
+	const members = (object: PackageObject) =>
+		variants.flat().flatMap(({ programs }) => programs.get(object.file) ?? []);
 	const vectors: PackageFile[] = [];
 	for (const [index, path] of (manifest.vectors ?? []).entries()) {
 		const bytes = await readListed(path, `/vectors/${index}`);
@@ -142,10 +153,13 @@ export async function openPackage(
 		sha256: digestOf(listed),
 		path,
 		manifest,
-		objects,
+		objects: objects.map((object) =>
+			withAutoload(object, new Map(members(object).map((name) => [name, true]))),
+		),
 		vectors,
 		loaderFiles: shipped,
 		guestFiles: binaries,
+		variants,
 		signatures: await readSignatureFiles(file, files, maxPackageBytes - total),
 		...(sections.length > 0 ? { sections: taken } : {}),
 	};
@@ -167,6 +181,7 @@ function bareObject(path: string, bytes: Uint8Array, dialect?: Dialect): Package
 		vectors: [],
 		loaderFiles: [],
 		guestFiles: [],
+		variants: [],
 		signatures: [],
 		bare: true,
 	};

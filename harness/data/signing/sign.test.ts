@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openPackage } from "../package/package.js";
 import { temporaryFolder } from "../package/testpackage.js";
 import { signDetached } from "./cms.js";
+import type { Contract } from "./contract.js";
 import { contracts } from "./contract.js";
 import { packageDocument } from "./document.js";
 import { type Identity, issue } from "./issue.js";
@@ -213,6 +214,20 @@ describe("a signed package", () => {
 });
 
 describe("refused", () => {
+	it("is an object with variants, for a loader cannot choose", async () => {
+		await using pkg = await samplePackage();
+		const opened = await openPackage(pkg.path);
+		const [object] = opened.objects;
+		const variant = { label: "a", programs: new Map([[object!.file, ["a"]]]) };
+		const variants = [[variant, { label: "b", programs: new Map() }]];
+		const sign = (...contracts: Contract[]) =>
+			signaturesOf({ ...opened, variants }, key, identity.certificate, contracts);
+		await expect(sign("insns-maps")).rejects.toThrow(
+			`${object!.file}: cannot be signed: variant a is used only where it works, and a loader loads all programs`,
+		);
+		expect((await sign()).objects).toHaveLength(opened.objects.length);
+	});
+
 	it("is a certificate that is not fit, or not the key's; nothing is written", async () => {
 		await using pkg = await samplePackage();
 		const day = 24 * 60 * 60 * 1000;

@@ -13,6 +13,7 @@ import { clause } from "./lint/finding.js";
 import { lintSize } from "./lint/protection.js";
 import { generateLoaders } from "./loader/generate.js";
 import { generator } from "./loader/generator.js";
+import { Unsignable } from "./loader/unsignable.js";
 import type { SignedLoader } from "./signed-loader.js";
 import { writeSignatures } from "./write.js";
 
@@ -106,6 +107,12 @@ export async function signaturesOf(
 ): Promise<PackageSignatures> {
 	const objects: SignedObject[] = [];
 	for (const object of pkg.objects) {
+		const [variant] = pkg.variants.flat().filter(({ programs }) => programs.has(object.file));
+		if (contracts.length > 0 && variant)
+			throw new Unsignable(
+				object,
+				`variant ${variant.label} is used only where it works, and a loader loads all programs`,
+			);
 		const loaders = contracts.length > 0 ? await generateLoaders(object, contracts) : [];
 		const sha256 = createHash("sha256").update(object.bytes).digest("hex");
 		const signed: Promise<SignedLoader>[] = [];

@@ -5,6 +5,7 @@ import { areEnough, inferToken } from "../../../checks/token/token-inference.js"
 import { openPackage, type Package } from "../../../data/package/package.js";
 import { withModules } from "../../../lab/guest-modules.js";
 import { kernelFor } from "../../../lab/guest-size.js";
+import { chooseVariants } from "../../../lab/subject/attach/choose-variants.js";
 import type { Action } from "../../terminal/command-table.js";
 import { withKernels } from "./each-kernel.js";
 import { declaredOf, type Inferred, inferJson, inferText, statusOf, together } from "./infer-text.js";
@@ -31,13 +32,18 @@ export async function infer(
 		const kernels = await Promise.all(fitted);
 		const found: Inferred["kernels"] = [];
 		for (const kernel of kernels)
-			found.push({ id: kernel.id, inference: await lend(kernel, (bench) => inferToken(pkg, bench)) });
+			found.push({
+				id: kernel.id,
+				inference: await lend(kernel, async (bench) => inferToken(await chooseVariants(pkg, bench), bench)),
+			});
 		const needed = together(found);
 		for (const [index, each] of found.entries()) {
 			const { smallest } = each.inference;
 			const kernel = kernels[index];
 			if (!needed || !kernel || !smallest || JSON.stringify(smallest) === JSON.stringify(needed)) continue;
-			const [enough] = await lend(kernel, (bench) => areEnough(pkg, bench, [needed]));
+			const [enough] = await lend(kernel, async (bench) =>
+				areEnough(await chooseVariants(pkg, bench), bench, [needed]),
+			);
 			if (enough !== undefined) each.enough = enough;
 		}
 		const { name, version, manifest } = pkg;

@@ -7,6 +7,7 @@ import { meaningOfType } from "../elf/dialect.js";
 import { rodataOf } from "../elf/rodata.js";
 import type { ObjectFacts, ProgramFacts } from "../object.js";
 import { checkChainPrograms } from "../sections/chain-program.js";
+import { type VariantSet, variantSets, variantsCase } from "../variants.js";
 import type { Manifest, ObjectEntry, ProgramSettings } from "./manifest.js";
 
 interface Loaded extends ObjectFacts {
@@ -27,7 +28,7 @@ export function checkSettings(file: string, manifest: Manifest, objects: Loaded[
 	}
 	checkChainPrograms(file, manifest.chains ?? [], objects);
 	checkRequirements(file, manifest);
-	checkExpectations(file, manifest, objects);
+	checkExpectations(file, manifest, variantSets(file, manifest, objects), objects);
 }
 
 function checkPrograms(file: string, pointer: string, object: Loaded, objects: Loaded[]): void {
@@ -137,8 +138,13 @@ function checkRequirements(file: string, manifest: Manifest): void {
 }
 
 /** An expectation that no case can meet would be void; the objects give the load check's cases. */
-function checkExpectations(file: string, manifest: Manifest, objects: Loaded[]): void {
-	const cases = objects.flatMap((object) => {
+function checkExpectations(
+	file: string,
+	manifest: Manifest,
+	variants: readonly VariantSet[],
+	objects: Loaded[],
+): void {
+	const own = objects.flatMap((object) => {
 		const stem = object.file.replace(/^.*\//, "").replace(/(\.bpf)?\.o$/, "");
 		const programs = object.programs.flatMap(({ name }) => [name, `${stem}/${name}`]);
 		const maps = object.maps.flatMap(({ name }) => [name, `${stem}/${name}`]);
@@ -148,6 +154,7 @@ function checkExpectations(file: string, manifest: Manifest, objects: Loaded[]):
 			`load/leftovers/${object.file}`,
 		];
 	});
+	const cases = [...own, ...variants.map((set) => `load/${variantsCase(set)}`)];
 	for (const [index, { case: pattern }] of (manifest.expect?.failures ?? []).entries()) {
 		const matches = wildcard(pattern);
 		const [, check] = /^([a-z][a-z0-9-]*)\//.exec(pattern) ?? [];

@@ -214,6 +214,23 @@ export const Manifest = Type.Object(
 			}),
 		),
 		objects: Type.Array(Type.Union([Type.String({ minLength: 1 }), ObjectEntry]), { minItems: 1 }),
+		variants: Type.Optional(
+			Type.Array(
+				Type.Array(
+					Type.Union([
+						Type.String({ minLength: 1 }),
+						Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 256 }),
+					]),
+					{
+						minItems: 2,
+						maxItems: 16,
+						description:
+							"alternatives, each a program, several that belong together, or the file of an object: on each kernel the first one that loads and attaches is used, and the others are not loaded",
+					},
+				),
+				{ maxItems: 64 },
+			),
+		),
 		kernels: Type.Optional(
 			Type.Object(
 				{

@@ -55,6 +55,19 @@ export const runReasons = defineReasons({
 		hint: 'test the attachment with the package\'s own loader, or set attach.hook to "none" in the manifest',
 	},
 
+	// Alternatives of a package (`variants` of the manifest).
+	"other-variant": {
+		message: (f: { variant: string; used: string; why: string | undefined }) =>
+			`variant ${f.used} is used in place of ${f.variant}, which ${f.why === undefined ? "comes after it" : `does not work: ${f.why}`}`,
+		hint: "see the case variants/<first variant>: on each kernel the first variant that works is used",
+	},
+	"no-variant": {
+		message: (f: { refused: readonly { label: string; why: string }[] }) =>
+			`none of the variants works: ${f.refused.map(({ label, why }) => `${label}: ${why}`).join("; ")}`,
+		hint: "add a variant for this kernel, or leave the kernel out of the manifest",
+		meaning: "a kernel must take one of several alternatives, and refuses each",
+	},
+
 	"nothing-tested": {
 		message: (f: NothingTested) => `nothing was tested of ${f.package}: ${untested(f)}`,
 		hint: (f: NothingTested) =>

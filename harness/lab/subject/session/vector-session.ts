@@ -90,7 +90,8 @@ export class VectorSession {
 	): Promise<VectorSession> {
 		const { object } = subject;
 		await guest.client.call("file_write", { path: guestPath(object), data: object.loadable });
-		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...programs])];
+		const called = programs.filter((name) => !object.others?.has(name));
+		const names = [...new Set([...wantedPrograms(object).map(({ name }) => name), ...called])];
 		const models = object.maps.flatMap(({ name }) => mapModel(object, name) ?? []);
 		const readable = models
 			.filter((model) => isReadable(model) && !/^\.(rodata|kconfig)/.test(model.name))
