@@ -42,15 +42,16 @@ export interface Workbench {
 	promises(area: PromiseArea): Promise<readonly KernelPromise[]>;
 	/**
 	 * Ends a group of cases: what the guest has now and a fresh guest does not, each as `kind:
-	 * name`. Anything left over makes the next `guest()` a fresh clone.
+	 * name`. Anything left over makes the next `guest()` a fresh clone. Throws what `lost` turns
+	 * into a `fail` when the agent and the host's view of the guest disagree.
 	 */
 	leftovers(): Promise<string[]>;
 	/** The guest in use was changed permanently on purpose: the next `guest()` is a fresh clone. */
 	spoil(): Promise<void>;
 	/**
-	 * Turns an exception into the outcome of the cases that it cut short: a kernel that panicked is
-	 * a `fail`, everything else that bpfgate could not complete is an `error`. The next `guest()`
-	 * is a fresh clone. Rethrows an interruption.
+	 * Turns an exception into the outcome of the cases that it cut short: a kernel that panicked,
+	 * or an agent that was deceived, is a `fail`, everything else that bpfgate could not complete
+	 * is an `error`. The next `guest()` is a fresh clone. Rethrows an interruption.
 	 */
 	lost(cause: unknown): Promise<{ outcome: "fail" | "error"; reason: Reason }>;
 }

@@ -4,15 +4,20 @@ import type { Reason } from "../base/results.js";
 import { reason } from "../data/reasons/registry/registry.js";
 import type { Lack } from "../machine/features/missing.js";
 import { GuestError } from "../machine/guest/client.js";
-import type { Inventory } from "../machine/guest/operations.js";
+import type { Args, Inventory } from "../machine/guest/operations.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import type { Guest, Splat } from "../machine/vm/guest.js";
 import type { CellLimit } from "./cell-limit.js";
 import type { Finding, Workbench } from "./check.js";
+import { type Contents, contradictions, leftOver } from "./leftovers.js";
 import { loadModules } from "./load-modules.js";
 import type { KernelPromise, PromiseArea, PromiseSource } from "./promise.js";
 import type { FeatureSource } from "./requirements.js";
 import { writeFiles } from "./write-files.js";
+
+/** How often the agent and the host are compared, and how many differences are named. */
+const maxLooks = 3;
+const maxNamed = 3;
 
 /** Where guests come from; `machine/vm/pool.ts` is the real one. */
 export interface GuestSource {
@@ -44,7 +49,7 @@ export class CellWorkbench implements Workbench {
 	readonly #limit: CellLimit | undefined;
 	readonly #signal: AbortSignal;
 	/** `cleanAt`: bytes sent to the guest when it was last found to have no leftovers. */
-	#current: { guest: Guest; fresh: Inventory; cleanAt: number } | undefined;
+	#current: { guest: Guest; fresh: Contents; cleanAt: number } | undefined;
 
 	constructor(kernel: Kernel, lent: Lent) {
 		this.kernel = kernel;
@@ -67,8 +72,7 @@ export class CellWorkbench implements Workbench {
 				this.#throwIfOver();
 				const changed = await loadModules(guest, this.kernel);
 				await writeFiles(guest, this.kernel);
-				const known = changed ? undefined : guest.inventory;
-				const fresh = known ?? (await guest.client.call("inventory", {}));
+				const fresh = await contents(guest, {}, changed ? undefined : guest.inventory);
 				this.#current = { guest, fresh, cleanAt: -1 };
 			} catch (error) {
 				await guest.dispose();
@@ -98,7 +102,7 @@ export class CellWorkbench implements Workbench {
 		const { client } = guest;
 		// Nothing was asked of it since.
 		if (client.traffic.sent === cleanAt && !client.failure) return [];
-		const look = async () => leftOver(fresh, await client.call("inventory", { settle: true }));
+		const look = async () => leftOver(fresh, await agreed(guest));
 		let left = await look();
 		// Types alone are held by maps that the kernel is still freeing.
 		for (let again = 0; again < looksAtTypes && isTypesOnly(left); again++) left = await look();
@@ -118,6 +122,7 @@ export class CellWorkbench implements Workbench {
 		this.#signal.throwIfAborted();
 		if (cause instanceof UndecidedError && cause.code === "guest-hung") this.#limit?.hung(cause);
 		const splats = await this.retire();
+		if (cause instanceof AgentDeceived) return { outcome: "fail", reason: cause.reason };
 		const panic = splats.find(({ kind }) => kind === "panic" || kind === "oops");
 		const starved = splats.some(({ kind }) => kind === "out-of-memory");
 		if (cause instanceof UndecidedError && panic && !starved) {
@@ -143,6 +148,41 @@ export class CellWorkbench implements Workbench {
 		await guest.dispose();
 		this.splats.push(...splats);
 		return splats;
+	}
+}
+
+/** In the guest, bpf() does not say what the kernel has. */
+class AgentDeceived extends Error {
+	override name = "AgentDeceived";
+	readonly reason: Reason;
+
+	constructor(differences: readonly string[]) {
+		const more = differences.length > maxNamed ? `; and ${differences.length - maxNamed} more` : "";
+		const why = reason("agent-deceived", { differences: differences.slice(0, maxNamed).join("; ") + more });
+		super(why.message);
+		this.reason = why;
+	}
+}
+
+/** What there is in a guest, once the agent and the host say the same. */
+async function agreed(guest: Guest): Promise<Contents> {
+	// An object may go away between two looks, in the background: then the next two agree.
+	for (let look = 1; ; look++) {
+		const now = await contents(guest, { settle: true });
+		const differences = contradictions(now);
+		if (differences.length === 0) return now;
+		if (look === maxLooks) throw new AgentDeceived(differences);
+	}
+}
+
+async function contents(guest: Guest, how: Args<"inventory">, known?: Inventory): Promise<Contents> {
+	const inventory = known ?? (await guest.client.call("inventory", how));
+	try {
+		return { inventory, objects: await guest.view() };
+	} catch (error) {
+		// Where there is no such view, the agent's word is all there is.
+		if (error instanceof UndecidedError && error.code === "host-view-unavailable") return { inventory };
+		throw error;
 	}
 }
 
@@ -178,33 +218,3 @@ const natureOf = ({ kind, message = "" }: Splat) =>
 const looksAtTypes = 6;
 const isTypesOnly = (left: readonly string[]) =>
 	left.length > 0 && left.every((name) => name.startsWith("btf: "));
-
-/** What `now` has that `before` had not, each as `kind: name`; empty when a guest is as it was. */
-function leftOver(before: Inventory, now: Inventory): string[] {
-	const known = names(before);
-	// One of a name takes one of a name: what is mounted over another mount looks like it.
-	return names(now).filter((name) => {
-		const at = known.indexOf(name);
-		if (at >= 0) known.splice(at, 1);
-		return at < 0;
-	});
-}
-
-function names(inventory: Inventory): string[] {
-	const { programs, maps, links, btfs, netdevs, qdiscs, mounts, cgroups, pins, keys, processes } = inventory;
-	return [
-		...programs.map(({ id, name }) => `program: ${name || "unnamed"} (id ${id})`),
-		...maps.map(({ id, name }) => `map: ${name || "unnamed"} (id ${id})`),
-		...links.map(({ id, type }) => `link: type ${type} (id ${id})`),
-		...btfs.map(({ id, name }) => `btf: ${name || "unnamed"} (id ${id})`),
-		...netdevs.map((name) => `netdev: ${name}`),
-		...qdiscs.map((name) => `qdisc: ${name}`),
-		...mounts.map((name) => `mount: ${name}`),
-		...cgroups.map((name) => `cgroup: ${name}`),
-		...pins.map((name) => `pin: ${name}`),
-		// Serial numbers are drawn by chance at each boot; type and description are what a key is
-		// known by.
-		...keys.map((name) => `key: ${name.replace(/^[0-9a-f]+ /, "")}`),
-		...processes.map((name) => `process: ${name}`),
-	];
-}

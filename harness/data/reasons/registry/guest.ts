@@ -143,6 +143,12 @@ export const guestReasons = defineReasons({
 		hint: "see the kernel's console: its answers are not used",
 	},
 
+	"agent-deceived": {
+		message: (f: { differences: string }) =>
+			`bpf() does not say in this guest what the kernel's memory has: ${f.differences}`,
+		hint: "find the program that falsifies what bpf() answers: one with bpf_probe_write_user, or an LSM program",
+	},
+
 	// The host's view of a guest's kernel.
 	"host-view-refused": {
 		message: (f: { why: string }) =>
