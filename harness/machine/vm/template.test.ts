@@ -26,8 +26,9 @@ async function record(): Promise<Record<string, unknown>> {
 it("an unchanged template is sound, and marked as in use", async () => {
 	const path = join(folder, "template.json");
 	await utimes(path, 1, 1);
-	const [ram, state, inventory] = ["ram", "state", "inventory.json"].map((name) => join(folder, name));
-	expect(await sound(folder)).toEqual({ ram, state, inventory });
+	const [ram, state] = ["ram", "state"].map((name) => join(folder, name));
+	const [inventory, view] = ["inventory.json", "view.json"].map((name) => join(folder, name));
+	expect(await sound(folder)).toEqual({ ram, state, inventory, view });
 	expect((await stat(path)).mtimeMs).toBeGreaterThan(1000);
 });
 
