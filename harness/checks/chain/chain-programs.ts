@@ -4,6 +4,8 @@ import type { PackageObject } from "../../data/package/package.js";
 import { chainHooks } from "../../data/package/sections/chain-hooks.js";
 import { loadObject } from "../../lab/subject/load/load-object.js";
 import { openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
+import { fillMaps } from "../../lab/subject/session/map-fill.js";
+import { Sockets } from "../../lab/subject/session/sockets.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { runCount } from "../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../machine/vm/guest.js";
@@ -65,6 +67,7 @@ export class ChainPrograms {
 	readonly #handles: number[] = [];
 	readonly #known: PackageObject[] = [];
 	readonly #files = new Map<string, Promise<unknown>>();
+	readonly #sockets: Sockets;
 	#numbers = 0;
 
 	private constructor(
@@ -72,7 +75,9 @@ export class ChainPrograms {
 		readonly recorder: OrderRecorder,
 		private readonly chain: DeclaredChain,
 		private readonly options: ChainProgramsOptions,
-	) {}
+	) {
+		this.#sockets = new Sockets(guest.client);
+	}
 
 	static async open(
 		chain: DeclaredChain,
@@ -160,6 +165,7 @@ export class ChainPrograms {
 	async close(): Promise<void> {
 		const { client } = this.guest;
 		await this.recorder.close();
+		await this.#sockets.close();
 		await Promise.all([
 			...this.#handles.map((object) => client.call("object_close", { object })),
 			...[...this.#files.keys()].map((path) => client.call("file_remove", { path })),
@@ -213,8 +219,21 @@ export class ChainPrograms {
 			const refusal = loaded.refused.get(entry.member.program.name);
 			if (refusal) throw new RefusedEntry(entry, refusal.errno, "BPF_PROG_LOAD");
 		}
+		await this.#fill(object, loaded.handle);
 		const refused = new Map([...loaded.refused].map(([name, { errno }]) => [name, errno]));
 		return { handle: loaded.handle, ids, refused, path };
+	}
+
+	/** The contents that the chain gives to maps of an object, for each load of it. */
+	async #fill(object: PackageObject, handle: number): Promise<void> {
+		const { root, members } = this.chain;
+		const before = [...(root ? [root] : []), ...members]
+			.filter((each) => each.object === object)
+			.flatMap((each) => each.before);
+		const refusal = await fillMaps(this.guest.client, handle, before, this.#sockets);
+		if (!refusal) return;
+		const what = `an entry of map ${refusal.map} of ${object.file}`;
+		throw new RefusedEntry(what, refusal.errno, "BPF_MAP_UPDATE_ELEM");
 	}
 
 	/** Writes a file once; `close` removes it. */

@@ -83,6 +83,33 @@ it("prints those of other hooks without what means nothing there", async () => {
 	]);
 });
 
+it("prints which maps they fill", async () => {
+	const filling: Chain[] = [
+		{
+			name: "l3af",
+			hook: "xdp",
+			root_program: { program: "root", map: "first", maps_before: { counts: { 0: 2 } } },
+			members: [
+				{ program: "filter", next: "filter_next", maps_before: { counts: { 0: 1 } } },
+				{ program: "log" },
+			],
+		},
+	];
+	const object = { "x.o": chainObject(["filter", "log", "root"], "xdp", ["first", "filter_next", "counts"]) };
+	expect(await textOf(object, filling)).toEqual([
+		[
+			"l3af: xdp by tail_call",
+			"  member  priority  goes on after  next         fills",
+			"  filter  1         XDP_PASS       filter_next  counts",
+			"  log     2         XDP_PASS",
+			"  root program: root, whose map is first; fills counts",
+			"",
+		].join("\n"),
+	]);
+	const [{ members, root_program }] = JSON.parse(await inspect(object, filling, "--json")).chains;
+	expect([members[0].maps_before, root_program.maps_before]).toEqual([["counts"], ["counts"]]);
+});
+
 it("prints them as JSON", async () => {
 	const { chains: told } = JSON.parse(await inspect(xdp, chains, "--json"));
 	expect(told).toEqual([

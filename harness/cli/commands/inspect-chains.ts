@@ -21,7 +21,7 @@ export interface ChainSummary {
 	mechanisms: ChainMechanism[];
 	/** In the order that is promised. */
 	members: MemberSummary[];
-	root_program?: { program: ReferenceSummary; map: string };
+	root_program?: { program: ReferenceSummary; map: string; maps_before?: string[] };
 	/** How many of its own; absent when it gets bpfgate's. */
 	packets?: number;
 	/** Command that builds it. */
@@ -42,6 +42,8 @@ export interface MemberSummary {
 	/** Below the chain's. */
 	cgroup?: string;
 	preorder?: boolean;
+	/** Names of the maps that the chain fills when the member's object is loaded. */
+	maps_before?: string[];
 }
 
 /** @throws InputError for a verdict that programs on the hook do not have */
@@ -58,7 +60,7 @@ function summaryOf(chain: Chain, file: string, index: number): ChainSummary {
 		name,
 		hook,
 		mechanisms,
-		members: members.map(({ program, priority, proceed_on, ...others }, at) => {
+		members: members.map(({ program, priority, proceed_on, maps_before, ...others }, at) => {
 			const place = { file, pointer: `/chains/${index}/members/${at}/proceed_on` };
 			const proceed = proceedOn(place, mechanism, programType, proceed_on);
 			const names = proceed && [...proceed].map((verdict) => verdictName(mechanism, programType, verdict));
@@ -66,13 +68,22 @@ function summaryOf(chain: Chain, file: string, index: number): ChainSummary {
 				program: longReference(program),
 				...(mechanismFacts[mechanism].priority ? { priority: priority ?? at + 1 } : {}),
 				...(names ? { proceed_on: names } : {}),
+				...filling({ maps_before }),
 				...others,
 			};
 		}),
-		...(root ? { root_program: { ...root, program: longReference(root.program) } } : {}),
+		...(root
+			? { root_program: { ...filling(root), program: longReference(root.program), map: root.map } }
+			: {}),
 		...(packets ? { packets: packets.length } : {}),
 		...(loader ? { loader: loader.command } : {}),
 	};
+}
+
+function filling({ maps_before }: { maps_before?: Record<string, unknown> | undefined }): {
+	maps_before?: string[];
+} {
+	return maps_before ? { maps_before: Object.keys(maps_before) } : {};
 }
 
 /** `chain edge: xdp by dispatcher`, its members as a table, and what else there is to say. */
@@ -84,6 +95,7 @@ export function chainLines({ name, hook, mechanisms, members, ...others }: Chain
 		["goes on after", ({ proceed_on = [] }) => proceed_on.join(", ")],
 		["next", ({ next = "" }) => next],
 		["cgroup", ({ cgroup = "" }) => cgroup],
+		["fills", ({ maps_before = [] }) => maps_before.join(", ")],
 		["", ({ preorder }) => (preorder ? "preorder" : "")],
 	];
 	const told = columns.filter(([, text]) => members.some((member) => text(member) !== ""));
@@ -93,10 +105,16 @@ export function chainLines({ name, hook, mechanisms, members, ...others }: Chain
 		...table(rows.map((row) => row.map(printable)))
 			.split("\n")
 			.map((text) => `  ${text}`),
-		...(root ? [`  root program: ${referenceText(root.program)}, whose map is ${root.map}`] : []),
+		...(root
+			? [`  root program: ${referenceText(root.program)}, whose map is ${root.map}${rootFills(root)}`]
+			: []),
 		...(packets ? [`  packets: ${packets} of its own`] : []),
 		...(loader ? [`  built by: ${loader.join(" ")}`] : []),
 	];
+}
+
+function rootFills({ maps_before = [] }: NonNullable<ChainSummary["root_program"]>): string {
+	return maps_before.length === 0 ? "" : `; fills ${maps_before.join(", ")}`;
 }
 
 /** `filter`, `count of meter 2.1 (m.o)` */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { MapsBefore } from "../package/sections/maps-before.js";
 import { Hex } from "../packet/content.js";
 import { LayersRef, layersDefinition } from "../packet/layers.js";
 
@@ -64,14 +65,6 @@ const Rodata = named(
 	Type.Unknown(),
 	"constants by variable name, set before load, over those of the manifest",
 );
-const Entry = Type.Object({ key: Type.Optional(Type.Unknown()), value: Type.Unknown() }, closed);
-const Entries = Type.Union([Type.Array(Entry), Type.Record(Type.String(), Type.Unknown())], {
-	description:
-		"a list of `key` and `value`, or an object of values by key where a key can be written as text",
-});
-export const MapsBefore = named(Entries, "what is put into maps before the first packet, by map name");
-export type MapsBefore = Static<typeof MapsBefore>;
-
 const ExpectedEntry = Type.Object(
 	{
 		key: Type.Optional(Type.Unknown()),

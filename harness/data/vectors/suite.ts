@@ -5,9 +5,9 @@ import { wildcard } from "../package/manifest/check-settings.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { isCapture } from "./captured.js";
 import { type Expected, prepareExpectation } from "./expectation.js";
+import { type FilledMap, filledMap } from "./filled-map.js";
 import { type FrameStep, framesOfStep, mergeExpected } from "./frames.js";
 import { type PreparedInput, prepareInput } from "./input.js";
-import { isWritable, type MapModel, mapModel, type WrittenEntry, writtenEntries } from "./map-model.js";
 import { type Expectation, type ExpectedPacket, type Step, type Vector, VectorFile } from "./schema.js";
 import { type Around, type Subject, subjectOf } from "./subject.js";
 import { parseText, type Text } from "./text.js";
@@ -32,7 +32,7 @@ export interface PreparedVector {
 	/** Where it was written: `vectors/filter.yaml:12`. */
 	place: string;
 	subject: Subject;
-	before: { model: MapModel; entries: WrittenEntry[] }[];
+	before: FilledMap[];
 	/** One packet, or several of a sequence. */
 	steps: PreparedStep[];
 	isSequence: boolean;
@@ -260,15 +260,5 @@ function mapsBefore(
 			at: `${pointer}/maps_before/${name}`,
 		})),
 	];
-	return maps.map(({ name, spec, at }) => {
-		const model = mapModel(object, name);
-		const fail = (reason: string) => new InputError(file.display, at, reason);
-		if (!model)
-			throw fail(
-				`${object.file} has no map ${name}; it has ${object.maps.map((map) => map.name).join(", ")}`,
-			);
-		if (name.startsWith(".rodata")) throw fail("constants are set by `rodata`");
-		if (!isWritable(model)) throw fail(`a map of type ${model.type} cannot be filled by a vector`);
-		return { model, entries: writtenEntries(model, spec, { file: file.display, pointer: at }, "given") };
-	});
+	return maps.map(({ name, spec, at }) => filledMap(object, name, spec, { file: file.display, pointer: at }));
 }

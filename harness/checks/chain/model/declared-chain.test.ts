@@ -157,6 +157,25 @@ describe("refuses", () => {
 			[firewall, meter],
 			'/root_program/map: f.o has no map "1st"',
 		],
+		[
+			"contents of a map that is not there",
+			{ members: [{ program: count, maps_before: { "a/b": { 0: 1 } } }] },
+			[meter],
+			"/members/0/maps_before/a~1b: m.o has no map a/b; it has ",
+		],
+		[
+			"contents of the root's array",
+			{
+				root_program: {
+					program: { package: "firewall", program: "root" },
+					map: "first",
+					maps_before: { filter_next: { 0: { program: "filter" } }, first: [] },
+				},
+				members: [{ program: count }],
+			},
+			[firewall, meter],
+			"/root_program/maps_before/first: leads to the next member: the chain fills it",
+		],
 	])("%s", (_, chain, packages, message) => {
 		expect(() => declaredChain(outside(chain), packages, modern)).toThrow(
 			expect.objectContaining({ name: "InputError", message: `chain.json: /chains/0${message}` }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from "../../../base/errors.js";
+import { InputError, type Place } from "../../../base/errors.js";
+import { escapePointer } from "../../../data/package/btf/btf-value.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import type { ProgramReference } from "../../../data/package/sections/chain.js";
@@ -11,6 +12,8 @@ import {
 } from "../../../data/package/sections/chain-hooks.js";
 import { chainProgram, checkProgArray } from "../../../data/package/sections/chain-program.js";
 import { longReference, possibleMechanisms } from "../../../data/package/sections/chain-rules.js";
+import type { MapsBefore } from "../../../data/package/sections/maps-before.js";
+import { type FilledMap, filledMap } from "../../../data/vectors/filled-map.js";
 import { type Proceed, proceedOn } from "./proceed.js";
 
 /** A program of a package that a chain refers to. */
@@ -33,6 +36,8 @@ export interface DeclaredMember extends ChainProgram {
 	/** The cgroup below the chain's; empty for the chain's own. */
 	cgroup: string;
 	preorder: boolean;
+	/** Entries of its object's maps when that is loaded. */
+	before: FilledMap[];
 }
 
 /** A chain with all defaults resolved; its members are in the declared order. */
@@ -41,7 +46,7 @@ export interface DeclaredChain {
 	hook: ChainHook;
 	mechanism: ChainMechanism;
 	members: DeclaredMember[];
-	root?: ChainProgram & { map: string };
+	root?: ChainProgram & { map: string; before: FilledMap[] };
 	loader?: { command: string[]; pkg: Package };
 	source: ChainSource;
 }
@@ -91,15 +96,23 @@ export function declaredChain(
 			...(member.next === undefined ? {} : { next: member.next }),
 			cgroup: member.cgroup ?? "",
 			preorder: member.preorder ?? false,
+			before: filledMaps(found.object, member.maps_before, {
+				file,
+				pointer: `${pointer}/${place}/maps_before`,
+			}),
 		};
 	});
 	checkDistinct(source, members);
 	const labels = labelsOf(members);
-	const root = chain.root_program && {
-		...find(chain.root_program.program, "root_program/program"),
-		map: chain.root_program.map,
-	};
-	if (root) checkProgArray({ file, pointer: `${pointer}/root_program/map` }, root.map, root.object);
+	let root: DeclaredChain["root"];
+	if (chain.root_program) {
+		const { program, map, maps_before } = chain.root_program;
+		const found = find(program, "root_program/program");
+		checkProgArray({ file, pointer: `${pointer}/root_program/map` }, map, found.object);
+		const place = { file, pointer: `${pointer}/root_program/maps_before` };
+		root = { ...found, map, before: filledMaps(found.object, maps_before, place) };
+	}
+	checkArrays(source, members, root);
 	return {
 		name: chain.name,
 		hook: chain.hook,
@@ -193,6 +206,35 @@ function checkDistinct({ file, pointer }: ChainSource, members: readonly ChainPr
 				`${program.name} is already ${pointer}/members/${other}`,
 			);
 		seen.set(program, index);
+	}
+}
+
+function filledMaps(object: PackageObject, before: MapsBefore = {}, { file, pointer }: Place): FilledMap[] {
+	return Object.entries(before).map(([name, spec]) =>
+		filledMap(object, name, spec, { file, pointer: `${pointer}/${escapePointer(name)}` }),
+	);
+}
+
+/** The arrays that lead from member to member are the chain's to fill. */
+function checkArrays(
+	{ file, pointer }: ChainSource,
+	members: readonly Omit<DeclaredMember, "label">[],
+	root: DeclaredChain["root"],
+): void {
+	const filled = [
+		...members.map((member, index) => ({ ...member, at: `members/${index}` })),
+		...(root ? [{ ...root, at: "root_program" }] : []),
+	];
+	for (const { object, before, at } of filled) {
+		const arrays = members.filter((member) => member.object === object).map(({ next }) => next);
+		if (root?.object === object) arrays.push(root.map);
+		const taken = before.find(({ model }) => arrays.includes(model.name));
+		if (taken)
+			throw new InputError(
+				file,
+				`${pointer}/${at}/maps_before/${escapePointer(taken.model.name)}`,
+				"leads to the next member: the chain fills it",
+			);
 	}
 }
 

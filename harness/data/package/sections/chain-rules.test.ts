@@ -220,6 +220,14 @@ describe("refuses", () => {
 			"/chains/0/members: are 64, more than the 63 that tcx takes",
 		],
 		[
+			"contents of maps beside a loader",
+			{
+				loader: { command: ["x"] },
+				members: [{ program: "a" }, { program: "b", maps_before: { m: { 0: 1 } } }],
+			},
+			"/chains/0/members/1/maps_before: cannot be set: the chain's own loader fills the maps",
+		],
+		[
 			"a loader's file outside",
 			{ loader: { command: ["x"], files: ["../x"] } },
 			'/chains/0/loader/files/0: "../x" leads out of the package',

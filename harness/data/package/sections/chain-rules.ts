@@ -66,6 +66,7 @@ function checkChain(fail: Fail, chain: Chain): void {
 	for (const [index, member] of chain.members.entries())
 		checkMember((place, reason) => fail(`/members/${index}${place}`, reason), member, mechanism);
 	checkTwice(fail, chain);
+	checkFilled(fail, chain);
 	checkPriorities(fail, chain.members, mechanism);
 	if (mechanism === "tail_call") checkLinks(fail, chain.members);
 	checkLevels(fail, chain.members);
@@ -105,6 +106,17 @@ function checkTwice(fail: Fail, { members }: Chain): void {
 			throw fail(`/members/${index}/program`, `${JSON.stringify(title)} is /members/${other} already`);
 		seen.set(key, index);
 	}
+}
+
+/** A loader fills the maps of what it loads. */
+function checkFilled(fail: Fail, { loader, members, root_program: root }: Chain): void {
+	const parts = [
+		...members.map((member, index) => ({ ...member, at: `/members/${index}` })),
+		...(root ? [{ ...root, at: "/root_program" }] : []),
+	];
+	const filled = parts.find(({ maps_before }) => maps_before !== undefined);
+	if (loader && filled)
+		throw fail(`${filled.at}/maps_before`, "cannot be set: the chain's own loader fills the maps");
 }
 
 function checkPriorities(fail: Fail, members: readonly ChainMember[], mechanism: ChainMechanism): void {

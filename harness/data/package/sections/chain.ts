@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Hex } from "../../packet/content.js";
 import { LayersRef } from "../../packet/layers.js";
 import { type ChainHook, type ChainMechanism, chainHooks, chainMechanisms } from "./chain-hooks.js";
+import { MapsBefore } from "./maps-before.js";
 
 const closed = { additionalProperties: false };
 
@@ -27,9 +28,19 @@ export type ProgramReference = Static<typeof ProgramReference>;
 
 const Verdict = Type.String({ pattern: "^[A-Z][A-Z_]*$", description: "`XDP_PASS`" });
 
+const filled = {
+	maps_before: Type.Optional(
+		Type.Unsafe<MapsBefore>({
+			...MapsBefore,
+			description: "what is put into maps of its object when that is loaded, by map name, as in vectors",
+		}),
+	),
+};
+
 export const ChainMember = Type.Object(
 	{
 		program: ProgramReference,
+		...filled,
 		priority: Type.Optional(
 			Type.Integer({
 				minimum: 0,
@@ -115,6 +126,7 @@ export const Chain = Type.Object(
 						minLength: 1,
 						description: "its prog_array, whose slot 0 gets the first member",
 					}),
+					...filled,
 				},
 				{ ...closed, description: "tail calls: the program that is attached to the hook" },
 			),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../../base/errors.js";
+import type { MapsBefore } from "../../package/sections/maps-before.js";
 import { build } from "../../packet/build.js";
 import { dissect } from "../../packet/dissect.js";
 import type { Layer, Layers } from "../../packet/layers.js";
-import type { MapsBefore } from "../schema.js";
 import type { PreparedStep, PreparedVector } from "../suite.js";
 import { type Mutant, mutantOf } from "./mutant.js";
 import { selfContained, writtenVector } from "./saved.js";

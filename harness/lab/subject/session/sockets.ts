@@ -11,7 +11,7 @@ export class Sockets {
 	constructor(private readonly client: GuestClient) {}
 
 	/** Opens the sockets that the vectors name. @throws UndecidedError when one cannot be opened */
-	async prepare(vectors: readonly PreparedVector[]): Promise<void> {
+	async prepare(vectors: readonly Pick<PreparedVector, "before">[]): Promise<void> {
 		const entries = vectors.flatMap(({ before }) => before.flatMap((fill) => fill.entries));
 		for (const { value } of entries) {
 			if (value?.kind !== "socket" || this.#open.has(value.socket.text)) continue;
