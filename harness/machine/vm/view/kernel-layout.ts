@@ -68,31 +68,29 @@ const bannerText = "Linux version ";
 const alignment = 2 ** 21;
 const maxBtf = 64 * 2 ** 20;
 
+/** The kernel was built without something that the view needs. */
+export class Unsupported extends Error {
+	override name = "Unsupported";
+}
+
 /**
  * Finds its way in a kernel that has run nothing but the agent.
+ *
  * @param addresses of its symbols; 0 for one that it lacks
- * @throws Unreadable when the kernel lacks what is needed, and says what
+ * @throws Unsupported when the kernel lacks what is needed, and says what; Unreadable
  */
 export function kernelLayout(memory: PhysicalMemory, addresses: Symbols): KernelLayout {
-	for (const name of symbols) if (addresses[name] === 0n) throw new Unreadable(`it has no symbol ${name}`);
+	for (const name of symbols) if (addresses[name] === 0n) throw new Unsupported(`it has no symbol ${name}`);
 	const { _text, __start_BTF, __stop_BTF, prog_idr, map_idr, link_idr } = addresses;
-	const image = imageStart(memory, addresses.linux_banner - _text);
-	const at = (symbol: bigint) => image + Number(symbol - _text);
-	const root = at(addresses.init_top_pgt);
-	const banner = at(addresses.linux_banner);
-	const levels = ([4, 5] as const).find((count) =>
-		leadsTo(memory, root, count, addresses.linux_banner, banner),
-	);
-	if (!levels) throw new Unreadable("its page tables do not lead to linux_banner");
+	const { image, ...tables } = pageTables(memory, addresses);
 	const size = Number(__stop_BTF - __start_BTF);
-	if (size <= 0 || size > maxBtf) throw new Unreadable(`its BTF has ${size} bytes`);
-	const tables = { programs: hex(prog_idr), maps: hex(map_idr), links: hex(link_idr) };
-	const types = memory.read(at(__start_BTF), size);
-	try {
-		return { root, banner, levels, tables, fields: fields(new Btf("the kernel's BTF", types)) };
-	} catch (error) {
-		throw error instanceof InputError ? new Unreadable(error.message) : error;
-	}
+	if (size <= 0 || size > maxBtf) throw new Unsupported(`its BTF has ${size} bytes`);
+	const types = memory.read(image + Number(__start_BTF - _text), size);
+	return {
+		...tables,
+		tables: { programs: hex(prog_idr), maps: hex(map_idr), links: hex(link_idr) },
+		fields: fieldsOf(types),
+	};
 }
 
 /** True when a kernel lies where the layout says. */
@@ -101,12 +99,23 @@ export const isThere = (memory: PhysicalMemory, { banner }: KernelLayout): boole
 
 const hex = (address: bigint) => `0x${address.toString(16)}`;
 
-function imageStart(memory: PhysicalMemory, banner: bigint): number {
-	for (let image = alignment; image + Number(banner) + bannerText.length < memory.size; image += alignment) {
-		const text = memory.read(image + Number(banner), bannerText.length).toString("latin1");
-		if (text === bannerText) return image;
+/**
+ * Where the image lies. Others in RAM are what the decompressor left behind: their page tables do
+ * not lead to them.
+ */
+function pageTables(
+	memory: PhysicalMemory,
+	{ _text, linux_banner, init_top_pgt }: Symbols,
+): Pick<KernelLayout, "root" | "banner" | "levels"> & { image: number } {
+	const behind = Number(linux_banner - _text);
+	for (let image = alignment; image + behind + bannerText.length < memory.size; image += alignment) {
+		const banner = image + behind;
+		if (memory.read(banner, bannerText.length).toString("latin1") !== bannerText) continue;
+		const root = image + Number(init_top_pgt - _text);
+		const levels = ([4, 5] as const).find((count) => leadsTo(memory, root, count, linux_banner, banner));
+		if (levels) return { image, root, banner, levels };
 	}
-	throw new Unreadable("its image is not in RAM");
+	throw new Unreadable("no kernel image is in RAM to which page tables lead");
 }
 
 function leadsTo(memory: PhysicalMemory, root: number, levels: Levels, from: bigint, to: number): boolean {
@@ -117,7 +126,8 @@ function leadsTo(memory: PhysicalMemory, root: number, levels: Levels, from: big
 	}
 }
 
-function fields(btf: Btf): Fields {
+function fieldsOf(types: Buffer): Fields {
+	const btf = btfOf(types);
 	const found = Object.fromEntries(
 		[...paths, ...optional].flatMap((path) => {
 			const field = fieldAt(btf, path);
@@ -125,8 +135,16 @@ function fields(btf: Btf): Fields {
 		}),
 	) as Partial<Fields>;
 	const missing = paths.find((path) => !found[path]);
-	if (missing) throw new Unreadable(`its BTF has no ${missing}`);
+	if (missing) throw new Unsupported(`its BTF has no ${missing}`);
 	return found as Fields;
+}
+
+function btfOf(types: Buffer): Btf {
+	try {
+		return new Btf("the kernel's BTF", types);
+	} catch (cause) {
+		throw cause instanceof InputError ? new Unreadable(cause.message, { cause }) : cause;
+	}
 }
 
 function fieldAt(btf: Btf, path: string): Field | undefined {
