@@ -27,6 +27,13 @@ describe("explainAttach", () => {
 		expect(reason.message).toMatch(/^program filter could not be attached to tcx_ingress veth0: /);
 	});
 
+	it("names what an iterator over one map lacks", () => {
+		const program = { name: "filter", section: "iter/bpf_map_elem", type: "tracing" };
+		const { reason } = explainAttach(refused({ program, hook: "auto", errno: 9 }));
+		expect(reason).toMatchObject({ code: "attach-device-missing", hint: expect.stringContaining('"none"') });
+		expect(reason.message).toContain("iterates over one map");
+	});
+
 	it("names a function that is closed to kprobes", () => {
 		const { reason } = explainAttach(
 			refused({

@@ -129,6 +129,7 @@ export function explainAttach(facts: AttachFacts): Explanation {
 
 	const special =
 		explainSection(facts, subject, known) ??
+		explainIterator(facts, subject, known) ??
 		explainUntraceable(facts, subject, known) ??
 		explainUserAttach(facts, subject, known);
 	if (special) return special;
@@ -171,6 +172,24 @@ function explainSection(
 	const words = `${subject}: a tracepoint is named by its category and its name, and the section names ${rest[0] ?? "none"}`;
 	const hint = `write SEC("${kind}/<category>/${rest[0] ?? "<name>"}"): /sys/kernel/tracing/events has the categories`;
 	return explanation("section-malformed", words, known, hint);
+}
+
+/** An iterator over the elements of one map: libbpf attaches it without naming any. */
+function explainIterator(
+	{ program, hook, errno }: AttachFacts,
+	subject: string,
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	if (
+		hook !== "auto" ||
+		errno !== EBADF ||
+		!/^\??iter\/bpf_(?:map_elem|sk_storage_map)$/.test(program.section)
+	)
+		return undefined;
+	const words = `${subject}: it iterates over one map, and its section cannot name which (EBADF)`;
+	const hint =
+		'set "attach": { "hook": "none" } for it in the manifest: its loader names the map (bpf_iter_link_info.map.map_fd)';
+	return explanation("attach-device-missing", words, known, hint);
 }
 
 /**

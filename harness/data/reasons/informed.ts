@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EINVAL } from "../../base/errno.js";
 import type { Explanation, LoadFacts } from "./facts.js";
+import { libbpfLines } from "./libbpf.js";
 import type { Place, VerifierLog } from "./log.js";
 import { bytes } from "./rule.js";
 import { accesses } from "./rules/words.js";
@@ -28,6 +29,7 @@ export function explainInformed(
 		replacedProgram(facts, log, subject, known) ??
 		contextField(facts, log, place, subject, known) ??
 		otherType(facts, log, place, subject, known) ??
+		missingHook(facts, subject, known) ??
 		bareSection(facts, log, subject, known)
 	);
 }
@@ -119,6 +121,27 @@ function otherType(
 			{ ...known, kernel_said: line, detail: { struct, field, type } },
 			"add the newer layout as a ___flavour, and choose with bpf_core_type_matches() or by the size of the field",
 		);
+	}
+	return undefined;
+}
+
+/** libbpf looks for every target as a function; a hook or tracepoint is not inlined or renamed. */
+function missingHook(
+	{ program, libbpfLog }: LoadFacts,
+	subject: string,
+	known: Record<string, unknown>,
+): Explanation | undefined {
+	const kind = /^\??(lsm|lsm_cgroup|tp_btf|raw_tp|iter)(?:\.s)?\//.exec(program?.section ?? "")?.[1];
+	if (kind === undefined) return undefined;
+	for (const line of libbpfLines(libbpfLog, program?.name)) {
+		const target = /failed to find kernel BTF type ID of '([^']{1,128})'/.exec(line)?.[1];
+		if (target === undefined) continue;
+		const what = kind.startsWith("lsm") ? "LSM hook" : kind === "iter" ? "iterator" : "tracepoint";
+		const where = kind.startsWith("lsm")
+			? "this kernel does not have"
+			: "neither the kernel nor a loaded module has";
+		const words = `${subject} is for ${what} ${target}, which ${where}`;
+		return explanation("attach-target-missing", words, { ...known, kernel_said: line, detail: { target } });
 	}
 	return undefined;
 }

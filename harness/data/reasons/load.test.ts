@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM } from "../../base/errno.js";
+import { E2BIG, EINVAL, ENOMEM, ENOSPC, EPERM, ESRCH } from "../../base/errno.js";
 import type { FeatureState, LoadFacts } from "./facts.js";
 import { explainLoad } from "./load.js";
 import { loadReasons } from "./registry/load.js";
@@ -36,6 +36,22 @@ describe("explainLoad without words", () => {
 		const { reason, facts } = explainLoad(refused({ errno: E2BIG, program }));
 		expect(reason.code).toBe("program-too-large");
 		expect(facts).toMatchObject({ insns: 1_000_012, insns_limit: 1_000_000 });
+	});
+
+	it.each([
+		["lsm.s/sb_delete", "LSM hook sb_delete, which this kernel does not have"],
+		[
+			"tp_btf/xdp_redirect_map",
+			"tracepoint xdp_redirect_map, which neither the kernel nor a loaded module has",
+		],
+		["fentry/vfs_open", "vfs_open, which neither the kernel nor a loaded module has: it may be inlined"],
+	])("a missing target of %s is named as what it is", (section, words) => {
+		const target = section.split("/")[1];
+		const libbpfLog = `libbpf: prog 'filter': failed to find kernel BTF type ID of '${target}': -ESRCH`;
+		const program = { name: "filter", section, type: "tracing" };
+		const { reason } = explainLoad(refused({ program, libbpfLog, errno: ESRCH }));
+		expect(reason.code).toBe("attach-target-missing");
+		expect(reason.message).toContain(`is for ${words}`);
 	});
 
 	it.each<[FeatureState, string]>([

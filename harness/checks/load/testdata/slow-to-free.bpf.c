@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Tens of millions of buckets: netobserv's agent has such maps. Freeing them takes the kernel seconds. */
+/* Millions of buckets, as in the maps of netobserv: freeing them takes the kernel seconds. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
