@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { openPackage } from "../harness/data/package/package.js";
+import { temporaryFolder } from "../harness/data/package/testpackage.js";
 import { bpftoolOf, builtBpftool } from "../harness/data/signing/bpftool/testbpftool.js";
-import { unfit } from "../harness/data/signing/certificate.js";
-import { signDetached } from "../harness/data/signing/cms.js";
-import { wrongSignature } from "../harness/data/signing/cms-read.js";
-import { packageDocument } from "../harness/data/signing/document.js";
 import { issue } from "../harness/data/signing/issue.js";
-import { type Layout, layoutFormat, layoutVersion, readSignatures } from "../harness/data/signing/layout.js";
+import { readSignatures } from "../harness/data/signing/layout.js";
 import { lintLoader } from "../harness/data/signing/lint/lint.js";
+import { signPackage } from "../harness/data/signing/sign.js";
+import { verifyPackage } from "../harness/data/signing/verify.js";
 import { type SignedExample, signedExamples, signedObject } from "./signed.js";
 
 const programs = fileURLToPath(new URL(".", import.meta.url));
@@ -26,38 +24,22 @@ const lastYear = 2125;
  */
 async function renew({ package: name, suite }: SignedExample): Promise<void> {
 	const folder = join(programs, name);
-	const signatures = join(folder, "signatures");
 	const { privateKey, certificate } = await issue({
 		subject: `bpfgate example ${name}`,
 		validFrom: new Date(Date.UTC(firstYear, 0, 1)),
 		validTo: new Date(Date.UTC(lastYear, 0, 1)),
 	});
-	await rm(signatures, { recursive: true, force: true });
-	await mkdir(signatures);
-	const pkg = await openPackage(folder);
-	const put = (file: string, content: Uint8Array | string) => writeFile(join(signatures, file), content);
-	await put("certificate.pem", certificate.pem);
-	const identity = ["-k", "/dev/fd/3", "-i", join(signatures, "certificate.pem")];
+	await using temporary = await temporaryFolder({ "certificate.pem": certificate.pem });
+	const identity = ["-k", "/dev/fd/3", "-i", join(temporary.path, "certificate.pem")];
 	const args = ["gen", "skeleton", "-L", "-S", ...identity, join(folder, signedObject)];
 	const bpftool = await (suite
 		? bpftoolOf(suite)
 		: builtBpftool(process.env.BPFGATE_BPFTOOL_7_7 ?? "bpftool"));
-	await put(header, await bpftool.run(args, privateKey));
-	await put(
-		"package.p7s",
-		await signDetached(packageDocument(pkg), { kind: "memory", pem: privateKey }, certificate),
-	);
-	const layout: Layout = {
-		format: layoutFormat,
-		version: layoutVersion,
-		package: { sha256: pkg.sha256, cms: "package.p7s" },
-		certificate: "certificate.pem",
-		objects: [{ object: signedObject, sha256: sha256(pkg.objects[0]!.bytes), loaders: [{ lskel: header }] }],
-	};
-	await put("signatures.json", `${JSON.stringify(layout, null, "\t")}\n`);
+	const bytes = Buffer.from(await bpftool.run(args, privateKey), "latin1");
+	const headers = [{ object: signedObject, file: header, bytes }];
+	const key = { kind: "memory", pem: privateKey } as const;
+	await signPackage(folder, key, certificate, { contracts: [], headers });
 }
-
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 describe.each(signedExamples)("$package", (example) => {
 	const folder = join(programs, example.package);
@@ -67,12 +49,13 @@ describe.each(signedExamples)("$package", (example) => {
 		const pkg = await openPackage(folder);
 		const signatures = readSignatures(pkg)!;
 		const { certificate } = signatures;
-		expect(wrongSignature(packageDocument(pkg), signatures.package.cms, certificate)).toBeUndefined();
-		expect(unfit(certificate, Date.now())).toBeUndefined();
+		const { problems, files } = await verifyPackage(pkg);
+		expect(problems.filter((problem) => !problem.startsWith(`${signedObject}: `))).toEqual([]);
+		expect(files).toMatchObject({ intact: true });
 		const years = [certificate.validFrom, certificate.validTo].map((date) => new Date(date).getUTCFullYear());
 		expect(years).toEqual([firstYear, lastYear]);
 		const [object] = pkg.objects;
-		expect(signatures.objects).toMatchObject([{ object: object!.file, sha256: sha256(object!.bytes) }]);
+		expect(signatures.objects).toMatchObject([{ object: object!.file }]);
 		const [loader, other] = signatures.objects[0]!.loaders;
 		expect(other).toBeUndefined();
 		expect(loader).toMatchObject({

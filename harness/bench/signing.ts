@@ -56,7 +56,10 @@ export async function signingFigure(path: string): Promise<Figure> {
 async function messagesOf(path: string, { privateKey, certificate }: Identity): Promise<Uint8Array[]> {
 	const pkg = await openPackage(path);
 	const { objects } = await signaturesOf(pkg, { kind: "memory", pem: privateKey }, certificate);
-	return [packageDocument(pkg), ...objects.flatMap(({ loaders }) => loaders.map(signedBytes))];
+	return [
+		packageDocument(pkg, new Uint8Array()),
+		...objects.flatMap(({ loaders }) => loaders.map(signedBytes)),
+	];
 }
 
 async function opensslSigns(

@@ -122,7 +122,9 @@ describe.each(Object.keys(contracts))("on %s", (id) => {
 		const { key, certificate } = await unsupportedSigner();
 		await using copy = await temporaryFolder();
 		await cp(join(programs, "xdp-filter"), copy.path, { recursive: true });
-		const signatures = await signaturesOf(await openPackage(copy.path), key, certificate, [kernel.contract]);
+		const signatures = await signaturesOf(await openPackage(copy.path), key, certificate, {
+			contracts: [kernel.contract],
+		});
 		await writeSignatures(copy.path, layoutFiles(signatures));
 		const found = await check(await openPackage(copy.path));
 		expect(withOutcome(found, "fail")).toEqual(["valid"]);

@@ -24,7 +24,7 @@ export const run: Action<"verify"> = async ([path], { certificate, trust, json }
 				: await certificatesIn(trust);
 	const result = await verifyPackage(await openPackage(String(path)), trusted ? { trusted } : {});
 	write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
-	if (result.verdict === "invalid") process.exitCode = 1;
+	if (result.verdict === "invalid") process.exitCode = result.files?.intact === false ? 2 : 1;
 	if (result.verdict === "undecided") throw undecided("no-trusted-certificate", { path: String(path) });
 };
 
@@ -52,13 +52,14 @@ const kernels: Record<Contract, string> = {
 };
 
 function text(verification: Verification): string {
-	const { package: own, signer, objects, cosign, problems, verdict } = verification;
+	const { package: own, signer, files, objects, cosign, problems, verdict } = verification;
 	const lines: string[] = [];
 	if (signer) {
 		lines.push(
 			`${own.name} ${own.version}: signed by ${signer.subject}`,
 			`  key          ${signer.keyId} (${signer.key})`,
 			`  certificate  ${signer.validFrom} to ${signer.validTo}`,
+			`  files        ${files?.intact ? "all " : ""}${files?.covered} as they were signed${files?.intact ? "" : ", and others (below)"}`,
 		);
 		for (const { object, contracts } of objects) {
 			lines.push(`  ${object}`);
@@ -86,7 +87,7 @@ function outcome({ contract, state }: ContractVerdict, all: readonly ContractVer
 	const older = all.find((other) => other.contract === "insns" && other.state === "valid");
 	if (state === "absent" && contract === "insns-excl" && older)
 		return `not signed: ${where} take the loader of ${older.contract}, which protects less`;
-	return state === "absent" ? `not signed: ${where} load it only unsigned` : `invalid signature for ${where}`;
+	return state === "absent" ? `not signed: ${where} load it only unsigned` : `invalid for ${where}`;
 }
 
 function ofArtifact({ file, reference, digest, key, certificate, objects }: CosignVerdict): string[] {

@@ -84,11 +84,17 @@ export const commandTable = {
 				default: contracts,
 				defaultText: "all",
 			},
+			lskel: {
+				value: "<object=header>",
+				help: "light skeleton signed by bpftool, as that object's loader for its contract",
+				many: true,
+				parse: objectAndHeader,
+			},
 			out: { value: "<archive>", help: "signed archive to write, when the package is an archive" },
 		},
 	},
 	verify: {
-		summary: "verify the signatures of a package (no VM)",
+		summary: "verify the signatures of a package, and that they cover all of its files (no VM)",
 		arguments: [["<package>", "folder with a bpfgate.json, or an archive of one"]],
 		options: {
 			certificate: { value: "<file>", help: "certificate of the expected signer" },
@@ -212,6 +218,13 @@ function contractList(text: string): readonly Contract[] {
 		return contract;
 	});
 	return [...new Set(named)];
+}
+
+function objectAndHeader(text: string): { object: string; file: string } {
+	const [object, ...file] = text.split("=");
+	if (!object || file.join("=") === "")
+		throw new InvalidArgumentError("It must be an object of the package, `=`, and the header's file.");
+	return { object, file: file.join("=") };
 }
 
 function keyType(text: string): "rsa" | "ecdsa" {

@@ -2,10 +2,8 @@
 import { readRegular } from "../../base/host-files.js";
 import { type Certificate, readCertificate } from "../../data/signing/certificate.js";
 
-const maxBytes = 1024 * 1024;
-
-/** A regular file of at most 1 MiB that the user named. @throws InputError */
-export function readSmallFile(path: string): Promise<Uint8Array> {
+/** A regular file that the user named, of at most 1 MiB by default. @throws InputError */
+export function readSmallFile(path: string, maxBytes = 1024 * 1024): Promise<Uint8Array> {
 	return readRegular(path, maxBytes);
 }
 

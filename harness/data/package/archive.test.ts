@@ -62,6 +62,23 @@ describe("refuses", () => {
 		],
 		["two files of one path", tarOf([file("a"), file("./a")]), 'x.tar: "./a": is there twice'],
 		[
+			"a link of a file's path",
+			tarOf([file("a"), { path: "a", type: "2", link: "b" }]),
+			'x.tar: "a": is there twice',
+		],
+		["a path of many spellings", tarOf([file("a/./b")]), 'x.tar: "a/./b": is not the plain path of a file'],
+		["another one", tarOf([file("a//b")]), 'x.tar: "a//b": is not the plain path of a file'],
+		[
+			"a file below a file",
+			tarOf([file("a/b/c"), file("a-b"), file("a/b")]),
+			'x.tar: "a/b": is both a file and a folder',
+		],
+		[
+			"a file below a link",
+			tarOf([{ path: "a", type: "2", link: "b" }, file("a/c")]),
+			'x.tar: "a": is both a file and a folder',
+		],
+		[
 			"too many entries",
 			tarOf(Array.from({ length: 10_001 }, (_, n) => file(`f${n}`))),
 			"x.tar: holds more than 10000 entries",

@@ -10,7 +10,8 @@ export const maxPackageBytes = 256 * 1024 * 1024;
 /** Objects and captures shrink to a fifth or a tenth; only zeros shrink to a thousandth. */
 const maxRatio = 100;
 const alwaysUnpacked = 32 * 1024 * 1024;
-const maxEntries = 10_000;
+/** Files, links and folders of a package. */
+export const maxEntries = 10_000;
 
 export interface ArchiveEntry {
 	/** `link`: a symbolic or hard link that stays inside. */
@@ -40,7 +41,7 @@ export function isArchive(bytes: Uint8Array): boolean {
  * @param limit in bytes, unpacked
  * @returns entries by path, without a leading `./`
  * @throws InputError when it is damaged, too large, or holds what a package must not: devices,
- * absolute paths, `..`, links that lead out, two files of one path
+ * absolute paths, `..`, links that lead out, two files of one path, a file that is a folder too
  */
 export async function readArchive(
 	path: string,
@@ -90,6 +91,7 @@ export async function readArchive(
 		parser.end();
 	});
 	if (failure) throw failure;
+	checkFolders(path, entries);
 	return entries;
 }
 
@@ -112,6 +114,7 @@ function addEntry(path: string, entries: Map<string, ArchiveEntry>, entry: ReadE
 			return;
 		case "SymbolicLink":
 		case "Link":
+			checkPath(name, entries, fail);
 			if (leadsOut(name, entry.linkpath ?? "", entry.type === "Link"))
 				throw fail("is a link that leads out of the package");
 			entries.set(name, { kind: "link", bytes: new Uint8Array(0) });
@@ -120,19 +123,39 @@ function addEntry(path: string, entries: Map<string, ArchiveEntry>, entry: ReadE
 		case "File":
 		case "OldFile":
 		case "ContiguousFile": {
-			if (entries.has(name)) throw fail("is there twice");
+			checkPath(name, entries, fail);
 			const content = new Uint8Array(entry.size);
+			// Taken now, as it is filled later.
+			entries.set(name, { kind: "file", bytes: content });
 			let filled = 0;
 			entry.on("data", (chunk: Buffer) => {
 				content.set(chunk, filled);
 				filled += chunk.length;
 			});
-			entry.on("end", () => entries.set(name, { kind: "file", bytes: content }));
 			return;
 		}
 		default:
 			throw fail(`is a ${entry.type}, which no package needs`);
 	}
+}
+
+/** One path, one file: also for a tool that unpacks the archive. */
+function checkPath(
+	name: string,
+	entries: ReadonlyMap<string, ArchiveEntry>,
+	fail: (reason: string) => InputError,
+): void {
+	if (name.split("/").some((part) => part === "" || part === "."))
+		throw fail("is not the plain path of a file");
+	if (entries.has(name)) throw fail("is there twice");
+}
+
+function checkFolders(path: string, entries: ReadonlyMap<string, ArchiveEntry>): void {
+	// With the lowest character for `/`, a file is followed by what is below it.
+	const sorted = [...entries.keys()].map((name) => name.replaceAll("/", "\0")).sort();
+	for (const [index, name] of sorted.entries())
+		if (sorted[index + 1]?.startsWith(`${name}\0`))
+			throw new InputError(path, JSON.stringify(name.replaceAll("\0", "/")), "is both a file and a folder");
 }
 
 /** A hard link names its target from the top of the archive, a symbolic one from its own folder. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Dirent } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join, sep } from "node:path";
 import { InputError, unreadable } from "../../base/errors.js";
 import { readRegular } from "../../base/host-files.js";
-import { isArchive, maxPackageBytes, readArchive } from "./archive.js";
+import { isArchive, maxEntries, maxPackageBytes, readArchive } from "./archive.js";
 
 /** There is nothing at the path that a user named: the invocation is wrong, not a package. */
 export class NoSuchInput extends InputError {}
@@ -13,11 +14,23 @@ export interface Files {
 	kind: "package";
 	/** The bytes; undefined when there is no such file. @throws InputError when it is unreadable */
 	read(path: string): Promise<Uint8Array | undefined>;
-	/** Paths of all files below a folder of the package, sorted; none without the folder. */
-	list(folder: string): Promise<string[]>;
+	/**
+	 * All that is below a folder of the package ("": the package) and is no folder itself, by the
+	 * bytes of the path; none without the folder. @throws InputError when it is too much
+	 */
+	entries(folder: string): Promise<Entry[]>;
 	/** How messages call a file of the package. */
 	display(path: string): string;
 }
+
+/** What stands at a path of a package; no link is followed, no repository entered. */
+export interface Entry {
+	path: string;
+	kind: "file" | "link" | "repository" | "other";
+}
+
+/** What version control keeps in a package's folder: it changes with use, and is never entered. */
+const repository = /^(?:.*?\/)??\.(?:git|hg|svn)(?=\/|$)/s;
 
 /** A single file that is not an archive: taken for an ELF object. */
 export interface BareObject {
@@ -54,24 +67,41 @@ async function folder(root: string): Promise<Files> {
 				throw new InputError(display(path), "", "is a link that leads out of the package");
 			return readRegular(target, maxPackageBytes, display(path));
 		},
-		async list(folder) {
-			const below = join(real, folder);
+		async entries(folder) {
+			const top = join(real, folder);
 			// Before it is walked: a link might lead to the whole file system.
-			if (
-				await lstat(below).then(
-					(info) => info.isSymbolicLink(),
-					() => false,
-				)
-			)
+			const info = await lstat(top).catch(() => undefined);
+			if (info?.isSymbolicLink())
 				throw new InputError(display(folder), "", "is a link, where a package has a folder");
-			const entries = await readdir(below, { recursive: true, withFileTypes: true }).catch((cause) => {
-				if (cause.code === "ENOENT") return [];
-				throw unreadable(display(folder), cause);
-			});
-			const files = entries.filter((entry) => !entry.isDirectory());
-			return files.map((entry) => relative(real, join(entry.parentPath, entry.name))).sort();
+			const found: Entry[] = [];
+			const waiting = [folder];
+			let count = 0;
+			for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+				for (const entry of await readFolder(join(real, path), display(path))) {
+					if (++count > maxEntries)
+						throw new InputError(display(folder), "", `holds more than ${maxEntries} files and folders`);
+					const below = path === "" ? entry.name : `${path}/${entry.name}`;
+					if (repository.test(below)) found.push({ path: below, kind: "repository" });
+					else if (entry.isDirectory()) waiting.push(below);
+					else if (entry.isSymbolicLink()) found.push({ path: below, kind: "link" });
+					else found.push({ path: below, kind: entry.isFile() ? "file" : "other" });
+				}
+			}
+			return byPath(found);
 		},
 	};
+}
+
+/** What is in a folder; nothing where there is none. */
+async function readFolder(path: string, display: string): Promise<Dirent[]> {
+	return readdir(path, { withFileTypes: true }).catch((cause) => {
+		if (cause.code === "ENOENT") return [];
+		throw unreadable(display, cause);
+	});
+}
+
+function byPath(entries: Entry[]): Entry[] {
+	return entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 
 /** The package is at the top of the archive or in its only folder, as `tar czf` makes it. */
@@ -90,9 +120,16 @@ async function archive(path: string, bytes: Uint8Array, marker: string): Promise
 				throw new InputError(display(name), "", "is a link; of an archive only regular files are read");
 			return entry?.bytes;
 		},
-		async list(folder) {
-			const names = [...entries.keys()].filter((name) => name.startsWith(`${prefix}${folder}/`));
-			return names.map((name) => name.slice(prefix.length)).sort();
+		async entries(folder) {
+			const below = folder === "" ? prefix : `${prefix}${folder}/`;
+			const found = new Map<string, Entry>();
+			for (const [name, { kind }] of entries) {
+				if (!name.startsWith(below)) continue;
+				const path = name.slice(prefix.length);
+				const kept = repository.exec(path)?.[0];
+				found.set(kept ?? path, kept === undefined ? { path, kind } : { path: kept, kind: "repository" });
+			}
+			return byPath([...found.values()]);
 		},
 	};
 }

@@ -190,24 +190,33 @@ function bareObject(path: string, bytes: Uint8Array, dialect?: Dialect): Package
 /** @param room bytes that they may come to */
 async function readSignatureFiles(manifest: string, files: Files, room: number): Promise<PackageFile[]> {
 	const found: PackageFile[] = [];
-	const names = await files.list(signaturesFolder);
-	const folder = files.display(signaturesFolder);
-	if (names.length > maxSignatureFiles)
+	const entries = await files.entries(signaturesFolder);
+	if (entries.length > maxSignatureFiles)
 		throw new InputError(
-			folder,
+			files.display(signaturesFolder),
 			"",
-			`holds ${names.length} files, more than the ${maxSignatureFiles} that are read`,
+			`holds ${entries.length} files, more than the ${maxSignatureFiles} that are read`,
 		);
 	let left = room;
-	for (const file of names) {
+	for (const { path: file, kind } of entries) {
+		const display = files.display(file);
+		if (kind !== "file") throw new InputError(display, "", "is not a regular file, as signatures are");
 		const bytes = await files.read(file);
 		if (!bytes) continue;
 		left -= bytes.length;
 		if (left < 0)
 			throw new InputError(manifest, "", `comes with its signatures to more than ${maxPackageBytes} bytes`);
-		found.push({ file, display: files.display(file), bytes });
+		found.push({ file, display, bytes });
 	}
 	return found;
+}
+
+/** Paths of the files in the canonical digest: the manifest and what it names. */
+export function canonicalFiles(manifest: Manifest): string[] {
+	const objects = objectEntries(manifest).map(({ file }) => file);
+	const given = (manifest.guest?.files ?? []).map(({ from }) => from);
+	const shipped = loaderFiles(manifest).keys();
+	return [...new Set([manifestName, ...objects, ...(manifest.vectors ?? []), ...given, ...shipped])];
 }
 
 /**

@@ -59,6 +59,7 @@ describe("a cosign signature", () => {
 		expect(await verdictOf(whole)).toEqual([
 			{
 				file: "signatures/cosign/a.json",
+				files: ["a.json", "a.sig", "cosign.pub", "a.manifest"].map((name) => `signatures/cosign/${name}`),
 				reference: "registry.example/count",
 				digest: `sha256:${sha256(manifest)}`,
 				key: sha256(spki),
@@ -133,6 +134,11 @@ describe("a cosign signature", () => {
 		["without a signature", { "a.json": payload }, "without its signature"],
 		["without a key", { "a.json": payload, "a.sig": signed(payload) }, "comes without a key"],
 		["with a private key", { ...whole, "cosign.pub": "PRIVATE KEY" }, "is not a public key"],
+		[
+			"with a key and something else",
+			{ ...whole, "cosign.pub": `#!/bin/sh\n${whole["cosign.pub"]}` },
+			"is not a public key in PEM form and nothing else",
+		],
 		["of another kind", { ...whole, "a.json": payloadOf(`sha256:${sha256("")}`, "x") }, "/critical/type"],
 		["of no digest", { ...whole, "a.json": payloadOf("md5:00") }, "docker-manifest-digest"],
 		["that is not JSON", { ...whole, "a.json": "{" }, "is not JSON"],
@@ -145,7 +151,9 @@ describe("a cosign signature", () => {
 		await using folder = await packageWith(whole);
 		const { privateKey, certificate } = await issue({ type: "ecdsa" });
 		const key = { kind: "memory" as const, pem: privateKey };
-		const signatures = await signaturesOf(await openPackage(folder.path), key, certificate, []);
+		const signatures = await signaturesOf(await openPackage(folder.path), key, certificate, {
+			contracts: [],
+		});
 		await using elsewhere = await temporaryFolder();
 		const archive = join(elsewhere.path, "p.tar");
 		await execa("tar", ["-cf", archive, "-C", folder.path, "."]);

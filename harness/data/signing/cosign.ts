@@ -31,6 +31,8 @@ const imageManifests = validator(ImageManifest);
 export interface CosignVerdict {
 	/** Path of the payload in the package. */
 	file: string;
+	/** Paths of the files that it consists of. */
+	files: string[];
 	/** Registry and repository, as the signer said; may be empty. */
 	reference: string;
 	/** Of the artifact's manifest: `sha256:…`. */
@@ -76,6 +78,7 @@ export function readCosign(pkg: Package): CosignVerdict[] {
 				: undefined);
 		return {
 			file: payload.file,
+			files: [payload, signature, holder, ...(manifest ? [manifest] : [])].map(({ file }) => file),
 			reference: identity["docker-reference"],
 			digest,
 			key: sha256(publicKey.export({ type: "spki", format: "der" })),
@@ -99,13 +102,18 @@ function wrongCosign(payload: Uint8Array, signature: Uint8Array, key: KeyObject)
 		: "its signature does not match: the payload was changed, or another key made it";
 }
 
+/** One block of PEM with nothing around it: the file is no place for anything else. */
+const pemBlock = /^\s*-----BEGIN ([A-Z ]+)-----\n[A-Za-z0-9+/=\s]+-----END \1-----\s*$/;
+
 function readPublicKey(holder: PackageFile): { publicKey: KeyObject; certificate?: string } {
 	const { display, bytes } = bounded(holder);
+	const pem = Buffer.from(bytes).toString("latin1");
+	if (!pemBlock.test(pem))
+		throw new InputError(display, "", "is not a public key in PEM form and nothing else");
 	if (holder.file.endsWith(".pem")) {
 		const { node, subject } = readCertificate(display, bytes);
 		return { publicKey: node.publicKey, certificate: subject || (node.subjectAltName ?? "") };
 	}
-	const pem = Buffer.from(bytes).toString("latin1");
 	try {
 		if (pem.includes("PRIVATE KEY")) throw new Error("a private key");
 		return { publicKey: createPublicKey(pem) };

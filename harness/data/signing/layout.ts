@@ -1,92 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Static, Type } from "@sinclair/typebox";
+import { createHash } from "node:crypto";
 import { InputError } from "../../base/errors.js";
-import { validator } from "../../base/validate.js";
 import { pathProblem, signaturesFolder } from "../package/manifest/load-manifest.js";
 import type { Package } from "../package/package.js";
 import { readLightSkeleton } from "./bpftool/light-skeleton.js";
 import { loaderOfSkeleton } from "./bpftool/loader.js";
 import { type Certificate, readCertificate } from "./certificate.js";
-import { type Contract, contracts } from "./contract.js";
+import { formerDocument, packageDocument } from "./document.js";
+import { formerlyVerified } from "./former-layout.js";
+import {
+	type CoveredFile,
+	type Layout,
+	layoutFile,
+	layoutFormat,
+	layoutText,
+	layoutVersion,
+	parseLayout,
+} from "./layout-schema.js";
 import type { Loader } from "./loader/generate.js";
 import type { Generator } from "./loader/generator.js";
 import type { SignedLoader } from "./signed-loader.js";
 
-export const layoutFormat = "bpfgate/signatures";
-export const layoutVersion = 1;
-export const layoutFile = `${signaturesFolder}/signatures.json`;
-
-const closed = { additionalProperties: false };
-const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 in lower-case hexadecimal" });
-const Path = Type.String({ minLength: 1, maxLength: 1024, description: "below signatures/" });
-const Names = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: 256 });
-
-const LoaderEntry = Type.Object(
-	{
-		contract: Type.Unsafe<Contract>({ type: "string", enum: [...contracts] }),
-		insns: Path,
-		data: Path,
-		cms: Path,
-		excl_prog_hash: Sha256,
-		maps: Names,
-		programs: Names,
-	},
-	closed,
-);
-
-/** Made by `bpftool gen skeleton -L -S`: contract, maps and programs are read from the header. */
-const SkeletonEntry = Type.Object({ lskel: Path }, closed);
-
-/** `signatures/signatures.json`, version 1; the paths in it are below `signatures/`. */
-export const Layout = Type.Object(
-	{
-		format: Type.Literal(layoutFormat),
-		version: Type.Literal(layoutVersion),
-		package: Type.Object({ sha256: Sha256, cms: Path }, closed),
-		certificate: Path,
-		generator: Type.Optional(
-			Type.Object(
-				{ name: Type.String({ minLength: 1, maxLength: 256 }), version: Type.Integer({ minimum: 1 }) },
-				{ ...closed, description: "what made the loaders that are not light skeletons" },
-			),
-		),
-		objects: Type.Array(
-			Type.Object(
-				{
-					object: Type.String({ minLength: 1, description: "path inside the package" }),
-					sha256: Sha256,
-					loaders: Type.Array(Type.Union([LoaderEntry, SkeletonEntry]), { maxItems: contracts.length }),
-				},
-				closed,
-			),
-			{ maxItems: 1024 },
-		),
-	},
-	closed,
-);
-export type Layout = Static<typeof Layout>;
-
-const layouts = validator(Layout);
-const versions = validator(
-	Type.Object({ format: Type.Literal(layoutFormat), version: Type.Integer({ minimum: 1 }) }),
-);
-const maxLayoutBytes = 4 * 1024 * 1024;
-
 export interface SignedObject {
 	/** Path inside the package. */
 	object: string;
-	/** Of its bytes when it was signed. */
-	sha256: string;
+	/** Of its bytes when it was signed; in version 1, later `files` has it. */
+	sha256?: string;
 	loaders: SignedLoader[];
 }
 
 /** The signatures that come with a package: read and well-formed, not yet verified. */
 export interface PackageSignatures {
-	package: { sha256: string; cms: Uint8Array; display: string };
+	/** Of `signatures.json`. */
+	version: 1 | 2;
+	package: { name: string; version: string; sha256: string; cms: Uint8Array; display: string };
+	/** What the package's signature has to be over. */
+	document: Uint8Array;
 	certificate: Certificate;
 	/** What made the loaders; absent without loaders of bpfgate's. */
 	generator?: Generator;
 	objects: SignedObject[];
+	/** The files of the package when it was signed; none in version 1. */
+	files: readonly CoveredFile[];
+	/** Paths of files that are verified in other ways than by `files`. */
+	verified: ReadonlySet<string>;
 }
 
 export function signedBytes({ contract, insns, data }: Loader): Uint8Array {
@@ -110,58 +67,50 @@ export function readSignatures(pkg: Package): PackageSignatures | undefined {
 	const cms = read(layout.package.cms, "/package/cms");
 	const certificateFile = read(layout.certificate, "/certificate");
 	const certificate = readCertificate(certificateFile.display, certificateFile.bytes);
-	return {
-		package: { sha256: layout.package.sha256, cms: cms.bytes, display: cms.display },
-		certificate,
-		...(layout.generator ? { generator: layout.generator } : {}),
-		objects: layout.objects.map(({ object, sha256, loaders }, at) => ({
-			object,
-			sha256,
-			loaders: loaders.map((entry, number): SignedLoader => {
-				const place = `/objects/${at}/loaders/${number}`;
-				if ("lskel" in entry) {
-					const header = read(entry.lskel, `${place}/lskel`);
-					const maps = pkg.objects.find(({ file }) => file === object)?.maps ?? [];
-					const skeleton = readLightSkeleton(header.display, header.bytes);
-					return loaderOfSkeleton(header.display, skeleton, certificate, maps);
-				}
-				const signature = read(entry.cms, `${place}/cms`);
-				return {
-					contract: entry.contract,
-					insns: read(entry.insns, `${place}/insns`).bytes,
-					data: read(entry.data, `${place}/data`).bytes,
-					exclProgHash: entry.excl_prog_hash,
-					maps: entry.maps,
-					programs: entry.programs,
-					cms: signature.bytes,
-					display: signature.display,
-				};
-			}),
-		})),
-	};
-}
-
-function parseLayout(file: string, bytes: Uint8Array): Layout {
-	if (bytes.length > maxLayoutBytes)
-		throw new InputError(
-			file,
-			"",
-			`has ${bytes.length} bytes, more than the ${maxLayoutBytes} that are read`,
-		);
-	let value: unknown;
-	try {
-		value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch (cause) {
-		throw new InputError(file, "", "is not JSON", { cause });
+	const objects = layout.objects.map((entry, at): SignedObject => {
+		const loaders = entry.loaders.map((loader, number): SignedLoader => {
+			const place = `/objects/${at}/loaders/${number}`;
+			if ("lskel" in loader) {
+				const { display, bytes } = read(loader.lskel, `${place}/lskel`);
+				const maps = pkg.objects.find(({ file }) => file === entry.object)?.maps ?? [];
+				return loaderOfSkeleton(readLightSkeleton(display, bytes), certificate, maps);
+			}
+			const signature = read(loader.cms, `${place}/cms`);
+			return {
+				contract: loader.contract,
+				insns: read(loader.insns, `${place}/insns`).bytes,
+				data: read(loader.data, `${place}/data`).bytes,
+				exclProgHash: loader.excl_prog_hash,
+				maps: loader.maps,
+				programs: loader.programs,
+				cms: signature.bytes,
+				display: signature.display,
+			};
+		});
+		return { object: entry.object, ...("sha256" in entry ? { sha256: entry.sha256 } : {}), loaders };
+	});
+	const { generator } = layout;
+	const shared = { certificate, ...(generator ? { generator } : {}), objects };
+	const signature = { cms: cms.bytes, display: cms.display };
+	if (layout.version === 1) {
+		const named = { name: pkg.name, version: pkg.version, sha256: layout.package.sha256 };
+		return {
+			...shared,
+			version: 1,
+			package: { ...named, ...signature },
+			document: formerDocument(named, shared),
+			files: [],
+			verified: formerlyVerified(pkg, layout, index, certificate, certificateFile),
+		};
 	}
-	const { version } = versions.checked(value, file);
-	if (version > layoutVersion)
-		throw new InputError(
-			file,
-			"/version",
-			`is ${version}; this bpfgate reads version ${layoutVersion} of signatures; use a newer bpfgate`,
-		);
-	return layouts.checked(value, file);
+	return {
+		...shared,
+		version: layout.version,
+		package: { ...layout.package, ...signature },
+		document: packageDocument(layout.package, index.bytes),
+		files: layout.files,
+		verified: new Set([layoutFile, `${signaturesFolder}/${layout.package.cms}`]),
+	};
 }
 
 /** A file below `signatures/`, by its path inside the package. */
@@ -170,43 +119,72 @@ export interface SignatureFile {
 	bytes: Uint8Array;
 }
 
-/** The files that say what `readSignatures` reads. */
-export function layoutFiles({
-	package: whole,
-	certificate,
-	generator,
-	objects,
-}: PackageSignatures): SignatureFile[] {
-	const files: SignatureFile[] = [];
+/** What is signed of a package, before the package's own signature. */
+export type Unsealed = Pick<PackageSignatures, "certificate" | "generator" | "objects" | "files"> & {
+	package: Pick<PackageSignatures["package"], "name" | "version" | "sha256">;
+};
+
+/** All that is written into `signatures/`. */
+export interface Sealed extends Unsealed {
+	/** Over `packageDocument` of the bytes of `signatures.json`, which do not depend on it. */
+	cms: Uint8Array;
+}
+
+const packageSignature = "package.p7s";
+
+/**
+ * The files that say what `readSignatures` reads, `signatures.json` first.
+ * @throws InputError when they could not be read again
+ */
+export function layoutFiles(signed: Sealed): SignatureFile[] {
+	const { certificate, generator, objects, cms } = signed;
+	const { name, version, sha256 } = signed.package;
+	const written = new Map<string, Uint8Array>();
 	const put = (path: string, bytes: Uint8Array) => {
-		if (!files.some((file) => file.path === `${signaturesFolder}/${path}`))
-			files.push({ path: `${signaturesFolder}/${path}`, bytes });
+		written.set(`${signaturesFolder}/${path}`, bytes);
 		return path;
 	};
-	const layout: Layout = {
+	const layout = {
 		format: layoutFormat,
 		version: layoutVersion,
-		package: { sha256: whole.sha256, cms: put("package.p7s", whole.cms) },
+		package: { name, version, sha256, cms: packageSignature },
 		certificate: put("certificate.pem", Buffer.from(certificate.pem)),
 		...(generator ? { generator } : {}),
-		objects: objects.map(({ object, sha256, loaders }) => ({
-			object,
-			sha256,
-			loaders: loaders.map((loader) => {
-				const folder = object.replace(/(\.bpf)?\.o$/, "");
-				return {
-					contract: loader.contract,
-					insns: put(`loaders/${folder}/${loader.contract}.bin`, loader.insns),
-					// The contracts differ in instructions alone.
-					data: put(`loaders/${folder}/data.bin`, loader.data),
-					cms: put(`loaders/${folder}/${loader.contract}.p7s`, loader.cms),
-					excl_prog_hash: loader.exclProgHash,
-					maps: loader.maps,
-					programs: loader.programs,
-				};
-			}),
+		objects: objects.map(({ object, loaders }) => {
+			const folder = object.replace(/(\.bpf)?\.o$/, "");
+			const headers = loaders.filter(({ header }) => header !== undefined).length;
+			return {
+				object,
+				loaders: loaders.map((loader) => {
+					const { contract, header } = loader;
+					if (header !== undefined)
+						return { lskel: put(`${folder}${headers > 1 ? `.${contract}` : ""}.lskel.h`, header) };
+					return {
+						contract,
+						insns: put(`loaders/${folder}/${contract}.bin`, loader.insns),
+						// The contracts differ in instructions alone.
+						data: put(`loaders/${folder}/data.bin`, loader.data),
+						cms: put(`loaders/${folder}/${contract}.p7s`, loader.cms),
+						excl_prog_hash: loader.exclProgHash,
+						maps: loader.maps,
+						programs: loader.programs,
+					};
+				}),
+			};
+		}),
+	} satisfies Omit<Layout, "files">;
+	const others = [...written].map(([path, bytes]) => ({ path, bytes }));
+	const files = [
+		...signed.files.filter(({ path }) => !path.startsWith(`${signaturesFolder}/`)),
+		...others.map(({ path, bytes }) => ({
+			path,
+			sha256: createHash("sha256").update(bytes).digest("hex"),
+			size: bytes.length,
 		})),
-	};
-	const text = `${JSON.stringify(layout, null, "\t")}\n`;
-	return [{ path: layoutFile, bytes: Buffer.from(text) }, ...files];
+	].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+	return [
+		{ path: layoutFile, bytes: Buffer.from(layoutText({ ...layout, files })) },
+		...others,
+		{ path: `${signaturesFolder}/${packageSignature}`, bytes: cms },
+	];
 }

@@ -9,11 +9,10 @@ import { temporaryFolder } from "../package/testpackage.js";
 import { signDetached } from "./cms.js";
 import type { Contract } from "./contract.js";
 import { contracts } from "./contract.js";
-import { packageDocument } from "./document.js";
 import { type Identity, issue } from "./issue.js";
 import type { SigningKey } from "./key.js";
 import { layoutFiles, readSignatures, signedBytes } from "./layout.js";
-import { signaturesOf, signPackage, signPackages } from "./sign.js";
+import { seal, signaturesOf, signPackage, signPackages } from "./sign.js";
 import { verifyPackage } from "./verify.js";
 import { writeSignatures } from "./write.js";
 
@@ -109,30 +108,6 @@ describe("a signed package", () => {
 		expect(stdout).toBe("");
 	});
 
-	it("that was changed is said to be", async () => {
-		await using pkg = await samplePackage();
-		await signPackage(pkg.path, key, identity.certificate);
-		const verify = async () => verifyPackage(await openPackage(pkg.path));
-		const manifest = await readFile(join(pkg.path, "bpfgate.json"), "utf8");
-		await writeFile(join(pkg.path, "bpfgate.json"), `${manifest}\n`);
-		await expect(verify()).rejects.toThrow("was changed after it was signed: bpfgate.json");
-		await writeFile(join(pkg.path, "bpfgate.json"), manifest);
-
-		const elf = await readFile(join(pkg.path, object));
-		await writeFile(join(pkg.path, object), Buffer.concat([elf, Buffer.alloc(1)]));
-		await expect(verify()).rejects.toThrow(`${object}: was changed after it was signed`);
-		await writeFile(join(pkg.path, object), elf);
-		expect((await verify()).problems).toEqual([]);
-
-		// Digests that were changed along with the file are not covered by the signature.
-		await writeFile(join(pkg.path, "bpfgate.json"), `${manifest}\n`);
-		const { sha256 } = await openPackage(pkg.path);
-		await edit(pkg.path, (layout) => Object.assign(layout.package!, { sha256 }));
-		expect((await verify()).problems).toEqual([
-			expect.stringContaining("package.p7s: the signature does not match"),
-		]);
-	});
-
 	it("with a validly signed loader of something else is not valid", async () => {
 		await using pkg = await samplePackage();
 		await using victim = await samplePackage();
@@ -155,16 +130,18 @@ describe("a signed package", () => {
 		const relabelled = await verifyPackage(await openPackage(victim.path), {
 			trusted: [identity.certificate],
 		});
-		expect(relabelled).toMatchObject({
-			verdict: "invalid",
-			problems: [expect.stringContaining("package.p7s: the signature does not match")],
-		});
+		expect(relabelled.verdict).toBe("invalid");
+		expect(relabelled.problems).toContainEqual(
+			expect.stringContaining("package.p7s: the signature does not match"),
+		);
 	});
 
 	it("by another version of the generator is bound to its loaders, which are not compared", async () => {
 		await using pkg = await samplePackage();
 		const opened = await openPackage(pkg.path);
-		const { objects, ...rest } = await signaturesOf(opened, key, identity.certificate, ["insns-maps"]);
+		const { objects, ...rest } = await signaturesOf(opened, key, identity.certificate, {
+			contracts: ["insns-maps"],
+		});
 		const loaders = objects.map((object) => ({
 			...object,
 			loaders: object.loaders.map((loader) => {
@@ -177,9 +154,7 @@ describe("a signed package", () => {
 			for (const { loaders } of others.objects)
 				for (const loader of loaders)
 					loader.cms = await signDetached(signedBytes(loader), key, identity.certificate);
-			const cms = await signDetached(packageDocument(opened, others), key, identity.certificate);
-			const signatures = { ...rest, ...others, package: { ...rest.package, cms } };
-			await writeSignatures(pkg.path, layoutFiles(signatures));
+			await writeSignatures(pkg.path, layoutFiles(await seal({ ...rest, ...others }, key)));
 			return verifyPackage(await openPackage(pkg.path), { trusted: [identity.certificate] });
 		};
 		expect(await write(1)).toMatchObject({
@@ -221,7 +196,7 @@ describe("refused", () => {
 		const variant = { label: "a", programs: new Map([[object!.file, ["a"]]]) };
 		const variants = [[variant, { label: "b", programs: new Map() }]];
 		const sign = (...contracts: Contract[]) =>
-			signaturesOf({ ...opened, variants }, key, identity.certificate, contracts);
+			signaturesOf({ ...opened, variants }, key, identity.certificate, { contracts });
 		await expect(sign("insns-maps")).rejects.toThrow(
 			`${object!.file}: cannot be signed: variant a is used only where it works, and a loader loads all programs`,
 		);
@@ -280,8 +255,14 @@ describe("refused", () => {
 		await signPackage(pkg.path, key, identity.certificate);
 		const read = async () => readSignatures(await openPackage(pkg.path));
 		const original = await readFile(join(pkg.path, "signatures/signatures.json"));
+		const covered = { path: "a", sha256: "0".repeat(64), size: 1 };
 		for (const [change, reason] of [
-			[{ version: 2 }, "/version: is 2; this bpfgate reads version 1 of signatures; use a newer bpfgate"],
+			[
+				{ version: 3 },
+				"/version: is 3; this bpfgate reads versions 1 and 2 of signatures; use a newer bpfgate",
+			],
+			[{ version: 1 }, 'signatures.json: /: unknown key "files"'],
+			[{ files: [covered, covered] }, '/files/1/path: "a" is listed twice'],
 			[{ format: "x" }, '/format: must be "bpfgate/signatures"'],
 			[{ more: 1 }, 'unknown key "more"'],
 			[{ certificate: "../key.pem" }, '/certificate: "../key.pem" leads out of the package'],
@@ -308,8 +289,8 @@ describe("refused", () => {
 			await expect(read()).rejects.toThrow(reason);
 			await writeFile(join(pkg.path, "signatures/signatures.json"), original);
 		}
-		await writeFile(join(pkg.path, "signatures/signatures.json"), Buffer.alloc(4 * 1024 * 1024 + 1, " "));
-		await expect(read()).rejects.toThrow("more than the 4194304 that are read");
+		await writeFile(join(pkg.path, "signatures/signatures.json"), Buffer.alloc(16 * 1024 * 1024 + 1, " "));
+		await expect(read()).rejects.toThrow("more than the 16777216 that are read");
 		await writeFile(join(pkg.path, "signatures/signatures.json"), "{");
 		await expect(read()).rejects.toThrow("is not JSON");
 		await rm(join(pkg.path, "signatures"), { recursive: true });

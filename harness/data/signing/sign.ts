@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
 import { InputError } from "../../base/errors.js";
+import { contentsOf } from "../package/contents.js";
+import { signaturesFolder } from "../package/manifest/load-manifest.js";
 import { manifestName, openPackage, type Package } from "../package/package.js";
+import { readLightSkeleton } from "./bpftool/light-skeleton.js";
+import { loaderOfSkeleton } from "./bpftool/loader.js";
 import { type Certificate, unfit } from "./certificate.js";
 import { signDetached } from "./cms.js";
 import { contracts as allContracts, type Contract } from "./contract.js";
 import { packageDocument } from "./document.js";
 import type { SigningKey } from "./key.js";
-import { layoutFiles, type PackageSignatures, type SignedObject, signedBytes } from "./layout.js";
+import { layoutFiles, type Sealed, type SignedObject, signedBytes, type Unsealed } from "./layout.js";
+import type { CoveredFile } from "./layout-schema.js";
 import { lintCertificate } from "./lint/certificate.js";
 import { clause } from "./lint/finding.js";
 import { lintSize } from "./lint/protection.js";
@@ -20,6 +24,11 @@ import { writeSignatures } from "./write.js";
 export interface SignPackageOptions {
 	/** Default: all. None: the package level alone. */
 	contracts?: readonly Contract[];
+	/**
+	 * Light skeletons that bpftool signed with the certificate's key: each is its object's loader
+	 * for the contract that it was made for.
+	 */
+	headers?: readonly { object: string; file: string; bytes: Uint8Array }[];
 	/** Archive to write; needed for an archive, refused for a folder. */
 	out?: string;
 	/** Milliseconds since 1970. */
@@ -36,7 +45,7 @@ export async function signPackage(
 	key: SigningKey,
 	certificate: Certificate,
 	options: SignPackageOptions = {},
-): Promise<PackageSignatures> {
+): Promise<Sealed> {
 	const signatures = await madeReady(path, key, certificate, options);
 	await writeSignatures(path, layoutFiles(signatures), options.out);
 	return signatures;
@@ -51,10 +60,10 @@ export async function* signPackages(
 	key: SigningKey,
 	certificate: Certificate,
 	options: SignPackageOptions = {},
-): AsyncGenerator<{ path: string; signatures: PackageSignatures }> {
+): AsyncGenerator<{ path: string; signatures: Sealed }> {
 	// One thing at a time for a token, which may ask the user to touch it.
 	const width = key.kind === "pkcs11" ? 1 : ahead;
-	const ready: Promise<PackageSignatures>[] = [];
+	const ready: Promise<Sealed>[] = [];
 	for (const [index, path] of paths.entries()) {
 		for (const next of paths.slice(index + ready.length, index + width)) {
 			const signatures = madeReady(next, key, certificate, options);
@@ -72,8 +81,8 @@ async function madeReady(
 	path: string,
 	key: SigningKey,
 	certificate: Certificate,
-	{ contracts, now = Date.now() }: SignPackageOptions,
-): Promise<PackageSignatures> {
+	{ now = Date.now(), ...what }: SignPackageOptions,
+): Promise<Sealed> {
 	const pkg = await openPackage(path);
 	if (pkg.bare)
 		throw new InputError(
@@ -86,7 +95,7 @@ async function madeReady(
 		throw new InputError("certificate", "", `${certificate.subject} cannot sign: ${wrong}`);
 	const error = lintCertificate(certificate, now).find(({ severity }) => severity === "error");
 	if (error) throw new InputError("certificate", "", `${clause(error)}; ${error.hint}`);
-	const signatures = await signaturesOf(pkg, key, certificate, contracts);
+	const signatures = await signaturesOf(pkg, key, certificate, what);
 	for (const { object, loaders } of signatures.objects)
 		for (const loader of loaders)
 			for (const large of lintSize(loader))
@@ -103,28 +112,73 @@ export async function signaturesOf(
 	pkg: Package,
 	key: SigningKey,
 	certificate: Certificate,
-	contracts: readonly Contract[] = allContracts,
-): Promise<PackageSignatures> {
+	{ contracts = allContracts, headers = [] }: Pick<SignPackageOptions, "contracts" | "headers"> = {},
+): Promise<Sealed> {
 	const objects: SignedObject[] = [];
 	for (const object of pkg.objects) {
+		const given = headers.filter((header) => header.object === object.file);
+		const signed = given.map(({ file, bytes }) =>
+			loaderOfSkeleton(readLightSkeleton(file, bytes), certificate, object.maps),
+		);
+		const others = contracts.filter((each) => !signed.some(({ contract }) => contract === each));
+		if (new Set(signed.map(({ contract }) => contract)).size < signed.length)
+			throw new InputError(object.file, "", "has two light skeletons for the same contract");
 		const [variant] = pkg.variants.flat().filter(({ programs }) => programs.has(object.file));
-		if (contracts.length > 0 && variant)
+		if (given.length + others.length > 0 && variant)
 			throw new Unsignable(
 				object,
 				`variant ${variant.label} is used only where it works, and a loader loads all programs`,
 			);
-		const loaders = contracts.length > 0 ? await generateLoaders(object, contracts) : [];
-		const sha256 = createHash("sha256").update(object.bytes).digest("hex");
-		const signed: Promise<SignedLoader>[] = [];
-		for (const loader of loaders) {
+		const making: Promise<SignedLoader>[] = [];
+		for (const loader of others.length > 0 ? await generateLoaders(object, others) : []) {
 			const cms = signDetached(signedBytes(loader), key, certificate);
 			if (key.kind === "pkcs11") await cms;
 			const display = `${object.file}: ${loader.contract}`;
-			signed.push(cms.then((cms) => ({ ...loader, cms, display })));
+			making.push(cms.then((cms) => ({ ...loader, cms, display })));
 		}
-		objects.push({ object: object.file, sha256, loaders: await Promise.all(signed) });
+		objects.push({ object: object.file, loaders: [...signed, ...(await Promise.all(making))] });
 	}
-	const made = objects.some(({ loaders }) => loaders.length > 0) ? { generator } : {};
-	const cms = await signDetached(packageDocument(pkg, { ...made, objects }), key, certificate);
-	return { package: { sha256: pkg.sha256, cms, display: "package.p7s" }, certificate, ...made, objects };
+	const unknown = headers.find(({ object }) => !pkg.objects.some(({ file }) => file === object));
+	if (unknown)
+		throw new InputError(
+			unknown.file,
+			"",
+			`${JSON.stringify(unknown.object)} is not an object of ${pkg.path}`,
+		);
+	const made = objects.some(({ loaders }) => loaders.some(({ header }) => header === undefined));
+	const { name, version, sha256 } = pkg;
+	const unsealed = {
+		package: { name, version, sha256 },
+		certificate,
+		...(made ? { generator } : {}),
+		objects,
+		files: await filesToSign(pkg),
+	};
+	return seal(unsealed, key);
 }
+
+/** Signs the package as a whole. */
+export async function seal(unsealed: Unsealed, key: SigningKey): Promise<Sealed> {
+	const [layout] = layoutFiles({ ...unsealed, cms: new Uint8Array() });
+	const document = packageDocument(unsealed.package, layout!.bytes);
+	return { ...unsealed, cms: await signDetached(document, key, unsealed.certificate) };
+}
+
+/** @throws InputError when there is something that no signature can cover */
+async function filesToSign(pkg: Package): Promise<CoveredFile[]> {
+	return (await contentsOf(pkg)).flatMap((content) => {
+		const { path } = content;
+		if (path.startsWith(`${signaturesFolder}/`)) return [];
+		if (content.kind !== "file")
+			throw new InputError(pkg.path, JSON.stringify(path), unsignable[content.kind]);
+		const { sha256, size } = content;
+		return [{ path, sha256, size }];
+	});
+}
+
+const unsignable = {
+	link: "is a link, which no signature covers; replace it by the file",
+	repository:
+		"is a repository, which changes with use, so no signature covers it; sign a copy without it, as `git archive` makes",
+	other: "is not a regular file with a name in UTF-8, which no signature covers; remove it",
+};

@@ -6,6 +6,6 @@ export interface SignedLoader extends Loader {
 	cms: Uint8Array;
 	/** How messages call the signature's file. */
 	display: string;
-	/** bpftool's own making: what `generateLoaders` makes of the object differs from it. */
-	foreign?: true;
+	/** bpftool's light skeleton that it was read from: `generateLoaders` makes another one. */
+	header?: Uint8Array;
 }

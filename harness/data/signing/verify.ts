@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from "node:crypto";
-import { InputError } from "../../base/errors.js";
-import { manifestName, type Package, type PackageObject } from "../package/package.js";
+import type { Package, PackageObject } from "../package/package.js";
 import { type Certificate, unfit } from "./certificate.js";
 import { wrongSignature } from "./cms-read.js";
 import { type Contract, contracts } from "./contract.js";
 import { type CosignVerdict, readCosign } from "./cosign.js";
-import { packageDocument } from "./document.js";
-import { type PackageSignatures, readSignatures, type SignedObject, signedBytes } from "./layout.js";
+import { type Coverage, coverageOf } from "./coverage.js";
+import { type PackageSignatures, readSignatures, signedBytes } from "./layout.js";
 import { lintCertificate } from "./lint/certificate.js";
 import { clause } from "./lint/finding.js";
 import { type LintFinding, lintLoader } from "./lint/lint.js";
 import { exclProgHash, generateLoaders, type Loader } from "./loader/generate.js";
-import { type Generator, generator } from "./loader/generator.js";
+import { type Generator, generator, isOwnGenerator } from "./loader/generator.js";
 import { Unsignable } from "./loader/unsignable.js";
 import type { SignedLoader } from "./signed-loader.js";
 
@@ -37,6 +35,8 @@ export interface Verification {
 	signer?: Omit<Certificate, "node" | "pem" | "der">;
 	/** Whether a given certificate is the signer's; absent when none was given. */
 	trusted?: boolean;
+	/** All files of the package, compared with what was signed; absent without a signature. */
+	files?: Coverage;
 	objects: { object: string; contracts: ContractVerdict[] }[];
 	/** Of OCI artifacts, in `signatures/cosign/`; they say nothing of whom to trust. */
 	cosign: CosignVerdict[];
@@ -54,8 +54,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies the package level, and that each signed loader is the one that its object gives.
- * @throws InputError when a file was changed after signing, or signatures cannot be read
+ * Verifies the package level, that it covers every file of the package, and that each signed loader
+ * is the one that its object gives.
+ * @throws InputError when signatures or files cannot be read
  */
 export async function verifyPackage(pkg: Package, options: VerifyOptions = {}): Promise<Verification> {
 	const found = await examine(pkg, options);
@@ -82,12 +83,15 @@ async function examine(
 		result.problems.push(`${name} ${version} is not signed`);
 		return result;
 	}
-	assertUnchanged(pkg, signatures.objects, signatures.package.sha256);
 	const { certificate } = signatures;
 	const { node: _, pem: __, der: ___, ...signer } = certificate;
 	result.signed = true;
 	result.signer = signer;
-	const wrong = wrongSignature(packageDocument(pkg, signatures), signatures.package.cms, certificate);
+	const cosigned = new Set(result.cosign.flatMap(({ files }) => files));
+	const { files, problems } = await coverageOf(pkg, signatures, cosigned);
+	result.files = files;
+	result.problems.push(...problems);
+	const wrong = wrongSignature(signatures.document, signatures.package.cms, certificate);
 	if (wrong !== undefined) result.problems.push(`${signatures.package.display}: ${wrong}`);
 	const reason = unfit(certificate, now);
 	if (reason !== undefined) result.problems.push(`${certificate.subject} should not sign: ${reason}`);
@@ -101,37 +105,28 @@ async function examine(
 				`signed by ${certificate.subject} (key ${certificate.keyId}), which is not one of the trusted certificates`,
 			);
 	}
+	for (const { object } of signatures.objects)
+		if (!pkg.objects.some(({ file }) => file === object))
+			result.problems.push(`${JSON.stringify(object)} is signed, but is not an object of this package`);
 	for (const object of pkg.objects) {
-		const signed = signatures.objects.find((candidate) => candidate.object === object.file);
-		const verdicts = await verifyObject(object, signed?.loaders ?? [], signatures);
-		result.objects.push({ object: object.file, contracts: verdicts });
-		for (const { contract, reason, weaknesses = [] } of verdicts) {
-			if (reason !== undefined) result.problems.push(`${object.file}: ${contract}: ${reason}`);
+		const { file } = object;
+		const signed = signatures.objects.find((candidate) => candidate.object === file);
+		const changed = files.changed.includes(file);
+		const verdicts: ContractVerdict[] = changed
+			? contracts.map((contract) => ({ contract, ...changedObject }))
+			: await verifyObject(object, signed?.loaders ?? [], signatures);
+		result.objects.push({ object: file, contracts: verdicts });
+		for (const { contract, reason, weaknesses = [] } of changed ? [] : verdicts) {
+			if (reason !== undefined) result.problems.push(`${file}: ${contract}: ${reason}`);
 			for (const weakness of weaknesses)
-				if (weakness.severity === "error")
-					result.problems.push(`${object.file}: ${contract}: ${clause(weakness)}`);
+				if (weakness.severity === "error") result.problems.push(`${file}: ${contract}: ${clause(weakness)}`);
 		}
 	}
 	return result;
 }
 
-/** @throws InputError naming the file, as far as what was signed tells */
-function assertUnchanged(pkg: Package, signed: readonly SignedObject[], sha256: string): void {
-	const changed = (file: string, what = "was changed after it was signed") => new InputError(file, "", what);
-	for (const entry of signed) {
-		const object = pkg.objects.find(({ file }) => file === entry.object);
-		if (!object)
-			throw changed(pkg.path, `${JSON.stringify(entry.object)} is signed, but no object of this package`);
-		if (createHash("sha256").update(object.bytes).digest("hex") !== entry.sha256)
-			throw changed(object.elf.file);
-	}
-	if (pkg.sha256 === sha256) return;
-	const others = [manifestName, ...pkg.vectors.map(({ file }) => file)];
-	throw changed(
-		pkg.path,
-		`was changed after it was signed: ${others.join(", ")} ${others.length > 1 ? "or a file was added or removed" : "differs"}`,
-	);
-}
+/** Said once, of the file. */
+const changedObject = { state: "invalid" as const, reason: "the object was changed after it was signed" };
 
 async function verifyObject(
 	object: PackageObject,
@@ -141,14 +136,15 @@ async function verifyObject(
 	const uncompared = otherGenerator(by);
 	const made = await madeOf(
 		object,
-		loaders.filter(({ foreign }) => !foreign && uncompared === undefined),
+		loaders.filter(({ header }) => header === undefined && uncompared === undefined),
 	);
 	return contracts.map((contract): ContractVerdict => {
 		const loader = loaders.find((candidate) => candidate.contract === contract);
 		if (!loader) return { contract, state: "absent" };
+		const foreign = loader.header !== undefined;
 		const reason =
 			wrongSignature(signedBytes(loader), loader.cms, certificate) ??
-			(loader.foreign || uncompared !== undefined
+			(foreign || uncompared !== undefined
 				? undefined
 				: typeof made === "string"
 					? made
@@ -160,15 +156,16 @@ async function verifyObject(
 		return {
 			contract,
 			state: "valid",
-			...(loader.foreign || uncompared === undefined ? {} : { uncompared }),
+			...(foreign || uncompared === undefined ? {} : { uncompared }),
 			weaknesses,
 		};
 	});
 }
 
 /** Why loaders of a generator cannot be made again to compare; undefined when they can. */
-function otherGenerator({ name, version }: Generator): string | undefined {
-	if (name === generator.name && version === generator.version) return undefined;
+function otherGenerator(by: Generator): string | undefined {
+	if (isOwnGenerator(by)) return undefined;
+	const { name, version } = by;
 	const age = name !== generator.name ? "another" : version < generator.version ? "an older" : "a newer";
 	return (
 		`made by ${age} generator (${name} ${version}, this is ${generator.name} ${generator.version}), ` +

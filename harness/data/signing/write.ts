@@ -79,7 +79,7 @@ async function writeArchive(path: string, files: readonly SignatureFile[], out: 
 			throw new InputError(
 				path,
 				JSON.stringify(name),
-				"is a link, which cannot be carried over; unpack and sign the folder",
+				"is a link, which no signature covers; replace it by the file",
 			);
 		blocks.push(...entryBlocks(name, bytes));
 	}

@@ -44,7 +44,7 @@ describe.each(bpftoolSuites)("bpftool of Debian's %s", (suite) => {
 			const key = ["-k", "/dev/fd/3", "-i", join(folder, "certificate.pem")];
 			const text = await run(["gen", "skeleton", "-L", "-S", ...key, file], identity.privateKey);
 			const skeleton = readLightSkeleton(`${name}.lskel.h`, Buffer.from(text, "latin1"));
-			const loader = loaderOfSkeleton(`${name}.lskel.h`, skeleton, identity.certificate, object.maps);
+			const loader = loaderOfSkeleton(skeleton, identity.certificate, object.maps);
 			expect(loader.contract).toBe(contractOf(version));
 			expect([...loader.maps].sort()).toEqual(object.maps.map((map) => map.name).sort());
 			const codes = lintLoader(loader, { object, certificate: identity.certificate }).map(({ code }) => code);

@@ -118,7 +118,7 @@ describe("the loader in a header", () => {
 
 	it.each(signedExamples)("of $package is for contract $contract", ({ package: name, contract }) => {
 		const { object, certificate } = examples[name]!;
-		expect(loaderOfSkeleton("x.lskel.h", skeletons[name]!, certificate, object.maps)).toMatchObject({
+		expect(loaderOfSkeleton(skeletons[name]!, certificate, object.maps)).toMatchObject({
 			contract,
 			maps: ["sent", "arrived", ".rodata", ".bss"],
 			programs: ["limit_udp", "count_udp"],
@@ -131,7 +131,7 @@ describe("the loader in a header", () => {
 	) => {
 		const { object } = examples["signed-bpftool"]!;
 		const skeleton = { ...skeletons["signed-bpftool"]!, ...change };
-		return loaderOfSkeleton("x.lskel.h", skeleton, certificate, object.maps);
+		return loaderOfSkeleton(skeleton, certificate, object.maps);
 	};
 
 	it("is refused when the certificate is not the signer's", async () => {
@@ -162,7 +162,7 @@ describe("the loader in a header", () => {
 
 	it("keeps the header's name of a map that the object has not", () => {
 		const { certificate } = examples["signed-bpftool"]!;
-		const loader = loaderOfSkeleton("x.lskel.h", skeletons["signed-bpftool"]!, certificate, []);
+		const loader = loaderOfSkeleton(skeletons["signed-bpftool"]!, certificate, []);
 		expect(loader.maps).toEqual(["sent", "arrived", "rodata", "bss"]);
 	});
 });

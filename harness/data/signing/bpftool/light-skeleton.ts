@@ -4,6 +4,9 @@ import { InputError } from "../../../base/errors.js";
 
 /** A signed light skeleton: the C header that `bpftool gen skeleton -L -S` writes. */
 export interface LightSkeleton {
+	/** As messages call it, and all of it. */
+	file: string;
+	bytes: Uint8Array;
 	/** Identifiers of `struct bpf_map_desc` in `maps`, in order: `rodata` for `.rodata`. */
 	maps: string[];
 	/** Those of `struct bpf_prog_desc`: every program, also those that are not loaded. */
@@ -19,7 +22,7 @@ export interface LightSkeleton {
 }
 
 /** Four characters stand for most bytes, and no kernel takes more than 16 MiB of them. */
-const maxHeaderBytes = 96 * 1024 * 1024;
+export const maxHeaderBytes = 96 * 1024 * 1024;
 /** A loader has room for 64 maps; objects have fewer programs than that. */
 const maxDescriptors = 1024;
 
@@ -38,6 +41,8 @@ export function readLightSkeleton(file: string, bytes: Uint8Array): LightSkeleto
 	if (!lines.some((line) => line === "#include <bpf/skel_internal.h>"))
 		throw new InputError(file, "", "is not a light skeleton of bpftool, made with `bpftool gen skeleton -L`");
 	const skeleton = {
+		file,
+		bytes,
 		maps: descriptors(lines, "bpf_map_desc", "maps"),
 		programs: descriptors(lines, "bpf_prog_desc", "progs"),
 		insns: array(lines, "opts_insn"),

@@ -19,12 +19,11 @@ const maxName = 15;
  * @throws InputError for a signature of another certificate, or a loader that libbpf does not make
  */
 export function loaderOfSkeleton(
-	file: string,
 	skeleton: LightSkeleton,
 	certificate: Certificate,
 	known: readonly Pick<MapFacts, "name">[],
 ): SignedLoader {
-	const { insns, data, cms, exclProgHash } = skeleton;
+	const { file, insns, data, cms, exclProgHash } = skeleton;
 	const walked = walk(insns, data);
 	const installed = walked && installedBy(walked, data);
 	if (!walked || !installed) throw new InputError(file, "opts_insn", "is not a loader that libbpf makes");
@@ -35,7 +34,7 @@ export function loaderOfSkeleton(
 			`names ${skeleton.maps.length} maps, but its loader makes ${installed.maps.length}`,
 		);
 	return {
-		contract: contractOf(file, skeleton, certificate, walked),
+		contract: contractOf(skeleton, certificate, walked),
 		insns,
 		data,
 		exclProgHash,
@@ -43,12 +42,12 @@ export function loaderOfSkeleton(
 		programs: loadedOf(file, skeleton.programs, installed.programs),
 		cms,
 		display: file,
-		foreign: true,
+		header: skeleton.bytes,
 	};
 }
 
-function contractOf(file: string, skeleton: LightSkeleton, certificate: Certificate, walked: Walk): Contract {
-	const { insns, data, cms } = skeleton;
+function contractOf(skeleton: LightSkeleton, certificate: Certificate, walked: Walk): Contract {
+	const { file, insns, data, cms } = skeleton;
 	const wrong = wrongSignature(insns, cms, certificate);
 	if (wrong === undefined) {
 		const calls = walked.calls.filter(({ helper }) => helper === sysBpf);

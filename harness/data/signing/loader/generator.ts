@@ -11,3 +11,7 @@ export interface Generator {
  * new digests in golden.test.ts; loaders that an older one signed stay valid.
  */
 export const generator: Generator = { name: "bpfgate", version: 1 };
+
+export function isOwnGenerator({ name, version }: Generator): boolean {
+	return name === generator.name && version === generator.version;
+}
