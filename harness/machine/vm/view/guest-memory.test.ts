@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it } from "vitest";
-import { QemuMemory, ramOffset, ramStart } from "./guest-memory.js";
+import { QemuMemory, ramOffset, ramRanges, ramStart } from "./guest-memory.js";
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -21,7 +21,7 @@ it.each([
 	[4 * GiB, -8, 8, undefined],
 	[4 * GiB, 2 ** 60, 8, undefined],
 ])("in RAM of %i bytes, address %i with %i bytes is at %s", (size, address, length, expected) => {
-	expect(ramOffset(size, address, length)).toBe(expected);
+	expect(ramOffset(ramRanges(size), address, length)).toBe(expected);
 });
 
 const maps = `55d0c0000000-55d0c0001000 r--p 00000000 fe:00 1  /usr/bin/qemu-system-x86_64

@@ -5,8 +5,8 @@ import { undecided } from "../../../data/reasons/registry/registry.js";
 
 /** Memory of a guest by physical address. */
 export interface PhysicalMemory {
-	/** Bytes of RAM, from address 0 on without the hole below 4 GiB. */
-	readonly size: number;
+	/** Where RAM is. */
+	readonly ranges: readonly RamRange[];
 	/** @throws Unreadable when some of it is no RAM */
 	read(address: number, length: number): Buffer;
 }
@@ -19,18 +19,31 @@ export class Unreadable extends Error {
 	override name = "Unreadable";
 }
 
+/** RAM without a hole: physical address, offset in all of RAM, bytes. */
+export interface RamRange {
+	address: number;
+	offset: number;
+	size: number;
+}
+
 const GiB = 2 ** 30;
 
-/** Where the RAM of QEMU's machine `pc` has its hole (QEMU: pc_init1(), hw/i386/pc_piix.c). */
-const lowRam = (size: number) => (size >= 3.5 * GiB ? 3 * GiB : size);
+/**
+ * The RAM of QEMU's machine `pc`, which has a hole below 4 GiB (QEMU: pc_init1(),
+ * hw/i386/pc_piix.c).
+ */
+export function ramRanges(size: number): RamRange[] {
+	const low = size >= 3.5 * GiB ? 3 * GiB : size;
+	const ranges = [{ address: 0, offset: 0, size: low }];
+	return size > low ? [...ranges, { address: 4 * GiB, offset: low, size: size - low }] : ranges;
+}
 
 /** Offset in RAM of a physical address; undefined when there is no RAM for all of the bytes. */
-export function ramOffset(size: number, address: number, length: number): number | undefined {
-	const low = lowRam(size);
-	if (address < 0 || length < 0 || !Number.isSafeInteger(address + length)) return undefined;
-	if (address + length <= low) return address;
-	const offset = address - 4 * GiB + low;
-	return address >= 4 * GiB && offset + length <= size ? offset : undefined;
+export function ramOffset(ranges: readonly RamRange[], address: number, length: number): number | undefined {
+	const range = ranges.find(
+		(each) => address >= each.address && address + length <= each.address + each.size,
+	);
+	return range && range.offset + address - range.address;
 }
 
 /**
@@ -40,16 +53,15 @@ export function ramOffset(size: number, address: number, length: number): number
 export class QemuMemory implements PhysicalMemory {
 	readonly #file: number;
 	readonly #start: number;
+	readonly ranges: readonly RamRange[];
 
 	/**
 	 * @param pid of QEMU, a child of this process
 	 * @param size bytes of the guest's RAM
 	 * @throws UndecidedError `host-view-refused` when this host does not let us read it
 	 */
-	constructor(
-		pid: number,
-		readonly size: number,
-	) {
+	constructor(pid: number, size: number) {
+		this.ranges = ramRanges(size);
 		try {
 			this.#start = ramStart(readFileSync(`/proc/${pid}/maps`, "utf8"), size);
 			this.#file = openSync(`/proc/${pid}/mem`, "r");
@@ -59,7 +71,7 @@ export class QemuMemory implements PhysicalMemory {
 	}
 
 	read(address: number, length: number): Buffer {
-		const offset = ramOffset(this.size, address, length);
+		const offset = ramOffset(this.ranges, address, length);
 		if (offset === undefined) throw new Unreadable(`0x${address.toString(16)} is not in RAM`);
 		const bytes = Buffer.alloc(length);
 		for (let got = 0; got < length; ) {

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { TestBtf } from "../../../data/package/elf/testelf.js";
+import { type RamRange, ramRanges } from "./guest-memory.js";
 import { isThere, kernelLayout, type Symbols } from "./kernel-layout.js";
 import { TestKernelMemory } from "./testkernel-memory.js";
 
-const image = 2 ** 21;
 const text = 0xffff_ffff_9b00_0000n;
+
+interface Place {
+	ranges: RamRange[];
+	/** Where the image begins. */
+	image: number;
+}
+
+const low: Place = { ranges: ramRanges(2 ** 23), image: 2 ** 21 };
+const { image } = low;
+/** As where the kernel places itself by chance in the RAM above 4 GiB. */
+const high: Place = {
+	ranges: [
+		{ address: 0, offset: 0, size: 2 ** 21 },
+		{ address: 2 ** 32, offset: 2 ** 21, size: 2 ** 23 },
+	],
+	image: 2 ** 32 + 2 ** 21,
+};
 
 /** The structs of a small kernel. @param leftOut the member that it lacks */
 function btf(leftOut?: string): Uint8Array {
@@ -58,8 +75,12 @@ function btf(leftOut?: string): Uint8Array {
 	return test.done();
 }
 
-function kernel(types: Uint8Array, levels: 4 | 5 = 5): { memory: TestKernelMemory; symbols: Symbols } {
-	const memory = new TestKernelMemory(levels, 2 ** 23);
+function kernel(
+	types: Uint8Array,
+	levels: 4 | 5 = 5,
+	{ ranges, image }: Place = low,
+): { memory: TestKernelMemory; symbols: Symbols } {
+	const memory = new TestKernelMemory(levels, ranges);
 	memory.put(image + 0x1000, "Linux version 7.3.4");
 	memory.put(image + 0x2000, types);
 	memory.map(text + 0x1000n, image + 0x1000);
@@ -77,9 +98,14 @@ function kernel(types: Uint8Array, levels: 4 | 5 = 5): { memory: TestKernelMemor
 	return { memory, symbols };
 }
 
-describe.each([4, 5] as const)("a kernel with %i levels of page tables", (levels) => {
+describe.each([
+	[4, low],
+	[5, low],
+	[5, high],
+] as const)("a kernel with %i levels of page tables", (levels, place) => {
 	it("is found by its banner, its symbols and its BTF", () => {
-		const { memory, symbols } = kernel(btf(), levels);
+		const { image } = place;
+		const { memory, symbols } = kernel(btf(), levels, place);
 		const layout = kernelLayout(memory, symbols);
 		expect(layout).toMatchObject({
 			levels,

@@ -95,7 +95,7 @@ export function kernelLayout(memory: PhysicalMemory, addresses: Symbols): Kernel
 
 /** True when a kernel lies where the layout says. */
 export const isThere = (memory: PhysicalMemory, { banner }: KernelLayout): boolean =>
-	memory.read(banner, bannerText.length).toString("latin1") === bannerText;
+	hasBanner(memory, banner);
 
 const hex = (address: bigint) => `0x${address.toString(16)}`;
 
@@ -108,14 +108,29 @@ function pageTables(
 	{ _text, linux_banner, init_top_pgt }: Symbols,
 ): Pick<KernelLayout, "root" | "banner" | "levels"> & { image: number } {
 	const behind = Number(linux_banner - _text);
-	for (let image = alignment; image + behind + bannerText.length < memory.size; image += alignment) {
+	for (const image of images(memory)) {
 		const banner = image + behind;
-		if (memory.read(banner, bannerText.length).toString("latin1") !== bannerText) continue;
+		if (!hasBanner(memory, banner)) continue;
 		const root = image + Number(init_top_pgt - _text);
 		const levels = ([4, 5] as const).find((count) => leadsTo(memory, root, count, linux_banner, banner));
 		if (levels) return { image, root, banner, levels };
 	}
 	throw new Unreadable("no kernel image is in RAM to which page tables lead");
+}
+
+/** Where an image may begin. */
+function* images(memory: PhysicalMemory): Generator<number> {
+	for (const { address, size } of memory.ranges)
+		for (let image = address; image < address + size; image += alignment) yield image;
+}
+
+function hasBanner(memory: PhysicalMemory, at: number): boolean {
+	try {
+		return memory.read(at, bannerText.length).toString("latin1") === bannerText;
+	} catch (error) {
+		if (error instanceof Unreadable) return false;
+		throw error;
+	}
 }
 
 function leadsTo(memory: PhysicalMemory, root: number, levels: Levels, from: bigint, to: number): boolean {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Levels } from "./address-space.js";
-import { type PhysicalMemory, Unreadable } from "./guest-memory.js";
+import { type PhysicalMemory, type RamRange, ramOffset, ramRanges, Unreadable } from "./guest-memory.js";
 import type { Fields, KernelLayout } from "./kernel-layout.js";
 
 const page = 4096;
@@ -8,21 +8,26 @@ const page = 4096;
 /** For tests: the memory of a kernel that never ran, with 4 or 5 levels of page tables. */
 export class TestKernelMemory implements PhysicalMemory {
 	readonly #bytes: Buffer;
-
 	#used = 2 * page;
 	readonly root = page;
 
+	/** @param ranges of RAM; default: 2 MiB without a hole */
 	constructor(
 		readonly levels: Levels = 4,
-		readonly size = 2 ** 21,
+		readonly ranges: readonly RamRange[] = ramRanges(2 ** 21),
 	) {
-		this.#bytes = Buffer.alloc(size);
+		this.#bytes = Buffer.alloc(ranges.reduce((sum, { size }) => sum + size, 0));
 	}
 
 	read(address: number, length: number): Buffer {
-		if (address + length > this.size) throw new Unreadable(`0x${address.toString(16)} is not in RAM`);
+		const offset = this.#offset(address, length);
+		return Buffer.from(this.#bytes.subarray(offset, offset + length));
+	}
 
-		return Buffer.from(this.#bytes.subarray(address, address + length));
+	#offset(address: number, length: number): number {
+		const offset = ramOffset(this.ranges, address, length);
+		if (offset === undefined) throw new Unreadable(`0x${address.toString(16)} is not in RAM`);
+		return offset;
 	}
 
 	/** Physical address of pages that nothing uses. */
@@ -33,11 +38,11 @@ export class TestKernelMemory implements PhysicalMemory {
 	}
 
 	u64(physical: number, value: bigint): void {
-		this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), physical);
+		this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.#offset(physical, 8));
 	}
 
 	put(physical: number, bytes: Uint8Array | string): void {
-		Buffer.from(bytes).copy(this.#bytes, physical);
+		Buffer.from(bytes).copy(this.#bytes, this.#offset(physical, bytes.length));
 	}
 
 	/** Maps a page of 4 KiB, 2 MiB (21) or 1 GiB (30) at a virtual address to a physical one. */
