@@ -101,6 +101,20 @@ describe.each(["5.10", "7.3"])("on %s", (kernel) => {
 		expect(refused?.hint).toMatch(/"dialect".*maps\.counts\.pinning/);
 	});
 
+	it("takes map_extra from the manifest, leaves maps out, and has one NUMA node", async () => {
+		const filter = async (settings: Record<string, unknown>, filtering = 1) => {
+			const given = { maps: { filter: settings }, rodata: { filtering } };
+			return failures(await packageOf("maps", {}, given, "-DBLOOM"));
+		};
+		if (kernel === "5.10") expect(await filter({})).toHaveProperty("map/filter");
+		else {
+			expect(await filter({ map_extra: 3 })).toEqual({});
+			expect(await filter({ map_extra: 16 })).toMatchObject({ "map/filter": "map-attributes" });
+		}
+		expect(await filter({ autocreate: false }, 0)).toEqual({});
+		expect(await filter({ autocreate: false })).toMatchObject({ "program/count": "map-type-unsupported" });
+	});
+
 	it("says why a map cannot be pinned", async () => {
 		const maps = (path: string) => ({ maps: { counts: { pinning: path }, seen: { pinning: path } } });
 		const reasonOf = async (map: string, ...of: Parameters<typeof packageOf>) =>

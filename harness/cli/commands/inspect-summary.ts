@@ -29,6 +29,8 @@ export interface ObjectSummary {
 	btf: boolean;
 	programs: ProgramSummary[];
 	maps: MapFacts[];
+	/** Names of those that the manifest has the loader leave out. */
+	maps_not_created: string[];
 	externs: Extern[];
 	/** Types and fields of the kernel that CO-RE looks for. */
 	core: { type: string; field: string; kind: string }[];
@@ -82,6 +84,7 @@ function objectSummary(object: PackageObject): ObjectSummary {
 		btf: object.btf !== undefined,
 		programs: object.programs.map((program) => programSummary(object, program)),
 		maps: object.maps.map(({ key: _key, value: _value, ...map }) => map),
+		maps_not_created: object.uncreated,
 		externs: object.externs,
 		core: [...core.values()],
 	};

@@ -77,6 +77,7 @@ function needs(object: ObjectSummary): string[] {
 			.filter((extern) => extern.kind === kind)
 			.map(({ name, weak }) => (weak ? `${name} (optional)` : name));
 	const lines: [string, string[]][] = [
+		["maps that are not created", object.maps_not_created],
 		["pinned maps", object.maps.flatMap(({ name, pin }) => (pin === undefined ? [] : [`${name} at ${pin}`]))],
 		...object.programs.map(({ name, helpers }): [string, string[]] => [`helpers of ${name}`, helpers]),
 		["kfuncs", externs("kfunc")],

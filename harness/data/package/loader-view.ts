@@ -2,7 +2,7 @@
 // What the package's loader makes of a program and a map: the dialect's rules, then those of the
 // manifest.
 import { type Dialect, meaningIn, meaningOfType } from "./elf/dialect.js";
-import type { MapFacts, MapShape } from "./elf/maps.js";
+import type { MapFacts, MapShape, ToldKey } from "./elf/maps.js";
 import type { SectionMeaning } from "./elf/section.js";
 import {
 	type AttachTarget,
@@ -63,7 +63,7 @@ export function mapForLoader(
 	};
 }
 
-type Changes = Partial<Pick<MapShape, "type" | "key_size" | "value_size" | "flags">>;
+type Changes = Partial<Pick<MapShape, ToldKey>>;
 
 function loaderChanges({ type, value }: MapFacts, dialect: Dialect): Changes {
 	switch (dialect) {
@@ -79,8 +79,10 @@ function loaderChanges({ type, value }: MapFacts, dialect: Dialect): Changes {
 }
 
 function manifestChanges(settings: MapSettings = {}): Changes {
-	const { type, key_size, value_size, flags } = settings;
+	const { type, key_size, value_size, flags, map_extra } = settings;
 	return Object.fromEntries(
-		Object.entries({ type, key_size, value_size, flags }).filter(([, value]) => value !== undefined),
+		Object.entries({ type, key_size, value_size, flags, map_extra }).filter(
+			([, value]) => value !== undefined,
+		),
 	);
 }

@@ -37,6 +37,8 @@ export interface ObjectFacts {
 	/** None for an object that only holds maps, or functions for other objects. */
 	programs: ProgramFacts[];
 	maps: MapFacts[];
+	/** Names of further maps, which the manifest has the loader leave out. */
+	uncreated: string[];
 	externs: Extern[];
 	/** Of the `license` section; empty when there is none. */
 	license: string;
@@ -69,11 +71,14 @@ export function readObject(
 		);
 	const btf = types && new Btf(file, types);
 	const ext = section(".BTF.ext");
+	const maps = readMaps(elf, btf);
+	const isCreated = ({ name }: MapFacts) => settings.maps?.[name]?.autocreate !== false;
 	return {
 		dialect,
 		loadable,
 		programs: readPrograms(elf, dialect, settings),
-		maps: readMaps(elf, btf).map((map) => mapForLoader(map, dialect, settings)),
+		maps: maps.filter(isCreated).map((map) => mapForLoader(map, dialect, settings)),
+		uncreated: maps.filter((map) => !isCreated(map)).map(({ name }) => name),
 		externs: readExterns(elf, btf),
 		license: readLicense(section("license")),
 		elf,

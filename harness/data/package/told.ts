@@ -29,12 +29,15 @@ export interface ToldMap {
 	max_entries?: number;
 	/** BPF_F_*. */
 	flags?: number;
+	map_extra?: number;
+	/** False: libbpf leaves it out. */
+	autocreate?: boolean;
 	/** Path in bpffs; empty for a map that is not pinned. */
 	pin?: string;
 }
 
 /** What of an object decides how libbpf loads it. */
-export type LibbpfObject = Pick<ObjectFacts, "programs" | "maps" | "externs" | "dialect"> & {
+export type LibbpfObject = Pick<ObjectFacts, "programs" | "maps" | "uncreated" | "externs" | "dialect"> & {
 	settings: ObjectEntry;
 };
 
@@ -67,8 +70,8 @@ export function wantedPrograms(object: LibbpfObject): ProgramFacts[] {
 }
 
 /** Settings of maps that need one. @param cpus of the machine, for maps sized `"cpus"` */
-export function toldMaps({ maps, settings, dialect }: LibbpfObject, cpus: number): ToldMap[] {
-	return maps.flatMap((map) => {
+export function toldMaps({ maps, uncreated, settings, dialect }: LibbpfObject, cpus: number): ToldMap[] {
+	const created = maps.flatMap((map) => {
 		const { name, told: { type, ...told } = {}, pinned, pin = "" } = map;
 		const max_entries = entriesFor(map, dialect, settings.maps?.[name], cpus);
 		const byName = pinned ? `${bpffs}/${name}` : "";
@@ -81,6 +84,7 @@ export function toldMaps({ maps, settings, dialect }: LibbpfObject, cpus: number
 		};
 		return Object.keys(setting).length > 1 ? [setting] : [];
 	});
+	return [...uncreated.map((name) => ({ name, autocreate: false })), ...created];
 }
 
 /** cilium/ebpf gives these at most as many entries as the machine has CPUs. */

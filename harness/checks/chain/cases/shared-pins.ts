@@ -84,12 +84,12 @@ function leadsOn({ root, members, mechanism }: DeclaredChain, { object, map }: P
 	return members.some((member) => member.object === object && member.next === map.name);
 }
 
-const shape = ["type", "key_size", "value_size", "max_entries", "flags"] as const;
+const shape = ["type", "key_size", "value_size", "max_entries", "flags", "map_extra"] as const;
 
 function definition(object: PackageObject, map: MapFacts, cpus: number) {
 	const told = toldMaps(object, cpus).find(({ name }) => name === map.name);
-	const { type, key_size, value_size, flags } = map;
-	return { type, key_size, value_size, max_entries: told?.max_entries ?? map.max_entries, flags };
+	const { type, key_size, value_size, flags, map_extra = 0 } = map;
+	return { type, key_size, value_size, max_entries: told?.max_entries ?? map.max_entries, flags, map_extra };
 }
 
 /** `limit has max_entries 16, count 32` */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Maps as loaders other than libbpf take them: a definition of the old kind, a ring buffer with a value
-// type, a perf event array for many CPUs, and a kind of pinning that a loader has for itself.
+// type, a perf event array for many CPUs, a kind of pinning that a loader has for itself, and maps whose
+// attributes loaders set.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -36,6 +37,26 @@ struct {
 } seen SEC(".maps");
 #endif
 
+#ifdef BLOOM
+/* From 5.16 on; its loader may leave it out. The other one is on a node that guests do not have. */
+struct {
+	__uint(type, BPF_MAP_TYPE_BLOOM_FILTER);
+	__uint(max_entries, 16);
+	__type(value, __u64);
+} filter SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NUMA_NODE);
+	__uint(numa_node, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} far SEC(".maps");
+
+const volatile __u8 filtering = 1;
+#endif
+
 #ifdef RING
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -60,6 +81,11 @@ SEC("xdp") int count(struct xdp_md *ctx)
 	if (value)
 		*value += 1;
 	bpf_map_update_elem(&seen, &key, &one, BPF_ANY);
+#ifdef BLOOM
+	if (filtering)
+		bpf_map_push_elem(&filter, &one, BPF_ANY);
+	bpf_map_update_elem(&far, &key, &one, BPF_ANY);
+#endif
 #ifdef RING
 	struct event event = {};
 

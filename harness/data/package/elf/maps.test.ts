@@ -49,6 +49,8 @@ it("reads sizes, flags and pinning without types", () => {
 				value_size: 3,
 				max_entries: 100_000,
 				flags: 1,
+				numa_node: 1,
+				map_extra: 7,
 			},
 			pinned: true,
 			pin: "/sys/fs/bpf/m",

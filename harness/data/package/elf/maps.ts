@@ -15,6 +15,9 @@ export interface MapShape {
 	max_entries: number;
 	/** BPF_F_*. */
 	flags: number;
+	/** Where the object gives them; `numa_node` counts with BPF_F_NUMA_NODE only. */
+	map_extra?: number;
+	numa_node?: number;
 	/** BTF ids of key and value, where the object names types and not only sizes. */
 	key?: number;
 	value?: number;
@@ -35,8 +38,11 @@ export interface MapFacts extends MapShape {
 	/** Of a struct_ops map: programs that its members refer to. */
 	programs?: string[];
 	/** What of its shape the loader or the manifest sets against the object. */
-	told?: Partial<Pick<MapShape, "type" | "key_size" | "value_size" | "flags">>;
+	told?: Partial<Pick<MapShape, ToldKey>>;
 }
+
+/** Attributes that the manifest or a loader sets, besides the number of entries. */
+export type ToldKey = "type" | "key_size" | "value_size" | "flags" | "map_extra";
 
 const maxFields = 32;
 const dataSection = /^\.(data|rodata|bss)(\.|$)/;
@@ -222,7 +228,7 @@ function definition(
 			}
 			case "numa_node":
 			case "map_extra":
-				number(name, at);
+				shape[name] = number(name, at);
 				break;
 			default:
 				throw fail(`has unknown field ${JSON.stringify(name)}`);

@@ -97,6 +97,7 @@ function checkBinary(
 function checkMaps(file: string, pointer: string, object: Loaded): void {
 	for (const [name, settings] of Object.entries(object.settings.maps ?? {})) {
 		const place = `${pointer}/maps/${escapePointer(name)}`;
+		if (object.uncreated.includes(name)) continue;
 		const map = object.maps.find((candidate) => candidate.name === name);
 		if (!map)
 			throw new InputError(file, place, `${object.file} has no map of this name; ${has(object.maps)}`);

@@ -103,6 +103,16 @@ export const MapSettings = Type.Object(
 		value_size: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
 		max_entries: Type.Optional(Entries),
 		flags: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff, description: "BPF_F_*" })),
+		map_extra: Type.Optional(
+			Type.Integer({
+				minimum: 0,
+				maximum: 2 ** 47,
+				description: "of the map type: hash functions of a bloom filter, address of an arena",
+			}),
+		),
+		autocreate: Type.Optional(
+			Type.Boolean({ description: "false: the package's loader does not create the map" }),
+		),
 		pinning: Type.Optional(
 			Type.Unsafe<"none" | "by_name" | `/${string}`>({
 				type: "string",

@@ -119,6 +119,7 @@ static void set_map(struct bpf_object *object, const msgpack_object *settings)
 		{ "flags", bpf_map__set_map_flags },
 	};
 	const msgpack_object *value = member(settings, "initial_value", MSGPACK_OBJECT_BIN);
+	const msgpack_object *extra = number_of(settings, "map_extra");
 	const char *name = text_of(settings, "name");
 	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
 	int error = map ? 0 : -ENOENT;
@@ -129,6 +130,8 @@ static void set_map(struct bpf_object *object, const msgpack_object *settings)
 		if (number)
 			error = numbers[i].set(map, number->via.u64);
 	}
+	if (!error && extra)
+		error = bpf_map__set_map_extra(map, extra->via.u64);
 	if (!error && value)
 		error = bpf_map__set_initial_value(map, value->via.bin.ptr, value->via.bin.size);
 	if (error)

@@ -21,6 +21,9 @@ export function boundToMachine(object: PackageObject): string | undefined {
 	if (ops) return `${ops.name} is struct_ops, for which libbpf makes no loader`;
 	const arena = object.maps.find(({ type }) => type === "arena");
 	if (arena) return `${arena.name} is an arena, for which libbpf makes no loader`;
+	const [uncreated] = object.uncreated;
+	if (uncreated !== undefined)
+		return `map ${uncreated} is not created (autocreate), and libbpf's loaders create every map`;
 	for (const program of object.programs) {
 		const { name, meaning } = program;
 		if (!autoloads(object, program)) continue;

@@ -28,6 +28,8 @@ export function openArgs(
 	const rodata = settings.rodata ? rodataOf(object) : [];
 	const maps = [
 		...toldMaps(object, cpus),
+		// The guest has one node; a map of another one would be refused (EINVAL).
+		...object.maps.flatMap(({ name, numa_node }) => (numa_node ? [{ name, numa_node: 0 }] : [])),
 		...Object.entries(settings.maps ?? {}).flatMap(([name, setting]) => innerArgs(name, setting, cpus)),
 		...rodata.map(({ map, bytes }) => ({ name: map, initial_value: bytes })),
 	];

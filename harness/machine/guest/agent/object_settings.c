@@ -11,6 +11,9 @@
 #include "object_token.h"
 #include "struct_ops.h"
 
+/* An address of an arena in the agent is the largest. */
+#define MAX_MAP_EXTRA (1ull << 47)
+
 /*
  * Creates a map like `inner` and makes it the template of the inner maps of `map`. 0 or a negative
  * errno.
@@ -66,6 +69,12 @@ static int set_shape(struct bpf_map *map, struct args *settings)
 		error = set_number(map, settings, "max_entries", bpf_map__set_max_entries);
 	if (!error)
 		error = set_number(map, settings, "flags", bpf_map__set_map_flags);
+	if (!error)
+		error = set_number(map, settings, "numa_node", bpf_map__set_numa_node);
+	if (!error && args_has(settings, "map_extra"))
+		error = bpf_map__set_map_extra(map, args_uint(settings, "map_extra", MAX_MAP_EXTRA));
+	if (!error && args_has(settings, "autocreate"))
+		error = bpf_map__set_autocreate(map, args_bool_or(settings, "autocreate", true));
 	if (!error && args_has(settings, "pin"))
 		error = set_pin(map, args_string_or_null(settings, "pin"));
 	return error;

@@ -66,6 +66,9 @@ const MapSettings = object({
 	value_size: optional(U32),
 	max_entries: optional(U32),
 	flags: optional(U32),
+	numa_node: optional(U32),
+	map_extra: optional(uint(2 ** 47)),
+	autocreate: optional(Flag),
 	/** Path in bpffs to be pinned at; empty: not pinned. Default: as the object says. */
 	pin: optional(Text),
 	initial_value: optional(Bytes()),
