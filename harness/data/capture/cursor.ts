@@ -36,7 +36,9 @@ export class Cursor {
 	}
 
 	#need(offset: number, size: number): void {
-		if (offset + size > this.bytes.length)
-			throw this.fail(`is cut off: needs ${offset + size} bytes, ${this.bytes.length} are there`);
+		if (offset + size > this.bytes.length) throw this.fail(cutOff(offset + size, this.bytes.length));
 	}
 }
+
+export const cutOff = (needed: number, there: number) =>
+	`is cut off: needs ${needed} bytes, ${there} are there`;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Cursor } from "./cursor.js";
+import { type Cursor, cutOff } from "./cursor.js";
 
 /** A frame as a capture file has it. */
 export interface CapturedFrame {
@@ -24,7 +24,14 @@ const maxFrames = 1_000_000;
 
 /** The `size` bytes of the frame at `offset`. @throws InputError when they cannot be */
 export function frameBytes(cursor: Cursor, offset: number, size: number, number: number): Uint8Array {
-	if (number > maxFrames) throw cursor.fail(`more than ${maxFrames} frames are not read`);
-	if (size > maxFrame) throw cursor.fail(`claims ${size} bytes; at most ${maxFrame} are read`);
-	return cursor.part(offset, size);
+	const wrong = wrongFrame(offset, size, cursor.bytes.length, number);
+	if (wrong !== undefined) throw cursor.fail(wrong);
+	return cursor.bytes.subarray(offset, offset + size);
+}
+
+/** What is wrong with a frame of `size` bytes at `offset` of `room`; undefined when nothing is. */
+export function wrongFrame(offset: number, size: number, room: number, number: number): string | undefined {
+	if (number > maxFrames) return `more than ${maxFrames} frames are not read`;
+	if (size > maxFrame) return `claims ${size} bytes; at most ${maxFrame} are read`;
+	return offset + size > room ? cutOff(offset + size, room) : undefined;
 }

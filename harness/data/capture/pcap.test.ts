@@ -110,3 +110,17 @@ describe("compressed with gzip", () => {
 		);
 	});
 });
+
+it("reads a million frames, and refuses one more", () => {
+	const words = new Words(true);
+	const header = words.pcap(0xa1b2c3d4, 1);
+	const records = (count: number) => {
+		const bytes = new Uint8Array(header.length + 16 * count);
+		bytes.set(header);
+		return bytes;
+	};
+	expect(readCapture("a.pcap", records(1_000_000))).toHaveLength(1_000_000);
+	expect(() => readCapture("a.pcap", records(1_000_001))).toThrow(
+		"a.pcap: frame 1000001: more than 1000000 frames are not read",
+	);
+});

@@ -12,6 +12,8 @@ export const optionCodes = {
 	if_tsoffset: 14,
 };
 
+const maxOptions = 1000;
+
 export interface BlockOption {
 	code: number;
 	value: Uint8Array;
@@ -24,6 +26,7 @@ export function readOptions(block: Cursor, offset: number): BlockOption[] {
 		const code = block.u16(at);
 		const size = block.u16(at + 2);
 		if (code === optionCodes.end) break;
+		if (options.length >= maxOptions) throw block.fail(`has more than ${maxOptions} options`);
 		options.push({ code, value: block.part(at + 4, size) });
 		at += 4 + Math.ceil(size / 4) * 4;
 	}

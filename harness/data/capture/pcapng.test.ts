@@ -141,4 +141,18 @@ describe("refuses", () => {
 			"a.pcapng: section at offset 0: is of version 9.0",
 		);
 	});
+
+	it("more than 1000 options and 1,100,000 blocks, and no fewer", () => {
+		const options = (count: number) =>
+			words.block(1, words.u32(1, 0), ...Array.from({ length: count }, () => words.u16(1, 0)));
+		expect(read(options(1000))).toEqual([]);
+		expect(() => read(options(1001))).toThrow("a.pcapng: interface 1: has more than 1000 options");
+		const blocks = (count: number) => {
+			const bytes = new Uint32Array(3 * count).fill(12);
+			for (let at = 0; at < bytes.length; at += 3) bytes[at] = 0x99;
+			return new Uint8Array(bytes.buffer);
+		};
+		expect(read(blocks(1_099_998))).toEqual([]);
+		expect(() => read(blocks(1_099_999))).toThrow("more than 1100000 blocks are not read");
+	});
 });

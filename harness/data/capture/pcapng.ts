@@ -13,6 +13,8 @@ export const blockTypes = {
 	simplePacket: 3,
 	enhancedPacket: 6,
 };
+/** Beside frames, a capture has a few blocks for each interface. */
+const maxBlocks = 1_100_000;
 export const byteOrderMagic = 0x1a2b3c4d;
 
 /** What an interface description says of the frames that refer to it. */
@@ -35,7 +37,10 @@ export function readPcapng(file: string, bytes: Uint8Array): CapturedFrame[] {
 	const frames: CapturedFrame[] = [];
 	let interfaces: Interface[] = [];
 	let littleEndian = true;
+	let blocks = 0;
 	for (let offset = 0; offset < bytes.length; ) {
+		if (++blocks > maxBlocks)
+			throw new InputError(file, `block at offset ${offset}`, `more than ${maxBlocks} blocks are not read`);
 		const rest = bytes.subarray(offset);
 		if (isPcapng(rest)) {
 			littleEndian = sectionOrder(new Cursor(file, `block at offset ${offset}`, rest, true));

@@ -70,7 +70,8 @@ function withEthernet(
 
 /** Ranges may overlap: together they select at most as many frames again. */
 const maxRanges = 256;
-const maxSelected = 1_000_000;
+/** Most frames of a selection. */
+export const maxFrames = 100_000;
 
 /** A range of frame numbers, both ends in it. */
 export interface FrameRange {
@@ -116,8 +117,8 @@ export function selectFrames(
 			throw new InputError(file, `frame ${Math.max(from, frames.length + 1)}`, `does not exist; ${has}`);
 		}
 		const end = Math.min(to, frames.length);
-		if (selected.length + end - from >= maxSelected)
-			throw new InputError(file, "", `the selection has more than ${maxSelected} frames`);
+		if (selected.length + end - from >= maxFrames)
+			throw new InputError(file, "", `the selection has more than ${maxFrames} frames`);
 		for (let number = from; number <= end; number++) selected.push(frames[number - 1]!);
 	}
 	return selected.map((frame) => ({ ...frame, ...wholeFrame(file, frame) }));

@@ -9,8 +9,9 @@ import { fromHex, toHex } from "./bytes.js";
 export const maxPacket = 0x20000;
 
 const closed = { additionalProperties: false };
-/** Bytes in writing, as `fromHex` reads them. */
+/** Bytes as `fromHex` reads them; some millions of digits exhaust the stack of the pattern. */
 export const Hex = Type.String({
+	maxLength: 8 * maxPacket,
 	pattern: "^([\\s:]*[0-9a-fA-F]{2})*[\\s:]*$",
 	description: "pairs of hexadecimal digits",
 });

@@ -7,7 +7,8 @@ import { type FrameRange, type SelectedFrame, selectFrames } from "../capture/se
 import type { Package, PackageFile } from "../package/package.js";
 import { concat } from "../packet/bytes.js";
 
-const captures = new WeakMap<PackageFile, CapturedFrame[]>();
+/** By file: its frames, or why it cannot be read. */
+const captures = new WeakMap<PackageFile, CapturedFrame[] | InputError>();
 
 export const isCapture = ({ file }: Pick<PackageFile, "file">) => /\.pcap(ng)?(\.gz)?$/.test(file);
 
@@ -31,16 +32,23 @@ export function framesOf(
 			`${pointer}/pcap`,
 			`${JSON.stringify(path)} is not a capture that the manifest lists`,
 		);
-	let frames = captures.get(capture);
-	if (!frames) {
-		frames = readCapture(capture.display, capture.bytes);
-		captures.set(capture, frames);
-	}
+	const frames = captures.get(capture) ?? readOnce(capture);
+	captures.set(capture, frames);
+	if (frames instanceof InputError) throw frames;
 	try {
 		return selectFrames(path, frames, ranges);
 	} catch (error) {
 		if (!(error instanceof InputError)) throw error;
 		throw new InputError(display, `${pointer}/${key}`, error.message, { cause: error });
+	}
+}
+
+function readOnce({ display, bytes }: PackageFile): CapturedFrame[] | InputError {
+	try {
+		return readCapture(display, bytes);
+	} catch (error) {
+		if (error instanceof InputError) return error;
+		throw error;
 	}
 }
 

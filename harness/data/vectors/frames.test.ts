@@ -192,10 +192,13 @@ describe("frames", () => {
 		]);
 	});
 
-	it("of several vectors together make no more cases of a file than can be", async () => {
+	it("of several vectors together make no more cases of a package than can be", async () => {
 		const one = (name: string) => `  - { name: ${name}, packet: { pcap: c.pcapng, frames: "1-60000" } }\n`;
-		expect(await messages(`vectors:\n${one("a")}${one("b")}`, capture(60_000))).toEqual([
-			expect.stringContaining("v/v.yaml:3: /vectors/1: makes more than 100000 cases of the file"),
+		const { vectors, invalid } = await suite(`vectors:\n${one("a")}${one("b")}${one("c")}`, capture(60_000));
+		expect(invalid.flatMap(({ errors }) => errors.map(({ message }) => message))).toEqual([
+			"v/v.yaml:3: /vectors/1: makes more than 100000 cases of the package's vectors, each counted where it is used",
 		]);
+		// Files behind are not read.
+		expect(vectors).toEqual([]);
 	});
 });

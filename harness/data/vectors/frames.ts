@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { InputError, type Place } from "../../base/errors.js";
-import { type FrameRange, parseSelection } from "../capture/select.js";
+import { type FrameRange, maxFrames, parseSelection } from "../capture/select.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { framesOf } from "./captured.js";
 import type { Expected } from "./expectation.js";
@@ -16,9 +16,6 @@ export interface FrameStep {
 	/** What is expected of this frame over `step.expect`, and where that stands. */
 	each?: { expect: Expectation; pointer: string };
 }
-
-/** Most frames that one vector stands for. */
-export const maxFrames = 100_000;
 
 /**
  * One step for each frame of `packet.frames`, in order; a step without `frames` alone.

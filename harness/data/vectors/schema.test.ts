@@ -33,3 +33,21 @@ it.each([
 	const { value } = parseText(file, await readFile(new URL(file, import.meta.url)));
 	expect(whole.violation(value)).toBeUndefined();
 });
+
+it("hexadecimal digits have a length that their pattern can look through", () => {
+	const file = (hex: string) => ({ vectors: [{ name: "a", packet: { hex } }] });
+	expect(whole.violation(file("0".repeat(2 ** 20)))).toBeUndefined();
+	expect(whole.violation(file("0".repeat(15_000_000)))).toMatchObject({
+		pointer: "/vectors/0/packet/hex",
+		reason: "must NOT have more than 1048576 characters",
+	});
+});
+
+it("what may differ has at most 256 patterns", () => {
+	const file = (count: number) => ({
+		volatile: Array.from({ length: count }, (_, at) => `maps/a${at}*`),
+		vectors: [{ name: "a" }],
+	});
+	expect(whole.violation(file(256))).toBeUndefined();
+	expect(whole.violation(file(257))).toMatchObject({ pointer: "/volatile" });
+});

@@ -162,6 +162,7 @@ const defaults = {
 	context: Type.Optional(Context),
 	volatile: Type.Optional(
 		Type.Array(Type.String({ minLength: 1 }), {
+			maxItems: 256,
 			description:
 				"what may differ from run to run, as `maps/windows[0].started_ns`, `retval`, `packet`; `*` stands for any run of characters",
 		}),

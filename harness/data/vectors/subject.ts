@@ -3,6 +3,7 @@ import { InputError } from "../../base/errors.js";
 import { rodataOf } from "../package/elf/rodata.js";
 import type { ProgramFacts } from "../package/object.js";
 import type { Package, PackageFile, PackageObject } from "../package/package.js";
+import type { FilledMap } from "./filled-map.js";
 import type { Vector, VectorFile } from "./schema.js";
 
 /** A program with the constants that it is loaded with. */
@@ -20,6 +21,8 @@ export interface Around {
 	pkg: Package;
 	file: PackageFile;
 	defaults: VectorFile;
+	/** What `maps_before` of the file fills, by object and map, once it was read. */
+	sharedMaps: Map<string, FilledMap>;
 }
 
 /** Which program a vector is about. @throws InputError when it does not say, or there is none */

@@ -4,6 +4,7 @@ import { validator } from "../../base/validate.js";
 import { wildcard } from "../package/manifest/check-settings.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { isCapture } from "./captured.js";
+import { Effort, TooManyVectors } from "./effort.js";
 import { type Expected, prepareExpectation } from "./expectation.js";
 import { type FilledMap, filledMap } from "./filled-map.js";
 import { type FrameStep, framesOfStep, mergeExpected } from "./frames.js";
@@ -15,8 +16,7 @@ import { parseText, type Text } from "./text.js";
 const files = validator(VectorFile);
 /** Most errors of one file that are told. */
 const maxErrors = 20;
-/** Most cases of one file, and most packets of one sequence, with all that `frames` stands for. */
-const maxCases = 100_000;
+/** Most packets of one sequence, with all that `frames` stands for. */
 const maxPackets = 10_000;
 
 /** All vectors of a package, checked against its objects. */
@@ -70,6 +70,7 @@ export function suiteOf(pkg: Package): Suite {
 function readSuite(pkg: Package): Suite {
 	const suite: Suite = { vectors: [], invalid: [] };
 	const stems = new Map<string, string>();
+	const effort = new Effort();
 	for (const file of pkg.vectors.filter((candidate) => !isCapture(candidate))) {
 		const stem = file.file.replace(/^.*\//, "").replace(/\.[a-z]+$/, "");
 		const twin = stems.get(stem);
@@ -77,14 +78,21 @@ function readSuite(pkg: Package): Suite {
 		if (twin !== undefined)
 			errors.push(new InputError(file.display, "", `its cases would be called as those of ${twin}`));
 		stems.set(stem, file.display);
-		const vectors = twin === undefined ? readFile(pkg, file, stem, errors) : [];
+		const vectors = twin === undefined ? readFile(pkg, file, stem, errors, effort) : [];
 		if (errors.length > 0) suite.invalid.push({ stem, errors });
-		else suite.vectors.push(...vectors);
+		else for (const vector of vectors) suite.vectors.push(vector);
+		if (errors.some((error) => error instanceof TooManyVectors)) break;
 	}
 	return suite;
 }
 
-function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputError[]): PreparedVector[] {
+function readFile(
+	pkg: Package,
+	file: PackageFile,
+	stem: string,
+	errors: InputError[],
+	effort: Effort,
+): PreparedVector[] {
 	let text: Text;
 	try {
 		text = parseText(file.display, file.bytes);
@@ -108,31 +116,57 @@ function readFile(pkg: Package, file: PackageFile, stem: string, errors: InputEr
 	const value = attempt(() => files.checked(text.value, file.display));
 	if (!value) return [];
 	const names = new Map<string, number>();
-	let cases = 0;
-	return value.vectors.flatMap((vector, index) => {
+	const around: Around = { pkg, file, defaults: value, sharedMaps: new Map() };
+	const prepared: PreparedVector[] = [];
+	for (const [index, vector] of value.vectors.entries()) {
 		const pointer = `/vectors/${index}`;
-		const prepared = attempt(() => {
+		const found = attempt(() => {
 			const twin = names.get(vector.name);
 			if (twin !== undefined)
 				throw new InputError(file.display, `${pointer}/name`, `is the name of /vectors/${twin} already`);
 			names.set(vector.name, index);
 			const place = `${file.display}:${text.lineOf(pointer)}`;
-			const around = { pkg, file, defaults: value };
-			const frames = framesOfVector(around, vector, pointer);
-			cases += frames.length;
-			if (cases > maxCases)
-				throw new InputError(file.display, pointer, `makes more than ${maxCases} cases of the file`);
-			return prepare(around, vector, frames, pointer, `${stem}/${vector.name}`, place);
+			const cases = framesOfVector(around, vector, pointer);
+			countEffort(effort, around, vector, cases, pointer);
+			return prepare(around, vector, cases, pointer, `${stem}/${vector.name}`, place);
 		});
-		return prepared ?? [];
-	});
+		for (const each of found ?? []) prepared.push(each);
+		if (errors.length >= maxErrors || errors.some((error) => error instanceof TooManyVectors)) break;
+	}
+	return prepared;
+}
+
+/** @throws TooManyVectors */
+function countEffort(
+	effort: Effort,
+	{ pkg, file, defaults }: Around,
+	vector: Vector,
+	cases: readonly VectorCase[],
+	pointer: string,
+): void {
+	const place: Place = { file: file.display, pointer };
+	effort.add(
+		cases.length,
+		cases.reduce((sum, { steps }) => sum + steps.length, 0),
+		place,
+	);
+	const { maps_before: _, vectors: __, ...everywhere } = defaults;
+	effort.read([everywhere, vector], place);
+	if (defaults.rodata ?? vector.rodata)
+		for (const { elf } of pkg.objects)
+			for (const { name, size } of elf.sections)
+				if (name.startsWith(".rodata")) effort.constants(size, place);
+	for (const { steps } of cases)
+		for (const { step, each } of steps)
+			effort.read([step, each?.expect, vector.context, defaults.context], place);
 }
 
 /** Adds the line to the file and pointer of an error; those of a capture stay as they are. */
 function located(error: InputError, { display }: PackageFile, text: Text): InputError {
 	if (error.file !== display) return error;
 	const { place, reason } = error;
-	return new InputError(`${display}:${text.lineOf(place)}`, place, reason, { cause: error });
+	const Kind = error instanceof TooManyVectors ? TooManyVectors : InputError;
+	return new Kind(`${display}:${text.lineOf(place)}`, place, reason, { cause: error });
 }
 
 /** The packets of each of a vector's cases. @throws InputError */
@@ -245,20 +279,24 @@ function prepareStep(
 }
 
 function mapsBefore(
-	{ file, defaults }: Around,
+	{ file, defaults, sharedMaps }: Around,
 	{ object }: Subject,
 	vector: Vector,
 	pointer: string,
-): PreparedVector["before"] {
-	const maps = [
-		...Object.entries(defaults.maps_before ?? {})
-			.filter(([name]) => vector.maps_before?.[name] === undefined)
-			.map(([name, spec]) => ({ name, spec, at: `/maps_before/${name}` })),
-		...Object.entries(vector.maps_before ?? {}).map(([name, spec]) => ({
-			name,
-			spec,
-			at: `${pointer}/maps_before/${name}`,
-		})),
+): FilledMap[] {
+	const place = (at: string): Place => ({ file: file.display, pointer: at });
+	const own = vector.maps_before ?? {};
+	const shared = Object.entries(defaults.maps_before ?? {}).filter(([name]) => own[name] === undefined);
+	return [
+		// Read once for all vectors of the file that are about this object.
+		...shared.map(([name, spec]) => {
+			const key = `${object.file} ${name}`;
+			const content = sharedMaps.get(key) ?? filledMap(object, name, spec, place(`/maps_before/${name}`));
+			sharedMaps.set(key, content);
+			return content;
+		}),
+		...Object.entries(own).map(([name, spec]) =>
+			filledMap(object, name, spec, place(`${pointer}/maps_before/${name}`)),
+		),
 	];
-	return maps.map(({ name, spec, at }) => filledMap(object, name, spec, { file: file.display, pointer: at }));
 }

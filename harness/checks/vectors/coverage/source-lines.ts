@@ -23,11 +23,14 @@ export function coveredFiles(coverage: ProgramCoverage, btf: Btf, blocks: readon
 		files.set(name, file);
 		return file;
 	};
+	/** By their place in the BTF: a name may have megabytes, and stand in every record. */
+	const names = new Map<number, string>();
 	const places = new Map<number, { file: string; line: number }>();
 	for (const record of records(coverage.line_info, coverage.line_info_size, 16)) {
 		const [slot, line] = [record.u32(0), record.u32(12) >>> 10];
 		if (line === 0) continue;
-		const file = btf.string(record.u32(4), Number.MAX_SAFE_INTEGER);
+		const file = names.get(record.u32(4)) ?? btf.string(record.u32(4), Number.MAX_SAFE_INTEGER);
+		names.set(record.u32(4), file);
 		places.set(slot, { file, line });
 		// Only the block of the record counts: later blocks may belong to no line.
 		const reached = blockAt(blocks, slot)?.reached;

@@ -28,6 +28,8 @@ interface Code {
 }
 
 const maxFunctions = 8192;
+/** Of all programs, each with what it calls in turn. */
+const maxCalls = 2_000_000;
 
 /** Reads an object's instructions: what the program at an offset of a section uses. */
 export function usesOf(elf: Elf): (section: number, offset: number) => Uses {
@@ -48,10 +50,21 @@ export function usesOf(elf: Elf): (section: number, offset: number) => Uses {
 		return new Map(list.map((relocation) => [relocation.offset, relocation]));
 	});
 	const direct = cached((code: Code) => scan(elf, code, relocations(code.section.index), at));
+	let followed = 0;
 	return (section, offset) => {
 		const start = at(section, offset);
 		const reached = new Set(start ? [start] : []);
-		for (const code of reached) for (const callee of direct(code).calls) reached.add(callee);
+		for (const code of reached) {
+			const { calls } = direct(code);
+			followed += 1 + calls.size;
+			if (followed > maxCalls)
+				throw new InputError(
+					elf.file,
+					"symbol table",
+					`has functions that call more than ${maxCalls} others, counted for each program`,
+				);
+			for (const callee of calls) reached.add(callee);
+		}
 		const all = [...reached].map(direct);
 		const merge = <T>(pick: (one: Direct) => Iterable<T>) => [
 			...new Set(all.flatMap((one) => [...pick(one)])),

@@ -6,6 +6,9 @@ import { Reader } from "./reader.js";
 export const maxObjectBytes = 32 * 1024 * 1024;
 const maxSections = 65_536;
 const maxSymbols = 131_072;
+/** Names may share bytes: a small table could stand for a huge text. */
+const maxNameBytes = 16 * 1024 * 1024;
+const maxRelocations = 500_000;
 
 /** Section types and flags of ELF (gABI 4, "Sections") that an eBPF object uses. */
 export const SHT = { PROGBITS: 1, SYMTAB: 2, STRTAB: 3, RELA: 4, NOBITS: 8, REL: 9 } as const;
@@ -216,9 +219,14 @@ function readSymbols(file: string, sections: ElfSection[], littleEndian: boolean
 		throw new InputError(file, "symbol table", `has ${count} symbols, more than ${maxSymbols}`);
 	const reader = new Reader(file, "symbol table", table.data, littleEndian);
 	const names = new Reader(file, "symbol name table", strings.data, littleEndian);
+	let nameBytes = 0;
 	return Array.from({ length: count }, (_, index) => {
 		const at = index * 24;
 		const info = reader.u8(at + 4);
+		const name = names.string(reader.u32(at));
+		nameBytes += name.length;
+		if (nameBytes > maxNameBytes)
+			throw new InputError(file, "symbol table", `has names of more than ${maxNameBytes} bytes together`);
 		const section = reader.u16(at + 6);
 		if (section >= sections.length && section < SHN.LORESERVE)
 			throw new InputError(
@@ -227,7 +235,7 @@ function readSymbols(file: string, sections: ElfSection[], littleEndian: boolean
 				`is in section ${section} but there are ${sections.length}`,
 			);
 		return {
-			name: names.string(reader.u32(at)),
+			name,
 			type: info & 0xf,
 			binding: info >> 4,
 			visibility: reader.u8(at + 5) & 3,
@@ -248,6 +256,12 @@ function relocationTables(file: string, sections: ElfSection[]): Map<number, Elf
 			throw new InputError(file, place, `is a second list of relocations for section ${section.info}`);
 		if (section.data.length % 16 !== 0)
 			throw new InputError(file, place, `has 0x${section.data.length.toString(16)} bytes, no multiple of 16`);
+		if (section.data.length / 16 > maxRelocations)
+			throw new InputError(
+				file,
+				place,
+				`has ${section.data.length / 16} relocations, more than ${maxRelocations}`,
+			);
 		tables.set(section.info, section);
 	}
 	return tables;

@@ -3,7 +3,7 @@
 import { mapTypes } from "../../../base/bpf.js";
 import { InputError } from "../../../base/errors.js";
 import type { Btf, BtfType } from "../btf/btf.js";
-import { type Elf, type ElfSection, SHF, SHT } from "./elf.js";
+import { type Elf, type ElfRelocation, type ElfSection, SHF, SHT } from "./elf.js";
 
 /** The shape of a map, as far as the object fixes it. Sizes in bytes. */
 export interface MapShape {
@@ -105,12 +105,16 @@ function structOpsMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 	return structOpsSections.flatMap((name) => {
 		const section = elf.sections.find((candidate) => candidate.name === name);
 		if (!section) return [];
-		const members = elf.relocations(section.index);
+		const members = elf.relocations(section.index).sort((a, b) => a.offset - b.offset);
+		const symbols = new Map(
+			elf.symbols.filter((symbol) => symbol.section === section.index).map((symbol) => [symbol.name, symbol]),
+		);
 		/** Compilers leave the offsets of the BTF at 0: the symbol of the variable has it. */
 		const programsOf = (variable: string) => {
-			const at = elf.symbols.find((symbol) => symbol.section === section.index && symbol.name === variable);
+			const at = symbols.get(variable);
 			if (!at) return [];
-			const own = members.filter(({ offset }) => offset >= at.value && offset < at.value + at.size);
+			const first = firstFrom(members, at.value);
+			const own = members.slice(first, firstFrom(members, at.value + at.size));
 			return [...new Set(own.map(({ symbol }) => symbol.name))];
 		};
 		return (datasec(btf, name)?.entries ?? []).map((entry) => ({
@@ -125,6 +129,17 @@ function structOpsMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {
 			programs: programsOf(btf.name(entry.type)),
 		}));
 	});
+}
+
+/** Index of the first relocation at or behind an offset. */
+function firstFrom(sorted: readonly ElfRelocation[], offset: number): number {
+	let low = 0;
+	for (let high = sorted.length; low < high; ) {
+		const middle = (low + high) >> 1;
+		if (sorted[middle]!.offset < offset) low = middle + 1;
+		else high = middle;
+	}
+	return low;
 }
 
 function btfMaps(elf: Elf, btf: Btf | undefined): MapFacts[] {

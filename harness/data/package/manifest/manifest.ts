@@ -268,7 +268,9 @@ export const Manifest = Type.Object(
 		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
 		token: Type.Optional(TokenSettings),
 		guest: Type.Optional(GuestSettings),
-		expect: Type.Optional(Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure)) }, closed)),
+		expect: Type.Optional(
+			Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure, { maxItems: 1000 })) }, closed),
+		),
 	},
 	{ ...closed, $id: "bpfgate-manifest", definitions: layersDefinition },
 );
