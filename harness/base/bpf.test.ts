@@ -8,6 +8,7 @@ import {
 	helpers,
 	linkTypes,
 	mapTypes,
+	programFlags,
 	programTypes,
 } from "./bpf.js";
 
@@ -17,6 +18,8 @@ it.each([
 	[commands, "token_create", 36],
 	[programTypes, "sched_cls", 3],
 	[programTypes, "netfilter", 32],
+	[programFlags, "sleepable", 4],
+	[programFlags, "test_reg_invariants", 7],
 	[mapTypes, "ringbuf", 27],
 	[mapTypes, "arena", 33],
 	[attachTypes, "tcx_ingress", 46],

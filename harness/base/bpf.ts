@@ -51,6 +51,12 @@ export const programTypes = new KernelEnum(`
 	struct_ops ext lsm sk_lookup syscall netfilter
 `);
 
+/** Flags of BPF_PROG_LOAD, BPF_F_*: the number is that of the bit. */
+export const programFlags = new KernelEnum(`
+	strict_alignment any_alignment test_rnd_hi32 test_state_freq sleepable xdp_has_frags xdp_dev_bound_only
+	test_reg_invariants
+`);
+
 /** `enum bpf_map_type`; the two deprecated cgroup storages keep their old names. */
 export const mapTypes = new KernelEnum(`
 	unspec hash array prog_array perf_event_array percpu_hash percpu_array stack_trace cgroup_array lru_hash

@@ -2,26 +2,25 @@
 
 import { programTypes } from "../../base/bpf.js";
 import { EINVAL, ENOSPC, ENOTSUPP, EOPNOTSUPP, errnoName } from "../../base/errno.js";
-import { returns } from "../../base/insn.js";
+import { flagsOf } from "../../data/package/told.js";
 import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { PreparedStep, PreparedVector } from "../../data/vectors/suite.js";
 import type { FindingBody, Workbench } from "../../lab/check.js";
 import { failed, skipped, undecided } from "../../lab/findings.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { programFinding } from "../../lab/subject/load/program-finding.js";
+import { knowsFlag } from "../../lab/subject/load/unknown-flags.js";
 import { cgroupSkbSeesPacket, readsPacketDirectly } from "../../lab/subject/session/direct-access.js";
 import { programsOf, whyNever } from "../../lab/subject/session/needs.js";
 import { runArgs, xdpContext } from "../../lab/subject/session/run-args.js";
 import type { VectorRun } from "../../lab/subject/session/vector-run.js";
 import type { VectorSession } from "../../lab/subject/session/vector-session.js";
-import { progLoad, tryBpf } from "../../machine/guest/bpf-call.js";
 import type { GuestClient } from "../../machine/guest/client.js";
 import type { TestRun } from "../../machine/guest/operations.js";
 import { contextFields, contextSentence } from "./context-fields.js";
 
 /** What the kernel returns for a program type without test runs (kernel/bpf/syscall.c). */
 const notSupported = new Set([ENOTSUPP, EOPNOTSUPP]);
-const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
 /** A map could not be filled as the vector says. */
 export const notFilled = ({ entry, errno }: NonNullable<VectorRun["unfilled"]>): FindingBody =>
@@ -52,9 +51,12 @@ export async function notLoaded(
 			"see the load check, which loads and attaches it",
 			evidence,
 		);
-	if (/^\??xdp\.frags/.test(program.section) && !(await takesFrags(session.guest.client)))
+	if (
+		flagsOf(object, program).includes("xdp_has_frags") &&
+		!(await knowsFlag(session.guest.client, "xdp_has_frags"))
+	)
 		return unsupported(
-			`${id} has no multi-buffer XDP, which the section ${program.section} of ${program.name} needs`,
+			`${id} has no multi-buffer XDP, which ${program.name} needs (flag xdp_has_frags)`,
 			"test frames above a page on 5.18 or newer",
 			evidence,
 		);
@@ -108,19 +110,13 @@ const oneBuffer = 4096 - 256 - 320;
 export function notWhole({ subject, steps, ...vector }: PreparedVector): FindingBody | undefined {
 	const { object, program, type } = subject;
 	const step = steps.findIndex(({ packet }) => (packet?.length ?? 0) > oneBuffer);
-	if (type !== "xdp" || step < 0 || /^\??xdp\.frags/.test(program.section)) return undefined;
+	if (type !== "xdp" || step < 0 || flagsOf(object, program).includes("xdp_has_frags")) return undefined;
 	const facts = {
 		vector: vector.isSequence ? `packet ${step + 1} of ${vector.case}` : vector.case,
 		...{ program: program.name, section: program.section },
 		...{ bytes: steps[step]?.packet?.length ?? 0, limit: oneBuffer },
 	};
 	return failed(reason("frame-exceeds-buffer", facts), { object: object.file, program: program.name });
-}
-
-/** Asks the kernel whether it loads a program that accepts several buffers. */
-async function takesFrags(client: GuestClient): Promise<boolean> {
-	const attr = progLoad("xdp", returns(0)).u32(44, BPF_F_XDP_HAS_FRAGS);
-	return (await tryBpf(client, "prog_load", attr)).errno === 0;
 }
 
 /** A frame that fits into a page of 4 KB with the kernel's own room, and one that does not. */

@@ -17,6 +17,10 @@ export interface Summary {
 	kernels: NonNullable<Manifest["kernels"]>;
 	/** The BPF token that the manifest declares; absent when it declares none. */
 	token?: TokenSettings;
+	/** Alternatives, in the order in which a kernel is asked; absent without any. */
+	variants?: string[][];
+	/** Files that guests get; absent without any. */
+	guest_files?: { path: string; bytes: number }[];
 	objects: ObjectSummary[];
 	chains: ChainSummary[];
 }
@@ -57,13 +61,17 @@ export interface ProgramSummary {
 }
 
 export function summaryOf(pkg: Package): Summary {
-	const { name, version, sha256, path, manifest } = pkg;
+	const { name, version, sha256, path, manifest, variants, guestFiles } = pkg;
 	return {
 		format: "bpfgate/inspect",
 		version: 1,
 		package: { name, version, sha256, path },
 		kernels: manifest.kernels ?? {},
 		...(manifest.token ? { token: manifest.token } : {}),
+		...(variants.length > 0 ? { variants: variants.map((set) => set.map(({ label }) => label)) } : {}),
+		...(guestFiles.length > 0
+			? { guest_files: guestFiles.map(({ path, bytes }) => ({ path, bytes: bytes.length })) }
+			: {}),
 		objects: pkg.objects.map(objectSummary),
 		chains: chainSummaries(pkg),
 	};

@@ -6,7 +6,14 @@ import type { ObjectSummary, ProgramSummary, Summary } from "./inspect-summary.j
 
 export function summaryText(summary: Summary): string {
 	const { name, version, sha256 } = summary.package;
-	const head = [`${name} ${version}`, `sha256 ${sha256}`, ...kernelLines(summary), ...tokenLines(summary)];
+	const head = [
+		`${name} ${version}`,
+		`sha256 ${sha256}`,
+		...kernelLines(summary),
+		...(summary.variants ?? []).map((set) => `one of ${set.join(", or ")}`),
+		...(summary.guest_files ?? []).map(({ path, bytes }) => `guests have ${path} (${bytes} bytes)`),
+		...tokenLines(summary),
+	];
 	const parts = [head, ...summary.objects.map(objectLines), ...summary.chains.map(chainLines)];
 	return `${parts.map((lines) => lines.map(printable).join("\n")).join("\n\n")}\n`;
 }

@@ -85,6 +85,25 @@ it("prints the token that the manifest declares", async () => {
 	expect(JSON.parse(await inspect("--json", none.path))).not.toHaveProperty("token");
 });
 
+it("prints the variants, and the files of guests", async () => {
+	const variants = [["one/count", "two.o"]];
+	const objects = ["one.o", "two.o"];
+	const guest = { files: [{ from: "sh", to: "/usr/bin/sh" }] };
+	await using folder = await temporaryFolder({
+		"bpfgate.json": JSON.stringify({ ...sampleManifest, objects, variants, guest }),
+		"one.o": sampleObject(),
+		"two.o": sampleObject(),
+		sh: "#!",
+	});
+	expect(await inspect(folder.path)).toContain(
+		"\none of one/count, or two.o\nguests have /usr/bin/sh (2 bytes)\n",
+	);
+	expect(JSON.parse(await inspect("--json", folder.path))).toMatchObject({
+		variants,
+		guest_files: [{ path: "/usr/bin/sh", bytes: 2 }],
+	});
+});
+
 it("prints the same as JSON, of a bare object too", async () => {
 	await using folder = await temporaryFolder({ "count.bpf.o": sampleObject() });
 	const path = join(folder.path, "count.bpf.o");

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { attachTypes, mapTypes, programTypes } from "../../base/bpf.js";
+import { attachTypes, mapTypes, programFlags, programTypes } from "../../base/bpf.js";
 import { autoloads } from "./autoload.js";
 import type { Dialect } from "./elf/dialect.js";
 import type { MapFacts } from "./elf/maps.js";
 import { meaningOf, type SectionMeaning } from "./elf/section.js";
-import { bpffs, type MapSettings, type ObjectEntry } from "./manifest/manifest.js";
+import { bpffs, type LoadFlag, type MapSettings, type ObjectEntry } from "./manifest/manifest.js";
 import type { ObjectFacts, ProgramFacts } from "./object.js";
 
-/** A setting of a program that libbpf cannot derive from the section's name. */
+/** Settings of a program that libbpf cannot derive from the section's name. */
 export interface ToldProgram {
 	name: string;
 	/** BPF_PROG_TYPE_*. */
-	type: number;
+	type?: number;
 	/** BPF_*, 0 where the type has none. */
-	attach_type: number;
+	attach_type?: number;
 	/** BPF_F_* of BPF_PROG_LOAD. */
 	flags: number;
 }
@@ -41,20 +41,35 @@ export type LibbpfObject = Pick<ObjectFacts, "programs" | "maps" | "uncreated" |
 	settings: ObjectEntry;
 };
 
-const BPF_F_SLEEPABLE = 1 << 4;
-const BPF_F_XDP_HAS_FRAGS = 1 << 5;
+/** The flags with which a program is loaded: those of the manifest, and those of its section. */
+export function flagsOf({ settings }: Pick<LibbpfObject, "settings">, program: ProgramFacts): LoadFlag[] {
+	const { name, section, meaning } = program;
+	const frags = meaning?.type === "xdp" && /^\??xdp\.frags/.test(section);
+	return [
+		...new Set([
+			...(settings.programs?.[name]?.flags ?? []),
+			...(meaning?.sleepable ? (["sleepable"] as const) : []),
+			...(frags ? (["xdp_has_frags"] as const) : []),
+		]),
+	];
+}
+
+const bitsOf = (flags: readonly LoadFlag[]) =>
+	flags.reduce((bits, flag) => bits | (1 << (programFlags.number(flag) ?? 0)), 0);
 
 /** Settings of programs, only of those that need one. */
-export function toldPrograms({ programs }: Pick<LibbpfObject, "programs">): ToldProgram[] {
-	return programs.flatMap(({ name, section, meaning }) => {
-		if (!meaning || isSame(meaningOf(section), meaning)) return [];
-		const frags = meaning.type === "xdp" && /^\??xdp\.frags/.test(section);
+export function toldPrograms(object: Pick<LibbpfObject, "programs" | "settings">): ToldProgram[] {
+	return object.programs.flatMap((program) => {
+		const { name, section, meaning } = program;
+		const own = object.settings.programs?.[name]?.flags ?? [];
+		if (!meaning || isSame(meaningOf(section), meaning))
+			return own.length > 0 ? [{ name, flags: bitsOf(own) }] : [];
 		return [
 			{
 				name,
 				type: programTypes.number(meaning.type) ?? 0,
 				attach_type: meaning.attachType === undefined ? 0 : (attachTypes.number(meaning.attachType) ?? 0),
-				flags: (meaning.sleepable ? BPF_F_SLEEPABLE : 0) | (frags ? BPF_F_XDP_HAS_FRAGS : 0),
+				flags: bitsOf(flagsOf(object, program)),
 			},
 		];
 	});

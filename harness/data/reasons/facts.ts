@@ -33,6 +33,8 @@ export interface ProgramFacts {
 	insns?: number | undefined;
 	/** Helpers that it calls, by name: `bpf_loop`. */
 	helpers?: readonly string[] | undefined;
+	/** Flags of BPF_PROG_LOAD that it is loaded with and the kernel does not know. */
+	unknownFlags?: readonly string[] | undefined;
 	/** Its manifest names a target; `program` when that is a whole program of another object. */
 	target?: "function" | "program" | undefined;
 	/** Field of its context at an offset in bytes, as its object's BTF has it. */

@@ -174,6 +174,11 @@ function explainErrno(
 		const words = `${subject} is of ${what}, which this kernel does not have${feature.words}`;
 		return explanation(feature.code ?? code, words, { ...known, ...feature.facts });
 	}
+	const flags = program?.unknownFlags?.map((flag) => `BPF_F_${flag.toUpperCase()}`) ?? [];
+	if (errno === EINVAL && flags.length > 0) {
+		const words = `${subject} is loaded with ${flags.join(" and ")}, which this kernel does not know (EINVAL)`;
+		return explanation("flag-unsupported", words, { ...known, flags: program?.unknownFlags });
+	}
 	if (errno === EINVAL && program && !nameable(program.name)) {
 		const words = `${subject} was refused without a word (EINVAL): its name has a character that the kernel does not take`;
 		return explanation("program-name", words, known);

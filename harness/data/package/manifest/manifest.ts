@@ -22,6 +22,21 @@ export const attachPlaces = [
 	"netfilter",
 ] as const;
 
+/**
+ * Flags that a loader may give a program by itself. Not `xdp_dev_bound_only`, which needs a device
+ * to load the program for.
+ */
+export const loadFlags = [
+	"strict_alignment",
+	"any_alignment",
+	"test_rnd_hi32",
+	"test_state_freq",
+	"sleepable",
+	"xdp_has_frags",
+	"test_reg_invariants",
+] as const;
+export type LoadFlag = (typeof loadFlags)[number];
+
 /** Where a program is attached; `hook` is the field's word. Default: as its ELF section says. */
 export const AttachTarget = Type.Object(
 	{
@@ -68,6 +83,22 @@ export const ProgramSettings = Type.Object(
 			}),
 		),
 		attach: Type.Optional(AttachTarget),
+		flags: Type.Optional(
+			Type.Array(Type.Unsafe<LoadFlag>({ type: "string", enum: [...loadFlags] }), {
+				uniqueItems: true,
+				maxItems: loadFlags.length,
+				description:
+					"flags of BPF_PROG_LOAD besides those of the section: kernel names without BPF_F_, lower case",
+			}),
+		),
+		log_level: Type.Optional(
+			Type.Integer({
+				minimum: 0,
+				maximum: 7,
+				description:
+					"of the verifier's log: 1 messages and instructions, 2 more, 4 statistics, or a sum; 0: none. The log is in the evidence, also of a program that loads. Default: 4, and 5 where a program is refused",
+			}),
+		),
 		target: Type.Optional(
 			Type.Object(
 				{

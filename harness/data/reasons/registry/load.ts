@@ -24,6 +24,10 @@ export const loadReasons = defineReasons({
 		message: "the program is for an attach point that this kernel does not have",
 		hint: "switch autoload off for it on such kernels, give it an older section, or leave them out of the manifest",
 	},
+	"flag-unsupported": {
+		message: "the program is loaded with a flag that this kernel does not know",
+		hint: "leave the flag out (flags in the manifest, or .frags in the section), or leave such kernels out of the manifest",
+	},
 	"attach-target-missing": {
 		message:
 			"the kernel function, tracepoint, hook or iterator that the program names does not exist in this kernel",

@@ -59,7 +59,7 @@ export const runReasons = defineReasons({
 	"other-variant": {
 		message: (f: { variant: string; used: string; why: string | undefined }) =>
 			`variant ${f.used} is used in place of ${f.variant}, which ${f.why === undefined ? "comes after it" : `does not work: ${f.why}`}`,
-		hint: "see the case variants/<first variant>: on each kernel the first variant that works is used",
+		hint: (f: { set: string }) => `see ${f.set}: on each kernel the first variant that works is used`,
 	},
 	"no-variant": {
 		message: (f: { refused: readonly { label: string; why: string }[] }) =>

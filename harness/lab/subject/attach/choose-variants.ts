@@ -5,6 +5,7 @@ import {
 	type Variant,
 	type VariantChoice,
 	type VariantSet,
+	variantsCase,
 	withAutoload,
 } from "../../../data/package/variants.js";
 import { reason } from "../../../data/reasons/registry/registry.js";
@@ -68,7 +69,9 @@ function chosen(object: PackageObject, choices: readonly VariantChoice[]): Packa
 		if (!used) continue;
 		for (const variant of set.filter((each) => each !== used)) {
 			const why = refused.find((each) => each.variant === variant)?.reason.message;
-			const words = reason("other-variant", { variant: variant.label, used: used.label, why });
+			const words = reason("other-variant", {
+				...{ variant: variant.label, used: used.label, set: variantsCase(set), why },
+			});
 			for (const name of variant.programs.get(object.file) ?? []) others.set(name, words);
 		}
 	}

@@ -35,8 +35,8 @@ export function openArgs(
 	];
 	const types = new Map(toldPrograms(object).map((told) => [told.name, told]));
 	const programs = object.programs.map(({ name }) => {
-		const target = settings.programs?.[name]?.target;
-		const told = types.get(name) ?? { name };
+		const { target, log_level } = settings.programs?.[name] ?? {};
+		const told = { ...(types.get(name) ?? { name }), ...(log_level === undefined ? {} : { log_level }) };
 		if (!target) return told;
 		const handle = target.program === undefined ? undefined : targets.get(target.object ?? object.file);
 		return {

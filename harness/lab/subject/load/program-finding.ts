@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { EINVAL } from "../../../base/errno.js";
 import { otherLoaders } from "../../../data/package/elf/dialect.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { PackageObject } from "../../../data/package/package.js";
+import { flagsOf } from "../../../data/package/told.js";
 import { explainLoad, explainMap, explainOpen } from "../../../data/reasons/explain.js";
 import type { Explanation } from "../../../data/reasons/facts.js";
 import { verifierStatistics } from "../../../data/reasons/statistics.js";
@@ -14,6 +16,7 @@ import { tail } from "../attach/log-tail.js";
 import { contextField } from "./context-field.js";
 import type { LoadedObject, Refusal } from "./load-object.js";
 import { withModuleFacts } from "./module-reason.js";
+import { unknownFlags } from "./unknown-flags.js";
 
 /** The finding on one program: the statistics of its verification, or why it is refused. */
 export async function programFinding(
@@ -29,7 +32,10 @@ export async function programFinding(
 	if (loaded) {
 		const point = hookOf(program, object.settings.programs?.[program.name], object.binaries);
 		const notAttached = "none" in point ? { not_attached: point.none } : {};
-		const evidence = { ...identity, ...measured(loaded), ...notAttached, ...roundedRing(object, program) };
+		const wanted = object.settings.programs?.[program.name]?.log_level;
+		const log = wanted === undefined ? {} : { log_level: wanted, verifier_log: tail(loaded.log) };
+		const notes = { ...notAttached, ...roundedRing(object, program), ...log };
+		const evidence = { ...identity, ...measured(loaded), ...notes };
 		return { ...base, outcome: "pass", evidence };
 	}
 	const { reason, facts } = await explain(object, program, result, bench);
@@ -92,10 +98,13 @@ async function explainRefusal(
 	refusal: Refusal,
 	bench: Workbench,
 ): Promise<Explanation> {
+	const mayBeFlags = refusal.errno === EINVAL && refusal.verifierLog === "";
+	const flags = mayBeFlags ? await unknownFlags((await bench.guest()).client, flagsOf(object, program)) : [];
 	const { reason, facts } = await informed(bench, (kernel) =>
 		explainLoad({
 			...kernel,
 			program: {
+				unknownFlags: flags,
 				name: program.name,
 				section: program.section,
 				type: typeOf(program),

@@ -9,6 +9,7 @@
 #include "libbpf_log.h"
 #include "memory.h"
 #include "object_token.h"
+#include "prog_load.h"
 #include "struct_ops.h"
 
 /* An address of an arena in the agent is the largest. */
@@ -158,6 +159,8 @@ static int set_type(struct bpf_program *program, struct args *settings)
 		error = bpf_program__set_expected_attach_type(program, attach_type);
 	if (!error && flags)
 		error = bpf_program__set_flags(program, bpf_program__flags(program) | flags);
+	if (!error && args_has(settings, "log_level"))
+		error = prog_load_set_log_level(program, args_uint(settings, "log_level", 7));
 	return error;
 }
 

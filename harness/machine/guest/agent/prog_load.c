@@ -145,14 +145,26 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	return fd;
 }
 
+/* libbpf keeps the level until the program is loaded. */
+#define OWN_LEVEL 8u
+
+int prog_load_set_log_level(struct bpf_program *program, uint32_t log_level)
+{
+	return bpf_program__set_log_level(program, OWN_LEVEL | log_level);
+}
+
 void prog_load_begin(struct prog_load *loads, size_t count, uint32_t log_level, uint32_t log_bytes)
 {
+	uint32_t logs = log_level;
+
 	session.loads = loads;
 	session.count = count;
 	session.log_bytes = log_bytes;
 	session.refused = NULL;
 	session.log = NULL;
-	if (log_level) {
+	for (size_t i = 0; i < count; i++)
+		logs |= bpf_program__log_level(loads[i].program);
+	if (logs) {
 		session.log = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (session.log == MAP_FAILED)
@@ -161,8 +173,9 @@ void prog_load_begin(struct prog_load *loads, size_t count, uint32_t log_level, 
 	for (size_t i = 0; i < count; i++) {
 		/* libbpf's setters need a pointer that is not const. */
 		struct bpf_program *program = (struct bpf_program *)loads[i].program;
+		uint32_t own = bpf_program__log_level(program);
 
-		bpf_program__set_log_level(program, log_level);
+		bpf_program__set_log_level(program, own & OWN_LEVEL ? own & ~OWN_LEVEL : log_level);
 		bpf_program__set_log_buf(program, session.log, session.log ? LOG_SIZE : 0);
 	}
 }

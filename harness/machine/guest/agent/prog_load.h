@@ -34,6 +34,9 @@ struct prog_load {
 void prog_load_begin(struct prog_load *loads, size_t count, uint32_t log_level, uint32_t log_bytes);
 void prog_load_end(void);
 
+/* Gives a program a level of its own, for `prog_load_begin`. 0 or a negative errno. */
+int prog_load_set_log_level(struct bpf_program *program, uint32_t log_level);
+
 /* `memlock` of a program's or map's /proc/self/fdinfo; 0 if it is absent. */
 uint64_t memlock_of(int fd);
 

@@ -85,6 +85,8 @@ const ProgramSettings = object({
 	type: optional(U32),
 	attach_type: optional(U32),
 	flags: optional(U32),
+	/** In place of that of `object_load`. */
+	log_level: optional(uint(7)),
 	target: optional(
 		object({
 			object: optional(Handle),
