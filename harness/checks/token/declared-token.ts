@@ -3,7 +3,6 @@ import { reason } from "../../data/reasons/registry/registry.js";
 import type { FindingBody } from "../../lab/check.js";
 import { failed, passed } from "../../lab/findings.js";
 import { everything, grantName } from "./model/delegation.js";
-import { likelyDelegation } from "./model/likely-delegation.js";
 import { smallestAddition } from "./model/smallest-delegation.js";
 import { fallsShort, type PackageTrials, type Trial } from "./package-trials.js";
 import { type PackageUse, refusedText } from "./package-use.js";
@@ -49,9 +48,7 @@ async function tooNarrow(
 ): Promise<FindingBody> {
 	const { declared, pkg } = trials;
 	const { refused } = trial.use;
-	const missing = await smallestAddition(declared, likelyDelegation(pkg), everything, (delegation) =>
-		trials.works(delegation),
-	);
+	const missing = await smallestAddition(declared, everything, await trials.parts());
 	const names = missing?.map(grantName);
 	const details = { ...evidence, ...shortfallEvidence(trial), ...(names ? { missing: names } : {}) };
 	const facts = {
@@ -67,7 +64,7 @@ async function tooNarrow(
 
 /** Without a token nothing may load. */
 export async function noTokenFinding(trials: PackageTrials): Promise<FindingBody> {
-	const { refused, loaded } = await trials.use(await trials.declaredUser(), "");
+	const { refused, loaded } = await trials.use({ client: await trials.declaredUser(), tokenPath: "" });
 	if (refused) return passed(refusalEvidence(refused));
 	return failed(reason("loads-without-token", { programs: loaded.join(", ") }), { loaded });
 }
@@ -78,14 +75,14 @@ export async function implicitPathFinding(trials: PackageTrials): Promise<Findin
 	const path = await session.mount(declared, { path: defaultBpffs });
 	let atDefault: PackageUse;
 	try {
-		atDefault = await trials.use(await trials.declaredUser(), undefined);
+		atDefault = await trials.use({ client: await trials.declaredUser(), tokenPath: undefined });
 	} finally {
 		await session.unmount(path);
 	}
 	const env = [`LIBBPF_BPF_TOKEN_PATH=${await session.bpffs(declared)}`];
 	const joined = await session.join(declared.capabilities, { env });
 	try {
-		const byEnvironment = await trials.use(joined.client, undefined);
+		const byEnvironment = await trials.use({ client: joined.client, tokenPath: undefined });
 		for (const [where, { refused }] of [
 			[`libbpf's default path ${defaultBpffs}`, atDefault],
 			["the path in LIBBPF_BPF_TOKEN_PATH", byEnvironment],

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Package, PackageObject } from "../../data/package/package.js";
+import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Workbench } from "../../lab/check.js";
 import { AttachPoints } from "../../lab/subject/attach/attach-points.js";
 import { caseNames } from "../../lab/subject/attach/case-names.js";
 import { type LoadedObject, loadObject } from "../../lab/subject/load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { loadTargets } from "../../lab/subject/load/targets.js";
+import { loadTargets, targetObjects } from "../../lab/subject/load/targets.js";
 import type { GuestClient } from "../../machine/guest/client.js";
-import { type Delegation, delegationOf, everything } from "./model/delegation.js";
-import { type PackageUse, type Refused, type UsedPackage, usePackage } from "./package-use.js";
+import { type Delegation, delegationOf, doesGrant, everything, type Grant } from "./model/delegation.js";
+import { likelyDelegation } from "./model/likely-delegation.js";
+import type { Part } from "./model/smallest-delegation.js";
+import {
+	type PackageUse,
+	type Refused,
+	type TokenUser,
+	together,
+	type UsedPackage,
+	useObject,
+	withWholeLog,
+} from "./package-use.js";
 import { TokenSession } from "./token-session.js";
-import { type TokenVectors, vectorsWithToken } from "./token-vectors.js";
+import { failures, type GroupedVectors, groupedVectors, type VectorGroup } from "./token-vectors.js";
 
 /** What a package does on this kernel when everything is delegated and every capability is held. */
 export interface WidestUse {
@@ -21,8 +32,8 @@ export interface WidestUse {
 	unloadable: string[];
 	/** Both of them, `<object>/<program>`. */
 	leftOut: ReadonlySet<string>;
-	/** Vectors, the first of each program, that pass for root of the guest and with no token. */
-	failing: ReadonlySet<string>;
+	/** What attaches, by the object's file. */
+	attached: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What a package did with one delegation. */
@@ -30,8 +41,15 @@ export interface Trial {
 	use: PackageUse;
 	/** What attaches with everything delegated, but does not here. */
 	lost: string[];
-	/** Without those that do not pass with everything delegated either. */
-	vectors: TokenVectors;
+	vectors: TrialVectors;
+}
+
+/** Results of vectors; those that do not pass with everything delegated do not count. */
+interface TrialVectors {
+	passed: number;
+	/** Case and why. */
+	failed: { case: string; why: string }[];
+	unreadable: readonly string[];
 }
 
 /** Whether it did less than with everything delegated. */
@@ -44,6 +62,10 @@ export class PackageTrials {
 	/** What the manifest declares. */
 	readonly declared: Delegation;
 	readonly #points: AttachPoints;
+	/** Of each vector that once failed: does it pass for root and with everything delegated? */
+	readonly #passes = new Map<PreparedVector, boolean>();
+	/** Objects that a process keeps loaded for those that extend them, by the latter's file. */
+	readonly #kept = new Map<GuestClient, Map<string, Promise<Map<string, number>>>>();
 	#widest: Promise<WidestUse> | undefined;
 
 	private constructor(
@@ -67,27 +89,65 @@ export class PackageTrials {
 
 	/** Whether everything works that works with everything delegated. */
 	async works(delegation: Delegation): Promise<boolean> {
-		return !fallsShort(await this.try(delegation));
+		for (const part of await this.parts()) if (!(await part.works(delegation))) return false;
+		return true;
 	}
 
-	/** What the package does with a delegation. @param each first vector of each program alone */
-	async try(delegation: Delegation, { each = true } = {}): Promise<Trial> {
-		const { use: widest, failing } = await this.widest();
-		const client = await this.session.user(delegation.capabilities);
-		const path = await this.session.bpffs(delegation);
-		const use = await this.use(client, path);
-		const lost = use.refused ? [] : widest.attached.filter((name) => !use.attached.includes(name));
-		if (use.refused || lost.length > 0)
-			return { use, lost, vectors: { passed: 0, failed: [], unreadable: [] } };
-		const vectors = await vectorsWithToken(this.pkg, this.session, client, path, { each });
-		const failed = vectors.failed.filter(({ case: name }) => !failing.has(name));
-		return { use, lost, vectors: { ...vectors, failed } };
+	/**
+	 * The package in parts that work or do not whatever the others do: each object, which is loaded
+	 * and attached, and the first vector of each program. Those that take least time come first.
+	 */
+	async parts(): Promise<Part[]> {
+		await this.widest();
+		const size = ({ bytes }: PackageObject) => bytes.length;
+		const objects = [...this.pkg.objects].sort((a, b) => size(a) - size(b));
+		const { groups } = groupedVectors(this.pkg, { each: true });
+		return [
+			...objects.map((object) => ({
+				likely: likelyDelegation({ objects: [object, ...targetObjects(this.pkg, object)] }),
+				works: (delegation: Delegation) => this.#objectWorks(object, delegation),
+			})),
+			...groups.map((group) => ({
+				likely: likelyDelegation({ objects: [group.object] }),
+				works: async (delegation: Delegation) =>
+					(await this.#runVectors(group, await this.#userOf(delegation))).failed.length === 0,
+			})),
+		];
 	}
 
-	/** Loads and attaches what any token can authorise; `tokenPath` as in `usePackage`. */
-	async use(client: GuestClient, tokenPath: string | undefined): Promise<PackageUse> {
-		const { leftOut } = await this.widest();
-		return usePackage(this.#used(leftOut), client, tokenPath);
+	/**
+	 * What the package does with a delegation, up to the first refusal.
+	 *
+	 * @param missing a grant that is not delegated: objects that probably need it are tried first
+	 * @param each the first vector of each program alone
+	 */
+	async try(
+		delegation: Delegation,
+		{ missing, each = true }: { missing?: Grant; each?: boolean } = {},
+	): Promise<Trial> {
+		const user = await this.#userOf(delegation);
+		const grouped = groupedVectors(this.pkg, { each });
+		const none = { passed: 0, failed: [], unreadable: [] };
+		const uses: PackageUse[] = [];
+		for (const object of suspectsFirst(this.pkg.objects, missing)) {
+			const { lost, ...use } = await this.#useObject(object, user);
+			uses.push(use);
+			if (use.refused) use.refused = await this.#explained(use.refused, user);
+			if (use.refused || lost.length > 0) return { use: together(uses), lost, vectors: none };
+		}
+		return { use: together(uses), lost: [], vectors: await this.#vectors(grouped, user) };
+	}
+
+	/** Loads and attaches what any token can authorise. */
+	async use(user: TokenUser): Promise<PackageUse> {
+		const used = this.#used((await this.widest()).leftOut);
+		const uses: PackageUse[] = [];
+		for (const object of this.pkg.objects) {
+			const use = await useObject(used, object, user);
+			uses.push(use);
+			if (use.refused) break;
+		}
+		return together(uses);
 	}
 
 	widest(): Promise<WidestUse> {
@@ -104,20 +164,91 @@ export class PackageTrials {
 		return { session: this.session, pkg: this.pkg, points: this.#points, leftOut };
 	}
 
+	async #userOf(delegation: Delegation): Promise<TokenUser> {
+		const client = await this.session.user(delegation.capabilities);
+		return { client, tokenPath: await this.session.bpffs(delegation) };
+	}
+
+	async #objectWorks(object: PackageObject, delegation: Delegation): Promise<boolean> {
+		const user = await this.#userOf(delegation);
+		const works = async (targets?: ReadonlyMap<string, number>) => {
+			const { refused, lost } = await this.#useObject(object, user, targets);
+			return refused === undefined && lost.length === 0;
+		};
+		if (targetObjects(this.pkg, object).length === 0) return works();
+		// What is refused with targets that had everything delegated is refused with any others.
+		return (await works(await this.#keptTargets(object, user))) && works();
+	}
+
+	/** The objects that this one extends, loaded by that process with everything delegated. */
+	#keptTargets(object: PackageObject, { client }: TokenUser): Promise<Map<string, number>> {
+		const kept = this.#kept.get(client) ?? new Map<string, Promise<Map<string, number>>>();
+		this.#kept.set(client, kept);
+		const load = async () => {
+			const { cpus } = this.session.guest.greeting;
+			const token_path = await this.session.bpffs(everything);
+			return loadTargets(this.pkg, object, client, cpus, { token_path });
+		};
+		const targets = kept.get(object.file) ?? load();
+		kept.set(object.file, targets);
+		return targets;
+	}
+
+	/** @returns also what attaches with everything delegated, but does not here */
+	async #useObject(
+		object: PackageObject,
+		user: TokenUser,
+		targets?: ReadonlyMap<string, number>,
+	): Promise<PackageUse & { lost: string[] }> {
+		const { leftOut, attached } = await this.widest();
+		const use = await useObject(this.#used(leftOut), object, user, targets);
+		const expected = use.refused ? [] : (attached.get(object.file) ?? []);
+		return { ...use, lost: expected.filter((name) => !use.attached.includes(name)) };
+	}
+
+	async #explained(refused: Refused, user: TokenUser): Promise<Refused> {
+		return withWholeLog(this.#used((await this.widest()).leftOut), refused, user);
+	}
+
+	async #vectors({ groups, unreadable }: GroupedVectors, user: TokenUser): Promise<TrialVectors> {
+		const seen: TrialVectors = { passed: 0, failed: [], unreadable };
+		for (const group of groups) {
+			const { passed, failed } = await this.#runVectors(group, user);
+			seen.passed += passed;
+			seen.failed.push(...failed);
+		}
+		return seen;
+	}
+
+	async #runVectors(group: VectorGroup, user: TokenUser): Promise<Omit<TrialVectors, "unreadable">> {
+		const failed = await failures(group, this.session, user);
+		const unknown = [...failed.keys()].filter((vector) => !this.#passes.has(vector));
+		for (const reference of [undefined, await this.#userOf(everything)]) {
+			const vectors = unknown.filter((vector) => this.#passes.get(vector) ?? true);
+			const alsoFailed = await failures({ ...group, vectors }, this.session, reference);
+			for (const vector of vectors) this.#passes.set(vector, !alsoFailed.has(vector));
+		}
+		const counted = [...failed].filter(([vector]) => this.#passes.get(vector));
+		return {
+			passed: group.vectors.length - failed.size,
+			failed: counted.map(([vector, why]) => ({ case: vector.case, why })),
+		};
+	}
+
 	async #tryEverything(): Promise<WidestUse> {
 		const { pkg, session } = this;
-		const client = await session.user(everything.capabilities);
-		const path = await session.bpffs(everything);
+		const user = await this.#userOf(everything);
 		const ungrantable = new Map<string, Refused>();
 		const unloadable: string[] = [];
 		const leftOut = new Set<string>();
-		let use = await usePackage(this.#used(leftOut), client, path);
-		if (use.refused) {
-			const nameOf = caseNames(pkg);
-			for (const object of pkg.objects) {
-				const withToken = await this.#load(object, client, path);
-				if (withToken.refused.size === 0) continue;
-				const asRoot = await this.#load(object, session.guest.client, "");
+		const nameOf = caseNames(pkg);
+		const uses: PackageUse[] = [];
+		const attached = new Map<string, readonly string[]>();
+		for (const object of pkg.objects) {
+			let use = await useObject(this.#used(leftOut), object, user);
+			if (use.refused) {
+				const withToken = await this.#load(object, user);
+				const asRoot = await this.#load(object, { client: session.guest.client, tokenPath: "" });
 				for (const [name, { errno, verifierLog, libbpfLog }] of withToken.refused) {
 					leftOut.add(`${object.file}/${name}`);
 					const caseName = nameOf(object, name);
@@ -125,15 +256,16 @@ export class PackageTrials {
 						ungrantable.set(caseName, { object, what: "program", name, errno, verifierLog, libbpfLog });
 					else unloadable.push(caseName);
 				}
+				use = await useObject(this.#used(leftOut), object, user);
 			}
-			use = await usePackage(this.#used(leftOut), client, path);
+			uses.push(use);
+			attached.set(object.file, use.attached);
 		}
-		const { failed } = await vectorsWithToken(pkg, session, client, path, { each: true });
-		return { use, ungrantable, unloadable, leftOut, failing: new Set(failed.map((each) => each.case)) };
+		return { use: together(uses), ungrantable, unloadable, leftOut, attached };
 	}
 
 	/** How an object loads, program by program; it is unloaded again. */
-	async #load(object: PackageObject, client: GuestClient, tokenPath: string): Promise<LoadedObject> {
+	async #load(object: PackageObject, { client, tokenPath = "" }: TokenUser): Promise<LoadedObject> {
 		const { guest } = this.session;
 		const { cpus } = guest.greeting;
 		const token = { token_path: tokenPath };
@@ -147,4 +279,11 @@ export class PackageTrials {
 		const { unopened } = result;
 		return unopened ? { ...result, refused: new Map(names.map((name) => [name, unopened])) } : result;
 	}
+}
+
+/** Objects that probably need the grant, before all others. */
+function suspectsFirst(objects: readonly PackageObject[], grant?: Grant): readonly PackageObject[] {
+	if (!grant) return objects;
+	const suspect = (object: PackageObject) => doesGrant(likelyDelegation({ objects: [object] }), grant);
+	return [...objects.filter(suspect), ...objects.filter((object) => !suspect(object))];
 }

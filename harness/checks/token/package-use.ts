@@ -5,6 +5,7 @@ import { type AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attac
 import { attachAndDetach } from "../../lab/subject/attach/attach-programs.js";
 import { attachables } from "../../lab/subject/attach/attachables.js";
 import { caseNames } from "../../lab/subject/attach/case-names.js";
+import { isLong, statistics, verbose } from "../../lab/subject/load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { loadTargets } from "../../lab/subject/load/targets.js";
 import { type GuestClient, GuestError } from "../../machine/guest/client.js";
@@ -13,8 +14,6 @@ import type { TokenSession } from "./token-session.js";
 
 /** The end of the verifier's log is enough. */
 const logBytes = 16 * 1024;
-const verbose = 1;
-
 /** The first refusal while a package was loaded. */
 export interface Refused {
 	object: PackageObject;
@@ -26,7 +25,7 @@ export interface Refused {
 	libbpfLog: string;
 }
 
-/** The result of loading all of a package and attaching what can be attached; by case names. */
+/** The result of loading objects and attaching what can be attached; by case names. */
 export interface PackageUse {
 	refused?: Refused;
 	loaded: string[];
@@ -49,47 +48,97 @@ export function refusedText({ what, name, errno }: Refused): string {
 	return `${what} ${name} is refused with ${errnoName(errno)}`;
 }
 
+/** Uses of several objects as one; the first refusal counts. */
+export function together(uses: readonly PackageUse[]): PackageUse {
+	const refused = uses.find((use) => use.refused)?.refused;
+	return {
+		...(refused ? { refused } : {}),
+		loaded: uses.flatMap(({ loaded }) => loaded),
+		attached: uses.flatMap(({ attached }) => attached),
+		notAttached: new Map(uses.flatMap(({ notAttached }) => [...notAttached])),
+	};
+}
+
+/** A user of the guest, and where libbpf gets the token from. */
+export interface TokenUser {
+	client: GuestClient;
+	/** libbpf's `bpf_token_path`; empty: no token; undefined: it looks for one itself. */
+	tokenPath: string | undefined;
+}
+
 /**
- * Loads a package as the client's user, attaches and detaches what can be attached, unloads it.
- * @param tokenPath libbpf's `bpf_token_path`; empty: no token; undefined: it looks for one itself
+ * Loads an object as that user, attaches and detaches what can be attached, and unloads it.
+ *
+ * @param targets loaded objects that its programs extend; by default loaded with the same token
  */
-export async function usePackage(
+export async function useObject(
 	used: UsedPackage,
-	client: GuestClient,
-	tokenPath: string | undefined,
+	object: PackageObject,
+	user: TokenUser,
+	targets?: ReadonlyMap<string, number>,
 ): Promise<PackageUse> {
-	const { session, pkg } = used;
-	const { cpus } = session.guest.greeting;
-	const nameOf = caseNames(pkg);
 	const use: PackageUse = { loaded: [], attached: [], notAttached: new Map() };
+	const wanted = wantedPrograms(object)
+		.map(({ name }) => name)
+		.filter((name) => !used.leftOut.has(`${object.file}/${name}`));
+	if (wanted.length === 0) return use;
+	const how = { wanted, log: statistics, targets };
+	return whileLoaded(used, object, user, how, async (loaded) => {
+		if ("what" in loaded) return { ...use, refused: loaded };
+		const nameOf = caseNames(used.pkg);
+		use.loaded.push(...wanted.map((name) => nameOf(object, name)));
+		await attachEach(used, user.client, object, wanted, loaded.object, use);
+		return use;
+	});
+}
+
+/** The refusal with the verifier's whole log, where it has one that is not too long to be made. */
+export async function withWholeLog(used: UsedPackage, refused: Refused, user: TokenUser): Promise<Refused> {
+	const { object, what, name, verifierLog } = refused;
+	if (what !== "program" || verifierLog === "" || isLong(verifierLog)) return refused;
+	const how = { wanted: [name], log: verbose };
+	const again = await whileLoaded(used, object, user, how, async (loaded) => loaded);
+	return "what" in again && again.name === name && again.errno === refused.errno ? again : refused;
+}
+
+type Loaded = { object: number } | Refused;
+
+interface Loading {
+	/** Programs. */
+	wanted: readonly string[];
+	log: number;
+	targets?: ReadonlyMap<string, number> | undefined;
+}
+
+/** Calls `work` with the result of loading an object, and unloads it. */
+async function whileLoaded<T>(
+	{ session, pkg }: UsedPackage,
+	object: PackageObject,
+	{ client, tokenPath }: TokenUser,
+	how: Loading,
+	work: (loaded: Loaded) => Promise<T>,
+): Promise<T> {
+	const { cpus } = session.guest.greeting;
 	const token = tokenPath === undefined ? {} : { token_path: tokenPath };
-	for (const object of pkg.objects) {
-		const wanted = wantedPrograms(object)
-			.map(({ name }) => name)
-			.filter((name) => !used.leftOut.has(`${object.file}/${name}`));
-		if (wanted.length === 0) continue;
-		await session.put(guestPath(object), object.loadable);
-		const targets = await loadTargets(pkg, object, client, cpus, token);
-		try {
-			const args = { ...openArgs(object, cpus, targets), ...token };
-			const loaded = await load(client, object, wanted, args);
-			if ("what" in loaded) return { ...use, refused: loaded };
-			use.loaded.push(...wanted.map((name) => nameOf(object, name)));
-			await attachEach(used, client, object, wanted, loaded.object, use);
-			await client.call("object_close", { object: loaded.object });
-		} finally {
+	await session.put(guestPath(object), object.loadable);
+	const targets = how.targets ?? (await loadTargets(pkg, object, client, cpus, token));
+	try {
+		const loaded = await load(client, object, how, { ...openArgs(object, cpus, targets), ...token });
+		const result = await work(loaded);
+		if (!("what" in loaded)) await client.call("object_close", { object: loaded.object });
+		return result;
+	} finally {
+		if (!how.targets)
 			for (const handle of targets.values()) await client.call("object_close", { object: handle });
-		}
 	}
-	return use;
 }
 
 async function load(
 	client: GuestClient,
 	object: PackageObject,
-	wanted: readonly string[],
+	{ wanted, log }: Loading,
 	args: Args<"object_open">,
-): Promise<{ object: number } | Refused> {
+): Promise<Loaded> {
 	const programs = (args.programs ?? []).map((each) => ({ ...each, autoload: wanted.includes(each.name) }));
 	let opened: Result<"object_open">;
 	try {
@@ -99,13 +148,10 @@ async function load(
 		const { errno, log } = error;
 		return { object, what: "object", name: object.file, errno, verifierLog: "", libbpfLog: log };
 	}
-	const outcome = await client.call("object_load", {
-		object: opened.object,
-		log_level: verbose,
-		log_bytes: logBytes,
-	});
+	const { object: handle } = opened;
+	const outcome = await client.call("object_load", { object: handle, log_level: log, log_bytes: logBytes });
 	if (outcome.errno === 0) return opened;
-	await client.call("object_close", { object: opened.object });
+	await client.call("object_close", { object: handle });
 	const failed = (each: { attempted: boolean; errno: number }) => each.attempted && each.errno !== 0;
 	const program = outcome.programs.find(failed);
 	const map = outcome.maps.find(failed);

@@ -5,9 +5,9 @@ import type { Package } from "../../data/package/package.js";
 import { anyName, tokenKinds } from "../../data/package/sections/token.js";
 import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { Workbench } from "../../lab/check.js";
-import { type Delegation, delegationOf, everything, including } from "./model/delegation.js";
+import { type Delegation, delegationOf, everything } from "./model/delegation.js";
 import { likelyDelegation } from "./model/likely-delegation.js";
-import { smallestAddition, smallestDelegation } from "./model/smallest-delegation.js";
+import { smallestDelegation } from "./model/smallest-delegation.js";
 import { PackageTrials } from "./package-trials.js";
 import { TokensMissing } from "./token-support.js";
 
@@ -15,7 +15,7 @@ import { TokensMissing } from "./token-support.js";
 export interface Inference {
 	/** Works with this and not without any one grant; both tried. Absent with a `reason`. */
 	smallest?: Delegation;
-	/** How many delegations were tried. */
+	/** How often an object, or vectors of it, was tried with a delegation. */
 	trials: number;
 	/** Wall clock on the host, without starting the guest. */
 	ms: number;
@@ -53,20 +53,11 @@ export async function inferToken(pkg: Package, bench: Workbench): Promise<Infere
 
 async function smallest(tried: PackageTrials): Promise<Pick<Inference, "smallest" | "trials" | "reason">> {
 	const { pkg } = tried;
-	let trials = 0;
-	const works = (delegation: Delegation) => {
-		trials++;
-		return tried.works(delegation);
-	};
-	const likely = likelyDelegation(pkg);
-	let first = pkg.manifest.token ? named(delegationOf(pkg.manifest.token), likely) : likely;
-	if (!(await works(first))) {
-		const missing = await smallestAddition(first, likely, everything, works);
-		if (!missing) return { trials, reason: reason("token-not-found") };
-		first = including(first, ...missing);
-	}
-	const found = await smallestDelegation(first, everything, works);
-	return found ? { smallest: found.delegation, trials } : { trials, reason: reason("token-not-found") };
+	const first = named(delegationOf(pkg.manifest.token), likelyDelegation(pkg));
+	const found = await smallestDelegation(first, everything, await tried.parts());
+	return found
+		? { smallest: found.delegation, trials: found.trials }
+		: { trials: 0, reason: reason("token-not-found") };
 }
 
 /** With the likely names in place of `any`. */

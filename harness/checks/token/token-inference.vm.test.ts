@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { testbench } from "../../lab/subject/session/testsession.js";
 import { grantsOf, settingsOf, without } from "./model/delegation.js";
-import { filterToken, observerToken, smallPackage } from "./testtokens.js";
+import { filterToken, observerToken, replacingPackage, smallPackage } from "./testtokens.js";
 import { areEnough, inferToken } from "./token-inference.js";
 
 type Bench = Awaited<ReturnType<typeof testbench>>;
@@ -62,6 +62,18 @@ describe("what is inferred on 7.3", () => {
 			"cgroup_inet4_connect",
 			"cgroup_inet6_connect",
 		]);
+	});
+
+	it("has what a program that replaces a function of another object needs, and no more", async () => {
+		const pkg = await replacingPackage({});
+		const { smallest } = await inferred(pkg);
+		expect(smallest?.programs).toEqual(["socket_filter", "xdp", "ext"]);
+		expect(smallest?.commands).toEqual(["map_create", "prog_load", "btf_load", "btf_get_fd_by_id"]);
+		// It lets its user do what the other two would.
+		expect(smallest?.capabilities).toEqual(["cap_sys_admin", "cap_bpf"]);
+		const less = grantsOf(smallest!).map((grant) => without(smallest!, grant));
+		const answers = await areEnough(pkg, bench.workbench, [smallest!, ...less]);
+		expect(answers).toEqual([true, ...less.map(() => false)]);
 	});
 
 	it("has the index of a struct_ops member as an attach type, as in the kernel", async () => {

@@ -13,7 +13,6 @@ import {
 	without,
 } from "./model/delegation.js";
 import { compareDelegations } from "./model/delegation-differences.js";
-import { likelyDelegation } from "./model/likely-delegation.js";
 import { smallestAddition } from "./model/smallest-delegation.js";
 import { fallsShort, type PackageTrials } from "./package-trials.js";
 import { dynptrHint, needsPerfmon } from "./refusal-hints.js";
@@ -30,7 +29,7 @@ const featureKinds: Partial<Record<TokenKind, string>> = {
 export async function withoutFinding(trials: PackageTrials, grant: Grant): Promise<FindingBody> {
 	const rest = without(trials.declared, grant);
 	if (grant.name === anyName) return withoutAny(trials, grant.kind, rest);
-	const trial = await trials.try(rest);
+	const trial = await trials.try(rest, { missing: grant });
 	if (fallsShort(trial)) {
 		const log = trial.use.refused?.verifierLog ?? "";
 		const perfmon = grant.name === "cap_perfmon" && needsPerfmon(log);
@@ -56,9 +55,7 @@ export async function withoutFinding(trials: PackageTrials, grant: Grant): Promi
 /** A kind with `any` is more than any package needs; which names are enough is found by trying. */
 async function withoutAny(trials: PackageTrials, kind: TokenKind, rest: Delegation): Promise<FindingBody> {
 	const names = delegationOf({ [kind]: [...tokenNames[kind].names] });
-	const works = (delegation: Delegation) => trials.works(delegation);
-	const likely = delegationOf({ [kind]: [...likelyDelegation(trials.pkg)[kind]] });
-	const enough = (await works(rest)) ? [] : ((await smallestAddition(rest, likely, names, works)) ?? []);
+	const enough = (await smallestAddition(rest, names, await trials.parts())) ?? [];
 	const needed = including(delegationOf(), ...enough);
 	const evidence = { enough: grantsOf(needed).map(grantName) };
 	return tooWide(delegationOf({ [kind]: [anyName] }), needed, kind, evidence);

@@ -37,3 +37,12 @@ it("leaves out cap_net_admin without networking, and programs that are not loade
 		capabilities: ["cap_perfmon", "cap_bpf"],
 	});
 });
+
+it("has what libbpf needs to read the BTF of a program that is replaced or traced", async () => {
+	const on = { programs: { one: { target: { object: "x.bpf.o", program: "two" } } } };
+	expect(await likely("fentry/two", [], on)).toMatchObject({
+		commands: ["map_create", "prog_load", "btf_load", "btf_get_fd_by_id"],
+		attachments: ["cgroup_inet_ingress", "trace_fentry"],
+		capabilities: ["cap_sys_admin", "cap_perfmon", "cap_bpf"],
+	});
+});

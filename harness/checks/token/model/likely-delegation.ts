@@ -39,6 +39,7 @@ function grantsOfObject(subject: PackageObject): Grant[] {
 		wanted.some(({ meaning }) => network.has(meaning?.type ?? "")) ||
 		types.some((type) => networkMaps.has(type));
 	const helpers = wanted.flatMap(({ uses }) => uses.helpers);
+	const onProgram = wanted.some(({ name }) => settings.programs?.[name]?.target?.program !== undefined);
 	return [
 		...grants("maps", ...types),
 		...grants("programs", ...wanted.flatMap(({ meaning }) => meaning?.type ?? [])),
@@ -47,5 +48,9 @@ function grantsOfObject(subject: PackageObject): Grant[] {
 		...(helpers.some((name) => probing.test(name)) ? grants("programs", "tracepoint") : []),
 		...grants("attachments", zeroAttachType, ...wanted.flatMap(({ meaning }) => meaning?.attachType ?? [])),
 		...(net ? grants("capabilities", "cap_net_admin") : []),
+		// libbpf reads the BTF of the program that is replaced or traced.
+		...(onProgram
+			? [...grants("commands", "btf_get_fd_by_id"), ...grants("capabilities", "cap_sys_admin")]
+			: []),
 	];
 }

@@ -36,8 +36,6 @@ interface Examples {
 	printed: TextOutput;
 	/** Folder of the report. */
 	out?: string;
-	/** Packages that are not tested by checks that do not suit them. */
-	notByName?: readonly string[];
 }
 
 /**
@@ -48,7 +46,7 @@ interface Examples {
 export async function testExamples(
 	engine: Engine,
 	{ write, signal }: Context,
-	{ names, printed, out = join(checkout, "reports/out"), notByName = [] }: Examples,
+	{ names, printed, out = join(checkout, "reports/out") }: Examples,
 ): Promise<Results> {
 	const file = join(programs, "expectations.json");
 	const expectations = parseExpectations(file, await readFile(file, "utf8"));
@@ -61,8 +59,7 @@ export async function testExamples(
 		{ output: printed, path: "-", option: "" },
 		...(report ? [{ output: report, path: out, option: "" }] : []),
 	]);
-	const byName = { ...request, packages: packages.filter((pkg) => !notByName.includes(pkg.name)) };
-	const named = names || results.run.interrupted ? undefined : await checkByName(engine, byName);
+	const named = names || results.run.interrupted ? undefined : await checkByName(engine, request);
 	if (results.run.interrupted || named?.interrupted) {
 		process.exitCode = 130;
 		return results;

@@ -28,9 +28,9 @@ describe("the inferred token", () => {
 		const text = inferText(inferred);
 		expect(text).toContain("kernel 6.1: no token: kernel 6.1 has no BPF tokens\n");
 		expect(text).toContain(
-			"kernel 6.12 (12 delegations tried in 0.8 s):\n  commands     map_create, prog_load\n  maps         hash\n",
+			"kernel 6.12 (12 trials in 0.8 s):\n  commands     map_create, prog_load\n  maps         hash\n",
 		);
-		expect(text).toContain("kernel 7.2 (12 delegations tried in 0.8 s): as 6.12\n");
+		expect(text).toContain("kernel 7.2 (12 trials in 0.8 s): as 6.12\n");
 		expect(text).toMatch(/kernel 7\.3 .*:\n.*\n.*\n {2}programs {5}socket_filter, tracepoint\n/);
 		expect(text).toContain("  trace was left out: it loads only as root of the initial user namespace\n");
 		expect(text).toContain("  watch loads but does not attach with any token: open: EACCES\n");

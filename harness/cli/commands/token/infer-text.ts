@@ -69,7 +69,7 @@ export function inferText(inferred: Inferred): string {
 function kernelLines(id: string, inference: Inference, seen: Map<string, string>): string[] {
 	const { smallest, reason, trials, ms, ungrantable, notAttached } = inference;
 	if (!smallest) return [`kernel ${id}: no token: ${reason?.message}`];
-	const tried = `${trials} delegations tried in ${(ms / 1000).toFixed(1)} s`;
+	const tried = `${trials} trials in ${(ms / 1000).toFixed(1)} s`;
 	const key = JSON.stringify(smallest);
 	const same = seen.get(key);
 	seen.set(key, same ?? id);

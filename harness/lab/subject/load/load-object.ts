@@ -6,11 +6,16 @@ import { GuestError } from "../../../machine/guest/client.js";
 import type { Args, MapLoad, ProgramLoad, Result } from "../../../machine/guest/operations.js";
 
 /** BPF_LOG_STATS and BPF_LOG_LEVEL1 of include/linux/bpf_verifier.h. */
-const statistics = 4;
-const verbose = 1 | statistics;
+export const statistics = 4;
+export const verbose = 1 | statistics;
 const logBytes = 64 * 1024;
 /** Above so many instructions a log of every state takes a minute in TCG, and loses the verdict. */
 const verboseInsns = 50_000;
+
+/** Whether the verifier would take too long to log every state of the program with this log. */
+export function isLong(log: string): boolean {
+	return (verifierStatistics(log).insns_processed ?? 0) > verboseInsns;
+}
 
 /** Why the kernel or libbpf refused a program, or the object as a whole. */
 export interface Refusal {
@@ -92,9 +97,7 @@ async function findCulprits(
 ): Promise<Map<string, Refusal>> {
 	const named = failed.programs.find((program) => program.attempted && program.errno !== 0);
 	const culprits = new Map<string, Refusal>();
-	if (named && (verifierStatistics(named.log).insns_processed ?? 0) > verboseInsns) {
-		return culprits.set(named.name, refusalOf(failed, named));
-	}
+	if (named && isLong(named.log)) return culprits.set(named.name, refusalOf(failed, named));
 	for (const name of named ? [named.name] : programs) {
 		const others = { has: (other: string) => other !== name };
 		const alone = await load(client, args, { programs: [name], leftOut: others }, verbose);
