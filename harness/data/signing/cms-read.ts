@@ -161,7 +161,7 @@ export function wrongSignature(
 		throw error;
 	}
 	if (read.attached) return "the signature has its content inside; kernels want it detached";
-	if (read.attributes) return "the signature is over attributes, which kernels do not take";
+	if (read.attributes) return "the signature is over attributes, and only through them over the content";
 	if (read.digest !== "sha256") return `the signature is made with ${read.digest}, not with sha256`;
 	if (read.keyId === undefined) return "the signature does not name its key by subject key identifier";
 	if (read.keyId !== certificate.keyId)
