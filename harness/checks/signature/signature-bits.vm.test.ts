@@ -81,7 +81,7 @@ describe("a signature with one bit changed, on 7.3 and by verify", () => {
 		for (const { bit, changed } of flipped(cms)) {
 			const wrong = wrongSignature(insns, changed, certificate);
 			expect(wrong, `bit ${bit}`).toBeDefined();
-			// Of the numbers of an ECDSA signature one bit a byte: each takes the guest milliseconds.
+			// Of the numbers in an ECDSA signature two bits a byte: they are slow to verify.
 			if (type === "ecdsa" && wrong?.includes("does not match") && bit % 8 > 0 && bit % 8 !== 2) continue;
 			if (!(await taken(changed))) continue;
 			const kind = kindOf(cms, bit);
