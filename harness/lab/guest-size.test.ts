@@ -21,6 +21,7 @@ it("maps take what they allocate at once", () => {
 	const bytes = (...maps: MapFacts[]) => mapBytes({ maps, settings: { file: "x" } });
 	expect(bytes(map("array", 1000, 12))).toBe(16_000);
 	expect(bytes(map("ringbuf", 1 << 20, 0))).toBe(2 << 20);
+	expect(bytes(map("array", 1, 1 << 20, { kind: "data" }))).toBe(3 << 20);
 	expect(bytes(map("hash", 1000))).toBeGreaterThan(bytes(map("hash", 1000, 8, { flags: 1 })));
 	expect(bytes(map("arena", 1000))).toBe(0);
 	const sized = { file: "x", maps: { m: { max_entries: "cpus" as const } } };

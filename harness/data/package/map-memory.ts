@@ -8,6 +8,8 @@ const BPF_F_NO_PREALLOC = 1;
 /** Bytes of an element of a hash table besides key and value, with its share of the buckets. */
 const hashElement = 80;
 const trieElement = 48;
+/** Global data (`.bss`): libbpf has a copy, and the kernel another one while it fills the map. */
+const dataCopies = 3;
 
 /** Bytes of kernel memory that an object's maps take when created, estimated from their sizes. */
 export function mapBytes({ maps, settings }: Pick<PackageObject, "maps" | "settings">): number {
@@ -16,7 +18,7 @@ export function mapBytes({ maps, settings }: Pick<PackageObject, "maps" | "setti
 		const entries = max_entries === "cpus" ? cpus : (max_entries ?? map.max_entries);
 		const shape = inner ?? map.inner;
 		const template = shape ? bytesOf({ ...shape, flags: shape.flags ?? 0 }, shape.max_entries) : 0;
-		return sum + bytesOf(map, entries) + template;
+		return sum + bytesOf(map, entries) * (map.kind === "data" ? dataCopies : 1) + template;
 	}, 0);
 }
 
