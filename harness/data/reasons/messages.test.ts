@@ -98,6 +98,7 @@ const messages: Record<string, string[]> = {
 	"gpl-only": ["LSM programs must have a GPL compatible license"],
 	"attach-target-missing": ["The address of function blk_account_io_done cannot be found"],
 	"attach-target-not-allowed": ["The function bpf_lsm_path_chown arg1 type STRUCT is unsupported."],
+	"invalid-context-access": ["func 'unix_find_other' arg5 type INT is not a struct"],
 };
 
 const explain = (verifierLog: string, more: { disassembly?: string } = {}) =>

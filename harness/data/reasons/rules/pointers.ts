@@ -44,6 +44,12 @@ export const pointerRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-context-access",
+		pattern: /^func '(?<function>[^']{1,256})' arg(?<argument>\d+) type (?<type>\w+) is not a struct/,
+		says: ({ function: name, argument, type }) =>
+			`reads argument ${Number(argument) + 1} of ${name}, which on this kernel is a pointer to ${type} and not to a structure`,
+	},
+	{
+		code: "invalid-context-access",
 		pattern:
 			/^invalid (?:bpf_context access|access to context, ctx_size=(?<context_size>\d+)) off=(?<offset>-?\d+) size=(?<size>\d+)/,
 		says: ({ offset, size }, place) =>

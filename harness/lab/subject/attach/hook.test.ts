@@ -48,7 +48,12 @@ describe("hookOf", () => {
 		expect(hook("usdt/sh:a:b")).toMatchObject({
 			hint: expect.stringMatching(/"to": "\/usr\/bin\/sh", .* USDT probe/),
 		});
+		expect(hook("uprobe/libc.so.6:malloc")).toMatchObject({
+			hint: expect.stringContaining('"to": "/usr/lib/libc.so.6"'),
+		});
 		expect(hook("uprobe//init:main")).toMatchObject({ none: "/init is bpfgate's own" });
+		for (const section of ["uprobe//proc/self/exe:main", "usdt/./demo:a:b"])
+			expect(hook(section)).toMatchObject({ hint: expect.stringMatching(/^name a binary of the package/) });
 		expect(hook("uprobe/no_binary", { attach: { hook: "auto", symbol: "f" } })).toMatchObject({
 			none: "its section and its manifest do not name a binary and a function of it",
 		});

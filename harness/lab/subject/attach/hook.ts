@@ -106,10 +106,14 @@ function userHook(
 		);
 	}
 	if (shippedBinary(target.binary, binaries)) return { hook: "auto" };
-	const path = target.binary.includes("/") ? target.binary : `/usr/bin/${target.binary}`;
+	const folder = /\.so(?:\.|$)/.test(target.binary) ? "/usr/lib" : "/usr/bin";
+	const path = target.binary.includes("/") ? target.binary : `${folder}/${target.binary}`;
+	const own = /^\/(?:init$|proc\/)/.test(path);
+	const add = `add the binary to guest.files of the manifest, with "to": "${path}"`;
+	const choose = "name a binary of the package in attach.binary and guest.files of the manifest";
 	return given(
-		/^\/(?:init$|proc\/)/.test(path) ? `${path} is bpfgate's own` : `${target.binary} is not in the guest`,
-		`add the binary to guest.files of the manifest, with "to": "${path}", or test the attachment where ${path}, with the ${what}, is installed`,
+		own ? `${path} is bpfgate's own` : `${target.binary} is not in the guest`,
+		`${own || !path.startsWith("/") ? choose : add}, or test the attachment where ${path}, with the ${what}, is installed`,
 	);
 }
 
