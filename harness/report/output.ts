@@ -40,6 +40,8 @@ export interface FileOutput extends Named {
 export interface FolderOutput extends Named {
 	kind: "folder";
 	render(results: Results): Iterable<OutputFile>;
+	/** Files and folders that it always writes, below the folder; no other output may be one. */
+	names?: readonly string[];
 	/** Files that an earlier run wrote and this one did not; they are removed. */
 	stale?: {
 		/** Where they can be, below the folder; empty: anywhere in it. */

@@ -44,6 +44,7 @@ export const outputs: readonly Output[] = [
 	defineReporter({
 		name: "report",
 		kind: "folder",
+		names: ["results.json", "report.html", "captures"],
 		*render(results) {
 			yield { path: "results.json", content: json(results) };
 			yield { path: "report.html", content: html(results, "captures") };

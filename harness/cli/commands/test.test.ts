@@ -131,6 +131,25 @@ describe("bpfgate test", () => {
 			{ from: "user" },
 		);
 
+	it("overwrites no input, by no option that writes", async () => {
+		const input = join(folder, "bpfgate.json");
+		writeFileSync(input, "{}");
+		for (const args of [
+			["--json", input],
+			["--coverage", input],
+			["--reporter", `junit=${input}`],
+		])
+			await expect(bpfgate(folder, "--kernel", "6.12", ...args)).rejects.toThrow("would overwrite");
+		const finds = join(folder, "finds.yaml");
+		writeFileSync(finds, "");
+		engine.vectors = [{ file: "finds.yaml", display: finds, bytes: new Uint8Array() }];
+		await expect(
+			bpfgate(folder, "--kernel", "6.12", "--explore", "1", "--save-finds", finds),
+		).rejects.toThrow(`--save-finds: ${finds} would overwrite ${finds}, which this run reads`);
+		expect(engine.asked).toBeUndefined();
+		expect(readFileSync(input, "utf8")).toBe("{}");
+	});
+
 	it("prints the matrix and ends with the run's status", async () => {
 		await bpfgate("a", "b", "--kernel", "5.10", "--kernel", "6.1", "--jobs", "3");
 		expect(out).toMatch(/5\.10 {2}6\.1\na 1/);

@@ -13,11 +13,12 @@ import type { RunEvent } from "../../run/events.js";
 import { assertExpectations } from "../../run/expectations.js";
 import type { Action } from "../terminal/command-table.js";
 import type { KnownNames } from "../terminal/option.js";
+import { assertApart, assertNoInputs, placesOf } from "../terminal/output-places.js";
 import { assertWritable, outputRequests, writeOutputs } from "../terminal/outputs.js";
 import { follow } from "../terminal/progress.js";
 import { assertChains, openChains } from "./test/chain-files.js";
 import { explorationOf, saveFinds } from "./test/exploration.js";
-import { openInputs } from "./test/inputs.js";
+import { inputFiles, openInputs } from "./test/inputs.js";
 
 /** What the command works with; tests replace it. */
 export interface Engine {
@@ -48,6 +49,9 @@ export function testWith(engine: Engine): Action<"test"> {
 	return async ([paths], options, context) => {
 		const requests = outputRequests(options, engine.outputs);
 		await assertWritable(requests);
+		const saved = options.saveFinds;
+		const written = [...requests, ...(saved === undefined ? [] : [{ path: saved, option: "--save-finds" }])];
+		await assertApart(written);
 		const checks = engine.checks.filter(({ name }) => options.check?.includes(name) ?? true);
 		const has = (name: string) => checks.some((check) => check.name === name);
 		const coverage = requests.find(({ output }) => output.measures === "coverage");
@@ -66,6 +70,8 @@ export function testWith(engine: Engine): Action<"test"> {
 			assertAmong: has("chain") ? assertChains : () => undefined,
 		});
 		const chains = has("chain") ? await openChains(options.chain ?? [], packages) : [];
+		const inputs = await placesOf([...inputFiles(packages, broken), ...(options.chain ?? [])]);
+		await assertNoInputs(written, inputs);
 		const kernels = await engine.kernels(options.kernel ?? options.kernels ?? ["default"]);
 		const results = await follow(
 			engine.run({
@@ -91,7 +97,7 @@ export function testWith(engine: Engine): Action<"test"> {
 				signal: context.signal(),
 			}),
 		);
-		await writeOutputs(results, requests);
+		await writeOutputs(results, requests, inputs);
 		await saveFinds(results, options);
 		// An invalid input that stands alone; among others it is a failed case.
 		const invalid = files.length === 1 && has("vectors") && packages.some(hasInvalidVectors);

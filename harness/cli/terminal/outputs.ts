@@ -5,6 +5,7 @@ import { printable } from "../../base/printable.js";
 import type { Results } from "../../base/results.js";
 import type { Medium } from "../../report/medium.js";
 import type { Output } from "../../report/output.js";
+import type { InputPlaces } from "./output-places.js";
 import { mediumOf } from "./terminal.js";
 import { assertWritableFile, assertWritableFolder, writeWhole } from "./write.js";
 import { writeFolder } from "./write-folder.js";
@@ -78,11 +79,18 @@ export async function assertWritable(requests: readonly OutputRequest[]): Promis
 	}
 }
 
-/** Prints first: results that cannot be written are at least seen. */
-export async function writeOutputs(results: Results, requests: readonly OutputRequest[]): Promise<void> {
+/**
+ * Prints first: results that cannot be written are at least seen.
+ * @param inputs are not overwritten, nor removed as files of an earlier run
+ */
+export async function writeOutputs(
+	results: Results,
+	requests: readonly OutputRequest[],
+	inputs: InputPlaces,
+): Promise<void> {
 	const captures = capturesFolder(requests);
 	for (const { output, path, option } of requests) {
-		if (output.kind === "folder") await writeFolder(path, output, results);
+		if (output.kind === "folder") await writeFolder(path, output, results, inputs);
 		else if (output.kind === "file") await writeWhole(path, output.render(results));
 		else {
 			const medium = path === "-" ? mediumOf(process.stdout, process.env) : plainFile;

@@ -19,6 +19,7 @@ import { writePcapng } from "../../data/capture/write.js";
 import type { FolderOutput } from "../../report/output.js";
 import { outputs } from "../../report/outputs.js";
 import { failure } from "../../report/testpackets.js";
+import { placesOf } from "./output-places.js";
 import { writeFolder } from "./write-folder.js";
 
 const captures = outputs.find(({ name }) => name === "captures") as FolderOutput;
@@ -47,6 +48,17 @@ describe("writing captures", () => {
 		expect(readCapture(path, readFileSync(path))).toHaveLength(3);
 		await writeCaptures(join(folder, "none"), passed);
 		expect(readdirSync(folder)).toEqual(["router"]);
+	});
+
+	it("neither overwrites nor removes an input of the run", async () => {
+		await writeCaptures(folder, documentOf([failure("v/a"), failure("w/b")]));
+		const input = join(folder, "router/6.12/v/a.pcapng");
+		const inputs = await placesOf([input]);
+		await expect(writeFolder(folder, captures, documentOf([failure("v/a")]), inputs)).rejects.toThrow(
+			`${input}: is ${input}, which this run read; not overwritten`,
+		);
+		await writeFolder(folder, captures, passed, inputs);
+		expect(files()).toEqual(["router/6.12/v/a.pcapng"]);
 	});
 
 	it("removes what an earlier run wrote, and the folders that this leaves empty", async () => {

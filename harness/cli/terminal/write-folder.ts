@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open, readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { InputError } from "../../base/errors.js";
 import type { Results } from "../../base/results.js";
 import type { FolderOutput } from "../../report/output.js";
+import { type InputPlaces, placeOf } from "./output-places.js";
 import { makeFolder, writeWhole } from "./write.js";
 
 /** Bytes of a file by which an output recognises its own. */
@@ -11,20 +13,30 @@ const markSize = 4096;
 const maxDepth = 8;
 
 /** Writes each file whole or not at all, then removes what only an earlier run wrote there. */
-export async function writeFolder(folder: string, output: FolderOutput, results: Results): Promise<void> {
+export async function writeFolder(
+	folder: string,
+	output: FolderOutput,
+	results: Results,
+	inputs: InputPlaces = new Map(),
+): Promise<void> {
 	const written = new Set<string>();
 	for (const { path, content } of output.render(results)) {
-		await makeFolder(dirname(join(folder, path)));
-		await writeWhole(join(folder, path), content);
+		const target = join(folder, path);
+		const input = inputs.get((await placeOf(target)) ?? "");
+		if (input !== undefined)
+			throw new InputError(target, "", `is ${input}, which this run read; not overwritten`);
+		await makeFolder(dirname(target));
+		await writeWhole(target, content);
 		written.add(path);
 	}
-	if (output.stale) await removeStale(folder, output.stale, written);
+	if (output.stale) await removeStale(folder, output.stale, written, inputs);
 }
 
 async function removeStale(
 	folder: string,
 	{ below, suffix, wrote }: NonNullable<FolderOutput["stale"]>,
 	written: ReadonlySet<string>,
+	inputs: InputPlaces,
 ): Promise<void> {
 	const top = join(folder, below);
 	const visit = async (parts: string[]): Promise<void> => {
@@ -38,6 +50,7 @@ async function removeStale(
 			} else if (entry.isFile() && path.endsWith(suffix) && !written.has(join(below, path))) {
 				const start = await startOf(join(top, path));
 				if (!start || !wrote(path, start)) continue;
+				if (inputs.has((await placeOf(join(top, path))) ?? "")) continue;
 				await rm(join(top, path), { force: true });
 				removed++;
 			}

@@ -55,10 +55,14 @@ export async function testExamples(
 	const request = { packages, kernels, jobs: availableParallelism(), signal: signal() };
 	const results = await follow(engine.run({ ...request, checks: engine.checks }));
 	const report = outputs.find(({ name }) => name === "report");
-	await writeOutputs(results, [
-		{ output: printed, path: "-", option: "" },
-		...(report ? [{ output: report, path: out, option: "" }] : []),
-	]);
+	await writeOutputs(
+		results,
+		[
+			{ output: printed, path: "-", option: "" },
+			...(report ? [{ output: report, path: out, option: "" }] : []),
+		],
+		new Map(),
+	);
 	const named = names || results.run.interrupted ? undefined : await checkByName(engine, request);
 	if (results.run.interrupted || named?.interrupted) {
 		process.exitCode = 130;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
 import { InputError } from "../../../base/errors.js";
 import { type BrokenPackage, nameOfPath } from "../../../data/package/broken-package.js";
 import { NoSuchInput } from "../../../data/package/files.js";
-import type { Package } from "../../../data/package/package.js";
+import { manifestName, type Package } from "../../../data/package/package.js";
 
 /** How a package is opened, and what is checked when it is known which packages there are. */
 interface Opening {
@@ -56,4 +57,16 @@ export async function openInputs(
 		return { name: free, path, errors: [error] };
 	});
 	return { packages, broken };
+}
+
+/** Every file that the packages were read from; of a folder, only what belongs to the package. */
+export function inputFiles(packages: readonly Package[], broken: readonly BrokenPackage[]): string[] {
+	return [
+		...broken.flatMap(({ path }) => [path, join(path, manifestName)]),
+		...packages.flatMap(({ path, objects, vectors, loaderFiles, signatures, manifest: { guest } }) => {
+			const listed = [...objects, ...vectors, ...loaderFiles, ...signatures].map(({ file }) => file);
+			const names = [manifestName, ...listed, ...(guest?.files ?? []).map(({ from }) => from)];
+			return [path, ...names.map((name) => join(path, name))];
+		}),
+	];
 }
