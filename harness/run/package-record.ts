@@ -2,6 +2,7 @@
 import type { CaseResult, PackageRecord } from "../base/results.js";
 import { notLoaded } from "../data/package/autoload.js";
 import type { BrokenPackage } from "../data/package/broken-package.js";
+import { LinkError } from "../data/package/elf/link.js";
 import type { Package } from "../data/package/package.js";
 import { reason } from "../data/reasons/registry/registry.js";
 import { leftUnattached } from "../lab/subject/attach/attachables.js";
@@ -29,13 +30,14 @@ export function packageRecord(pkg: Package, tested: readonly CaseResult[]): Pack
 
 /** What a kernel shows of an input that cannot be read. */
 export function unreadableResult(check: string, errors: BrokenPackage["errors"]) {
-	const [first, ...more] = errors.map(({ message }) => message);
-	const what = `${first}${more.length > 0 ? `; and ${more.length} more` : ""}`;
+	const [first, ...more] = errors;
+	const what = `${first?.message}${more.length > 0 ? `; and ${more.length} more` : ""}`;
+	const code = first instanceof LinkError ? "link-refused" : "package-invalid";
 	return {
 		check,
 		case: "input",
 		outcome: "fail" as const,
-		reason: reason("package-invalid", { what }),
+		reason: reason(code, { what }),
 		duration_ms: 0,
 		evidence: { errors: errors.map(({ message }) => message) },
 	};

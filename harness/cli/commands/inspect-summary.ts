@@ -33,6 +33,8 @@ export interface ObjectSummary {
 	btf: boolean;
 	programs: ProgramSummary[];
 	maps: MapFacts[];
+	/** The objects of the package that it is linked from. */
+	link?: string[];
 	/** Names of those that the manifest has the loader leave out. */
 	maps_not_created: string[];
 	externs: Extern[];
@@ -87,6 +89,7 @@ function objectSummary(object: PackageObject): ObjectSummary {
 	return {
 		file: object.file,
 		bytes: object.bytes.length,
+		...(object.settings.link ? { link: object.settings.link } : {}),
 		byte_order: object.elf.littleEndian ? "little" : "big",
 		license: object.license,
 		btf: object.btf !== undefined,

@@ -36,6 +36,7 @@ function tokenLines({ token }: Summary): string[] {
 function objectLines(object: ObjectSummary): string[] {
 	const facts = [
 		`${object.bytes} bytes`,
+		...(object.link ? [`linked from ${object.link.join(", ")}`] : []),
 		object.license === "" ? "no licence" : `licence ${object.license}`,
 		object.btf ? "BTF" : "no BTF",
 		...(object.byte_order === "big" ? ["big endian"] : []),

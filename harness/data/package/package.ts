@@ -6,6 +6,8 @@ import type { Reason } from "../../base/results.js";
 import { maxPackageBytes } from "./archive.js";
 import { nameOfPath } from "./broken-package.js";
 import type { Dialect } from "./elf/dialect.js";
+import { readElf } from "./elf/elf.js";
+import { linkObjects } from "./elf/link.js";
 import { type Files, openFiles } from "./files.js";
 import { checkSettings } from "./manifest/check-settings.js";
 import {
@@ -28,7 +30,7 @@ const maxSignatureFiles = 4096;
 export interface PackageObject extends ObjectFacts {
 	/** Path inside the package. */
 	file: string;
-	/** Of the file; a guest gets `loadable`. */
+	/** Of the file, or linked from several; a guest gets `loadable`. */
 	bytes: Uint8Array;
 	settings: ObjectEntry;
 	/** Files of the package in its guests; programs of user space are attached to them. */
@@ -108,10 +110,26 @@ export async function openPackage(
 		listed.push({ path, bytes });
 		return bytes;
 	};
+	const readShared = async (path: string, place: string) =>
+		listed.find((file) => file.path === path)?.bytes ?? (await readListed(path, place));
+	/** @throws LinkError */
+	const linked = async (name: string, parts: readonly string[], pointer: string) => {
+		if (await files.read(name))
+			throw new InputError(file, `${pointer}/file`, "is in the package: give the linked object another name");
+		const read: { file: string; bytes: Uint8Array }[] = [];
+		for (const [at, part] of parts.entries()) {
+			const bytes = await readShared(part, `${pointer}/link/${at}`);
+			readElf(files.display(part), bytes);
+			read.push({ file: part, bytes });
+		}
+		return linkObjects(read, { file, pointer: `${pointer}/link` });
+	};
 	const binaries: GuestFile[] = [];
 	const objects: PackageObject[] = [];
 	for (const [index, settings] of objectEntries(manifest).entries()) {
-		const bytes = await readListed(settings.file, objectPointer(manifest, index));
+		const bytes = settings.link
+			? await linked(settings.file, settings.link, `/objects/${index}`)
+			: await readShared(settings.file, objectPointer(manifest, index));
 		objects.push({
 			file: settings.file,
 			bytes,
@@ -129,8 +147,6 @@ export async function openPackage(
 		const bytes = await readListed(path, `/vectors/${index}`);
 		vectors.push({ file: path, display: files.display(path), bytes });
 	}
-	const readShared = async (path: string, place: string) =>
-		listed.find((file) => file.path === path)?.bytes ?? (await readListed(path, place));
 	for (const [index, { from, to }] of (manifest.guest?.files ?? []).entries()) {
 		const place = `/guest/files/${index}/from`;
 		const bytes = await readShared(from, place);
@@ -213,7 +229,7 @@ async function readSignatureFiles(manifest: string, files: Files, room: number):
 
 /** Paths of the files in the canonical digest: the manifest and what it names. */
 export function canonicalFiles(manifest: Manifest): string[] {
-	const objects = objectEntries(manifest).map(({ file }) => file);
+	const objects = objectEntries(manifest).flatMap(({ file, link }) => link ?? [file]);
 	const given = (manifest.guest?.files ?? []).map(({ from }) => from);
 	const shipped = loaderFiles(manifest).keys();
 	return [...new Set([manifestName, ...objects, ...(manifest.vectors ?? []), ...given, ...shipped])];

@@ -93,7 +93,10 @@ function checkFiles(file: string, manifest: Manifest): void {
 	const guestFiles = (manifest.guest?.files ?? []).map(
 		({ from }, index) => [from, `/guest/files/${index}/from`] as const,
 	);
-	for (const [path, pointer] of [...loaderFiles(manifest), ...guestFiles]) {
+	const parts = objectEntries(manifest).flatMap(({ link = [] }, index) =>
+		link.map((path, at) => [path, `/objects/${index}/link/${at}`] as const),
+	);
+	for (const [path, pointer] of [...loaderFiles(manifest), ...guestFiles, ...parts]) {
 		const wrong = pathProblem(path);
 		if (wrong) throw new InputError(file, pointer, `${JSON.stringify(path)} ${wrong}`);
 		if (path.startsWith(`${signaturesFolder}/`))

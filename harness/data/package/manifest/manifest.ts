@@ -171,7 +171,18 @@ export type MapSettings = Static<typeof MapSettings>;
 
 export const ObjectEntry = Type.Object(
 	{
-		file: Type.String({ minLength: 1, description: "path of the ELF object inside the package" }),
+		file: Type.String({
+			minLength: 1,
+			description: "path of the ELF object inside the package; with `link` the name of the linked one",
+		}),
+		link: Type.Optional(
+			Type.Array(Type.String({ minLength: 1 }), {
+				minItems: 1,
+				maxItems: 64,
+				uniqueItems: true,
+				description: "objects of the package to link into this one with libbpf's static linker",
+			}),
+		),
 		rodata: Type.Optional(
 			Type.Record(Type.String(), Type.Unknown(), {
 				description: "constants by variable name, set before load",

@@ -44,6 +44,11 @@ export const hostReasons = defineReasons({
 		message: (f: { path: string }) => `${f.path} is not built`,
 		hint: "run ci/setup",
 	},
+	"linker-failed": {
+		message: (f: { why: string }) => `build/loader/link-objects, which links objects, failed: ${f.why}`,
+		hint: "run it where seccomp filters are allowed, or list an object that bpftool gen object has linked",
+		meaning: "the program that links objects could not run",
+	},
 	"agent-missing": {
 		message: (f: { path: string }) => `${f.path}: the guest agent is not built`,
 		hint: "run ci/setup",

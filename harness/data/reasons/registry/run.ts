@@ -96,6 +96,11 @@ export const runReasons = defineReasons({
 		hint: "fix this input; the others were tested",
 		meaning: "an input is not a package or object that can be read",
 	},
+	"link-refused": {
+		message: (f: { what: string }) => f.what,
+		hint: "define each symbol in one object and declare it extern in the others, or make it static or __weak; the other inputs were tested",
+		meaning: "libbpf's linker does not make one object of those that the manifest names (objects[].link)",
+	},
 	"no-program": {
 		message: (f: { object: string }) => `${f.object} holds no program: no function outside .text`,
 		hint: 'put a function into a section such as SEC("xdp"), or leave the object out',

@@ -53,7 +53,7 @@ export const libbpfRules: readonly Rule[] = [
 			`refers to ${symbol}, which nothing defines: no object, no header and no kernel (__ksym)`,
 		hint: ({ symbol }) =>
 			replacements[String(symbol)] ??
-			`link the object that defines ${symbol} (bpftool gen object), include its header, or declare it __ksym where the kernel has it`,
+			`link the object that defines ${symbol} (objects[].link in the manifest), include its header, or declare it __ksym where the kernel has it`,
 	},
 	{
 		code: "undefined-symbol",
