@@ -65,7 +65,10 @@ export function testWith(engine: Engine): Action<"test"> {
 			open: async (path) => {
 				const pkg = await engine.openPackage(path, { dialect: dialectOf(options.dialect) });
 				assertExpectations([pkg], namesOf(engine).checks);
-				return options.autoload === "all" ? withOptionalPrograms(pkg) : pkg;
+				const opened = options.autoload === "all" ? withOptionalPrograms(pkg) : pkg;
+				// Now: later, guests would wait for it.
+				if (has("vectors")) suiteOf(opened);
+				return opened;
 			},
 			assertAmong: has("chain") ? assertChains : () => undefined,
 		});

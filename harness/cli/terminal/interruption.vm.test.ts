@@ -10,6 +10,7 @@ import {
 	readdirSync,
 	readFileSync,
 	rmSync,
+	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -176,5 +177,40 @@ describe("bpfgate test, while a template is made,", () => {
 		expect(await next.ended).toEqual([0, null]);
 		expect(templates()).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
 		expect(readdirSync(temporary)).toEqual([]);
+	});
+});
+
+describe("bpfgate, while it reads large vector files,", () => {
+	/** Processor time that a process has used, in clock ticks (proc_pid_stat(5), utime). */
+	const ticks = (pid: number) => {
+		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+		return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11]);
+	};
+
+	it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("is ended by %s at once", async (signal) => {
+		const folder = join(scratch, `large-${signal}`);
+		mkdirSync(folder);
+		const entry = (at: number) =>
+			`{ key: { prefixlen: 32, address: "10.0.${at >> 8}.${at & 255}" }, value: 1 }`;
+		const entries = Array.from({ length: 60_000 }, (_, at) => entry(at)).join(", ");
+		const text = `vectors: [{ name: a, program: xdp_filter, maps_before: { blocked4: [${entries}] } }]`;
+		const vectors = Array.from({ length: 40 }, (_, at) => `v${at}.yaml`);
+		for (const name of vectors) writeFileSync(join(folder, name), text);
+		copyFileSync(join(checkout, "programs/xdp-filter/xdp-filter.bpf.o"), join(folder, "a.o"));
+		writeFileSync(
+			join(folder, "bpfgate.json"),
+			JSON.stringify({ name: "large", version: "1", objects: ["a.o"], vectors }),
+		);
+		const child = spawn(
+			process.execPath,
+			[join(checkout, "dist/bin/bpfgate.js"), "vectors", "check", folder],
+			{ stdio: "ignore" },
+		);
+		children.push(child);
+		const ended = once(child, "close");
+		// It starts in 0.3 s, and all the files take a minute.
+		await expect.poll(() => ticks(child.pid!), { timeout: 60_000, interval: 20 }).toBeGreaterThan(150);
+		child.kill(signal);
+		expect(await ended).toEqual([null, signal]);
 	});
 });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { InputError } from "../../base/errors.js";
+import { interruptible } from "../../base/interruptible.js";
 import type { Reason } from "../../base/results.js";
 import { maxPackageBytes } from "./archive.js";
 import { nameOfPath } from "./broken-package.js";
@@ -135,7 +136,9 @@ export async function openPackage(
 			bytes,
 			settings,
 			binaries,
-			...readObject(files.display(settings.file), bytes, manifest.dialect ?? dialect, settings),
+			...interruptible(() =>
+				readObject(files.display(settings.file), bytes, manifest.dialect ?? dialect, settings),
+			),
 		});
 	}
 	checkSettings(file, manifest, objects);
@@ -185,7 +188,7 @@ export async function openPackage(
 function bareObject(path: string, bytes: Uint8Array, dialect?: Dialect): Package {
 	const file = basename(path);
 	const name = nameOfPath(path);
-	const facts = readObject(path, bytes, dialect);
+	const facts = interruptible(() => readObject(path, bytes, dialect));
 	const manifest: Manifest = { name, version: "0", objects: [file], ...(dialect ? { dialect } : {}) };
 	return {
 		name,

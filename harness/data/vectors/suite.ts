@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, type Place } from "../../base/errors.js";
+import { interruptible } from "../../base/interruptible.js";
 import { validator } from "../../base/validate.js";
 import { wildcard } from "../package/manifest/check-settings.js";
 import type { Package, PackageFile } from "../package/package.js";
@@ -61,7 +62,7 @@ const suites = new WeakMap<Package, Suite>();
 export function suiteOf(pkg: Package): Suite {
 	let suite = suites.get(pkg);
 	if (!suite) {
-		suite = readSuite(pkg);
+		suite = interruptible(() => readSuite(pkg));
 		suites.set(pkg, suite);
 	}
 	return suite;
