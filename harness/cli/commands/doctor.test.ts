@@ -50,6 +50,7 @@ describe("bpfgate doctor", () => {
 				dispose: async () => {
 					disposed = true;
 				},
+				view: async () => ({ programs: [], maps: [], links: [] }),
 			}),
 		});
 		expect(acceleration).toMatchObject({ state: "absent", found: "tcg: /dev/kvm cannot be opened (ENOENT)" });
@@ -58,6 +59,25 @@ describe("bpfgate doctor", () => {
 			found: expect.stringMatching(/^6\.12\.1 booted and answered after \d+\.\d s$/),
 		});
 		expect(disposed).toBe(true);
+	});
+
+	it.each([
+		["host-view-refused", "missing"],
+		["host-view-unavailable", "ok"],
+	])("says when the memory of its guest cannot be read: %s", async (code, state) => {
+		const tcg = { accelerator: "tcg", why: "it was asked for" } as const;
+		const [, guest] = await diagnoseGuest(kernel, {
+			acceleration: async () => tcg,
+			boot: async () => ({
+				dispose: async () => {},
+				view: async () => {
+					throw new UndecidedError(code, "permission denied", "allow it");
+				},
+			}),
+		});
+		expect(guest).toMatchObject(
+			state === "ok" ? { state } : { state, found: "permission denied", fix: ["allow it"] },
+		);
 	});
 
 	it("passes on why no guest came up", async () => {

@@ -8,7 +8,7 @@ import type { Diagnosis } from "./diagnosis.js";
 /** The part of `Machines` that the doctor uses. */
 export interface Booting {
 	acceleration(kernel: Kernel, fresh: boolean): Promise<Acceleration>;
-	boot(kernel: Kernel): Promise<Pick<Guest, "dispose">>;
+	boot(kernel: Kernel): Promise<Pick<Guest, "dispose" | "view">>;
 }
 
 /** Boots a guest: only that proves that this machine can, and that its KVM works. */
@@ -33,7 +33,14 @@ async function boot(kernel: Kernel, machines: Booting): Promise<Diagnosis> {
 	try {
 		const guest = await machines.boot(kernel);
 		const seconds = ((performance.now() - started) / 1000).toFixed(1);
-		await guest.dispose();
+		try {
+			await guest.view();
+		} catch (error) {
+			// The kernel's fault, not this machine's.
+			if (!(error instanceof UndecidedError && error.code === "host-view-unavailable")) throw error;
+		} finally {
+			await guest.dispose();
+		}
 		return {
 			name: "guest",
 			state: "ok",
