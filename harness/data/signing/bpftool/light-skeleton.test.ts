@@ -58,7 +58,7 @@ describe("a header of bpftool", () => {
 
 	it("without a signature is refused", () => {
 		const start = header.indexOf("\tstatic const char opts_sig[]");
-		const end = header.indexOf("\topts.signature = ");
+		const end = header.indexOf("\topts.ctx = ");
 		expect(refusal(header.slice(0, start) + header.slice(end))).toBe(
 			"x.lskel.h: has no signature: bpftool made it without -S",
 		);
@@ -94,14 +94,77 @@ describe("a header of bpftool", () => {
 
 	it("that says something twice is refused", () => {
 		const twice = (text: string) => header.replace(text, `${text}\n${text}`);
-		const opening = '\tstatic const char opts_insn[] __attribute__((__aligned__(8))) = "\\';
-		expect(refusal(twice(opening))).toBe(
-			`x.lskel.h: line ${lineOf(header, opening) + 1}: opts_insn is there twice`,
-		);
 		expect(refusal(twice("\t\tstruct bpf_map_desc sent;"))).toMatch("maps has two of the same name");
-		expect(refusal(`${header}\n\t\tstruct bpf_prog_desc other;\n`)).toMatch(
+		const other = "\tstruct udp_quota_bpf__bss {\n\t\tstruct bpf_prog_desc other;";
+		expect(refusal(header.replace("\tstruct udp_quota_bpf__bss {", other))).toMatch(
 			"struct bpf_prog_desc is not in one struct progs, as bpftool has it",
 		);
+	});
+});
+
+describe("the code of a header", () => {
+	const lines = header.split("\n");
+	const evil = '\tsystem("id");';
+	/** Lines of code: those of arrays are bytes. */
+	const code = lines.flatMap((line, index) => (line.startsWith("\\") ? [] : [index]));
+
+	it("has no line that can be added, left out, changed or repeated", () => {
+		expect(refusal(lines.join("\n"))).toBe("none");
+		for (const index of code) {
+			const [before, line, after] = [lines.slice(0, index), lines[index]!, lines.slice(index + 1)];
+			for (const changed of [
+				[evil, line],
+				[line, evil],
+				[`${line}${evil}`],
+				[`${line} /* */`],
+				[evil],
+				["#include <x.h>", line],
+			])
+				expect(refusal([...before, ...changed, ...after].join("\n")), `${index + 1}: ${line}`).not.toBe(
+					"none",
+				);
+		}
+	});
+
+	const replaced = (search: string, replacement: string) => {
+		expect(header).toContain(search);
+		return refusal(header.replace(search, replacement));
+	};
+	it("is refused with the line and what bpftool writes there", () => {
+		const load = "\terr = bpf_load_and_run(&opts);";
+		expect(replaced(load, `${evil}\n${load}`)).toBe(
+			`x.lskel.h: line ${lineOf(header, load)}: is not what bpftool writes there, which is "err = bpf_load_and_run(&opts);"`,
+		);
+		const member = "\t\t__u32 quota;";
+		expect(replaced(member, "\t\t__u32 quota = system(0);")).toBe(
+			`x.lskel.h: line ${lineOf(header, member)}: is not a declaration as bpftool writes it`,
+		);
+		expect(refusal(`${header}${evil}\n`)).toMatch(/line \d+: is behind the end of what bpftool writes$/);
+		expect(refusal(`${header}\n`)).toMatch("is behind the end");
+		expect(replaced("__UDP_QUOTA_BPF_SKEL_H__", "__X_SKEL_H__")).toMatch('which is "#define __X_SKEL_H__"');
+		expect(refusal(header.replaceAll("__UDP_QUOTA_BPF_SKEL_H__", "__X_SKEL_H__"))).toMatch("line 8: ");
+	});
+
+	it("may have what other objects have", () => {
+		const none = "((void)prog_fd, 0); /* auto-attach not supported */";
+		for (const way of [
+			'skel_raw_tracepoint_open("sys_enter", prog_fd);',
+			"skel_raw_tracepoint_open(NULL, prog_fd);",
+			"skel_link_create(prog_fd, 0, BPF_TRACE_ITER);",
+		])
+			expect(replaced(none, way)).toBe("none");
+		expect(replaced(none, 'skel_raw_tracepoint_open("x", prog_fd); system("id"); //", prog_fd);')).toMatch(
+			"is not what bpftool writes there",
+		);
+		expect(replaced("4096, PROT_READ | PROT_WRITE, skel->maps.bss", "4096, PROT_READ, skel->maps.bss")).toBe(
+			"none",
+		);
+		expect(replaced("initial_value, 4096);", "initial_value, 4096), system(0);")).toMatch(
+			"is not what bpftool",
+		);
+		expect(replaced("quota) == 4,", "quota) == 8,")).toBe("none");
+		const unasserted = header.slice(0, header.indexOf("__attribute__((unused)) static void"));
+		expect(refusal(`${unasserted}\n#endif /* __UDP_QUOTA_BPF_SKEL_H__ */\n`)).toBe("none");
 	});
 });
 
