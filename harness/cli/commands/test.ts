@@ -48,10 +48,10 @@ export function namesOf({ checks, outputs }: Pick<Engine, "checks" | "outputs">)
 export function testWith(engine: Engine): Action<"test"> {
 	return async ([paths], options, context) => {
 		const requests = outputRequests(options, engine.outputs);
-		await assertWritable(requests);
 		const saved = options.saveFinds;
 		const written = [...requests, ...(saved === undefined ? [] : [{ path: saved, option: "--save-finds" }])];
 		await assertApart(written);
+		await assertWritable(requests);
 		const checks = engine.checks.filter(({ name }) => options.check?.includes(name) ?? true);
 		const has = (name: string) => checks.some((check) => check.name === name);
 		const coverage = requests.find(({ output }) => output.measures === "coverage");
