@@ -130,7 +130,7 @@ function readAlgorithm(value: Der | undefined): Algorithm {
 	const oid = readOid(identifier);
 	if (parameters === undefined) return { oid, parameters: "absent" };
 	if (parameters.tag !== tag.null || parameters.content.length > 0 || others.length > 0)
-		throw new NotCms(`has parameters of the algorithm ${oid}`);
+		throw new NotCms(`has parameters of the algorithm ${oid} that are not NULL`);
 	return { oid, parameters: "null" };
 }
 

@@ -102,6 +102,24 @@ describe("a header of bpftool", () => {
 	});
 });
 
+describe("a header of 64 MiB", () => {
+	it.each([
+		["empty lines", "skel_internal.h>\n", "\n", "line 8: is not what bpftool writes there"],
+		["a line without an end", "skel_internal.h>\n", "a", /line 7: has \d+ bytes, more than the 4096/],
+		["declarations", "\tstruct bpf_loader_ctx ctx;\n", "int a;\n", 'has no "};" within 1048576 bytes'],
+		[
+			"empty lines of a string",
+			'data[] __attribute__((__aligned__(8))) = "\\\n',
+			"\\\n",
+			"is not the next line of data",
+		],
+	])("is refused when it has %s", (_, start, filler, reason) => {
+		const bytes = Buffer.alloc(64 * 1024 * 1024, filler);
+		bytes.write(header.slice(0, header.indexOf(start) + start.length), "latin1");
+		expect(() => readLightSkeleton("x.lskel.h", bytes)).toThrow(reason);
+	});
+});
+
 describe("the code of a header", () => {
 	const lines = header.split("\n");
 	const evil = '\tsystem("id");';

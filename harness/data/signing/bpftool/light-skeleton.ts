@@ -25,6 +25,7 @@ export interface LightSkeleton {
 
 /** Four characters stand for most bytes, and no kernel takes more than 16 MiB of them. */
 export const maxHeaderBytes = 96 * 1024 * 1024;
+
 /**
  * Reads a header as bpftool 7.7 and later write it: every line is one that bpftool writes there, so
  * that nothing else is compiled with it.
@@ -37,10 +38,10 @@ export function readLightSkeleton(file: string, bytes: Uint8Array): LightSkeleto
 			"",
 			`has ${bytes.length} bytes, more than the ${maxHeaderBytes} that are read`,
 		);
-	const lines = new Lines(file, bytes);
-	if (lines.at(5) !== "#include <bpf/skel_internal.h>")
+	const start = Buffer.from(bytes.subarray(0, 1024)).toString("latin1");
+	if (!start.includes("\n#include <bpf/skel_internal.h>\n"))
 		throw new InputError(file, "", "is not a light skeleton of bpftool, made with `bpftool gen skeleton -L`");
-	const { maps, programs, arrays } = readCode(lines);
+	const { maps, programs, arrays } = readCode(new Lines(file, bytes));
 	const [data, insns, cms, hash] = arrays;
 	const exclProgHash = Buffer.from(hash).toString("hex");
 	if (exclProgHash !== createHash("sha256").update(insns).digest("hex"))
