@@ -6,8 +6,7 @@ import { chainPackage } from "../checks/chain/testchainbench.js";
 import type { Package } from "../data/package/package.js";
 import type { Chain } from "../data/package/sections/chain.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
-import { openKernel } from "../machine/kernel/store.js";
-import { testPackages } from "./test-packages.js";
+import { resultsOf } from "./testrun.js";
 
 const member = (name: string, program: string) => ({ program: { package: name, program } });
 const source = (name: string, ...members: Chain["members"]): ChainSource => {
@@ -16,11 +15,8 @@ const source = (name: string, ...members: Chain["members"]): ChainSource => {
 };
 
 async function test(packages: Package[], chains: ChainSource[]): Promise<CaseResult[]> {
-	const { signal } = new AbortController();
-	const request = { packages, chains, kernels: [await openKernel("6.12")], checks: [chainCheck] };
-	for await (const event of testPackages({ ...request, named: true, jobs: 1, signal }))
-		if (event.type === "run-end") return event.results.results;
-	throw new Error("the run did not end");
+	const request = { packages, chains, kernels: ["6.12"], checks: [chainCheck], named: true, jobs: 1 };
+	return (await resultsOf(request)).results;
 }
 
 it("reports a chain of several packages with the package of its first member", async () => {

@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
 import { packageOf } from "./testload.js";
 
@@ -11,17 +10,14 @@ const testdata = join(import.meta.dirname, "../../machine/vm/view/testdata");
 const kernels = ["5.10", "6.12", "7.3"];
 
 async function results(): Promise<readonly CaseResult[]> {
-	const request = {
+	const document = await resultsOf({
 		packages: await Promise.all(
 			["lying-tracer", "honest-tracer"].map((name) => packageOf(join(testdata, name))),
 		),
-		kernels: await Promise.all(kernels.map((id) => openKernel(id))),
+		kernels,
 		checks: [loadCheck],
-		jobs: 2,
-		signal: new AbortController().signal,
-	};
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
-	throw new Error("the run did not end");
+	});
+	return document.results;
 }
 
 it("a program that hides from the agent is found, and one that only traces is not", async () => {

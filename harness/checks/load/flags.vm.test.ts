@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
-import { packageOf } from "./testload.js";
+import { packageOf, said } from "./testload.js";
 
 const programs = {
 	strict: { flags: ["strict_alignment"] },
@@ -19,15 +18,12 @@ const programs = {
 };
 
 async function results(kernels: readonly string[]): Promise<CaseResult[]> {
-	const request = {
+	const document = await resultsOf({
 		packages: [await packageOf("flags", {}, { programs })],
-		kernels: await Promise.all(kernels.map((id) => openKernel(id))),
+		kernels,
 		checks: [loadCheck],
-		jobs: 2,
-		signal: new AbortController().signal,
-	};
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
-	throw new Error("the run did not end");
+	});
+	return document.results;
 }
 
 describe("flags and log levels of the manifest", async () => {
@@ -35,8 +31,8 @@ describe("flags and log levels of the manifest", async () => {
 	const of = (kernel: string, name: string) =>
 		all.find((result) => result.kernel === kernel && result.case === `program/${name}`);
 	const line = (kernel: string, name: string) => {
-		const { outcome, reason } = of(kernel, name) ?? {};
-		return outcome === "pass" ? "pass" : `${outcome} ${reason?.code}`;
+		const result = of(kernel, name);
+		return result && said(result);
 	};
 	const lines = (kernel: string) =>
 		Object.fromEntries(

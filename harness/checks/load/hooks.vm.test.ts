@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
 import { attachPlaces } from "../../data/package/manifest/manifest.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
 import { packageOf } from "./testload.js";
 
@@ -34,20 +33,17 @@ const lacking: Record<string, Record<string, Record<string, string>>> = {
 };
 
 async function results(): Promise<CaseResult[]> {
-	const request = {
+	const document = await resultsOf({
 		packages: await Promise.all([
 			packageOf(everyHook, {}, ofManifest),
 			packageOf("made-hooks"),
 			packageOf("neverattached"),
 			packageOf("uprobe_nowhere"),
 		]),
-		kernels: await Promise.all(Object.keys(lacking).map((id) => openKernel(id))),
+		kernels: Object.keys(lacking),
 		checks: [loadCheck],
-		jobs: 2,
-		signal: new AbortController().signal,
-	};
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
-	throw new Error("the run did not end");
+	});
+	return document.results;
 }
 
 describe("what programs are attached to", async () => {

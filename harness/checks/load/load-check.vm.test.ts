@@ -6,8 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
 
 const ids = ["6.12", "7.3"];
@@ -23,20 +22,17 @@ async function packageOf(name: string): Promise<Package> {
 	}
 }
 
-async function resultsOf(...names: string[]): Promise<CaseResult[]> {
-	const request = {
+async function tested(...names: string[]): Promise<CaseResult[]> {
+	const document = await resultsOf({
 		packages: await Promise.all(names.map(packageOf)),
-		kernels: await Promise.all(ids.map((id) => openKernel(id))),
+		kernels: ids,
 		checks: [loadCheck],
-		jobs: 2,
-		signal: new AbortController().signal,
-	};
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
-	throw new Error("the run did not end");
+	});
+	return document.results;
 }
 
 describe("the load check", async () => {
-	const results = await resultsOf("refused-member", "refused-type", "hurting", "crashing");
+	const results = await tested("refused-member", "refused-type", "hurting", "crashing");
 	const of = (pkg: string, id: string) =>
 		results.filter((result) => result.package === pkg && result.kernel === id);
 	const line = ({ case: name, outcome, reason }: CaseResult) =>

@@ -6,8 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
 import { openPackage } from "../../data/package/package.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
 
 const ids = ["5.10", "6.12", "7.3"] as const;
@@ -188,7 +187,7 @@ async function replacedAt(folder: string): Promise<string> {
 	return root;
 }
 
-async function resultsOf(keys: readonly string[]): Promise<readonly CaseResult[]> {
+async function tested(keys: readonly string[]): Promise<readonly CaseResult[]> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-reasons-"));
 	try {
 		const packages = [];
@@ -196,16 +195,7 @@ async function resultsOf(keys: readonly string[]): Promise<readonly CaseResult[]
 			const path = key === "replaced" ? await replacedAt(folder) : await packageAt(folder, key);
 			packages.push(await openPackage(path));
 		}
-		const request = {
-			packages,
-			kernels: await Promise.all(ids.map((id) => openKernel(id))),
-			checks: [loadCheck],
-			jobs: 2,
-			signal: new AbortController().signal,
-		};
-		for await (const event of testPackages(request))
-			if (event.type === "run-end") return event.results.results;
-		throw new Error("the run did not end");
+		return (await resultsOf({ packages, kernels: ids, checks: [loadCheck] })).results;
 	} finally {
 		await rm(folder, { recursive: true });
 	}
@@ -221,7 +211,7 @@ const rows = Object.entries(said).flatMap(([key, cases]) =>
 );
 
 describe("the reasons of the load check", async () => {
-	const results = await resultsOf(Object.keys(said));
+	const results = await tested(Object.keys(said));
 	const of = (key: string, id: Id) =>
 		results.filter((result) => result.package === key.replace(" ", "-") && result.kernel === id);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, resolve } from "node:path";
+import type { CaseResult } from "../../base/results.js";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { temporaryFolder } from "../../data/package/testpackage.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
@@ -28,4 +29,9 @@ export async function packageWith(
 	const json = JSON.stringify({ name, version: "1", objects: [{ file, ...settings }], ...manifest });
 	await using folder = await temporaryFolder({ ...files, "bpfgate.json": json, [file]: object });
 	return await openPackage(folder.path);
+}
+
+/** `pass`, or outcome and code: `fail misaligned`. */
+export function said({ outcome, reason }: Pick<CaseResult, "outcome" | "reason">): string {
+	return outcome === "pass" ? "pass" : `${outcome} ${reason?.code}`;
 }

@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
 import { compileBinary } from "../../machine/guest/agent/testobject.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
-import { packageWith } from "./testload.js";
+import { packageWith, said } from "./testload.js";
 
 const source = join(import.meta.dirname, "testdata/user-target.c");
 const EM_AARCH64 = 183;
@@ -40,18 +39,15 @@ const settings = {
 async function results(kernels: readonly string[]): Promise<CaseResult[]> {
 	const files = await binaries();
 	const manifest = { guest: { files: Object.keys(files).map((from) => ({ from, to: `/usr/bin/${from}` })) } };
-	const request = {
+	const document = await resultsOf({
 		packages: [
 			await packageWith(files, "user-probes", manifest, settings),
 			await packageWith(files, "user-probes", { ...manifest, name: "no-maps" }, {}, "-DWITHOUT_USDT_MAPS"),
 		],
-		kernels: await Promise.all(kernels.map((id) => openKernel(id))),
+		kernels,
 		checks: [loadCheck],
-		jobs: 2,
-		signal: new AbortController().signal,
-	};
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results.results;
-	throw new Error("the run did not end");
+	});
+	return document.results;
 }
 
 const missing =
@@ -63,10 +59,7 @@ describe("programs for the functions and USDT probes of a shipped binary", async
 		Object.fromEntries(
 			all
 				.filter((result) => result.kernel === kernel && result.case.startsWith("attach/"))
-				.map(({ case: name, outcome, reason }) => [
-					name.slice("attach/".length),
-					outcome === "pass" ? "pass" : `${outcome} ${reason?.code}`,
-				]),
+				.map((result) => [result.case.slice("attach/".length), said(result)]),
 		);
 	const same = {
 		on_work: "pass",

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type CaseResult, exitStatus, type Results } from "../../base/results.js";
+import { exitStatus, type Results } from "../../base/results.js";
 import { compileBpf } from "../../machine/guest/agent/testobject.js";
-import { openKernel } from "../../machine/kernel/store.js";
 import { packageRows } from "../../report/cells.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { vectorsCheck } from "../vectors/vectors-check.js";
 import { loadCheck } from "./load-check.js";
-import { packageWith } from "./testload.js";
+import { packageWith, said } from "./testload.js";
 
 const source = join(import.meta.dirname, "testdata/variants.bpf.c");
 const vectors = `
@@ -39,26 +38,20 @@ async function results(kernels: readonly string[]): Promise<Results> {
 			variants,
 			vectors: ["v.yaml"],
 		});
-	const request = {
+	return resultsOf({
 		packages: [await some("good", sets, unused), await some("bad", [...sets, ["nowhere", "nowhere_either"]])],
-		kernels: await Promise.all(kernels.map((id) => openKernel(id))),
+		kernels,
 		checks: [loadCheck, vectorsCheck],
-		jobs: 2,
 		failOnSkip: true,
-		signal: new AbortController().signal,
-	};
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results;
-	throw new Error("the run did not end");
+	});
 }
 
 describe("variants", async () => {
 	const document = await results(["5.10", "7.3"]);
 	const of = (pkg: string, kernel: string) =>
 		document.results.filter((result) => result.package === pkg && result.kernel === kernel);
-	const line = ({ outcome, reason }: CaseResult) =>
-		outcome === "pass" ? "pass" : `${outcome} ${reason?.code}`;
 	const lines = (pkg: string, kernel: string) =>
-		Object.fromEntries(of(pkg, kernel).map((result) => [result.case, line(result)]));
+		Object.fromEntries(of(pkg, kernel).map((result) => [result.case, said(result)]));
 	const other = "skip other-variant";
 	const always = {
 		"variants/on_multi": "pass",
@@ -136,7 +129,7 @@ describe("variants", async () => {
 		"%s: a set without a variant that works fails, with the reason of each",
 		(kernel) => {
 			const failures = of("bad", kernel).filter(({ outcome }) => outcome === "fail");
-			expect(Object.fromEntries(failures.map((result) => [result.case, line(result)]))).toEqual({
+			expect(Object.fromEntries(failures.map((result) => [result.case, said(result)]))).toEqual({
 				"variants/nowhere": "fail no-variant",
 				"program/nowhere": "fail attach-target-missing",
 				"attach/nowhere_either": "fail attach-symbol-missing",

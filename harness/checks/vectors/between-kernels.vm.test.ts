@@ -4,18 +4,13 @@ import { expect, it } from "vitest";
 import { type CaseResult, exitStatus, type Results } from "../../base/results.js";
 import { openPackage, type Package } from "../../data/package/package.js";
 import { compiled } from "../../lab/subject/session/testsession.js";
-import { openKernel } from "../../machine/kernel/store.js";
-import { testPackages } from "../../run/test-packages.js";
+import { resultsOf } from "../../run/testrun.js";
 import { vectorsCheck } from "./vectors-check.js";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 async function tested(pkg: Package, ids: string[], coverage = false): Promise<Results> {
-	const kernels = await Promise.all(ids.map(openKernel));
-	const { signal } = new AbortController();
-	const request = { packages: [pkg], kernels, checks: [vectorsCheck], jobs: 2, coverage, signal };
-	for await (const event of testPackages(request)) if (event.type === "run-end") return event.results;
-	throw new Error("the run ended without results");
+	return resultsOf({ packages: [pkg], kernels: ids, checks: [vectorsCheck], coverage });
 }
 
 const told = ({ results }: Results) =>

@@ -124,7 +124,7 @@ function smallNumber(value: Der | undefined): number {
 	return content[0]!;
 }
 
-/** @throws NotCms with other parameters than NULL: no algorithm that kernels take has any */
+/** @throws NotCms for parameters other than NULL: the algorithms that kernels take have none */
 function readAlgorithm(value: Der | undefined): Algorithm {
 	const [identifier, parameters, ...others] = readAll(contentOf(value, tag.sequence));
 	const oid = readOid(identifier);

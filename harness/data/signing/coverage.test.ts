@@ -3,27 +3,18 @@ import { createHash } from "node:crypto";
 import { appendFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openPackage } from "../package/package.js";
 import { sampleFiles, sampleManifest, temporaryFolder } from "../package/testpackage.js";
 import { resignedHeader, skeletonExample, skeletonObject } from "./bpftool/testskeletons.js";
 import { contracts as allContracts } from "./contract.js";
-import { type Identity, issue } from "./issue.js";
-import type { SigningKey } from "./key.js";
+import { issue } from "./issue.js";
 import type { Layout } from "./layout-schema.js";
 import { seal, signaturesOf, signPackage } from "./sign.js";
-import { verifyPackage } from "./verify.js";
+import { testSigner } from "./testsigner.js";
 
 const [object] = sampleManifest.objects;
-let identity: Identity;
-let key: SigningKey;
-beforeAll(async () => {
-	identity = await issue({ type: "ecdsa", subject: "test" });
-	key = { kind: "memory", pem: identity.privateKey };
-});
-
-const verified = async (path: string) =>
-	verifyPackage(await openPackage(path), { trusted: [identity.certificate] });
+const { identity, key, verified } = await testSigner();
 const json = (layout: unknown) => `${JSON.stringify(layout, null, "\t")}\n`;
 
 /** A package with files that its manifest does not name. */

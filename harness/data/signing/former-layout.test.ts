@@ -2,30 +2,20 @@
 import { appendFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openPackage } from "../package/package.js";
 import { temporaryFolder } from "../package/testpackage.js";
 import { resignedHeader, skeletonExample, skeletonObject } from "./bpftool/testskeletons.js";
 import { signDetached } from "./cms.js";
 import type { Contract } from "./contract.js";
 import { formerDocument } from "./document.js";
-import { type Identity, issue } from "./issue.js";
-import type { SigningKey } from "./key.js";
 import { layoutFiles } from "./layout.js";
 import type { Layout } from "./layout-schema.js";
 import { type SignPackageOptions, signaturesOf } from "./sign.js";
-import { verifyPackage } from "./verify.js";
+import { testSigner } from "./testsigner.js";
 
 const example = fileURLToPath(new URL("../../../programs/xdp-filter", import.meta.url));
-let identity: Identity;
-let key: SigningKey;
-beforeAll(async () => {
-	identity = await issue({ type: "ecdsa", subject: "test" });
-	key = { kind: "memory", pem: identity.privateKey };
-});
-
-const verified = async (path: string) =>
-	verifyPackage(await openPackage(path), { trusted: [identity.certificate] });
+const { identity, key, verified } = await testSigner();
 const json = (layout: unknown) => `${JSON.stringify(layout, null, "\t")}\n`;
 
 describe("signatures of version 1", () => {

@@ -3,28 +3,22 @@ import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openPackage } from "../package/package.js";
 import { temporaryFolder } from "../package/testpackage.js";
 import { signDetached } from "./cms.js";
 import type { Contract } from "./contract.js";
 import { contracts } from "./contract.js";
-import { type Identity, issue } from "./issue.js";
-import type { SigningKey } from "./key.js";
+import { issue } from "./issue.js";
 import { layoutFiles, readSignatures, signedBytes } from "./layout.js";
 import { seal, signaturesOf, signPackage, signPackages } from "./sign.js";
+import { testSigner } from "./testsigner.js";
 import { verifyPackage } from "./verify.js";
 import { writeSignatures } from "./write.js";
 
 const example = fileURLToPath(new URL("../../../programs/xdp-filter", import.meta.url));
 const object = "xdp-filter.bpf.o";
-let identity: Identity;
-let key: SigningKey;
-
-beforeAll(async () => {
-	identity = await issue({ type: "ecdsa", subject: "test" });
-	key = { kind: "memory", pem: identity.privateKey };
-});
+const { identity, key } = await testSigner();
 
 async function samplePackage() {
 	const folder = await temporaryFolder();
