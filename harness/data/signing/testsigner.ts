@@ -4,7 +4,7 @@ import { issue } from "./issue.js";
 import type { SigningKey } from "./key.js";
 import { verifyPackage } from "./verify.js";
 
-/** Who signs packages in a test, and what `verify` says to somebody who trusts only that. */
+/** Who signs packages in a test, and `verify` for a user who trusts that certificate alone. */
 export async function testSigner() {
 	const identity = await issue({ type: "ecdsa", subject: "test" });
 	const key: SigningKey = { kind: "memory", pem: identity.privateKey };
