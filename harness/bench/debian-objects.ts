@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { cacheRoot } from "../base/schema-cache.js";
+import { cacheRoot } from "../base/cache-root.js";
 import { unpacked } from "../machine/debian/testunpacked.js";
 import { embeddedObjects } from "./embedded-objects.js";
 

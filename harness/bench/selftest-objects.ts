@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { cacheRoot } from "../base/cache-root.js";
 import { replaceFile, withTemporaryFolder } from "../base/host-files.js";
-import { cacheRoot } from "../base/schema-cache.js";
 import { undecided } from "../data/reasons/registry/registry.js";
 import { bpftoolOf } from "../data/signing/bpftool/testbpftool.js";
 import type { Lab } from "../lab/lab.js";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
+import { cacheRoot } from "../base/cache-root.js";
 import { replaceFile, sha256, sha256File } from "../base/host-files.js";
-import { cacheRoot, readKept } from "../base/schema-cache.js";
+import { readKept } from "../base/schema-cache.js";
 import { validator } from "../base/validate.js";
 import type { KernelQuestion } from "../lab/kernel-question.js";
 import { KernelPromise } from "../lab/promise.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
+import { cacheRoot } from "../../base/cache-root.js";
 import { printable } from "../../base/printable.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { hostArch } from "../../machine/kernel/catalog.js";
 import { Machines } from "../../machine/vm/machine.js";

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cacheRoot } from "../../base/schema-cache.js";
+import { cacheRoot } from "../../base/cache-root.js";
 import { storedKernel, storeFolder } from "../../machine/kernel/store.js";
 import { compile } from "./testsession.js";
 

@@ -3,9 +3,9 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { cacheRoot } from "../../base/cache-root.js";
 import type { UndecidedError } from "../../base/errors.js";
 import { replaceFile } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Mirrors } from "./mirrors.js";
 import { parseStanza } from "./sources.js";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { cacheRoot } from "../../base/cache-root.js";
 import { UndecidedError } from "../../base/errors.js";
 import { withTemporaryFolder } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { type DebianPackage, download, findPackages } from "./apt.js";
 import { unpackDeb } from "./deb.js";
 import { findMirrors } from "./mirrors.js";

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { cacheRoot } from "../../base/cache-root.js";
 import { replaceFile, sha256 } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { readCatalog } from "./catalog.js";
 import type { Kernel } from "./kernel.js";

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { execa } from "execa";
+import { cacheRoot } from "../../base/cache-root.js";
 import { InputError } from "../../base/errors.js";
 import { withTemporaryFolder } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { moduleName, readModinfo } from "./modinfo.js";
 
 /** Largest module that is unpacked; a distribution's largest (graphics) have 30 MiB. */

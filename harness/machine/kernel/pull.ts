@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { cacheRoot } from "../../base/cache-root.js";
 import { InputError, UndecidedError } from "../../base/errors.js";
 import { withTemporaryFolder } from "../../base/host-files.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { type DebianPackage, download } from "../debian/apt.js";
 import { unpackDeb } from "../debian/deb.js";
 import type { Mirrors } from "../debian/mirrors.js";

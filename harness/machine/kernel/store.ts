@@ -2,10 +2,10 @@
 import { copyFile, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
+import { cacheRoot } from "../../base/cache-root.js";
 import { InputError, type UndecidedError } from "../../base/errors.js";
 import { replaceFile, sha256, sha256File, withTemporaryFolder } from "../../base/host-files.js";
 import { between } from "../../base/results.js";
-import { cacheRoot } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { readCatalog } from "./catalog.js";

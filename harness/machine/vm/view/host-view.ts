@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
 import { type Static, Type } from "@sinclair/typebox";
 import { replaceFile } from "../../../base/host-files.js";
+import { readKept } from "../../../base/schema-cache.js";
 import { validator } from "../../../base/validate.js";
 import { undecided } from "../../../data/reasons/registry/registry.js";
 import type { GuestClient } from "../../guest/client.js";
@@ -35,20 +35,11 @@ export interface Seen {
  * has run nothing but the agent. Throws UndecidedError `host-view-invalid` and `-refused`.
  */
 export async function templateView(file: string, seen: Seen): Promise<HostView> {
-	const kept = await readKept(file);
+	const kept = await readKept(file, views);
 	if (kept) return kept;
 	const found = await findView(seen);
 	await replaceFile(file, `${JSON.stringify(found)}\n`);
 	return found;
-}
-
-async function readKept(file: string): Promise<HostView | undefined> {
-	try {
-		const found: unknown = JSON.parse(await readFile(file, "utf8"));
-		return views.accepts(found) ? found : undefined;
-	} catch {
-		return undefined;
-	}
 }
 
 /** As `templateView`, for a guest without a template. */

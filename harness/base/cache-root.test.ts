@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cacheRoot } from "./schema-cache.js";
+import { cacheRoot } from "./cache-root.js";
 
 it.each([
 	[{ BPFGATE_CACHE: "/a", XDG_CACHE_HOME: "/b" }, "/a"],
