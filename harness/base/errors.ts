@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { tmpdir } from "node:os";
+import { isAbsolute, relative } from "node:path";
+import { cacheRoot } from "./cache-root.js";
 
 /**
  * The invocation or something that came from outside (manifest, object, archive, kernel image,
@@ -83,17 +86,34 @@ export class UndecidedError extends Error {
 export function hostFailure(error: unknown): UndecidedError | undefined {
 	if (!(error instanceof Error) || !("syscall" in error)) return undefined;
 	const { path, code = "", syscall } = error as NodeJS.ErrnoException;
+	const home = homes().find(({ folder }) => path !== undefined && isWithin(path, folder));
 	const what = `${path === undefined ? "" : `${path}: `}${systemReason(error)} (${syscall})`;
+	const where = home && code === "EROFS" ? `${home.name} ${home.folder} is read-only: ` : "";
 	const fix = fixes[code];
-	const hint = fix === undefined ? "BPFGATE_DEBUG=1 shows where" : `${fix}, ${elsewhere}`;
-	return new UndecidedError("host-failed", what, hint, { cause: error });
+	const hint = fix === undefined ? "BPFGATE_DEBUG=1 shows where" : `${fix}, or ${elsewhere(path, home)}`;
+	return new UndecidedError("host-failed", `${where}${what}`, hint, { cause: error });
 }
 
-const elsewhere = "or name another folder with BPFGATE_CACHE or TMPDIR";
+const homes = () => [
+	{ name: "the cache", folder: cacheRoot(), variable: "BPFGATE_CACHE" },
+	{ name: "the folder for temporary files", folder: tmpdir(), variable: "TMPDIR" },
+];
+
+function elsewhere(path: string | undefined, home: { variable: string } | undefined): string {
+	if (home) return `name another folder with ${home.variable}`;
+	return path === undefined ? "name another folder with BPFGATE_CACHE or TMPDIR" : "name another place";
+}
+
+function isWithin(path: string, folder: string): boolean {
+	const way = relative(folder, path);
+	return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
+}
+
 const fixes: Record<string, string> = {
 	EACCES: "give this user access to it",
 	EPERM: "give this user access to it",
 	EROFS: "mount it writable",
 	ENOSPC: "free some space there",
+	EDQUOT: "free some space there",
 	ENOTDIR: "move the file that stands where a folder should be",
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomUUID } from "node:crypto";
-import { constants, createReadStream, rmSync } from "node:fs";
+import { constants, createReadStream, existsSync, rmSync } from "node:fs";
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -42,13 +42,30 @@ export async function readRegular(path: string, most: number, display = path): P
 	}
 }
 
+/** Creates a folder and its parents. On a read-only file system, Node's own way says ENOENT. */
+export async function makeFolder(path: string): Promise<void> {
+	try {
+		await mkdir(path, { recursive: true });
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+		let first = path;
+		while (!existsSync(dirname(first))) first = dirname(first);
+		await mkdir(first);
+		await mkdir(path, { recursive: true });
+	}
+}
+
 /** Writes a file atomically and creates its folder. Readers see the old content or the new one. */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
-	await mkdir(dirname(path), { recursive: true });
+	await makeFolder(dirname(path));
 	const temporary = passing(`${path}.${randomUUID()}`);
 	try {
 		await writeFile(temporary, content);
 		await rename(temporary, path);
+	} catch (error) {
+		// A full disk is reported by write(2), which knows no path.
+		if (error instanceof Error && "syscall" in error) Object.assign(error, { path });
+		throw error;
 	} finally {
 		await remove(temporary);
 	}
@@ -63,7 +80,7 @@ export async function withTemporaryFolder<T>(
 	use: (folder: string) => Promise<T>,
 	parent: string = tmpdir(),
 ): Promise<T> {
-	await mkdir(parent, { recursive: true });
+	await makeFolder(parent);
 	await removeAbandoned(parent, temporaryName);
 	const folder = passing(await mkdtemp(join(parent, makersPrefix(temporaryName))));
 	try {

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { cacheRoot } from "../base/cache-root.js";
-import { replaceFile, sha256, sha256File } from "../base/host-files.js";
-import { readKept } from "../base/schema-cache.js";
+import { sha256, sha256File } from "../base/host-files.js";
+import { keep, readKept } from "../base/schema-cache.js";
 import { validator } from "../base/validate.js";
 import type { KernelQuestion } from "../lab/kernel-question.js";
 import { KernelPromise } from "../lab/promise.js";
@@ -36,7 +36,7 @@ export async function keepAnswers(
 ): Promise<void> {
 	const { image_sha256 } = kernel;
 	const kept: Kept = { image_sha256, area: question.area, promises: [...promises] };
-	await replaceFile(await pathOf(kernel, question), `${JSON.stringify(kept)}\n`);
+	await keep(await pathOf(kernel, question), `${JSON.stringify(kept)}\n`);
 }
 
 /** All that may change an answer is in the name: image, modules, agent, question. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { cacheRoot } from "../../base/cache-root.js";
 import type { UndecidedError } from "../../base/errors.js";
-import { replaceFile } from "../../base/host-files.js";
+import { makeFolder, replaceFile } from "../../base/host-files.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Mirrors } from "./mirrors.js";
 import { parseStanza } from "./sources.js";
@@ -108,8 +108,8 @@ async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): 
 }
 
 async function prepare(root: string, configuration: string, sources: string): Promise<void> {
-	await mkdir(join(root, "lists", "partial"), { recursive: true });
-	await mkdir(join(root, "archives", "partial"), { recursive: true });
+	await makeFolder(join(root, "lists", "partial"));
+	await makeFolder(join(root, "archives", "partial"));
 	await stat(KEYRING).catch(() => {
 		throw undecided("keyring-missing", { keyring: KEYRING });
 	});

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Static, Type } from "@sinclair/typebox";
 import { cacheRoot } from "../../base/cache-root.js";
-import { replaceFile, sha256, withTemporaryFolder } from "../../base/host-files.js";
-import { readKept } from "../../base/schema-cache.js";
+import { sha256, withTemporaryFolder } from "../../base/host-files.js";
+import { keep, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { Btf } from "../../data/package/btf/btf.js";
 import { allModules } from "../kernel/all-modules.js";
@@ -79,7 +79,7 @@ export class KernelFunctions {
 			const cached = await readKept(path, moduleNames);
 			if (cached) return cached;
 			const made = await namesOfModules(await allModules(kernel));
-			await replaceFile(path, JSON.stringify(made));
+			await keep(path, JSON.stringify(made));
 			return made;
 		});
 	}
@@ -93,7 +93,7 @@ export class KernelFunctions {
 		try {
 			const bytes = await readFile(guest.client, "/sys/kernel/btf/vmlinux");
 			const names = bytes ? namesOfKernel(new Btf("/sys/kernel/btf/vmlinux", bytes)) : [];
-			await replaceFile(path, JSON.stringify(names));
+			await keep(path, JSON.stringify(names));
 			return new Set(names);
 		} finally {
 			await guest.dispose();

@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import { cacheRoot } from "../../base/cache-root.js";
-import { replaceFile, sha256, sha256File } from "../../base/host-files.js";
-import { readKept } from "../../base/schema-cache.js";
+import { sha256, sha256File } from "../../base/host-files.js";
+import { keep, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -65,7 +65,7 @@ export class KernelFeatures {
 			if (splats[0]) {
 				throw undecided("kernel-splat", { kernel: kernel.id, title: splats[0].title });
 			}
-			await replaceFile(path, `${JSON.stringify(features)}\n`);
+			await keep(path, `${JSON.stringify(features)}\n`);
 			return features;
 		} finally {
 			await guest.dispose();

@@ -6,6 +6,7 @@ import { cacheRoot } from "../../base/cache-root.js";
 import { InputError, type UndecidedError } from "../../base/errors.js";
 import { replaceFile, sha256, sha256File, withTemporaryFolder } from "../../base/host-files.js";
 import { between } from "../../base/results.js";
+import { keep } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { readCatalog } from "./catalog.js";
@@ -209,7 +210,6 @@ export async function storedDigest(path: string): Promise<string> {
 	const [noted, digest] = (await readFile(note, "utf8").catch(() => "")).split("\n");
 	if (noted === identity && /^[0-9a-f]{64}$/.test(digest ?? "")) return digest!;
 	const fresh = await sha256File(path);
-	// A read-only store can still be used.
-	await replaceFile(note, `${identity}\n${fresh}\n`).catch(() => {});
+	await keep(note, `${identity}\n${fresh}\n`);
 	return fresh;
 }

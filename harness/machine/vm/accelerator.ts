@@ -3,8 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { cpus, machine, release } from "node:os";
 import { type Static, Type } from "@sinclair/typebox";
-import { replaceFile } from "../../base/host-files.js";
-import { readKept } from "../../base/schema-cache.js";
+import { keep, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { Instance } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
@@ -60,10 +59,9 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
 	const known = options.fresh ? undefined : await recall(options.cache, depends);
 	if (known) return known;
 	const found = await run(options);
-	// With a read-only cache the next run probes again, nothing more.
 	const probed: Static<typeof Probed> = { ...found, depends };
 	const text = `${JSON.stringify(probed, null, "\t")}\n`;
-	await replaceFile(options.cache, text).catch(() => {});
+	await keep(options.cache, text);
 	return found;
 }
 

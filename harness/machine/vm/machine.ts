@@ -5,8 +5,8 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cacheRoot } from "../../base/cache-root.js";
-import { replaceFile } from "../../base/host-files.js";
-import { readKept } from "../../base/schema-cache.js";
+import { hostFailure } from "../../base/errors.js";
+import { keep, readKept } from "../../base/schema-cache.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { GuestClient } from "../guest/client.js";
@@ -16,9 +16,9 @@ import { type Kernel, memoryOf } from "../kernel/kernel.js";
 import { type Acceleration, patience, probeAccelerator } from "./accelerator.js";
 import { architecture } from "./architecture.js";
 import type { Guest } from "./guest.js";
-import { Instance, type InstanceOptions } from "./instance.js";
+import { Instance, type InstanceOptions, type Template } from "./instance.js";
 import type { Accelerator, BootKit } from "./qemu.js";
-import { discard, template, templateKey } from "./template.js";
+import { discard, openable, template, templateKey } from "./template.js";
 import { findView, type HostView, look, type Seen, templateView } from "./view/host-view.js";
 
 const inventories = validator(operations.inventory.result);
@@ -28,7 +28,7 @@ export async function templateInventory(file: string, client: GuestClient): Prom
 	const kept = await readKept(file, inventories);
 	if (kept) return kept;
 	const inventory = await client.call("inventory", {});
-	await replaceFile(file, `${JSON.stringify(inventory)}\n`);
+	await keep(file, `${JSON.stringify(inventory)}\n`);
 	return inventory;
 }
 
@@ -65,6 +65,7 @@ export class Machines {
 	private readonly versions = new Map<string, Promise<string>>();
 	private readonly inventories = new Map<string, Promise<Inventory>>();
 	private readonly views = new Map<string, Promise<HostView>>();
+	private readonly opened = new Map<string, Promise<Template>>();
 	private readonly kits = new Map<string, Promise<BootKit>>();
 	private readonly failures = new Map<string, number>();
 	private readonly failedBoots = new Map<string, number>();
@@ -119,7 +120,8 @@ export class Machines {
 		if ((this.failures.get(key) ?? 0) >= maxFailures)
 			return this.boot(kernel, `${maxFailures} templates gave no clone that came up`);
 		const root = join(this.cache, "templates");
-		const source = await this.booting(kernel, () => template(root, key, options));
+		const found = await this.booting(kernel, () => template(root, key, options));
+		const source = await once(this.opened, found.ram, false, () => openable(found));
 		try {
 			const instance = await Instance.resume(options, source, cloneMs[options.accelerator]);
 			const inventory = await once(this.inventories, key, false, () =>
@@ -143,7 +145,7 @@ export class Machines {
 			this.failedBoots.delete(content(kernel));
 			return up;
 		} catch (error) {
-			this.failedBoots.set(content(kernel), failed + 1);
+			if (!hostFailure(error)) this.failedBoots.set(content(kernel), failed + 1);
 			throw error;
 		}
 	}

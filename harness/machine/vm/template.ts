@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import {
+	access,
+	chmod,
+	open,
+	readdir,
+	readFile,
+	rename,
+	rm,
+	stat,
+	utimes,
+	writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Static, Type } from "@sinclair/typebox";
 import { makersPrefix, removeAbandoned } from "../../base/abandoned.js";
+import { makeFolder } from "../../base/host-files.js";
 import { validator } from "../../base/validate.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import { Instance, type InstanceOptions, type Template } from "./instance.js";
 import { locked } from "./lock.js";
 import { removeFolder, temporaryFolder } from "./process.js";
@@ -49,7 +65,7 @@ export async function template(root: string, key: string, options: InstanceOptio
 	const folder = join(root, key);
 	const found = await sound(folder);
 	if (found) return found;
-	await mkdir(root, { recursive: true });
+	await makeFolder(root);
 	const lock = { path: join(root, `${key}.lock`), patience: makingMs, signal: options.signal };
 	return locked(lock, async () => {
 		const meanwhile = await sound(folder);
@@ -61,9 +77,28 @@ export async function template(root: string, key: string, options: InstanceOptio
 	});
 }
 
-/** Deletes a template from which no clone came up. */
+/** Deletes a template from which no clone came up, if the cache can be written. */
 export async function discard(root: string, key: string): Promise<void> {
-	await rm(join(root, key), { recursive: true, force: true });
+	await rm(join(root, key), { recursive: true, force: true }).catch(() => {});
+}
+
+/**
+ * The template with RAM that QEMU can open. Before 8.2 it opens the file for writing although it
+ * maps it privately: where the cache is read-only, this run clones from a copy.
+ */
+export async function openable(source: Template): Promise<Template> {
+	const writable = await access(source.ram, constants.W_OK).then(
+		() => true,
+		() => false,
+	);
+	if (writable) return source;
+	const ram = join(temporaryFolder(tmpdir(), "bpfgate-"), "ram");
+	await promisify(execFile)("cp", ["--sparse=always", source.ram, ram]).catch(
+		(cause: { stderr?: string }) => {
+			throw undecided("not-written", { path: ram, why: (cause.stderr ?? String(cause)).trim() }, { cause });
+		},
+	);
+	return { ...source, ram };
 }
 
 async function make(root: string, folder: string, options: InstanceOptions): Promise<void> {
@@ -90,6 +125,7 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 			ram_mtime: String(mtimeNs),
 		};
 		await writeFile(join(unfinished, "template.json"), `${JSON.stringify(record, null, "\t")}\n`);
+		await chmod(unfinished, 0o755); // Other users may have the same cache, read-only.
 		await rename(unfinished, folder).catch(async (error) => {
 			if (!(await sound(folder))) throw error; // Another runner was faster; use its template.
 		});
@@ -113,7 +149,7 @@ async function sha256(file: string): Promise<string> {
 		.digest("hex");
 }
 
-/** The template in `folder` if it is complete and unchanged. */
+/** The template in `folder` if it is complete and unchanged; notes the use where it can. */
 export async function sound(folder: string): Promise<Template | undefined> {
 	const found = parts(folder);
 	try {
@@ -123,7 +159,7 @@ export async function sound(folder: string): Promise<Template | undefined> {
 		if (String(ram.mtimeNs) !== record.ram_mtime || Number(ram.size) !== record.ram_bytes) return undefined;
 		if ((await sha256(found.state)) !== record.state_sha256) return undefined;
 		const now = new Date();
-		await utimes(path, now, now);
+		await utimes(path, now, now).catch(() => {});
 		return found;
 	} catch {
 		return undefined;

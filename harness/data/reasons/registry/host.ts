@@ -9,7 +9,7 @@ export const hostReasons = defineReasons({
 	// Files and tools of this machine.
 	"host-failed": {
 		message: "a system call on the host failed, such as reading or writing a file",
-		hint: "make room and give this user the right to the file, or name another folder with BPFGATE_CACHE or TMPDIR",
+		hint: "free some space and give this user access to the file, or name another folder: BPFGATE_CACHE is that of the cache, TMPDIR that of temporary files",
 	},
 	"host-memory": {
 		message: (f: { mib: number }) =>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from "@sinclair/typebox";
-import { replaceFile } from "../../../base/host-files.js";
-import { readKept } from "../../../base/schema-cache.js";
+import { keep, readKept } from "../../../base/schema-cache.js";
 import { validator } from "../../../base/validate.js";
 import { undecided } from "../../../data/reasons/registry/registry.js";
 import type { GuestClient } from "../../guest/client.js";
@@ -38,7 +37,7 @@ export async function templateView(file: string, seen: Seen): Promise<HostView> 
 	const kept = await readKept(file, views);
 	if (kept) return kept;
 	const found = await findView(seen);
-	await replaceFile(file, `${JSON.stringify(found)}\n`);
+	await keep(file, `${JSON.stringify(found)}\n`);
 	return found;
 }
 
