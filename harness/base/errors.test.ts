@@ -12,6 +12,15 @@ it("an InputError is one line of file, place and reason", () => {
 	expect(new InputError("a.o", "", "is empty").message).toBe("a.o: is empty");
 });
 
+it("an InputError is readable also when it quotes a long text", () => {
+	const name = "a".repeat(100_000);
+	const { message, place, reason } = new InputError("a.o", `/maps/${name}/size`, `"${name}" is too long`);
+	expect(place).toMatch(/^\/maps\/a+ \[…\] a+\/size$/);
+	expect(reason).toMatch(/^"a+ \[…\] a+" is too long$/);
+	expect(message).toBe(`a.o: ${place}: ${reason}`);
+	expect(message.length).toBeLessThan(1100);
+});
+
 it("a failed system call is reported in the system's words", async () => {
 	const failed = await mkdir("/dev/null/a, b").catch((error: unknown) => error);
 	expect(systemReason(failed)).toBe("not a directory");

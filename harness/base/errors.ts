@@ -10,6 +10,8 @@ import { cacheRoot } from "./cache-root.js";
  */
 export class InputError extends Error {
 	override name = "InputError";
+	readonly place: string;
+	readonly reason: string;
 
 	/**
 	 * @param file the file, as the user named it
@@ -19,12 +21,26 @@ export class InputError extends Error {
 	 */
 	constructor(
 		readonly file: string,
-		readonly place: string,
-		readonly reason: string,
+		place: string,
+		reason: string,
 		options?: { cause?: unknown },
 	) {
-		super(`${file}: ${place === "" ? "" : `${place}: `}${reason}`, options);
+		const where = bounded(place, mostOfPlace);
+		const why = bounded(reason, mostOfReason);
+		super(`${file}: ${where === "" ? "" : `${where}: `}${why}`, options);
+		this.place = where;
+		this.reason = why;
 	}
+}
+
+/** Characters; both may quote names and values of any length. */
+const mostOfPlace = 300;
+const mostOfReason = 700;
+
+/** The text without its middle when it is too long: what matters stands at both ends. */
+function bounded(text: string, most: number): string {
+	const half = Math.floor(most / 2);
+	return text.length <= most ? text : `${text.slice(0, half)} […] ${text.slice(-half)}`;
 }
 
 /** Where a value was read, for messages. */

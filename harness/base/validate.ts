@@ -2,6 +2,7 @@
 import { type Static, type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { InputError } from "./errors.js";
+import { shown } from "./printable.js";
 
 const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionTypes: true });
 ajv.addKeyword({
@@ -88,7 +89,7 @@ const mustBe = "must be ";
 function reasonOf(error: ErrorObject): string {
 	switch (error.keyword) {
 		case "additionalProperties":
-			return `unknown key "${error.params.additionalProperty}"`;
+			return `unknown key ${shown(error.params.additionalProperty)}`;
 		case "required":
 			return `key "${error.params.missingProperty}" is missing`;
 		case "enum":
