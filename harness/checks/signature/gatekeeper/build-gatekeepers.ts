@@ -50,7 +50,7 @@ export async function buildGatekeepers(
 				...more,
 				...includes,
 				...["-idirafter", `/usr/include/${machine()}-linux-gnu`],
-				`-D__TARGET_ARCH_${bpfArch(arch)}`,
+				...[`-D__TARGET_ARCH_${bpfArch(arch)}`, `-ffile-prefix-map=${sources}/=`],
 				...["-c", join(sources, source), "-o", join(work, target)],
 			]);
 			// Leaves .BTF and .BTF.ext.
