@@ -35,6 +35,11 @@ export const CaseResult = Type.Object({
 	case: Type.String({ description: "`program/<name>`, without the check" }),
 	outcome: Outcome,
 	reason: Type.Optional(Reason),
+	announced: Type.Optional(
+		Type.Object(Reason.properties, {
+			description: "the failure that `expect.failures` of the manifest announces: it counts as a pass",
+		}),
+	),
 	duration_ms: Type.Number({ minimum: 0, description: "wall clock on the host" }),
 	evidence: Type.Record(Type.String(), Type.Unknown()),
 });
@@ -114,6 +119,9 @@ export const RunRecord = Type.Object({
 	allow_empty: Type.Optional(Type.Boolean({ description: "a run that tested nothing may be a success" })),
 	required_kernels: Type.Optional(Type.Array(Type.String(), { description: "a skip on them is a failure" })),
 	fail_on_skip: Type.Optional(Type.Boolean()),
+	ignore_expectations: Type.Optional(
+		Type.Boolean({ description: "failures that manifests announce are failures" }),
+	),
 	filter: Type.Optional(Type.Array(Type.String(), { description: "the only cases that were asked for" })),
 });
 export type RunRecord = Static<typeof RunRecord>;
@@ -137,11 +145,15 @@ export const Results = Type.Object(
 );
 export type Results = Static<typeof Results>;
 
-/** Exit status of a run: 1 outranks 3, 3 outranks 0. Without a pass it is 3, unless allowed. */
+/**
+ * Exit status of a run: 1 outranks 3, 3 outranks 0. Without a pass of its own it is 3, unless
+ * allowed.
+ */
 export function exitStatus(results: Results): 0 | 1 | 3 | 130 {
 	if (results.run.interrupted) return 130;
 	const outcomes = new Set(results.results.map((result) => result.outcome));
 	if (outcomes.has("fail")) return 1;
 	if (outcomes.has("error")) return 3;
-	return outcomes.has("pass") || results.run.allow_empty ? 0 : 3;
+	const passed = results.results.some(({ outcome, announced }) => outcome === "pass" && !announced);
+	return passed || results.run.allow_empty ? 0 : 3;
 }

@@ -16,6 +16,8 @@ export interface Finding {
 	outcome: Outcome;
 	/** Every outcome but `pass` has one. */
 	reason?: Reason;
+	/** The runner sets it: the failure that the manifest announces. Checks do not. */
+	announced?: Reason;
 	evidence: Record<string, unknown>;
 	/** Wall clock on the host; `runCases` fills it in. */
 	duration_ms?: number;

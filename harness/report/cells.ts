@@ -9,21 +9,29 @@ import {
 } from "../base/results.js";
 
 /** From best to worst: a failure outranks an error. */
-export const outcomeOrder: readonly Outcome[] = ["pass", "skip", "error", "fail"];
+export const outcomeOrder: readonly Verdict[] = ["pass", "skip", "announced", "error", "fail"];
 
-/** The worst of some outcomes; undefined without outcomes, which is not a pass. */
-export function worst(outcomes: Iterable<Outcome>): Outcome | undefined {
+/** The worst of some verdicts; undefined without any, which is not a pass. */
+export function worst(verdicts: Iterable<Verdict>): Verdict | undefined {
 	let rank = -1;
-	for (const outcome of outcomes) rank = Math.max(rank, outcomeOrder.indexOf(outcome));
+	for (const verdict of verdicts) rank = Math.max(rank, outcomeOrder.indexOf(verdict));
 	return outcomeOrder[rank];
 }
 
+/** `announced`: a failure that `expect.failures` of the manifest names, which counts as passed. */
+export type Verdict = Outcome | "announced";
+
+export function verdictOf({ outcome, announced }: Pick<CaseResult, "outcome" | "announced">): Verdict {
+	return announced ? "announced" : outcome;
+}
+
 /** `partial`: passes and skips; `inapplicable`: no such case; `unfinished`: interrupted before. */
-export type Cell = Outcome | "partial" | "inapplicable" | "unfinished";
+export type Cell = Verdict | "partial" | "inapplicable" | "unfinished";
 
 export const cellWords: Readonly<Record<Cell, string>> = {
 	pass: "pass",
 	partial: "pass, some skipped",
+	announced: "fail, as the manifest announces",
 	fail: "fail",
 	skip: "skip",
 	error: "error",
@@ -35,6 +43,7 @@ export const cellWords: Readonly<Record<Cell, string>> = {
 export const signs: Readonly<Record<Cell | "alike", string>> = {
 	pass: "✓",
 	partial: "✓–",
+	announced: "(✗)",
 	fail: "✗",
 	skip: "–",
 	error: "!",
@@ -47,9 +56,9 @@ export const legend = Object.entries(cellWords)
 	.map(([cell, words]) => `${signs[cell as Cell]} ${words}`)
 	.join(", ");
 
-/** The worst of some outcomes, but `partial` for passes and skips; undefined without outcomes. */
-export function cellOf(outcomes: Iterable<Outcome>): Cell | undefined {
-	const seen = new Set(outcomes);
+/** The worst of some verdicts, but `partial` for passes and skips; undefined without any. */
+export function cellOf(verdicts: Iterable<Verdict>): Cell | undefined {
+	const seen = new Set(verdicts);
 	const most = worst(seen);
 	return most === "skip" && seen.has("pass") ? "partial" : most;
 }
@@ -92,7 +101,7 @@ export function packageRows(results: Results): Row[] {
 		cells: columns(results).map((id) => {
 			const place = key(record.name, id);
 			const own = (cases.get(place) ?? []).filter((result) => !isOtherVariant(result));
-			const seen = cellOf(own.map((result) => result.outcome));
+			const seen = cellOf(own.map(verdictOf));
 			if (seen === "fail" || seen === "error") return seen;
 			return unfinished.has(place) ? "unfinished" : (seen ?? absentIn(id));
 		}),
@@ -107,7 +116,7 @@ export function caseRows(results: Results, packageName: string): Row[] {
 		label,
 		cells: columns(results).map(
 			(id) =>
-				cellOf(cases.filter((result) => result.kernel === id).map((result) => result.outcome)) ??
+				cellOf(cases.filter((result) => result.kernel === id).map(verdictOf)) ??
 				(unfinished.has(key(packageName, id)) ? "unfinished" : absentIn(id)),
 		),
 	}));
@@ -118,17 +127,18 @@ export function caseName(result: CaseResult): string {
 	return `${result.check}/${result.case}`;
 }
 
-/** How many cases had each outcome. */
-export function tally(results: Results): Record<Outcome, number> {
-	const count = { pass: 0, fail: 0, skip: 0, error: 0 };
-	for (const result of results.results) count[result.outcome]++;
+/** How many cases had each verdict. */
+export function tally(results: Results): Record<Verdict, number> {
+	const count = { pass: 0, fail: 0, skip: 0, error: 0, announced: 0 };
+	for (const result of results.results) count[verdictOf(result)]++;
 	return count;
 }
 
-/** `12 passed, 1 failed, 3 skipped, 0 errors`. */
+/** `12 passed, 1 failed, 3 skipped, 0 errors`, and `2 failed as announced` if there are any. */
 export function tallyLine(results: Results): string {
 	const count = tally(results);
-	return `${count.pass} passed, ${count.fail} failed, ${count.skip} skipped, ${count.error} error${count.error === 1 ? "" : "s"}`;
+	const announced = count.announced > 0 ? `, ${count.announced} failed as announced` : "";
+	return `${count.pass} passed, ${count.fail} failed${announced}, ${count.skip} skipped, ${count.error} error${count.error === 1 ? "" : "s"}`;
 }
 
 export function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {

@@ -3,6 +3,7 @@
 import { listing } from "../base/listing.js";
 import { escapeMarkup, printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
+import { announcedEntries, announcedTitle } from "./announced.js";
 import { capturePaths } from "./captures.js";
 import {
 	caseName,
@@ -21,7 +22,7 @@ import { leftOut } from "./left-out.js";
 import { notes } from "./notes.js";
 import { diffOf } from "./packets.js";
 import { type SharedPicture, sharedPictures } from "./pictures.js";
-import { few, onKernels, reasonEntries, wordingLines } from "./reasons.js";
+import { few, onKernels, type ReasonEntry, reasonEntries, wordingLines } from "./reasons.js";
 
 /** Most characters of one case's evidence on a page; the results document has all. */
 const evidenceLimit = 8000;
@@ -33,8 +34,8 @@ code, pre, td.name { font-family: ui-monospace, monospace; font-size: .9em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
-td.pass, td.partial, td.fail, td.skip, td.error, td.inapplicable, td.unfinished, th.kernel { text-align: center; }
-td.pass, td.partial { background: #2a93; } td.fail { background: #d335; } td.skip { background: #cc03; } td.error, td.unfinished { background: #a3d5; }
+td.pass, td.partial, td.fail, td.skip, td.announced, td.error, td.inapplicable, td.unfinished, th.kernel { text-align: center; }
+td.pass, td.partial { background: #2a93; } td.fail { background: #d335; } td.skip, td.announced { background: #cc03; } td.error, td.unfinished { background: #a3d5; }
 dt { margin-top: 1rem; } dd { margin: 0 0 0 1.5rem; } dd.hint::before { content: "→ "; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .8rem; }
 figure { margin: 1.5rem 0; } figure svg { max-width: none; }
@@ -87,7 +88,8 @@ export function html(results: Results, captures?: string): string {
 		`<p>${legend}</p>`,
 		...leftOut(results).map((text) => `<p>${escapeMarkup(text)}</p>`),
 		...questions(results),
-		...reasons(results),
+		...reasons("Reasons", reasonEntries(results), results),
+		...reasons(announcedTitle, announcedEntries(results), results, signs.announced),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
 		...noteSection(results),
 		...coverageSection(results),
@@ -125,15 +127,14 @@ function questions({ checks = [] }: Results): string[] {
 	return ["<ul>", ...items, "</ul>"];
 }
 
-function reasons(results: Results): string[] {
-	const entries = reasonEntries(results);
+function reasons(title: string, entries: readonly ReasonEntry[], results: Results, sign?: string): string[] {
 	if (entries.length === 0) return [];
 	const items = entries.flatMap((entry) => [
-		`<dt>${signs[entry.outcome]} <b>${escapeMarkup(entry.package)}</b>: ${listing(few(entry.cases.map(code)))} ${onKernels(entry.kernels.map(escapeMarkup), results)} (${code(entry.code)})</dt>`,
+		`<dt>${sign ?? signs[entry.outcome]} <b>${escapeMarkup(entry.package)}</b>: ${listing(few(entry.cases.map(code)))} ${onKernels(entry.kernels.map(escapeMarkup), results)} (${code(entry.code)})</dt>`,
 		...wordingLines(entry).map((line) => `<dd>${escapeMarkup(line)}</dd>`),
 		`<dd class="hint">${escapeMarkup(entry.hint)}</dd>`,
 	]);
-	return ["<h2>Reasons</h2>", "<dl>", ...items, "</dl>"];
+	return [`<h2>${escapeMarkup(title)}</h2>`, "<dl>", ...items, "</dl>"];
 }
 
 function packageSection(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { escapeMarkup, printable, printableLines } from "../base/printable.js";
-import type { CaseResult, Outcome, Results } from "../base/results.js";
-import { caseName, groupBy, key } from "./cells.js";
+import type { CaseResult, Results } from "../base/results.js";
+import { caseName, groupBy, key, type Verdict, verdictOf } from "./cells.js";
 import { leftOut } from "./left-out.js";
 import { noteOf } from "./notes.js";
 
@@ -38,7 +38,11 @@ function suite(cases: CaseResult[], results: Results): string[] {
 		timestamp: results.run.started,
 		...counts(cases),
 	});
-	const left = leftOut(results, name).map((text) => attributes({ name: "not tested", value: text }));
+	const announced = cases.filter((result) => result.announced).length;
+	const left = [
+		...leftOut(results, name).map((text) => attributes({ name: "not tested", value: text })),
+		...(announced > 0 ? [attributes({ name: "failed as announced", value: String(announced) })] : []),
+	];
 	const properties = left.map((each) => `      <property ${each}/>`);
 	return [
 		`  <testsuite ${head}>`,
@@ -54,6 +58,12 @@ function testcase(result: CaseResult): string[] {
 		name: caseName(result),
 		time: seconds(result.duration_ms),
 	});
+	if (result.announced) {
+		// As pytest reports xfail.
+		const { code, message } = result.announced;
+		const detail = attributes({ type: `announced: ${code}`, message: `failed as announced: ${message}` });
+		return [`    <testcase ${head}>`, `      <skipped ${detail}/>`, "    </testcase>"];
+	}
 	if (result.outcome === "pass") {
 		const note = noteOf(result);
 		if (note === undefined) return [`    <testcase ${head}/>`];
@@ -84,12 +94,13 @@ function logLines({ evidence }: CaseResult): string[] {
 }
 
 function counts(cases: CaseResult[]): Record<string, string> {
-	const having = (outcome: Outcome) => String(cases.filter((result) => result.outcome === outcome).length);
+	const having = (...verdicts: Verdict[]) =>
+		String(cases.filter((result) => verdicts.includes(verdictOf(result))).length);
 	return {
 		tests: String(cases.length),
 		failures: having("fail"),
 		errors: having("error"),
-		skipped: having("skip"),
+		skipped: having("skip", "announced"),
 		time: seconds(cases.reduce((sum, result) => sum + result.duration_ms, 0)),
 	};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { listing } from "../base/listing.js";
 import type { CaseResult, Results } from "../base/results.js";
+import { announcedEntries, announcedTitle } from "./announced.js";
 import { caseName, columns, legend, packageRows, signs, tallyLine } from "./cells.js";
 import { kernelFindings } from "./kernel-findings.js";
 import { leftOut } from "./left-out.js";
@@ -27,6 +28,7 @@ export function markdown(results: Results): string {
 		table.join("\n"),
 		legend,
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
+		...announced(results),
 		...leftOut(results).map(escapeMarkdown),
 		...kernels(results),
 		...noted(results),
@@ -39,11 +41,16 @@ export function markdown(results: Results): string {
 		.join("\n");
 }
 
-function item(entry: ReasonEntry, results: Results): string {
+function announced(results: Results): string[] {
+	const items = announcedEntries(results).map((entry) => item(entry, results, signs.announced));
+	return items.length > 0 ? [announcedTitle, items.join("\n")] : [];
+}
+
+function item(entry: ReasonEntry, results: Results, sign = signs[entry.outcome]): string {
 	const cases = listing(few(entry.cases.map(markdownCode)));
 	const kernels = onKernels(entry.kernels.map(escapeMarkdown), results);
 	return [
-		`- ${signs[entry.outcome]} ${markdownCode(entry.package)}: ${cases} ${kernels} (${markdownCode(entry.code)})`,
+		`- ${sign} ${markdownCode(entry.package)}: ${cases} ${kernels} (${markdownCode(entry.code)})`,
 		...wordingLines(entry).map(escapeMarkdown),
 		`*${escapeMarkdown(entry.hint)}*`,
 	].join("\\\n  ");

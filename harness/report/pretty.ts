@@ -4,6 +4,7 @@ import { listing } from "../base/listing.js";
 import { printable, printableLines } from "../base/printable.js";
 import type { Results } from "../base/results.js";
 import { lastLines } from "../data/reasons/log.js";
+import { announcedEntries, announcedTitle } from "./announced.js";
 import { capturePaths, maxCaptures } from "./captures.js";
 import {
 	type Cell as CaseCell,
@@ -31,11 +32,11 @@ type Colours = ReturnType<typeof picocolors.createColors>;
 
 const asciiSigns = {
 	...{ pass: "+", partial: "+-", fail: "x", skip: "-", error: "!" },
-	...{ inapplicable: ".", unfinished: "?", alike: "" },
+	...{ announced: "(x)", inapplicable: ".", unfinished: "?", alike: "" },
 };
 const colourOf: Record<Cell, "green" | "red" | "yellow" | "magenta" | "dim"> = {
 	...{ pass: "green", partial: "green", fail: "red", skip: "yellow", error: "magenta" },
-	...{ inapplicable: "dim", unfinished: "magenta", alike: "dim" },
+	...{ announced: "yellow", inapplicable: "dim", unfinished: "magenta", alike: "dim" },
 };
 
 /** The matrix: packages down (or one package's cases), kernels across, reasons below. */
@@ -50,6 +51,7 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 		painter.legend(rows),
 		...reasonEntries(results).map((entry) => painter.reason(entry, alone)),
 		painter.moreDiffs(),
+		painter.announced(),
 		painter.leftOut(),
 		painter.weaknesses(),
 		painter.notes(),
@@ -155,6 +157,17 @@ class Painter {
 				: `see ${printable(this.captures)}${written}`;
 		const text = `${count(left, "more failure")} with differing packets: ${where}`;
 		return `${wrap(text, this.medium.width).join("\n")}\n`;
+	}
+
+	announced(): string {
+		const lines = announcedEntries(this.results).flatMap((entry) => {
+			const where = onKernels(entry.kernels.map(printable), this.results);
+			const head = `${printable(`${entry.package}: ${casesOf(entry, this.results)}`)} ${where}`;
+			const said = `${head}: ${wordingLines(entry).map(printable).join("; ")} [${printable(entry.code)}]`;
+			return wrap(said, this.medium.width - 2).map((line) => `  ${line}`);
+		});
+		const title = wrap(announcedTitle, this.medium.width).map(this.colours.bold);
+		return lines.length === 0 ? "" : `${[...title, ...lines].join("\n")}\n`;
 	}
 
 	leftOut(): string {

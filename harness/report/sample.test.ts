@@ -60,10 +60,32 @@ describe("junit", () => {
 		expect(XMLValidator.validate(xml)).toBe(true);
 		const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "" });
 		const { testsuites } = parser.parse(xml);
-		expect(testsuites).toMatchObject({ tests: "17", failures: "7", errors: "1", skipped: "1" });
+		expect(testsuites).toMatchObject({ tests: "18", failures: "7", errors: "1", skipped: "2" });
 		const suite = testsuites.testsuite.at(-1);
 		expect(suite.name).toBe("<i>hostile</i> & \\u{1b}[2J on 7.3");
 		expect(suite.testcase.failure.message).toBe("The kernel refused it: ]]> <script>alert(1)</script>");
+	});
+});
+
+describe("an announced failure", () => {
+	it("has its own sign and count in every format", () => {
+		expect(pretty(sample, medium)).toMatch(/ring-watch .*\(✗\)/);
+		expect(pretty(sample, medium)).toContain("1 failed as announced");
+		expect(pretty(sample, { ...medium, unicode: false })).toContain("(x)");
+		for (const text of [markdown(sample), html(sample)]) {
+			expect(text).toContain("(✗)");
+			expect(text).toContain("1 failed as announced");
+			expect(text).toMatch(/6\\?\.12 has no hook of this kind/);
+		}
+		expect(tap(sample)).toMatch(/^not ok .*attach\/on\\?_exec # TODO announced in expect.failures: 6.12/m);
+		expect(tap(sample)).toContain("# 1 failed as announced");
+		expect(junit(sample)).toMatch(/name="failed as announced" value="1"/);
+		expect(junit(sample)).toContain('<skipped type="announced: attach-unsupported"');
+	});
+
+	it("alone is no success", () => {
+		const announced = sample.results.filter((result) => result.announced);
+		expect(exitStatus({ ...sample, results: announced })).toBe(3);
 	});
 });
 

@@ -14,7 +14,7 @@ describe("tap", () => {
 		const numbers = [...text.matchAll(/^(?:not )?ok (\d+) - /gm)].map((match) => Number(match[1]));
 		expect(numbers).toEqual(sample.results.map((_, index) => index + 1));
 		expect(text).toContain(`\n1..${numbers.length}\n`);
-		expect(text.match(/^not ok/gm)).toHaveLength(8);
+		expect(text.match(/^not ok (?!.*# TODO)/gm)).toHaveLength(8);
 	});
 
 	it("escapes what would be a directive", () => {

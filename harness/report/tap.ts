@@ -2,13 +2,18 @@
 
 import { printable } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
-import { caseName } from "./cells.js";
+import { caseName, tally } from "./cells.js";
 import { leftOut } from "./left-out.js";
 import { noteOf } from "./notes.js";
 
-/** Test Anything Protocol 14 (testanything.org): a case is a point; `error` is `not ok`. */
+/**
+ * Test Anything Protocol 14 (testanything.org): a case is a point; `error` is `not ok`, and an
+ * announced failure is `not ok # TODO`, which is no failure.
+ */
 export function tap(results: Results): string {
-	const comments = leftOut(results).map((text) => `# ${printable(text)}`);
+	const { announced } = tally(results);
+	const counted = announced > 0 ? [`${announced} failed as announced in expect.failures`] : [];
+	const comments = [...leftOut(results), ...counted].map((text) => `# ${printable(text)}`);
 	const lines = ["TAP version 14", `1..${results.results.length}`, ...comments];
 	results.results.forEach((result, index) => {
 		lines.push(...point(result, index + 1));
@@ -18,10 +23,14 @@ export function tap(results: Results): string {
 }
 
 function point(result: CaseResult, number: number): string[] {
-	const { outcome, reason } = result;
+	const { outcome, announced, reason } = result;
 	const name = escapeTap(`${result.package} on ${result.kernel}: ${caseName(result)}`);
-	const status = outcome === "pass" || outcome === "skip" ? "ok" : "not ok";
-	const directive = outcome === "skip" ? ` # SKIP ${escapeTap(reason?.message ?? "")}`.trimEnd() : "";
+	const status = !announced && (outcome === "pass" || outcome === "skip") ? "ok" : "not ok";
+	const directive = announced
+		? ` # TODO announced in expect.failures: ${escapeTap(announced.message)}`
+		: outcome === "skip"
+			? ` # SKIP ${escapeTap(reason?.message ?? "")}`.trimEnd()
+			: "";
 	const line = `${status} ${number} - ${name}${directive}`;
 	const note = noteOf(result);
 	if (outcome === "pass" && note === undefined) return [line];

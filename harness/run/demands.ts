@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isOtherVariant } from "../base/results.js";
 import type { BrokenPackage } from "../data/package/broken-package.js";
-import { wildcard } from "../data/package/manifest/check-settings.js";
+import { wildcard } from "../data/package/manifest/wildcard.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
 import { reason } from "../data/reasons/registry/registry.js";
@@ -18,6 +18,8 @@ export interface Demands {
 	require?: readonly string[] | undefined;
 	/** A skip is a failure on every kernel. */
 	failOnSkip?: boolean | undefined;
+	/** What `expect.failures` of manifests announces is a failure all the same. */
+	ignoreExpectations?: boolean | undefined;
 	/** Patterns of cases, `load/program/*`; only these, and the log during them, are reported. */
 	filter?: readonly string[] | undefined;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CaseResult, Reason, UnloadedProgram } from "../base/results.js";
 import { notLoaded } from "../data/package/autoload.js";
-import { wildcard } from "../data/package/manifest/check-settings.js";
+import { wildcard } from "../data/package/manifest/wildcard.js";
 import type { Package } from "../data/package/package.js";
 import { reason } from "../data/reasons/registry/registry.js";
 import type { Check, CheckRun } from "../lab/check.js";
@@ -94,7 +94,7 @@ function proves(result: CaseResult, { asked }: Ended): boolean {
 	);
 }
 
-const isAnnounced = ({ evidence }: CaseResult) => Object.hasOwn(evidence, "expected_failure");
+const isAnnounced = ({ announced }: CaseResult) => announced !== undefined;
 
 function why(pkg: Package, about: readonly CaseResult[], asked: Ended["asked"], { named }: Ended): Reason {
 	const programs = pkg.objects.reduce((sum, object) => sum + object.programs.length, 0);

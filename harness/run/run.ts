@@ -157,7 +157,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 				if (!selected(options, result.check, result.case)) continue;
 				const { reason: _, ...bare } = result;
 				const about = result.kernels ?? [result.kernel];
-				const judged = expected(pkg.manifest, result.check, about, result);
+				const judged = expected(pkg.manifest, result.check, about, result, options);
 				later.push({ ...bare, ...demanded(judged, about, options) });
 				emit({ type: "finding", result: later.at(-1)! });
 			}
@@ -168,7 +168,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	const missing = interrupted ? [] : unproven({ ...options, results: tested });
 	for (const result of missing) emit({ type: "finding", result });
 
-	const { allowEmpty, require, failOnSkip, filter } = options;
+	const { allowEmpty, require, failOnSkip, ignoreExpectations, filter } = options;
 	const document: Results = {
 		format: "bpfgate/results",
 		version: 1,
@@ -183,6 +183,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 			...(allowEmpty ? { allow_empty: true } : {}),
 			...(require ? { required_kernels: [...require] } : {}),
 			...(failOnSkip ? { fail_on_skip: true } : {}),
+			...(ignoreExpectations ? { ignore_expectations: true } : {}),
 			...(filter ? { filter: [...filter] } : {}),
 		},
 		kernels: kernels.map((kernel) => ({

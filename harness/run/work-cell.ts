@@ -48,7 +48,7 @@ export async function* workCell(
 			for await (const finding of findings(check.name, run, pkg, kernel, { ...options, limit }, releases)) {
 				const wanted = selected(options, check.name, finding.case) || finding.case.startsWith("kernel-log/");
 				if (!wanted) continue;
-				const judged = expected(pkg.manifest, check.name, [kernel.id], finding);
+				const judged = expected(pkg.manifest, check.name, [kernel.id], finding, options);
 				const { duration_ms = 0, ...rest } = demanded(judged, [kernel.id], options);
 				yield { package: pkg.name, kernel: kernel.id, check: check.name, ...rest, duration_ms };
 			}

@@ -96,6 +96,7 @@ export function testWith(engine: Engine): Action<"test"> {
 				allowEmpty: options.allowEmpty,
 				require: options.require && requiredKernels(options.require, kernels),
 				failOnSkip: options.failOnSkip,
+				ignoreExpectations: options.ignoreExpectations,
 				filter: options.filter,
 				signal: context.signal(),
 			}),

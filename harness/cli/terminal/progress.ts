@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLogUpdate } from "log-update";
 import { printable } from "../../base/printable.js";
-import { isOtherVariant, type Outcome, type Results } from "../../base/results.js";
-import { type Cell, cellOf, cellWords, groupBy, key } from "../../report/cells.js";
+import { isOtherVariant, type Results } from "../../base/results.js";
+import { type Cell, cellOf, cellWords, groupBy, key, type Verdict, verdictOf } from "../../report/cells.js";
 import type { RunEvent } from "../../run/events.js";
 
 export interface Progress {
@@ -35,7 +35,7 @@ class Tally {
 	cells = 0;
 	finished = 0;
 	failed = 0;
-	readonly running = new Map<string, { name: string; outcomes: Set<Outcome> }>();
+	readonly running = new Map<string, { name: string; outcomes: Set<Verdict> }>();
 	readonly preparing = new Map<string, string>();
 	exploring: string | undefined;
 
@@ -55,7 +55,8 @@ class Tally {
 			}
 			case "finding": {
 				const { package: name, kernel, outcome } = event.result;
-				if (!isOtherVariant(event.result)) this.running.get(key(name, kernel))?.outcomes.add(outcome);
+				if (!isOtherVariant(event.result))
+					this.running.get(key(name, kernel))?.outcomes.add(verdictOf(event.result));
 				if (outcome === "fail") this.failed++;
 				break;
 			}

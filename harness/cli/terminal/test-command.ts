@@ -44,6 +44,7 @@ export const testCommand = {
 			parse: commaList,
 		},
 		failOnSkip: { help: "a skip is a failure on every kernel" },
+		ignoreExpectations: { help: "a failure that the manifest announces is a failure all the same" },
 		allowEmpty: { help: "accept packages that no case tested" },
 		jobs: {
 			value: "<n>",

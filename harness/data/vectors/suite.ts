@@ -2,7 +2,7 @@
 import { InputError, type Place } from "../../base/errors.js";
 import { interruptible } from "../../base/interruptible.js";
 import { validator } from "../../base/validate.js";
-import { wildcard } from "../package/manifest/check-settings.js";
+import { wildcard } from "../package/manifest/wildcard.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { isCapture } from "./captured.js";
 import { Effort, TooManyVectors } from "./effort.js";

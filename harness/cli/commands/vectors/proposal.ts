@@ -2,7 +2,7 @@
 
 import { InputError } from "../../../base/errors.js";
 import { vectorsRun } from "../../../checks/vectors/vectors-check.js";
-import { wildcard } from "../../../data/package/manifest/check-settings.js";
+import { wildcard } from "../../../data/package/manifest/wildcard.js";
 import type { Package, PackageFile } from "../../../data/package/package.js";
 import type { Change } from "../../../data/vectors/record/change.js";
 import { vectorChanges } from "../../../data/vectors/record/changes.js";

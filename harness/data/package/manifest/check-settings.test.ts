@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { sampleObject } from "../elf/testobject.js";
 import { readObject } from "../object.js";
-import { checkSettings, wildcard } from "./check-settings.js";
+import { checkSettings } from "./check-settings.js";
 import type { Manifest, ObjectEntry } from "./manifest.js";
+import { wildcard } from "./wildcard.js";
 
 const facts = readObject("count.bpf.o", sampleObject());
 
@@ -25,7 +26,7 @@ it("accepts settings of what is there", () => {
 			expect: {
 				failures: [
 					{ case: "load/program/count" },
-					{ case: "load/*" },
+					{ case: "load/*/count" },
 					{ case: "load/map/count/hits" },
 					{ case: "vectors/syn-flood" },
 				],
@@ -138,6 +139,18 @@ describe("refuses", () => {
 			{},
 			{ expect: { failures: [{ case: "load/program/discount" }] } },
 			'/expect/failures/0/case: "load/program/discount" does not match any case of this package',
+		],
+		[
+			"an expectation of any case whatever",
+			{},
+			{ expect: { failures: [{ case: "*" }] } },
+			'/expect/failures/0/case: "*" must begin with the name of a check',
+		],
+		[
+			"an expectation of leftovers",
+			{},
+			{ expect: { failures: [{ case: "load/leftovers/count.bpf.o" }] } },
+			'/expect/failures/0/case: "load/leftovers/count.bpf.o" names leftovers cases, which a package cannot announce',
 		],
 	];
 	it.each(cases)("%s", (_, settings, manifest, message) => {

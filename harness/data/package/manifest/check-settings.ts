@@ -8,6 +8,7 @@ import { rodataOf } from "../elf/rodata.js";
 import type { ObjectFacts, ProgramFacts } from "../object.js";
 import { checkChainPrograms } from "../sections/chain-program.js";
 import { type VariantSet, variantSets, variantsCase } from "../variants.js";
+import { badExpectation, expectedCases } from "./expected-case.js";
 import type { Manifest, ObjectEntry, ProgramSettings } from "./manifest.js";
 
 interface Loaded extends ObjectFacts {
@@ -152,40 +153,16 @@ function checkExpectations(
 		return [
 			...programs.flatMap((name) => [`load/program/${name}`, `load/attach/${name}`]),
 			...maps.map((name) => `load/map/${name}`),
-			`load/leftovers/${object.file}`,
 		];
 	});
 	const cases = [...own, ...variants.map((set) => `load/${variantsCase(set)}`)];
 	for (const [index, { case: pattern }] of (manifest.expect?.failures ?? []).entries()) {
-		const matches = wildcard(pattern);
-		const [, check] = /^([a-z][a-z0-9-]*)\//.exec(pattern) ?? [];
-		if (check !== undefined && check !== "load") continue;
-		if (!cases.some(matches))
-			throw new InputError(
-				file,
-				`/expect/failures/${index}/case`,
-				`${JSON.stringify(pattern)} does not match any case of this package`,
-			);
+		const place = `/expect/failures/${index}/case`;
+		const bad = badExpectation(pattern);
+		if (bad) throw new InputError(file, place, `${JSON.stringify(pattern)} ${bad}`);
+		if (pattern.startsWith("load/") && !cases.some(expectedCases(pattern)))
+			throw new InputError(file, place, `${JSON.stringify(pattern)} does not match any case of this package`);
 	}
-}
-
-/** A test for text that matches a pattern in which `*` stands for any run of characters. */
-export function wildcard(pattern: string): (text: string) => boolean {
-	const parts = pattern.split("*");
-	const [first = "", ...rest] = parts;
-	const last = rest.pop();
-	return (text) => {
-		if (last === undefined) return text === pattern;
-		if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
-			return false;
-		let from = first.length;
-		for (const part of rest) {
-			const at = text.indexOf(part, from);
-			if (at < 0 || at + part.length > text.length - last.length) return false;
-			from = at + part.length;
-		}
-		return true;
-	};
 }
 
 function has(things: { name: string }[]): string {

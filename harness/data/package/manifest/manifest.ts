@@ -212,7 +212,9 @@ export type ObjectEntry = Static<typeof ObjectEntry>;
 /** A failure that the author knows: a pass where it happens, a fail where it does not. */
 export const ExpectedFailure = Type.Object(
 	{
-		case: Type.String({ description: "`load/program/<name>`; `*` stands for any run of characters" }),
+		case: Type.String({
+			description: "`load/program/<name>`; `*` stands for any characters of one part, not for the check",
+		}),
 		kernels: Type.Optional(Type.Array(Type.String(), { description: "kernel ids; default: every kernel" })),
 		reason: Type.Optional(Type.String({ description: "reason code that the failure must have" })),
 	},
