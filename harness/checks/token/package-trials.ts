@@ -12,6 +12,7 @@ import { type Delegation, delegationOf, doesGrant, everything, type Grant } from
 import { likelyDelegation } from "./model/likely-delegation.js";
 import type { Part } from "./model/smallest-delegation.js";
 import {
+	EndsItsUser,
 	type PackageUse,
 	type Refused,
 	type TokenUser,
@@ -30,7 +31,9 @@ export interface WidestUse {
 	ungrantable: Map<string, Refused>;
 	/** Programs that this kernel refuses to root as well, by case name. */
 	unloadable: string[];
-	/** Both of them, `<object>/<program>`. */
+	/** What ends or stops the process that attaches it, and how; by case name. */
+	harmful: ReadonlyMap<string, string>;
+	/** `ungrantable` and `unloadable`, `<object>/<program>`. */
 	leftOut: ReadonlySet<string>;
 	/** What attaches, by the object's file. */
 	attached: ReadonlyMap<string, readonly string[]>;
@@ -140,7 +143,7 @@ export class PackageTrials {
 
 	/** Loads and attaches what any token can authorise. */
 	async use(user: TokenUser): Promise<PackageUse> {
-		const used = this.#used((await this.widest()).leftOut);
+		const used = this.#used(await this.widest());
 		const uses: PackageUse[] = [];
 		for (const object of this.pkg.objects) {
 			const use = await useObject(used, object, user);
@@ -160,8 +163,8 @@ export class PackageTrials {
 		await this.session.close();
 	}
 
-	#used(leftOut: ReadonlySet<string>): UsedPackage {
-		return { session: this.session, pkg: this.pkg, points: this.#points, leftOut };
+	#used({ leftOut, harmful }: Pick<WidestUse, "leftOut" | "harmful">): UsedPackage {
+		return { session: this.session, pkg: this.pkg, points: this.#points, leftOut, unattached: harmful };
 	}
 
 	async #userOf(delegation: Delegation): Promise<TokenUser> {
@@ -200,14 +203,14 @@ export class PackageTrials {
 		user: TokenUser,
 		targets?: ReadonlyMap<string, number>,
 	): Promise<PackageUse & { lost: string[] }> {
-		const { leftOut, attached } = await this.widest();
-		const use = await useObject(this.#used(leftOut), object, user, targets);
-		const expected = use.refused ? [] : (attached.get(object.file) ?? []);
+		const widest = await this.widest();
+		const use = await useObject(this.#used(widest), object, user, targets);
+		const expected = use.refused ? [] : (widest.attached.get(object.file) ?? []);
 		return { ...use, lost: expected.filter((name) => !use.attached.includes(name)) };
 	}
 
 	async #explained(refused: Refused, user: TokenUser): Promise<Refused> {
-		return withWholeLog(this.#used((await this.widest()).leftOut), refused, user);
+		return withWholeLog(this.#used(await this.widest()), refused, user);
 	}
 
 	async #vectors({ groups, unreadable }: GroupedVectors, user: TokenUser): Promise<TrialVectors> {
@@ -237,15 +240,27 @@ export class PackageTrials {
 
 	async #tryEverything(): Promise<WidestUse> {
 		const { pkg, session } = this;
-		const user = await this.#userOf(everything);
+		let user = await this.#userOf(everything);
 		const ungrantable = new Map<string, Refused>();
 		const unloadable: string[] = [];
 		const leftOut = new Set<string>();
+		const harmful = new Map<string, string>();
+		const useSurviving = async (object: PackageObject): Promise<PackageUse> => {
+			for (;;)
+				try {
+					return await useObject(this.#used({ leftOut, harmful }), object, user);
+				} catch (error) {
+					// Each is found once: the next attempt leaves it out.
+					if (!(error instanceof EndsItsUser) || harmful.has(error.attachable)) throw error;
+					harmful.set(error.attachable, error.message);
+					user = { ...user, client: await session.replace(everything.capabilities) };
+				}
+		};
 		const nameOf = caseNames(pkg);
 		const uses: PackageUse[] = [];
 		const attached = new Map<string, readonly string[]>();
 		for (const object of pkg.objects) {
-			let use = await useObject(this.#used(leftOut), object, user);
+			let use = await useSurviving(object);
 			if (use.refused) {
 				const withToken = await this.#load(object, user);
 				const asRoot = await this.#load(object, { client: session.guest.client, tokenPath: "" });
@@ -256,12 +271,12 @@ export class PackageTrials {
 						ungrantable.set(caseName, { object, what: "program", name, errno, verifierLog, libbpfLog });
 					else unloadable.push(caseName);
 				}
-				use = await useObject(this.#used(leftOut), object, user);
+				use = await useSurviving(object);
 			}
 			uses.push(use);
 			attached.set(object.file, use.attached);
 		}
-		return { use: together(uses), ungrantable, unloadable, leftOut, attached };
+		return { use: together(uses), ungrantable, unloadable, harmful, leftOut, attached };
 	}
 
 	/** How an object loads, program by program; it is unloaded again. */

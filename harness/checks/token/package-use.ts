@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errnoName } from "../../base/errno.js";
+import { UndecidedError } from "../../base/errors.js";
 import type { Package, PackageObject } from "../../data/package/package.js";
 import { type AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attach-points.js";
 import { attachAndDetach } from "../../lab/subject/attach/attach-programs.js";
@@ -41,6 +42,19 @@ export interface UsedPackage {
 	readonly points: AttachPoints;
 	/** Programs left out, `<object>/<program>`. */
 	readonly leftOut: ReadonlySet<string>;
+	/** What is not attached, and why; by case names. */
+	readonly unattached: ReadonlyMap<string, string>;
+}
+
+/** What was attached ended or stopped the process that did it. */
+export class EndsItsUser extends Error {
+	constructor(
+		/** Name of its case. */
+		readonly attachable: string,
+		cause: UndecidedError,
+	) {
+		super(cause.message, { cause });
+	}
 }
 
 /** `map events is refused with EPERM`, for messages. */
@@ -70,6 +84,7 @@ export interface TokenUser {
  * Loads an object as that user, attaches and detaches what can be attached, and unloads it.
  *
  * @param targets loaded objects that its programs extend; by default loaded with the same token
+ * @throws EndsItsUser when the process is lost while it attaches
  */
 export async function useObject(
 	used: UsedPackage,
@@ -122,13 +137,17 @@ async function whileLoaded<T>(
 	const token = tokenPath === undefined ? {} : { token_path: tokenPath };
 	await session.put(guestPath(object), object.loadable);
 	const targets = how.targets ?? (await loadTargets(pkg, object, client, cpus, token));
+	let isLost = false;
 	try {
 		const loaded = await load(client, object, how, { ...openArgs(object, cpus, targets), ...token });
 		const result = await work(loaded);
 		if (!("what" in loaded)) await client.call("object_close", { object: loaded.object });
 		return result;
+	} catch (error) {
+		isLost = error instanceof EndsItsUser;
+		throw error;
 	} finally {
-		if (!how.targets)
+		if (!how.targets && !isLost)
 			for (const handle of targets.values()) await client.call("object_close", { object: handle });
 	}
 }
@@ -167,7 +186,7 @@ async function load(
 }
 
 async function attachEach(
-	{ pkg, points }: UsedPackage,
+	{ pkg, points, unattached }: UsedPackage,
 	client: GuestClient,
 	object: PackageObject,
 	wanted: readonly string[],
@@ -178,6 +197,11 @@ async function attachEach(
 	for (const attachable of attachables(object, (name) => nameOf(object, name))) {
 		const { kind, name, caseName, target } = attachable;
 		if (kind === "program" && !wanted.includes(name)) continue;
+		const why = unattached.get(caseName);
+		if (why !== undefined) {
+			use.notAttached.set(caseName, why);
+			continue;
+		}
 		try {
 			await attachAndDetach(client, handle, attachable, await points.point(target));
 			use.attached.push(caseName);
@@ -185,6 +209,8 @@ async function attachEach(
 			if (error instanceof NoAttachPoint) use.notAttached.set(caseName, error.message);
 			else if (error instanceof GuestError)
 				use.notAttached.set(caseName, `${error.what}: ${error.errnoName}`);
+			else if (error instanceof UndecidedError && error.code === "user-lost")
+				throw new EndsItsUser(caseName, error);
 			else throw error;
 		}
 	}

@@ -12,7 +12,15 @@ const source = join(import.meta.dirname, "testdata/small.bpf.c");
 const libbpf = join(import.meta.dirname, "../../../build/libbpf");
 
 /** Programs of `testdata/small.bpf.c`. */
-export type SmallProgram = "OBSERVER" | "FILTER" | "EVENTS" | "BYTES" | "WRITER" | "TARGET" | "REPLACEMENT";
+export type SmallProgram =
+	| "OBSERVER"
+	| "HURTING"
+	| "FILTER"
+	| "EVENTS"
+	| "BYTES"
+	| "WRITER"
+	| "TARGET"
+	| "REPLACEMENT";
 
 /** A package of one of them that declares this token. @param vectors a vector file */
 export function smallPackage(program: SmallProgram, token: TokenSettings, vectors = ""): Promise<Package> {

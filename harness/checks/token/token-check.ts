@@ -17,7 +17,8 @@ import { withoutFinding } from "./without-grant.js";
 /**
  * Does a package work for an unprivileged user with exactly the BPF token that its manifest
  * declares? Cases `declared`, `no-token`, `without-<kind>/<name>` for each grant, `implicit-path`,
- * and `undeclared` for harmful grants that are not declared. What the kernel itself promises about
+ * and `undeclared` for harmful grants that are not declared. `token-holder/<program>` fails where
+ * attaching a program ends the process that holds the token. What the kernel itself promises about
  * tokens is a question of `qualify`; where it breaks a promise, the case `kernel-promises` fails.
  */
 export const tokenCheck: Check = {
@@ -89,7 +90,12 @@ async function* findings(pkg: Package, bench: Workbench): AsyncIterable<Finding>
 }
 
 async function* findingsOf(trials: PackageTrials): AsyncIterable<Finding> {
-	const { use, ungrantable } = await trials.widest();
+	const { use, ungrantable, harmful } = await trials.widest();
+	for (const [program, how] of harmful)
+		yield {
+			case: `token-holder/${program}`,
+			...failed(reason("token-holder-ended", { program, how }), { seen: how }),
+		};
 	const { kernel } = trials.bench;
 	const loads = use.loaded.length + ungrantable.size > 0;
 	let works = true;

@@ -68,6 +68,32 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 		});
 	});
 
+	it("names the programs that end its processes, and judges the others", async () => {
+		const pkg = await smallPackage("HURTING", observerToken);
+		const before = await bench.inventory();
+		const found = await bench.check(pkg, tokenCheck);
+		expect(await bench.inventory()).toEqual(before);
+		const holder = (program: string, how: string) => ({
+			outcome: "fail",
+			reason: {
+				code: "token-holder-ended",
+				message: expect.stringMatching(`^${program} ends the process that .* user \\d+ ${how}`),
+			},
+		});
+		const [killed, stopped] = [
+			found.get("token-holder/kill_at_calls"),
+			found.get("token-holder/stop_at_calls"),
+		];
+		expect(killed).toMatchObject(holder("kill_at_calls", "ended in attach_once with signal 9"));
+		expect(stopped).toMatchObject(holder("stop_at_calls", "was stopped in attach_once"));
+		expect(found.get("declared")?.evidence).toMatchObject({
+			loaded: ["kill_at_calls", "stop_at_calls", "observe"],
+			attached: ["observe"],
+			not_attached: { kill_at_calls: expect.any(String), stop_at_calls: expect.any(String) },
+		});
+		expect(outcomes(found, "pass")).toEqual(tokenCheck.create(contextOf([])).cases(pkg));
+	});
+
 	it("names a program that no token can authorise", async () => {
 		const { reason } = await withTrials(bench, await smallPackage("WRITER", observerToken), declaredFinding);
 		// The capability is needed in the user namespace on 7.3, in the initial one on 6.12.

@@ -89,6 +89,15 @@ export class TokenSession {
 		return (await known).client;
 	}
 
+	/** A new process instead of one that `user` gave and that is lost. */
+	async replace(capabilities: readonly string[]): Promise<GuestClient> {
+		const key = capabilities.join();
+		const lost = await this.#users.get(key);
+		this.#users.delete(key);
+		if (lost) await this.leave(lost);
+		return this.user(capabilities);
+	}
+
 	/** A new process in the namespace, of another `uid` if need be; the caller closes it. */
 	async join(
 		capabilities: readonly string[],

@@ -31,6 +31,30 @@ int observe(void *context)
 }
 #endif
 
+#ifdef HURTING
+#define SIGKILL 9
+#define SIGSTOP 19
+
+SEC("raw_tp/sys_enter")
+int kill_at_calls(void *context)
+{
+	return bpf_send_signal(SIGKILL);
+}
+
+SEC("raw_tp/sys_exit")
+int stop_at_calls(void *context)
+{
+	return bpf_send_signal(SIGSTOP);
+}
+
+SEC("raw_tp/sched_switch")
+int observe(void *context)
+{
+	count(0);
+	return 0;
+}
+#endif
+
 #ifdef FILTER
 /* Compares a packet pointer with zero, which leaks it. */
 SEC("tc")

@@ -11,6 +11,13 @@ export const tokenReasons = defineReasons({
 		meaning:
 			"the declared token is not enough; the message names the missing grants, which were found by trying",
 	},
+	"token-holder-ended": {
+		message: (f: { program: string; how: string }) =>
+			`${f.program} ends the process that attaches it with the token: ${f.how}`,
+		hint: "check which processes its bpf_send_signal calls reach",
+		meaning:
+			"a process that holds the token is killed or stopped while it attaches the program; the other cases are judged without that attachment",
+	},
 	"token-undeclared": {
 		message: (f: { shortfall: string; missing: string }) =>
 			`the manifest declares no token, and without one ${f.shortfall}${f.missing}`,

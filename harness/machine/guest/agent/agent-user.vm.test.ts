@@ -155,7 +155,7 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		await expect(twice).rejects.toMatchObject({ errnoName: "EINVAL" });
 	});
 
-	it("may crash, hang or be killed without ending the agent", async () => {
+	it("may crash, hang, be stopped or be killed without ending the agent", async () => {
 		const ended = (how: string, errno = "EOWNERDEAD") => ({
 			code: "user-lost",
 			message: expect.stringMatching(`user \\d+ ${how}.*: ${errno}$`),
@@ -168,6 +168,9 @@ describe.each(["5.10", "7.3"])("a user of the agent on %s", (id) => {
 		const hung = hanging.as.call("misbehave", { how: "hang" });
 		await expect(hung).rejects.toMatchObject(ended("hung in misbehave", "ETIMEDOUT"));
 		await expect(hanging.as.call("ping", {})).rejects.toMatchObject(ended("hung in misbehave"));
+		const stopping = await users.start();
+		const stopped = ended("was stopped in misbehave and was killed");
+		await expect(stopping.as.call("misbehave", { how: "stop" })).rejects.toMatchObject(stopped);
 		const babbling = await users.start();
 		const babble = babbling.as.call("misbehave", { how: "rubbish" });
 		await expect(babble).rejects.toMatchObject(ended("sent an invalid answer", "EPROTO"));

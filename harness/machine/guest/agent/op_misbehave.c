@@ -36,6 +36,11 @@ static void crash(void)
 	raise(SIGSEGV);
 }
 
+static void stop(void)
+{
+	raise(SIGSTOP);
+}
+
 static void flood(void)
 {
 	char line[512];
@@ -76,8 +81,8 @@ static const struct {
 	const char *how;
 	void (*act)(void);
 } ways[] = {
-	{ "panic", panic }, { "warn", warn },	    { "hang", hang },	   { "crash", crash },
-	{ "flood", flood }, { "rubbish", rubbish }, { "out_of_memory", out_of_memory },
+	{ "panic", panic }, { "warn", warn },	{ "hang", hang },	{ "crash", crash },
+	{ "stop", stop },   { "flood", flood }, { "rubbish", rubbish }, { "out_of_memory", out_of_memory },
 };
 
 void op_misbehave(struct args *args, struct reply *reply)

@@ -21,6 +21,10 @@
  * If the host stopped the guest for so long, the user was stopped too and may be about to answer.
  */
 #define GRACE_MS 500
+/* Milliseconds between two looks whether a process that does not answer was stopped. */
+#define LOOK_MS 500
+/* Not an errno: a signal stopped the process. */
+#define STOPPED (-1)
 
 struct user *user_argument(struct args *args, const char *key, struct reply *reply)
 {
@@ -99,23 +103,44 @@ static int understand(const uint8_t *payload, uint32_t length, struct reply *rep
 	return understood;
 }
 
-/* 0 or an errno. */
+static bool is_stopped(const struct user *user)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PIDFD, user->pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* 0 when there is something to read, or an errno: ETIMEDOUT, STOPPED. */
+static int await_input(const struct user *user)
+{
+	struct pollfd wait = { .fd = user->channel.fd, .events = POLLIN };
+
+	for (int waited_ms = 0;; waited_ms += LOOK_MS) {
+		int ready;
+
+		while ((ready = poll(&wait, 1, LOOK_MS)) < 0 && errno == EINTR)
+			;
+		if (ready != 0)
+			return ready < 0 ? EOWNERDEAD : 0;
+		if (is_stopped(user))
+			return STOPPED;
+		if (waited_ms >= user->patience_ms + GRACE_MS)
+			return ETIMEDOUT;
+	}
+}
+
+/* 0 or an errno, STOPPED among them. */
 static int await(struct user *user, struct reply *reply)
 {
 	for (;;) {
-		struct pollfd wait = { .fd = user->channel.fd, .events = POLLIN };
-		int ready = poll(&wait, 1, user->patience_ms), understood;
+		int error = await_input(user), understood;
 		enum channel_event event;
 		uint8_t *payload;
 		uint32_t length;
 
-		if (ready == 0)
-			ready = poll(&wait, 1, GRACE_MS);
-		if (ready == 0)
-			return ETIMEDOUT;
-		if (ready < 0 && errno == EINTR)
-			continue;
-		event = ready < 0 ? CHANNEL_CLOSED : channel_read(&user->channel, &payload, &length);
+		if (error)
+			return error;
+		event = channel_read(&user->channel, &payload, &length);
 		if (event != CHANNEL_FRAME)
 			return event == CHANNEL_BROKEN ? EPROTO : EOWNERDEAD;
 		understood = understand(payload, length, reply);
@@ -146,6 +171,8 @@ static void lose(struct user *user, const char *op, int error)
 	user->lost = true;
 	if (error == ETIMEDOUT)
 		snprintf(user->end, sizeof(user->end), "hung in %.64s and was killed", op);
+	else if (error == STOPPED)
+		snprintf(user->end, sizeof(user->end), "was stopped in %.64s and was killed", op);
 	else if (error == EPROTO)
 		snprintf(user->end, sizeof(user->end), "sent an invalid answer to %.64s and was killed", op);
 	else if (end.si_pid == 0)
@@ -165,7 +192,7 @@ void user_forward(struct user *user, const char *op, const struct args *args, st
 			return;
 		lose(user, op, error);
 	}
-	reply_fail(reply, error, "user %u %s", user->id, user->end);
+	reply_fail(reply, error == STOPPED ? EOWNERDEAD : error, "user %u %s", user->id, user->end);
 }
 
 void user_end(struct user *user)

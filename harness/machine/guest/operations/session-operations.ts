@@ -104,7 +104,7 @@ export const sessionOperations = {
 
 	/** Fails on purpose, so that tests can show that the runner survives it. */
 	misbehave: t.operation(
-		t.object({ how: t.oneOf("panic", "warn", "hang", "crash", "flood", "rubbish", "out_of_memory") }),
+		t.object({ how: t.oneOf("panic", "warn", "hang", "crash", "stop", "flood", "rubbish", "out_of_memory") }),
 		t.Empty,
 	),
 };
