@@ -21,7 +21,7 @@
  * If the host stopped the guest for so long, the user was stopped too and may be about to answer.
  */
 #define GRACE_MS 500
-/* Milliseconds between two looks whether a process that does not answer was stopped. */
+/* Milliseconds after which a process that does not answer is checked for having been stopped. */
 #define LOOK_MS 500
 /* Not an errno: a signal stopped the process. */
 #define STOPPED (-1)
