@@ -84,6 +84,15 @@ export const UnattachedProgram = Type.Object({
 });
 export type UnattachedProgram = Static<typeof UnattachedProgram>;
 
+/** Something that a program of a package may do to the machine; no failure by itself. */
+export const CapabilityRecord = Type.Object({
+	case: Type.String({ description: "stable: `capability/send-signal`" }),
+	object: Type.String({ description: "path inside the package" }),
+	program: Type.String(),
+	reason: Reason,
+});
+export type CapabilityRecord = Static<typeof CapabilityRecord>;
+
 export const PackageRecord = Type.Object({
 	name: Type.String(),
 	version: Type.Optional(Type.String({ description: "absent for an object without a manifest" })),
@@ -98,6 +107,11 @@ export const PackageRecord = Type.Object({
 	),
 	not_attached: Type.Optional(
 		Type.Array(UnattachedProgram, { description: 'programs that the manifest attaches to hook "none"' }),
+	),
+	capabilities: Type.Optional(
+		Type.Array(CapabilityRecord, {
+			description: "what its programs may do to a machine, read from the objects; absent if nothing is found",
+		}),
 	),
 });
 export type PackageRecord = Static<typeof PackageRecord>;

@@ -4,6 +4,7 @@ import { listing } from "../base/listing.js";
 import { escapeMarkup, printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { announcedEntries, announcedTitle } from "./announced.js";
+import { capabilities, capabilitiesTitle } from "./capabilities.js";
 import { capturePaths } from "./captures.js";
 import {
 	caseName,
@@ -91,6 +92,7 @@ export function html(results: Results, captures?: string): string {
 		...reasons("Reasons", reasonEntries(results), results),
 		...reasons(announcedTitle, announcedEntries(results), results, signs.announced),
 		...results.packages.flatMap((_, index) => packageSection(results, index, packets)),
+		...capabilitySection(results),
 		...noteSection(results),
 		...coverageSection(results),
 		...kernelSection(results),
@@ -200,6 +202,11 @@ function kernelSection(results: Results): string[] {
 	]);
 	if (items.length === 0) return [];
 	return ["<h2>The kernels' own findings</h2>", "<p>No package causes these.</p>", "<dl>", ...items, "</dl>"];
+}
+
+function capabilitySection(results: Results): string[] {
+	const items = capabilities(results).map((text) => `<li>${escapeMarkup(text)}</li>`);
+	return items.length > 0 ? [`<h2>${escapeMarkup(capabilitiesTitle)}</h2>`, "<ul>", ...items, "</ul>"] : [];
 }
 
 function noteSection(results: Results): string[] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { escapeMarkup, printable, printableLines } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
+import { capabilities } from "./capabilities.js";
 import { caseName, groupBy, key, type Verdict, verdictOf } from "./cells.js";
 import { leftOut } from "./left-out.js";
 import { noteOf } from "./notes.js";
@@ -41,6 +42,7 @@ function suite(cases: CaseResult[], results: Results): string[] {
 	const announced = cases.filter((result) => result.announced).length;
 	const left = [
 		...leftOut(results, name).map((text) => attributes({ name: "not tested", value: text })),
+		...capabilities(results, name).map((text) => attributes({ name: "capability", value: text })),
 		...(announced > 0 ? [attributes({ name: "failed as announced", value: String(announced) })] : []),
 	];
 	const properties = left.map((each) => `      <property ${each}/>`);

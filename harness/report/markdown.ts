@@ -2,6 +2,7 @@
 import { listing } from "../base/listing.js";
 import type { CaseResult, Results } from "../base/results.js";
 import { announcedEntries, announcedTitle } from "./announced.js";
+import { capabilities, capabilitiesTitle } from "./capabilities.js";
 import { caseName, columns, legend, packageRows, signs, tallyLine } from "./cells.js";
 import { kernelFindings } from "./kernel-findings.js";
 import { leftOut } from "./left-out.js";
@@ -30,6 +31,7 @@ export function markdown(results: Results): string {
 		...(reasons.length > 0 ? [reasons.join("\n")] : []),
 		...announced(results),
 		...leftOut(results).map(escapeMarkdown),
+		...capable(results),
 		...kernels(results),
 		...noted(results),
 		...results.results.filter(differs).slice(0, maxDiffs).map(diff),
@@ -44,6 +46,11 @@ export function markdown(results: Results): string {
 function announced(results: Results): string[] {
 	const items = announcedEntries(results).map((entry) => item(entry, results, signs.announced));
 	return items.length > 0 ? [announcedTitle, items.join("\n")] : [];
+}
+
+function capable(results: Results): string[] {
+	const items = capabilities(results).map((text) => `- ${escapeMarkdown(text)}`);
+	return items.length > 0 ? [capabilitiesTitle, items.join("\n")] : [];
 }
 
 function item(entry: ReasonEntry, results: Results, sign = signs[entry.outcome]): string {

@@ -5,6 +5,7 @@ import { printable, printableLines } from "../base/printable.js";
 import type { Results } from "../base/results.js";
 import { lastLines } from "../data/reasons/log.js";
 import { announcedEntries, announcedTitle } from "./announced.js";
+import { capabilities, capabilitiesTitle } from "./capabilities.js";
 import { capturePaths, maxCaptures } from "./captures.js";
 import {
 	type Cell as CaseCell,
@@ -53,6 +54,7 @@ export function pretty(results: Results, medium: Medium, captures?: string): str
 		painter.moreDiffs(),
 		painter.announced(),
 		painter.leftOut(),
+		painter.capabilities(),
 		painter.weaknesses(),
 		painter.notes(),
 		painter.kernels(),
@@ -173,6 +175,13 @@ class Painter {
 	leftOut(): string {
 		const lines = leftOut(this.results).flatMap((text) => wrap(printable(text), this.medium.width));
 		return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+	}
+
+	capabilities(): string {
+		const lines = capabilities(this.results).flatMap((text) =>
+			wrap(printable(text), this.medium.width - 2).map((line) => `  ${line}`),
+		);
+		return lines.length === 0 ? "" : `${[this.colours.bold(capabilitiesTitle), ...lines].join("\n")}\n`;
 	}
 
 	weaknesses(): string {

@@ -89,6 +89,19 @@ describe("an announced failure", () => {
 	});
 });
 
+describe("what a program may do to the machine", () => {
+	it("is in every format, and no failure", () => {
+		const { results } = sample;
+		for (const output of outputs) {
+			if (output.kind === "folder" || output.name === "coverage") continue;
+			const text = [output.render(sample, { medium })].flat().join("").replaceAll("\\", "");
+			expect(text, output.name).toMatch(/on_exec can end processes by a signal: it calls\s+bpf_send_signal/);
+		}
+		const harmless = { ...sample, results: results.filter(({ outcome }) => outcome === "pass") };
+		expect(exitStatus(harmless)).toBe(0);
+	});
+});
+
 describe("junit's passes", () => {
 	it("have their note as output, and are empty without one", () => {
 		const first = { ...sample.results[0]!, outcome: "pass" as const, case: "a" };

@@ -2,6 +2,7 @@
 
 import { printable } from "../base/printable.js";
 import type { CaseResult, Results } from "../base/results.js";
+import { capabilities } from "./capabilities.js";
 import { caseName, tally } from "./cells.js";
 import { leftOut } from "./left-out.js";
 import { noteOf } from "./notes.js";
@@ -13,7 +14,9 @@ import { noteOf } from "./notes.js";
 export function tap(results: Results): string {
 	const { announced } = tally(results);
 	const counted = announced > 0 ? [`${announced} failed as announced in expect.failures`] : [];
-	const comments = [...leftOut(results), ...counted].map((text) => `# ${printable(text)}`);
+	const comments = [...leftOut(results), ...capabilities(results), ...counted].map(
+		(text) => `# ${printable(text)}`,
+	);
 	const lines = ["TAP version 14", `1..${results.results.length}`, ...comments];
 	results.results.forEach((result, index) => {
 		lines.push(...point(result, index + 1));

@@ -2,6 +2,7 @@
 import type { CaseResult, PackageRecord } from "../base/results.js";
 import { notLoaded } from "../data/package/autoload.js";
 import type { BrokenPackage } from "../data/package/broken-package.js";
+import { capabilitiesOf } from "../data/package/capabilities.js";
 import { LinkError } from "../data/package/elf/link.js";
 import type { Package } from "../data/package/package.js";
 import { reason } from "../data/reasons/registry/registry.js";
@@ -18,6 +19,7 @@ export function packageRecord(pkg: Package, tested: readonly CaseResult[]): Pack
 			}),
 	);
 	const loose = leftUnattached(pkg);
+	const capabilities = capabilitiesOf(pkg);
 	return {
 		name,
 		...(bare ? {} : { version }),
@@ -25,6 +27,7 @@ export function packageRecord(pkg: Package, tested: readonly CaseResult[]): Pack
 		path,
 		...(left.length > 0 ? { not_loaded: left } : {}),
 		...(loose.length > 0 ? { not_attached: loose } : {}),
+		...(capabilities.length > 0 ? { capabilities } : {}),
 	};
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CapabilityRecord } from "../../base/results.js";
 import { autoloads } from "../../data/package/autoload.js";
+import { capabilitiesOf } from "../../data/package/capabilities.js";
 import type { Extern } from "../../data/package/elf/externs.js";
 import type { MapFacts } from "../../data/package/elf/maps.js";
 import type { Manifest } from "../../data/package/manifest/manifest.js";
@@ -21,6 +23,8 @@ export interface Summary {
 	variants?: string[][];
 	/** Files that guests get; absent without any. */
 	guest_files?: { path: string; bytes: number }[];
+	/** What programs may do to the machine they run on. */
+	capabilities: CapabilityRecord[];
 	objects: ObjectSummary[];
 	chains: ChainSummary[];
 }
@@ -74,6 +78,7 @@ export function summaryOf(pkg: Package): Summary {
 		...(guestFiles.length > 0
 			? { guest_files: guestFiles.map(({ path, bytes }) => ({ path, bytes: bytes.length })) }
 			: {}),
+		capabilities: capabilitiesOf(pkg),
 		objects: pkg.objects.map(objectSummary),
 		chains: chainSummaries(pkg),
 	};

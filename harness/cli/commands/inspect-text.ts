@@ -13,6 +13,7 @@ export function summaryText(summary: Summary): string {
 		...(summary.variants ?? []).map((set) => `one of ${set.join(", or ")}`),
 		...(summary.guest_files ?? []).map(({ path, bytes }) => `guests have ${path} (${bytes} bytes)`),
 		...tokenLines(summary),
+		...summary.capabilities.map(({ case: name, reason }) => `${reason.message} [${name}]`),
 	];
 	const parts = [head, ...summary.objects.map(objectLines), ...summary.chains.map(chainLines)];
 	return `${parts.map((lines) => lines.map(printable).join("\n")).join("\n\n")}\n`;

@@ -2,6 +2,7 @@
 import { UndecidedError } from "../../../base/errors.js";
 import type { Reason } from "../../../base/results.js";
 import { attachReasons } from "./attach.js";
+import { capabilityReasons } from "./capability.js";
 import { chainReasons } from "./chain.js";
 import type { FactsOf } from "./define.js";
 import { sentenceOf } from "./define.js";
@@ -23,6 +24,7 @@ export const reasonTopics = {
 	"signature lint": lintReasons,
 	chain: chainReasons,
 	token: tokenReasons,
+	capability: capabilityReasons,
 	guest: guestReasons,
 	host: hostReasons,
 	run: runReasons,
@@ -36,6 +38,7 @@ export const reasons = Object.assign({}, ...Object.values(reasonTopics)) as type
 	typeof lintReasons &
 	typeof chainReasons &
 	typeof tokenReasons &
+	typeof capabilityReasons &
 	typeof guestReasons &
 	typeof hostReasons &
 	typeof runReasons;
