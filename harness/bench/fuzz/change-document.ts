@@ -72,7 +72,9 @@ function* membersOf(value: unknown): Iterable<Member> {
 	}
 }
 
-function apply({ holder, key }: Member, { kind, value, name }: MemberChange): void {
+function apply({ holder, key }: Member, { kind, value: given, name }: MemberChange): void {
+	// A document of its own: a later change may be made inside.
+	const value = structuredClone(given);
 	if (Array.isArray(holder)) {
 		const index = Number(key);
 		if (kind === "remove") holder.splice(index, 1);
