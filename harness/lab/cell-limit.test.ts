@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { UndecidedError } from "../base/errors.js";
 import { ManualClock } from "../machine/guest/testclock.js";
 import { CellLimit } from "./cell-limit.js";
+import { PackageBudget } from "./package-budget.js";
 
 const hung = new UndecidedError("guest-hung", "guest 6.12 hung in test_run: no answer", "run it again");
 const never = () => new Promise<never>(() => {});
@@ -37,6 +38,24 @@ describe("the limit of a cell", () => {
 		expect(limit.over).toBeUndefined();
 		clock.advance(1);
 		expect(limit.over?.code).toBe("cell-timeout");
+	});
+
+	it("shares the time of the package with other cells", () => {
+		const clock = new ManualClock();
+		const budget = new PackageBudget(15_000);
+		const first = new CellLimit("6.1", 10_000, clock, budget);
+		clock.advance(8_000);
+		first.close();
+		const second = new CellLimit("6.12", 10_000, clock, budget);
+		second.operation = () => "test_run";
+		clock.advance(6_999);
+		expect(second.over).toBeUndefined();
+		clock.advance(1);
+		expect(second.over?.message).toBe(
+			"the work on all kernels reached the limit of 15 s for this package, on kernel 6.12 in operation test_run",
+		);
+		// Nothing is begun on further kernels.
+		expect(new CellLimit("7.3", 10_000, clock, budget).over?.code).toBe("package-timeout");
 	});
 
 	it("ends a cell with the third guest that hangs", () => {

@@ -2,6 +2,7 @@
 import type { UndecidedError } from "../base/errors.js";
 import { undecided } from "../data/reasons/registry/registry.js";
 import { type Clock, systemClock } from "../machine/guest/clock.js";
+import type { PackageBudget } from "./package-budget.js";
 
 /** Milliseconds that a check gets to end by itself once its guests are gone. */
 const graceMs = 30_000;
@@ -25,14 +26,20 @@ export class CellLimit {
 	#hung = 0;
 	#cancel: (() => void) | undefined;
 
-	/** @param kernel for messages @param ms that the work may take, without `outside` */
+	/**
+	 * @param kernel for messages
+	 * @param ms that the work may take, without `outside`
+	 * @param budget of the package, which the work shares with that on other kernels
+	 */
 	constructor(
 		private readonly kernel: string,
 		private readonly ms: number,
 		private readonly clock: Clock = systemClock,
+		private readonly budget?: PackageBudget,
 	) {
 		this.#left = ms;
-		this.#resume();
+		if (budget?.left === 0) this.#end(this.#late());
+		else this.#resume();
 	}
 
 	/** Why the cell was ended. */
@@ -103,7 +110,9 @@ export class CellLimit {
 
 	#pause(): void {
 		if (this.#since === undefined) return;
-		this.#left -= this.clock.now() - this.#since;
+		const taken = this.clock.now() - this.#since;
+		this.#left -= taken;
+		this.budget?.spend(taken);
 		this.#since = undefined;
 		this.#cancel?.();
 	}
@@ -111,11 +120,20 @@ export class CellLimit {
 	#resume(): void {
 		if (this.#over) return;
 		this.#since = this.clock.now();
-		this.#cancel = this.clock.after(Math.max(0, this.#left), () => {
-			const seconds = Math.round(this.ms / 1000);
-			const [operation, next] = [this.operation(), this.nextCase()];
-			this.#end(undecided("cell-timeout", { kernel: this.kernel, seconds, operation, next }));
+		const left = Math.min(this.#left, this.budget?.left ?? this.#left);
+		this.#cancel = this.clock.after(Math.max(0, left), () => {
+			this.#pause();
+			this.#end(this.#late());
 		});
+	}
+
+	/** The error at the limit: of the package, if its budget is used up, else of the cell. */
+	#late(): UndecidedError {
+		const facts = { kernel: this.kernel, operation: this.operation(), next: this.nextCase() };
+		const seconds = (ms: number) => Math.round(ms / 1000);
+		return this.budget?.left === 0
+			? undecided("package-timeout", { ...facts, seconds: seconds(this.budget.ms) })
+			: undecided("cell-timeout", { ...facts, seconds: seconds(this.ms) });
 	}
 
 	#end(why: UndecidedError): void {

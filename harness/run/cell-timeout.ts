@@ -25,10 +25,21 @@ export function defaultTimeout(
 export interface CellTime {
 	/** Milliseconds; default: `defaultTimeout`. */
 	cellTimeout?: number | undefined;
+	/** Milliseconds of all kernels together; default: `packageTimeoutOf`. */
+	packageTimeout?: number | undefined;
 	host: { accelerator: string };
 }
 
 /** The same, or what the user wants. */
 export function timeoutOf(pkg: Package, cases: number, { cellTimeout, host }: CellTime): number {
 	return cellTimeout ?? defaultTimeout(pkg, cases, host.accelerator);
+}
+
+/**
+ * Milliseconds that a package may take on all kernels together: as long as two cells, and for each
+ * kernel as long as a guest may be silent. The examples take 1 to 40 s a cell under emulation.
+ */
+export function packageTimeoutOf(pkg: Package, cases: number, kernels: number, time: CellTime): number {
+	const silent = time.host.accelerator === "kvm" ? patience.kvm : patience.tcg;
+	return time.packageTimeout ?? 2 * timeoutOf(pkg, cases, time) + kernels * silent;
 }

@@ -48,6 +48,8 @@ export interface TestRequest extends Demands {
 	coverage?: boolean;
 	/** Milliseconds for a package on a kernel, without waiting; default: by programs and cases. */
 	cellTimeout?: number | undefined;
+	/** Milliseconds for a package on all kernels together; default: by the same, and kernels. */
+	packageTimeout?: number | undefined;
 	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
 	signal: AbortSignal;
 }

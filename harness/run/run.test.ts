@@ -202,6 +202,34 @@ describe("run", () => {
 		expect(guests.disposed).toBe(guests.acquired);
 	});
 
+	it("ends the cells of a package that takes too long on all kernels together", async () => {
+		const endless: Check = {
+			...passing,
+			create: (context) => ({
+				...passing.create(context),
+				async *run(_pkg, bench) {
+					for (;;) {
+						await bench.guest();
+						await new Promise((resolve) => setTimeout(resolve, 1));
+						yield* [];
+					}
+				},
+			}),
+		};
+		const document = await results({
+			checks: [endless],
+			packages: [pkg("one")],
+			packageTimeout: 200,
+			jobs: 1,
+		});
+		expect(new Set(document.results.map(({ kernel }) => kernel)).size).toBeGreaterThan(1);
+		for (const { outcome, reason } of document.results) {
+			expect(outcome).toBe("error");
+			expect(reason?.code).toBe("package-timeout");
+		}
+		expect(guests.disposed).toBe(guests.acquired);
+	});
+
 	it("ends a comparison of kernels that does not end by itself", async () => {
 		const endless: Check = {
 			...passing,

@@ -16,10 +16,11 @@ import type { Package } from "../data/package/package.js";
 import { CellLimit } from "../lab/cell-limit.js";
 import type { CheckContext, Workbench } from "../lab/check.js";
 import { tooLargeForHost } from "../lab/guest-size.js";
+import { PackageBudget } from "../lab/package-budget.js";
 import { CellWorkbench, type Lent, undecidedReason } from "../lab/workbench.js";
 import type { KernelFunctions } from "../machine/features/functions.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
-import { timeoutOf } from "./cell-timeout.js";
+import { packageTimeoutOf, timeoutOf } from "./cell-timeout.js";
 import { canSelect, demanded, selected, type TestRequest } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { expected } from "./expectations.js";
@@ -69,8 +70,16 @@ const endOf = ({ pkg, kernel }: Cell): RunEvent => ({
 });
 
 /** Kernel by kernel, so that a template is in the page cache while it is used. */
-function cellsOf({ packages, kernels }: RunOptions): Cell[] {
-	return kernels.flatMap((kernel) => packages.map((pkg) => ({ pkg, kernel })));
+function cellsOf(work: Work): Cell[] {
+	const budgets = new Map(
+		work.packages.map((pkg) => {
+			const cases = checksOf(pkg, work).flatMap(({ run }) => run.cases(pkg)).length;
+			return [pkg, new PackageBudget(packageTimeoutOf(pkg, cases, work.kernels.length, work))];
+		}),
+	);
+	return work.kernels.flatMap((kernel) =>
+		work.packages.map((pkg) => ({ pkg, kernel, budget: budgets.get(pkg)! })),
+	);
 }
 
 function checksOf(pkg: Package, work: Work): Asked[] {

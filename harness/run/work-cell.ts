@@ -4,6 +4,7 @@ import type { Package } from "../data/package/package.js";
 import { CellLimit } from "../lab/cell-limit.js";
 import type { Check, CheckRun, Finding } from "../lab/check.js";
 import { tooLargeForHost } from "../lab/guest-size.js";
+import type { PackageBudget } from "../lab/package-budget.js";
 import { unmet } from "../lab/requirements.js";
 import { runCases } from "../lab/run-cases.js";
 import { chooseVariants } from "../lab/subject/attach/choose-variants.js";
@@ -24,6 +25,8 @@ export interface Asked {
 export interface Cell {
 	pkg: Package;
 	kernel: Kernel;
+	/** The time of the package on all kernels. */
+	budget?: PackageBudget;
 }
 
 /** What of a run decides how it works on a cell. */
@@ -34,14 +37,14 @@ export interface CellOptions extends Lent, Demands, Fitting, CellTime {}
  * @param releases gets the kernel's release, as its guest says it
  */
 export async function* workCell(
-	{ pkg: given, kernel: plain }: Cell,
+	{ pkg: given, kernel: plain, budget }: Cell,
 	asked: readonly Asked[],
 	options: CellOptions,
 	releases: Map<string, string>,
 ): AsyncIterable<CaseResult> {
 	const kernel = await fitted(plain, given, options);
 	const cases = asked.flatMap(({ run }) => run.cases(given)).length;
-	const limit = new CellLimit(kernel.id, timeoutOf(given, cases, options));
+	const limit = new CellLimit(kernel.id, timeoutOf(given, cases, options), undefined, budget);
 	try {
 		const pkg = await withChoices(given, kernel, { ...options, limit });
 		for (const { check, run } of asked) {

@@ -91,6 +91,7 @@ export function testWith(engine: Engine): Action<"test"> {
 				},
 				cold: options.cold ?? false,
 				cellTimeout: options.cellTimeout === undefined ? undefined : options.cellTimeout * 1000,
+				packageTimeout: options.packageTimeout === undefined ? undefined : options.packageTimeout * 1000,
 				coverage: coverage !== undefined,
 				explore,
 				allowEmpty: options.allowEmpty,

@@ -63,6 +63,12 @@ export const testCommand = {
 			...cellTimeout,
 			help: `${cellTimeout.help}; what is left is an error, and the other cells go on`,
 		},
+		packageTimeout: {
+			value: "<seconds>",
+			help: "most time for one package on all kernels together; what is left is an error",
+			parse: wholeNumber(1, 86_400),
+			defaultText: "from its programs, cases and kernels",
+		},
 		module: {
 			value: "<name>",
 			help: "load a module of the kernel, besides those that the programs need",

@@ -26,6 +26,19 @@ const deaths = {
 	host: "run it again, and check whether QEMU was killed or the host ran out of memory",
 };
 
+/** Work that reached a limit of time. */
+export interface AtLimit {
+	kernel: string;
+	seconds: number;
+	/** The operation that ran in the guest. */
+	operation: string | undefined;
+	/** The first case without a result. */
+	next: string | undefined;
+}
+
+const doing = ({ operation, next }: AtLimit) =>
+	`${operation === undefined ? "with no operation in the guest" : `in operation ${operation}`}${next === undefined ? "" : `, before a result for ${next}`}`;
+
 /** What happens to guests: lost ones, panics, the kernel's log, leftovers. */
 export const guestReasons = defineReasons({
 	"guest-died": {
@@ -53,16 +66,14 @@ export const guestReasons = defineReasons({
 		hint: "check what the program writes to the memory of the process that runs it, and bound its loops",
 	},
 	"cell-timeout": {
-		message: (f: {
-			kernel: string;
-			seconds: number;
-			operation: string | undefined;
-			next: string | undefined;
-		}) =>
-			`the work reached its limit of ${f.seconds} s on kernel ${f.kernel}, ` +
-			`${f.operation === undefined ? "with no operation in the guest" : `in operation ${f.operation}`}` +
-			`${f.next === undefined ? "" : `, before a result for ${f.next}`}`,
+		message: (f: AtLimit) =>
+			`the work reached its limit of ${f.seconds} s on kernel ${f.kernel}, ${doing(f)}`,
 		hint: "raise the limit with --cell-timeout <seconds>, or look for what does not end",
+	},
+	"package-timeout": {
+		message: (f: AtLimit) =>
+			`the work on all kernels reached the limit of ${f.seconds} s for this package, on kernel ${f.kernel} ${doing(f)}`,
+		hint: "raise the limit with --package-timeout <seconds>, or look for what does not end",
 	},
 	"cell-hung": {
 		message: (f: { kernel: string; times: number; why: string }) =>
