@@ -32,7 +32,7 @@ async function tested(...names: string[]): Promise<CaseResult[]> {
 }
 
 describe("the load check", async () => {
-	const results = await tested("refused-member", "refused-type", "hurting", "crashing");
+	const results = await tested("refused-member", "refused-type", "hurting", "hurting-later", "crashing");
 	const of = (pkg: string, id: string) =>
 		results.filter((result) => result.package === pkg && result.kernel === id);
 	const line = ({ case: name, outcome, reason }: CaseResult) =>
@@ -74,6 +74,12 @@ describe("the load check", async () => {
 		expect(refused.map((result) => [result.case, result.evidence.refused_to_agent])).toEqual([
 			["attach/deny_bpf", "BPF_OBJ_GET_INFO_BY_FD: EPERM"],
 		]);
+	});
+
+	it.each(ids)("%s: judges programs that deny, stop or flood later, and those after them", (id) => {
+		const found = of("hurting-later", id);
+		expect(found.filter(({ outcome }) => outcome !== "pass").map(line)).toEqual([]);
+		expect(found.map(({ case: name }) => name)).toContain("attach/unrelated");
 	});
 
 	it.each(ids)("%s: blames a program with which two guests end, and reports one that ended once", (id) => {

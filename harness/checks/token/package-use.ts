@@ -51,9 +51,10 @@ export class EndsItsUser extends Error {
 	constructor(
 		/** Name of its case. */
 		readonly attachable: string,
-		cause: UndecidedError,
+		lost: UndecidedError,
 	) {
-		super(cause.message, { cause });
+		const how = lost.cause instanceof GuestError ? lost.cause.what.replace(/^user \d+/, "it") : lost.message;
+		super(how, { cause: lost });
 	}
 }
 

@@ -77,7 +77,9 @@ describe.each(["6.12", "7.3"])("the token check on %s", (id) => {
 			outcome: "fail",
 			reason: {
 				code: "token-holder-ended",
-				message: expect.stringMatching(`^${program} ends the process that .* user \\d+ ${how}`),
+				message: expect.stringMatching(
+					`^${program} ends the process that attaches it with the token: it ${how}`,
+				),
 			},
 		});
 		const [killed, stopped] = [
