@@ -47,7 +47,8 @@ async function outcomes(disturbance: Disturbance, more: Partial<CaseGroup> = {})
 		lines.push(`${name} ${outcome}${reason ? ` ${reason.code}` : ""}`);
 	}
 	const isKnown = group.known?.(thrown) !== undefined;
-	expect(spoiled).toBe(isKnown || (group.spoils === true && thrown === undefined && !lostWhileSettling));
+	const retires = group.spoils === true || group.alone === true;
+	expect(spoiled).toBe(isKnown || (retires && thrown === undefined && !lostWhileSettling));
 	return lines;
 }
 
@@ -161,5 +162,13 @@ describe("a group of cases", () => {
 
 	it("retires a guest that it changed permanently, and does not count what it left", async () => {
 		expect(await outcomes({ left: ["link: x"] }, { spoils: true })).toEqual(["a pass", "b pass"]);
+	});
+
+	it("retires a guest in which the agent may have been deceived, and counts what was left", async () => {
+		expect(await outcomes({}, { alone: true })).toEqual(["a pass", "b pass"]);
+		expect(await outcomes({ left: ["link: x"] }, { alone: true })).toEqual([
+			...["a pass", "b pass"],
+			"leftovers fail leftovers",
+		]);
 	});
 });

@@ -16,6 +16,11 @@ export interface CaseGroup {
 	readonly known?: (cause: unknown) => FindingBody | undefined;
 	/** The cases change the guest permanently: it is retired, and leftovers are not reported. */
 	readonly spoils?: boolean;
+	/**
+	 * A program that can change what the agent says is attached or run (data/package/capable.ts):
+	 * the guest is retired after its leftovers were reported, so that nothing else is judged there.
+	 */
+	readonly alone?: boolean;
 	/** Findings, or several at once where one piece of work gave them: they share its time. */
 	run(): AsyncIterable<Finding | readonly Finding[]>;
 	/** How open cases continue after a loss that not all caused; undefined: all get it. */
@@ -77,6 +82,7 @@ async function* attempt(
 		else {
 			const left = await bench.leftovers();
 			if (left.length > 0) yield* timed([leftBehind(leftovers, group.after, left, evidenceOf(leftovers))]);
+			if (group.alone) await bench.spoil();
 		}
 	} catch (cause) {
 		const known = group.known?.(cause);

@@ -6,7 +6,14 @@ import { failed, passed, skipped } from "../../lab/findings.js";
 import { runCases } from "../../lab/run-cases.js";
 import { caseNames } from "../../lab/subject/attach/case-names.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
-import { loadGroup, objectCases, otherVariants } from "./load-group.js";
+import {
+	attachCase,
+	attachedAlone,
+	attachGroup,
+	loadGroup,
+	objectCases,
+	otherVariants,
+} from "./load-group.js";
 
 /**
  * Does every program of every object load, and attach where an attach point can be made? Cases
@@ -29,6 +36,8 @@ export const loadCheck: Check = {
 		async *run(pkg, bench) {
 			const nameOf = caseNames(pkg);
 			for (const choice of pkg.choices ?? []) yield choiceFinding(choice);
+			const found = new Set<string>();
+			const later: (() => AsyncIterable<Finding>)[] = [];
 			for (const object of pkg.objects) {
 				if (object.programs.length === 0) {
 					const why = reason("no-program", { object: object.file });
@@ -41,8 +50,17 @@ export const loadCheck: Check = {
 					yield* otherVariants(object, nameIn);
 					continue;
 				}
-				yield* runCases(bench, loadGroup({ pkg, object, nameOf: nameIn, bench }));
+				const from = { pkg, object, nameOf: nameIn, bench };
+				for await (const finding of runCases(bench, loadGroup(from, object === pkg.objects.at(-1)))) {
+					found.add(finding.case);
+					yield finding;
+				}
+				for (const attachable of attachedAlone(object, nameIn))
+					if (!found.has(attachCase(attachable)))
+						later.push(() => runCases(bench, attachGroup(from, attachable)));
 			}
+			// Only now, when everything was loaded: what such a program does decides no other case.
+			for (const run of later) yield* run();
 		},
 	}),
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UndecidedError } from "../../base/errors.js";
+import { isCapable } from "../../data/package/capable.js";
 import type { PackageObject } from "../../data/package/package.js";
 import { reason } from "../../data/reasons/registry/registry.js";
 import type { Finding, FindingBody } from "../../lab/check.js";
@@ -14,18 +15,21 @@ import {
 import { type LoadedFrom, loadAndAttach } from "../../lab/subject/attach/load-and-attach.js";
 import { wantedPrograms } from "../../lab/subject/load/open-args.js";
 
-/** What to attach on a fresh guest after one was lost while an attachment was made. */
+/** What to attach after the programs of the object were judged, in another guest. */
 interface Rest {
 	toAttach: readonly Attachable[];
-	/** How the guest was lost while the first of them, which is tried again, was being attached. */
+	/** How a guest was lost while the first of them, which is tried again, was being attached. */
 	lost?: FindingBody;
 }
 
 /** The cases of one object that must each get a finding. */
 export function objectCases(object: PackageObject, nameOf: NameOf): string[] {
 	if (object.programs.length === 0) return [`object/${object.file}`];
+	return [...otherVariants(object, nameOf).map(({ case: name }) => name), ...casesOfUsed(object, nameOf)];
+}
+
+function casesOfUsed(object: PackageObject, nameOf: NameOf): string[] {
 	return [
-		...otherVariants(object, nameOf).map(({ case: name }) => name),
 		...wantedPrograms(object).map(({ name }) => `program/${nameOf(name)}`),
 		...attachables(object, nameOf).map(attachCase),
 		...unattachables(object, nameOf).map(attachCase),
@@ -40,19 +44,50 @@ export function otherVariants(object: PackageObject, nameOf: NameOf): Finding[] 
 	}));
 }
 
-const attachCase = ({ caseName }: Pick<Attachable, "caseName">) => `attach/${caseName}`;
+export const attachCase = ({ caseName }: Pick<Attachable, "caseName">) => `attach/${caseName}`;
+
+/** Whether what is attached can change what the agent says: a program, or a struct_ops map. */
+function isCapableIn(object: PackageObject, { kind, name }: Attachable): boolean {
+	return kind === "map" || object.programs.some((program) => program.name === name && isCapable(program));
+}
+
+/** The attach cases of an object that need a guest of their own. */
+export function attachedAlone(object: PackageObject, nameOf: NameOf): Attachable[] {
+	return attachables(object, nameOf).filter((each) => isCapableIn(object, each));
+}
 
 /**
- * Loads an object, attaches and detaches each program. A program that costs the guest when it is
- * attached gets a second, fresh guest: if it costs that one too, it fails; the programs after it go
- * on without it.
+ * Loads an object, and attaches and detaches each program that cannot change what the agent says:
+ * the verdicts on all programs come from a guest in which no other program was ever attached.
+ *
+ * @param isLast nothing is loaded after it: one program that can is attached there at the end
  */
-export function loadGroup(from: LoadedFrom, rest?: Rest): CaseGroup {
+export function loadGroup(from: LoadedFrom, isLast: boolean): CaseGroup {
+	return groupOf(from, undefined, isLast);
+}
+
+/** Attaches a program in a guest where nothing else is judged: it decides no other case. */
+export function attachGroup(from: LoadedFrom, attachable: Attachable): CaseGroup {
+	return groupOf(from, { toAttach: [attachable] });
+}
+
+/**
+ * A program that costs the guest when it is attached gets a second, fresh guest: if it costs that
+ * one too, it fails; the programs after it go on without it.
+ */
+function groupOf(from: LoadedFrom, rest?: Rest, isLast = false): CaseGroup {
 	const { object, nameOf } = from;
-	const toAttach = rest?.toAttach ?? attachables(object, nameOf);
+	const capable = attachedAlone(object, nameOf);
+	const together = attachables(object, nameOf).filter((each) => !isCapableIn(object, each));
+	const [here, apart] = isLast ? [capable.slice(0, 1), capable.slice(1)] : [[], capable];
+	const toAttach = rest?.toAttach ?? [...together, ...here];
+	const alone = toAttach.some((each) => isCapableIn(object, each));
+	let isJudged = rest !== undefined;
 	let current: Attachable | undefined;
 
 	function continued(loss: FindingBody, cause: unknown): Continuation | undefined {
+		// What did not load here is attached nowhere.
+		if (!isJudged) return { blamed: casesOfUsed(object, nameOf) };
 		const at = current ? toAttach.indexOf(current) : -1;
 		const culprit = toAttach[at];
 		if (!culprit) return undefined;
@@ -61,22 +96,28 @@ export function loadGroup(from: LoadedFrom, rest?: Rest): CaseGroup {
 		if (loss.outcome === "error" && !inGuest) return undefined;
 		const isSecond = rest?.lost !== undefined && at === 0;
 		if (loss.outcome === "error" && !isSecond)
-			return { blamed: [], next: loadGroup(from, { toAttach: [culprit, ...after], lost: loss }) };
+			return { blamed: [], next: groupOf(from, { toAttach: [culprit, ...after], lost: loss }) };
 		return {
 			blamed: [attachCase(culprit)],
 			verdict: loss.outcome === "error" ? endsGuests(from, culprit, loss) : loss,
-			...(after.length > 0 ? { next: loadGroup(from, { toAttach: after }) } : {}),
+			...(after.length > 0 ? { next: groupOf(from, { toAttach: after }) } : {}),
 		};
 	}
 
+	const isApart = new Set(apart.map(attachCase));
 	return {
-		cases: rest ? toAttach.map(attachCase) : objectCases(object, nameOf),
+		cases: rest ? toAttach.map(attachCase) : objectCases(object, nameOf).filter((name) => !isApart.has(name)),
 		leftovers: `leftovers/${object.file}`,
-		after: `everything of ${object.file} was detached and unloaded`,
+		after: rest
+			? `${toAttach.map(({ name }) => name).join(", ")} was detached and ${object.file} unloaded`
+			: `everything of ${object.file} was detached and unloaded`,
 		evidence: { object: object.file },
+		alone,
 		async *run() {
 			if (!rest) yield otherVariants(object, nameOf);
-			for await (const finding of loadAndAttach(from, toAttach, !rest, (next) => (current = next))) {
+			const attach = { toAttach, apart: rest ? [] : apart, alone: rest !== undefined };
+			for await (const finding of loadAndAttach(from, attach, !rest, (next) => (current = next))) {
+				isJudged = true;
 				yield finding;
 				const [first] = toAttach;
 				if (rest?.lost && first && "case" in finding && finding.case === attachCase(first))

@@ -27,7 +27,7 @@ export async function* betweenKernels(
 			disagreeing.get(name)?.some((run) => run.kernel === kernel) === true;
 		const bench = benchOf(kernel);
 		try {
-			looks.set(kernel, await runAgain(await bench.guest(), suspects.filter(ran)));
+			looks.set(kernel, await runAgain(bench, suspects.filter(ran)));
 		} catch (cause) {
 			lost.set(kernel, await bench.lost(cause));
 			continue;

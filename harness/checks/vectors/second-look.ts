@@ -2,10 +2,12 @@
 import { setTimeout } from "node:timers/promises";
 import { differing, type Facts } from "../../data/vectors/drift.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
+import type { Workbench } from "../../lab/check.js";
 import { judge } from "../../lab/subject/session/judgement.js";
 import { VectorSession } from "../../lab/subject/session/vector-session.js";
-import type { Guest } from "../../machine/vm/guest.js";
-import { groupsOf } from "./vector-group.js";
+import { groupsOf, runAlone } from "./vector-group.js";
+
+type Bench = Pick<Workbench, "guest" | "spoil">;
 
 /** Milliseconds before the last run: a clock that counts seconds has another value then. */
 const pause = 1100;
@@ -17,13 +19,13 @@ const pause = 1100;
  * @returns their results by case
  */
 export async function runAgain(
-	guest: Guest,
+	bench: Bench,
 	vectors: readonly PreparedVector[],
 ): Promise<ReadonlyMap<string, readonly Facts[]>> {
 	const found = new Map<string, Facts[]>();
 	for (const group of groupsOf(vectors)) {
 		const programs = group.map(({ subject }) => subject.program.name);
-		const session = await VectorSession.open(guest, group[0].subject, programs);
+		const session = await VectorSession.open(await bench.guest(), group[0].subject, programs);
 		const loaded = group.filter(({ subject }) => session.loaded.loaded.has(subject.program.name));
 		for (const delay of [0, 0, pause]) {
 			if (delay > 0) await setTimeout(delay);
@@ -34,19 +36,20 @@ export async function runAgain(
 			}
 		}
 		await session.close();
+		if (runAlone(group)) await bench.spoil();
 	}
 	return found;
 }
 
 /** Cases whose second result differs in more than runs on the same kernel always do. */
 export async function stillDiffering(
-	guest: Guest,
+	bench: Bench,
 	vectors: readonly PreparedVector[],
 	seen: ReadonlyMap<string, readonly [Facts, Facts]>,
 ): Promise<string[]> {
 	const suspects = vectors.filter((vector) => seen.has(vector.case));
 	if (suspects.length === 0) return [];
-	const again = await runAgain(guest, suspects);
+	const again = await runAgain(bench, suspects);
 	return suspects.flatMap((vector) => {
 		const [plain, other] = seen.get(vector.case)!;
 		const noise = new Set(differing([plain, ...(again.get(vector.case) ?? [])]));

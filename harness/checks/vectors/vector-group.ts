@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { UndecidedError } from "../../base/errors.js";
+import { isCapable } from "../../data/package/capable.js";
 import { reason } from "../../data/reasons/registry/registry.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Finding, FindingBody, Workbench } from "../../lab/check.js";
@@ -30,15 +31,25 @@ interface Suspects {
 /** Most cases that evidence names. */
 const maxNamed = 20;
 
-/** The vectors by what they need loaded: one load of the object serves a group. */
+/**
+ * The vectors by what they need loaded: one load of the object serves a group. Those of a program
+ * that can change what the agent says are groups of their own.
+ */
 export function groupsOf(vectors: readonly PreparedVector[]): Vectors[] {
 	const groups = new Map<string, [PreparedVector, ...PreparedVector[]]>();
 	for (const vector of vectors) {
-		const group = groups.get(vector.subject.key);
+		const { key, program } = vector.subject;
+		const name = isCapable(program) ? `${key} ${program.name}` : key;
+		const group = groups.get(name);
 		if (group) group.push(vector);
-		else groups.set(vector.subject.key, [vector]);
+		else groups.set(name, [vector]);
 	}
 	return [...groups.values()];
+}
+
+/** Whether nothing else may be judged in the guest of these vectors, which are one group. */
+export function runAlone([{ subject }]: Vectors): boolean {
+	return isCapable(subject.program);
 }
 
 /**
@@ -112,6 +123,7 @@ function caseGroup(vectors: Vectors, bench: Workbench, findingOf: FindingOf, sus
 		cases: vectors.map((vector) => vector.case),
 		after: "all vectors ran and the object was unloaded",
 		evidence: (name) => (places.has(name) ? { place: places.get(name) } : {}),
+		alone: runAlone(vectors),
 		run,
 		continued(loss, cause) {
 			const pending = session?.pending ?? 0;

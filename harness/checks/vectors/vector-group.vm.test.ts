@@ -99,7 +99,8 @@ it("names the attached program with which guests end, and judges the others in a
 		["killer/v0", "pass", undefined],
 	]);
 	expect(findings[0]?.evidence).toMatchObject({ program: "strike_at_entry", loss: "guest-died" });
-	expect(guests).toBe(3);
+	// Two end, and each of the other programs has its own.
+	expect(guests).toBe(4);
 });
 
 it("reports a loss that does not happen again as a finding of its own", async () => {

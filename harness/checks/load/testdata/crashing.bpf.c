@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Programs that crash the guest's agent, always or once, and three that hurt no process. */
+/* Programs that crash the guest's agent, and four that hurt no process. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -8,7 +8,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Set by note_call. In a guest where that was not attached, crash_after_note does nothing. */
+/* Set by note_call: where that was not attached, as in its own guest, crash_after_note does nothing. */
 int noted;
 
 /* The handler in which the agent then switches the guest off makes calls too: those must not crash. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CoverageEvidence, linesIn } from "../../../base/coverage-record.js";
 import { InputError } from "../../../base/errors.js";
+import { isCapable } from "../../../data/package/capable.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import { reason } from "../../../data/reasons/registry/registry.js";
@@ -60,11 +61,9 @@ async function* measure(
 	plain: ReadonlyMap<string, Facts>,
 	bench: Workbench,
 ): AsyncIterable<Finding> {
-	for (const object of pkg.objects) {
-		const vectors = suiteOf(pkg).vectors.filter(({ subject }) => subject.object.file === object.file);
-		const programs = programsOf(object, vectors);
-		if (programs.length === 0) continue;
+	for (const { object, programs, vectors, alone } of pkg.objects.flatMap((each) => unitsOf(pkg, each))) {
 		yield* runCases(bench, {
+			alone,
 			cases: programs.map(({ name }) => `coverage/${object.file}/${name}`),
 			leftovers: `leftovers/coverage/${object.file}`,
 			after: `all vectors of ${object.file} ran with probes and it was unloaded`,
@@ -78,12 +77,35 @@ async function* measure(
 					disturbed: [],
 				};
 				for (const load of loadsOf(object, programs, vectors)) await runLoad(load, plain, seen, bench);
-				seen.disturbed = await stillDiffering(await bench.guest(), vectors, seen.differing);
+				seen.disturbed = await stillDiffering(bench, vectors, seen.differing);
 				for (const { name } of programs)
 					yield { case: `coverage/${object.file}/${name}`, ...findingOf(object, name, seen, bench) };
 			},
 		});
 	}
+}
+
+/** Programs of an object that are measured in one guest. */
+interface Unit {
+	object: PackageObject;
+	programs: readonly ProgramFacts[];
+	/** All vectors of these programs. */
+	vectors: readonly PreparedVector[];
+	/** Its one program can change what the agent says, and runs there. */
+	alone: boolean;
+}
+
+function unitsOf(pkg: Package, object: PackageObject): Unit[] {
+	const vectors = suiteOf(pkg).vectors.filter(({ subject }) => subject.object.file === object.file);
+	const vectorsOf = (programs: readonly ProgramFacts[]) =>
+		vectors.filter(({ subject }) => programs.some(({ name }) => name === subject.program.name));
+	const all = programsOf(object, vectors);
+	const apart = all.filter((program) => isCapable(program) && vectorsOf([program]).length > 0);
+	const together = all.filter((program) => !apart.includes(program));
+	return [
+		...(together.length > 0 ? [{ programs: together, alone: false }] : []),
+		...apart.map((program) => ({ programs: [program], alone: true })),
+	].map((unit) => ({ object, vectors: vectorsOf(unit.programs), ...unit }));
 }
 
 /** Programs that vectors can run: not those that no kernel runs without attaching them. */

@@ -45,11 +45,11 @@ async function attachOne(
 	points: AttachPoints,
 	bench: Workbench,
 ): Promise<Finding> {
+	const absent = notLoaded(object, attachable, result);
+	if (absent) return absent;
 	const { name, caseName, target } = attachable;
 	const base = { case: `attach/${caseName}` };
 	const identity = { object: object.file, hook: target.hook };
-	const reason = unloaded(object, attachable, result);
-	if (reason) return { ...base, outcome: "skip", reason, evidence: identity };
 	const { client } = await bench.guest();
 	const user = attachable.kind === "program" ? userAttachment(object, name) : undefined;
 	const wrong = user && binaryProblem(user.file.bytes, bench.kernel.arch);
@@ -84,6 +84,17 @@ async function attachOne(
 			evidence: { ...identity, what: error.what, ...facts, libbpf_log: tail(error.log) },
 		};
 	}
+}
+
+/** The finding on what cannot be attached because it did not load; undefined when it did. */
+export function notLoaded(
+	object: PackageObject,
+	attachable: Attachable,
+	result: Loaded,
+): Finding | undefined {
+	const reason = unloaded(object, attachable, result);
+	const evidence = { object: object.file, hook: attachable.target.hook };
+	return reason && { case: `attach/${attachable.caseName}`, outcome: "skip", reason, evidence };
 }
 
 type Loaded = Pick<LoadedObject, "loaded" | "refused"> & { handle?: number | undefined };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reason } from "../../../base/results.js";
+import { isCapable } from "../../../data/package/capable.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import {
 	type Variant,
@@ -50,9 +51,12 @@ async function trial(pkg: Package, variant: Variant, bench: Workbench): Promise<
 		const nameOf = (name: string) => name;
 		const subject = { pkg, object: alone, nameOf, bench };
 		const found: Finding[] = [];
-		for await (const each of loadAndAttach(subject, attachables(alone, nameOf), true, () => {}))
+		const toAttach = attachables(alone, nameOf);
+		for await (const each of loadAndAttach(subject, { toAttach }, true, () => {}))
 			found.push(...[each].flat());
-		await bench.leftovers();
+		if (alone.programs.some((program) => members.includes(program.name) && isCapable(program)))
+			await bench.spoil();
+		else await bench.leftovers();
 		const failed = found.find(
 			({ case: name, outcome }) =>
 				outcome === "fail" || outcome === "error" || (outcome === "skip" && name.startsWith("program/")),
