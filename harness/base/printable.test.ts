@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { printable, printableLines } from "./printable.js";
+import { printable, printableJson, printableLines } from "./printable.js";
 
 describe("printable", () => {
 	it("keeps ordinary text of any script", () => {
@@ -23,4 +23,14 @@ describe("printable", () => {
 		expect(printable("first\n  second\r\nthird")).toBe("first second third");
 		expect(printableLines("first\n\tsecond\u0007\n\n")).toEqual(["first", " second\\u{7}"]);
 	});
+});
+
+it("JSON text escapes what a terminal would obey, and means the same", () => {
+	const value = { "na\u202eme": ["\u009b1m", "line\n\ttab", "\u2028\u007f", "größe 🐝"] };
+	const text = printableJson(value);
+	expect(JSON.parse(text)).toEqual(value);
+	expect(text).toContain('"na\\u202eme"');
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get through
+	expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e\u2028]/);
+	expect(text).toContain("größe 🐝");
 });

@@ -25,6 +25,17 @@ export function printableLines(text: string): string[] {
 		.map((line) => printable(line));
 }
 
+/** A value as JSON text for files and terminals alike: what is not printable is escaped. */
+export function printableJson(value: unknown, indent: number | string = "\t"): string {
+	const text = JSON.stringify(value, null, indent);
+	// Outside of strings there are only line feeds and tabs of the layout.
+	return text.replace(unprintable, (character) =>
+		character === "\n" || character === "\t"
+			? character
+			: `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
+}
+
 /** A value in a message: short, on one line. */
 export function shown(value: unknown): string {
 	const text = JSON.stringify(value) ?? "nothing";

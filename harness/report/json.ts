@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TSchema } from "@sinclair/typebox";
+import { printableJson } from "../base/printable.js";
 import { Results } from "../base/results.js";
 
 /** The results document. Keys have the order of the schema; those of `evidence` are sorted. */
 export function json(results: Results): string {
-	return `${JSON.stringify(ordered(results, Results), null, 2)}\n`;
+	return `${printableJson(ordered(results, Results), 2)}\n`;
 }
 
 /** The same value with keys in the order of the schema; other keys follow, sorted. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import picocolors from "picocolors";
 import { cacheRoot } from "../../base/cache-root.js";
-import { printable } from "../../base/printable.js";
+import { printable, printableJson } from "../../base/printable.js";
 import { agentPath } from "../../machine/guest/build.js";
 import { hostArch } from "../../machine/kernel/catalog.js";
 import { Machines } from "../../machine/vm/machine.js";
@@ -25,7 +25,7 @@ export const run: Action<"doctor"> = async (_, { json }, { write }) => {
 	const diagnoses = await examine();
 	const ok = diagnoses.every(({ state }) => state !== "missing");
 	const medium = mediumOf(process.stdout, process.env);
-	write(json ? `${JSON.stringify({ ok, diagnoses }, null, 2)}\n` : describeDiagnoses(diagnoses, medium));
+	write(json ? `${printableJson({ ok, diagnoses }, 2)}\n` : describeDiagnoses(diagnoses, medium));
 	process.exitCode = ok ? 0 : 1;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printableJson } from "../../base/printable.js";
 import { dialectOf } from "../../data/package/elf/dialect.js";
 import { openPackage } from "../../data/package/package.js";
 import type { Action } from "../terminal/command-table.js";
@@ -8,5 +9,5 @@ import { summaryText } from "./inspect-text.js";
 /** `bpfgate inspect`: what a package contains and needs, read from its files alone. */
 export const run: Action<"inspect"> = async ([path], { json, dialect }, { write }) => {
 	const summary = summaryOf(await openPackage(String(path), { dialect: dialectOf(dialect) }));
-	write(json ? `${JSON.stringify(summary, null, "\t")}\n` : summaryText(summary));
+	write(json ? `${printableJson(summary)}\n` : summaryText(summary));
 };

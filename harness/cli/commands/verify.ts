@@ -3,7 +3,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, unreadable } from "../../base/errors.js";
-import { printable } from "../../base/printable.js";
+import { printable, printableJson } from "../../base/printable.js";
 import { openPackage } from "../../data/package/package.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import { type Certificate, readCertificate } from "../../data/signing/certificate.js";
@@ -23,7 +23,7 @@ export const run: Action<"verify"> = async ([path], { certificate, trust, json }
 				? undefined
 				: await certificatesIn(trust);
 	const result = await verifyPackage(await openPackage(String(path)), trusted ? { trusted } : {});
-	write(json ? `${JSON.stringify(result, null, "\t")}\n` : text(result));
+	write(json ? `${printableJson(result)}\n` : text(result));
 	if (result.verdict === "invalid") process.exitCode = result.files?.intact === false ? 2 : 1;
 	if (result.verdict === "undecided") throw undecided("no-trusted-certificate", { path: String(path) });
 };

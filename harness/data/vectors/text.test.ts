@@ -80,6 +80,11 @@ describe("the text of a vector file", () => {
 		expect(() => parse(levels.join("\n"))).toThrow("its aliases make more than 1000000 values");
 	});
 
+	it("counts values, and blames aliases only where there are some", () => {
+		const pairs = Array.from({ length: 600_000 }, (_, index) => `k${index}: 1`);
+		expect(() => parse(pairs.join("\n"))).toThrow(": has more than 1000000 values");
+	});
+
 	it("takes nesting, anchors and a key __proto__ as they are", () => {
 		expect(parse("[".repeat(64) + "]".repeat(64)).value).toBeInstanceOf(Array);
 		const { value } = parse("a: &x !!str 1\nb: [*x, &x 2, *x]\n__proto__: {c: ~}\n0x10: 0o7");

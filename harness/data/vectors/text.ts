@@ -184,12 +184,17 @@ class Document {
 		const start = this.#offset(at, around);
 		this.#last = start;
 		const before = this.#size;
-		if (++this.#size > maxValues) throw this.fail(start, `its aliases make more than ${maxValues} values`);
+		if (++this.#size > maxValues) throw this.#tooMany(start);
 		const anchored = this.#anchored(event, at);
 		const value = this.#content(event, start);
 		this.#next[at] = this.#at;
 		if (anchored) Object.assign(anchored, { value, size: this.#size - before });
 		return value;
+	}
+
+	#tooMany(start: number): InputError {
+		const what = this.#targets.size > 0 ? "its aliases make" : "has";
+		return this.fail(start, `${what} more than ${maxValues} values`);
 	}
 
 	#content(event: Event, start: number): unknown {
@@ -266,7 +271,7 @@ class Document {
 		if (target.size === undefined)
 			throw this.fail(start, `the alias *${name} stands inside of what it names`);
 		this.#size += target.size - 1;
-		if (this.#size > maxValues) throw this.fail(start, `its aliases make more than ${maxValues} values`);
+		if (this.#size > maxValues) throw this.#tooMany(start);
 		this.#targets.set(at, target.at);
 		return target.value;
 	}

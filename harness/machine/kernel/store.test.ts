@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -48,6 +48,20 @@ it("stores a kernel and opens it again", async () => {
 	expect((await readdir(join(storeFolder(), "objects"))).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(
 		true,
 	);
+});
+
+it("a record or an image that the system refuses to read is not one that is missing", async () => {
+	await storeKernel(parts());
+	const { image } = await openKernel("mine");
+	const refused = { code: "ELOOP" };
+	for (const path of [image, join(storeFolder(), "mine.json")]) {
+		await rm(path);
+		await symlink(path, path);
+		await expect(openKernel("mine")).rejects.toMatchObject(refused);
+	}
+	await rm(storeFolder(), { recursive: true });
+	await symlink(storeFolder(), storeFolder());
+	await expect(storedIds()).rejects.toMatchObject(refused);
 });
 
 it("says that modules are not here, and what to do", async () => {

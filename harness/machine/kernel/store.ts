@@ -61,9 +61,17 @@ export function storeFolder(): string {
 	return join(cacheRoot(), "kernels");
 }
 
+/** Takes what is not there for `value`. Other errors, such as a missing permission, stay errors. */
+const ifAbsent =
+	<T>(value: T) =>
+	(error: NodeJS.ErrnoException): T => {
+		if (error.code === "ENOENT") return value;
+		throw error;
+	};
+
 /** Ids of all records in the store, sound or broken, sorted. */
 export async function storedIds(): Promise<string[]> {
-	const names = await readdir(storeFolder()).catch(() => []);
+	const names = await readdir(storeFolder()).catch(ifAbsent([]));
 	const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
 	return ids.filter((id) => ID.test(id)).sort();
 }
@@ -72,7 +80,7 @@ export async function storedIds(): Promise<string[]> {
 export async function storedKernel(id: string): Promise<StoredKernel | undefined> {
 	if (!ID.test(id)) return undefined;
 	const path = join(storeFolder(), `${id}.json`);
-	const text = await readFile(path, "utf8").catch(() => undefined);
+	const text = await readFile(path, "utf8").catch(ifAbsent(undefined));
 	if (text === undefined) return undefined;
 	let value: unknown;
 	try {
@@ -97,7 +105,7 @@ export async function openKernel(id: string): Promise<Kernel> {
 	if (!record) throw await notHere(id);
 	const folder = join(storeFolder(), "objects", record.object);
 	const image = join(folder, "image");
-	const digest = await storedDigest(image).catch(() => undefined);
+	const digest = await storedDigest(image).catch(ifAbsent(undefined));
 	if (digest !== record.image_sha256) {
 		const how = digest === undefined ? "is missing" : "differs from the one that was stored";
 		throw await damaged(id, image, `the image of kernel ${id} ${how}`);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printableJson } from "../../../base/printable.js";
 import { compareFeatures } from "../../../machine/features/compare.js";
 import type { Features } from "../../../machine/features/features.js";
 import { KernelFeatures } from "../../../machine/features/source.js";
@@ -15,7 +16,7 @@ export const run: Action<"kernels features"> = async ([ids], { json, all }, { wr
 	const features: Features[] = [];
 	for (const kernel of kernels) features.push(await source.features(kernel));
 	if (json) {
-		write(`${JSON.stringify(features, null, "\t")}\n`);
+		write(`${printableJson(features)}\n`);
 		return;
 	}
 	const rows = compareFeatures(features, all !== true && features.length > 1);

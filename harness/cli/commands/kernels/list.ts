@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printable } from "../../../base/printable.js";
+import { printable, printableJson } from "../../../base/printable.js";
 import { broken } from "../../../lab/promise.js";
 import { listKernels } from "../../../machine/kernel/list.js";
 import { openKernel } from "../../../machine/kernel/store.js";
@@ -16,7 +16,7 @@ export const run: Action<"kernels list"> = async (_, { json }, { write }) => {
 		})),
 	);
 	if (json) {
-		write(`${JSON.stringify({ kernels }, null, "\t")}\n`);
+		write(`${printableJson({ kernels })}\n`);
 		return;
 	}
 	const rows = kernels.map((kernel) => [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
 import { InputError } from "../../../base/errors.js";
-import { printable } from "../../../base/printable.js";
+import { printable, printableJson } from "../../../base/printable.js";
 import { broken, type PromiseArea } from "../../../lab/promise.js";
 import { chooseKernels } from "../../../machine/kernel/choose-kernels.js";
 import { type Answered, qualifyKernels } from "../../../run/qualify-kernels.js";
@@ -22,7 +22,7 @@ export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { wr
 		signal: signal(),
 		onAsk: ({ id }, each) => process.stderr.write(`${printable(id)}: asking about ${each}\n`),
 	});
-	write(json ? `${JSON.stringify(rows.map(toJson), null, "\t")}\n` : textOf(rows));
+	write(json ? `${printableJson(rows.map(toJson))}\n` : textOf(rows));
 	const failed = rows.some(({ promises = [] }) => broken(promises).length > 0);
 	process.exitCode = failed ? 1 : rows.some(({ error }) => error) ? 3 : 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printableLines } from "../../../base/printable.js";
+import { printableJson, printableLines } from "../../../base/printable.js";
 import { auditDelegation } from "../../../checks/token/token-audit.js";
 import type { Action } from "../../terminal/command-table.js";
 import { type AuditedKernel, auditJson, auditText } from "./audit-text.js";
@@ -17,7 +17,7 @@ export const run: Action<"token audit"> = async ([texts], options, { write, sign
 		return found;
 	});
 	const text = json
-		? JSON.stringify(auditJson(delegation, audited), null, "\t")
+		? printableJson(auditJson(delegation, audited))
 		: printableLines(auditText(delegation, audited)).join("\n");
 	write(`${text}\n`);
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { printableLines } from "../../../base/printable.js";
+import { printableJson, printableLines } from "../../../base/printable.js";
 import { areEnough, inferToken } from "../../../checks/token/token-inference.js";
 import { openPackage, type Package } from "../../../data/package/package.js";
 import { withModules } from "../../../lab/guest-modules.js";
@@ -15,7 +15,7 @@ export const run: Action<"token infer"> = async ([path], options, { write, signa
 	const { kernel, kernels, json, cellTimeout } = options;
 	const wanted = kernel ?? kernels ?? ["default"];
 	const inferred = await infer(await openPackage(String(path)), wanted, signal(), cellTimeout);
-	const text = json ? JSON.stringify(inferJson(inferred), null, "\t") : inferText(inferred);
+	const text = json ? printableJson(inferJson(inferred)) : inferText(inferred);
 	write(`${json ? text : printableLines(text).join("\n")}\n`);
 	process.exitCode = statusOf(inferred);
 };

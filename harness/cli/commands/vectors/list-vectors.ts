@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { printableJson } from "../../../base/printable.js";
 import { openPackage } from "../../../data/package/package.js";
 import { suiteOf } from "../../../data/vectors/suite.js";
 import type { Action } from "../../terminal/command-table.js";
@@ -16,7 +17,7 @@ export const run: Action<"vectors list"> = async ([path], { json }, { write }) =
 		packets: steps.length,
 		place,
 	}));
-	if (json) write(`${JSON.stringify({ cases }, null, "\t")}\n`);
+	if (json) write(`${printableJson({ cases })}\n`);
 	else if (pkg.vectors.length === 0)
 		write(`${pkg.name}: has no vector files; \`vectors\` of bpfgate.json names them\n`);
 	else {
