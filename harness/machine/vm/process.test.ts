@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { alive } from "../../base/abandoned.js";
 import { own, removeFolder, temporaryFolder } from "./process.js";
 
@@ -19,6 +19,24 @@ it("passes channels and files as descriptors 3 and up", async () => {
 	expect(await process.ended).toEqual({ code: 0, signal: null, stderr: "said" });
 	expect(read).toEqual(["from a file\n", "got hello\n"]);
 	rmSync(folder, { recursive: true });
+});
+
+it("hands on no secrets of the environment, no core files and no way to more privileges", async () => {
+	vi.stubEnv("BPFGATE_SIGNING_PASSWORD", "secret");
+	try {
+		const script = 'env >&3; ulimit -c >&3; grep NoNewPrivs "/proc/$$/status" >&3';
+		const process = await own("sh", ["-c", script], ["channel"]);
+		let said = "";
+		process.channels[0]?.on("data", (data: Buffer) => {
+			said += data;
+		});
+		await process.ended;
+		expect(said).toMatch(/^PATH=/m);
+		expect(said).not.toContain("secret");
+		expect(said).toMatch(/^0\nNoNewPrivs:\t1$/m);
+	} finally {
+		vi.unstubAllEnvs();
+	}
 });
 
 it("kills the whole group", async () => {

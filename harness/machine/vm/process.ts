@@ -34,12 +34,14 @@ export interface OwnedProcess {
 
 /**
  * Starts `command` as leader of its own process group, out of reach of Ctrl-C, with `handed` as
- * file descriptors 3, 4, … Throws UndecidedError when it cannot be started.
+ * file descriptors 3, 4, … and nothing of the environment but `plain`. Throws UndecidedError when
+ * it cannot be started.
  */
 export async function own(command: string, args: string[], handed: Handed[]): Promise<OwnedProcess> {
 	guard();
 	const child = spawn(...dyingWithParent(command, args), {
 		detached: true,
+		env: plainEnvironment(),
 		stdio: ["ignore", "ignore", "pipe", ...handed.map((it) => (it === "channel" ? "pipe" : it))],
 	});
 	const ended = end(child);
@@ -61,6 +63,13 @@ export async function own(command: string, args: string[], handed: Handed[]): Pr
 	return owned;
 }
 
+/** What a program needs to start; a guest that breaks out finds no secrets in it. */
+const plain = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL"];
+
+function plainEnvironment(): NodeJS.ProcessEnv {
+	return Object.fromEntries(plain.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
 /** Makes `prefix…` in `parent`, removed when the runner ends unless it was renamed. */
 export function temporaryFolder(parent: string, prefix: string): string {
 	guard();
@@ -79,21 +88,23 @@ export function removeFolder(folder: string): void {
  * A runner killed with SIGKILL runs no handler: the kernel then kills its child (prctl(2),
  * PR_SET_PDEATHSIG). The shell checks that the runner was not killed before that call; a clone that
  * still waits for its state would otherwise stay forever. Without setpriv of util-linux, the agent
- * powers off when its port closes.
+ * powers off when its port closes. No privileges can be gained (`no_new_privs`), and no core file
+ * with the guest's memory is written.
  */
 function dyingWithParent(command: string, args: string[]): [string, string[]] {
-	setpriv ??= spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
+	setpriv ??= spawnSync("setpriv", [...confined, "true"], { stdio: "ignore" }).status === 0;
 	if (!setpriv) return [command, args];
 	const unlessOrphaned = [
 		"sh",
 		"-c",
-		'[ "$PPID" = "$0" ] && exec "$@"',
+		'ulimit -c 0; [ "$PPID" = "$0" ] && exec "$@"',
 		String(process.pid),
 		command,
 		...args,
 	];
-	return ["setpriv", ["--pdeathsig", "KILL", "--", ...unlessOrphaned]];
+	return ["setpriv", [...confined, "--", ...unlessOrphaned]];
 }
+const confined = ["--pdeathsig", "KILL", "--no-new-privs"];
 let setpriv: boolean | undefined;
 
 function end(child: ChildProcess): Promise<ProcessEnd> {
