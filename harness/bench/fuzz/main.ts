@@ -13,7 +13,7 @@ Gives every parser of the host changed inputs: N each (100000 unless given). The
 the same inputs. Inputs that show a fault go to FOLDER (reports/out/fuzz); exit status 1 then.`;
 
 /** Inputs of one thread: the figures are shown after each. */
-const sharedRuns = 1000;
+const sharedRuns = 10_000;
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
