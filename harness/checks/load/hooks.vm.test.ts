@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../../base/results.js";
-import { attachPlaces } from "../../data/package/manifest/manifest.js";
+import { attachPlaces } from "../../data/package/manifest/attach-target.js";
 import { resultsOf } from "../../run/testrun.js";
 import { loadCheck } from "./load-check.js";
 import { packageOf } from "./testload.js";

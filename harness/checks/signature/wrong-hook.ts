@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type AttachTarget, attachPlaces } from "../../data/package/manifest/manifest.js";
+import { type AttachTarget, attachPlaces } from "../../data/package/manifest/attach-target.js";
 import type { FindingBody } from "../../lab/check.js";
 import { passed } from "../../lab/findings.js";
 import { AttachPoints, NoAttachPoint } from "../../lab/subject/attach/attach-points.js";

@@ -4,13 +4,8 @@
 import { type Dialect, meaningIn, meaningOfType } from "./elf/dialect.js";
 import type { MapFacts, MapShape, ToldKey } from "./elf/maps.js";
 import type { SectionMeaning } from "./elf/section.js";
-import {
-	type AttachTarget,
-	bpffs,
-	type MapSettings,
-	type ObjectEntry,
-	type ProgramSettings,
-} from "./manifest/manifest.js";
+import type { AttachTarget } from "./manifest/attach-target.js";
+import { bpffs, type MapSettings, type ObjectEntry, type ProgramSettings } from "./manifest/manifest.js";
 
 /** Which programs a hook of the manifest can only mean. */
 const hookTypes: Partial<Record<AttachTarget["hook"], [type: string, attachType?: string]>> = {

@@ -27,11 +27,17 @@ describe("explainAttach", () => {
 		expect(reason.message).toMatch(/^program filter could not be attached to tcx_ingress veth0: /);
 	});
 
-	it("names what an iterator over one map lacks", () => {
-		const program = { name: "filter", section: "iter/bpf_map_elem", type: "tracing" };
-		const { reason } = explainAttach(refused({ program, hook: "auto", errno: 9 }));
-		expect(reason).toMatchObject({ code: "attach-device-missing", hint: expect.stringContaining('"none"') });
-		expect(reason.message).toContain("iterates over one map");
+	it.each([
+		["bpf_map_elem", 22, "attach-device-missing", "iterates over hash and array maps"],
+		["sockmap", 22, "attach-device-missing", "iterates over sockmap and sockhash"],
+		["bpf_map_elem", 13, "attach-refused", "reads more of a key or value than the map has"],
+		["task_file", 95, "attach-unsupported", "this kernel iterates over all tasks"],
+		["bpf_link", 22, "attach-refused", "the kernel found the request invalid"],
+	])("says what iter/%s refused with errno %i lacks", (kind, errno, code, words) => {
+		const program = { name: "filter", section: `iter/${kind}`, type: "tracing" };
+		const { reason } = explainAttach(refused({ program, hook: "iterator", errno, target: "map m" }));
+		expect(reason).toMatchObject({ code, message: expect.stringContaining(words) });
+		expect(reason.message).toContain(`attached to iter/${kind} map m: `);
 	});
 
 	it("names a function that is closed to kprobes", () => {

@@ -117,7 +117,7 @@ function featureOfSection(section: string): FeatureQuestion | undefined {
 /** Why a program that loaded could not be attached. */
 export function explainAttach(facts: AttachFacts): Explanation {
 	const { program, errno, hook } = facts;
-	const own = hook === "auto" && !facts.user ? program.section : hook;
+	const own = (hook === "auto" || hook === "iterator") && !facts.user ? program.section : hook;
 	const to = facts.user ? facts.target : `${own}${facts.target === undefined ? "" : ` ${facts.target}`}`;
 	const subject = `program ${program.name} could not be attached to ${to}`;
 	const said = libbpfLines(facts.libbpfLog, program.name);
@@ -174,22 +174,35 @@ function explainSection(
 	return explanation("section-malformed", words, known, hint);
 }
 
-/** An iterator over the elements of one map: libbpf attaches it without naming any. */
+/** Kinds of map that an iterator takes. */
+const iterated: Readonly<Record<string, string>> = {
+	bpf_map_elem: "hash and array maps, LRU and per CPU too",
+	sockmap: "sockmap and sockhash",
+	bpf_sk_storage_map: "sk_storage maps",
+};
+
+/** What an iterator was told to iterate over, and does not. */
 function explainIterator(
-	{ program, hook, errno }: AttachFacts,
+	{ program, hook, errno, target }: AttachFacts,
 	subject: string,
 	known: Record<string, unknown>,
 ): Explanation | undefined {
-	if (
-		hook !== "auto" ||
-		errno !== EBADF ||
-		!/^\??iter\/bpf_(?:map_elem|sk_storage_map)$/.test(program.section)
-	)
-		return undefined;
-	const words = `${subject}: it iterates over one map, and its section cannot name which (EBADF)`;
-	const hint =
-		'set "attach": { "hook": "none" } for it in the manifest: its loader names the map (bpf_iter_link_info.map.map_fd)';
-	return explanation("attach-device-missing", words, known, hint);
+	if (hook !== "iterator") return undefined;
+	const [, kind = ""] = program.section.split("/");
+	const takes = iterated[kind];
+	if (takes !== undefined && errno === EINVAL) {
+		const words = `${subject}: ${program.section} iterates over ${takes} (EINVAL)`;
+		return explanation("attach-device-missing", words, known, "name another map in attach.map");
+	}
+	if (takes !== undefined && errno === EACCES) {
+		const words = `${subject}: the program reads more of a key or value than the map has (EACCES)`;
+		return explanation("attach-refused", words, known, `compare what it reads with ${target ?? "the map"}`);
+	}
+	if (/^task/.test(kind) && errno === EOPNOTSUPP) {
+		const words = `${subject}: this kernel iterates over all tasks, whatever the link says (tid and pid: from 6.1 on)`;
+		return explanation("attach-unsupported", words, known);
+	}
+	return undefined;
 }
 
 /**

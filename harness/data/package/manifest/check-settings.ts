@@ -8,6 +8,7 @@ import { rodataOf } from "../elf/rodata.js";
 import type { ObjectFacts, ProgramFacts } from "../object.js";
 import { checkChainPrograms } from "../sections/chain-program.js";
 import { type VariantSet, variantSets, variantsCase } from "../variants.js";
+import { checkIterator } from "./check-iterator.js";
 import { badExpectation, expectedCases } from "./expected-case.js";
 import type { Manifest, ObjectEntry, ProgramSettings } from "./manifest.js";
 
@@ -44,6 +45,7 @@ function checkPrograms(file: string, pointer: string, object: Loaded, objects: L
 			);
 		checkType(file, place, settings);
 		checkBinary(file, place, settings, program);
+		if (settings.attach) checkIterator(file, place, settings.attach, program, object);
 		const { target } = settings;
 		if (target?.object === undefined && target?.program === undefined) continue;
 		const aimed =

@@ -5,22 +5,9 @@ import { type Dialect, dialects } from "../elf/dialect.js";
 import { Chain } from "../sections/chain.js";
 import { GuestFileSettings } from "../sections/guest-file.js";
 import { TokenSettings } from "../sections/token.js";
+import { AttachTarget } from "./attach-target.js";
 
 const closed = { additionalProperties: false };
-
-/** Where a program can be put that its section does not bind. */
-export const attachPlaces = [
-	"xdp",
-	"tc_ingress",
-	"tc_egress",
-	"tcx_ingress",
-	"tcx_egress",
-	"netkit_primary",
-	"netkit_peer",
-	"cgroup",
-	"netns",
-	"netfilter",
-] as const;
 
 /**
  * Flags that a loader may give a program by itself. Not `xdp_dev_bound_only`, which needs a device
@@ -36,38 +23,6 @@ export const loadFlags = [
 	"test_reg_invariants",
 ] as const;
 export type LoadFlag = (typeof loadFlags)[number];
-
-/** Where a program is attached; `hook` is the field's word. Default: as its ELF section says. */
-export const AttachTarget = Type.Object(
-	{
-		hook: Type.Unsafe<(typeof attachPlaces)[number] | "none" | "auto">({
-			type: "string",
-			enum: ["none", ...attachPlaces, "auto"],
-			description: "`auto`: by section, as libbpf does; `none`: the program is only loaded",
-		}),
-		symbol: Type.Optional(
-			Type.String({
-				description: "kprobe, uprobe: function, or a pattern for kprobe.multi and uprobe.multi",
-			}),
-		),
-		binary: Type.Optional(
-			Type.String({
-				pattern: "^/[^/]",
-				description: "uprobe, usdt: the binary, as `to` of guest.files names it",
-			}),
-		),
-		probe: Type.Optional(
-			Type.String({ pattern: "^[^:]+:[^:]+$", description: "usdt: `provider:name`, with `binary`" }),
-		),
-		tracepoint: Type.Optional(Type.String({ description: "`category/name`, or a raw tracepoint's name" })),
-		mode: Type.Optional(Type.Unsafe<"native" | "generic">({ type: "string", enum: ["native", "generic"] })),
-		pf: Type.Optional(Type.Integer({ description: "netfilter: protocol family, NFPROTO_*" })),
-		hooknum: Type.Optional(Type.Integer({ description: "netfilter: NF_INET_*" })),
-		priority: Type.Optional(Type.Integer({ description: "netfilter: priority" })),
-	},
-	closed,
-);
-export type AttachTarget = Static<typeof AttachTarget>;
 
 export const ProgramSettings = Type.Object(
 	{

@@ -29,8 +29,12 @@ export const attachReasons = defineReasons({
 		hint: "add <bpf/usdt.bpf.h> to what the source of the object includes",
 	},
 	"attach-device-missing": {
-		message: "the network device, cgroup or namespace to attach to does not exist or is of another kind",
+		message: "the network device, cgroup, namespace or map to attach to does not exist or is of another kind",
 		hint: "check the attach target in the manifest",
+	},
+	"iterator-unreadable": {
+		message: "the iterator was attached, and reading it failed",
+		hint: "return 0 from the program, and write less of one element (the buffer has 8 pages)",
 	},
 	"attach-unsupported": {
 		message: "this kernel, device or libbpf does not support attaching in this way",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
+import { type AttachTarget, cgroupOrders } from "../../../data/package/manifest/attach-target.js";
 import type { Lack } from "../../../machine/features/missing.js";
 import type { GuestClient } from "../../../machine/guest/client.js";
 import { GuestError } from "../../../machine/guest/client.js";
@@ -8,7 +8,10 @@ import type { Args } from "../../../machine/guest/operations.js";
 import type { Workbench } from "../../check.js";
 import type { HookName } from "./hook.js";
 
-type Where = Pick<Args<"attach">, "ifindex" | "path" | "pf" | "hooknum" | "priority" | "mode">;
+type Where = Pick<
+	Args<"attach">,
+	"ifindex" | "path" | "pf" | "hooknum" | "priority" | "mode" | "iterated" | "order" | "tid" | "pid"
+>;
 
 /** An attach point and what to call it in a sentence. */
 export interface AttachPoint {
@@ -76,6 +79,8 @@ export class AttachPoints {
 					name: `netfilter family ${pf} hook ${hooknum} priority ${priority}`,
 				};
 			}
+			case "iterator":
+				return this.#iterator(target);
 			default:
 				return { where: {}, name: target.symbol ?? target.tracepoint ?? "" };
 		}
@@ -131,8 +136,23 @@ export class AttachPoints {
 		if (lack) throw new NoAttachPoint(lack);
 	}
 
-	async #cgroup(): Promise<AttachPoint> {
-		const name = "bpfgate";
+	async #iterator({ map, cgroup, order, tid, pid }: Omit<AttachTarget, "hook">): Promise<AttachPoint> {
+		if (map !== undefined) return { where: { iterated: map }, name: `map ${map}` };
+		if (tid !== undefined) return { where: { tid }, name: `thread ${tid}` };
+		if (pid !== undefined) return { where: { pid }, name: `process ${pid}` };
+		if (order === undefined) return { where: {}, name: "" };
+		const number = cgroupOrders.indexOf(order) + 1;
+		if (cgroup === undefined) return { where: { order: number }, name: `the root cgroup, ${order}` };
+		const parts = cgroup.split("/");
+		let made: AttachPoint | undefined;
+		for (const [index] of parts.entries()) {
+			const name = parts.slice(0, index + 1).join("/");
+			made = await this.#once(`cgroup ${name}`, () => this.#cgroup(name));
+		}
+		return { where: { ...made?.where, order: number }, name: `${made?.name}, ${order}` };
+	}
+
+	async #cgroup(name = "bpfgate"): Promise<AttachPoint> {
 		const { path } = await this.#client.call("cgroup_add", { name });
 		this.#undo.push(() => this.#client.call("cgroup_del", { name }));
 		return { where: { path }, name: `cgroup ${path}` };

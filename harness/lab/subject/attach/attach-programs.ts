@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { linkTypes } from "../../../base/bpf.js";
-import { errnoName } from "../../../base/errno.js";
+import { E2BIG, EAGAIN, errnoName } from "../../../base/errno.js";
 import type { Reason } from "../../../base/results.js";
 import { binaryProblem } from "../../../data/package/elf/binary.js";
 import type { PackageObject } from "../../../data/package/package.js";
@@ -61,14 +61,18 @@ async function attachOne(
 	let point: AttachPoint = { where: {}, name: user?.name ?? "" };
 	try {
 		if (!user) point = await points.point(target);
-		const { id, type, info_errno } = await attachAndDetach(client, result.handle ?? 0, attachable, point);
+		const attached = await attachAndDetach(client, result.handle ?? 0, attachable, point);
+		const { id, type, info_errno, iteration } = attached;
 		const evidence = {
 			...identity,
 			...(point.name ? { target: point.name } : {}),
 			...(id === undefined ? {} : { link_id: id }),
 			...(type === undefined ? {} : { link_type: linkTypes.name(type) }),
 			...(info_errno === 0 ? {} : { refused_to_agent: `BPF_OBJ_GET_INFO_BY_FD: ${errnoName(info_errno)}` }),
+			...(iteration === undefined ? {} : { iteration_bytes: iteration.data.length }),
 		};
+		const unread = iteration && unreadIterator(name, iteration.errno);
+		if (unread) return { ...base, outcome: "fail", reason: unread, evidence };
 		return { ...base, outcome: "pass", evidence };
 	} catch (error) {
 		if (error instanceof NoAttachPoint) {
@@ -95,6 +99,19 @@ export function notLoaded(
 	const reason = unloaded(object, attachable, result);
 	const evidence = { object: object.file, hook: attachable.target.hook };
 	return reason && { case: `attach/${attachable.caseName}`, outcome: "skip", reason, evidence };
+}
+
+/** Why reading the iterator once failed. */
+function unreadIterator(name: string, errno: number): Reason | undefined {
+	if (errno === 0) return undefined;
+	const why =
+		errno === EAGAIN
+			? "it asks for the same element again and again (its program answers 1)"
+			: errno === E2BIG
+				? "its program writes more of one element than the kernel's buffer takes"
+				: "the kernel refused";
+	const words = `iterator ${name} was attached, but could not be read: ${why} (${errnoName(errno)})`;
+	return reasonSaying("iterator-unreadable", words);
 }
 
 type Loaded = Pick<LoadedObject, "loaded" | "refused"> & { handle?: number | undefined };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { UnattachedProgram } from "../../../base/results.js";
-import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
+import type { AttachTarget } from "../../../data/package/manifest/attach-target.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { Package, PackageObject } from "../../../data/package/package.js";
 import { wantedPrograms } from "../load/open-args.js";

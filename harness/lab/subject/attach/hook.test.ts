@@ -25,6 +25,8 @@ describe("hookOf", () => {
 		["lwt_seg6local", "route"],
 		["tc/egress", "tc_egress"],
 		["kprobe/vfs_read", "auto"],
+		["iter/bpf_map", "iterator"],
+		["iter.s/task", "iterator"],
 	])("%s is attached to %s", (section, name) => {
 		expect(hook(section)).toEqual({ hook: name });
 	});
@@ -38,6 +40,17 @@ describe("hookOf", () => {
 		["kprobe", "guest"],
 	])("%s is not attached, by %s", (section, by) => {
 		expect(hook(section)).toMatchObject({ by });
+	});
+
+	it.each([
+		["iter/bpf_map_elem", { map: "m" }, "attach.map"],
+		["iter/sockmap", { map: "m" }, "attach.map"],
+		["iter.s/cgroup", { order: "self_only" as const }, "attach.order"],
+	])("%s needs %o of the manifest", (section, attach, key) => {
+		expect(hook(section)).toMatchObject({ by: "guest", hint: expect.stringContaining(key) });
+		expect(hook(section, { attach: { hook: "auto" } })).toMatchObject({ by: "guest" });
+		expect(hook(section, { attach: { hook: "auto", ...attach } })).toEqual({ hook: "iterator" });
+		expect(hook(section, { attach: { hook: "none" } })).toMatchObject({ by: "manifest" });
 	});
 
 	it("names the binary that the guest lacks, and what to do", () => {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { SectionMeaning } from "../../../data/package/elf/section.js";
-import type { AttachTarget, ProgramSettings } from "../../../data/package/manifest/manifest.js";
+import type { AttachTarget } from "../../../data/package/manifest/attach-target.js";
+import { neededKey } from "../../../data/package/manifest/check-iterator.js";
+import type { ProgramSettings } from "../../../data/package/manifest/manifest.js";
 import type { ProgramFacts } from "../../../data/package/object.js";
 import type { GuestFile } from "../../../data/package/package.js";
 import { attachesToBinary, shippedBinary, userTarget } from "./user-target.js";
@@ -17,7 +19,16 @@ export interface Unattached {
 }
 
 /** Hooks that the agent makes for a program: its own loader would. */
-type MadeHook = "socket" | "reuseport" | "sockmap" | "devmap" | "cpumap" | "perf_event" | "route" | "action";
+type MadeHook =
+	| "socket"
+	| "reuseport"
+	| "sockmap"
+	| "devmap"
+	| "cpumap"
+	| "perf_event"
+	| "route"
+	| "action"
+	| "iterator";
 
 /** A hook of the manifest, or one that the agent makes. */
 export type HookName = AttachTarget["hook"] | MadeHook;
@@ -52,8 +63,9 @@ export function hookOf(
 	const isAuto = (declared?.hook ?? "auto") === "auto";
 	if (isAuto && program.meaning && attachesToBinary(program.meaning))
 		return userHook(program.meaning, declared, binaries);
-	if (declared) return { hook: declared.hook };
 	const { meaning } = program;
+	if (isAuto && meaning?.attachesTo === "iterator") return iteratorHook(meaning, declared);
+	if (declared) return { hook: declared.hook };
 	if (!meaning) return { none: "its section names no attach point", by: "nature" };
 	const reason = unattached[meaning.attachesTo];
 	if (reason) return reason;
@@ -88,6 +100,22 @@ export function hookOf(
 						"name the function in attach.symbol, or the tracepoint in attach.tracepoint, of the manifest",
 					);
 	}
+}
+
+/** Some iterators the kernel only makes when it is told over what. */
+function iteratorHook(meaning: SectionMeaning, declared: AttachTarget | undefined): Hook {
+	const needed = neededKey(meaning);
+	if (needed === undefined || declared?.[needed] !== undefined) return { hook: "iterator" };
+	const example = needed === "map" ? '"map": "<name>"' : '"order": "descendants_pre"';
+	return needed === "map"
+		? given(
+				"it iterates over one map, and its manifest does not name which",
+				`name a map of the object in attach.map of the manifest: "attach": { "hook": "auto", ${example} }`,
+			)
+		: given(
+				"it iterates over cgroups, and its manifest does not say in which order",
+				`set attach.order in the manifest, and attach.cgroup where to begin: "attach": { "hook": "auto", ${example} }`,
+			);
 }
 
 /** Of binaries a guest has those of the package, and bpfgate's own agent, which is no target. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SectionMeaning } from "../../../data/package/elf/section.js";
-import type { AttachTarget } from "../../../data/package/manifest/manifest.js";
+import type { AttachTarget } from "../../../data/package/manifest/attach-target.js";
 import type { GuestFile, PackageObject } from "../../../data/package/package.js";
 
 /** What of a binary a program is attached to. */

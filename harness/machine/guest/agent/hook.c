@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hook_iterator.h"
 #include "hook_made.h"
 #include "hook_user.h"
 
@@ -166,6 +167,7 @@ static const struct hook {
 	{ "perf_event", attach_perf_event, PERF_COUNT_SW_CPU_CLOCK },
 	{ "route", attach_route, 0 },
 	{ "action", attach_action, 0 },
+	{ "iterator", attach_iterator, BPF_TRACE_ITER },
 };
 
 const struct hook *hook_find(const char *name)

@@ -7,12 +7,11 @@
 
 #include "handle_fd.h"
 #include "hook.h"
+#include "hook_iterator.h"
 #include "libbpf_log.h"
 #include "memory.h"
 #include "operation.h"
 #include "struct_ops.h"
-
-#define MAX_ITERATION (64u << 10)
 
 /* sk_msg, sk_skb and stream parser programs attach to a sockmap, without a link. */
 static int attach_to_map(struct attachment *attachment, const struct bpf_program *program, const struct bpf_map *map)
@@ -29,34 +28,6 @@ static int attach_to_map(struct attachment *attachment, const struct bpf_program
 	return 0;
 }
 
-/* Reads an iterator once and packs what its program wrote. */
-static void reply_iteration(struct reply *reply, int link_fd)
-{
-	char *text = memory_zeroed(MAX_ITERATION);
-	int fd = bpf_iter_create(link_fd);
-	int error = fd < 0 ? errno : 0;
-	size_t length = 0;
-	ssize_t got;
-
-	while (fd >= 0 && length < MAX_ITERATION) {
-		got = read(fd, text + length, MAX_ITERATION - length);
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (got < 0)
-			error = errno;
-		if (got <= 0)
-			break;
-		length += got;
-	}
-	if (fd >= 0)
-		close(fd);
-	reply_key(reply, "iteration");
-	reply_map(reply, 2);
-	reply_key_uint(reply, "errno", error);
-	reply_key_bytes(reply, "data", text, length);
-	free(text);
-}
-
 static void reply_attachment(struct reply *reply, const struct attachment *attachment, uint32_t id)
 {
 	struct bpf_link_info info = { 0 };
@@ -71,8 +42,11 @@ static void reply_attachment(struct reply *reply, const struct attachment *attac
 		reply_key_uint(reply, "id", info.id);
 		reply_key_uint(reply, "type", info.type);
 	}
-	if (iterator)
-		reply_iteration(reply, fd);
+	if (iterator) {
+		struct iteration iteration = iteration_read(fd);
+
+		reply_iteration(reply, &iteration);
+	}
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 
@@ -196,6 +170,8 @@ void op_attach_once(struct args *args, struct reply *reply)
 	struct attachment made = { 0 };
 	struct bpf_link_info info = { 0 };
 	uint32_t length = sizeof(info);
+	struct iteration iteration = { 0 };
+	bool iterator;
 	int fd, seen = 0, error;
 
 	if (!named(args, reply, object, &program, &map) ||
@@ -205,18 +181,24 @@ void op_attach_once(struct args *args, struct reply *reply)
 	fd = attachment_link_fd(&made);
 	if (fd >= 0 && bpf_link_get_info_by_fd(fd, &info, &length) < 0)
 		seen = errno;
+	iterator = info.type == BPF_LINK_TYPE_ITER;
+	if (iterator)
+		iteration = iteration_read(fd);
 	error = attachment_detach(&made);
 	if (error) {
+		free(iteration.text);
 		reply_fail_with_log(reply, error, libbpf_log_text(), "detach %s",
 				    program ? bpf_program__name(program) : bpf_map__name(map));
 		return;
 	}
-	reply_map(reply, 2 + 2 * (info.id != 0));
+	reply_map(reply, 2 + 2 * (info.id != 0) + iterator);
 	if (info.id != 0) {
 		reply_key_uint(reply, "id", info.id);
 		reply_key_uint(reply, "type", info.type);
 	}
 	reply_key_uint(reply, "info_errno", seen);
+	if (iterator)
+		reply_iteration(reply, &iteration);
 	reply_key_string(reply, "log", libbpf_log_text());
 }
 

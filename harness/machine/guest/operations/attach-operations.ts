@@ -10,6 +10,7 @@ const Hook = Type.Unsafe<string>({
 		...["auto", "xdp", "tc_ingress", "tc_egress", "tcx_ingress", "tcx_egress"],
 		...["netkit_primary", "netkit_peer", "cgroup", "netns", "netfilter"],
 		...["socket", "reuseport", "sockmap", "devmap", "cpumap", "perf_event", "route", "action"],
+		"iterator",
 	],
 });
 const XdpMode = t.oneOf("native", "generic");
@@ -32,7 +33,15 @@ const Attached = {
 	/** Of a tc filter: 0 to 65,535; of a netfilter program: any 32-bit number. */
 	priority: t.optional(t.S32),
 	filter_handle: t.optional(t.U32),
+	/** Of an iterator: a map of the object, the order of cgroups (BPF_CGROUP_ITER_*), a task. */
+	iterated: t.optional(t.Text),
+	order: t.optional(t.U32),
+	tid: t.optional(t.U32),
+	pid: t.optional(t.U32),
 };
+
+/** Output of an iterator's program when it was read once, at most 64 KiB. */
+const Iteration = t.object({ errno: t.Errno, data: Bytes() });
 
 /** Attaching programs, and what the kernel lists at a device. */
 export const attachOperations = {
@@ -46,8 +55,9 @@ export const attachOperations = {
 	 * an attachment: BPF_LINK_UPDATE, with `expected` only if that is the current program (EPERM),
 	 * or a new program for the filter with the same pref and handle. Positions in a list
 	 * (BPF_F_BEFORE ...) need the operation `bpf`. For the hooks from `socket` on the agent
-	 * makes the socket, map, perf event, route or action. `program` and `map` together attach an
-	 * sk_msg or sk_skb program to a sockmap, whatever the hook; `map` alone is a struct_ops map.
+	 * makes the socket, map, perf event, route or action. An `iterator` is read once.
+	 * `program` and `map` together attach an sk_msg or sk_skb program to a sockmap, whatever the
+	 * hook; `map` alone is a struct_ops map.
 	 */
 	attach: t.operation(
 		t.object({
@@ -61,8 +71,7 @@ export const attachOperations = {
 			/** The kernel's link id and type; absent for what is no link (tc filters). */
 			id: t.optional(t.U32),
 			type: t.optional(t.U32),
-			/** Output of an iterator's program when it was read once, at most 64 KiB. */
-			iteration: t.optional(t.object({ errno: t.Errno, data: Bytes() })),
+			iteration: t.optional(Iteration),
 			log: t.Text,
 		}),
 	),
@@ -73,7 +82,13 @@ export const attachOperations = {
 	 */
 	attach_once: t.operation(
 		t.object({ ...Attached, ...t.InNetns }),
-		t.object({ id: t.optional(t.U32), type: t.optional(t.U32), info_errno: t.Errno, log: t.Text }),
+		t.object({
+			id: t.optional(t.U32),
+			type: t.optional(t.U32),
+			info_errno: t.Errno,
+			iteration: t.optional(Iteration),
+			log: t.Text,
+		}),
 	),
 	detach: t.operation(t.object({ link: t.Handle }), t.Empty),
 
