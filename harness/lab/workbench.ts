@@ -201,12 +201,14 @@ export function splatFindings(splats: readonly Splat[]): Finding[] {
 		const { title = "", message } = all[0] ?? {};
 		return {
 			case: `kernel-log/${kind}`,
-			outcome: kind === "out-of-memory" || (starved && kind === "panic") ? "error" : "fail",
+			outcome: isUndecided(kind) || (starved && kind === "panic") ? "error" : "fail",
 			reason: reason(`kernel-${kind}`, { title, message, more: all.length - 1 }),
 			evidence: { splats: all.slice(0, 5).map(({ text }) => text) },
 		};
 	});
 }
+
+const isUndecided = (kind: string) => kind === "out-of-memory" || kind === "silent";
 
 /** Warnings of the verifier about the package (5.4 to 6.0, check_map_prog_compatibility). */
 const policy = /^trace type BPF program uses run-time allocation/;

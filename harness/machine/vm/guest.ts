@@ -6,7 +6,8 @@ import type { KernelObjects } from "./view/kernel-objects.js";
 
 /** A kernel report of a problem (panic, oops, warning, ...) on the guest's console. */
 export interface Splat {
-	kind: "panic" | "oops" | "bug" | "warn" | "lockup" | "rcu-stall" | "hung-task" | "out-of-memory";
+	/** `silent`: a line written to the kernel's log did not come out, so reports may be missing. */
+	kind: "panic" | "oops" | "bug" | "warn" | "lockup" | "rcu-stall" | "hung-task" | "out-of-memory" | "silent";
 	/** The line that names the problem, without its time stamp. */
 	title: string;
 	/** What a WARN() says above its `WARNING:` line. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, createWriteStream, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -30,7 +31,7 @@ export interface Template {
 }
 
 /** Time limit for a mark in the kernel's log to appear, and how long a quiet console is silent. */
-const markMs = 10_000;
+const markMs = 60_000;
 const quietMs = 250;
 /** Boots until the kernel measures the rate of its clock correctly. */
 const maxBoots = 8;
@@ -56,7 +57,6 @@ export class Instance {
 	readonly qmp: Qmp;
 	private greeting: Result<"hello"> | undefined;
 	private disposed = false;
-	private marks = 0;
 
 	private constructor(
 		private readonly process: OwnedProcess,
@@ -181,22 +181,31 @@ export class Instance {
 
 	/** Splats on the console, after all pending kernel output is read. */
 	async splats(): Promise<Splat[]> {
-		if (!this.client.failure) await this.settle();
+		const seen = this.client.failure ? true : await this.settle();
 		if (this.client.failure) await this.process.ended;
+		else if (!seen) return [...this.console.splats, silent];
 		return [...this.console.splats];
 	}
 
-	/** Kernels like 7.3 print in a thread: so wait for a mark in the log, or else for silence. */
-	private async settle(): Promise<void> {
-		const mark = `bpfgate: mark ${++this.marks}`;
+	/**
+	 * Kernels like 7.3 print in a thread: so wait for a mark in the log, or else for silence. The
+	 * mark is drawn by chance: no program in the guest can write it beforehand.
+	 * @returns whether it came
+	 */
+	private async settle(): Promise<boolean> {
+		const mark = `bpfgate: mark ${randomBytes(16).toString("hex")}`;
 		const data = new TextEncoder().encode(`<4>${mark}\n`);
 		const seen = this.console.until(mark, markMs);
-		await this.client.call("file_write", { path: "/dev/kmsg", data }).catch(() => {});
-		if (await seen) return;
+		const written = await this.client.call("file_write", { path: "/dev/kmsg", data }).then(
+			() => true,
+			() => false,
+		);
+		if (written && (await seen)) return true;
 		for (let before = -1; this.console.bytes !== before && !this.client.failure; ) {
 			before = this.console.bytes;
 			await sleep(quietMs);
 		}
+		return false;
 	}
 
 	async peakMemory(): Promise<number> {
@@ -260,6 +269,11 @@ export class Instance {
 	}
 }
 
+const silent: Splat = {
+	kind: "silent",
+	title: "a line that bpfgate wrote there did not come out on the console",
+	text: "",
+};
 const isStall = ({ kind }: Splat) => kind === "lockup" || kind === "rcu-stall";
 
 /** A memory file cannot grow on a full disk: SIGBUS. Status 0: the guest switched off. */

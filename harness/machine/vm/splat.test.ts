@@ -59,9 +59,19 @@ describe("splat reader", () => {
 		for (const splat of reader.splats) expect(splat.text.length).toBeLessThanOrEqual(16 * 1024);
 	});
 
+	it("keeps reports of each kind, however many there are of another", () => {
+		const reader = new SplatReader();
+		for (let n = 0; n < 100; n++) reader.line(`[    1.000000] BUG: flood ${n}`);
+		reader.line("[    2.000000] WARNING: CPU: 0 PID: 1 at kernel/x.c:1 x+0x0/0x1");
+		reader.line("[    2.000001] more of it");
+		reader.line("[    3.000000] BUG: one more");
+		expect(reader.splats).toHaveLength(33);
+		expect(reader.splats.at(-1)).toMatchObject({ kind: "warn", text: expect.stringMatching(/more of it$/) });
+	});
+
 	it("does not add the runner's marks to an unfinished report", () => {
 		const log =
-			"[    1.0] x\n[    1.000000] BUG: y\n[    1.000001] more\n[    2.000000] bpfgate: mark 3\n[    3.000000] z";
+			"[    1.0] x\n[    1.000000] BUG: y\n[    1.000001] more\n[    2.000000] bpfgate: mark 0123456789abcdef0123456789abcdef\n[    3.000000] z";
 		expect(splatsIn(log)).toEqual([
 			{ kind: "bug", title: "BUG: y", text: "[    1.000000] BUG: y\n[    1.000001] more" },
 		]);

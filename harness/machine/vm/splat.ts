@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Splat } from "./guest.js";
 
-const maxSplats = 32;
+/** Kept of each kind: many of one do not hide another. */
+const maxOfKind = 32;
 const maxLines = 120;
 const maxTextBytes = 16 * 1024;
 
@@ -41,7 +42,7 @@ const dieHeader = /\[#\d+\](?: [A-Z]+)*$/;
 const oomEnd = /^(?:Out of memory|Memory cgroup out of memory): Killed process /;
 const cutHere = /^-+\[ cut here \]-+$/;
 /** The runner's mark, after which all earlier output is read; see Instance. */
-const mark = /^bpfgate: mark \d+$/;
+const mark = /^bpfgate: mark [0-9a-f]{32}$/;
 const ending = /^---\[ end (?:trace|Kernel panic)/;
 
 /** `[   12.345678] `, with the caller's id where the kernel prints that (CONFIG_PRINTK_CALLER). */
@@ -50,9 +51,10 @@ const lineStarts = new RegExp(`(?=${stamp.source})`);
 
 interface Report {
 	kind: Splat["kind"];
-	title: string;
 	lines: string[];
 	bytes: number;
+	/** Undefined when enough of its kind were kept before. */
+	kept: Splat | undefined;
 }
 
 /**
@@ -64,6 +66,7 @@ export class SplatReader {
 	readonly splats: Splat[] = [];
 	/** How many were not kept. */
 	dropped = 0;
+	private readonly counts = new Map<Splat["kind"], number>();
 	private report: Report | undefined;
 	/** The start of a cut line, until its kind is known. */
 	private preface: string[] | undefined;
@@ -102,12 +105,14 @@ export class SplatReader {
 	private open(kind: Splat["kind"], title: string): void {
 		const preface = this.preface ?? [];
 		this.close();
-		this.report = { kind, title: title.slice(0, 512), lines: [], bytes: 0 };
 		const above = preface[1]?.replace(stamp, "").trim().slice(0, 512);
 		const message = above && above !== title && kind === "warn" ? { message: above } : {};
-		if (this.splats.length < maxSplats)
-			this.splats.push({ kind, title: this.report.title, ...message, text: "" });
+		const count = (this.counts.get(kind) ?? 0) + 1;
+		this.counts.set(kind, count);
+		const kept = count > maxOfKind ? undefined : { kind, title: title.slice(0, 512), ...message, text: "" };
+		if (kept) this.splats.push(kept);
 		else this.dropped++;
+		this.report = { kind, lines: [], bytes: 0, kept };
 		for (const line of preface) this.add(line);
 	}
 
@@ -116,8 +121,7 @@ export class SplatReader {
 		if (!report) return;
 		report.lines.push(raw);
 		report.bytes += raw.length + 1;
-		const kept = this.splats.at(-1);
-		if (this.dropped === 0 && kept) kept.text = report.lines.join("\n").slice(0, maxTextBytes);
+		if (report.kept) report.kept.text = report.lines.join("\n").slice(0, maxTextBytes);
 		if (report.lines.length >= maxLines || report.bytes >= maxTextBytes) this.close();
 	}
 

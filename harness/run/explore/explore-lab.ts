@@ -222,7 +222,9 @@ export class GuestLab implements ExploreLab, AsyncDisposable {
 
 /** Splats that a program may have caused: none when the guest ran out of memory. */
 function blamed(splats: readonly Splat[]): Splat[] {
-	return splats.some(({ kind }) => kind === "out-of-memory") ? [] : [...splats];
+	return splats.some(({ kind }) => kind === "out-of-memory")
+		? []
+		: splats.filter(({ kind }) => kind !== "silent");
 }
 
 /** The crash that lost a guest, if the program may have caused it. */

@@ -148,6 +148,10 @@ export const guestReasons = defineReasons({
 		...logged("an out-of-memory kill"),
 		hint: "give the guest more memory (guest.memory in the manifest, or --memory), or the package smaller maps",
 	},
+	"kernel-silent": {
+		message: ({ title }: Logged) => `reports in the kernel's log may be missing: ${title}`,
+		hint: "look for a program that refuses writes to /dev/kmsg, or lowers the console's log level",
+	},
 	"kernel-splat": {
 		message: (f: { kernel: string; title: string }) =>
 			`kernel ${f.kernel} broke while bpfgate asked for its features: ${f.title}`,
