@@ -18,6 +18,7 @@ import { promisesFinding } from "./cases/relied-promises.js";
 import { replaceUnderTraffic } from "./cases/replace-under-traffic.js";
 import { sharedPinFindings } from "./cases/shared-pins.js";
 import { type ChainUnderTest, refused, withAttached } from "./chain-case.js";
+import { builtCases, casesOf } from "./chain-cases.js";
 import { loaderCases } from "./chain-loader.js";
 import { expediteGracePeriods } from "./grace-periods.js";
 import { type Mechanism, RefusedEntry } from "./mechanism.js";
@@ -49,12 +50,10 @@ export const chainCheck: Check = {
 	cites: ["chains"],
 	suits: (pkg, context) => sourcesOf(pkg, context).length > 0,
 	create: (context) => ({
-		cases: (pkg) => sourcesOf(pkg, context).flatMap(casesOf),
+		cases: (pkg) => sourcesOf(pkg, context).flatMap((source) => casesOf(source, among(pkg, context))),
 		casesWith: (pkg) => casesWith(pkg, context),
 		async *run(pkg, bench) {
-			const { packages } = context;
-			const among = packages.includes(pkg) ? packages : [pkg];
-			for (const source of sourcesOf(pkg, context)) yield* runChain(source, among, bench);
+			for (const source of sourcesOf(pkg, context)) yield* runChain(source, among(pkg, context), bench);
 		},
 	}),
 };
@@ -70,6 +69,9 @@ function sourcesOf(pkg: Package, { chains, packages }: CheckContext): ChainSourc
 	return [...chainsOf([pkg]), ...chains.filter((source) => reportingPackage(source, packages) === pkg)];
 }
 
+/** The packages that chains of this one may have members of. */
+const among = (pkg: Package, { packages }: CheckContext) => (packages.includes(pkg) ? packages : [pkg]);
+
 /** The cases of chains with a member of the package, whichever package reports them. */
 function casesWith(pkg: Package, { chains, packages }: CheckContext) {
 	return [...chainsOf(packages), ...chains].flatMap((source) => {
@@ -79,43 +81,39 @@ function casesWith(pkg: Package, { chains, packages }: CheckContext) {
 	});
 }
 
-/** The cases that every chain has. */
-function casesOf({ chain: { name, loader } }: ChainSource): string[] {
-	const orders = [`${name}/configured`, `${name}/executed`];
-	return loader ? [`${name}/loader`, ...orders] : orders;
-}
-
 async function* runChain(
 	source: ChainSource,
 	packages: readonly Package[],
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { name } = source.chain;
+	const cases = casesOf(source, packages);
 	const absent = absentPackages(source, packages);
 	if (absent.length > 0) {
 		const body = skipped(reason("package-absent", { chain: name, packages: absent }), { absent });
-		for (const each of casesOf(source)) yield { case: each, ...body };
+		for (const each of cases) yield { case: each, ...body };
 		return;
 	}
 	yield* runCases(bench, {
-		cases: casesOf(source),
+		cases,
 		leftovers: `${name}/leftovers`,
 		after: `the chain ${name} was taken apart`,
 		...(source.chain.loader ? { spoils: true } : {}),
-		run: () => chainCases(source, packages, bench),
+		run: () => chainCases(source, packages, cases, bench),
 	});
 }
 
 async function* chainCases(
 	source: ChainSource,
 	packages: readonly Package[],
+	cases: readonly string[],
 	bench: Workbench,
 ): AsyncIterable<Finding> {
 	const { chain, mechanism, lack } = await choose(source, packages, bench);
 	if (lack) {
 		const { state, message, hint } = lack;
 		const body = skipped({ ...reason(mechanismCodes[state]), message, hint }, { lacks: state });
-		for (const each of casesOf(source)) yield { case: each, ...body };
+		for (const each of cases) yield { case: each, ...body };
 		return;
 	}
 	const { loader } = chain;
@@ -128,7 +126,7 @@ async function* chainCases(
 	const guest = await bench.guest();
 	const restore = await expediteGracePeriods(guest);
 	try {
-		yield* onAttachPoint(chain, mechanism, guest, casesOf(source));
+		yield* onAttachPoint(chain, mechanism, guest);
 	} finally {
 		await restore();
 	}
@@ -140,11 +138,11 @@ async function* onAttachPoint(
 	chain: DeclaredChain,
 	mechanism: Mechanism,
 	guest: Guest,
-	cases: readonly string[],
 ): AsyncIterable<Finding> {
+	const cases = builtCases(chain);
 	const pins = await sharedPinFindings(chain, guest);
 	yield* pins;
-	const conflict = pins.find(({ outcome }) => outcome !== "pass");
+	const conflict = pins.find(({ outcome }) => outcome === "fail");
 	if (conflict) {
 		const unbuilt = skipped(reason("chain-unbuilt", { reported: conflict.case }), conflict.evidence);
 		for (const each of cases) yield { case: each, ...unbuilt };
@@ -163,8 +161,8 @@ async function* onAttachPoint(
 		if (built instanceof RefusedEntry) {
 			const body = refused(chain, built);
 			const [first, ...others] = cases;
-			yield { case: first!, ...body };
-			const unbuilt = skipped(reason("chain-unbuilt", { reported: first! }), body.evidence);
+			yield { case: first, ...body };
+			const unbuilt = skipped(reason("chain-unbuilt", { reported: first }), body.evidence);
 			for (const each of others) yield { case: each, ...(body.outcome === "skip" ? body : unbuilt) };
 			return;
 		}

@@ -81,11 +81,16 @@ describe.each(["5.10", "7.3"])("pins of a chain on %s", (kernel) => {
 			{ program: "limit", entries: 4 },
 			{ program: "count", entries: 8, settings },
 		];
-		expect(failures(await bench.check(await packageOf(...parts())))).toEqual([
+		const findings = await bench.check(await packageOf(...parts()));
+		const [mismatch, ...others] = failures(findings);
+		expect(mismatch).toBe(
 			"edge/pin/stats: limit and count both pin a map at /sys/fs/bpf/stats, but their definitions differ: limit has max_entries 4, count 8",
-			"edge/configured: the chain was not built, as edge/pin/stats reports",
-			"edge/executed: the chain was not built, as edge/pin/stats reports",
-		]);
+		);
+		const unbuilt = [...findings.keys()].filter((name) => !/\/(pin\/stats|promises)$/.test(name));
+		expect(unbuilt).toContain("edge/replace/count");
+		expect(others).toEqual(
+			unbuilt.map((name) => `${name}: the chain was not built, as edge/pin/stats reports`),
+		);
 		for (const settings of [
 			{ pin_root: "/sys/fs/bpf/count" },
 			{ maps: { stats: { max_entries: 4 } } },

@@ -13,7 +13,8 @@ it("tcx is a skip on kernels without it", async () => {
 		await chainPackage("members.bpf.c", [chain("account", "filter", "mark")]),
 	);
 	await bench.dispose();
-	expect([...findings.values()].map(({ outcome }) => outcome)).toEqual(["skip", "skip"]);
+	expect(findings.size).toBeGreaterThan(10);
+	expect(new Set([...findings.values()].map(({ outcome }) => outcome))).toEqual(new Set(["skip"]));
 	expect(findings.get("edge/executed")!.reason!.message).toMatch(/5\.10.*tcx/);
 });
 

@@ -77,10 +77,16 @@ export async function chainBench(of: string | Kernel) {
 		get guest() {
 			return guest;
 		},
+		/** @throws Error when a finding is of no case that the check declares */
 		async check(pkg: Package): Promise<Map<string, Finding>> {
 			const findings = new Map<string, Finding>();
 			const check = chainCheck.create(contextOf([pkg]));
-			for await (const finding of check.run(pkg, bench)) findings.set(finding.case, finding);
+			const declared = new Set(check.cases(pkg));
+			for await (const finding of check.run(pkg, bench)) {
+				if (!declared.has(finding.case) && !finding.case.endsWith("/leftovers"))
+					throw new Error(`${finding.case} is not among the cases of the check`);
+				findings.set(finding.case, finding);
+			}
 			return findings;
 		},
 		/** The first two cases, `configured` and `executed`, and no other. */

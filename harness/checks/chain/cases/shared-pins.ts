@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MapFacts } from "../../../data/package/elf/maps.js";
-import { bpffs } from "../../../data/package/manifest/manifest.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { toldMaps } from "../../../data/package/told.js";
 import { reason, undecided } from "../../../data/reasons/registry/registry.js";
 import type { Finding } from "../../../lab/check.js";
-import { failed, passed } from "../../../lab/findings.js";
+import { failed, passed, skipped } from "../../../lab/findings.js";
 import { type LoadedObject, loadObject } from "../../../lab/subject/load/load-object.js";
 import { guestPath, openArgs } from "../../../lab/subject/load/open-args.js";
 import type { Guest } from "../../../machine/vm/guest.js";
+import { pinCase } from "../chain-cases.js";
 import type { DeclaredChain } from "../model/declared-chain.js";
 import { type PinUser, type SharedPin, sharedPins } from "../model/member-pins.js";
 
 /**
  * Pins that objects of the chain share: case `pin/<path below /sys/fs/bpf>` for each. Loads the
- * maps of these objects in the chain's order, and compares the maps that they get. A pin whose
- * maps are not loaded, for another reason, gets no finding: building the chain reports that.
+ * maps of these objects in the chain's order, and compares the maps that they get. Where they are
+ * not loaded, for another reason, the case is skipped: building the chain reports that.
  */
 export async function sharedPinFindings(chain: DeclaredChain, guest: Guest): Promise<Finding[]> {
 	const shared = sharedPins(chain);
 	const objects = [...new Set(shared.flatMap(({ users }) => users.map(({ object }) => object)))];
 	const loaded = new Map<PackageObject, LoadedObject>();
 	for (const object of objects) loaded.set(object, await loadMaps(guest, object));
-	const findings = shared.flatMap((pin) => {
-		const finding = findingOf(chain, pin, loaded, guest.greeting.cpus);
-		return finding ? [finding] : [];
-	});
+	const findings = shared.map((pin) => findingOf(chain, pin, loaded, guest.greeting.cpus));
 	for (const { handle } of loaded.values())
 		if (handle !== undefined) await guest.client.call("object_close", { object: handle });
 	return findings;
@@ -44,8 +41,8 @@ function findingOf(
 	{ path, users }: SharedPin,
 	loaded: ReadonlyMap<PackageObject, LoadedObject>,
 	cpus: number,
-): Finding | undefined {
-	const name = `${chain.name}/pin/${path.slice(bpffs.length + 1)}`;
+): Finding {
+	const name = pinCase(chain, path);
 	const [first, ...others] = users as [PinUser, ...PinUser[]];
 	const ids = users.map(
 		({ object, map }) => loaded.get(object)?.maps.find((each) => each.name === map.name)?.id,
@@ -65,7 +62,11 @@ function findingOf(
 		const facts = { users: namesOf([first, refused]), path, differences };
 		return { case: name, ...failed(reason("chain-pin-mismatch", facts), { ...evidence, differences }) };
 	}
-	if (ids.includes(undefined)) return undefined;
+	const unloaded = users.filter((_, index) => ids[index] === undefined);
+	if (unloaded.length > 0) {
+		const facts = { users: namesOf(unloaded), path };
+		return { case: name, ...skipped(reason("chain-pin-unloaded", facts), evidence) };
+	}
 	if (ids.some((id) => id !== ids[0]))
 		throw undecided("channel-corrupt", { why: `it has several maps at the one pin ${path}` });
 	const leading = users.filter((user) => leadsOn(chain, user));

@@ -12,7 +12,8 @@ it("netkit is a skip where the kernel has none", async () => {
 	const pkg = await chainPackage("members.bpf.c", [chain("netkit_peer", "account", "filter", "mark")]);
 	const findings = await bench.check(pkg);
 	await bench.dispose();
-	expect([...findings.values()].map(({ outcome }) => outcome)).toEqual(["skip", "skip"]);
+	expect(findings.size).toBeGreaterThan(10);
+	expect(new Set([...findings.values()].map(({ outcome }) => outcome))).toEqual(new Set(["skip"]));
 	expect(findings.get("netkit_peer/executed")!.reason!.message).toMatch(/5\.10.*netkit/);
 });
 

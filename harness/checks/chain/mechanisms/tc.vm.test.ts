@@ -23,7 +23,8 @@ it("tc is a skip on a kernel without its modules", async () => {
 	const pkg = await chainPackage("members.bpf.c", [chain("tc_ingress", "account 1", "filter 2")]);
 	const findings = await bench.check(pkg);
 	await bench.dispose();
-	expect([...findings.values()].map(({ outcome }) => outcome)).toEqual(["skip", "skip"]);
+	expect(findings.size).toBeGreaterThan(10);
+	expect(new Set([...findings.values()].map(({ outcome }) => outcome))).toEqual(new Set(["skip"]));
 	expect(findings.get("tc_ingress/executed")!.reason!.message).toMatch(/6\.18.*sch_ingress/);
 });
 

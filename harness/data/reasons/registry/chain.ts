@@ -57,6 +57,11 @@ export const chainReasons = defineReasons({
 		message: (f: { reported: string }) => `the chain was not built, as ${f.reported} reports`,
 		hint: (f: { reported: string }) => `fix what ${f.reported} reports first`,
 	},
+	"chain-pin-unloaded": {
+		message: (f: { users: readonly string[]; path: string }) =>
+			`the maps of ${f.users.join(" and ")} were not loaded, so what is pinned at ${f.path} was not compared`,
+		hint: "see the load check for maps that the kernel refuses",
+	},
 	"chain-pin-mismatch": {
 		message: (f: { users: readonly string[]; path: string; differences: readonly string[] }) =>
 			`${f.users.join(" and ")} both pin a map at ${f.path}, but their definitions differ: ${f.differences.join("; ")}`,
