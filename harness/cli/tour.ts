@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 import { availableParallelism } from "node:os";
 import { chooseKernels } from "../machine/kernel/choose-kernels.js";
-import type { Kernel } from "../machine/kernel/kernel.js";
 // SPDX-License-Identifier: Apache-2.0
 import { tallyLine } from "../report/cells.js";
 import { defineReporter } from "../report/output.js";
 import { matrix, wrap } from "../report/pretty.js";
 import { tellingFailures } from "../report/telling.js";
-import { qualifyKernels } from "../run/qualify-kernels.js";
+import { type Asking, qualifyKernels } from "../run/qualify-kernels.js";
 import { testExamples } from "./commands/examples/packages.js";
 import { engine } from "./engine.js";
 import { enter } from "./terminal/enter.js";
@@ -41,10 +40,10 @@ const tour = defineReporter({
 /** The first time, this takes longer than the tour; what kernels answer is kept for good. */
 async function qualifyNew(signal: AbortSignal): Promise<void> {
 	const asked = new Set<string>();
-	const onAsk = ({ id }: Kernel) => {
-		if (asked.has(id)) return;
-		asked.add(id);
-		process.stderr.write(`${id}: asking the kernel what it promises; its answers are kept\n`);
+	const onAsk = ({ kernel }: Asking) => {
+		if (asked.has(kernel)) return;
+		asked.add(kernel);
+		process.stderr.write(`${kernel}: asking the kernel what it promises; its answers are kept\n`);
 	};
 	const kernels = await chooseKernels(["default"]);
 	await qualifyKernels(kernels, { jobs: availableParallelism(), signal, onAsk });

@@ -12,12 +12,20 @@ import { keepAnswers, keptAnswers } from "./kept.js";
 
 /**
  * The kernel's answers in order. One that panics breaks the promise being tried; later ones are not
- * asked. @throws UndecidedError when bpfgate could not find out
+ * asked. @param onAnswer how many answers there are. @throws UndecidedError when bpfgate could not
+ * find out
  */
-export async function answersOf(question: KernelQuestion, bench: Workbench): Promise<KernelPromise[]> {
+export async function answersOf(
+	question: KernelQuestion,
+	bench: Workbench,
+	onAnswer?: (answered: number) => void,
+): Promise<KernelPromise[]> {
 	const answers = new Map<string, KernelPromise>();
 	try {
-		for await (const answer of question.run(bench)) answers.set(answer.name, answer);
+		for await (const answer of question.run(bench)) {
+			answers.set(answer.name, answer);
+			onAnswer?.(answers.size);
+		}
 		const left = await bench.leftovers();
 		if (left.length > 0) answers.set(leftovers.name, { ...leftovers, seen: left.slice(0, 5).join(", ") });
 	} catch (cause) {
@@ -74,9 +82,14 @@ export class Qualification implements PromiseSource {
 		return keptAnswers(kernel, this.#question(area));
 	}
 
-	ask(kernel: Kernel, area: PromiseArea): Promise<readonly KernelPromise[]> {
+	/** @param onProgress called at the start, and after each answer that this call waits for */
+	ask(
+		kernel: Kernel,
+		area: PromiseArea,
+		onProgress?: (answered: number, of: number) => void,
+	): Promise<readonly KernelPromise[]> {
 		const key = `${kernel.id} ${kernel.image_sha256} ${kernel.modules_sha256} ${area}`;
-		const known = this.#answers.get(key) ?? this.#ask(kernel, this.#question(area));
+		const known = this.#answers.get(key) ?? this.#ask(kernel, this.#question(area), onProgress);
 		this.#answers.set(key, known);
 		// A kernel that could not be asked may be asked again.
 		known.catch(() => this.#answers.delete(key));
@@ -88,8 +101,14 @@ export class Qualification implements PromiseSource {
 		return (await this.kept(kernel, area)) ?? this.ask(kernel, area);
 	}
 
-	async #ask(kernel: Kernel, question: KernelQuestion): Promise<readonly KernelPromise[]> {
-		const answers = await this.lab().withBench(kernel, (bench) => answersOf(question, bench));
+	async #ask(
+		kernel: Kernel,
+		question: KernelQuestion,
+		onProgress?: (answered: number, of: number) => void,
+	): Promise<readonly KernelPromise[]> {
+		const tell = (answered: number) => onProgress?.(answered, question.names().length);
+		tell(0);
+		const answers = await this.lab().withBench(kernel, (bench) => answersOf(question, bench, tell));
 		await keepAnswers(kernel, question, answers);
 		return answers;
 	}

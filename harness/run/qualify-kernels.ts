@@ -14,14 +14,22 @@ export interface Answered {
 	error?: UndecidedError;
 }
 
+/** How far a kernel is with the questions of one area. */
+export interface Asking {
+	kernel: string;
+	area: PromiseArea;
+	answered: number;
+	of: number;
+}
+
 export interface QualifyOptions {
 	/** Default: all. */
 	areas?: readonly PromiseArea[];
 	/** Guests in use at the same time. */
 	jobs: number;
 	signal: AbortSignal;
-	/** Called before a kernel is asked; not for answers that are kept. */
-	onAsk?(kernel: Kernel, area: PromiseArea): void;
+	/** Called before a kernel is asked and after each answer; not for answers that are kept. */
+	onAsk?(asking: Asking): void;
 }
 
 /** Asks kernels for their promises, each image once; in the order of kernels and areas. */
@@ -39,8 +47,9 @@ export async function qualifyKernels(
 		for (const { kernel, row } of queue) {
 			try {
 				const kept = await qualification.kept(kernel, row.area);
-				if (!kept) onAsk?.(kernel, row.area);
-				row.promises = kept ?? (await qualification.ask(kernel, row.area));
+				const { kernel: id, area } = row;
+				const tell = (answered: number, of: number) => onAsk?.({ kernel: id, area, answered, of });
+				row.promises = kept ?? (await qualification.ask(kernel, area, tell));
 			} catch (error) {
 				signal.throwIfAborted();
 				if (!(error instanceof UndecidedError)) throw error;

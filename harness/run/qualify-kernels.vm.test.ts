@@ -2,14 +2,21 @@
 import { expect, it } from "vitest";
 import { broken } from "../lab/promise.js";
 import { openKernel } from "../machine/kernel/store.js";
-import { qualifyKernels } from "./qualify-kernels.js";
+import { type Asking, qualifyKernels } from "./qualify-kernels.js";
 
 const { signal } = new AbortController();
 
 it("asks two kernels side by side, and keeps the answers", async () => {
 	const kernels = [await openKernel("6.12"), await openKernel("7.3")];
 	const options = { areas: ["tokens"] as const, jobs: 2, signal };
-	const first = await qualifyKernels(kernels, options);
+	const told: Asking[] = [];
+	const first = await qualifyKernels(kernels, { ...options, onAsk: (asking) => told.push(asking) });
+	// Unless the answers of these images were kept before.
+	for (const id of new Set(told.map(({ kernel }) => kernel))) {
+		const own = told.filter(({ kernel }) => kernel === id);
+		expect(own.map(({ answered }) => answered)).toEqual([...own.keys()]);
+		expect(own.at(-1)?.answered).toBe(own[0]?.of);
+	}
 	expect(first.map(({ kernel, area }) => `${kernel} ${area}`)).toEqual(["6.12 tokens", "7.3 tokens"]);
 	for (const { promises = [], error } of first) {
 		expect(error).toBeUndefined();
@@ -17,7 +24,7 @@ it("asks two kernels side by side, and keeps the answers", async () => {
 		expect(broken(promises)).toEqual([]);
 	}
 	const asked: string[] = [];
-	const again = await qualifyKernels(kernels, { ...options, onAsk: ({ id }) => asked.push(id) });
+	const again = await qualifyKernels(kernels, { ...options, onAsk: ({ kernel }) => asked.push(kernel) });
 	expect(asked).toEqual([]);
 	expect(again).toEqual(first);
 });

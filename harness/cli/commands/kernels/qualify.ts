@@ -8,6 +8,7 @@ import { type Answered, qualifyKernels } from "../../../run/qualify-kernels.js";
 import { questions } from "../../../run/questions.js";
 import type { Action } from "../../terminal/command-table.js";
 import { table } from "../../terminal/table.js";
+import { qualifyProgress } from "./qualify-progress.js";
 
 const areas = questions.map(({ area }) => area);
 
@@ -16,13 +17,15 @@ export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { wr
 	const asked = area === undefined ? undefined : areaNamed(area);
 	const wanted = [ids ?? []].flat();
 	const kernels = await chooseKernels(wanted.length > 0 ? wanted : ["default"]);
+	const progress = qualifyProgress(process.stderr);
 	const rows = await qualifyKernels(kernels, {
 		...(asked ? { areas: [asked] } : {}),
 		jobs: availableParallelism(),
 		signal: signal(),
-		onAsk: ({ id }, each) => process.stderr.write(`${printable(id)}: asking about ${each}\n`),
-	});
-	write(json ? `${printableJson(rows.map(toJson))}\n` : textOf(rows));
+		onAsk: progress.on,
+	}).finally(progress.end);
+	write(json ? `${printableJson(rows.map(toJson))}
+` : textOf(rows));
 	const failed = rows.some(({ promises = [] }) => broken(promises).length > 0);
 	process.exitCode = failed ? 1 : rows.some(({ error }) => error) ? 3 : 0;
 };
