@@ -32,6 +32,12 @@ describe("the npm package", () => {
 		expect(broken).toEqual([]);
 	});
 
+	it("says for which architectures its agent is built", () => {
+		const built = paths.flatMap((path) => path.match(/^build\/agent\/([^/]+)\/agent$/)?.[1] ?? []);
+		expect(built).toEqual(["x86_64"]);
+		expect(read("README.md")).toContain("prebuilt for x86-64 only");
+	});
+
 	it("has nothing that only the checkout needs", () => {
 		const needless =
 			/\.test\.|\.map$|tsbuildinfo|^ci\/setup$|\.ts$(?<!\.d\.ts)|^dist\/(?!bin\/).*\.js$|\/tour\.js$/;

@@ -56,7 +56,9 @@ describe("hookOf", () => {
 	it("names the binary that the guest lacks, and what to do", () => {
 		expect(hook("uretprobe.s//bin/sh:main")).toMatchObject({
 			none: "/bin/sh is not in the guest",
-			hint: expect.stringMatching(/^add .* "to": "\/bin\/sh", or .*, with the function, is installed$/),
+			hint: expect.stringMatching(
+				/^add .* "to": "\/bin\/sh", or test .* on a machine that has \/bin\/sh with the function$/,
+			),
 		});
 		expect(hook("usdt/sh:a:b")).toMatchObject({
 			hint: expect.stringMatching(/"to": "\/usr\/bin\/sh", .* USDT probe/),

@@ -141,7 +141,7 @@ function userHook(
 	const choose = "name a binary of the package in attach.binary and guest.files of the manifest";
 	return given(
 		own ? `${path} is bpfgate's own` : `${target.binary} is not in the guest`,
-		`${own || !path.startsWith("/") ? choose : add}, or test the attachment where ${path}, with the ${what}, is installed`,
+		`${own || !path.startsWith("/") ? choose : add}, or test the attachment on a machine that has ${path} with the ${what}`,
 	);
 }
 
