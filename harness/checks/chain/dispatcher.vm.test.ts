@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chain } from "../../data/package/sections/chain.js";
+import { openById } from "../../machine/guest/bpf-objects.js";
 import { listedName } from "./chain-case.js";
 import type { ChainEntry } from "./chain-entry.js";
+import { DispatcherChain } from "./dispatcher/dispatcher-chain.js";
 import { Libxdp } from "./dispatcher/libxdp.js";
 import { dispatcher } from "./mechanisms/dispatcher.js";
 import { chainsOf, declaredChain } from "./model/declared-chain.js";
@@ -71,6 +73,33 @@ it.each(["5.10", "7.3"])("on %s, no packet meets a member once it is detached", 
 		expect(before).toEqual(members.map(({ member }) => member.label));
 		expect(after).toEqual(before.filter((label) => label !== entry.member.label));
 	}
+	await attachPoint.close();
+	await bench.dispose();
+});
+
+it.each(["5.10", "7.3"])("on %s, a member whose link something else holds is not detached", async (id) => {
+	const bench = await chainBench(id);
+	const { client } = bench.guest;
+	const three = await pkg("account", "filter", "meter");
+	const chain = declaredChain(chainsOf([three])[0]!, [three], new Set(["dispatcher"]));
+	const attachPoint = await dispatcher.open(chain, bench.guest);
+	const [first, second, third] = chain.members.map((member): ChainEntry => ({ member, program: "first" }));
+	const attached = await attachPoint.attach([first!, second!, third!]);
+	if (!(attached instanceof DispatcherChain)) throw new Error("the chain is not of a dispatcher");
+
+	const { links } = await client.call("inventory", {});
+	const held = await Promise.all(links.map((link) => openById(client, "link", link.id)));
+	expect(held.length).toBeGreaterThanOrEqual(3);
+	await expect(attached.detach(second!, 20)).rejects.toMatchObject({
+		...{ name: "UndecidedError", code: "link-stays" },
+		message: "filter was unpinned from its dispatcher slot and still runs there after 20 looks",
+	});
+	const [met] = await attachPoint.traffic.sample();
+	expect(met!.met.map(({ entry }) => entry.member.label)).toEqual(["account", "filter", "meter"]);
+
+	for (const handle of held) if (handle !== undefined) await client.call("close", { handle });
+	await attached.detach(third!);
+	await attached.close();
 	await attachPoint.close();
 	await bench.dispose();
 });

@@ -157,7 +157,7 @@ const said: Record<string, Record<string, Said | Partial<Record<Id, Said>>>> = {
 		"attach/untraceable": { "7.3": ["attach-untraceable", /no ftrace call at its start/] },
 		"attach/untraceable_probe": { "7.3": ["attach-untraceable", /is not traced/, /calls it/] },
 		"attach/ambiguous": { "7.3": ["attach-symbol-ambiguous", /several functions of that name/] },
-		"attach/no_binary": ["not-attached", /\/no\/such\/binary is not in the guest/, /is installed/],
+		"attach/no_binary": ["not-attached", /\/no\/such\/binary is not in the guest/, /on a machine that has/],
 		"program/of_newer_libbpf": ["libbpf-too-old", /libbpf 1\.7, which bpfgate uses, does not know/],
 		"attach/no_category": ["section-malformed", /category/, /tp\/<category>\/sched_switch/],
 	},

@@ -73,8 +73,9 @@ export class DispatcherChain implements AttachedChain {
 	 *
 	 * Kernel: kernel/bpf/inode.c (`bpf_free_inode` runs after a grace period), kernel/bpf/syscall.c
 	 * (`bpf_link_put`, `bpf_link_free`), kernel/bpf/trampoline.c (`bpf_trampoline_unlink_prog`).
+	 * @throws UndecidedError `link-stays`: something else holds the link
 	 */
-	async detach(entry: ChainEntry): Promise<void> {
+	async detach(entry: ChainEntry, most = mostLooks): Promise<void> {
 		const { guest, device, programs, reader } = this.site;
 		const { id } = programs.loaded(entry);
 		const before = await reader.read();
@@ -83,9 +84,9 @@ export class DispatcherChain implements AttachedChain {
 		const path = `${pinFolder(device.ifindex, before.id)}/prog${slot}-link`;
 		const linked = await reader.codeOf(before.id);
 		await guest.client.call("file_remove", { path });
-		for (let looks = 0; looks < mostLooks; looks++, await sleep(lookMs))
+		for (let looks = 0; looks < most; looks++, await sleep(lookMs))
 			if (Buffer.compare(await reader.codeOf(before.id), linked) !== 0) return;
-		throw undecided("link-stays", { entry: entryName(entry), looks: mostLooks });
+		throw undecided("link-stays", { entry: entryName(entry), looks: most });
 	}
 
 	async replace(entry: ChainEntry, by: ChainEntry): Promise<void> {
