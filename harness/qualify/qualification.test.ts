@@ -94,6 +94,13 @@ describe("a kernel", () => {
 		expect(asked).toBe(1);
 	});
 
+	it("tells how many answers there are, from none to all", async () => {
+		const told: string[] = [];
+		const tell = (answered: number, of: number) => told.push(`${answered} of ${of}`);
+		await qualification(answering).ask(kernel("1"), "tokens", tell);
+		expect(told).toEqual(["0 of 2", "1 of 2", "2 of 2"]);
+	});
+
 	it("is asked again when its image or the question changes, or the kept file is damaged", async () => {
 		await qualification(answering).promises(kernel("1"), "tokens");
 		await qualification(answering).promises(kernel("2"), "tokens");
