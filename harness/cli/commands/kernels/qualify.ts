@@ -24,8 +24,7 @@ export const run: Action<"kernels qualify"> = async ([ids], { area, json }, { wr
 		signal: signal(),
 		onAsk: progress.on,
 	}).finally(progress.end);
-	write(json ? `${printableJson(rows.map(toJson))}
-` : textOf(rows));
+	write(json ? `${printableJson(rows.map(toJson))}\n` : textOf(rows));
 	const failed = rows.some(({ promises = [] }) => broken(promises).length > 0);
 	process.exitCode = failed ? 1 : rows.some(({ error }) => error) ? 3 : 0;
 };
