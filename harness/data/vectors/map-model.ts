@@ -72,7 +72,20 @@ export function mapModel(object: PackageObject, name: string): MapModel | undefi
 			variables: variablesOf(object, object.btf, name),
 		};
 	}
-	return facts.inner ? { ...model, inner: modelOf(object, `${name} (inner)`, facts.inner) } : model;
+	const inner = innerShape(object, name, facts.inner);
+	return inner ? { ...model, inner: modelOf(object, `${name} (inner)`, inner) } : model;
+}
+
+/** The template of inner maps: as the manifest says, with the types that the ELF has. */
+function innerShape(
+	{ settings }: PackageObject,
+	name: string,
+	ofObject: MapShape | undefined,
+): MapShape | undefined {
+	const told = settings.maps?.[name]?.inner;
+	if (!told) return ofObject;
+	const max_entries = told.max_entries === "cpus" ? 0 : told.max_entries;
+	return { ...ofObject, ...told, max_entries, flags: told.flags ?? 0 };
 }
 
 function modelOf({ btf, elf, programs }: PackageObject, name: string, shape: MapShape): MapModel {
