@@ -276,9 +276,13 @@ const silent: Splat = {
 };
 const isStall = ({ kind }: Splat) => kind === "lockup" || kind === "rcu-stall";
 
-/** A memory file cannot grow on a full disk: SIGBUS. Status 0: the guest switched off. */
+/**
+ * A memory file cannot grow on a full disk: SIGBUS. Status 0: the guest switched off, or QEMU took
+ * a signal of the host (SIGTERM, SIGINT, SIGHUP) and says so on its own output.
+ */
 function whoEnded(end: ProcessEnd, wasUp: boolean): "disk" | "itself" | "agent" | "host" {
 	if (end.signal === "SIGBUS") return "disk";
+	if (/: terminating on signal \d+/.test(end.stderr.split("\n").at(-1) ?? "")) return "host";
 	if (end.code !== 0) return "host";
 	return wasUp ? "agent" : "itself";
 }

@@ -95,6 +95,29 @@ describe("a guest that does not come up", () => {
 	});
 });
 
+describe("a guest that ends with status 0", () => {
+	const failureOf = async (guest: Awaited<ReturnType<typeof clone>>) => {
+		await expect.poll(() => guest.client.failure, { timeout: 60_000 }).toBeDefined();
+		return guest.client.failure!;
+	};
+
+	it("was ended by the host when QEMU took a SIGTERM", async () => {
+		const guest = await clone();
+		process.kill(guest.pid, "SIGTERM");
+		const error = await failureOf(guest);
+		expect(error.message).toMatch(/terminating on signal 15.* \(QEMU ended with status 0\)$/);
+		expect(error.inGuest).toBe(false);
+	});
+
+	it("is the package's doing when it was switched off from within", async () => {
+		const guest = await clone();
+		await guest.client.call("file_write", { path: "/proc/sysrq-trigger", data: text("o") }).catch(() => {});
+		const error = await failureOf(guest);
+		expect(error.message).toBe("guest 7.3 died: QEMU ended with status 0");
+		expect(error.inGuest).toBe(true);
+	});
+});
+
 describe("clones", () => {
 	it("come from one template and are isolated from each other", async () => {
 		const [first, second] = [await clone(), await clone()];
