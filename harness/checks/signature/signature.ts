@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from "../../base/errors.js";
+import { asSigned } from "../../data/package/autoload.js";
 import type { Package, PackageObject } from "../../data/package/package.js";
 import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { PackageSignatures } from "../../data/signing/layout.js";
@@ -64,7 +65,8 @@ export const signatureCheck: Check = {
 	aboutKernel: [kernelPromises],
 
 	create: () => ({
-		cases(pkg) {
+		cases(given) {
+			const pkg = asSigned(given);
 			return [
 				...(pkg.signatures.length > 0 ? ["package"] : []),
 				...lintCases(pkg),
@@ -74,8 +76,9 @@ export const signatureCheck: Check = {
 			];
 		},
 
-		async *run(pkg, bench) {
+		async *run(given, bench) {
 			void prepareSigners();
+			const pkg = asSigned(given);
 			let signatures: PackageSignatures | undefined;
 			if (pkg.signatures.length > 0) {
 				const { finding, read } = await packageFinding(pkg);

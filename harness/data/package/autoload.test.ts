@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { autoloads, notLoaded, withOptionalPrograms } from "./autoload.js";
+import { asSigned, autoloads, notLoaded, withOptionalPrograms } from "./autoload.js";
 import { meaningOf } from "./elf/section.js";
 import type { ObjectEntry } from "./manifest/manifest.js";
 import type { ProgramFacts } from "./object.js";
@@ -44,5 +44,15 @@ describe("a program", () => {
 			"section",
 		]);
 		expect(notLoaded(withOptionalPrograms(pkg({})))).toEqual([]);
+	});
+
+	it("is loaded when the user asks for all, and is no part of what was signed", () => {
+		for (const given of [pkg({}), pkg({ autoload: "all" })]) {
+			const all = withOptionalPrograms(given);
+			expect(notLoaded(all)).toEqual([]);
+			expect(asSigned(all)).toEqual(given);
+		}
+		const unchanged = pkg({});
+		expect(asSigned(unchanged)).toBe(unchanged);
 	});
 });

@@ -33,9 +33,26 @@ export function notLoaded({ objects }: Pick<Package, "objects">): UnloadedProgra
 
 /** The package with its optional programs; those that the manifest leaves out stay out. */
 export function withOptionalPrograms(pkg: Package): Package {
-	const objects = pkg.objects.map((object) => ({
-		...object,
-		settings: { ...object.settings, autoload: "all" as const },
-	}));
+	const objects = pkg.objects.map((object) =>
+		object.settings.autoload === "all"
+			? object
+			: {
+					...object,
+					settings: { ...object.settings, autoload: "all" as const },
+					withOptional: true as const,
+				},
+	);
+	return { ...pkg, objects };
+}
+
+/** The package as it was signed: without what `withOptionalPrograms` added. */
+export function asSigned(pkg: Package): Package {
+	if (!pkg.objects.some(({ withOptional }) => withOptional)) return pkg;
+	const objects = pkg.objects.map((object) => {
+		if (!object.withOptional) return object;
+		const { withOptional: _, ...rest } = object;
+		const { autoload: __, ...settings } = object.settings;
+		return { ...rest, settings };
+	});
 	return { ...pkg, objects };
 }

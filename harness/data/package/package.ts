@@ -34,6 +34,8 @@ export interface PackageObject extends ObjectFacts {
 	/** Of the file, or linked from several; a guest gets `loadable`. */
 	bytes: Uint8Array;
 	settings: ObjectEntry;
+	/** `autoload` of the settings is the user's, not the manifest's. */
+	withOptional?: true;
 	/** Files of the package in its guests; programs of user space are attached to them. */
 	binaries: readonly GuestFile[];
 	/** Programs that are not loaded because another variant is used, and why. */
