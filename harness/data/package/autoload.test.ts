@@ -46,7 +46,7 @@ describe("a program", () => {
 		expect(notLoaded(withOptionalPrograms(pkg({})))).toEqual([]);
 	});
 
-	it("is loaded when the user asks for all, and is no part of what was signed", () => {
+	it("is loaded when the user asks for all, and not compared with what was signed", () => {
 		for (const given of [pkg({}), pkg({ autoload: "all" })]) {
 			const all = withOptionalPrograms(given);
 			expect(notLoaded(all)).toEqual([]);
