@@ -38,7 +38,7 @@ export class CellLimit {
 		private readonly budget?: PackageBudget,
 	) {
 		this.#left = ms;
-		if (budget?.left === 0) this.#end(this.#late());
+		if (budget?.left === 0) this.#end(this.#late(budget));
 		else this.#resume();
 	}
 
@@ -120,19 +120,20 @@ export class CellLimit {
 	#resume(): void {
 		if (this.#over) return;
 		this.#since = this.clock.now();
-		const left = Math.min(this.#left, this.budget?.left ?? this.#left);
-		this.#cancel = this.clock.after(Math.max(0, left), () => {
+		const { budget } = this;
+		const first = budget && budget.left <= this.#left ? budget : undefined;
+		this.#cancel = this.clock.after(Math.max(0, first?.left ?? this.#left), () => {
 			this.#pause();
-			this.#end(this.#late());
+			this.#end(this.#late(first));
 		});
 	}
 
-	/** The error at the limit: of the package, if its budget is used up, else of the cell. */
-	#late(): UndecidedError {
+	/** The error at the limit: of the package with its budget, or of the cell. */
+	#late(budget: PackageBudget | undefined): UndecidedError {
 		const facts = { kernel: this.kernel, operation: this.operation(), next: this.nextCase() };
 		const seconds = (ms: number) => Math.round(ms / 1000);
-		return this.budget?.left === 0
-			? undecided("package-timeout", { ...facts, seconds: seconds(this.budget.ms) })
+		return budget
+			? undecided("package-timeout", { ...facts, seconds: seconds(budget.ms) })
 			: undecided("cell-timeout", { ...facts, seconds: seconds(this.ms) });
 	}
 
