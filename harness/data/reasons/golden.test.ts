@@ -64,6 +64,7 @@ function explain(name: string): Explanation {
 /** Codes without logs of real kernels; other tests have their words. */
 const withoutLogs = [
 	"attach-binary-invalid",
+	"iterator-unreadable",
 	"jit-missing",
 	"config-disabled",
 	"map-definition",

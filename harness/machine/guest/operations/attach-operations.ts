@@ -36,8 +36,8 @@ const Attached = {
 	/** Of an iterator: a map of the object, the order of cgroups (BPF_CGROUP_ITER_*), a task. */
 	iterated: t.optional(t.Text),
 	order: t.optional(t.U32),
-	tid: t.optional(t.U32),
-	pid: t.optional(t.U32),
+	tid: t.optional(t.uint(0x7fffffff)),
+	pid: t.optional(t.uint(0x7fffffff)),
 };
 
 /** Output of an iterator's program when it was read once, at most 64 KiB. */
