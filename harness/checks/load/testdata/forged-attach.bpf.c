@@ -4,44 +4,11 @@
  * lying-tracer.bpf.c, and replaces the name of the function that the agent asks for by another one
  * on its way into perf_event_open, so that `probe_absent` attaches although no kernel has it.
  */
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <stdbool.h>
+#include "../../../machine/vm/view/testdata/stay-attached.h"
 
 #define SYS_PERF_EVENT_OPEN 298
-#define SYS_BPF 321
-#define STACK_WORDS 512
 /* Of struct perf_event_attr: the name of the function for a PMU of kprobes. */
 #define CONFIG1 56
-
-struct pt_regs {
-	unsigned long di, si, sp;
-} __attribute__((preserve_access_index));
-
-/* struct bpf_link of libbpf 1.x (src/libbpf_internal.h). */
-struct libbpf_link {
-	void *detach;
-	void *dealloc;
-	char *pin_path;
-	int fd;
-	bool disconnected;
-};
-
-static void stay(const struct pt_regs *regs, int fd)
-{
-	unsigned long sp = BPF_CORE_READ(regs, sp);
-	const bool yes = true;
-
-	for (int word = 0; word < STACK_WORDS; word++) {
-		struct libbpf_link *link = NULL, found = { 0 };
-
-		if (bpf_probe_read_user(&link, sizeof(link), (void *)(sp + word * 8)) ||
-		    bpf_probe_read_user(&found, sizeof(found), link) || found.fd != fd || !found.detach)
-			continue;
-		bpf_probe_write_user(&link->disconnected, &yes, sizeof(yes));
-	}
-}
 
 SEC("raw_tp/sys_enter")
 int forge(struct bpf_raw_tracepoint_args *ctx)
