@@ -130,6 +130,11 @@ export const RunRecord = Type.Object({
 			description: "cells that an interrupted run did not complete",
 		}),
 	),
+	resumed: Type.Optional(
+		Type.Array(Type.Object({ package: Type.String(), kernel: Type.String(), finished: Type.String() }), {
+			description: "cells whose results are those of an earlier run (`--resume`), and when it had them",
+		}),
+	),
 	allow_empty: Type.Optional(Type.Boolean({ description: "a run that tested nothing may be a success" })),
 	required_kernels: Type.Optional(Type.Array(Type.String(), { description: "a skip on them is a failure" })),
 	fail_on_skip: Type.Optional(Type.Boolean()),

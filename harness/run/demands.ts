@@ -42,6 +42,8 @@ export interface TestRequest extends Demands {
 	guest?: GuestWishes;
 	/** Boots every guest instead of cloning it, for those who doubt the clones. */
 	cold?: boolean;
+	/** Takes the cells that an earlier run finished before it was killed or interrupted. */
+	resume?: boolean | undefined;
 	/** Change the vectors too, and look for what no program should do. */
 	explore?: Exploration | undefined;
 	/** Measure on the last of the kernels which instructions the vectors reach. */

@@ -13,6 +13,8 @@ export type RunEvent =
 	| { type: "qualify-end"; kernel: string; area: PromiseArea; promises: readonly KernelPromise[] }
 	/** bpfgate could not find out what a kernel promises. */
 	| { type: "qualify-failed"; kernel: string; area: PromiseArea; reason: Reason }
+	/** A journal of an earlier run: damaged lines (0: all of it), whose cells run again. */
+	| { type: "journal-damaged"; path: string; lines: number }
 	| { type: "finding"; result: CaseResult }
 	| { type: "cell-end"; package: string; kernel: string }
 	| ExploreEvent

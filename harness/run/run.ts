@@ -29,9 +29,12 @@ import { fitted, sized } from "./fitted-kernel.js";
 import { KernelPromises } from "./kernel-promises.js";
 import { unproven } from "./nothing-tested.js";
 import { packageRecord, unreadableResult } from "./package-record.js";
+import { FinishedCells, type RunJournal } from "./resume.js";
 import { type Asked, type Cell, workCell } from "./work-cell.js";
 
-export interface RunOptions extends Lent, Omit<TestRequest, "cold"> {
+export interface RunOptions extends Lent, Omit<TestRequest, "cold" | "resume"> {
+	/** Keeps finished cells, and has those of earlier runs; absent: neither. */
+	journal?: RunJournal;
 	/** Tells which modules a package needs; without it only the guest's own are there. */
 	functions?: KernelFunctions;
 	/** What the results document says of the host. */
@@ -105,9 +108,12 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 	const unreadable: CaseResult[] = [];
 	const results = new Map<Cell, CaseResult[]>();
 	const releases = new Map<string, string>();
+	const finished = new FinishedCells(options.journal);
 	emit({ type: "run-start", cells: cells.length + broken.length * kernels.length });
-	for (const { pkg, kernel } of cells) {
-		if (tooLargeForHost(pkg)) continue;
+	await finished.open(cells, ({ pkg }) => checksOf(pkg, options), options, emit);
+	for (const cell of cells) {
+		const { pkg, kernel } = cell;
+		if (tooLargeForHost(pkg) || finished.taken(cell)) continue;
 		for (const _ of checksOf(pkg, options)) options.guests.expect(sized(kernel, pkg, options));
 	}
 	const workOn = async (cell: Cell) => {
@@ -115,15 +121,25 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		emit({ type: "cell-start", package: pkg.name, kernel: kernel.id });
 		const found: CaseResult[] = [];
 		results.set(cell, found);
-		try {
-			for await (const result of workCell(cell, checksOf(pkg, options), options, releases)) {
-				found.push(result);
-				emit({ type: "finding", result });
+		const add = (result: CaseResult) => {
+			found.push(result);
+			emit({ type: "finding", result });
+		};
+		const earlier = finished.taken(cell);
+		if (earlier) {
+			if (earlier.release !== undefined) releases.set(kernel.id, earlier.release);
+			for (const result of earlier.results) add(result);
+		} else {
+			try {
+				for await (const result of workCell(cell, checksOf(pkg, options), options, releases)) add(result);
+			} catch (error) {
+				if (!options.signal.aborted) throw error;
 			}
-		} catch (error) {
-			if (!options.signal.aborted) throw error;
 		}
-		if (!options.signal.aborted) unfinished.delete(cell);
+		if (!options.signal.aborted) {
+			unfinished.delete(cell);
+			await finished.keep(cell, found, releases.get(kernel.id));
+		}
 		// Exploring may yet find what makes the cell fail.
 		if (!options.explore) emit(endOf(cell));
 	};
@@ -173,6 +189,11 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		if (options.explore) for (const cell of cells.filter((each) => each.pkg === pkg)) emit(endOf(cell));
 	}
 	const interrupted = options.signal.aborted;
+	await finished.end(!interrupted);
+	const resumed = cells.flatMap((cell) => {
+		const at = finished.taken(cell)?.finished;
+		return at === undefined ? [] : [{ ...cellName(cell), finished: at }];
+	});
 	const tested = [...unreadable, ...found, ...later];
 	const missing = interrupted ? [] : unproven({ ...options, results: tested });
 	for (const result of missing) emit({ type: "finding", result });
@@ -189,6 +210,7 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 			jobs,
 			interrupted,
 			...(interrupted ? { unfinished: [...unfinished].map(cellName) } : {}),
+			...(resumed.length > 0 ? { resumed } : {}),
 			...(allowEmpty ? { allow_empty: true } : {}),
 			...(require ? { required_kernels: [...require] } : {}),
 			...(failOnSkip ? { fail_on_skip: true } : {}),

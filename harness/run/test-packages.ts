@@ -4,6 +4,7 @@ import { Qualification } from "../qualify/qualification.js";
 import type { TestRequest } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { questions } from "./questions.js";
+import { openJournal } from "./resume.js";
 import { run } from "./run.js";
 
 /**
@@ -16,5 +17,6 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 	const promises = new Qualification(() => lab, questions);
 	await using lab = createLab({ jobs, cold, promises, signal });
 	const { guests, features, functions } = lab;
-	yield* run({ ...request, guests, features, functions, promises, host: await lab.host(first) });
+	const [host, journal] = [await lab.host(first), await openJournal(request.resume ?? false)];
+	yield* run({ ...request, guests, features, functions, promises, journal, host });
 }

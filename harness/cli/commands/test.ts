@@ -90,6 +90,7 @@ export function testWith(engine: Engine): Action<"test"> {
 					modules: options.module ?? [],
 				},
 				cold: options.cold ?? false,
+				resume: options.resume ?? false,
 				cellTimeout: options.cellTimeout === undefined ? undefined : options.cellTimeout * 1000,
 				packageTimeout: options.packageTimeout === undefined ? undefined : options.packageTimeout * 1000,
 				coverage: coverage !== undefined,

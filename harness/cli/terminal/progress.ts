@@ -98,6 +98,7 @@ export function plainProgress(write: (line: string) => void, clock = () => perfo
 	};
 	return {
 		on(event) {
+			if (event.type === "journal-damaged") write(damagedLine(event));
 			if (event.type === "kernel-prepare") write(`${printable(event.kernel)}: ${printable(event.step)}`);
 			if (event.type === "cell-start") {
 				current = event.kernel;
@@ -145,11 +146,17 @@ function kernelLine(id: string, { started, cells }: KernelTally, now: number): s
 	return `${printable(id)}: ${counts.join("; ")} (${((now - started) / 1000).toFixed(1)} s)`;
 }
 
+function damagedLine({ path, lines }: { path: string; lines: number }): string {
+	const what = lines === 0 ? "cannot be read" : `${lines} damaged line${lines === 1 ? "" : "s"}`;
+	return `${printable(path)}: ${what}; the cells in question run again`;
+}
+
 function liveProgress(stream: NodeJS.WriteStream): Progress {
 	const tally = new Tally();
 	const update = createLogUpdate(stream);
 	return {
 		on(event) {
+			if (event.type === "journal-damaged") update.persist(damagedLine(event));
 			tally.on(event);
 			update(liveLine(tally, stream.columns || 80));
 		},

@@ -75,6 +75,9 @@ export const testCommand = {
 			many: true,
 		},
 		cold: { help: "boot every VM instead of cloning a booted one" },
+		resume: {
+			help: "take finished packages from runs that were killed, where package, kernel, checks and options are the same",
+		},
 		output: {
 			value: "<name=path>",
 			help: "write one output; `-` is standard output",
