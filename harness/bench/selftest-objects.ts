@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { cacheRoot } from "../base/cache-root.js";
+import { UndecidedError } from "../base/errors.js";
 import { replaceFile, withTemporaryFolder } from "../base/host-files.js";
 import { undecided } from "../data/reasons/registry/registry.js";
 import { bpftoolOf } from "../data/signing/bpftool/testbpftool.js";
@@ -15,10 +16,12 @@ import { readFile as readGuestFile } from "../machine/features/files.js";
 import { findTool } from "../machine/guest/tool.js";
 import { readCatalog } from "../machine/kernel/catalog.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
+import { buildTestModule, moduleFolders, testModule } from "./selftest-module.js";
 
 const libbpf = fileURLToPath(new URL("../../build/libbpf/", import.meta.url));
 /** What of the kernel's source the selftests need. */
-const parts = ["tools/testing/selftests/bpf", "tools/include", "tools/lib/bpf"];
+const selftests = "tools/testing/selftests/bpf";
+const parts = [selftests, "tools/include", "tools/lib/bpf"];
 
 /** The annotated objects of the kernel's BPF selftests, compiled outside of the kernel's tree. */
 export interface SelftestObjects {
@@ -27,8 +30,10 @@ export interface SelftestObjects {
 	objects: string[];
 	/** Sources that clang did not take, with its first error. */
 	uncompiled: Record<string, string>;
-	/** Identifiers in the sources of bpf_testmod, a module that no Debian kernel has. */
+	/** Identifiers in the sources of bpf_testmod. */
 	moduleNames: ReadonlySet<string>;
+	/** bpf_testmod for the very kernel, or why it could not be built. */
+	module: { file: string } | { lack: string };
 }
 
 /**
@@ -53,7 +58,20 @@ export async function selftestObjects(lab: Lab, kernel: Kernel): Promise<Selftes
 		if (error === undefined) objects.push(object);
 		else uncompiled[name] = error;
 	}
-	return { folder, objects, uncompiled, moduleNames: await moduleNames(source) };
+	const module = await moduleOf(kernel, source, join(root, `${testModule}.ko`));
+	return { folder, objects, uncompiled, moduleNames: await moduleNames(source), module };
+}
+
+async function moduleOf(kernel: Kernel, source: string, file: string): Promise<SelftestObjects["module"]> {
+	if (await exists(file)) return { file };
+	try {
+		await buildTestModule(kernel, join(source, selftests), file);
+		return { file };
+	} catch (error) {
+		// Without headers of the kernel, the programs that need the module are not compared.
+		if (!(error instanceof UndecidedError)) throw error;
+		return { lack: error.message };
+	}
 }
 
 async function fetchSource(kernel: Kernel, target: string): Promise<void> {
@@ -96,7 +114,7 @@ async function writeHeader(lab: Lab, kernel: Kernel, path: string): Promise<void
 
 /** Sources with programs that are annotated for the privileged mode. */
 async function annotated(source: string): Promise<string[]> {
-	const folder = join(source, "tools/testing/selftests/bpf/progs");
+	const folder = join(source, selftests, "progs");
 	const names: string[] = [];
 	for (const name of (await readdir(folder)).sort()) {
 		if (!name.endsWith(".c")) continue;
@@ -108,8 +126,8 @@ async function annotated(source: string): Promise<string[]> {
 
 async function moduleNames(source: string): Promise<Set<string>> {
 	const names = new Set<string>();
-	for (const part of ["test_kmods", "bpf_testmod"]) {
-		const folder = join(source, "tools/testing/selftests/bpf", part);
+	for (const part of moduleFolders) {
+		const folder = join(source, selftests, part);
 		for (const file of await readdir(folder).catch(() => [])) {
 			if (!/\.[ch]$/.test(file)) continue;
 			for (const [name] of (await readFile(join(folder, file), "utf8")).matchAll(/\w+/g)) names.add(name);
@@ -125,18 +143,18 @@ async function compile(
 	object: string,
 ): Promise<string | undefined> {
 	if (await exists(object)) return undefined;
-	const selftests = join(source, "tools/testing/selftests/bpf");
+	const folder = join(source, selftests);
 	const include = [
-		...[root, selftests, join(source, "tools/lib"), join(libbpf, "include"), join(libbpf, "include/bpf")],
+		...[root, folder, join(source, "tools/lib"), join(libbpf, "include"), join(libbpf, "include/bpf")],
 		...["tools/include/uapi", "tools/include"].map((part) => join(source, part)),
-		...[join(selftests, "progs"), join(selftests, "libarena/include")],
-	].map((folder) => `-I${folder}`);
+		...[join(folder, "progs"), join(folder, "libarena/include")],
+	].map((each) => `-I${each}`);
 	const result = await execa(
 		await findTool("clang"),
 		[
 			...["--target=bpfel", "-g", "-O2", "-mcpu=v3", "-std=gnu11", "-fms-extensions", "-fno-strict-aliasing"],
 			...["-D__TARGET_ARCH_x86", "-DENABLE_ATOMICS_TESTS", "-Wno-everything", ...include],
-			...["-idirafter", "/usr/include/x86_64-linux-gnu", "-c", join(selftests, "progs", name)],
+			...["-idirafter", "/usr/include/x86_64-linux-gnu", "-c", join(folder, "progs", name)],
 			...["-o", `${object}.new`],
 		],
 		{ reject: false },

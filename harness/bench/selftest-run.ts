@@ -9,6 +9,7 @@ import type { Finding } from "../lab/check.js";
 import type { Lab } from "../lab/lab.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { expectationsOf, type SelftestExpectation } from "./selftest-expectation.js";
+import { testModule } from "./selftest-module.js";
 import type { SelftestObjects } from "./selftest-objects.js";
 
 /** One annotated program and what bpfgate says of it. */
@@ -28,9 +29,12 @@ export interface SelftestResult extends SelftestExpectation {
 /** The load check over each annotated program, alone or with those it needs (test_loader.c). */
 export async function* runSelftests(
 	lab: Lab,
-	kernel: Kernel,
-	{ folder, objects, moduleNames }: SelftestObjects,
+	plain: Kernel,
+	{ folder, objects, moduleNames, module }: SelftestObjects,
 ): AsyncGenerator<SelftestResult> {
+	const modules = "file" in module ? [{ name: testModule, file: module.file }] : [];
+	const absent = "file" in module ? new Set<string>() : moduleNames;
+	const kernel = { ...plain, guest: { ...plain.guest, modules } };
 	for (const file of objects) {
 		const pkg = await openPackage(join(folder, file));
 		const [object] = pkg.objects;
@@ -54,7 +58,7 @@ export async function* runSelftests(
 			if (runnable)
 				for await (const finding of runs.run(runnable, bench))
 					findings.set(`retval/${finding.evidence.program ?? finding.case}`, finding);
-			return here.map((expected) => resultOf(file, expected, findings, moduleNames));
+			return here.map((expected) => resultOf(file, expected, findings, absent));
 		});
 	}
 }

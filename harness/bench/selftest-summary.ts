@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Kernel } from "../machine/kernel/kernel.js";
+import type { SelftestObjects } from "./selftest-objects.js";
 import type { SelftestResult } from "./selftest-run.js";
 
 /** Least share of programs that must agree, and largest share of `rejected` among the failures. */
@@ -17,7 +18,7 @@ export interface SelftestSummary {
 export function summaryOf(
 	kernel: Pick<Kernel, "id" | "release">,
 	all: readonly SelftestResult[],
-	{ objects, uncompiled }: { objects: readonly string[]; uncompiled: Readonly<Record<string, string>> },
+	{ objects, uncompiled, module }: Pick<SelftestObjects, "objects" | "uncompiled" | "module">,
 	explained: Readonly<Record<string, string>>,
 ): SelftestSummary {
 	const used = new Set<string>();
@@ -50,6 +51,7 @@ export function summaryOf(
 		lines: [
 			`kernel ${kernel.id} (${kernel.release}): ${objects.length} objects, ${all.length} annotated programs`,
 			`compared: ${results.length} verdicts and ${runs.length} return values; not compared: ${all.length - results.length} programs that need bpf_testmod`,
+			...("lack" in module ? [`bpf_testmod: ${module.lack}`] : ["bpf_testmod: built and loaded"]),
 			`agree: ${compared - wrong.length} (${percent(agreement)}), explained: ${wrong.length - open.length}, unexplained: ${open.length}`,
 			...Object.entries(uncompiled).map(([source, error]) => `  not compiled: ${source}: ${error}`),
 			...wrong.map(({ name, found, reason }) => `  ${name}: ${found}: ${reason ?? "NOT EXPLAINED"}`),

@@ -74,7 +74,12 @@ const result = (name: string, more: Partial<SelftestResult> = {}): SelftestResul
 	...more,
 });
 const summary = (results: SelftestResult[], explained: Record<string, string> = {}) =>
-	summaryOf({ id: "7.3", release: "7.3.4" }, results, { objects: ["o"], uncompiled: {} }, explained);
+	summaryOf(
+		{ id: "7.3", release: "7.3.4" },
+		results,
+		{ objects: ["o"], uncompiled: {}, module: { lack: "no headers" } },
+		explained,
+	);
 const many = Array.from({ length: 200 }, (_, i) => result(`good/${i}`));
 const refused = (name: string, code: string) =>
 	result(name, { loads: false, outcome: "fail", code, message: "no" });
