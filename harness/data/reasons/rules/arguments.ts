@@ -2,6 +2,22 @@
 import type { Rule } from "../rule.js";
 import { callee, register, returned, typed, withRegister } from "./words.js";
 
+/** What to do about a lock, where it is not to release it. */
+const lockHints: readonly [RegExp, string][] = [
+	[
+		/requires RCU critical section|expected an RCU CS/,
+		"call it between bpf_rcu_read_lock() and bpf_rcu_read_unlock()",
+	],
+	[
+		/must be held for|held lock and object/,
+		"take the lock that lies beside the list or tree, and hold it over the call",
+	],
+	[
+		/irq (?:state|flag)/,
+		"pass the variable on the stack that bpf_local_irq_save() filled, and restore in reverse order",
+	],
+];
+
 /** Arguments, return values, references, locks. */
 export const argumentRules: readonly Rule[] = [
 	{
@@ -14,8 +30,19 @@ export const argumentRules: readonly Rule[] = [
 	{
 		code: "lock-misuse",
 		pattern:
-			/^(?<what>.{0,80}(?:_spin_(?:un)?lock|bpf_spin_lock-ed|bpf_rcu_read_lock-ed|bpf_preempt_disable-ed|bpf_local_irq_save-ed|_unlock (?:cannot|of different|without)|while holding a lock|rcu read (?:un)?lock|AA deadlock|spin_\{lock,unlock\} in rbtree cb|held lock and object|expected an RCU CS|requires RCU critical section|enable preemption|irq (?:state|flag)|bpf_\w{1,40}(?:\(s\))? (?:is|are) missing|in unnecessary rbtree callback|not allowed in rbtree cb|Failed to acquire lock state).{0,120})/,
+			/^(?<what>.{0,80}(?:_spin_(?:un)?lock|bpf_spin_lock-ed|bpf_rcu_read_lock-ed|bpf_preempt_disable-ed|bpf_local_irq_save-ed|_unlock (?:cannot|of different|without)|while holding a lock|rcu read (?:un)?lock|AA deadlock|spin_\{lock,unlock\} in rbtree cb|held lock and object|expected an RCU CS|requires RCU critical section|with preemption disabled|enable preemption|irq (?:state|flag)|bpf_\w{1,40}(?:\(s\))? (?:is|are) missing|in unnecessary rbtree callback|not allowed in rbtree cb|Failed to acquire lock state).{0,120})/,
 		says: ({ what }) => `breaks the rules of locking: ${what}`,
+		hint: ({ what }) => lockHints.find(([words]) => words.test(String(what)))?.[1],
+	},
+	{
+		code: "reference-leak",
+		pattern: /^cannot overwrite referenced dynptr/,
+		says: (_, place) => {
+			const by = callee(place);
+			return `${by ? `lets ${by} overwrite` : "overwrites"} a dynptr on its stack that still holds a reference`;
+		},
+		hint: () =>
+			"release the dynptr first (bpf_ringbuf_submit_dynptr or _discard_dynptr), or use another slot",
 	},
 	{
 		code: "reference-leak",
@@ -90,6 +117,15 @@ export const argumentRules: readonly Rule[] = [
 			`has global function ${name}, whose argument ${Number(argument) + 1} this kernel cannot verify`,
 	},
 	{
+		code: "global-function",
+		pattern:
+			/^(?<what>arg#\d+ (?:reference type\('[^']{0,128}'\) (?:has no matches|size cannot be determined).{0,20}|\S+ cannot be combined with any other tags))/,
+		when: ({ what }) => !String(what).includes("'UNKNOWN"),
+		says: ({ what }) => `has a global function whose argument the kernel cannot verify: ${what}`,
+		hint: () =>
+			"give the argument a type that is defined in the object, with one tag (__arg_trusted, ...), or make the function static",
+	},
+	{
 		code: "type-mismatch",
 		pattern: withRegister("^<reg> type=(?<type>\\S+) expected=(?<expected>.{1,300})"),
 		says: (fields, place) =>
@@ -98,8 +134,13 @@ export const argumentRules: readonly Rule[] = [
 	{
 		code: "type-mismatch",
 		pattern:
-			/^(?<what>(?:kernel function .{1,80} expected|arg#?\d+ .{1,80} expected|(?:arg#\d+|R\d+) pointer type .{1,80} must point to|(?:R\d+|\*\(R11-\d+\)|args?#?\d+|arg \d+|\S+) (?:is of type|must be|expects pointer|expected pointer|is a packet pointer|is expected to be non-NULL|is not a pointer|expected for|can only take|reference type|and \S+ memory, len|points to \S+ map|does not point to a readonly map|is not a constant address|arena pointer|prog->aux cannot|pointer type|is an unacquired reference|expected|is not a|doesn't point|is neither|has type|must have)|Caller passes invalid args|[Ee]xpected an? (?:initialized|uninitialized|dynptr|pointer)|expected (?:valid|uninitialized|prog array)|release (?:helper|kfunc|kernel)|helper access to the packet|Helper has invalid btf|Dynptr has|Invalid format string|string is not zero-terminated|cannot (?:pass (?:in|pointer to const)|release unowned|overwrite referenced dynptr|tail call within callback)|allocated object must be referenced|rbtree_remove node input must|.{1,40} reference has not been acquired|expected \S+ or socket|invalid (?:map_ptr to access|arg_type for sockmap)|Unsupported reg type|bpf_(?:percpu_)?obj_new|kfunc bpf_rdonly_cast|Unknown type ID|Unrecognized (?:arg#?\d+|\S+) type|kernel function .{1,80} pointer type|direct value (?:access on string|offset)|bpf_percpu_obj_new|Function \S+ has \d+ > \d+ args|kfunc \S+ failed callback verification|failed to retrieve map value address|arena argument of|callback function|CONST_PTR_TO_DYNPTR|arg#\d+ |R\d+ (?:has to be|has no valid|pointer offset|memory size|is a)|args#\d+ ).{0,200})/,
+			/^(?<what>(?:kernel function .{1,80} expected|arg#?\d+ .{1,80} expected|(?:arg#\d+|R\d+) pointer type .{1,80} must point to|(?:R\d+|\*\(R11-\d+\)|args?#?\d+|arg \d+|\S+) (?:is of type|must be|expects pointer|expected pointer|is a packet pointer|is expected to be non-NULL|is not a pointer|expected for|can only take|reference type|and \S+ memory, len|points to \S+ map|does not point to a readonly map|is not a constant address|arena pointer|prog->aux cannot|pointer type|is an unacquired reference|expected|is not a|doesn't point|is neither|has type|must have)|Caller passes invalid args|[Ee]xpected an? (?:initialized|uninitialized|dynptr|pointer)|expected (?:valid|uninitialized|prog array)|release (?:helper|kfunc|kernel)|helper access to the packet|Helper has invalid btf|Dynptr has|Invalid format string|string is not zero-terminated|cannot (?:pass (?:in|pointer to const)|release unowned)|allocated object must be referenced|rbtree_remove node input must|.{1,40} reference has not been acquired|expected \S+ or socket|invalid (?:map_ptr to access|arg_type for sockmap)|Unsupported reg type|bpf_(?:percpu_)?obj_new|kfunc bpf_rdonly_cast|Unknown type ID|Unrecognized (?:arg#?\d+|\S+) type|kernel function .{1,80} pointer type|direct value (?:access on string|offset)|bpf_percpu_obj_new|Function \S+ has \d+ > \d+ args|kfunc \S+ failed callback verification|failed to retrieve map value address|arena argument of|callback function|CONST_PTR_TO_DYNPTR|arg#\d+ |R\d+ (?:has to be|has no valid|pointer offset|memory size|is a)|args#\d+ ).{0,200})/,
 		says: ({ what }, place) => `passes a wrong argument to ${callee(place) ?? "a function"}: ${what}`,
+	},
+	{
+		code: "invalid-dereference",
+		pattern: /^(?<what>cannot access ptr member .{1,80})/,
+		says: ({ what }) => `treats a pointer in a way that is not allowed: ${what}`,
 	},
 	{
 		code: "invalid-btf",

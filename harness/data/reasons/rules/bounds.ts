@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bytes, type Rule } from "../rule.js";
-import { accesses, register, withRegister } from "./words.js";
+import { bytes, type Fields, type Rule } from "../rule.js";
+import { accesses, callee, register, withRegister } from "./words.js";
+
+/** Calls clear the registers of arguments. */
+const isCleared = ({ register }: Fields) => Number(register) >= 1 && Number(register) <= 5;
 
 /** Accesses outside of an object, and reads of what was never written. */
 export const boundsRules: readonly Rule[] = [
@@ -40,6 +43,17 @@ export const boundsRules: readonly Rule[] = [
 	},
 	{
 		code: "out-of-bounds",
+		pattern: withRegister(
+			"^<reg> (?:unbounded memory access, use 'var &= const' or|min value is (?<negative>negative), either use unsigned or 'var &= const')",
+		),
+		when: (_, place) => accesses(place).startsWith("lets "),
+		says: (fields, place) =>
+			`passes a size (${register(fields)}) that ${fields.negative ? "may be negative" : "nothing bounds"} to ${callee(place) ?? "a function"}`,
+		hint: (fields) =>
+			`bound the size in ${register(fields)} before the call on every path: compare it as an unsigned number, or mask it with a constant`,
+	},
+	{
+		code: "out-of-bounds",
 		pattern: withRegister("^<reg> unbounded memory access"),
 		says: (fields, place) =>
 			`${accesses(place)} memory at an offset (${register(fields)}) that nothing bounds`,
@@ -53,7 +67,7 @@ export const boundsRules: readonly Rule[] = [
 	{
 		code: "out-of-bounds",
 		pattern:
-			/^(?<what>(?:R\d+|\*\(R11-\d+\)) (?:invalid \S* ?(?:variable|negative)? ?\S* ?buffer (?:access|offset)|is \S+ invalid (?:negative access|variable offset)|invalid variable offset to flow keys|points to outside of jump table).{0,100}|Invalid read of \d+ bytes from insn_array|no jump tables found for subprog.{0,40})/,
+			/^(?<what>(?:R\d+|\*\(R11-\d+\)) (?:invalid \S* ?(?:variable|negative)? ?\S* ?buffer (?:access|offset)|is \S+ invalid (?:negative access|variable offset)|invalid variable offset to flow keys|points to outside of jump table).{0,100}|Invalid read of \d+ bytes from insn_array)/,
 		says: ({ what }, place) => `${accesses(place)} memory that was not proven to be there (${what})`,
 	},
 	{
@@ -100,7 +114,12 @@ export const boundsRules: readonly Rule[] = [
 	{
 		code: "uninitialised-read",
 		pattern: withRegister("^<reg> !read_ok"),
-		says: (fields) => `reads register ${register(fields)} before anything was written to it`,
+		says: (fields) =>
+			`reads register ${register(fields)}${isCleared(fields) ? ", which was never written, or which a call cleared" : " before anything was written to it"}`,
+		hint: (fields) =>
+			isCleared(fields)
+				? "initialise the variable on every path, and keep no value in R1 to R5 over a call (or LD_ABS): it clears them"
+				: undefined,
 	},
 	{
 		code: "uninitialised-read",

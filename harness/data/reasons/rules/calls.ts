@@ -20,6 +20,18 @@ export const callRules: readonly Rule[] = [
 	},
 	{
 		code: "helper-not-allowed",
+		pattern: /^(?:cannot tail call within callback|program with (?<ref>__ref) argument cannot tail call)/,
+		says: ({ ref }) =>
+			ref
+				? "tail-calls while it owns a reference that came as its argument (__ref)"
+				: "tail-calls in a callback, or in a function that a callback calls",
+		hint: ({ ref }) =>
+			ref
+				? "do without tail calls in this program"
+				: "return from the callback first, and tail-call in the function that called the helper",
+	},
+	{
+		code: "helper-not-allowed",
 		pattern: /^helper call is not allowed in probe/,
 		says: (_, place) =>
 			`calls helper ${callee(place) ?? ""}, which is not allowed at this attach point`.replace("  ", " "),
@@ -102,7 +114,7 @@ export const callRules: readonly Rule[] = [
 	{
 		code: "kfunc-not-allowed",
 		pattern:
-			/^(?<what>(?:css_task_iter is only allowed in|metadata kfuncs (?:require|can't)|signed program cannot bind any BTF|kernel function \S+ (?:returns pointer type|unhandled dynamic)|2 or more rdonly|kfunc \S+ has inconsistent|acquire kernel function does not return|program with __ref argument cannot).{0,120})/,
+			/^(?<what>(?:css_task_iter is only allowed in|metadata kfuncs (?:require|can't)|\S+ cannot be used in tracing programs on types with NMI unsafe fields|signed program cannot bind any BTF|kernel function \S+ (?:returns pointer type|unhandled dynamic)|2 or more rdonly|kfunc \S+ has inconsistent|acquire kernel function does not return).{0,120})/,
 		says: ({ what }) => `may not call this kernel function: ${what}`,
 	},
 	{
@@ -150,7 +162,7 @@ export const callRules: readonly Rule[] = [
 	{
 		code: "attach-target-not-allowed",
 		pattern:
-			/^(?<what>(?:Tracing program|Attach to function|Can attach|Only FENTRY|Extension program|Program extension|Sleepable program cannot attach|The function .{1,128} (?:arg\d|has|return|with)|ret type |can't modify return codes|Return type |func '.{1,128}' (?:arg\d{1,2} (?!type \w+ is not a struct)|offset|size)|\S+\(\) (?:has \d+ args|is not a global)|Cannot (?:replace|extend|recursively attach|nest|attach)|Program of this type cannot be sleepable|Syscall programs can only be sleepable|FENTRY\/FEXIT program can only|Attaching fexit\/fmod_ret to|freplace programs with|attach_btf_id \d+ |attach to (?:invalid|unsupported) member|Subprog .{1,80} doesn't exist|Extension programs should be JITed|Target program bound device|Only fentry\/fexit|Only fentry,|bpf_lsm hook|(?:The )?func proto of .{1,80} is not|points to disabled hook).{0,200})/,
+			/^(?<what>(?:Tracing program|Attach to function|Can attach|Only FENTRY|Extension program|Program extension|Sleepable program cannot attach|The function .{1,128} (?:arg\d|has|return|with)|ret type |can't modify return codes|Return type |func '.{1,128}' (?:arg\d{1,2} (?!type \w+ is not a struct))|\S+\(\) (?:has \d+ args|is not a global)|Cannot (?:replace|extend|recursively attach|nest|attach)|Program of this type cannot be sleepable|Syscall programs can only be sleepable|FENTRY\/FEXIT program can only|Attaching fexit\/fmod_ret to|freplace programs with|attach_btf_id \d+ |attach to (?:invalid|unsupported) member|Subprog .{1,80} doesn't exist|Extension programs should be JITed|Target program bound device|Only fentry\/fexit|Only fentry,|bpf_lsm hook|(?:The )?func proto of .{1,80} is not|points to disabled hook).{0,200})/,
 		says: ({ what }) => `may not be attached to its target: ${what}`,
 	},
 ];

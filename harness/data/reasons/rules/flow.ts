@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rule } from "../rule.js";
+import { typed } from "./words.js";
+
+/** What to do about an instruction that no instruction set allows. */
+const hints: readonly [RegExp, string][] = [
+	[/^div by zero/, "divide by a number that is not 0"],
+	[/^invalid shift/, "shift by less than the number of bits"],
+	[/^frame pointer/, "do not write to R10: check inline assembly"],
+	[/^R\d+ is invalid/, "use R0 to R10 only: check inline assembly"],
+	[/bpf_map$/, "name the map in the source, so that libbpf writes its descriptor: check inline assembly"],
+	[/LD_/, "read the packet with bpf_skb_load_bytes() there, or release references and locks first"],
+	[
+		/jump table|PTR_TO_INSN/,
+		"jump to addresses of the function's own jump table: compile with a newer clang",
+	],
+];
 
 export const flowRules: readonly Rule[] = [
 	{
@@ -107,8 +122,23 @@ export const flowRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-instruction",
+		pattern: /^BPF_ATOMIC (?<kind>loads|stores) (?:from|into) R(?<register>\d+) (?<type>\S+) is not allowed/,
+		says: ({ kind, register, type }) =>
+			`has an atomic instruction that ${kind === "loads" ? "loads from" : "writes to"} R${register}, which holds ${typed(type)}`,
+		hint: () =>
+			"use atomic instructions on map values and on stack: this memory takes plain loads and stores",
+	},
+	{
+		code: "invalid-instruction",
 		pattern:
-			/^(?<what>(?:BPF_\S+ uses (?:reserved fields|invalid)|invalid BPF_|unknown insn class|unrecognized bpf_ld_imm64|invalid bpf_ld_imm64|R\d+ is invalid|invalid shift|div by zero|frame pointer is read only|BPF_LD_\[ABS\|IND\] (?:instructions not allowed|cannot be mixed)|cannot use BPF_LD_\[ABS\|IND\]|at the time of BPF_LD_ABS|sign extending loads from arena|64-bit (?:load-acquires|store-releases)|fd_idx|kfunc (?:fd_idx|offset)|fd_array_cnt|invalid module BTF|BTF fd for kfunc|negative offset disallowed for kernel module|failed to find BTF for kernel function|kernel (?:function )?btf_id|invalid kernel function btf_id|cannot find function \S+ in BTF|address of kernel func|tail_call abusing map_ptr|adding tail call poke|tracking tail call prog|Unknown conditional jump|signed program (?:must bind|cannot reference)|addr_space_cast insn|invalid atomic operand|invalid may_goto|fd \d+ is not pointing to valid bpf_map|BPF_ATOMIC (?:loads|stores)|tail_call is).{0,120})/,
+			/^(?<what>div by zero|invalid shift .{1,40}|frame pointer is read only|R\d+ is invalid|fd \d+ is not pointing to valid bpf_map|(?:BPF_LD_\[ABS\|IND\] (?:instructions not allowed|cannot be mixed)|at the time of BPF_LD_ABS|cannot use BPF_LD_\[ABS\|IND\]).{0,100}|no jump tables found for subprog.{0,40}|R\d+ has type \S+ expected PTR_TO_INSN)/,
+		says: ({ what }) => `has an instruction that is not valid: ${what}`,
+		hint: ({ what }) => hints.find(([words]) => words.test(String(what)))?.[1],
+	},
+	{
+		code: "invalid-instruction",
+		pattern:
+			/^(?<what>(?:BPF_\S+ uses (?:reserved fields|invalid)|invalid BPF_|unknown insn class|unrecognized bpf_ld_imm64|invalid bpf_ld_imm64|sign extending loads from arena|64-bit (?:load-acquires|store-releases)|fd_idx|kfunc (?:fd_idx|offset)|fd_array_cnt|invalid module BTF|BTF fd for kfunc|negative offset disallowed for kernel module|failed to find BTF for kernel function|kernel (?:function )?btf_id|invalid kernel function btf_id|cannot find function \S+ in BTF|address of kernel func|tail_call abusing map_ptr|adding tail call poke|tracking tail call prog|Unknown conditional jump|signed program (?:must bind|cannot reference)|addr_space_cast insn|invalid atomic operand|invalid may_goto|tail_call is).{0,120})/,
 		says: ({ what }) => `has an instruction that is not valid: ${what}`,
 	},
 ];

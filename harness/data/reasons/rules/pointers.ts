@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bytes, type Rule } from "../rule.js";
-import { accesses, callee, register, typed, withRegister } from "./words.js";
+import { accesses, callee, hands, register, typed, withRegister } from "./words.js";
 
 /** Pointers that are NULL, no pointers, moved, misaligned or not to be written through. */
 export const pointerRules: readonly Rule[] = [
@@ -51,6 +51,22 @@ export const pointerRules: readonly Rule[] = [
 	{
 		code: "invalid-context-access",
 		pattern:
+			/^func '(?<function>[^']{1,256})' (?:offset|size) (?<found>\d+) .{0,40}?(?<expected>must be \d+|is not multiple of \d+)/,
+		says: ({ function: name, found, expected }) =>
+			`reads an argument of ${name} with a size or offset (${found}) that ${expected}`,
+		hint: () => "read whole arguments of 8 bytes, as BPF_PROG() does, and take a part of the value then",
+	},
+	{
+		code: "invalid-context-access",
+		pattern: /^invalid bpf_context access off=(?<offset>-?\d+) size=(?<size>\d+)/,
+		when: (_, { disassembly = "" }) => /^\((?:81|89|91)\)/.test(disassembly),
+		says: ({ offset, size }) =>
+			`reads ${bytes(size)} at offset ${offset} of its context with sign extension, which the kernel does not offer`,
+		hint: () => "read the field as an unsigned number, and convert the value after that",
+	},
+	{
+		code: "invalid-context-access",
+		pattern:
 			/^invalid (?:bpf_context access|access to context, ctx_size=(?<context_size>\d+)) off=(?<offset>-?\d+) size=(?<size>\d+)/,
 		says: ({ offset, size }, place) =>
 			`${accesses(place)} ${bytes(size)} at offset ${offset} of its context, which this program type does not offer on this kernel`,
@@ -66,8 +82,14 @@ export const pointerRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-context-access",
+		pattern: /^variable ctx access var_off/,
+		says: (_, place) => `${accesses(place)} its context at an offset that is not constant`,
+		hint: () => "access the context at constant offsets only, in a branch for each field",
+	},
+	{
+		code: "invalid-context-access",
 		pattern:
-			/^(?:variable (?:ctx|\S+) access var_off|invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
+			/^(?:variable \S+ access var_off|invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
 		says: (_, place) => `${accesses(place)} its context in a way that is not allowed`,
 	},
 	{
@@ -91,6 +113,7 @@ export const pointerRules: readonly Rule[] = [
 		code: "lock-misuse",
 		pattern: /^(?<field>bpf_\S+) cannot be accessed (?:directly by load\/store|indirectly by helper)/,
 		says: ({ field }, place) => `${accesses(place)} the inside of a ${field}`,
+		hint: ({ field }) => `leave the bytes of ${field} to its helpers, and copy the other fields one by one`,
 	},
 	{
 		code: "pointer-leak",
@@ -132,8 +155,24 @@ export const pointerRules: readonly Rule[] = [
 	{
 		code: "invalid-dereference",
 		pattern:
-			/^(?:access beyond (?:struct|the end of member) (?<type>\S+)|(?:dereference of modified|negative offset) (?<modified>\S+) ptr)/,
-		says: ({ type, modified }, place) => `${accesses(place)} ${type ?? modified} where it may not`,
+			/^access beyond (?:struct (?<struct>\S+)|the end of member (?<member>\S+)(?: \(\w+:\d+\) in struct (?<owner>\S+))?)/,
+		says: ({ struct, member, owner }, place) =>
+			`${accesses(place)} memory beyond the end of ${struct ? `struct ${struct}` : `member ${member}${owner ? ` of struct ${owner}` : ""}`}`,
+		hint: () => "read no more than the field has, or read it with bpf_probe_read_kernel or BPF_CORE_READ",
+	},
+	{
+		code: "invalid-dereference",
+		pattern: withRegister(
+			"^(?:dereference of modified|negative offset) (?<type>\\S+) ptr <reg> off=(?<offset>-?\\d+) disallowed",
+		),
+		says: ({ type, offset }, place) => `${hands(place, typed(type))} that was moved by ${offset}`,
+		hint: () => "use the pointer as it was given: keep a copy of it before you add to it",
+	},
+	{
+		code: "invalid-dereference",
+		pattern: /^(?:dereference of modified|negative offset) (?<type>\S+) ptr/,
+		says: ({ type }, place) => `${hands(place, typed(type))} that was moved`,
+		hint: () => "use the pointer as it was given: keep a copy of it before you add to it",
 	},
 	{
 		code: "pointer-arithmetic",
@@ -165,7 +204,11 @@ export const pointerRules: readonly Rule[] = [
 	{
 		code: "invalid-dereference",
 		pattern:
-			/^(?<what>attempt to corrupt spilled pointer|invalid size of register (?:fill|spill)|cannot (?:spill pointers to stack|return stack pointer).{0,60}|direct access to \S+ is disallowed|cannot access ptr member .{1,80})/,
+			/^(?<what>attempt to corrupt spilled pointer|invalid size of register (?:fill|spill)|cannot (?:spill pointers to stack|return stack pointer).{0,60}|direct access to \S+ is disallowed)/,
 		says: ({ what }) => `treats a pointer in a way that is not allowed: ${what}`,
+		hint: ({ what }) =>
+			/register (?:fill|spill)/.test(String(what))
+				? "save a pointer to the stack, and load it again, as a whole: 8 bytes"
+				: undefined,
 	},
 ];

@@ -56,7 +56,7 @@ export const specialFieldRules: readonly Rule[] = [
 	{
 		code: "map-not-allowed",
 		pattern:
-			/^(?<what>(?:tracing progs? cannot use|Sleepable programs can only use|perf_event programs can only use|.{1,20} progs cannot use|only one cgroup storage|Only one arena per program|offload device mismatch|bpf_struct_ops map cannot be used in prog|program's hash doesn't match map's excl_prog_hash|trace type programs? (?:can only|with run-time)|map_ptr access not supported|no direct value access support for this map type|bpf_timer cannot be used for PREEMPT_RT|.{1,60} cannot be used in tracing programs).{0,120})/,
+			/^(?<what>(?:tracing progs? cannot use|Sleepable programs can only use|perf_event programs can only use|.{1,20} progs cannot use|only one cgroup storage|Only one arena per program|offload device mismatch|bpf_struct_ops map cannot be used in prog|program's hash doesn't match map's excl_prog_hash|trace type programs? (?:can only|with run-time)|map_ptr access not supported|no direct value access support for this map type|bpf_timer cannot be used for PREEMPT_RT|.{1,60} cannot be used in tracing programs(?! on types)).{0,120})/,
 		says: ({ what }) => `uses a map that a program of this kind may not use: ${what}`,
 	},
 	{

@@ -12,6 +12,14 @@ export function accesses(place: Place): string {
 	return [2, 3].includes(opcode & 7) ? "writes" : "reads";
 }
 
+/** `passes <what> to bpf_x`, `returns <what>`, `reads through <what>`, by the instruction. */
+export function hands(place: Place, what: string): string {
+	if (/^\(85\)/.test(place.disassembly ?? ""))
+		return `passes ${what} to ${callee(place) ?? "a function"}, one`;
+	if (/^\(95\)/.test(place.disassembly ?? "")) return `returns ${what}`;
+	return `${accesses(place)} through ${what}`;
+}
+
 /** Name of the function called by the instruction that was refused. */
 export const callee = (place: Place) => /call (?!pc[-+])([A-Za-z0-9_]+)/.exec(place.disassembly ?? "")?.[1];
 
@@ -66,6 +74,8 @@ export const helperFeature = (fields: Fields) => `helper:${helperOf(fields)}` as
 
 /** `smin=5 smax=5` or a tnum `(0x11; 0x0)` as a number or a range; other words as they are. */
 export function returned(words: string): string {
+	const end = /^smin=(-?\d+)$/.exec(words) ?? /^smax=(-?\d+)$/.exec(words);
+	if (end) return `${words.startsWith("smin") ? "at least" : "at most"} ${end[1]}`;
 	const range = /^smin=(-?\d+) smax=(-?\d+)$/.exec(words) ?? /^\[(-?\d+), (-?\d+)\]$/.exec(words);
 	if (range) return range[1] === range[2] ? range[1]! : `${range[1]} to ${range[2]}`;
 	const tnum = /^(?:value )?\(0x([0-9a-f]{1,12}); 0x([0-9a-f]{1,12})\)$/.exec(words);
