@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, createWriteStream, openSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { chmod, readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,8 +16,9 @@ import { GuestClient } from "../guest/client.js";
 import type { Result } from "../guest/operations.js";
 import { Console } from "./console.js";
 import type { Splat } from "./guest.js";
-import { type OwnedProcess, own, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
-import { type Accelerator, type BootKit, commandLine, descriptors, type Memory } from "./qemu.js";
+import { launch } from "./launch.js";
+import { type OwnedProcess, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
+import { type Accelerator, type BootKit, descriptors, type Memory } from "./qemu.js";
 import { Qmp } from "./qmp.js";
 
 /** A guest stopped when ready: files of its RAM and device state, never written again. */
@@ -45,6 +46,8 @@ export interface InstanceOptions {
 	patience: number;
 	/** The same until the guest has answered `hello`; default `patience`. */
 	patienceAtStart?: number;
+	/** QEMU maps RAM privately from a file that it may only read: 8.2 and later. */
+	opensRamReadOnly?: boolean;
 	/** Ends a guest that is still booting. */
 	signal?: AbortSignal | undefined;
 }
@@ -91,8 +94,7 @@ export class Instance {
 	private static async bootOnce(options: InstanceOptions, memory: Memory): Promise<Instance> {
 		const { kit, accelerator, signal } = options;
 		signal?.throwIfAborted();
-		const { command, args } = commandLine({ kit, accelerator, memory, incoming: false });
-		const instance = new Instance(await own(command, args, ["channel", "channel", "channel"]), options);
+		const instance = new Instance(await launch({ kit, accelerator, memory }), options);
 		const end = () => instance.process.kill();
 		signal?.addEventListener("abort", end);
 		if (signal?.aborted) end();
@@ -107,22 +109,15 @@ export class Instance {
 	/** Continues a template, RAM copy-on-write; `hello` shows within `limit` ms if it resumes. */
 	static async resume(options: InstanceOptions, template: Template, limit: number): Promise<Instance> {
 		const { kit, accelerator } = options;
-		const memory: Memory = { kind: "copied", file: template.ram };
-		const { command, args } = commandLine({ kit, accelerator, memory, incoming: true });
-		const state = openSync(template.state, "r");
-		let process: OwnedProcess;
-		try {
-			process = await own(command, args, ["channel", "channel", "channel", state]);
-		} finally {
-			closeSync(state);
-		}
+		const memory: Memory = { kind: "copied", file: template.ram, writable: !options.opensRamReadOnly };
+		const process = await launch({ kit, accelerator, memory, state: template.state });
 		const instance = new Instance(process, options);
 		const late = undecided("clone-failed", { ms: limit });
 		const timer = setTimeout(() => {
 			instance.channel.fail(late);
 			process.kill();
 		}, limit);
-		const arguments_ = { uri: `fd:${descriptors.state}` };
+		const arguments_ = { uri: `fd:${descriptors.files}` };
 		try {
 			await instance.or(async () => {
 				const loading = instance.qmp.execute(withoutRam, {
@@ -153,8 +148,9 @@ export class Instance {
 		const folder = temporaryFolder(tmpdir(), "bpfgate-");
 		const server = createServer();
 		try {
-			server.listen(join(folder, "state"));
+			server.listen({ path: join(folder, "state"), writableAll: true });
 			await once(server, "listening");
+			await chmod(folder, 0o711); // QEMU may run as another user.
 			const sent = once(server, "connection").then(([peer]) =>
 				pipeline(peer as Socket, createWriteStream(state)),
 			);

@@ -121,7 +121,9 @@ export class Machines {
 			return this.boot(kernel, `${maxFailures} templates gave no clone that came up`);
 		const root = join(this.cache, "templates");
 		const found = await this.booting(kernel, () => template(root, key, options));
-		const source = await once(this.opened, found.ram, false, () => openable(found));
+		const source = await once(this.opened, found.ram, false, () =>
+			options.opensRamReadOnly ? Promise.resolve(found) : openable(found),
+		);
 		try {
 			const instance = await Instance.resume(options, source, cloneMs[options.accelerator]);
 			const inventory = await once(this.inventories, key, false, () =>
@@ -171,10 +173,17 @@ export class Machines {
 			kit: { ...(await this.kit(kernel)), memory: memoryOf(kernel) },
 			accelerator,
 			patience: this.options.patience ?? patience[accelerator],
+			opensRamReadOnly: opensRamReadOnly(await this.qemuVersion(kernel.arch)),
 			patienceAtStart: Math.max(this.options.patience ?? 0, patience[accelerator]),
 			signal: this.options.signal,
 		};
 	}
+}
+
+/** From 8.2 on: `rom=off` of memory-backend-file. */
+function opensRamReadOnly(qemuVersion: string): boolean {
+	const [major = 0, minor = 0] = qemuVersion.split(".").map(Number);
+	return major > 8 || (major === 8 && minor >= 2);
 }
 
 /** The same image may be in the store with different modules. */

@@ -21,10 +21,10 @@ it("passes channels and files as descriptors 3 and up", async () => {
 	rmSync(folder, { recursive: true });
 });
 
-it("hands on no secrets of the environment, no core files and no way to more privileges", async () => {
+it("hands on no secrets of the environment, and no core files", async () => {
 	vi.stubEnv("BPFGATE_SIGNING_PASSWORD", "secret");
 	try {
-		const script = 'env >&3; ulimit -c >&3; grep NoNewPrivs "/proc/$$/status" >&3';
+		const script = "env >&3; ulimit -c >&3";
 		const process = await own("sh", ["-c", script], ["channel"]);
 		let said = "";
 		process.channels[0]?.on("data", (data: Buffer) => {
@@ -33,7 +33,7 @@ it("hands on no secrets of the environment, no core files and no way to more pri
 		await process.ended;
 		expect(said).toMatch(/^PATH=/m);
 		expect(said).not.toContain("secret");
-		expect(said).toMatch(/^0\nNoNewPrivs:\t1$/m);
+		expect(said).toMatch(/^0$/m);
 	} finally {
 		vi.unstubAllEnvs();
 	}
@@ -53,12 +53,10 @@ it("kills the whole group", async () => {
 
 it("reports what cannot be started", async () => {
 	const process = own("/nonexistent/qemu", [], []).then((started) => started.ended);
-	// With setpriv it is the shell behind it that says so.
-	const outcome = await process.then(
-		(end) => end.stderr,
-		(error: Error) => error.message,
-	);
-	expect(outcome).toMatch(/nonexistent.*(No such file|not found|ENOENT)/);
+	expect(await process).toMatchObject({
+		code: 126,
+		stderr: "/nonexistent/qemu: No such file or directory",
+	});
 });
 
 it("makes temporary folders and removes them", () => {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { undecided } from "../../data/reasons/registry/registry.js";
+import { type Confinement, confined, confinePath } from "./confine.js";
 
 /** All processes and temporary folders of `vm`: they end with the runner, however it ends. */
 const running = new Set<OwnedProcess>();
@@ -33,13 +34,18 @@ export interface OwnedProcess {
 }
 
 /**
- * Starts `command` as leader of its own process group, out of reach of Ctrl-C, with `handed` as
- * file descriptors 3, 4, … and nothing of the environment but `plain`. Throws UndecidedError when
- * it cannot be started.
+ * Starts `command`, confined, as leader of its own process group, out of reach of Ctrl-C, with
+ * `handed` as file descriptors 3, 4, … and nothing of the environment but `plain`. Throws
+ * UndecidedError when it cannot be started.
  */
-export async function own(command: string, args: string[], handed: Handed[]): Promise<OwnedProcess> {
+export async function own(
+	command: string,
+	args: string[],
+	handed: Handed[],
+	confinement: Confinement = {},
+): Promise<OwnedProcess> {
 	guard();
-	const child = spawn(...dyingWithParent(command, args), {
+	const child = spawn(confinePath, confined(confinement, command, args), {
 		detached: true,
 		env: plainEnvironment(),
 		stdio: ["ignore", "ignore", "pipe", ...handed.map((it) => (it === "channel" ? "pipe" : it))],
@@ -47,9 +53,7 @@ export async function own(command: string, args: string[], handed: Handed[]): Pr
 	const ended = end(child);
 	await new Promise<void>((resolve, reject) => {
 		child.once("spawn", resolve);
-		child.once("error", (cause) =>
-			reject(undecided("qemu-start", { command, why: cause.message }, { cause })),
-		);
+		child.once("error", (cause) => reject(undecided("confine-failed", { why: cause.message }, { cause })));
 	});
 	const pid = child.pid!;
 	const owned: OwnedProcess = {
@@ -83,29 +87,6 @@ export function removeFolder(folder: string): void {
 	// A process that was just killed may still finish creating a file there.
 	rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
 }
-
-/**
- * A runner killed with SIGKILL runs no handler: the kernel then kills its child (prctl(2),
- * PR_SET_PDEATHSIG). The shell checks that the runner was not killed before that call; a clone that
- * still waits for its state would otherwise stay forever. Without setpriv of util-linux, the agent
- * powers off when its port closes. No privileges can be gained (`no_new_privs`), and no core file
- * with the guest's memory is written.
- */
-function dyingWithParent(command: string, args: string[]): [string, string[]] {
-	setpriv ??= spawnSync("setpriv", [...confined, "true"], { stdio: "ignore" }).status === 0;
-	if (!setpriv) return [command, args];
-	const unlessOrphaned = [
-		"sh",
-		"-c",
-		'ulimit -c 0; [ "$PPID" = "$0" ] && exec "$@"',
-		String(process.pid),
-		command,
-		...args,
-	];
-	return ["setpriv", [...confined, "--", ...unlessOrphaned]];
-}
-const confined = ["--pdeathsig", "KILL", "--no-new-privs"];
-let setpriv: boolean | undefined;
 
 function end(child: ChildProcess): Promise<ProcessEnd> {
 	let stderr = "";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { defaultMemoryMiB as memoryMiB } from "../kernel/kernel.js";
-import { commandLine, type Launch } from "./qemu.js";
+import { commandLine, type Launch, type Memory } from "./qemu.js";
 
 const launch: Launch = {
 	kit: {
@@ -13,8 +13,9 @@ const launch: Launch = {
 	},
 	accelerator: "tcg",
 	memory: { kind: "private" },
-	incoming: false,
 };
+
+const state = "/t/state";
 
 /** The values given for one option. */
 function values(option: string, change: Partial<Launch> = {}): string[] {
@@ -31,32 +32,54 @@ describe("QEMU's command line", () => {
 		expect(values("-sandbox")).toEqual([
 			"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		]);
-		expect(args.join(" ")).not.toMatch(/-drive|-netdev|-virtfs|-fsdev|-monitor|path=/);
+		expect(args.join(" ")).not.toMatch(/-drive|-netdev|-virtfs|-fsdev|-monitor|[ ,]path=/);
 	});
 
 	it("maps a template's RAM shared to make it and privately to clone it", () => {
-		const object = (kind: "shared" | "copied") => values("-object", { memory: { kind, file: "/t/a,b" } });
-		expect(object("shared")).toEqual([
-			`memory-backend-file,id=ram,size=${memoryMiB}M,mem-path=/t/a,,b,share=on`,
-		]);
-		expect(object("copied")[0]).toMatch(/share=off$/);
+		const ram = (memory: Memory) => {
+			const { args, files } = commandLine({ ...launch, memory });
+			return { object: args[args.indexOf("-object") + 1], file: files[0] };
+		};
+		const path = `memory-backend-file,id=ram,size=${memoryMiB}M,mem-path=/proc/self/fd/6`;
+		const file = "/t/a,b";
+		expect(ram({ kind: "shared", file })).toEqual({
+			object: `${path},share=on`,
+			file: { path: file, flags: "r+" },
+		});
+		expect(ram({ kind: "copied", file, writable: true })).toEqual({
+			object: `${path},share=off`,
+			file: { path: file, flags: "r+" },
+		});
+		expect(ram({ kind: "copied", file, writable: false })).toEqual({
+			object: `${path},share=off,readonly=on,rom=off`,
+			file: { path: file, flags: "r" },
+		});
 		expect(values("-object")).toEqual([`memory-backend-ram,id=ram,size=${memoryMiB}M`]);
 	});
 
 	it("differs between a template and its clones in RAM and origin only", () => {
-		const made = commandLine({ ...launch, memory: { kind: "shared", file: "/t" } }).args;
-		const cloned = commandLine({ ...launch, memory: { kind: "copied", file: "/t" }, incoming: true }).args;
-		expect(cloned.filter((arg) => !made.includes(arg))).toEqual([
+		const kit = { ...launch.kit, arch: "aarch64" };
+		const made = commandLine({ ...launch, kit, memory: { kind: "shared", file: "/t" } });
+		const cloned = commandLine({
+			...launch,
+			kit,
+			memory: { kind: "copied", file: "/t", writable: true },
+			state,
+		});
+		const named = ({ args, files }: typeof made) =>
+			args.map((arg) => arg.replace(/\/proc\/self\/fd\/(\d+)/, (_, fd) => files[fd - 6]!.path));
+		expect(named(cloned).filter((arg) => !named(made).includes(arg))).toEqual([
 			expect.stringContaining("share=off"),
 			"-incoming",
 			"defer",
 		]);
+		expect(cloned.files[0]).toEqual({ path: state, flags: "r" });
 	});
 
 	it("names no kernel where a clone needs none", () => {
-		expect(values("-kernel", { incoming: true })).toEqual([]);
+		expect(values("-kernel", { state })).toEqual([]);
 		const kit = { ...launch.kit, arch: "aarch64" };
-		expect(values("-kernel", { incoming: true, kit })).toEqual(["/k/image"]);
+		expect(values("-kernel", { state, kit })).toEqual(["/proc/self/fd/7"]);
 	});
 
 	it("takes machine, console and bus from the architecture", () => {

@@ -17,11 +17,23 @@ export interface BootKit {
 	parameters?: readonly string[];
 }
 
-/** Where RAM lives: `private`, or a file that is written (`shared`) or only read (`copied`). */
-export type Memory = { kind: "private" } | { kind: "shared" | "copied"; file: string };
+/**
+ * Where RAM lives: `private`, or a file that is written (`shared`) or only read (`copied`). QEMU
+ * before 8.2 opens the file for writing although it maps it privately: `writable`.
+ */
+export type Memory =
+	| { kind: "private" }
+	| { kind: "shared"; file: string }
+	| { kind: "copied"; file: string; writable: boolean };
 
-/** File descriptors that QEMU inherits; see `handed` in process.ts. */
-export const descriptors = { console: 3, rpc: 4, qmp: 5, state: 6 } as const;
+/** File descriptors that QEMU inherits, see `handed` in process.ts; from `files` on its files. */
+export const descriptors = { console: 3, rpc: 4, qmp: 5, files: 6 } as const;
+
+/** A file that QEMU gets open: it need not be able to reach its path. */
+export interface LaunchFile {
+	path: string;
+	flags: "r" | "r+";
+}
 
 /** Name of the port in the guest: /dev/virtio-ports/<name> (PROTOCOL.md). */
 const port = "org.bpfgate.rpc";
@@ -30,21 +42,25 @@ export interface Launch {
 	kit: BootKit;
 	accelerator: Accelerator;
 	memory: Memory;
-	/** Waits for a template's device state instead of booting. */
-	incoming: boolean;
+	/** File with a template's device state, which QEMU waits for instead of booting. */
+	state?: string;
 }
 
-/** Binary and arguments of one VM. */
-export function commandLine(launch: Launch): { command: string; args: string[] } {
+/** Binary, arguments and open files of one VM; the first file is the template's device state. */
+export function commandLine(launch: Launch): { command: string; args: string[]; files: LaunchFile[] } {
 	const arch = architecture(launch.kit.arch);
+	const incoming = launch.state !== undefined;
+	const files: LaunchFile[] = launch.state === undefined ? [] : [{ path: launch.state, flags: "r" }];
+	const handed: Handed = (path, flags = "r") =>
+		`/proc/self/fd/${descriptors.files + files.push({ path, flags }) - 1}`;
 	const args = [
 		...nothingByDefault(),
 		...sandbox(),
 		...machine(arch.machine, launch.accelerator),
-		...memory(launch.memory, launch.kit.memory ?? defaultMemoryMiB),
-		...(launch.incoming && arch.clonesWithoutKernel
+		...memory(launch.memory, launch.kit.memory ?? defaultMemoryMiB, handed),
+		...(incoming && arch.clonesWithoutKernel
 			? []
-			: kernel(launch.kit, [
+			: kernel(launch.kit, handed, [
 					`console=${arch.console.device}`,
 					...parameters,
 					...arch.parameters,
@@ -54,10 +70,13 @@ export function commandLine(launch: Launch): { command: string; args: string[] }
 		...channel(arch.bus),
 		...monitor(),
 		...endOnPanic(),
-		...(launch.incoming ? ["-incoming", "defer"] : []),
+		...(incoming ? ["-incoming", "defer"] : []),
 	];
-	return { command: arch.qemu, args };
+	return { command: arch.qemu, args, files };
 }
+
+/** The path under which QEMU finds a file that it gets open. */
+type Handed = (path: string, flags?: LaunchFile["flags"]) => string;
 
 /** No disk, no network card, no display, no configuration of the host: only what is named below. */
 function nothingByDefault(): string[] {
@@ -93,17 +112,21 @@ const accelerators: Record<Accelerator, string> = {
 };
 
 /** RAM as a file that a template keeps and clones map; `share=off`: what they write is theirs. */
-function memory(memory: Memory, mib: number): string[] {
-	const size = `size=${mib}M`;
-	const backend =
-		memory.kind === "private"
-			? `memory-backend-ram,id=ram,${size}`
-			: `memory-backend-file,id=ram,${size},mem-path=${escaped(memory.file)},share=${memory.kind === "shared" ? "on" : "off"}`;
-	return ["-m", `${mib}M`, "-object", backend];
+function memory(memory: Memory, mib: number, handed: Handed): string[] {
+	return ["-m", `${mib}M`, "-object", backend(memory, `size=${mib}M`, handed)];
 }
 
-function kernel(kit: BootKit, parameters: string[]): string[] {
-	return ["-kernel", kit.image, "-initrd", kit.initramfs, "-append", parameters.join(" ")];
+function backend(memory: Memory, size: string, handed: Handed): string {
+	if (memory.kind === "private") return `memory-backend-ram,id=ram,${size}`;
+	const writable = memory.kind === "shared" || memory.writable;
+	const path = handed(memory.file, writable ? "r+" : "r");
+	const mapped =
+		memory.kind === "shared" ? "share=on" : writable ? "share=off" : "share=off,readonly=on,rom=off";
+	return `memory-backend-file,id=ram,${size},mem-path=${path},${mapped}`;
+}
+
+function kernel(kit: BootKit, handed: Handed, parameters: string[]): string[] {
+	return ["-kernel", handed(kit.image), "-initrd", handed(kit.initramfs), "-append", parameters.join(" ")];
 }
 
 /** Kernel parameters common to all architectures. */
@@ -151,9 +174,4 @@ function monitor(): string[] {
 /** QEMU ends with its guest, also when that panics, instead of pausing or starting over. */
 function endOnPanic(): string[] {
 	return ["-no-reboot", "-action", "panic=shutdown"];
-}
-
-/** In QEMU's option lists a comma is doubled. */
-function escaped(path: string): string {
-	return path.replaceAll(",", ",,");
 }

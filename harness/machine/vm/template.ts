@@ -22,6 +22,7 @@ import { makersPrefix, removeAbandoned } from "../../base/abandoned.js";
 import { makeFolder } from "../../base/host-files.js";
 import { validator } from "../../base/validate.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
+import { defaultMemoryMiB } from "../kernel/kernel.js";
 import { Instance, type InstanceOptions, type Template } from "./instance.js";
 import { locked } from "./lock.js";
 import { removeFolder, temporaryFolder } from "./process.js";
@@ -50,13 +51,9 @@ const records = validator(TemplateRecord);
 /** What a template depends on: kernel, initramfs, QEMU, command line, with KVM the CPU. */
 export function templateKey(options: InstanceOptions, qemuVersion: string, cpu: string): string {
 	const { kit, accelerator } = options;
-	const { command, args } = commandLine({
-		kit: { ...kit, image: kit.image_sha256, initramfs: kit.initramfs_sha256 },
-		accelerator,
-		memory: { kind: "private" },
-		incoming: false,
-	});
-	const inputs = [recipe, command, ...args, qemuVersion, accelerator === "kvm" ? cpu : ""];
+	const { command, args } = commandLine({ kit, accelerator, memory: { kind: "private" } });
+	const images = [kit.image_sha256, kit.initramfs_sha256];
+	const inputs = [recipe, command, ...args, ...images, qemuVersion, accelerator === "kvm" ? cpu : ""];
 	return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 32);
 }
 
@@ -105,6 +102,11 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 	const unfinished = temporaryFolder(root, makersPrefix(making));
 	try {
 		const { ram, state } = parts(unfinished);
+		const memory = await open(ram, "wx");
+		await memory.truncate((options.kit.memory ?? defaultMemoryMiB) * 2 ** 20);
+		// QEMU may run as another user; the folder is still closed to all others.
+		await memory.chmod(0o666);
+		await memory.close();
 		const instance = await Instance.boot(options, { kind: "shared", file: ram });
 		try {
 			await instance.save(state);
@@ -112,6 +114,7 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 			await instance.dispose();
 		}
 		const file = await open(ram);
+		await file.chmod(0o644);
 		await file.datasync();
 		await file.close();
 		const { size, mtimeNs } = await stat(ram, { bigint: true });

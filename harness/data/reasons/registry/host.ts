@@ -157,9 +157,9 @@ export const hostReasons = defineReasons({
 		message: (f: { qemu: string }) => `${f.qemu} does not run`,
 		hint: "run bpfgate doctor",
 	},
-	"qemu-start": {
-		message: (f: { command: string; why: string }) => `${f.command} cannot be started: ${f.why}`,
-		hint: "run bpfgate doctor",
+	"confine-failed": {
+		message: (f: { why: string }) => `build/loader/confine, which confines QEMU, cannot be started: ${f.why}`,
+		hint: "run ci/setup",
 	},
 	"qemu-refused": {
 		message: (f: { why: string }) => `QEMU: ${f.why}`,
