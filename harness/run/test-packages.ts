@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createLab, firstKernel } from "../lab/lab.js";
+import type { Kernel } from "../machine/kernel/kernel.js";
 import { Qualification } from "../qualify/qualification.js";
 import type { TestRequest } from "./demands.js";
 import type { RunEvent } from "./events.js";
 import { questions } from "./questions.js";
 import { openJournal } from "./resume.js";
 import { run } from "./run.js";
+
+import { SelfCheck } from "./self-check.js";
 
 /**
  * `bpfgate test` as a library call: runs packages through the checks on each kernel; the last event
@@ -18,5 +21,7 @@ export async function* testPackages(request: TestRequest): AsyncIterable<RunEven
 	await using lab = createLab({ jobs, cold, promises, signal });
 	const { guests, features, functions } = lab;
 	const [host, journal] = [await lab.host(first), await openJournal(request.resume ?? false)];
-	yield* run({ ...request, guests, features, functions, promises, journal, host });
+	const trial = new SelfCheck(lab, host.bpfgate);
+	const assertTrust = (kernel: Kernel) => trial.assert(kernel);
+	yield* run({ ...request, guests, features, functions, promises, journal, host, assertTrust });
 }

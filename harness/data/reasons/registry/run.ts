@@ -132,6 +132,14 @@ export const runReasons = defineReasons({
 		hint: "correct the reason in expect.failures, or fix the failure",
 	},
 
+	"self-check-failed": {
+		message: (f: { kernel: string; wrong: string }) =>
+			`kernel ${f.kernel} was not used: verdicts that are known came out wrong: ${f.wrong}`,
+		hint: "fetch the kernel again with bpfgate kernels pull --force, or build the agent again with ci/setup --build; if it stays, report it",
+		meaning:
+			"bpfgate's own right and wrong programs did not get their verdicts, so no other verdict on this kernel is believed",
+	},
+
 	// Searches for vectors on which kernels disagree.
 	"explore-disagreement": {
 		message: (f: { found: string }) => f.found,
