@@ -18,6 +18,7 @@ export interface Surroundings {
 /**
  * `[KERNEL...] [--objects FOLDER] [--explained FILE] [--results FOLDER]`: the kernel's selftests,
  * or the annotated objects in a folder; known disagreements; where all results are written.
+ * `--only NAME` (more than once) leaves out the other objects.
  * @returns the exit status: 0 when enough agree, 1 when not, 3 when it could not be found out
  */
 export async function compareSelftests(
@@ -31,6 +32,7 @@ export async function compareSelftests(
 			objects: { type: "string" },
 			explained: { type: "string", default: "harness/bench/selftests-explained.json" },
 			results: { type: "string", default: "reports/out" },
+			only: { type: "string", multiple: true, default: [] },
 		},
 	});
 	const ids = positionals.length > 0 ? positionals : ["6.12", "7.3"];
@@ -42,6 +44,8 @@ export async function compareSelftests(
 		for (const id of ids) {
 			const kernel = await openKernel(id);
 			const objects = await (values.objects ? objectsIn(values.objects) : selftestObjects(lab, kernel));
+			if (values.only.length > 0)
+				objects.objects = objects.objects.filter((file) => values.only.includes(file.replace(".bpf.o", "")));
 			const results: SelftestResult[] = [];
 			for await (const result of runSelftests(lab, kernel, objects)) {
 				results.push(result);

@@ -69,3 +69,10 @@ function elsewhereOf(architectures: readonly string[], modes: readonly string[])
 	if (modes.length > 0 && !modes.includes("jited")) return "no JIT";
 	return undefined;
 }
+
+/** The pattern that an expected message is: `{{ }}` around regular expressions. */
+export function patternOf(message: string): RegExp {
+	const parts = message.split(/\{\{(.*?)\}\}/);
+	const quoted = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+	return new RegExp(parts.map((part, index) => (index % 2 ? part : quoted(part))).join(""));
+}

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import type { Outcome } from "../base/results.js";
 import { loadCheck } from "../checks/load/load-check.js";
 import { vectorsCheck } from "../checks/vectors/vectors-check.js";
+import { loadFlags } from "../data/package/manifest/manifest.js";
 import { openPackage, type Package, type PackageObject } from "../data/package/package.js";
 import type { Finding } from "../lab/check.js";
+import { withModules } from "../lab/guest-modules.js";
 import type { Lab } from "../lab/lab.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
-import { expectationsOf, type SelftestExpectation } from "./selftest-expectation.js";
+import { expectationsOf, patternOf, type SelftestExpectation } from "./selftest-expectation.js";
 import { testModule } from "./selftest-module.js";
 import type { SelftestObjects } from "./selftest-objects.js";
+import { withRetvals } from "./selftest-retval.js";
 
 /** One annotated program and what bpfgate says of it. */
 export interface SelftestResult extends SelftestExpectation {
@@ -23,6 +26,8 @@ export interface SelftestResult extends SelftestExpectation {
 	needs?: string;
 	/** What its run was seen to do, where it is annotated and its type can be run. */
 	run?: { outcome: Outcome; message?: string };
+	/** Refused as expected, but with none of the words that are expected. */
+	otherwise?: true;
 	log: string;
 }
 
@@ -34,7 +39,6 @@ export async function* runSelftests(
 ): AsyncGenerator<SelftestResult> {
 	const modules = "file" in module ? [{ name: testModule, file: module.file }] : [];
 	const absent = "file" in module ? new Set<string>() : moduleNames;
-	const kernel = { ...plain, guest: { ...plain.guest, modules } };
 	for (const file of objects) {
 		const pkg = await openPackage(join(folder, file));
 		const [object] = pkg.objects;
@@ -46,14 +50,19 @@ export async function* runSelftests(
 			...(good.length > 0 ? [good] : []),
 			...here.filter(({ loads }) => !loads).map(({ program }) => [program]),
 		];
+		const all = only(pkg, object, [...here.map(({ program }) => program), ...auxiliary], here);
+		const { guest = {} } = await withModules(plain, [all], [], lab.functions);
+		// What the kernel's own modules lack, bpf_testmod has.
+		const { lacking: _, ...needs } = guest;
+		const kernel = { ...plain, guest: { ...needs, modules: [...(guest.modules ?? []), ...modules] } };
 		yield* await lab.withBench(kernel, async (bench) => {
 			const findings = new Map<string, Finding>();
 			for (const group of groups) {
-				const part = only(pkg, object, [...group, ...auxiliary]);
+				const part = only(pkg, object, [...group, ...auxiliary], here);
 				const run = loadCheck.create({ packages: [part], chains: [], kernels: [kernel], coverage: false });
 				for await (const finding of run.run(part, bench)) findings.set(finding.case, finding);
 			}
-			const runnable = withRetvals(only(pkg, object, [...good, ...auxiliary]), object, here);
+			const runnable = withRetvals(only(pkg, object, [...good, ...auxiliary], here), object, here);
 			const runs = vectorsCheck.create({ packages: [], chains: [], kernels: [kernel], coverage: false });
 			if (runnable)
 				for await (const finding of runs.run(runnable, bench))
@@ -64,12 +73,19 @@ export async function* runSelftests(
 }
 
 /** The package with these programs alone, none of them attached. */
-function only(pkg: Package, object: PackageObject, wanted: readonly string[]): Package {
+function only(
+	pkg: Package,
+	object: PackageObject,
+	wanted: readonly string[],
+	expected: readonly SelftestExpectation[],
+): Package {
 	const programs = Object.fromEntries(
-		object.programs.map(({ name }) => [
-			name,
-			{ autoload: wanted.includes(name), attach: { hook: "none" as const } },
-		]),
+		object.programs.map(({ name }) => {
+			const told = expected.find(({ program }) => program === name)?.flags ?? [];
+			const flags = loadFlags.filter((flag) => told.includes(`BPF_F_${flag.toUpperCase()}`));
+			const attach = { hook: "none" as const };
+			return [name, { autoload: wanted.includes(name), attach, ...(flags.length > 0 ? { flags } : {}) }];
+		}),
 	);
 	const maps = object.maps.filter(({ type }) => type !== "struct_ops");
 	return { ...pkg, objects: [{ ...object, maps, settings: { ...object.settings, programs } }] };
@@ -95,6 +111,9 @@ function resultOf(
 		outcome,
 		...(reason ? { code: reason.code, message: reason.message } : {}),
 		...(needs === undefined ? {} : { needs }),
+		...(outcome === "fail" && !expected.loads && isOtherwise(expected, finding)
+			? { otherwise: true as const }
+			: {}),
 		...(run && outcome === "pass"
 			? { run: { outcome: run.outcome, ...(run.reason ? { message: run.reason.message } : {}) } }
 			: {}),
@@ -102,39 +121,15 @@ function resultOf(
 	};
 }
 
+/** Whether the verifier said nothing of what is expected. */
+function isOtherwise({ messages }: SelftestExpectation, { reason, evidence }: Finding): boolean {
+	const said = [evidence.verifier_log, evidence.libbpf_log, evidence.kernel_said, reason?.message];
+	return messages.length > 0 && !messages.some((each) => patternOf(each).test(said.join("\n")));
+}
+
 function missingNames({ reason, evidence }: Finding): string[] {
 	if (!/^(?:kfunc|ksym|attach-target|struct-ops)-missing$/.test(reason?.code ?? "")) return [];
 	return Object.values((evidence.detail as Record<string, unknown> | undefined) ?? {}).map(String);
-}
-
-/** Types that have a test run with a packet, and without any input. */
-const withPacket = new Set(["xdp", "sched_cls", "sched_act", "socket_filter", "cgroup_skb", "lwt_xmit"]);
-const withoutInput = new Set(["syscall", "raw_tracepoint"]);
-
-/** The package with a vector for each return value, on 64 bytes of zeros like test_loader.c. */
-function withRetvals(
-	pkg: Package,
-	object: PackageObject,
-	expected: readonly SelftestExpectation[],
-): Package | undefined {
-	const vectors = expected.flatMap(({ program, loads, retval }, index) => {
-		const number = retvalOf(retval);
-		const type = object.programs.find(({ name }) => name === program)?.meaning?.type ?? "";
-		if (!loads || number === undefined || !(withPacket.has(type) || withoutInput.has(type))) return [];
-		const packet = withPacket.has(type) ? { packet: { hex: "00".repeat(64) } } : {};
-		return [{ name: `v${index}`, program, ...packet, expect: { retval: number } }];
-	});
-	if (vectors.length === 0) return undefined;
-	const bytes = Buffer.from(JSON.stringify({ vectors }));
-	return { ...pkg, vectors: [{ file: "retval.json", display: "retval.json", bytes }] };
-}
-
-/** A number as bpf_misc.h writes it; undefined for any pointer. */
-export function retvalOf(written: string | undefined): number | undefined {
-	if (written === "TEST_DATA_LEN") return 64;
-	if (written === "INT_MIN" || written === "_INT_MIN") return -0x80000000;
-	const number = Number(written?.trim().replace(/^\((.*)\)$/, "$1"));
-	return Number.isInteger(number) && number !== 0xbadcafe ? number || 0 : undefined;
 }
 
 /** Disagreements that are explained, by kernel line: the reason by program, or by `object/*`. */

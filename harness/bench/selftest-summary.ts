@@ -31,10 +31,10 @@ export function summaryOf(
 	const runs = results.filter(({ run }) => run && run.outcome !== "skip");
 	const wrong = [
 		...results
-			.filter(({ loads, outcome }) => outcome !== (loads ? "pass" : "fail"))
-			.map(({ name, loads, outcome, code, message }) => ({
+			.filter(({ loads, outcome, otherwise }) => otherwise || outcome !== (loads ? "pass" : "fail"))
+			.map(({ name, loads, outcome, code, message, messages, otherwise }) => ({
 				name,
-				found: `expected ${loads ? "pass" : "fail"}, found ${outcome}${code ? ` (${code}: ${message})` : ""}`,
+				found: `expected ${loads ? "pass" : "fail"}${otherwise ? ` (${messages[0]})` : ""}, found ${outcome}${code ? ` (${code}: ${message})` : ""}`,
 			})),
 		...runs
 			.filter(({ run }) => run?.outcome !== "pass")

@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { Btf } from "../data/package/btf/btf.js";
 import { TestBtf } from "../data/package/elf/testelf.js";
-import { expectationsOf } from "./selftest-expectation.js";
-import { retvalOf, type SelftestResult } from "./selftest-run.js";
+import { expectationsOf, patternOf } from "./selftest-expectation.js";
+import { retvalOf } from "./selftest-retval.js";
+import type { SelftestResult } from "./selftest-run.js";
 import { summaryOf } from "./selftest-summary.js";
 
 /** BTF with a function of that name and these declaration tags. */
@@ -84,6 +85,14 @@ const many = Array.from({ length: 200 }, (_, i) => result(`good/${i}`));
 const refused = (name: string, code: string) =>
 	result(name, { loads: false, outcome: "fail", code, message: "no" });
 
+describe("expected messages", () => {
+	it("are literal, but for regular expressions in braces", () => {
+		expect(patternOf("R{{[0-9]+}} type=scalar (x)").test("then R12 type=scalar (x)")).toBe(true);
+		expect(patternOf("R{{[0-9]+}} type=scalar (x)").test("then Rx type=scalar (x)")).toBe(false);
+		expect(patternOf("off=0+1.").test("off=001x")).toBe(false);
+	});
+});
+
 describe("the summary", () => {
 	it("is sound where all agree", () => {
 		const { sound, lines } = summary([...many, refused("bad/a", "out-of-bounds")]);
@@ -100,6 +109,15 @@ describe("the summary", () => {
 		const { sound, lines } = summary([...many, returns]);
 		expect(sound).toBe(false);
 		expect(lines).toContain("  bad/b: expected to return 1: returned 2: NOT EXPLAINED");
+	});
+
+	it("counts a refusal in other words than expected as a disagreement", () => {
+		const other = { ...refused("bad/a", "libbpf-too-old"), messages: ["R1 leaks"], otherwise: true as const };
+		const { sound, lines } = summary([...many, other]);
+		expect(sound).toBe(false);
+		expect(lines.join("\n")).toContain(
+			"bad/a: expected fail (R1 leaks), found fail (libbpf-too-old: no): NOT",
+		);
 	});
 
 	it("is not sound below 99 % or with more than 2 % that no rule knows", () => {

@@ -12,6 +12,8 @@ const lockHints: readonly [RegExp, string][] = [
 		/must be held for|held lock and object/,
 		"take the lock that lies beside the list or tree, and hold it over the call",
 	],
+	[/rbtree c(?:b|allback)/, "only compare in the callback: it may not lock, unlock, or change the tree"],
+	[/_unlock (?:cannot|of different|without)/, "unlock what is locked, the last one first"],
 	[
 		/irq (?:state|flag)/,
 		"pass the variable on the stack that bpf_local_irq_save() filled, and restore in reverse order",
@@ -43,6 +45,13 @@ export const argumentRules: readonly Rule[] = [
 		},
 		hint: () =>
 			"release the dynptr first (bpf_ringbuf_submit_dynptr or _discard_dynptr), or use another slot",
+	},
+	{
+		code: "reference-leak",
+		pattern: /^(?<what>tail_call|BPF_LD_\[ABS\|IND\]) would lead to reference leak/,
+		says: ({ what }) =>
+			`does not release what it acquired before ${what === "tail_call" ? "its tail call" : "it reads the packet with BPF_LD_ABS or BPF_LD_IND"}`,
+		hint: () => "release it on every path that leads there: what follows may end the program",
 	},
 	{
 		code: "reference-leak",
@@ -141,6 +150,7 @@ export const argumentRules: readonly Rule[] = [
 		code: "invalid-dereference",
 		pattern: /^(?<what>cannot access ptr member .{1,80})/,
 		says: ({ what }) => `treats a pointer in a way that is not allowed: ${what}`,
+		hint: () => "read a member that is a pointer as a whole: 8 bytes, at the member's own offset",
 	},
 	{
 		code: "invalid-btf",

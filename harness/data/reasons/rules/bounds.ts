@@ -67,8 +67,15 @@ export const boundsRules: readonly Rule[] = [
 	{
 		code: "out-of-bounds",
 		pattern:
-			/^(?<what>(?:R\d+|\*\(R11-\d+\)) (?:invalid \S* ?(?:variable|negative)? ?\S* ?buffer (?:access|offset)|is \S+ invalid (?:negative access|variable offset)|invalid variable offset to flow keys|points to outside of jump table).{0,100}|Invalid read of \d+ bytes from insn_array)/,
+			/^(?<what>(?:R\d+|\*\(R11-\d+\)) (?:invalid \S* ?(?:variable|negative)? ?\S* ?buffer (?:access|offset)|is \S+ invalid (?:negative access|variable offset)|invalid variable offset to flow keys|points to outside of jump table).{0,100})/,
 		says: ({ what }, place) => `${accesses(place)} memory that was not proven to be there (${what})`,
+	},
+	{
+		code: "out-of-bounds",
+		pattern: /^Invalid read of (?<size>\d+) bytes from insn_array/,
+		says: ({ size }) =>
+			`reads ${bytes(size)} of a map of instructions (insn_array), which is read as 8 bytes`,
+		hint: () => "read whole elements of the map: 8 bytes",
 	},
 	{
 		code: "out-of-bounds",

@@ -145,12 +145,18 @@ export const pointerRules: readonly Rule[] = [
 		pattern: withRegister("^<reg> invalid mem access '(?<type>[^']*)'"),
 		says: (fields) =>
 			`dereferences ${register(fields)}, which holds ${typed(fields.type)} and not a pointer to memory`,
+		hint: ({ type }) =>
+			/dynptr/.test(String(type))
+				? "read and write the dynptr's data with bpf_dynptr_read, bpf_dynptr_write or bpf_dynptr_data"
+				: undefined,
 	},
 	{
 		code: "invalid-dereference",
 		pattern: withRegister("^<reg> invalid (?<type>\\S+) access off=(?<offset>-?\\d+) size=(?<size>\\d+)"),
 		says: ({ type, offset, size }, place) =>
 			`${accesses(place)} ${bytes(size)} at offset ${offset} of ${type}, which is not a field it may access`,
+		hint: () =>
+			"read whole fields, each at its own offset and with its own size, and only those that the type offers",
 	},
 	{
 		code: "invalid-dereference",
