@@ -37,6 +37,7 @@ function compareEntry(
 	if (!actual) return [{ what, expected: "an entry", actual: "none" }];
 	const was = before.at(key) ?? actual.map((bytes) => new Uint8Array(bytes.length));
 	switch (value.kind) {
+		case "given":
 		case "inner":
 		case "program":
 		case "socket":

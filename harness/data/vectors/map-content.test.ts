@@ -40,8 +40,19 @@ it("knows where two may not be the same", () => {
 	expect(keys(snapshot.keysUnlike(snapshot))).toEqual([]);
 	expect(keys(a.keysUnlike(snapshot))).toEqual(["02"]);
 	expect(keys(snapshot.keysUnlike(a))).toEqual(["02"]);
-	expect(keys(a.keysUnlike(b))).toEqual(["03", "02"]);
+	expect(keys(a.keysUnlike(b))).toEqual(["02", "03"]);
 	expect(keys(new MapContent(model, [entry(9, 0)]).keysUnlike(a))).toEqual(["01", "02", "03", "09"]);
+});
+
+it("takes what a guest tells in two rows, and looks only at what came after a common base", () => {
+	const keyRow = Uint8Array.from({ length: 250 }, (_, at) => at);
+	const filled = snapshot.with({ count: 250, keys: keyRow, values: keyRow.toReversed() }, []);
+	const after = filled.with([entry(7, 0)], [Uint8Array.of(9)]);
+	expect([0, 1, 9, 249].map((key) => value(filled, key))).toEqual([[249], [248], [240], [0]]);
+	expect([7, 9, 10].map((key) => value(after, key))).toEqual([[0], undefined, [239]]);
+	expect(keys(after.keysUnlike(filled))).toEqual(["07", "09"]);
+	expect(after.keysUnlike(snapshot)).toHaveLength(250);
+	expect(after.keys).toHaveLength(249);
 });
 
 it("gives the value of each CPU", () => {

@@ -163,16 +163,32 @@ function variablesOf(
 export interface WrittenEntry {
 	key: Uint8Array;
 	/** As messages call it: `counters[1]`. */
-	label: string;
+	readonly label: string;
 	/** Undefined where the file says that there is none. */
-	value?: WrittenValue;
+	value?: WrittenValue | undefined;
 }
 
 export type WrittenValue =
+	/** Given, as it lies in the map: the value of each CPU, the others' are zero. */
+	| { kind: "given"; cpus: Uint8Array[] }
+	/** Expected. */
 	| { kind: "all"; leaves: Leaf[] }
 	| { kind: "percpu"; leaves: Leaf[][] }
 	| { kind: "inner"; entries: WrittenEntry[] }
 	| Reference;
+
+class Entry implements WrittenEntry {
+	constructor(
+		readonly model: MapModel,
+		readonly key: Uint8Array,
+		readonly value: WrittenValue | undefined,
+	) {}
+
+	get label(): string {
+		const { name, single } = this.model;
+		return single ? name : `${name}[${keyText(this.model, this.key)}]`;
+	}
+}
 
 /** The entries that a file gives: a list, or values by key. @throws InputError */
 export function writtenEntries(
@@ -183,10 +199,7 @@ export function writtenEntries(
 ): WrittenEntry[] {
 	const entry = (key: unknown, value: unknown, keyPlace: Place, valuePlace: Place, gone: boolean) => {
 		const bytes = keyBytes(model, key, keyPlace);
-		const label = model.single ? model.name : `${model.name}[${keyText(model, bytes)}]`;
-		return gone
-			? { key: bytes, label }
-			: { key: bytes, label, value: written(model, value, valuePlace, purpose) };
+		return new Entry(model, bytes, gone ? undefined : written(model, value, valuePlace, purpose));
 	};
 	const at = (...parts: (string | number)[]): Place => ({
 		file: place.file,
@@ -229,15 +242,32 @@ function written(model: MapModel, value: unknown, place: Place, purpose: Purpose
 	const reference = referenceOf(model.type, model.programs, value, place);
 	if (reference) return reference;
 	if (value === "lo" && deviceMaps.has(model.type))
-		return { kind: "all", leaves: leavesOf(model.value, deviceValue(model.value), place, purpose) };
+		return plainValue(model, [{ value: deviceValue(model.value), place }], purpose, false);
 	const each = model.perCpu ? only("percpu") : undefined;
 	if (Array.isArray(each)) {
-		const leaves = each.map((part: unknown, cpu) =>
-			leavesOf(model.value, part, within("percpu", cpu), purpose),
-		);
-		return { kind: "percpu", leaves };
+		const parts = each.map((part: unknown, cpu) => ({ value: part, place: within("percpu", cpu) }));
+		return plainValue(model, parts, purpose, true);
 	}
-	return { kind: "all", leaves: leavesOf(model.value, value, place, purpose) };
+	return plainValue(model, [{ value, place }], purpose, false);
+}
+
+/** @param parts by CPU when `perCpu`, else one that is given to the first, or expected of all */
+function plainValue(
+	model: MapModel,
+	parts: readonly { value: unknown; place: Place }[],
+	purpose: Purpose,
+	perCpu: boolean,
+): WrittenValue {
+	const leaves = parts.map(({ value, place }) => leavesOf(model.value, value, place, purpose));
+	if (purpose !== "expected") return { kind: "given", cpus: leaves.map((each) => valueBytes(model, each)) };
+	return perCpu ? { kind: "percpu", leaves } : { kind: "all", leaves: leaves.flat() };
+}
+
+/** One value as it lies in a map; those of CPUs begin at multiples of 8. */
+function valueBytes({ perCpu, value }: MapModel, leaves: readonly Leaf[]): Uint8Array {
+	const bytes = new Uint8Array(perCpu ? Math.ceil(value.size / 8) * 8 : value.size);
+	writeLeaves(leaves, bytes);
+	return bytes;
 }
 
 /** A device is an ifindex, or a struct bpf_devmap_val that begins with it. */

@@ -15,6 +15,13 @@ export class Bits {
 	}
 
 	write(bit: number, count: number, value: bigint): void {
+		if (this.#isWhole(bit, count)) {
+			const at = bit / 8;
+			const most = Math.min(count, 32);
+			this.#writeWhole(this.littleEndian ? at : at + (count - most) / 8, most, value);
+			if (count === 64) this.#writeWhole(this.littleEndian ? at + 4 : at, 32, value >> 32n);
+			return;
+		}
 		for (let index = 0; index < count; index++) {
 			const [at, mask] = this.#place(bit + index);
 			const set = (value >> BigInt(this.littleEndian ? index : count - 1 - index)) & 1n;
@@ -23,12 +30,39 @@ export class Bits {
 	}
 
 	read(bit: number, count: number, signed: boolean): bigint {
+		if (this.#isWhole(bit, count)) {
+			const [at, upper] = [bit / 8, this.littleEndian ? bit / 8 + 4 : bit / 8];
+			const lower = this.#readWhole(count === 64 && !this.littleEndian ? at + 4 : at, Math.min(count, 32));
+			const whole =
+				count === 64 ? (BigInt(this.#readWhole(upper, 32)) << 32n) | BigInt(lower) : BigInt(lower);
+			return signed ? BigInt.asIntN(count, whole) : whole;
+		}
 		let value = 0n;
 		for (let index = 0; index < count; index++) {
 			const [at, mask] = this.#place(bit + index);
 			if (this.bytes[at]! & mask) value |= 1n << BigInt(this.littleEndian ? index : count - 1 - index);
 		}
 		return signed ? BigInt.asIntN(count, value) : value;
+	}
+
+	/** Of whole bytes, which nearly all integers are: no need to go bit by bit. */
+	#isWhole(bit: number, count: number): boolean {
+		const isWidth = count === 8 || count === 16 || count === 32 || count === 64;
+		return isWidth && bit % 8 === 0 && this.has(bit, count);
+	}
+
+	/** Up to 32 bits. A DataView would have memory of its own made for each small value. */
+	#writeWhole(at: number, count: number, value: bigint): void {
+		let rest = Number(BigInt.asUintN(count, value));
+		for (let index = 0, bytes = count / 8; index < bytes; index++, rest >>>= 8)
+			this.bytes[this.littleEndian ? at + index : at + bytes - 1 - index] = rest & 0xff;
+	}
+
+	#readWhole(at: number, count: number): number {
+		let value = 0;
+		for (let index = 0, bytes = count / 8; index < bytes; index++)
+			value = value * 256 + this.bytes[this.littleEndian ? at + bytes - 1 - index : at + index]!;
+		return value;
 	}
 
 	#place(bit: number): [at: number, mask: number] {

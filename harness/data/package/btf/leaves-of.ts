@@ -149,9 +149,12 @@ class Walker {
 	}
 
 	#bool(slot: Slot, bits: number, value: boolean): void {
+		const { path, pointer, bit } = this.#inside(slot, bits);
 		this.leaves.push({
-			...this.#inside(slot, bits),
+			path,
+			pointer,
 			kind: "integer",
+			bit,
 			bits,
 			signed: false,
 			littleEndian: this.type.littleEndian,
@@ -181,9 +184,13 @@ class Walker {
 		const { least, most } = integerRange(bits, signed);
 		if (!number.relative && (number.value < least || number.value > most))
 			throw this.#fail(slot, `${number.value} does not fit into ${spelled} (${least} to ${most})`);
+		// Spread into the literal, this took longer than all else of a map with many entries.
+		const { path, pointer, bit } = this.#inside(slot, bits);
 		this.leaves.push({
-			...this.#inside(slot, bits),
+			path,
+			pointer,
 			kind: "integer",
+			bit,
 			bits,
 			signed,
 			littleEndian: littleEndian && !number.bigEndian,

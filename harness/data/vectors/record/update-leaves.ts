@@ -70,10 +70,10 @@ export function mapChanges(
 }
 
 /** The entry with one of its parts. */
-function only(entry: WrittenEntry, leaf: Leaf, cpu: number | undefined): WrittenEntry {
-	if (cpu === undefined) return { ...entry, value: { kind: "all", leaves: [leaf] } };
+function only({ key, label }: WrittenEntry, leaf: Leaf, cpu: number | undefined): WrittenEntry {
+	if (cpu === undefined) return { key, label, value: { kind: "all", leaves: [leaf] } };
 	const leaves = Array.from({ length: cpu + 1 }, (_, at) => (at === cpu ? [leaf] : []));
-	return { ...entry, value: { kind: "percpu", leaves } };
+	return { key, label, value: { kind: "percpu", leaves } };
 }
 
 /** Pointers of leaves begin at the expectation. A number in `{ be: … }` stays in it. */

@@ -4,7 +4,8 @@ import type { PreparedVector } from "../../../data/vectors/suite.js";
 
 /** Programs that a vector needs loaded: its own, and those that it puts into program arrays. */
 export function programsOf({ subject, before }: PreparedVector): string[] {
-	const values = before.flatMap(({ entries }) => entries.map(({ value }) => value));
+	const arrays = before.filter(({ model }) => model.type === "prog_array");
+	const values = arrays.flatMap(({ entries }) => entries.map(({ value }) => value));
 	const called = values.flatMap((value) => (value?.kind === "program" ? [value.program] : []));
 	return [...new Set([subject.program.name, ...called])];
 }

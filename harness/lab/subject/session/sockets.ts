@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { undecided } from "../../../data/reasons/registry/registry.js";
-import type { SocketName } from "../../../data/vectors/reference.js";
+import { type SocketName, socketMaps } from "../../../data/vectors/reference.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import { type GuestClient, GuestError } from "../../../machine/guest/client.js";
 
@@ -12,7 +12,8 @@ export class Sockets {
 
 	/** Opens the sockets that the vectors name. @throws UndecidedError when one cannot be opened */
 	async prepare(vectors: readonly Pick<PreparedVector, "before">[]): Promise<void> {
-		const entries = vectors.flatMap(({ before }) => before.flatMap((fill) => fill.entries));
+		const fills = vectors.flatMap(({ before }) => before.filter(({ model }) => socketMaps.has(model.type)));
+		const entries = fills.flatMap((fill) => fill.entries);
 		for (const { value } of entries) {
 			if (value?.kind !== "socket" || this.#open.has(value.socket.text)) continue;
 			const { protocol, address, port, text } = value.socket;

@@ -2,7 +2,7 @@
 
 import type { UndecidedError } from "../../../base/errors.js";
 import { undecided } from "../../../data/reasons/registry/registry.js";
-import { MapContent } from "../../../data/vectors/map-content.js";
+import { MapContent, type PackedEntries } from "../../../data/vectors/map-content.js";
 import type { MapModel } from "../../../data/vectors/map-model.js";
 import type { PreparedVector } from "../../../data/vectors/suite.js";
 import type { MapChange, Result, TestRun } from "../../../machine/guest/operations.js";
@@ -50,27 +50,47 @@ export function runOf(
 			map,
 			events?.[index]?.events ?? [],
 		]);
-		return { run, ...(maps ? { maps: changed(snapshot, models, maps) } : {}), events: new Map(drained) };
+		return { run, ...(maps ? { maps: changed(before, models, maps) } : {}), events: new Map(drained) };
 	});
 	return { before, steps };
 }
 
-/** The content of all maps: the snapshot with these changes. */
+/** The content of all maps: what they had, with these changes. */
 function changed(
-	snapshot: Map<string, MapContent>,
+	had: Map<string, MapContent>,
 	models: readonly MapModel[],
 	changes: readonly MapChange[],
 ): Map<string, MapContent> {
-	if (changes.length === 0) return snapshot;
-	const contents = new Map(snapshot);
-	for (const { map, entries, gone, whole, truncated } of changes) {
+	if (changes.length === 0) return had;
+	const contents = new Map(had);
+	for (const { map, count, keys, values, gone, whole, truncated } of changes) {
 		const model = models[map];
-		const was = model && snapshot.get(model.name);
+		const was = model && had.get(model.name);
 		if (!was) throw malformed("a map that was not asked for");
 		if (truncated) throw tooLarge(model.name);
-		contents.set(model.name, whole ? new MapContent(model, entries) : was.with(entries, gone));
+		const entries = packedEntries(model, count, keys, values);
+		const keySize = model.key.size;
+		if (gone.length % keySize !== 0) throw malformed("entries of another size");
+		contents.set(model.name, whole ? new MapContent(model, entries) : was.with(entries, rows(gone, keySize)));
 	}
 	return contents;
+}
+
+/** Entries as the agent told them. @throws UndecidedError where their sizes do not fit */
+export function packedEntries(
+	model: MapModel,
+	count: number,
+	keys: Uint8Array,
+	values: Uint8Array,
+): PackedEntries {
+	const each = count || 1;
+	if (keys.length !== count * model.key.size || values.length % each !== 0 || values.length < count)
+		throw malformed("entries of another size");
+	return { count, keys, values };
+}
+
+function rows(bytes: Uint8Array, size: number): Uint8Array[] {
+	return Array.from({ length: bytes.length / size }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
 }
 
 export function tooLarge(name: string): UndecidedError {

@@ -26,7 +26,7 @@ import {
 	runsAttached,
 	whileAttached,
 } from "./vector-batches.js";
-import { malformed, runOf, type StepRun, tooLarge, type VectorRun } from "./vector-run.js";
+import { malformed, packedEntries, runOf, type StepRun, tooLarge, type VectorRun } from "./vector-run.js";
 import { XdpTestDevice } from "./xdp-test-device.js";
 
 export type { StepRun, VectorRun } from "./vector-run.js";
@@ -280,9 +280,13 @@ export class VectorSession {
 
 	async #dump(model: MapModel): Promise<MapContent> {
 		const { name } = model;
-		const dump = await this.guest.client.call("map_dump", { object: this.#handle, map: name, nested: true });
+		const dump = await this.guest.client.call("map_dump", {
+			...{ object: this.#handle, map: name },
+			...{ nested: true, packed: true },
+		});
 		if (dump.truncated) throw tooLarge(name);
-		return new MapContent(model, dump.entries);
+		const { keys, values } = dump.packed ?? { keys: new Uint8Array(), values: new Uint8Array() };
+		return new MapContent(model, packedEntries(model, keys.length / model.key.size, keys, values));
 	}
 
 	/** Runs one input by itself, to find out why the kernel refuses another. */

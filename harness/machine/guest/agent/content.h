@@ -28,16 +28,23 @@ int content_read(struct content *content, struct map *map, uint32_t most);
 int content_pop(struct content *content, const struct map *map);
 /* Pushes popped values back, so that they would be popped in the same order. */
 int content_push(const struct content *content, const struct map *map);
-/* True if both have the same entries in any order; in queues and stacks the order counts. */
-bool content_equal(const struct content *a, const struct content *b, const struct map *map);
-/* Called with a key and its current value, NULL if the key is gone. */
-typedef void content_change_fn(void *context, const void *key, const void *value);
-/* Reports each entry of `now` that is new or changed, and each key of `before` that is gone. */
-void content_changes(const struct content *before, const struct content *now, const struct map *map,
-		     content_change_fn *change, void *context);
 /* Packs `entries`, an array of MapEntry of ../operations/. */
 void content_reply_entries(struct reply *reply, const struct content *content, const struct map *map);
+/* Packs `packed`, a PackedEntries of ../operations/. */
+void content_reply_packed(struct reply *reply, const struct content *content, const struct map *map);
+/* Appends an entry; the key may be NULL where keys have no bytes. */
+void content_add(struct content *content, const struct map *map, const void *key, const void *value);
 void content_free(struct content *content);
+
+static inline uint8_t *content_key(const struct content *content, const struct map *map, uint32_t index)
+{
+	return content->keys + (size_t)index * map->key_size;
+}
+
+static inline uint8_t *content_value(const struct content *content, const struct map *map, uint32_t index)
+{
+	return content->values + (size_t)index * map_value_bytes(map);
+}
 
 /* The number of entries of the map that fit into `bytes` bytes. */
 uint32_t content_fitting(const struct map *map, uint64_t bytes);

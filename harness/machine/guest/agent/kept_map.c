@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "content.h"
+#include "map_batch.h"
 #include "memory.h"
 
 #define MAX_BYTES (32u << 20)
@@ -17,6 +18,9 @@ struct kept_map {
 	struct map map;
 	struct content before;
 	struct content now;
+	/* What changes are compared with instead of `before`, when `has_begun`. */
+	struct content begun;
+	bool has_begun;
 	/* `now` is the map's current content: no program has run and no entry was written since. */
 	bool is_current;
 	/* For an mmapable array (BPF_F_MMAPABLE), which can be compared without a system call. */
@@ -24,6 +28,7 @@ struct kept_map {
 	bool view_is_writable;
 	size_t view_size;
 	void *view_before;
+	void *view_begun;
 	/* For a map of maps; each inner map is kept alive under its id by a file descriptor. */
 	struct kept_map **inner;
 	uint32_t inner_count;
@@ -144,12 +149,17 @@ static void rewrite(struct kept_map *kept)
 	uint32_t key_size = kept->map.key_size, value_bytes = map_value_bytes(&kept->map);
 	bool same_keys = has_same_keys(kept);
 
-	for (uint32_t i = 0; !same_keys && i < now->count; i++)
-		bpf_map_delete_elem(kept->map.fd, now->keys + (size_t)i * key_size);
+	if (!same_keys) {
+		int error;
+
+		map_delete_all(&kept->map, now->keys, now->count);
+		map_put_all(&kept->map, before->keys, before->values, before->count, &error);
+		return;
+	}
 	for (uint32_t i = 0; i < before->count; i++) {
 		const uint8_t *value = before->values + (size_t)i * value_bytes;
 
-		if (!same_keys || memcmp(value, now->values + (size_t)i * value_bytes, value_bytes) != 0)
+		if (memcmp(value, now->values + (size_t)i * value_bytes, value_bytes) != 0)
 			map_put(&kept->map, before->keys + (size_t)i * key_size, value, BPF_ANY);
 	}
 }
@@ -202,7 +212,7 @@ void kept_map_touched(struct kept_map *kept)
 static void changes_of_view(const struct kept_map *kept, content_change_fn *change, void *context)
 {
 	size_t stride = (kept->map.value_size + (size_t)7) / 8 * 8;
-	const uint8_t *before = kept->view_before, *now = kept->view;
+	const uint8_t *before = kept->has_begun ? kept->view_begun : kept->view_before, *now = kept->view;
 
 	if (memcmp(before, now, kept->view_size) == 0)
 		return;
@@ -227,8 +237,23 @@ int kept_map_changes(struct kept_map *kept, content_change_fn *change, void *con
 	if (kept->now.truncated)
 		return -E2BIG;
 	kept->is_current = true;
-	content_changes(&kept->before, &kept->now, &kept->map, change, context);
+	content_changes(kept->has_begun ? &kept->begun : &kept->before, &kept->now, &kept->map, change, context);
 	return 0;
+}
+
+void kept_map_begin(struct kept_map *kept)
+{
+	struct content spare = kept->begun;
+
+	kept->has_begun = true;
+	if (kept->view) {
+		free(kept->view_begun);
+		kept->view_begun = memory_copy(kept->view, kept->view_size);
+		return;
+	}
+	kept->begun = kept->now;
+	kept->now = spare;
+	kept->is_current = false;
 }
 
 bool kept_map_restore(struct kept_map *kept)
@@ -237,6 +262,7 @@ bool kept_map_restore(struct kept_map *kept)
 		     kept->map.kind == KIND_QUEUE || kept->map.kind == KIND_STACK ? restore_queue(kept) :
 										  restore_entries(kept);
 
+	kept->has_begun = false;
 	for (uint32_t i = 0; i < kept->inner_count; i++)
 		equal = kept_map_restore(kept->inner[i]) && equal;
 	return equal;
@@ -256,7 +282,9 @@ void kept_map_free(struct kept_map *kept)
 	if (kept->view)
 		munmap(kept->view, kept->view_size);
 	free(kept->view_before);
+	free(kept->view_begun);
 	content_free(&kept->before);
 	content_free(&kept->now);
+	content_free(&kept->begun);
 	free(kept);
 }

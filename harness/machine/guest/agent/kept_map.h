@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "content.h"
+#include "content_compare.h"
 
 /* One map and its stored content; of a map of maps also the content of the inner maps. */
 struct kept_map;
@@ -14,11 +14,13 @@ struct kept_map *kept_map_take(int fd);
 /* Rewrites what has changed and reads it back. True if the map has its stored content. */
 bool kept_map_restore(struct kept_map *kept);
 /*
- * Reads the map and reports what differs. 0 or a negative errno: -EOPNOTSUPP for queues and stacks,
+ * Reads the map and reports what differs from its stored content, or from that of `kept_map_begin`. 0 or a negative errno: -EOPNOTSUPP for queues and stacks,
  * -E2BIG for a map that has grown too large. Until `kept_map_touched`, `kept_map_restore` uses what
  * was read here.
  */
 int kept_map_changes(struct kept_map *kept, content_change_fn *change, void *context);
+/* What `kept_map_changes` has just read is what it compares with until `kept_map_restore`. */
+void kept_map_begin(struct kept_map *kept);
 /* A program has run or an entry was written since. */
 void kept_map_touched(struct kept_map *kept);
 const struct map *kept_map_shape(const struct kept_map *kept);

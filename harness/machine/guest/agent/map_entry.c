@@ -9,6 +9,7 @@
 
 #include "handle.h"
 #include "inner_map.h"
+#include "map_batch.h"
 #include "memory.h"
 
 /* Writes one entry. `all` has room for the values of all CPUs. 0 or a negative errno. */
@@ -39,16 +40,48 @@ static int write_simple(struct args *entry, const struct map *map, uint8_t *all)
 	return args_valid(entry) ? write_entry(map, &key, &value, flags, all) : -EINVAL;
 }
 
-/* Fills a new inner map with the elements of `inner`. 0 or the first negative errno. */
+/*
+ * Entries without a header each: `count` keys and values, one after the other. False after a
+ * complaint.
+ */
+struct packed {
+	struct bytes keys;
+	struct bytes values;
+	uint32_t count;
+};
+
+static bool packed_of(struct args *args, const struct map *map, struct packed *packed)
+{
+	bool keyless = map->kind == KIND_QUEUE || map->kind == KIND_STACK;
+	struct args given = args_map_or_none(args, "packed");
+	uint32_t key_size = keyless ? 0 : map->key_size, value_bytes = map_value_bytes(map);
+
+	*packed = (struct packed){ 0 };
+	if (!given.map)
+		return args_valid(args);
+	packed->keys = args_bytes(&given, "keys", UINT32_MAX);
+	packed->values = args_bytes(&given, "values", UINT32_MAX);
+	packed->count = value_bytes ? packed->values.length / value_bytes : 0;
+	if (packed->values.length != (uint64_t)packed->count * value_bytes ||
+	    packed->keys.length != (uint64_t)packed->count * key_size)
+		args_complain(&given, "packed", "is not entries of %u and %u bytes", key_size, value_bytes);
+	return args_valid(args);
+}
+
+/* Fills a new inner map with the elements of `inner` and `packed`. 0 or a negative errno. */
 static int fill(int fd, struct args *entry)
 {
-	uint32_t count = args_count(entry, "inner", UINT32_MAX);
+	uint32_t count = args_count_or_none(entry, "inner", UINT32_MAX);
+	struct packed packed;
 	struct map map;
 	uint8_t *all;
 	int error = map_describe(&map, fd);
 
 	if (error)
 		return error;
+	if (!packed_of(entry, &map, &packed))
+		return -EINVAL;
+	map_put_all(&map, packed.keys.data, packed.values.data, packed.count, &error);
 	all = memory_zeroed(map_value_bytes(&map));
 	for (uint32_t i = 0; i < count && !error; i++) {
 		struct args element = args_element(entry, "inner", i);
@@ -111,7 +144,7 @@ static int socket_fd(struct args *entry)
 static int write_one(struct args *entry, const struct object *object, const struct bpf_map *of, const struct map *map,
 		     uint8_t *all)
 {
-	if (args_has(entry, "inner"))
+	if (args_has(entry, "inner") || args_has(entry, "packed"))
 		return write_inner(entry, object, of, map);
 	if (args_has(entry, "program"))
 		return write_fd(entry, map, program_fd(entry, object));
@@ -132,20 +165,28 @@ struct bpf_map *map_argument(struct args *args, const struct object *object, str
 
 bool map_entries_write(struct args *args, const struct object *object, struct reply *reply)
 {
-	uint32_t count = args_count(args, "entries", UINT32_MAX);
+	uint32_t count = args_count_or_none(args, "entries", UINT32_MAX);
 	struct map map;
 	const struct bpf_map *of = map_argument(args, object, &map, reply);
-	bool written = true;
+	struct packed packed;
+	uint32_t done;
+	bool written;
 	uint8_t *all;
+	int error;
 
-	if (!of || !args_valid(args))
+	if (!of || !packed_of(args, &map, &packed) || !args_valid(args))
 		return false;
+	done = map_put_all(&map, packed.keys.data, packed.values.data, packed.count, &error);
+	written = error == 0;
+	/* Nothing to tell of packed entries that are all written. */
+	reply_array(reply, (written ? 0 : done + 1) + count);
+	for (uint32_t i = 0; !written && i <= done; i++)
+		reply_uint(reply, i < done ? 0 : -error);
 	all = memory_zeroed(map_value_bytes(&map));
-	reply_array(reply, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct args entry = args_element(args, "entries", i);
-		int error = write_one(&entry, object, of, &map, all);
 
+		error = write_one(&entry, object, of, &map, all);
 		reply_uint(reply, -error);
 		written = written && !error;
 	}

@@ -68,11 +68,11 @@ int nested_read(struct content *content, struct map *map, uint32_t most)
 	return error;
 }
 
-int nested_read_all(struct content *content, struct map *map, bool nested)
+int nested_read_all(struct content *content, struct map *map, bool nested, bool packed)
 {
 	uint32_t most = content_fitting(map, MAX_BYTES);
 
-	if (most > MAX_ENTRIES)
+	if (!packed && most > MAX_ENTRIES)
 		most = MAX_ENTRIES;
 	return nested && is_map_of_maps(map) ? nested_read(content, map, most) : content_read(content, map, most);
 }

@@ -16,9 +16,9 @@ static inline bool is_map_of_maps(const struct map *map)
 int nested_read(struct content *content, struct map *map, uint32_t most);
 
 /*
- * Reads a map, with `nested` a map of maps as one map: at most 65,536 entries or 32 MiB. 0 or a
- * negative errno.
+ * Reads a map, with `nested` a map of maps as one map: at most 32 MiB, and at most 65,536 entries
+ * unless they are told `packed`. 0 or a negative errno.
  */
-int nested_read_all(struct content *content, struct map *map, bool nested);
+int nested_read_all(struct content *content, struct map *map, bool nested, bool packed);
 
 #endif

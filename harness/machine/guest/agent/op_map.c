@@ -10,8 +10,9 @@
 void op_map_dump(struct args *args, struct reply *reply)
 {
 	struct object *object = object_argument(args, "object", reply);
-	bool nested = args_bool_or(args, "nested", false);
+	bool nested = args_bool_or(args, "nested", false), packed = args_bool_or(args, "packed", false);
 	struct content content = { 0 };
+	static const struct content none = { 0 };
 	const struct bpf_map *of;
 	struct map map;
 	int error;
@@ -19,16 +20,18 @@ void op_map_dump(struct args *args, struct reply *reply)
 	of = object ? map_argument(args, object, &map, reply) : NULL;
 	if (!of || !args_valid(args))
 		return;
-	error = nested_read_all(&content, &map, nested);
+	error = nested_read_all(&content, &map, nested, packed);
 	if (error) {
 		reply_fail(reply, error, "read map %s", bpf_map__name(of));
 	} else {
-		reply_map(reply, 6);
+		reply_map(reply, packed ? 7 : 6);
 		reply_key_uint(reply, "type", map.type);
 		reply_key_uint(reply, "key_size", map.key_size);
 		reply_key_uint(reply, "value_size", map.value_size);
 		reply_key_uint(reply, "cpus", map.cpus);
-		content_reply_entries(reply, &content, &map);
+		content_reply_entries(reply, packed ? &none : &content, &map);
+		if (packed)
+			content_reply_packed(reply, &content, &map);
 		reply_key_bool(reply, "truncated", content.truncated);
 	}
 	content_free(&content);

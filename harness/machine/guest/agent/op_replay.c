@@ -33,7 +33,7 @@ struct replay {
 	struct reply *reply;
 };
 
-static void reply_changes(const struct replay *replay, const char *key)
+static void reply_changes(const struct replay *replay, const char *key, bool begins)
 {
 	uint32_t count = 0;
 	size_t array;
@@ -41,7 +41,7 @@ static void reply_changes(const struct replay *replay, const char *key)
 	reply_key(replay->reply, key);
 	array = reply_array_begin(replay->reply);
 	for (uint32_t i = 0; i < replay->tables->map_count && !replay->reply->failed; i++)
-		count += map_change_reply(replay->object, replay->tables->maps[i], i, replay->reply);
+		count += map_change_reply(replay->object, replay->tables->maps[i], i, begins, replay->reply);
 	if (!replay->reply->failed)
 		reply_array_end(replay->reply, array, count);
 }
@@ -84,7 +84,7 @@ static bool fill_all(const struct replay *replay, struct args *one)
 		filled = map_entries_write(&element, replay->object, replay->reply) && filled;
 	}
 	if (can_go_on(replay, one))
-		reply_changes(replay, "before");
+		reply_changes(replay, "before", true);
 	return filled;
 }
 
@@ -100,7 +100,7 @@ static void run(struct replay *replay, struct args *element, const struct bpf_pr
 	snapshot_touched(replay->object);
 	test_run(&run, program, &replay->buffers, replay->reply);
 	if (look && can_go_on(replay, element))
-		reply_changes(replay, "maps");
+		reply_changes(replay, "maps", false);
 	if (has_events && can_go_on(replay, element))
 		reply_events(replay);
 }

@@ -72,7 +72,11 @@ class GuestWithMaps {
 		return entries.map(({ key, value }) => `${hex(key)}:${hex(value)}`).sort();
 	}
 
-	async write(object: number, map: string, entries: Args<"map_write">["entries"]): Promise<number[]> {
+	async write(
+		object: number,
+		map: string,
+		entries: NonNullable<Args<"map_write">["entries"]>,
+	): Promise<number[]> {
 		return (await this.call("map_write", { object, map, entries })).errnos;
 	}
 

@@ -8,7 +8,8 @@ const OfObject = { object: t.Handle, map: t.Text };
 
 export const mapOperations = {
 	/**
-	 * All entries of a map, at most 65,536 or 32 MiB. In per-CPU maps each value has one value of
+	 * All entries of a map, at most 65,536 or 32 MiB; with `packed` in two rows, at most 32 MiB, and
+	 * none in `entries`. In per-CPU maps each value has one value of
 	 * `value_size` bytes (rounded up to 8) for each of `cpus` possible CPUs. Maps of maps and
 	 * program arrays return ids (4 bytes), sockmaps cookies (only of 8-byte values). Queues and
 	 * stacks are popped and pushed back: empty keys, values in the order of popping. Data sections
@@ -20,13 +21,14 @@ export const mapOperations = {
 	 * kernel/bpf/syscall.c.
 	 */
 	map_dump: t.operation(
-		t.object({ ...OfObject, nested: t.optional(t.Flag) }),
+		t.object({ ...OfObject, nested: t.optional(t.Flag), packed: t.optional(t.Flag) }),
 		t.object({
 			type: t.U32,
 			key_size: t.U32,
 			value_size: t.U32,
 			cpus: t.U32,
 			entries: Type.Array(t.MapEntry),
+			packed: t.optional(t.PackedEntries),
 			truncated: t.Flag,
 		}),
 	),
@@ -38,9 +40,14 @@ export const mapOperations = {
 	 * like the template is created, filled and inserted. A program array also takes `program`: the
 	 * name of one of the object (EBADF if it is not loaded). Sockmaps and sockhashes take `socket`:
 	 * the handle that `socket_open` returned.
+	 *
+	 * `packed` entries come before `entries`, of a per-CPU map with one value for each CPU; beside
+	 * or instead of `inner` they are those of the inner map. Where the kernel has
+	 * BPF_MAP_UPDATE_BATCH for the map, they take one system call. `errnos` has none for them when
+	 * all were written, else those up to the first that was refused, at which writing stops.
 	 */
 	map_write: t.operation(
-		t.object({ ...OfObject, entries: Type.Array(t.WrittenElement) }),
+		t.object({ object: t.Handle, ...t.Writing }),
 		t.object({ errnos: Type.Array(t.Errno) }),
 	),
 	/**

@@ -31,14 +31,17 @@ export const TestRun = t.object({
 export type TestRun = Static<typeof TestRun>;
 
 /**
- * Difference between a map and its snapshot: new and changed `entries`, and the keys that are
- * `gone`. Without a snapshot all entries are returned (`whole`), unless they are too many
- * (`truncated`). `map` is the map's index in the request.
+ * Difference between a map and its snapshot, after the runs of a case with fills what differs since
+ * the fills: `count` new and changed entries, and the keys that are `gone`, one after the other.
+ * Without a snapshot all entries are returned (`whole`), unless they are too many (`truncated`).
+ * `map` is the map's index in the request.
  */
 export const MapChange = t.object({
 	map: t.U32,
-	entries: Type.Array(t.MapEntry),
-	gone: Type.Array(Bytes()),
+	count: t.Size,
+	keys: Bytes(),
+	values: Bytes(),
+	gone: Bytes(),
 	whole: t.Flag,
 	truncated: t.Flag,
 });
@@ -132,8 +135,8 @@ export const runOperations = {
 	 * reset that is not equal ends the request (`differs` names the maps), and so does an answer
 	 * above 8 MiB; the answer then has fewer `cases`. If the last reset of the object was not
 	 * equal, no case runs. Cases refer to programs, maps and maps of events by index. After the
-	 * fills, and after each run with `look`, the answer lists the `maps` that differ from their
-	 * snapshot; after each run the events of all `events`. A fill with an errno ends its case
+	 * fills the answer lists the maps that differ from their snapshot (`before`), and after each run
+	 * with `look` those that differ from that (`maps`); after each run the events of all `events`. A fill with an errno ends its case
 	 * before the runs. ENOENT: no snapshot, no such map or program, or events that are not watched;
 	 * EMSGSIZE: the answer to one case exceeds 64 MiB.
 	 */
@@ -146,7 +149,7 @@ export const runOperations = {
 			cases: Type.Array(
 				t.object({
 					program: t.uint(1023),
-					fills: t.optional(Type.Array(t.object({ map: t.Text, entries: Type.Array(t.WrittenElement) }))),
+					fills: t.optional(Type.Array(t.object(t.Writing))),
 					runs: Type.Array(t.object({ run: TestRunInput, look: t.optional(t.Flag) })),
 				}),
 			),

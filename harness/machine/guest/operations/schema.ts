@@ -67,6 +67,9 @@ export const DoneDuring = Type.Array(
 
 const Element = { key: optional(Bytes()), value: optional(Bytes()), flags: optional(U32) };
 
+/** Entries without a header each: keys and values, one after the other, in one order. */
+export const PackedEntries = object({ keys: Bytes(), values: Bytes() });
+
 /**
  * One element to write into a map; see `map_write`. `flags` as for BPF_MAP_UPDATE_ELEM: 0 create
  * or update, 1 only create, 2 only update.
@@ -74,9 +77,17 @@ const Element = { key: optional(Bytes()), value: optional(Bytes()), flags: optio
 export const WrittenElement = object({
 	...Element,
 	inner: optional(Type.Array(object(Element))),
+	packed: optional(PackedEntries),
 	program: optional(Text),
 	socket: optional(Handle),
 });
+
+/** What is written into one map; see `map_write`. */
+export const Writing = {
+	map: Text,
+	packed: optional(PackedEntries),
+	entries: optional(Type.Array(WrittenElement)),
+};
 
 /** An entry of a map. A per-CPU value is one value per CPU, each of `value_size` bytes. */
 export const MapEntry = object({ key: Bytes(), value: Bytes() });
