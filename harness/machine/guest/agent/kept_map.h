@@ -14,12 +14,12 @@ struct kept_map *kept_map_take(int fd);
 /* Rewrites what has changed and reads it back. True if the map has its stored content. */
 bool kept_map_restore(struct kept_map *kept);
 /*
- * Reads the map and reports what differs from its stored content, or from that of `kept_map_begin`. 0 or a negative errno: -EOPNOTSUPP for queues and stacks,
- * -E2BIG for a map that has grown too large. Until `kept_map_touched`, `kept_map_restore` uses what
- * was read here.
+ * Reads the map and reports what differs from its stored content, or since `kept_map_begin`. 0 or
+ * a negative errno: -EOPNOTSUPP for queues and stacks, -E2BIG for a map that has grown too large.
+ * Until `kept_map_touched`, `kept_map_restore` uses what was read here.
  */
 int kept_map_changes(struct kept_map *kept, content_change_fn *change, void *context);
-/* What `kept_map_changes` has just read is what it compares with until `kept_map_restore`. */
+/* Until `kept_map_restore`, changes are those since what `kept_map_changes` has just read. */
 void kept_map_begin(struct kept_map *kept);
 /* A program has run or an entry was written since. */
 void kept_map_touched(struct kept_map *kept);

@@ -60,7 +60,7 @@ static uint32_t do_until_refused(const struct work *work, uint32_t from, uint32_
 		at += done;
 		if (at == count)
 			break;
-		/* Most likely there are none for this map: at worst the rest takes longer. */
+		/* Most likely the kernel has no batches for this map: at worst the rest takes longer. */
 		*batches = done > 0;
 		*error = do_one(work, at);
 		if (*error)

@@ -178,7 +178,7 @@ bool map_entries_write(struct args *args, const struct object *object, struct re
 		return false;
 	done = map_put_all(&map, packed.keys.data, packed.values.data, packed.count, &error);
 	written = error == 0;
-	/* Nothing to tell of packed entries that are all written. */
+	/* Packed entries that are all written have no errnos. */
 	reply_array(reply, (written ? 0 : done + 1) + count);
 	for (uint32_t i = 0; !written && i <= done; i++)
 		reply_uint(reply, i < done ? 0 : -error);

@@ -14,9 +14,9 @@
  */
 struct bpf_map *map_argument(struct args *args, const struct object *object, struct map *map, struct reply *reply);
 /*
- * Writes the arguments `packed` and `entries` (a value, a program, a socket or a new inner map each)
- * into the map that the argument `map` names, and packs an array of their errnos. True when all were
- * written.
+ * Writes the arguments `packed` and `entries` (a value, a program, a socket or a new inner map
+ * each) into the map that the argument `map` names, and packs an array of their errnos. True when
+ * all were written.
  */
 bool map_entries_write(struct args *args, const struct object *object, struct reply *reply);
 

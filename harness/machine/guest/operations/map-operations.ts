@@ -8,8 +8,8 @@ const OfObject = { object: t.Handle, map: t.Text };
 
 export const mapOperations = {
 	/**
-	 * All entries of a map, at most 65,536 or 32 MiB; with `packed` in two rows, at most 32 MiB, and
-	 * none in `entries`. In per-CPU maps each value has one value of
+	 * All entries of a map, at most 65,536 or 32 MiB; with `packed` at most 32 MiB, in two rows
+	 * instead of `entries`. In per-CPU maps each value has one value of
 	 * `value_size` bytes (rounded up to 8) for each of `cpus` possible CPUs. Maps of maps and
 	 * program arrays return ids (4 bytes), sockmaps cookies (only of 8-byte values). Queues and
 	 * stacks are popped and pushed back: empty keys, values in the order of popping. Data sections

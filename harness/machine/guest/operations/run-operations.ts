@@ -135,9 +135,10 @@ export const runOperations = {
 	 * reset that is not equal ends the request (`differs` names the maps), and so does an answer
 	 * above 8 MiB; the answer then has fewer `cases`. If the last reset of the object was not
 	 * equal, no case runs. Cases refer to programs, maps and maps of events by index. After the
-	 * fills the answer lists the maps that differ from their snapshot (`before`), and after each run
-	 * with `look` those that differ from that (`maps`); after each run the events of all `events`. A fill with an errno ends its case
-	 * before the runs. ENOENT: no snapshot, no such map or program, or events that are not watched;
+	 * fills the answer lists the maps that differ from their snapshot (`before`), and after each
+	 * run with `look` those that differ from that (`maps`); after each run the events of all
+	 * `events`. A fill with an errno ends its case before the runs. ENOENT: no snapshot, no such
+	 * map or program, or events that are not watched;
 	 * EMSGSIZE: the answer to one case exceeds 64 MiB.
 	 */
 	replay: t.operation(
