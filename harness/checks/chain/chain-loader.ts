@@ -8,9 +8,11 @@ import { GuestError } from "../../machine/guest/guest-error.js";
 import type { Result } from "../../machine/guest/operations.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { orders } from "./cases/orders.js";
+import { label } from "./chain-entry.js";
 import type { HookDevice } from "./hook-device.js";
-import { deviceFor, type FoundEntry, follow, followable } from "./loader-chain.js";
+import { deviceFor, type FoundEntry, follow, followable, memberTags } from "./loader-chain.js";
 import type { DeclaredChain } from "./model/declared-chain.js";
+import type { PacketTrace, TracedEntry } from "./packet-trace.js";
 
 const folder = "/run/bpfgate-loader";
 /** By the clock of a guest, which runs fast on a busy machine. */
@@ -32,13 +34,36 @@ export async function* loaderCases(
 		return;
 	}
 	const guest = await bench.guest();
+	// Before the loader runs: it is root there, and what is said later may be its word.
+	const tags = await memberTags(chain, guest);
 	const device = await deviceFor(chain, guest);
 	const ended = await runLoader(chain, guest, device);
-	const { found, traffic } = await follow(chain, guest, device);
+	const { found, traffic } = await follow(chain, guest, device, tags);
 	yield { case: `${name}/loader`, ...loaderFinding(chain, ended, found) };
 	const members = chain.members.map((member) => ({ member, program: "first" as const }));
 	const configured = async () => found.map(({ entry }) => entry);
-	yield* (await orders({ chain, members, attachPoint: { traffic } }, { configured })).findings;
+	let traces: PacketTrace[] = [];
+	const sample = async () => (traces = await traffic.sample());
+	const { findings } = await orders({ chain, members, attachPoint: { traffic: { sample } } }, { configured });
+	const contradiction = contradicted(found, traces);
+	for (const finding of findings)
+		yield contradiction && finding.case === `${name}/configured`
+			? { case: finding.case, ...failed(reason("list-contradicted", { chain: name, ...contradiction })) }
+			: finding;
+}
+
+/** Two programs that a packet met in another order than the one in which they are listed. */
+export function contradicted(
+	found: readonly Pick<FoundEntry, "entry">[],
+	traces: readonly Pick<PacketTrace, "what" | "met">[],
+): { packet: string; first: string; second: string } | undefined {
+	const placeOf = ({ entry }: TracedEntry) => found.findIndex((each) => each.entry === entry);
+	for (const { what, met } of traces)
+		for (const [at, later] of met.entries()) {
+			const earlier = met.slice(0, at).find((each) => placeOf(each) > placeOf(later));
+			if (earlier) return { packet: what, first: label(earlier.entry), second: label(later.entry) };
+		}
+	return undefined;
 }
 
 /** How the command ended, or why it did not start. */
@@ -111,6 +136,11 @@ function loaderFinding(
 	const evidence = { command, listed, ...output };
 	const wrong = endedWrong(ended);
 	if (wrong !== undefined) return failed(reason("loader-failed", { command, ended: wrong }), evidence);
+	const impostor = found.find((each) => each.impostor);
+	if (impostor?.impostor) {
+		const facts = { command, chain: name, program: impostor.program, name: impostor.name ?? "" };
+		return failed(reason("loader-impostor", { ...facts, ...impostor.impostor }), evidence);
+	}
 	const differences = found.flatMap(({ entry, priority }) => {
 		const written = source.chain.members[members.indexOf(entry.member)]?.priority;
 		if (written === undefined || priority === undefined || written === priority) return [];

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-
+import { randomBytes } from "node:crypto";
 import { build } from "./build.js";
 import { concat } from "./bytes.js";
 import { contentOf } from "./content.js";
 import { dissect, locate } from "./dissect.js";
 
-/** In a packet, followed by its number: 4 bytes each, in network order. */
-export const marker = Buffer.from([0xb9, 0xf6, 0xa7, 0xe5]);
+/**
+ * In a packet, followed by its number: 4 bytes each, in network order. Drawn by chance in each
+ * process: no program can look for it to tell packets of a test from others.
+ */
+export const marker = randomBytes(4);
 
 /** Bytes from a packet's start in which its number may be: WINDOW of order-recorder.bpf.c. */
 export const numberWindow = 192;

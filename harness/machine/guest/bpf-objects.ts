@@ -15,6 +15,7 @@ import type { Result } from "./operations.js";
 export const progInfo = {
 	bytes: 208,
 	id: 4,
+	tag: 8,
 	codeBytes: 16,
 	code: 24,
 	mapCount: 52,
@@ -68,6 +69,12 @@ export async function infoOf(
 export async function programId(client: GuestClient, program: Held): Promise<number> {
 	const { info } = await infoOf(client, program, progInfo.bytes);
 	return info.u32(progInfo.id);
+}
+
+/** The digest of a program's instructions, in hex. */
+export async function programTag(client: GuestClient, program: Held): Promise<string> {
+	const { info } = await infoOf(client, program, progInfo.bytes);
+	return Buffer.from(info.bytes.subarray(progInfo.tag, progInfo.tag + 8)).toString("hex");
 }
 
 /** Machine code of a program, calls that were patched into it included; empty without a JIT. */

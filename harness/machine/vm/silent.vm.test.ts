@@ -19,8 +19,11 @@ describe.each(["5.10", "7.3"])("the console of %s", (id) => {
 	it("is silent only when it was made so", async () => {
 		const guest = await clone();
 		expect(await guest.splats()).toEqual([]);
-		const data = new TextEncoder().encode("1 4 1 7\n");
-		await guest.client.call("file_write", { path: "/proc/sys/kernel/printk", data });
+		const write = (path: string, text: string) =>
+			guest.client.call("file_write", { path, data: new TextEncoder().encode(text) });
+		await write("/proc/sys/kernel/printk", "1 4 1 7\n");
+		expect(await guest.splats(), "the level alone changes nothing").toEqual([]);
+		await write("/sys/module/printk/parameters/ignore_loglevel", "N");
 		expect((await guest.splats()).map(({ kind }) => kind)).toEqual(["silent"]);
 	});
 });

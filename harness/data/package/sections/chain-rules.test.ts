@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
+import { marker } from "../../packet/numbered.js";
 import { parseManifest } from "../manifest/load-manifest.js";
 import { sampleManifest } from "../testpackage.js";
 import type { Chain, ChainMember } from "./chain.js";
@@ -280,7 +281,7 @@ describe("refuses", () => {
 		],
 		[
 			"bytes that bpfgate would read as its own",
-			{ packets: [{ packet: { hex: `${"00".repeat(14)} b9 f6 a7 e5` } }] },
+			{ packets: [{ packet: { hex: `${"00".repeat(14)}${marker.toString("hex")}` } }] },
 			"/chains/0/packets/0/packet: has bytes in it with which bpfgate numbers its packets",
 		],
 		[

@@ -118,6 +118,25 @@ export const chainReasons = defineReasons({
 			`${f.command} built ${f.chain} with priorities that differ from the manifest: ${f.differences.join("; ")}`,
 		hint: "give the members the priorities that their objects or the loader's settings give them",
 	},
+	"loader-impostor": {
+		message: (f: {
+			command: string;
+			chain: string;
+			program: number;
+			name: string;
+			tag: string;
+			expected: string;
+		}) =>
+			`${f.command} attached program ${f.program} to ${f.chain}, which is named ${f.name} and is not the package's: its instructions have the tag ${f.tag}, expected ${f.expected}`,
+		hint: "load the objects of the package as they are, also from a loader of its own",
+		meaning: "the loader of the chain attached a program that only has the name of a member",
+	},
+	"list-contradicted": {
+		message: (f: { chain: string; packet: string; first: string; second: string }) =>
+			`${f.packet} met ${f.first} before ${f.second} of ${f.chain}, and the kernel's list of the hook says the opposite: something in the guest changes what the agent reads`,
+		hint: "remove what rewrites the answers of bpf() or rtnetlink while the chain is built",
+		meaning: "the order in which packets met the programs contradicts the list of the hook",
+	},
 	"chain-unrecorded": {
 		message: (f: { program: number }) =>
 			`the program ${f.program} on the hook has no BTF, so its runs cannot be recorded`,

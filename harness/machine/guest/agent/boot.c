@@ -90,6 +90,8 @@ void boot_settings(void)
 		perror("bpfgate: RLIMIT_NOFILE");
 	/* Warnings and worse reach the console, despite `quiet`. */
 	boot_write("/proc/sys/kernel/printk", "5 4 1 7");
+	/* And whatever a package's loader makes of that level with syslog(2). */
+	boot_write("/sys/module/printk/parameters/ignore_loglevel", "Y");
 	/*
 	 * When the host stops the guest for a moment, its scheduler may starve ksoftirqd; no packet
 	 * should be lost because of that.

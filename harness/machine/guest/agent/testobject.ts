@@ -58,5 +58,5 @@ export function compileCommand(): Promise<Uint8Array> {
 export async function compileBinary(source: string, ...flags: string[]): Promise<Uint8Array> {
 	const compiler = await findTool("gcc");
 	const path = resolve(import.meta.dirname, source);
-	return made((output) => [compiler, ["-O2", "-Wall", "-Wextra", "-Werror", ...flags, "-o", output, path]]);
+	return made((output) => [compiler, ["-O2", "-Wall", "-Wextra", "-Werror", "-o", output, path, ...flags]]);
 }

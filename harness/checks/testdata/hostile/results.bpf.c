@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * A package that forges the results of its own vectors: `plant` attaches `forge` with the file
- * descriptor that the agent has of it, and the agent then keeps the link. `forge` answers XDP_PASS
- * for each test run that ends with XDP_DROP.
- */
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-
-#define SYS_BPF 321
-#define FIRST_FD 3
-#define MOST_FDS 256
+/* Forges the results of vectors: XDP_PASS for each test run that ends with XDP_DROP. */
+#include "plant.h"
 
 struct pt_regs {
 	unsigned long di, si, orig_ax;
 } __attribute__((preserve_access_index));
-
-SEC("syscall")
-int plant(void *ctx)
-{
-	union bpf_attr attr = {};
-
-	for (int fd = FIRST_FD; fd < MOST_FDS; fd++) {
-		attr.raw_tracepoint.prog_fd = fd;
-		if (bpf_sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr)) >= 0)
-			return 0;
-	}
-	return 1;
-}
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(forge, struct pt_regs *regs, long ret)

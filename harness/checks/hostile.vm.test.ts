@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import type { CaseResult } from "../base/results.js";
+import { resultsOf } from "../run/testrun.js";
+import { type Hostile, hostile, hostilePackage } from "./testhostile.js";
+
+/** `BPFGATE_HOSTILE_KERNELS=all` runs them on every default kernel. */
+const all = ["5.10", "6.1", "6.12", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"];
+const kernels = process.env.BPFGATE_HOSTILE_KERNELS === "all" ? all : ["5.10", "7.3"];
+
+const isFrom = (kernel: string, from: string) => all.indexOf(kernel) >= all.indexOf(from);
+const said = ({ outcome, reason }: CaseResult) => [outcome, reason?.code].join(" ").trim();
+
+/** What is said of the cases that the package wants to forge, on each kernel where it can. */
+async function judged({ forges, check, from, truth, ...made }: Hostile) {
+	const packages = [await hostilePackage({ forges, check, from, truth, ...made })];
+	const able = kernels.filter((id) => isFrom(id, from));
+	const { results } = await resultsOf({ packages, kernels: able, checks: [check] });
+	return able.map((id) => [
+		id,
+		Object.fromEntries(
+			Object.keys(truth).map((name) => [
+				name,
+				results
+					.filter((each) => each.kernel === id && each.case === name)
+					.map(said)
+					.join(", "),
+			]),
+		),
+	]);
+}
+
+describe("a package that forges", () => {
+	it.each(hostile)("$forges gets the verdict that it deserves", async (each) => {
+		const able = kernels.filter((id) => isFrom(id, each.from));
+		expect(await judged(each)).toEqual(able.map((id) => [id, each.truth]));
+	});
+});
