@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InputError, UndecidedError } from "../base/errors.js";
 import { exitStatus, Results } from "../base/results.js";
 import { validator } from "../base/validate.js";
+import { loadCheck } from "../checks/load/load-check.js";
+import { readObject } from "../data/package/object.js";
 import { disagreements, driftOf } from "../data/vectors/drift.js";
 import type { Check, CheckRun, Finding } from "../lab/check.js";
 import { GuestError } from "../machine/guest/client.js";
@@ -319,4 +322,21 @@ describe("run", () => {
 		]);
 		expect(document.run.filter).toEqual(["load/b*"]);
 	});
+});
+
+it("a package that leaves out every program (autoload false) is no success", async () => {
+	const file = "xdp-filter.bpf.o";
+	const bytes = readFileSync(new URL(`../../programs/xdp-filter/${file}`, import.meta.url));
+	const facts = readObject(file, bytes);
+	const programs = Object.fromEntries(facts.programs.map(({ name }) => [name, { autoload: false }]));
+	const object = { file, bytes, settings: { file, programs }, binaries: [], ...facts };
+	const document = await results({
+		packages: [{ ...pkg("off"), objects: [object] }],
+		kernels: [kernel("5.10")],
+		checks: [loadCheck],
+	});
+	expect(document.results.map(({ outcome, reason }) => [outcome, reason?.code])).toEqual([
+		["error", "nothing-tested"],
+	]);
+	expect(exitStatus(document)).toBe(3);
 });

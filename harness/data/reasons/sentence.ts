@@ -12,7 +12,7 @@ export function placeWords(place: Place): string {
 
 /** Makes control characters visible and quotations short: a message stays one line. */
 export function quotable(text: string, longest = 300): string {
-	const plain = [...text.slice(0, longest)].map((c) => (c < " " || c === "\x7f" ? " " : c)).join("");
+	const plain = text.slice(0, longest).replace(/\p{Cc}/gu, " ");
 	return text.length > longest ? `${plain}…` : plain;
 }
 

@@ -211,6 +211,14 @@ describe("a misbehaving guest", () => {
 		expect(error.message).toMatch(/SIGKILL/);
 	});
 
+	it("whose QEMU is stopped is ended", async () => {
+		const guest = await clone(strict);
+		process.kill(guest.pid, "SIGSTOP");
+		expect((await lost(guest.client.call("ping", {}))).code).toBe("guest-hung");
+		await guest.dispose();
+		expect(alive(guest.pid)).toBe(false);
+	});
+
 	it("that warns goes on, and its warning is found", async () => {
 		const guest = await clone();
 		await guest.client.call("misbehave", { how: "warn" });
