@@ -71,6 +71,7 @@ describe("programs for the functions and USDT probes of a shipped binary", async
 		probe_of_manifest: "pass",
 		on_probe: "pass",
 		no_function: "fail attach-symbol-missing",
+		misspelt: "fail attach-symbol-missing",
 		no_probe: "fail attach-symbol-missing",
 		no_probes: "fail attach-symbol-missing",
 		return_offset: "fail section-malformed",
@@ -111,6 +112,7 @@ describe("programs for the functions and USDT probes of a shipped binary", async
 
 	it.each([
 		["no_function", missing],
+		["misspelt", /: the symbol tables of \/usr\/bin\/target have no function wrok; it has work$/],
 		["no_match", /have no function that matches nothing\*$/],
 		["no_probe", /: \/usr\/bin\/target has no USDT probe bpfgate:slept$/],
 		["no_probes", /: \/usr\/bin\/plain has no USDT probes \(section \.note\.stapsdt\)$/],

@@ -45,7 +45,7 @@ const messages: readonly { code: ExplainedCode; pattern: RegExp; says: string; h
 
 /** Why a program could not be attached to a binary; undefined where the kernel refused. */
 export function explainUserAttach(
-	{ user, errno, libbpfLog, program }: AttachFacts,
+	{ user, errno, libbpfLog, program, similar = [] }: AttachFacts,
 	subject: string,
 	known: Record<string, unknown>,
 ): Explanation | undefined {
@@ -74,6 +74,13 @@ export function explainUserAttach(
 	}
 	const isPattern = /[*?]/.test(place);
 	const words = `the symbol tables of ${path} have no function ${isPattern ? `that matches ${place}` : place.replace(/\+\w+$/, "")}`;
+	if (similar.length > 0)
+		return explanation(
+			"attach-symbol-missing",
+			`${subject}: ${words}; it has ${similar.join(", ")}`,
+			{ ...known, similar },
+			`attach to ${similar[0]}, or correct the name`,
+		);
 	const hint =
 		"compare with nm of the binary, and ship it unstripped: compilers inline static functions and mangle names of C++ and Rust";
 	return explanation("attach-symbol-missing", `${subject}: ${words}`, known, hint);

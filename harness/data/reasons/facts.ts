@@ -103,7 +103,7 @@ export interface AttachFacts extends KernelFacts {
 	user?: { path: string; place: string; kind: "function" | "probe" } | undefined;
 	errno: number;
 	what?: string | undefined;
-	/** Names in the kernel's symbol table that resemble the function: `__x64_sys_execve`. */
+	/** Functions of the kernel, or of the binary, that resemble the one: `__x64_sys_execve`. */
 	similar?: readonly string[] | undefined;
 	libbpfLog: string;
 }

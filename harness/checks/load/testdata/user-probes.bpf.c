@@ -43,6 +43,7 @@ int BPF_USDT(on_probe, int amount)
 }
 
 SEC("uprobe//usr/bin/target:nothing") COUNTS(no_function)
+SEC("uprobe//usr/bin/target:wrok") COUNTS(misspelt)
 SEC("uprobe.multi//usr/bin/target:nothing*") COUNTS(no_match)
 SEC("usdt//usr/bin/target:bpfgate:slept") COUNTS(no_probe)
 SEC("usdt//usr/bin/plain:bpfgate:worked") COUNTS(no_probes)

@@ -4,6 +4,8 @@ import { linkTypes } from "../../../base/bpf.js";
 import { E2BIG, EAGAIN, errnoName } from "../../../base/errno.js";
 import type { Reason } from "../../../base/results.js";
 import { binaryProblem } from "../../../data/package/elf/binary.js";
+import { functionsOf } from "../../../data/package/elf/binary-functions.js";
+import { similarFunctions } from "../../../data/package/elf/similar-functions.js";
 import type { PackageObject } from "../../../data/package/package.js";
 import { explainAttach } from "../../../data/reasons/explain.js";
 import { reasonSaying } from "../../../data/reasons/registry/registry.js";
@@ -196,7 +198,12 @@ async function explainFailure(
 	const symbol = target.symbol ?? /^\??k(?:ret)?probe\/([^+]+)/.exec(program?.section ?? "")?.[1];
 	const missing =
 		symbol !== undefined && !user && (error.errnoName === "ENOENT" || error.errnoName === "ESRCH");
-	const similar = missing ? await similarSymbols((await bench.guest()).client, symbol) : [];
+	const similar =
+		user?.kind === "function"
+			? similarFunctions(functionsOf(user.file.bytes), user.place)
+			: missing
+				? await similarSymbols((await bench.guest()).client, symbol)
+				: [];
 	return informed(bench, (kernel) =>
 		explainAttach({
 			...kernel,
