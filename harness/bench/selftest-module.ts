@@ -20,6 +20,7 @@ const libraryFolder = "usr/lib/x86_64-linux-gnu";
 /** Programs of linux-kbuild by what kbuild calls: some only start another. */
 const kbuildTools = {
 	"scripts/basic/fixdep": "scripts/basic/fixdep",
+	"scripts/genksyms/genksyms": "scripts/genksyms/genksyms",
 	"scripts/mod/modpost": "scripts/mod/modpost.real-lsb-64",
 	"tools/objtool/objtool": "tools/objtool/objtool.real-x86",
 	"tools/bpf/resolve_btfids/resolve_btfids": "tools/bpf/resolve_btfids/resolve_btfids",
