@@ -8,6 +8,7 @@ import { compileBinary, compileBpf } from "../machine/guest/agent/testobject.js"
 import { linkLibbpf } from "../machine/guest/build.js";
 import { chainCheck } from "./chain/chain.js";
 import { loadCheck } from "./load/load-check.js";
+import { tokenCheck } from "./token/token-check.js";
 import { vectorsCheck } from "./vectors/vectors-check.js";
 
 const testdata = join(import.meta.dirname, "testdata/hostile");
@@ -197,5 +198,25 @@ export const hostile: readonly Hostile[] = [
 		check: chainCheck,
 		from: "5.10",
 		truth: { "edge/executed": "fail member-never-ran" },
+	},
+	{
+		forges: "token",
+		objects: ["token"],
+		manifest: {
+			vectors: ["vectors.yaml"],
+			token: {
+				commands: ["map_create", "prog_load", "btf_load", "raw_tracepoint_open", "link_create"],
+				maps: ["lru_hash"],
+				programs: ["socket_filter", "syscall", "lsm"],
+				attachments: ["cgroup_inet_ingress", "lsm_mac"],
+				capabilities: ["cap_bpf", "cap_perfmon"],
+			},
+		},
+		files: async () => ({
+			"vectors.yaml": "vectors:\n  - { name: plants, program: plant, expect: { retval: 0 } }\n",
+		}),
+		check: tokenCheck,
+		from: "6.12",
+		truth: { "without-map/lru_hash": "fail too-wide" },
 	},
 ];

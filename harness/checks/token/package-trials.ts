@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isCapable } from "../../data/package/capable.js";
 import type { Package, PackageObject } from "../../data/package/package.js";
 import type { PreparedVector } from "../../data/vectors/suite.js";
 import type { Workbench } from "../../lab/check.js";
@@ -64,7 +65,8 @@ export function fallsShort({ use, lost, vectors }: Trial): boolean {
 export class PackageTrials {
 	/** What the manifest declares. */
 	readonly declared: Delegation;
-	readonly #points: AttachPoints;
+	#session: TokenSession;
+	#points: AttachPoints;
 	/** Of each vector that once failed: does it pass for root and with everything delegated? */
 	readonly #passes = new Map<PreparedVector, boolean>();
 	/** Objects that a process keeps loaded for those that extend them, by the latter's file. */
@@ -74,15 +76,33 @@ export class PackageTrials {
 	private constructor(
 		readonly pkg: Package,
 		readonly bench: Workbench,
-		readonly session: TokenSession,
+		session: TokenSession,
 	) {
 		this.declared = delegationOf(pkg.manifest.token);
-		this.#points = new AttachPoints(session.guest.client, bench, session.ownerClient);
+		this.#session = session;
+		this.#points = pointsOf(session, bench);
 	}
 
 	/** @throws TokensMissing where there are no tokens */
 	static async open(pkg: Package, bench: Workbench): Promise<PackageTrials> {
 		return new PackageTrials(pkg, bench, await TokenSession.open(await bench.guest()));
+	}
+
+	get session(): TokenSession {
+		return this.#session;
+	}
+
+	/**
+	 * Goes on in a fresh guest when the package has a program that can change what the agent says
+	 * (data/package/capable.ts): what one did in an earlier trial decides nothing about the next.
+	 */
+	async isolate(): Promise<void> {
+		if (!this.pkg.objects.some(({ programs }) => programs.some(isCapable))) return;
+		await this.close();
+		await this.bench.spoil();
+		this.#kept.clear();
+		this.#session = await TokenSession.open(await this.bench.guest());
+		this.#points = pointsOf(this.#session, this.bench);
 	}
 
 	/** A process with the declared capabilities. */
@@ -295,6 +315,9 @@ export class PackageTrials {
 		return unopened ? { ...result, refused: new Map(names.map((name) => [name, unopened])) } : result;
 	}
 }
+
+const pointsOf = ({ guest, ownerClient }: TokenSession, bench: Workbench) =>
+	new AttachPoints(guest.client, bench, ownerClient);
 
 /** Objects that probably need the grant, before all others. */
 function suspectsFirst(objects: readonly PackageObject[], grant?: Grant): readonly PackageObject[] {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isCapable } from "../../data/package/capable.js";
 import type { Package } from "../../data/package/package.js";
 import { TokenSettings } from "../../data/package/sections/token.js";
 import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
@@ -33,6 +34,7 @@ export const tokenCheck: Check = {
 		async *run(pkg, bench) {
 			yield* runCases(bench, {
 				cases: casesOf(pkg),
+				alone: pkg.objects.some(({ programs }) => programs.some(isCapable)),
 				after: "all users of tokens ended",
 				run: () => findings(pkg, bench),
 			});
@@ -103,6 +105,7 @@ async function* findingsOf(trials: PackageTrials): AsyncIterable<Finding> {
 		let skip = !loadable || loads ? undefined : reasonSaying("not-loaded", nothingLoads(kernel.id));
 		if (loadable && !works && name !== "no-token")
 			skip ??= reasonSaying("not-loaded", declaredFails, "see the case declared");
+		if (!skip) await trials.isolate();
 		const body = skip ? skipped(skip, delegationEvidence(trials.declared)) : await run(trials);
 		if (name === "declared") works = body.outcome === "pass";
 		yield { case: name, ...body };
