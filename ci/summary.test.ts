@@ -35,10 +35,18 @@ describe("ci/summary.mjs", () => {
 			lines: [
 				"    1.5 s  a.test.ts: 1 passed, 0 failed, 1 skipped",
 				"    1.5 s  b.test.ts: 1 passed, 1 failed",
-				"             FAILED test 1",
+				"FAILED  b.test.ts: test 1",
 			],
 			exitCode: 1,
 		});
+	});
+
+	it("names what was flaky, and passes", () => {
+		const [one, other] = [suite("a.vm.test.ts", ["passed"]), suite("b.vm.test.ts", ["passed"])];
+		Object.assign(one.assertionResults[0]!, { flaky: true });
+		const { lines, exitCode } = summary([one, { ...other, flaky: true }]);
+		expect(lines.slice(2)).toEqual(["flaky   a.vm.test.ts: test 0", "flaky   b.vm.test.ts: the file itself"]);
+		expect(exitCode).toBe(0);
 	});
 
 	it("counts all of them", () => {

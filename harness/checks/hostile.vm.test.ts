@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../base/results.js";
+import { readCatalog } from "../machine/kernel/catalog.js";
 import { resultsOf } from "../run/testrun.js";
 import { type Hostile, hostile, hostilePackage } from "./testhostile.js";
 
-/** `BPFGATE_HOSTILE_KERNELS=all` runs them on every default kernel. */
-const all = ["5.10", "6.1", "6.12", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"];
+/** `BPFGATE_HOSTILE_KERNELS=all` runs them on every kernel of the catalog. */
+const all = (await readCatalog()).lines.map(({ id }) => id);
 const kernels = process.env.BPFGATE_HOSTILE_KERNELS === "all" ? all : ["5.10", "7.3"];
 
 const isFrom = (kernel: string, from: string) => all.indexOf(kernel) >= all.indexOf(from);

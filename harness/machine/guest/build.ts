@@ -81,7 +81,7 @@ export async function buildAgent(arch: string, say: (line: string) => void): Pro
 	await replacing(agent, async (fresh) => {
 		await run(await findCompiler(arch), [
 			...agentFlags,
-			"-static",
+			"-static-pie",
 			"-s",
 			...wrapped.map((name) => `-Wl,--wrap=${name}`),
 			...["-isystem", join(library, "include"), "-isystem", join(library, "uapi")],

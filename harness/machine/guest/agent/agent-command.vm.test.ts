@@ -52,6 +52,13 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		expect(aborted).not.toHaveProperty("status");
 	});
 
+	it("cannot change the agent, the kernel or the clock", async () => {
+		const { stdout } = await run(["attack"]);
+		const lines = stdout.trimEnd().split("\n");
+		expect(lines.length).toBe(12);
+		expect(lines.filter((line) => !line.endsWith(": refused"))).toEqual([]);
+	});
+
 	it("return the requested amount of their output, and its size", async () => {
 		const { stdout, stdout_size, status } = await run(["write", "300000"], { max_output: 10 });
 		expect([stdout, stdout_size, status]).toEqual(["abcdefghij", 300000, 0]);

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A command with several behaviours, for agent-command.vm.test.ts. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
+#include <sys/ptrace.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -25,12 +34,43 @@ static void tell(int argc, char **argv)
 	fprintf(stderr, "%zd bytes of input", read(STDIN_FILENO, cwd, sizeof(cwd)));
 }
 
+static void attempt(const char *what, long result)
+{
+	int error = errno;
+
+	printf("%s: %s\n", what, result >= 0 ? "done" : error == EPERM || error == EACCES ? "refused" : strerror(error));
+}
+
+/* What would give it the agent, which is process 1, or the kernel. */
+static void attack(void)
+{
+	char byte = 0;
+	struct iovec here = { &byte, 1 }, there = { (void *)environ, 1 };
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	attempt("ptrace", ptrace(PTRACE_SEIZE, 1, 0, 0));
+	attempt("process_vm_writev", process_vm_writev(1, &here, 1, &there, 1, 0));
+	attempt("/proc/1/mem", open("/proc/1/mem", O_RDWR));
+	attempt("/proc/1/fd/0", open("/proc/1/fd/0", O_RDONLY));
+	attempt("/proc/1/root", open("/proc/1/root/", O_RDONLY));
+	attempt("/dev/mem", open("/dev/mem", O_RDWR));
+	attempt("/proc/kcore", open("/proc/kcore", O_RDONLY));
+	attempt("iopl", iopl(3));
+	attempt("init_module", syscall(SYS_init_module, &byte, 1, ""));
+	attempt("delete_module", syscall(SYS_delete_module, "veth", O_NONBLOCK));
+	attempt("reboot", reboot(RB_ENABLE_CAD));
+	attempt("clock_settime", clock_settime(CLOCK_REALTIME, &now));
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (strcmp(what, "tell") == 0)
 		tell(argc, argv);
+	else if (strcmp(what, "attack") == 0)
+		attack();
 	else if (strcmp(what, "exit") == 0)
 		return atoi(argv[2]);
 	else if (strcmp(what, "abort") == 0)
