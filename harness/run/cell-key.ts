@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sha256, sha256File } from "../base/host-files.js";
+import { programDigest } from "../base/program-digest.js";
 import type { RunRecord } from "../base/results.js";
 import type { Package } from "../data/package/package.js";
 import type { ChainSource } from "../data/package/sections/chain-file.js";
@@ -20,12 +21,13 @@ export interface KeyedRun extends Demands, CellTime {
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
 }
 
-/** A digest of a kernel with its modules, and of the agent that runs on it. */
+/** A digest of a kernel with its modules, of the agent that runs on it, and of the code that judges. */
 export async function machineKey({ config, arch, ...kernel }: Kernel): Promise<string> {
 	const { id, release, image_sha256, modules_sha256 } = kernel;
 	const settings = config === undefined ? "" : await sha256File(config);
 	const agent = await sha256File(agentPath(arch)).catch(() => "none");
-	return sha256(JSON.stringify([id, release, arch, image_sha256, modules_sha256, settings, agent]));
+	const parts = [id, release, arch, image_sha256, modules_sha256, settings, agent];
+	return sha256(JSON.stringify([...parts, await programDigest()]));
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
+import { UndecidedError } from "../base/errors.js";
 import type { PromiseArea } from "../base/kernel-promise.js";
 import { listing } from "../base/listing.js";
 import {
@@ -17,7 +18,7 @@ import { CellLimit } from "../lab/cell-limit.js";
 import type { CheckContext, Workbench } from "../lab/check.js";
 import { tooLargeForHost } from "../lab/guest-size.js";
 import { PackageBudget } from "../lab/package-budget.js";
-import { CellWorkbench, type Lent, undecidedReason } from "../lab/workbench.js";
+import { CellWorkbench, type GuestSource, type Lent, undecidedReason } from "../lab/workbench.js";
 import type { KernelFunctions } from "../machine/features/functions.js";
 import type { Kernel } from "../machine/kernel/kernel.js";
 import { packageTimeoutOf, timeoutOf } from "./cell-timeout.js";
@@ -37,7 +38,7 @@ export interface RunOptions extends Lent, Omit<TestRequest, "cold" | "resume"> {
 	journal?: RunJournal;
 	/** Tells which modules a package needs; without it only the guest's own are there. */
 	functions?: KernelFunctions;
-	/** Throws UndecidedError when no verdict on the kernel can be believed. */
+	/** Throws UndecidedError when no verdict on the kernel can be believed; before any guest is lent. */
 	assertTrust?: (kernel: Kernel) => Promise<void>;
 	/** What the results document says of the host. */
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
@@ -56,7 +57,8 @@ export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 	const { packages, kernels, chains = [], coverage = false } = options;
 	const context: CheckContext = { packages, kernels, chains, coverage };
 	const asked = options.checks.map((check) => ({ check, run: check.create(context) }));
-	const finished = work({ ...options, context, asked, signal }, (event) => events.write(event)).then(
+	const guests = trusted(options);
+	const finished = work({ ...options, guests, context, asked, signal }, (event) => events.write(event)).then(
 		() => events.end(),
 		(error) => events.destroy(error),
 	);
@@ -66,6 +68,18 @@ export async function* run(options: RunOptions): AsyncIterable<RunEvent> {
 		stop.abort();
 		await finished;
 	}
+}
+
+/** Whatever a guest is for, nothing is asked of it before its kernel gave the known verdicts. */
+function trusted({ guests, assertTrust }: RunOptions): GuestSource {
+	if (!assertTrust) return guests;
+	return {
+		expect: (kernel) => guests.expect(kernel),
+		async acquire(kernel) {
+			await assertTrust(kernel);
+			return guests.acquire(kernel);
+		},
+	};
 }
 
 const endOf = ({ pkg, kernel }: Cell): RunEvent => ({
@@ -259,7 +273,7 @@ async function* between(
 				yield { ...about, kernels: [...kernels], ...finding, duration_ms };
 		} catch (error) {
 			if (options.signal.aborted) continue;
-			if (error !== limit.over) throw error;
+			if (!(error instanceof UndecidedError)) throw error;
 			const rest = {
 				case: "unfinished",
 				outcome: "error" as const,

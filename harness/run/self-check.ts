@@ -29,7 +29,7 @@ export class SelfCheck {
 	readonly #asked = new Map<string, Promise<void>>();
 
 	/**
-	 * @param lab where the canary runs, once for each image, agent and version of bpfgate
+	 * @param lab where the canary runs, once for each image, agent and build of bpfgate
 	 * @param version of bpfgate
 	 */
 	constructor(

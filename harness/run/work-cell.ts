@@ -30,10 +30,7 @@ export interface Cell {
 }
 
 /** What of a run decides how it works on a cell. */
-export interface CellOptions extends Lent, Demands, Fitting, CellTime {
-	/** Throws UndecidedError when no verdict on the kernel can be believed. */
-	assertTrust?: (kernel: Kernel) => Promise<void>;
-}
+export interface CellOptions extends Lent, Demands, Fitting, CellTime {}
 
 /**
  * Runs checks of a package on a kernel.
@@ -102,7 +99,6 @@ async function* findings(
 					for (const name of cases) yield { case: name, outcome: "skip", ...skipped };
 					return;
 				}
-				await options.limit.outside(async () => options.assertTrust?.(kernel));
 				releases.set(kernel.id, (await bench.guest()).greeting.release);
 				for await (const finding of options.limit.within(check.run(pkg, bench))) {
 					open.delete(finding.case);
