@@ -6,7 +6,7 @@ import { wildcard } from "../../../data/package/manifest/wildcard.js";
 import type { Package, PackageFile } from "../../../data/package/package.js";
 import type { Change } from "../../../data/vectors/record/change.js";
 import { vectorChanges } from "../../../data/vectors/record/changes.js";
-import { editText } from "../../../data/vectors/record/edit.js";
+import { assertEditable, editText } from "../../../data/vectors/record/edit.js";
 import { type EventTypes, eventTypes } from "../../../data/vectors/record/events.js";
 import { differing } from "../../../data/vectors/record/observed.js";
 import { type PlacedVector, placedVectors } from "../../../data/vectors/record/placed.js";
@@ -60,6 +60,8 @@ export async function propose(pkg: Package, wanted: Wanted, fresh: Fresh): Promi
 	const proposal: Proposal = { files: [], left: [], unstable: [], unproven: [] };
 	const cases = placed.flatMap((each) => each.cases);
 	if (cases.length === 0) return proposal;
+	// Now: later, guests would have run for nothing.
+	for (const file of new Set(placed.map((each) => each.file))) assertEditable(file.display, textOf(file));
 	const one = await rehearsed(cases, fresh);
 	const other = await rehearsed(cases, fresh);
 	const changes = new Map<PackageFile, { changes: Change[]; cases: string[] }>();
@@ -77,7 +79,7 @@ export async function propose(pkg: Package, wanted: Wanted, fresh: Fresh): Promi
 		changes.set(each.file, ofFile);
 	}
 	for (const [file, { changes: made, cases: changedCases }] of changes) {
-		const before = new TextDecoder("utf-8", { ignoreBOM: true }).decode(file.bytes);
+		const before = textOf(file);
 		const after = editText(file.display, before, made);
 		proposal.files.push({ file, before, after, vectors: changedCases.length });
 	}
@@ -87,6 +89,8 @@ export async function propose(pkg: Package, wanted: Wanted, fresh: Fresh): Promi
 	}
 	return proposal;
 }
+
+const textOf = ({ bytes }: PackageFile) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
 async function rehearsed(cases: readonly PreparedVector[], fresh: Fresh): Promise<Map<string, Rehearsal>> {
 	const bench = await fresh();

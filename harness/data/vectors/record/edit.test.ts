@@ -126,3 +126,23 @@ describe("edited JSON", () => {
 		);
 	});
 });
+
+describe("a file of many lines and values", () => {
+	const large = (count: number) =>
+		`program: p\nvectors: [{ name: one, retval: 1 }]\nx: [${"1,".repeat(count)}1]\n`;
+	const changes = [{ path: ["vectors", "0", "retval"], value: 2 }];
+
+	it("is changed in little processor time", () => {
+		const start = process.cpuUsage();
+		expect(editText("a.yaml", large(99_000), changes)).toContain("retval: 2");
+		expect(process.cpuUsage(start).user / 1000).toBeLessThan(10_000);
+	});
+
+	it("is refused before it is parsed when there are more", () => {
+		const start = process.cpuUsage();
+		expect(() => editText("a.yaml", large(8_000_000), changes)).toThrow(
+			"a.yaml: has more than 100000 lines and values, too many to be changed in place; split it",
+		);
+		expect(process.cpuUsage(start).user / 1000).toBeLessThan(1000);
+	});
+});
