@@ -8,7 +8,7 @@ import { sha256 } from "./host-files.js";
 
 /** `dist/` of what is installed or built; `harness/` where tests run the sources. */
 const code = fileURLToPath(new URL("../", import.meta.url));
-/** Programs of bpfgate's own, which its checks bring into guests. The agent has a digest of its own. */
+/** Programs of bpfgate's own, which its checks bring into guests; not the agent. */
 const built = ["bpf", "dispatcher", "gatekeeper", "loader"].map((folder) => join(code, "../build", folder));
 
 let known: Promise<string> | undefined;

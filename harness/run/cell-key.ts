@@ -21,7 +21,7 @@ export interface KeyedRun extends Demands, CellTime {
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
 }
 
-/** A digest of a kernel with its modules, of the agent that runs on it, and of the code that judges. */
+/** A digest of a kernel with its modules, of its agent, and of the code that judges. */
 export async function machineKey({ config, arch, ...kernel }: Kernel): Promise<string> {
 	const { id, release, image_sha256, modules_sha256 } = kernel;
 	const settings = config === undefined ? "" : await sha256File(config);

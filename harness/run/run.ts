@@ -38,7 +38,7 @@ export interface RunOptions extends Lent, Omit<TestRequest, "cold" | "resume"> {
 	journal?: RunJournal;
 	/** Tells which modules a package needs; without it only the guest's own are there. */
 	functions?: KernelFunctions;
-	/** Throws UndecidedError when no verdict on the kernel can be believed; before any guest is lent. */
+	/** Throws UndecidedError when no verdict on the kernel can be believed. */
 	assertTrust?: (kernel: Kernel) => Promise<void>;
 	/** What the results document says of the host. */
 	host: Pick<RunRecord, "bpfgate" | "accelerator" | "qemu">;
