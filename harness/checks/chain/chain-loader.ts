@@ -93,7 +93,7 @@ async function runLoader(
 		`BPFGATE_IFINDEX=${device.ifindex}`,
 	];
 	const { netns } = device;
-	const started = { argv, env, cwd: folder, timeout_ms: timeoutMs, max_output: outputBytes };
+	const started = { argv, env, cwd: folder, timeout_ms: timeoutMs, max_output: outputBytes, limited: true };
 	try {
 		return await client.call("command_run", { ...started, ...(netns === undefined ? {} : { netns }) });
 	} catch (error) {

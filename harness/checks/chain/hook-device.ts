@@ -9,6 +9,8 @@ export interface HookDevice {
 	/** Handle of its namespace; default: the guest's first. */
 	netns?: number;
 	sender: Sender;
+	/** Both ends of a veth pair; the inside one is in the namespace `netns`. */
+	pair?: { outside: { ifindex: number }; inside: { ifindex: number; netns: number } };
 	/** Kind of the device; `lo` where the kernel has no veth. */
 	kind: "veth" | "netkit" | "lo";
 	close(): Promise<void>;
@@ -47,7 +49,7 @@ export async function hookDevice(guest: Guest, direction: Direction): Promise<Ho
 		await client.call("close", { handle: netns });
 	};
 	const hook = direction === "ingress" ? inside : outside;
-	return { ...hook, sender: outside, kind: "veth", close };
+	return { ...hook, sender: outside, kind: "veth", close, pair: { outside, inside } };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
+	readlinkSync,
 	rmSync,
 	writeFileSync,
 } from "node:fs";
@@ -71,13 +72,14 @@ function start(count = packages) {
 	return run;
 }
 
-/** Process ids of QEMUs that use this test's cache. */
+/** Process ids of QEMUs that have files of this test's cache open. */
 function guests(): string[] {
 	return readdirSync("/proc").filter((pid) => {
 		if (!/^\d+$/.test(pid)) return false;
 		try {
-			const line = readFileSync(join("/proc", pid, "cmdline"), "utf8");
-			return line.includes("qemu") && line.includes(cache);
+			if (!readFileSync(join("/proc", pid, "cmdline"), "utf8").includes("qemu")) return false;
+			const files = join("/proc", pid, "fd");
+			return readdirSync(files).some((fd) => readlinkSync(join(files, fd)).startsWith(cache));
 		} catch {
 			return false;
 		}

@@ -2,9 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { chmod, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +16,7 @@ import type { Result } from "../guest/operations.js";
 import { Console } from "./console.js";
 import type { Splat } from "./guest.js";
 import { launch } from "./launch.js";
-import { type OwnedProcess, type ProcessEnd, removeFolder, temporaryFolder } from "./process.js";
+import type { OwnedProcess, ProcessEnd } from "./process.js";
 import { type Accelerator, type BootKit, descriptors, type Memory } from "./qemu.js";
 import { Qmp } from "./qmp.js";
 
@@ -141,23 +140,23 @@ export class Instance {
 	/**
 	 * Stops for good and writes device state to `state`. QEMU stops the running guest: one stopped
 	 * before would resume stopped.
+	 * @param folder that of its memory, for a socket
 	 */
-	async save(state: string): Promise<void> {
+	async save(state: string, folder: string): Promise<void> {
 		// QEMU's sandbox forbids starting programs, and QEMU 7.2 cannot migrate to a file; it can
 		// connect to a socket.
-		const folder = temporaryFolder(tmpdir(), "bpfgate-");
 		const server = createServer();
 		try {
 			server.listen({ path: join(folder, "state"), writableAll: true });
 			await once(server, "listening");
-			await chmod(folder, 0o711); // QEMU may run as another user.
 			const sent = once(server, "connection").then(([peer]) =>
 				pipeline(peer as Socket, createWriteStream(state)),
 			);
-			await Promise.race([sent, this.migrate(join(folder, "state")).then(() => sent)]);
+			// QEMU may run as another user, who cannot reach the folder by its path.
+			const socket = `/proc/self/fd/${descriptors.files}/state`;
+			await Promise.race([sent, this.migrate(socket).then(() => sent)]);
 		} finally {
 			server.close();
-			removeFolder(folder);
 		}
 	}
 

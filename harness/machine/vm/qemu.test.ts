@@ -42,9 +42,10 @@ describe("QEMU's command line", () => {
 		};
 		const path = `memory-backend-file,id=ram,size=${memoryMiB}M,mem-path=/proc/self/fd/6`;
 		const file = "/t/a,b";
-		expect(ram({ kind: "shared", file })).toEqual({
-			object: `${path},share=on`,
-			file: { path: file, flags: "r+" },
+		// The first is the folder of the socket through which the template's state comes.
+		expect(ram({ kind: "shared", file, folder: "/s" })).toEqual({
+			object: `${path.slice(0, -1)}7,share=on`,
+			file: { path: "/s", flags: "r" },
 		});
 		expect(ram({ kind: "copied", file, writable: true })).toEqual({
 			object: `${path},share=off`,
@@ -59,7 +60,7 @@ describe("QEMU's command line", () => {
 
 	it("differs between a template and its clones in RAM and origin only", () => {
 		const kit = { ...launch.kit, arch: "aarch64" };
-		const made = commandLine({ ...launch, kit, memory: { kind: "shared", file: "/t" } });
+		const made = commandLine({ ...launch, kit, memory: { kind: "shared", file: "/t", folder: "/s" } });
 		const cloned = commandLine({
 			...launch,
 			kit,

@@ -18,12 +18,12 @@ export interface BootKit {
 }
 
 /**
- * Where RAM lives: `private`, or a file that is written (`shared`) or only read (`copied`). QEMU
- * before 8.2 opens the file for writing although it maps it privately: `writable`.
+ * Where RAM lives: `private`, or a file that is written (`shared`) or only read (`copied`). With
+ * `shared`, `folder` is where `Instance.save` listens for the device state. QEMU before 8.2 opens the file for writing although it maps it privately: `writable`.
  */
 export type Memory =
 	| { kind: "private" }
-	| { kind: "shared"; file: string }
+	| { kind: "shared"; file: string; folder: string }
 	| { kind: "copied"; file: string; writable: boolean };
 
 /** File descriptors that QEMU inherits, see `handed` in process.ts; from `files` on its files. */
@@ -46,11 +46,15 @@ export interface Launch {
 	state?: string;
 }
 
-/** Binary, arguments and open files of one VM; the first file is the template's device state. */
+/**
+ * Binary, arguments and open files of one VM. The first file is what device state goes through: the
+ * template's file, or the folder of the socket that takes it.
+ */
 export function commandLine(launch: Launch): { command: string; args: string[]; files: LaunchFile[] } {
 	const arch = architecture(launch.kit.arch);
 	const incoming = launch.state !== undefined;
-	const files: LaunchFile[] = launch.state === undefined ? [] : [{ path: launch.state, flags: "r" }];
+	const through = launch.memory.kind === "shared" ? launch.memory.folder : launch.state;
+	const files: LaunchFile[] = through === undefined ? [] : [{ path: through, flags: "r" }];
 	const handed: Handed = (path, flags = "r") =>
 		`/proc/self/fd/${descriptors.files + files.push({ path, flags }) - 1}`;
 	const args = [

@@ -31,6 +31,8 @@ import { commandLine } from "./qemu.js";
 /** How many most recently used templates are kept; each has 100-130 MB. */
 const kept = 24;
 const making = ".making-";
+/** The same of the folders with a socket, in the temporary folder. */
+const saving = "bpfgate-template-";
 /** To be increased when earlier templates must not be used: 2 are those with a correct clock. */
 const recipe = 2;
 /** Milliseconds to wait for another runner that makes the same template. */
@@ -107,11 +109,18 @@ async function make(root: string, folder: string, options: InstanceOptions): Pro
 		// QEMU may run as another user; the folder is still closed to all others.
 		await memory.chmod(0o666);
 		await memory.close();
-		const instance = await Instance.boot(options, { kind: "shared", file: ram });
+		// For a socket, whose path must be short: not in the cache.
+		const through = temporaryFolder(tmpdir(), makersPrefix(saving));
 		try {
-			await instance.save(state);
+			await chmod(through, 0o755);
+			const instance = await Instance.boot(options, { kind: "shared", file: ram, folder: through });
+			try {
+				await instance.save(state, through);
+			} finally {
+				await instance.dispose();
+			}
 		} finally {
-			await instance.dispose();
+			removeFolder(through);
 		}
 		const file = await open(ram);
 		await file.chmod(0o644);
@@ -178,6 +187,7 @@ async function readRecord(path: string): Promise<TemplateRecord> {
 /** Removes unfinished templates, those without their kernel, the least recently used. */
 async function sweep(root: string): Promise<void> {
 	await removeAbandoned(root, making);
+	await removeAbandoned(tmpdir(), saving);
 	const used: { folder: string; at: number }[] = [];
 	for (const name of await readdir(root)) {
 		if (name.startsWith(making) || name.endsWith(".lock")) continue;

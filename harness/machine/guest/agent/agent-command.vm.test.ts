@@ -52,8 +52,10 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		expect(aborted).not.toHaveProperty("status");
 	});
 
-	it("cannot change the agent, the kernel or the clock", async () => {
-		const { stdout } = await run(["attack"]);
+	it("cannot change the agent, the kernel or the clock, when they are limited", async () => {
+		const all = await run(["attack"]);
+		expect(all.stdout).toContain("ptrace: done");
+		const { stdout } = await run(["attack"], { limited: true });
 		const lines = stdout.trimEnd().split("\n");
 		expect(lines.length).toBe(12);
 		expect(lines.filter((line) => !line.endsWith(": refused"))).toEqual([]);
@@ -77,6 +79,24 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		}
 		const { processes } = await guest.client.call("inventory", {});
 		expect(processes).toEqual([]);
+	});
+
+	it("are left running when they are started, and tell how they ended", async () => {
+		const { client } = guest;
+		const before = (await client.call("clock_read", {})).monotonic_ns;
+		const output = "/run/started.log";
+		const { pid } = await client.call("command_start", { argv: [path, "family"], output });
+		const said = async () => Buffer.from((await client.call("file_read", { path: output })).data).toString();
+		await expect.poll(said).toBe("begun\nbegun\n");
+		expect(await client.call("command_signal", { pid, signal: 0 })).toEqual({ errno: 0, ended: false });
+		const killed = await client.call("command_signal", { pid, signal: 9, await: true });
+		expect(killed).toEqual({ errno: 0, ended: true, status: 128 + 9 });
+		expect(await client.call("command_signal", { pid, signal: 0 })).toMatchObject({ errno: 3 });
+		expect((await client.call("inventory", {})).processes).toEqual([]);
+		await client.call("file_remove", { path: output });
+		expect((await client.call("clock_read", {})).monotonic_ns).toBeGreaterThan(before);
+		const missing = client.call("command_start", { argv: ["/run/none"], output });
+		await expect(missing).rejects.toMatchObject({ errnoName: "ENOENT" });
 	});
 
 	it("may leave a background process, which appears in the inventory", async () => {

@@ -5,14 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -79,21 +77,6 @@ void boot_loopback_up(void)
 		close(fd);
 }
 
-/*
- * What a command of a package, such as its loader, never gets. With these it could change the
- * agent, the kernel's code or the clock, and then decide what the agent says. Only execve(2) takes
- * them away (capabilities(7), "capability bounding set"), so the agent keeps them. A loader keeps
- * CAP_SYSLOG: without it /proc/kallsyms hides the addresses that libbpf looks up.
- */
-static const int never[] = { CAP_SYS_PTRACE, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_SYS_TIME };
-
-static void limit_commands(void)
-{
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (prctl(PR_CAPBSET_DROP, never[i], 0, 0, 0) < 0)
-			perror("bpfgate: PR_CAPBSET_DROP");
-}
-
 void boot_settings(void)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -115,7 +98,6 @@ void boot_settings(void)
 	 */
 	boot_write("/proc/sys/net/core/netdev_max_backlog", "65536");
 	boot_loopback_up();
-	limit_commands();
 }
 
 void boot_power_off(void)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "boot.h"
+#include "command.h"
 #include "inventory_bpf.h"
 #include "key.h"
 #include "kernel_features.h"
@@ -13,10 +14,11 @@
 #include "serve.h"
 #include "vmlinux.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct channel channel = { 0 };
 
+	command_become_limited(argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	boot_catch_crashes();
 	boot_filesystems();

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -12,11 +11,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "command.h"
 #include "memory.h"
 #include "operation.h"
 #include "request.h"
 
-#define MAX_WORDS 4096
 #define MAX_TIMEOUT_MS (600u * 1000)
 #define TIMEOUT_MS (30u * 1000)
 #define MAX_OUTPUT (16u << 20)
@@ -32,9 +31,7 @@ struct output {
 };
 
 struct command {
-	char **argv;
-	char **env;
-	const char *cwd;
+	struct command_start start;
 	uint64_t timeout_ms;
 	struct output outputs[2];
 	pid_t pid;
@@ -42,48 +39,6 @@ struct command {
 	bool timed_out;
 	siginfo_t end;
 };
-
-/* The strings of an array, ended by NULL; the caller frees the array. */
-static char **words(struct args *args, const char *key)
-{
-	uint32_t count = args_count_or_none(args, key, MAX_WORDS);
-	char **list = memory_zeroed((count + 1) * sizeof(*list));
-
-	for (uint32_t i = 0; i < count; i++)
-		list[i] = (char *)args_string_at(args, key, i);
-	return list;
-}
-
-/*
- * Starts the command in its own session, so that all that it starts can be killed with it, and with
- * default signal handling. posix_spawn() does not copy the agent's memory and reports why a command
- * cannot start. 0 or an errno.
- */
-static int start(struct command *command, int out, int err)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t all, none;
-	int error;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	error = error ? error : posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	error = error ? error : posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-	if (!error && command->cwd)
-		error = posix_spawn_file_actions_addchdir_np(&actions, command->cwd);
-	error = error ? error :
-			posix_spawn(&command->pid, command->argv[0], &actions, &attributes, command->argv, command->env);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	return error;
-}
 
 /* Reads what is available. False at the end of the output. */
 static bool take(struct output *output)
@@ -166,7 +121,7 @@ static void run(struct command *command, struct reply *reply)
 
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
 		error = errno;
-	error = error ? error : start(command, out[1], err[1]);
+	error = error ? error : command_spawn(&command->start, out[1], err[1], &command->pid);
 	close(out[1]);
 	close(err[1]);
 	if (!error) {
@@ -178,7 +133,7 @@ static void run(struct command *command, struct reply *reply)
 		}
 	}
 	if (error) {
-		reply_fail(reply, error, "run %s", command->argv[0]);
+		reply_fail(reply, error, "run %s", command->start.argv[0]);
 	} else {
 		command->outputs[0].fd = out[0];
 		command->outputs[1].fd = err[0];
@@ -196,13 +151,16 @@ void op_command_run(struct args *args, struct reply *reply)
 {
 	uint32_t room = args_uint_or(args, "max_output", MAX_OUTPUT, OUTPUT);
 	struct command command = {
-		.argv = words(args, "argv"),
-		.env = words(args, "env"),
-		.cwd = args_string_or_null(args, "cwd"),
+		.start = {
+			.argv = command_words(args, "argv"),
+			.env = command_words(args, "env"),
+			.cwd = args_string_or_null(args, "cwd"),
+			.limited = args_bool_or(args, "limited", false),
+		},
 		.timeout_ms = args_uint_or(args, "timeout_ms", MAX_TIMEOUT_MS, TIMEOUT_MS),
 	};
 
-	if (args_count(args, "argv", MAX_WORDS) == 0)
+	if (args_count(args, "argv", COMMAND_WORDS) == 0)
 		args_complain(args, "argv", "is empty");
 	for (int i = 0; i < 2; i++) {
 		command.outputs[i].room = room;
@@ -212,6 +170,6 @@ void op_command_run(struct args *args, struct reply *reply)
 		run(&command, reply);
 	free(command.outputs[0].data);
 	free(command.outputs[1].data);
-	free(command.argv);
-	free(command.env);
+	free(command.start.argv);
+	free(command.start.env);
 }

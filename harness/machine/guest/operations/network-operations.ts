@@ -46,6 +46,31 @@ export const networkOperations = {
 	netdev_del: t.operation(t.object({ name: DeviceName, ...t.InNetns }), t.Empty),
 
 	/**
+	 * One request to NETLINK_ROUTE, which the kernel acknowledges (rtnetlink(7)): `body` is what
+	 * follows struct nlmsghdr, `flags` are added to NLM_F_REQUEST and NLM_F_ACK. File descriptors
+	 * that `handles` name are written at their offsets in it. The errno is the kernel's answer.
+	 */
+	rtnetlink: t.operation(
+		t.object({
+			type: t.uint(0xffff),
+			flags: t.optional(t.uint(0xffff)),
+			body: Bytes(2048),
+			handles: t.optional(
+				Type.Array(
+					t.object({
+						offset: t.U32,
+						handle: t.Handle,
+						program: t.optional(t.Text),
+						map: t.optional(t.Text),
+					}),
+				),
+			),
+			...t.InNetns,
+		}),
+		t.object({ errno: t.Errno }),
+	),
+
+	/**
 	 * A listening TCP or a bound UDP socket; the length of `address` (4 or 16 bytes, network order)
 	 * gives its family. The guest need not have the address (IP_FREEBIND). `receive_buffer` in
 	 * bytes. `cookie` is SO_COOKIE, the socket's name in program contexts. It stays open until

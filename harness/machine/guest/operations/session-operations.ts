@@ -36,6 +36,8 @@ export const sessionOperations = {
 		}),
 	),
 	ping: t.operation(t.Empty, t.Empty),
+	/** The guest's CLOCK_MONOTONIC, which programs read with bpf_ktime_get_ns(). */
+	clock_read: t.operation(t.Empty, t.object({ monotonic_ns: t.Size })),
 
 	/**
 	 * `settle`: the kernel frees what a closed program held after an RCU grace period, so wait
@@ -79,7 +81,8 @@ export const sessionOperations = {
 	 * is killed, in a session of its own: `timed_out`. The first `max_output` bytes of each output
 	 * are returned (64 KiB by default, at most 16 MiB) with its full size. Background processes
 	 * that it started keep running. The errno is that of starting the command: ENOENT, EACCES,
-	 * ENOEXEC.
+	 * ENOEXEC. `limited`: a command of a package, which gets no capability to change the agent, the
+	 * kernel's code or the clock (command.c); one that is no program ends with status 126.
 	 */
 	command_run: t.operation(
 		t.object({
@@ -88,6 +91,7 @@ export const sessionOperations = {
 			cwd: t.optional(t.Text),
 			timeout_ms: t.optional(t.uint(600_000)),
 			max_output: t.optional(t.uint(16 << 20)),
+			limited: t.optional(t.Flag),
 			...t.InNetns,
 		}),
 		t.object({
@@ -100,6 +104,31 @@ export const sessionOperations = {
 			stderr: Bytes(),
 			stderr_size: t.Size,
 		}),
+	),
+
+	/**
+	 * Starts a command as `command_run` does, and leaves it running; both of its outputs are
+	 * appended to the file `output`.
+	 */
+	command_start: t.operation(
+		t.object({
+			argv: Type.Array(t.Text, { minItems: 1, maxItems: 4096 }),
+			env: t.optional(Type.Array(t.Text, { maxItems: 4096 })),
+			cwd: t.optional(t.Text),
+			output: t.Text,
+			limited: t.optional(t.Flag),
+			...t.InNetns,
+		}),
+		t.object({ pid: Type.Integer({ minimum: 2 }) }),
+	),
+	/**
+	 * Sends a signal (0: none) to a started command and what it has started; with `await` waits up
+	 * to 10 s for its end. `status` of a command that has ended: its exit status, or 128 and the
+	 * signal that killed it. ESRCH: it is no longer known.
+	 */
+	command_signal: t.operation(
+		t.object({ pid: t.uint(0x7fffffff), signal: t.uint(64), await: t.optional(t.Flag) }),
+		t.object({ errno: t.Errno, ended: t.Flag, status: t.optional(t.U32) }),
 	),
 
 	/** Fails on purpose, so that tests can show that the runner survives it. */
