@@ -19,7 +19,8 @@ export interface BootKit {
 
 /**
  * Where RAM lives: `private`, or a file that is written (`shared`) or only read (`copied`). With
- * `shared`, `folder` is where `Instance.save` listens for the device state. QEMU before 8.2 opens the file for writing although it maps it privately: `writable`.
+ * `shared`, `folder` is where `Instance.save` listens for the device state. QEMU before
+ * 8.2 opens the file for writing although it maps it privately: `writable`.
  */
 export type Memory =
 	| { kind: "private" }

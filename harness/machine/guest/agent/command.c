@@ -30,7 +30,7 @@ void command_become_limited(int argc, char **argv)
 {
 	if (getpid() == 1 || argc < 3 || strcmp(argv[1], LIMITED) != 0)
 		return;
-	/* execve(2) takes away what is not in the bounding set (capabilities(7)). */
+	/* execve(2) keeps only what is in the bounding set (capabilities(7)). */
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		if (prctl(PR_CAPBSET_DROP, never[i], 0, 0, 0) < 0) {
 			perror("bpfgate: PR_CAPBSET_DROP");
