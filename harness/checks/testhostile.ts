@@ -3,11 +3,17 @@ import { machine } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { openPackage, type Package } from "../data/package/package.js";
 import { temporaryFolder } from "../data/package/testpackage.js";
+import { signDetached } from "../data/signing/cms.js";
+import { issue } from "../data/signing/issue.js";
+import { layoutFiles } from "../data/signing/layout.js";
+import { seal, signaturesOf, signPackage } from "../data/signing/sign.js";
+import { writeSignatures } from "../data/signing/write.js";
 import type { Check } from "../lab/check.js";
 import { compileBinary, compileBpf } from "../machine/guest/agent/testobject.js";
 import { linkLibbpf } from "../machine/guest/build.js";
 import { chainCheck } from "./chain/chain.js";
 import { loadCheck } from "./load/load-check.js";
+import { signatureCheck } from "./signature/signature.js";
 import { tokenCheck } from "./token/token-check.js";
 import { vectorsCheck } from "./vectors/vectors-check.js";
 
@@ -26,9 +32,13 @@ export interface Hostile {
 	manifest?: Record<string, unknown>;
 	/** Further files by their path in the package. */
 	files?: () => Promise<Record<string, Uint8Array | string>>;
+	/** Signs the package in this folder. */
+	sign?: (folder: string) => Promise<void>;
 	check: Check;
 	/** The oldest kernel on which it can forge. */
 	from: string;
+	/** The newest one; default: all. */
+	to?: string;
 	/** Cases that it wants passed or skipped, and what is said in truth: outcome and reason. */
 	truth: Readonly<Record<string, string>>;
 }
@@ -47,10 +57,17 @@ const vectorsOf = (program: string, more = "") => ({
 	from: "6.1",
 });
 
-/** A chain that a loader builds: `members` are promised, `words` is what the loader is told. */
+/**
+ * A chain that a loader builds, which `behind` starts: `members` are promised, `words` is what the
+ * loader is told.
+ */
 function loaderChain(members: readonly string[], words: readonly string[], objects: readonly string[]) {
+	return chainBy(members, ["behind", ...words], objects);
+}
+
+/** The same by any loader. */
+function chainBy(members: readonly string[], command: readonly string[], objects: readonly string[]) {
 	const files = objects.map(fileOf);
-	const command = ["behind", ...words];
 	const chain = {
 		...{
 			name: "edge",
@@ -82,11 +99,41 @@ async function binary(source: string): Promise<Uint8Array> {
 	);
 }
 
+async function signHonestly(folder: string): Promise<void> {
+	const { privateKey, certificate } = await issue({ type: "ecdsa" });
+	await signPackage(folder, { kind: "memory", pem: privateKey }, certificate);
+}
+
+/**
+ * Signs with a loader that does not compare the hash of its metadata: that for 7.3, where the
+ * kernel does it, in place of those for older kernels.
+ */
+async function signCarelessly(folder: string): Promise<void> {
+	const pkg = await openPackage(folder);
+	const { privateKey, certificate } = await issue({ type: "ecdsa" });
+	const key = { kind: "memory", pem: privateKey } as const;
+	const sealed = await signaturesOf(pkg, key, certificate, { contracts: ["insns-maps"] });
+	const objects = await Promise.all(
+		sealed.objects.map(async ({ object, loaders: [loader] }) => {
+			const cms = await signDetached(loader!.insns, key, certificate);
+			const older = ["insns", "insns-excl"] as const;
+			return { object, loaders: older.map((contract) => ({ ...loader!, contract, cms })) };
+		}),
+	);
+	await writeSignatures(folder, layoutFiles(await seal({ ...sealed, objects }, key)));
+}
+
 const fileOf = (source: string) => `${basename(source)}.bpf.o`;
 /** The object of a source in `testdata/`, or of an absolute path. */
 const objectOf = (source: string) => compileBpf(`${resolve(testdata, source)}.bpf.c`);
 
-export async function hostilePackage({ forges, objects, manifest = {}, files }: Hostile): Promise<Package> {
+export async function hostilePackage({
+	forges,
+	objects,
+	manifest = {},
+	files,
+	sign,
+}: Hostile): Promise<Package> {
 	const compiled = await Promise.all(
 		objects.map(async (source) => [fileOf(source), await objectOf(source)] as const),
 	);
@@ -98,8 +145,42 @@ export async function hostilePackage({ forges, objects, manifest = {}, files }: 
 		...{ "bpfgate.json": json, ...Object.fromEntries(compiled) },
 		...(await files?.()),
 	});
+	await sign?.(folder.path);
 	return await openPackage(folder.path);
 }
+
+/** Packages with programs of the same kinds, which deserve to pass. */
+export const honest: readonly Hostile[] = [
+	{
+		forges: "nothing",
+		objects: [join(testdata, "../honest/observer")],
+		check: loadCheck,
+		from: "5.10",
+		truth: {},
+	},
+	{
+		forges: "nothing-by-calls",
+		objects: [join(testdata, "../honest/caller")],
+		manifest: { vectors: ["vectors.yaml"], kernels: { from: "6.1" } },
+		files: async () => ({
+			"vectors.yaml": "vectors:\n  - { name: calls, program: make_map, expect: { retval: 0 } }\n",
+		}),
+		sign: signHonestly,
+		check: vectorsCheck,
+		from: "6.1",
+		truth: {},
+	},
+	{
+		forges: "nothing-by-loader",
+		objects: [members],
+		...chainBy(
+			["account", "mark"],
+			["attach-all", "tc", "{device}", "members.bpf.o", "account", "mark"],
+			[members],
+		),
+		truth: {},
+	},
+];
 
 export const hostile: readonly Hostile[] = [
 	{
@@ -171,6 +252,33 @@ export const hostile: readonly Hostile[] = [
 			["netlink", members],
 		),
 		truth: { "edge/configured": "fail list-contradicted", "edge/executed": "fail chain-executed" },
+	},
+	{
+		forges: "agent",
+		objects: [members],
+		...loaderChain(
+			["account", "mark"],
+			["agent", "tc", "{device}", "members.bpf.o", "mark", "account"],
+			[members],
+		),
+		truth: { "edge/configured": "fail chain-configured", "edge/executed": "fail chain-executed" },
+	},
+	{
+		forges: "signature",
+		objects: ["signature"],
+		manifest: { vectors: ["vectors.yaml"] },
+		files: async () => ({
+			"vectors.yaml": "vectors:\n  - { name: plants, program: plant, expect: { retval: 0 } }\n",
+		}),
+		sign: signCarelessly,
+		check: signatureCheck,
+		from: "6.18",
+		to: "7.2",
+		truth: {
+			"signature.bpf.o/vectors": "pass",
+			"signature.bpf.o/metadata-not-frozen": "fail signature-not-enforced",
+			"signature.bpf.o/leftovers": "fail leftovers",
+		},
 	},
 	{
 		forges: "console",

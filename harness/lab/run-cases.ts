@@ -103,7 +103,8 @@ async function* attempt(
 	return undefined;
 }
 
-function leftBehind(
+/** The finding that a guest was not empty again. */
+export function leftBehind(
 	name: string,
 	after: string,
 	left: readonly string[],

@@ -67,11 +67,6 @@ export class AdoptedObject {
 		};
 	}
 
-	/** Handle of the loader's own program. */
-	get loaderProgram(): number | undefined {
-		return this.#installer.program;
-	}
-
 	/** Close the object first. */
 	close(): Promise<void> {
 		return this.#installer.close();

@@ -58,6 +58,9 @@ export function met(expected: readonly Expectation[], seen: Observed): Expectati
 	);
 }
 
+/** The loader ran, whether it did its work or not. */
+export const hasRun = (step: Step): boolean => step === "installed" || step === "run";
+
 export const isDone = (step: Step): boolean => step === "installed" || step === "loaded";
 
 const where: Record<Exclude<Step, "loaded" | "installed">, string> = {

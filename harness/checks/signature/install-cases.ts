@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../base/errno.js";
+import { isCapable } from "../../data/package/capable.js";
 import type { PackageObject } from "../../data/package/package.js";
 import { reason, reasonSaying } from "../../data/reasons/registry/registry.js";
 import type { Contract } from "../../data/signing/contract.js";
@@ -24,7 +25,7 @@ import { vectorsFinding } from "./installed-vectors.js";
 import { KeyRefused } from "./keyrings.js";
 import { type InstallResult, installOnce } from "./loader-install.js";
 import { type EndingCode, judged, type Setting, settingEvidence, unsupported } from "./signature-finding.js";
-import { readVerdicts } from "./signature-verdict.js";
+import { readVerdicts, type Verdict } from "./signature-verdict.js";
 import { wrongHookFinding } from "./wrong-hook.js";
 
 /** What must succeed with a signed object, in this order. */
@@ -33,9 +34,10 @@ type InstallCase = (typeof installCases)[number];
 
 /** Findings `<object>/<case>` of `installCases`; no `vectors` for an object without them. */
 export async function* installFindings(subject: SignedSubject): AsyncIterable<Finding> {
-	const { object, plans, bench } = subject;
+	const { object, guests, bench } = subject;
 	const of = (name: InstallCase) => `${object.file}/${name}`;
 	const { contract } = subject.setting.kernel;
+	const plans = await guests.plans();
 	let plan: InstallPlan | undefined;
 	try {
 		plan = await plans.own(object);
@@ -57,20 +59,30 @@ export async function* installFindings(subject: SignedSubject): AsyncIterable<Fi
 	const setting = { ...subject.setting, ...(signedBy === undefined ? {} : { signedBy }) };
 	const planned = { ...subject, setting, plan };
 	const findings: Finding[] = [];
+	let recorded: Verdict | undefined;
+	// Before the loader runs: it can change what is read afterwards.
+	const beforeRun = async (program: number) => {
+		if (!setting.kernel.verdictRecorded) return;
+		const guest = await bench.guest();
+		const id = await programId(guest.client, { handle: program });
+		recorded = id === undefined ? undefined : (await readVerdicts(guest)).get(id);
+	};
+	const installation = { ...plan.installation, beforeRun };
+	guests.ran(guests.ownLoaders || object.programs.some(isCapable));
 	try {
-		await whileInstalled(await bench.guest(), object, plan, async (installed) => {
-			const installation = { case: of("installs"), ...installsFinding(planned, installed) };
+		await whileInstalled(await bench.guest(), object, { ...plan, installation }, async (installed) => {
+			const complete = { case: of("installs"), ...installsFinding(planned, installed) };
 			if (contract === "none") {
 				const skip = unsupported(setting);
-				findings.push({ case: of("valid"), ...skip }, installation);
+				findings.push({ case: of("valid"), ...skip }, complete);
 				findings.push({ case: of("verdict"), ...skip }, { case: of("wrong-hook"), ...skip });
 				return;
 			}
 			const older =
 				"the loader is made for an older contract: it does not verify that its metadata map is exclusive to it";
 			const expected = loader.contract === contract ? installs : installsUnsafely(older);
-			findings.push({ case: of("valid"), ...judged(setting, [expected], everything) }, installation);
-			findings.push({ case: of("verdict"), ...(await verdictFinding(planned, installed)) });
+			findings.push({ case: of("valid"), ...judged(setting, [expected], everything) }, complete);
+			findings.push({ case: of("verdict"), ...(await verdictFinding(planned, installed, recorded)) });
 			findings.push({ case: of("wrong-hook"), ...(await wrongHookFinding(planned, installed)) });
 		});
 	} catch (error) {
@@ -136,10 +148,15 @@ async function loads(object: PackageObject, bench: Workbench): Promise<boolean> 
 	return direct.handle !== undefined && direct.loaded.size === wanted.length;
 }
 
-/** What the kernel recorded for the loader, and for what it installed (`prog->aux->sig`). */
+/**
+ * What the kernel recorded for what the loader installed (`prog->aux->sig`).
+ *
+ * @param loader what it recorded for the loader itself, before that ran
+ */
 async function verdictFinding(
 	{ plan, setting, bench }: PlannedSubject,
-	{ loaded, loaderProgram }: InstalledObject,
+	{ loaded }: InstalledObject,
+	loader: Verdict | undefined,
 ): Promise<FindingBody> {
 	const base = settingEvidence(setting);
 	if (!setting.kernel.verdictRecorded) {
@@ -147,11 +164,7 @@ async function verdictFinding(
 		const hint = "use 7.2 or later; before, only the load itself shows that the signature was verified";
 		return skipped(reasonSaying("feature-unsupported", message, hint), base);
 	}
-	const guest = await bench.guest();
-	const verdicts = await readVerdicts(guest);
-	const loaderId =
-		loaderProgram === undefined ? undefined : await programId(guest.client, { handle: loaderProgram });
-	const loader = loaderId === undefined ? undefined : verdicts.get(loaderId);
+	const verdicts = await readVerdicts(await bench.guest());
 	const installed = [...loaded.loaded.values()].map(
 		(program) => verdicts.get(program.info?.id ?? 0)?.verdict ?? "unknown",
 	);

@@ -7,14 +7,15 @@ import type { LoadedObject } from "../../lab/subject/load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { AdoptedObject } from "./adopted-object.js";
-import type { InstallPlan, InstallPlans } from "./install-plan.js";
+import type { CleanGuests } from "./clean-guests.js";
+import type { InstallPlan } from "./install-plan.js";
 import { type Setting, settingEvidence } from "./signature-finding.js";
 
 /** An object whose signed loader is tested. */
 export interface SignedSubject {
 	pkg: Package;
 	object: PackageObject;
-	plans: InstallPlans;
+	guests: CleanGuests;
 	setting: Setting;
 	bench: Workbench;
 }
@@ -25,8 +26,6 @@ export interface PlannedSubject extends SignedSubject {
 
 export interface InstalledObject {
 	loaded: LoadedObject & { handle: number };
-	/** Handle of the loader's own program. */
-	loaderProgram: number | undefined;
 }
 
 /** Installs the object, calls `look`, and closes everything again. @throws NotInstalled */
@@ -42,7 +41,7 @@ export async function whileInstalled<T>(
 	try {
 		const loaded = await adopted.load(openArgs(object, greeting.cpus, new Map()));
 		try {
-			return await look({ loaded, loaderProgram: adopted.loaderProgram });
+			return await look({ loaded });
 		} finally {
 			await client.call("object_close", { object: loaded.handle });
 		}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isCapable } from "../../data/package/capable.js";
 import { reason } from "../../data/reasons/registry/registry.js";
 import { type PreparedVector, suiteOf } from "../../data/vectors/suite.js";
 import type { FindingBody } from "../../lab/check.js";
@@ -17,25 +18,31 @@ const maxNamed = 50;
 
 /** Whether vectors give the same results for the installed object; undefined without vectors. */
 export async function vectorsFinding(subject: PlannedSubject): Promise<FindingBody | undefined> {
-	const { pkg, object, plans, plan, setting, bench } = subject;
+	const { pkg, object, guests, setting, bench } = subject;
 	const own = suiteOf(pkg).vectors.filter((vector) => vector.subject.object.file === object.file);
 	if (own.length === 0) return undefined;
-	const guest = await bench.guest();
 	const groups = new Map<string, PreparedVector[]>();
 	for (const vector of own.filter((each) => whyNever(each) === undefined)) {
-		const { key } = vector.subject;
-		groups.set(key, [...(groups.get(key) ?? []), vector]);
+		const { key, program } = vector.subject;
+		// What one such program did decides nothing about the vectors of others.
+		const group = isCapable(program) ? `${key} ${program.name}` : key;
+		groups.set(group, [...(groups.get(group) ?? []), vector]);
 	}
 	let ran = 0;
 	const notInstalled: string[] = [];
 	const differ: Record<string, string> = {};
 	for (const group of groups.values()) {
 		const changed = group[0]!.subject.object;
-		const other = changed === object ? plan : await plans.signedHere(changed);
-		const wrong = await wrongOf(guest, group, other, notInstalled);
+		const capable = isCapable(group[0]!.subject.program);
+		const plans = await guests.plans();
+		const plan = changed === object ? await plans.own(object) : await plans.signedHere(changed);
+		guests.ran(capable || (guests.ownLoaders && changed === object));
+		const wrong = await wrongOf(await bench.guest(), group, plan, notInstalled);
 		ran += group.length;
 		if (wrong.size === 0) continue;
-		const wrongToo = await wrongOf(guest, [...wrong.keys()], undefined, []);
+		await guests.renew();
+		guests.ran(capable);
+		const wrongToo = await wrongOf(await bench.guest(), [...wrong.keys()], undefined, []);
 		for (const [vector, mismatch] of wrong) if (!wrongToo.has(vector)) differ[vector.case] = mismatch;
 	}
 	ran -= notInstalled.length;

@@ -21,11 +21,10 @@ import { findTool } from "../../machine/guest/tool.js";
 import { openKernel } from "../../machine/kernel/store.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { InstallPlans } from "./install-plan.js";
+import { CleanGuests } from "./clean-guests.js";
 import { installsFinding, type PlannedSubject, whileInstalled } from "./installed-object.js";
 import { vectorsFinding } from "./installed-vectors.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
-import { Keyrings } from "./keyrings.js";
 import { installOnce } from "./loader-install.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -149,26 +148,29 @@ afterAll(async () => {
 describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 	let guest: Guest;
 	let kernel: KernelContract;
-	let keyrings: Keyrings;
+	const used: CleanGuests[] = [];
 
 	beforeAll(async () => {
 		guest = await new Machines({ agent: agentPath }).clone(await openKernel(id));
 		kernel = await kernelContract(guest);
-		keyrings = new Keyrings(guest.client);
 	});
 	afterAll(async () => {
-		await keyrings.close();
 		await guest.dispose();
 	});
 
 	async function subjectOf(pkg: Package): Promise<PlannedSubject> {
-		const plans = new InstallPlans(kernel.contract, readSignatures(pkg), keyrings);
+		const signatures = readSignatures(pkg);
 		const object = pkg.objects[0]!;
 		const bench = benchOf(guest.kernel, async () => guest, { spoil: async () => {} });
+		// Keyrings of one name replace each other.
+		for (const each of used.splice(0)) await each.close();
+		const guests = new CleanGuests(bench, object, kernel.contract, signatures);
+		used.push(guests);
+		const plans = await guests.plans();
 		return {
 			pkg,
 			object,
-			plans,
+			guests,
 			setting: { kernel, object: object.file },
 			bench,
 			plan: (await plans.own(object))!,

@@ -58,6 +58,8 @@ export interface Installation {
 	host?: (context: DataView) => { offset: number; data: Uint8Array }[];
 	/** Asks the kernel for the map's hash, which loaders of contract `insns` compare. */
 	hashed?: boolean;
+	/** Called when the loader was loaded, before it runs. @param program its handle */
+	beforeRun?: (program: number) => Promise<void>;
 	/** False: load the loader without running it. Large objects take seconds to install in TCG. */
 	run?: boolean;
 }
@@ -190,6 +192,7 @@ export class Installer {
 			};
 		this.#handles.push(loaded.fd);
 		this.#program = loaded.fd;
+		await what.beforeRun?.(loaded.fd);
 		if (what.run === false) return { step: "loaded", errno: 0, maps: [], programs: [] };
 		return this.#run(loaded.fd, what);
 	}

@@ -8,13 +8,14 @@ import { suiteOf } from "../../data/vectors/suite.js";
 import type { Check, Finding, FindingBody, Workbench } from "../../lab/check.js";
 import { failed, passed, skipped } from "../../lab/findings.js";
 import { broken, type KernelPromise } from "../../lab/promise.js";
-import { runCases } from "../../lab/run-cases.js";
+import { leftBehind, runCases } from "../../lab/run-cases.js";
+import { CleanGuests, needsCleanGuests } from "./clean-guests.js";
 import { ephemeral, prepareSigners } from "./ephemeral-signers.js";
+import { hasRun } from "./expectation.js";
 import { admissionCases, admissionFindings } from "./gatekeeper/admission-cases.js";
 import { installCases, installFindings, unsignedFinding } from "./install-cases.js";
-import { InstallPlans, loadersOf } from "./install-plan.js";
+import { loadersOf } from "./install-plan.js";
 import { type KernelContract, kernelContract } from "./kernel-contract.js";
-import { Keyrings } from "./keyrings.js";
 import { loaderAttacks } from "./loader-attacks.js";
 import { LoaderSession } from "./loader-session.js";
 import { lintCases, lintFindings, packageFinding } from "./package-signatures.js";
@@ -91,8 +92,8 @@ export const signatureCheck: Check = {
 			for (const object of pkg.objects) {
 				yield* runCases(bench, {
 					cases: objectCases(pkg, object),
-					leftovers: `${object.file}/leftovers`,
-					after: "everything that the loader installed was closed",
+					...leftovers(object),
+					alone: needsCleanGuests(object, signatures),
 					async *run() {
 						const kernel = await kernelContract(await bench.guest());
 						yield* checkObject(pkg, object, signatures, kernel, bench);
@@ -103,6 +104,11 @@ export const signatureCheck: Check = {
 		},
 	}),
 };
+
+const leftovers = ({ file }: PackageObject) => ({
+	leftovers: `${file}/leftovers`,
+	after: "everything that the loader installed was closed",
+});
 
 const attacksOn = (object: PackageObject) => loaderAttacks.filter(({ applies }) => applies?.(object) ?? true);
 
@@ -145,11 +151,8 @@ export async function* checkObject(
 		return;
 	}
 
-	const guest = await bench.guest();
-	const keyrings = new Keyrings(guest.client);
-	const plans = new InstallPlans(kernel.contract, signatures, keyrings);
-	yield* installFindings({ pkg, object, plans, setting, bench });
-	await keyrings.close();
+	const guests = new CleanGuests(bench, object, kernel.contract, signatures, loaders);
+	yield* installFindings({ pkg, object, guests, setting, bench });
 	const attacks = attacksOn(object);
 	const { contract } = kernel;
 	if (contract === "none") {
@@ -158,12 +161,21 @@ export async function* checkObject(
 		return;
 	}
 	// The loader that the package ships is attacked in place of the one that is generated here.
-	const shipped = plans.shipped(object, contract);
+	const shipped = (await guests.plans()).shipped(object, contract);
+	await guests.close();
 	const attacked = shipped ? { ...loaders, [contract]: shipped } : loaders;
-	const session = new LoaderSession(guest, contract, attacked);
 	for (const { name, expected, run, code } of attacks) {
-		const body = judged({ ...setting, signedBy: ephemeral }, expected[contract], await run(session), code);
+		await guests.renew();
+		const session = new LoaderSession(await bench.guest(), contract, attacked);
+		const observed = await run(session);
+		await session.close();
+		guests.ran(guests.ownLoaders && hasRun(observed.step));
+		const body = judged({ ...setting, signedBy: ephemeral }, expected[contract], observed, code);
 		yield { case: `${object.file}/${name}`, ...body };
 	}
-	await session.close();
+	const left = [...guests.left, ...(guests.left.length > 0 ? await bench.leftovers() : [])];
+	if (left.length > 0) {
+		const { leftovers: name, after } = leftovers(object);
+		yield leftBehind(name, after, left, {});
+	}
 }

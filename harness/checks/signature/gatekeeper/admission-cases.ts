@@ -8,6 +8,7 @@ import type { Finding, FindingBody, Workbench } from "../../../lab/check.js";
 import { failed, passed, skipped } from "../../../lab/findings.js";
 import { runCases } from "../../../lab/run-cases.js";
 import type { Guest } from "../../../machine/vm/guest.js";
+import { needsCleanGuests } from "../clean-guests.js";
 import { identity, signature } from "../ephemeral-signers.js";
 import {
 	type Admission,
@@ -54,6 +55,7 @@ export async function* admissionFindings(
 			cases: admissionCases([name]),
 			leftovers: `gatekeeper/${name}/leftovers`,
 			after: `gatekeeper ${name} was detached and unloaded`,
+			alone: pkg.objects.some((object) => needsCleanGuests(object, signatures)),
 			async *run() {
 				for (const [each, body] of await admission(pkg, bench, signatures, name, folder))
 					yield { case: `gatekeeper/${name}/${each}`, ...body };
