@@ -148,7 +148,6 @@ afterAll(async () => {
 describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 	let guest: Guest;
 	let kernel: KernelContract;
-	const used: CleanGuests[] = [];
 
 	beforeAll(async () => {
 		guest = await new Machines({ agent: agentPath }).clone(await openKernel(id));
@@ -162,10 +161,7 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 		const signatures = readSignatures(pkg);
 		const object = pkg.objects[0]!;
 		const bench = benchOf(guest.kernel, async () => guest, { spoil: async () => {} });
-		// Keyrings of one name replace each other.
-		for (const each of used.splice(0)) await each.close();
 		const guests = new CleanGuests(bench, object, kernel.contract, signatures);
-		used.push(guests);
 		const plans = await guests.plans();
 		return {
 			pkg,
@@ -181,8 +177,8 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 		{ what: "programs", programs: most.programs, maps: most.maps },
 		{ what: "data", programs: 1, maps: 2 },
 	] as const)("are installed by their signed loader and work: $what", async ({ what, programs, maps }) => {
-		const subject = await subjectOf(packages[what]);
 		const before = await guest.client.call("inventory", { settle: true });
+		const subject = await subjectOf(packages[what]);
 		const installed = await whileInstalled(guest, subject.object, subject.plan, async (present) =>
 			installsFinding(subject, present),
 		);
@@ -193,6 +189,7 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 			outcome: "pass",
 			evidence: { vectors: programs },
 		});
+		await subject.guests.close();
 		expect(await guest.client.call("inventory", { settle: true })).toEqual(before);
 	});
 
