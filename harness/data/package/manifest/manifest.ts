@@ -4,6 +4,7 @@ import { layersDefinition } from "../../packet/layers.js";
 import { type Dialect, dialects } from "../elf/dialect.js";
 import { Chain } from "../sections/chain.js";
 import { GuestFileSettings } from "../sections/guest-file.js";
+import { TakeoverSettings } from "../sections/takeover.js";
 import { TokenSettings } from "../sections/token.js";
 import { AttachTarget } from "./attach-target.js";
 
@@ -266,6 +267,7 @@ export const Manifest = Type.Object(
 		),
 		chains: Type.Optional(Type.Array(Chain, { minItems: 1, maxItems: 64 })),
 		token: Type.Optional(TokenSettings),
+		takeover: Type.Optional(TakeoverSettings),
 		guest: Type.Optional(GuestSettings),
 		expect: Type.Optional(
 			Type.Object({ failures: Type.Optional(Type.Array(ExpectedFailure, { maxItems: 1000 })) }, closed),

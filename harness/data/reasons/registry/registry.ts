@@ -12,6 +12,7 @@ import { loadReasons } from "./load.js";
 import { lintReasons } from "./loader-lint.js";
 import { runReasons } from "./run.js";
 import { signatureReasons } from "./signature.js";
+import { takeoverReasons } from "./takeover.js";
 import { tokenReasons } from "./token.js";
 import { vectorReasons } from "./vectors.js";
 
@@ -24,6 +25,7 @@ export const reasonTopics = {
 	"signature lint": lintReasons,
 	chain: chainReasons,
 	token: tokenReasons,
+	takeover: takeoverReasons,
 	capability: capabilityReasons,
 	guest: guestReasons,
 	host: hostReasons,
@@ -38,6 +40,7 @@ export const reasons = Object.assign({}, ...Object.values(reasonTopics)) as type
 	typeof lintReasons &
 	typeof chainReasons &
 	typeof tokenReasons &
+	typeof takeoverReasons &
 	typeof capabilityReasons &
 	typeof guestReasons &
 	typeof hostReasons &

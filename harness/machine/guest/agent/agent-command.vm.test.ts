@@ -90,8 +90,8 @@ describe.each(["5.10", "7.3"])("commands on %s", (id) => {
 		await expect.poll(said).toBe("begun\nbegun\n");
 		expect(await client.call("command_signal", { pid, signal: 0 })).toEqual({ errno: 0, ended: false });
 		const killed = await client.call("command_signal", { pid, signal: 9, await: true });
-		expect(killed).toEqual({ errno: 0, ended: true, status: 128 + 9 });
-		expect(await client.call("command_signal", { pid, signal: 0 })).toMatchObject({ errno: 3 });
+		expect(killed).toEqual({ errno: 0, ended: true });
+		expect(await client.call("command_signal", { pid, signal: 0 })).toEqual({ errno: 0, ended: true });
 		expect((await client.call("inventory", {})).processes).toEqual([]);
 		await client.call("file_remove", { path: output });
 		expect((await client.call("clock_read", {})).monotonic_ns).toBeGreaterThan(before);

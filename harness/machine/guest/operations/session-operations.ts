@@ -122,13 +122,12 @@ export const sessionOperations = {
 		t.object({ pid: Type.Integer({ minimum: 2 }) }),
 	),
 	/**
-	 * Sends a signal (0: none) to a started command and what it has started; with `await` waits up
-	 * to 10 s for its end. `status` of a command that has ended: its exit status, or 128 and the
-	 * signal that killed it. ESRCH: it is no longer known.
+	 * Sends a signal (0: none) to a started command and what it has started, unless it has ended;
+	 * with `await` waits up to 10 s for its end.
 	 */
 	command_signal: t.operation(
 		t.object({ pid: t.uint(0x7fffffff), signal: t.uint(64), await: t.optional(t.Flag) }),
-		t.object({ errno: t.Errno, ended: t.Flag, status: t.optional(t.U32) }),
+		t.object({ errno: t.Errno, ended: t.Flag }),
 	),
 
 	/** Fails on purpose, so that tests can show that the runner survives it. */

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { chainHooks } from "../../data/package/sections/chain-hooks.js";
+import { agentPath } from "../../machine/guest/build.js";
+import type { Kernel } from "../../machine/kernel/kernel.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { Machines } from "../../machine/vm/machine.js";
+import { loadOwn, writeOwn } from "../chain/stand-in.js";
+import { applicable, loadIntruder, type Tried, tryTechnique } from "./attempt.js";
+import { type Hold, hookKind, type SharedHook } from "./hooks.js";
+import { HookRefused, Stage } from "./stage.js";
+import type { Technique } from "./technique.js";
+
+const machines = new Machines({ agent: agentPath });
+
+/** A program of bpfgate's own at a hook, in place of a package's. */
+export async function standInStage(guest: Guest, hook: SharedHook, hold: Hold): Promise<Stage> {
+	await writeOwn(guest, "chain-stand-in");
+	const { programType } = chainHooks[hook];
+	const program = `stand_in_${hook.startsWith("cgroup_") ? hook : programType}`;
+	const verdict = programType === "xdp" ? 2 : hookKind(hook) === "cgroup" ? 1 : -1;
+	const { held } = await loadOwn(guest, { object: "chain-stand-in", program }, [verdict]);
+	return Stage.open(guest, hook, hold, held);
+}
+
+/** Each technique that fits, in a guest of its own; undefined where the kernel lacks the hook. */
+export async function tryAll(
+	kernel: Kernel,
+	hook: SharedHook,
+	hold: Hold,
+	techniques: readonly Technique[],
+): Promise<Map<string, Tried> | undefined> {
+	const tried = new Map<string, Tried>();
+	for (const technique of applicable({ kind: hookKind(hook), hold }, techniques)) {
+		const guest = await machines.clone(kernel);
+		try {
+			const stage = await standInStage(guest, hook, hold);
+			const intruder = await loadIntruder(stage, technique);
+			tried.set(technique.name, await tryTechnique(stage, technique, intruder));
+		} catch (error) {
+			if (error instanceof HookRefused) return undefined;
+			throw error;
+		} finally {
+			await guest.dispose();
+		}
+	}
+	return tried;
+}

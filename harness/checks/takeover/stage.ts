@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EOPNOTSUPP, errnoName } from "../../base/errno.js";
+import { chainHooks } from "../../data/package/sections/chain-hooks.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
+import type { Held } from "../../machine/guest/bpf-attr.js";
+import { objInfo } from "../../machine/guest/bpf-call.js";
+import { countRuns, pin, programId } from "../../machine/guest/bpf-objects.js";
+import { GuestError } from "../../machine/guest/guest-error.js";
+import type { Guest } from "../../machine/vm/guest.js";
+import { directionOf, type HookDevice, hookDevice, netkitDevice, onDevice } from "../chain/hook-device.js";
+import { attachFlags, HookList } from "../chain/hook-list.js";
+import type { CgroupFolder } from "../chain/mechanisms/cgroup-tree.js";
+import { clsactModules } from "../chain/mechanisms/tc.js";
+import type { CgroupHook } from "../chain/socket-calls.js";
+import { loadOwn, writeOwn } from "../chain/stand-in.js";
+import { attachTypeOf, type Hold, type HookKind, hookKind, type SharedHook } from "./hooks.js";
+import { callsIn, type LiveTraffic, packetsFrom, runsDuring } from "./traffic.js";
+
+/** XDP_FLAGS_SKB_MODE of uapi/linux/if_link.h: the mode that every driver has. */
+const xdpGeneric = 1 << 1;
+const cgroupName = "bpfgate-takeover";
+/** Where a link is pinned. */
+export const pinPath = "/sys/fs/bpf/bpfgate-takeover";
+
+/** The kernel does not attach a program to the hook. */
+export class HookRefused extends Error {
+	override name = "HookRefused";
+
+	constructor(
+		readonly hook: SharedHook,
+		/** Positive. */
+		readonly errno: number,
+	) {
+		super(`a program at ${hook}: ${errnoName(errno)}`);
+	}
+}
+
+/** A program of the agent's, by its object. */
+export type HeldProgram = Held & { handle: number; program: string };
+
+/** A program at its hook in a guest, with traffic that meets it: what is to be taken over. */
+export class Stage {
+	readonly kind: HookKind;
+	readonly #undo: (() => Promise<unknown>)[] = [];
+	#intruders = 0;
+
+	private constructor(
+		readonly guest: Guest,
+		readonly hook: SharedHook,
+		readonly hold: Hold,
+		/** What should stay at the hook. */
+		readonly program: HeldProgram,
+		readonly programId: number,
+		readonly traffic: LiveTraffic,
+		readonly device: HookDevice | undefined,
+		readonly cgroup: CgroupFolder | undefined,
+	) {
+		this.kind = hookKind(hook);
+	}
+
+	/**
+	 * Attaches a loaded program and sees that traffic meets it.
+	 * @throws HookRefused, and UndecidedError `takeover-not-staged` when no traffic meets it
+	 */
+	static async open(guest: Guest, hook: SharedHook, hold: Hold, program: HeldProgram): Promise<Stage> {
+		const { client } = guest;
+		const kind = hookKind(hook);
+		const undo: (() => Promise<unknown>)[] = [];
+		let device: HookDevice | undefined;
+		let cgroup: CgroupFolder | undefined;
+		let traffic: LiveTraffic;
+		if (kind === "cgroup") {
+			const { path } = await client.call("cgroup_add", { name: cgroupName });
+			const { handle } = await client.call("path_open", { path });
+			cgroup = { path, handle };
+			undo.push(async () => {
+				await client.call("close", { handle });
+				await client.call("cgroup_del", { name: cgroupName });
+			});
+			traffic = callsIn(guest, hook as CgroupHook, path);
+		} else {
+			device = kind === "netkit" ? await netkit(guest, hook) : await hookDevice(guest, directionOf(hook));
+			const { close } = device;
+			undo.push(close);
+			traffic = packetsFrom(guest, onDevice(device.sender));
+		}
+		const id = await programId(client, program);
+		const stage = new Stage(guest, hook, hold, program, id, traffic, device, cgroup);
+		stage.#undo.push(...undo);
+		const { handle } = await countRuns(client);
+		stage.#undo.push(() => client.call("close", { handle }));
+		try {
+			await stage.#attach();
+			const [met] = await stage.meets([program]);
+			if (met! < traffic.count)
+				throw undecided("takeover-not-staged", {
+					hook,
+					why: `${met} of ${traffic.count} ${traffic.what} met it`,
+				});
+			return stage;
+		} catch (error) {
+			await stage.close();
+			throw error;
+		}
+	}
+
+	/** Link id, and the agent's handle of it unless it is pinned; only where a link holds it. */
+	link: { id: number; handle?: number } | undefined;
+	/** The agent's handle of a tc filter. */
+	filter: number | undefined;
+
+	/** The list of programs at the hook; not for tc. */
+	list(): HookList {
+		const attachType = attachTypeOf(this.hook);
+		if (attachType === undefined) throw new Error(`${this.hook} has no list`);
+		return new HookList(this.guest, { attachType, ...this.place() });
+	}
+
+	/** Where the hook is, as `HookList` names it. */
+	place(): { target: number | Held; netns?: number } {
+		if (this.cgroup) return { target: { handle: this.cgroup.handle } };
+		const { ifindex, ...netns } = onDevice(this.device!);
+		return { target: ifindex, ...netns };
+	}
+
+	/** How many packets or calls meet each program now. */
+	meets(programs: readonly Held[]): Promise<number[]> {
+		return runsDuring(this.guest, this.traffic, programs);
+	}
+
+	/** A program of another, of the hook's type by default; it only returns `verdict`. */
+	async intruder(verdict: number, hook = this.hook): Promise<HeldProgram> {
+		if (this.#intruders++ === 0) await writeOwn(this.guest, "chain-stand-in");
+		const { programType } = chainHooks[hook];
+		const program = `stand_in_${hook.startsWith("cgroup_") ? hook : programType}`;
+		const { errno, held } = await loadOwn(this.guest, { object: "chain-stand-in", program }, [verdict]);
+		this.#undo.push(() => this.guest.client.call("object_close", { object: held.handle }));
+		if (errno !== 0)
+			throw undecided("takeover-not-staged", { hook, why: `BPF_PROG_LOAD returned ${errnoName(errno)}` });
+		return held;
+	}
+
+	/** Closes the agent's file descriptor of the link. */
+	async release(): Promise<void> {
+		const { handle, ...link } = this.link ?? {};
+		if (handle === undefined) return;
+		this.link = link as { id: number };
+		await this.guest.client.call("close", { handle });
+	}
+
+	async close(): Promise<void> {
+		for (const undo of this.#undo.reverse()) await undo();
+		this.#undo.length = 0;
+	}
+
+	async #attach(): Promise<void> {
+		const { client } = this.guest;
+		if (this.kind === "tc") {
+			for (const name of clsactModules) await client.call("module_load", { name });
+			const { link } = await client.call("attach", {
+				...{ object: this.program.handle, program: this.program.program, hook: this.hook },
+				...onDevice(this.device!),
+			});
+			this.filter = link;
+			this.#undo.push(async () => void (await client.call("detach", { link }).catch(() => {})));
+			return;
+		}
+		const errno = this.hold === "direct" ? await this.#direct() : await this.#link();
+		if (errno !== 0) throw new HookRefused(this.hook, errno);
+	}
+
+	async #link(): Promise<number> {
+		const flags = this.kind === "xdp" ? { flags: xdpGeneric } : {};
+		const { errno, link } = await this.list().createLink(this.program, flags);
+		if (link === undefined) return errno;
+		const { client } = this.guest;
+		const { info } = await objInfo(client, { handle: link }, 16);
+		this.link = { handle: link, id: info.u32(4) };
+		this.#undo.push(() => this.release());
+		if (this.hold !== "pinned") return 0;
+		const pinned = await pin(client, { handle: link }, pinPath);
+		this.#undo.push(() => client.call("file_remove", { path: pinPath }).catch(() => {}));
+		await this.release();
+		return pinned;
+	}
+
+	async #direct(): Promise<number> {
+		const { client } = this.guest;
+		if (this.kind === "xdp") {
+			const at = { ...onDevice(this.device!), mode: "generic" as const };
+			return (await client.call("xdp_set", { ...at, program: this.program })).errno;
+		}
+		return this.list().attach(this.program, this.kind === "cgroup" ? { flags: attachFlags.multi } : {});
+	}
+}
+
+/** @throws HookRefused on a kernel without netkit */
+async function netkit(guest: Guest, hook: SharedHook): Promise<HookDevice> {
+	try {
+		return await netkitDevice(guest, hook === "netkit_peer" ? "peer" : "primary");
+	} catch (error) {
+		if (error instanceof GuestError && error.errno === EOPNOTSUPP) throw new HookRefused(hook, error.errno);
+		throw error;
+	}
+}

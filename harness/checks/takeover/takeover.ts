@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import { errnoName } from "../../base/errno.js";
+import type { Package } from "../../data/package/package.js";
+import { TakeoverSettings } from "../../data/package/sections/takeover.js";
+import { reason } from "../../data/reasons/registry/registry.js";
+import type { Check, Finding, FindingBody, Workbench } from "../../lab/check.js";
+import { failed, passed, skipped, undecided } from "../../lab/findings.js";
+import { runCases } from "../../lab/run-cases.js";
+import type { Tried } from "./attempt.js";
+import { type Alarm, Detector, type DetectorCommand, DetectorFailed } from "./detector.js";
+import { detectorOf } from "./detectors.js";
+import { HookRefused } from "./stage.js";
+import { type Arranged, checkTechniques, type Trial, trialsOf } from "./trials.js";
+
+/** By the guest's clock: three rounds of a watcher that looks each second. */
+const patienceSeconds = 3;
+
+/**
+ * When another takes the hook of a program, does a watcher notice? A case
+ * `<program or map>/<technique>` for each technique that fits a program at a shared hook, or a map,
+ * each in a guest of its own: the package's detector must raise an alarm after a takeover that live
+ * traffic or the owner's view of the map shows, and none before it. `hooks` fails for a package
+ * without such a hook or map, and `detector` is a skip for one that brings no detector.
+ */
+export const takeoverCheck: Check = {
+	name: "takeover",
+	summary: "when another takes its hook or changes its maps, does its detector notice?",
+	section: { key: "takeover", schema: TakeoverSettings },
+	suits: (pkg) => pkg.manifest.takeover !== undefined,
+	create: ({ packages }) => {
+		for (const pkg of packages) checkTechniques(pkg);
+		return {
+			cases: (pkg) => (detectorOf(pkg) ? casesOf(pkg) : [noDetector]),
+			async *run(pkg, bench) {
+				const command = detectorOf(pkg);
+				if (!command) {
+					yield { case: noDetector, ...skipped(reason("takeover-no-detector"), { detector: null }) };
+					return;
+				}
+				const trials = trialsOf(pkg);
+				if (trials.length === 0)
+					yield { case: noHook, ...failed(reason("takeover-no-hook"), { detector: command.name }) };
+				for (const trial of trials)
+					yield* runCases(bench, {
+						cases: [trial.name],
+						leftovers: trial.name,
+						after: `${trial.subject} was taken`,
+						spoils: true,
+						known: (cause) =>
+							cause instanceof DetectorFailed ? failed(cause.reason, techniqueOf(trial)) : undefined,
+						run: () => judged(trial, command, bench),
+					});
+			},
+		};
+	},
+};
+
+const noDetector = "detector";
+const noHook = "hooks";
+
+function casesOf(pkg: Package): string[] {
+	const names = trialsOf(pkg).map(({ name }) => name);
+	return names.length > 0 ? names : [noHook];
+}
+
+const techniqueOf = ({ technique: { name, group, needs } }: Trial) => ({ technique: name, group, needs });
+
+async function* judged(trial: Trial, command: DetectorCommand, bench: Workbench): AsyncIterable<Finding> {
+	const guest = await bench.guest();
+	const { client } = guest;
+	const { name, subject } = trial;
+	let arranged: Arranged | undefined;
+	try {
+		arranged = await trial.arrange(guest);
+	} catch (error) {
+		if (!(error instanceof HookRefused)) throw error;
+		const facts = { subject, hook: error.hook, errno: errnoName(error.errno) };
+		yield { case: name, ...skipped(reason("takeover-not-attached", facts), techniqueOf(trial)) };
+		return;
+	}
+	if (!arranged) {
+		yield { case: name, ...skipped(reason("takeover-not-loaded", { subject }), techniqueOf(trial)) };
+		return;
+	}
+	const detector = await Detector.start(client, command, arranged.netns);
+	await arranged.quiet();
+	const [early] = await detector.alarms();
+	const { monotonic_ns: began } = await client.call("clock_read", {});
+	const tried = await arranged.attempt();
+	const alarms = tried.result === "took" ? await detector.wait(began + patienceSeconds * 1e9) : [];
+	yield { case: name, ...verdict({ trial, tried, command, early, alarms, began }) };
+}
+
+interface Seen {
+	trial: Trial;
+	tried: Tried;
+	command: DetectorCommand;
+	/** An alarm before anything happened. */
+	early: Alarm | undefined;
+	alarms: readonly Alarm[];
+	/** The guest's CLOCK_MONOTONIC before the takeover. */
+	began: number;
+}
+
+function verdict({ trial, tried, command, early, alarms, began }: Seen): FindingBody {
+	const { result, call, errno, shown } = tried;
+	const [first] = alarms;
+	const evidence = {
+		...techniqueOf(trial),
+		...{ call, errno: errno === 0 ? "0" : errnoName(errno), shown, result, detector: command.name },
+		...(first?.signal === undefined ? {} : { signal: first.signal }),
+		...(first?.who === undefined ? {} : { who: first.who }),
+		...(first?.timeNs === undefined ? {} : { latency_ms: (first.timeNs - began) / 1e6 }),
+		...(first ? { alarms: alarms.slice(0, 3).map(({ text }) => text) } : {}),
+	};
+	if (early)
+		return failed(reason("alarm-without-takeover", { detector: command.name, alarm: early.text }), evidence);
+	switch (result) {
+		case "lacking":
+			return skipped(reason("takeover-unsupported", { lack: shown }), evidence);
+		case "refused":
+			return skipped(reason("takeover-refused", { call, errno: errnoName(errno), shown }), evidence);
+		case "no-effect":
+			return undecided(reason("takeover-without-effect", { call, shown }), evidence);
+		case "took": {
+			if (first) return passed(evidence);
+			const { summary, advice } = trial.technique;
+			const facts = { summary, shown, advice, detector: command.name, seconds: patienceSeconds };
+			return failed(reason("takeover-unnoticed", facts), evidence);
+		}
+	}
+}

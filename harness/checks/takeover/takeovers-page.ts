@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Hold, SharedHook } from "./hooks.js";
+import type { Technique } from "./technique.js";
+import type { MapTechnique } from "./techniques/maps.js";
+
+/** What one technique did on one kernel. */
+export interface Measured {
+	kernel: string;
+	hook: SharedHook;
+	hold: Hold;
+	technique: string;
+	/** `took`, the errno of a refusal, or in parentheses what the kernel lacks. */
+	said: string;
+}
+
+const holds: Readonly<Record<Hold, string>> = {
+	link: "a process holds a link",
+	pinned: "a pin holds a link",
+	direct: "no link",
+};
+
+/** docs/takeovers.md, from the techniques and from what was measured. */
+export function takeoversPage(
+	measured: readonly Measured[],
+	techniques: readonly (Technique | MapTechnique)[],
+): string {
+	const kernels = [...new Set(measured.map(({ kernel }) => kernel))];
+	return `${[
+		"# Takeovers: what can be done to a hook, and what to do about it",
+		intro,
+		"## The techniques",
+		table(
+			["technique", "what it does", "who can", "betrayed by", "what to do"],
+			techniques.map(({ name, summary, needs, betrayedBy, advice }) => [
+				...[`\`${name}\``, summary, needs === "root" ? "root" : "any user"],
+				...[betrayedBy.join(", "), advice],
+			]),
+		),
+		"## What the kernels allow",
+		measuredIntro,
+		table(["hook", "kept by", "technique", ...kernels], rows(measured, kernels)),
+	].join("\n\n")}\n`;
+}
+
+const intro = `The takeover check carries these techniques out against the programs of a package, each in a guest
+of its own, and asks whether the package's detector notices. The manifest names it, and the guest
+gets its files:
+
+    "guest": { "files": [{ "from": "watch", "to": "/usr/bin/watch" }] },
+    "takeover": { "hold": "link", "detector": { "command": ["/usr/bin/watch", "chain1"] } }
+
+It prints a line that begins with \`ready\` once it watches; each later line is an alarm. The hook is
+that of device \`chain1\` (incoming packets), \`chain0\` (outgoing packets, netkit) or of the cgroup
+\`bpfgate-takeover\`, and the detector runs in the device's network namespace. A detector that ends,
+floods its output, is never ready, or raises an alarm before anything happened fails the case.
+
+That a takeover took effect is decided by live traffic: packets or calls that no longer meet the program, or meet
+another one instead; for maps by what their owner reads and may write. A technique that the kernel
+refuses is a \`skip\` that says so: that way into the hook is closed.
+
+This page is written by \`npm run takeovers\`.`;
+
+const measuredIntro = `\`took\`: traffic no longer met the program. An errno: the kernel refused, and traffic still met it.
+In parentheses: what the kernel or the guest lacks.`;
+
+function rows(measured: readonly Measured[], kernels: readonly string[]): string[][] {
+	const groups = new Map<string, Measured[]>();
+	for (const each of measured) {
+		const key = `${each.hook} ${each.hold} ${each.technique}`;
+		groups.set(key, [...(groups.get(key) ?? []), each]);
+	}
+	return [...groups.values()].map((group) => {
+		const [{ hook, hold, technique }] = group as [Measured];
+		const answers = kernels.map((id) => group.find(({ kernel }) => kernel === id)?.said ?? "");
+		return [`\`${hook}\``, holds[hold], `\`${technique}\``, ...answers];
+	});
+}
+
+function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+	const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+	return [line(head), line(head.map(() => "---")), ...body.map(line)].join("\n");
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Technique } from "../technique.js";
+import { deviceTechniques } from "./devices.js";
+import { linkTechniques } from "./links.js";
+import { listTechniques } from "./lists.js";
+import { pinTechniques } from "./pins.js";
+import { tcTechniques } from "./tc.js";
+import { xdpTechniques } from "./xdp.js";
+
+/** Every technique, in the order of reports. */
+export const techniques: readonly Technique[] = [
+	...xdpTechniques,
+	...tcTechniques,
+	...listTechniques,
+	...linkTechniques,
+	...pinTechniques,
+	...deviceTechniques,
+];

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineReasons } from "./define.js";
+
+/** The takeover check: hooks that are taken, and whether a watcher notices. */
+export const takeoverReasons = defineReasons({
+	"takeover-not-staged": {
+		message: (f: { hook: string; why: string }) =>
+			`no takeover of ${f.hook} can be shown, because the program does not stand there: ${f.why}`,
+		hint: "see the load check, and whether the program sees every packet of its hook",
+	},
+	"takeover-no-detector": {
+		message: "the manifest names no detector, so nothing could notice a takeover",
+		hint: "name the command of the detector in takeover.detector of the manifest (docs/takeovers.md)",
+	},
+	"takeover-no-hook": {
+		message: "the package has no program at a hook that others can take, and no map",
+		hint: "leave takeover out of the manifest, or give a program its hook (attach.hook)",
+	},
+	"takeover-not-loaded": {
+		message: (f: { subject: string }) => `${f.subject} did not load, so nothing can be taken from it`,
+		hint: "see the load check",
+	},
+	"takeover-not-attached": {
+		message: (f: { subject: string; hook: string; errno: string }) =>
+			`nothing can be taken from ${f.subject}, because the kernel does not attach it to ${f.hook}: ${f.errno}`,
+		hint: "see the load check",
+	},
+	"detector-not-started": {
+		message: (f: { detector: string; why: string }) => `${f.detector} does not watch: it ${f.why}`,
+		hint: "run the detector by hand in a guest, and make it say on its output when it watches",
+	},
+	"takeover-unnoticed": {
+		message: (f: { summary: string; shown: string; detector: string; seconds: number }) =>
+			`it took effect (${f.shown}), and ${f.detector} said nothing within ${f.seconds} s: ${f.summary}`,
+		hint: (f: { advice: string }) => f.advice,
+	},
+	"takeover-refused": {
+		message: (f: { call: string; errno: string; shown: string }) =>
+			`the kernel refused the takeover: ${f.call} returned ${f.errno}, and ${f.shown}`,
+		hint: "keep it so: this way into the hook is closed",
+	},
+	"takeover-unsupported": {
+		message: (f: { lack: string }) => `the takeover cannot be tried here: ${f.lack}`,
+		hint: "see the kernels that have what it uses",
+	},
+	"takeover-without-effect": {
+		message: (f: { call: string; shown: string }) =>
+			`${f.call} succeeded and changed nothing that traffic shows: ${f.shown}`,
+		hint: "report it with the package and the kernel",
+	},
+	"alarm-without-takeover": {
+		message: (f: { detector: string; alarm: string }) =>
+			`${f.detector} raised an alarm before anything happened: ${f.alarm}`,
+		hint: "make the detector take what it finds at its start as given",
+	},
+});
