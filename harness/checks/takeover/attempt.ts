@@ -6,8 +6,8 @@ import { type Attempt, type Effect, type Technique, unmet } from "./technique.js
 import type { MapTechnique } from "./techniques/maps.js";
 
 /**
- * What a technique did: it `took` the hook, the kernel `refused` it, the kernel is `lacking` what it
- * uses, or the kernel did it and it had `no-effect`, which proves nothing.
+ * What a technique did: it `took` the hook, the kernel `refused` it, the kernel is `lacking` what
+ * it uses, or the kernel did it and it had `no-effect`, which proves nothing.
  */
 export interface Tried {
 	result: "took" | "refused" | "lacking" | "no-effect";

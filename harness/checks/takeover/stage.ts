@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EOPNOTSUPP, errnoName } from "../../base/errno.js";
+import { ENOENT, EOPNOTSUPP, errnoName } from "../../base/errno.js";
 import { chainHooks } from "../../data/package/sections/chain-hooks.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
@@ -38,7 +38,7 @@ export class HookRefused extends Error {
 /** A program of the agent's, by its object. */
 export type HeldProgram = Held & { handle: number; program: string };
 
-/** A program at its hook in a guest, with traffic that meets it: what is to be taken over. */
+/** A program at its hook in a guest, with traffic that meets it: others may take its place. */
 export class Stage {
 	readonly kind: HookKind;
 	readonly #undo: (() => Promise<unknown>)[] = [];
@@ -156,7 +156,10 @@ export class Stage {
 	async #attach(): Promise<void> {
 		const { client } = this.guest;
 		if (this.kind === "tc") {
-			for (const name of clsactModules) await client.call("module_load", { name });
+			for (const name of clsactModules) {
+				const { state } = await client.call("module_load", { name });
+				if (state !== "live" && state !== "builtin") throw new HookRefused(this.hook, ENOENT);
+			}
 			const { link } = await client.call("attach", {
 				...{ object: this.program.handle, program: this.program.program, hook: this.hook },
 				...onDevice(this.device!),

@@ -32,7 +32,7 @@ export const listTechniques: readonly Technique[] = [
 		needs: "root",
 		kinds: ordered,
 		betrayedBy: ["bpf", "poll"],
-		advice: "compare the whole list and its revision: no netlink message tells of the change",
+		advice: "compare the whole list and its revision: no netlink message reports the change",
 		intruder: (stage) => ({ verdict: passing(stage.kind) }),
 		async carryOut(stage, intruder) {
 			const { errno } = await stage.list().createLink(intruder, { flags: attachFlags.before });

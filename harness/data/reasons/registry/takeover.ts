@@ -32,7 +32,7 @@ export const takeoverReasons = defineReasons({
 	"takeover-unnoticed": {
 		message: (f: { summary: string; shown: string; detector: string; seconds: number }) =>
 			`it took effect (${f.shown}), and ${f.detector} said nothing within ${f.seconds} s: ${f.summary}`,
-		hint: (f: { advice: string }) => f.advice,
+		hint: (f: { advice: string }) => `make the detector see it: ${f.advice}`,
 	},
 	"takeover-refused": {
 		message: (f: { call: string; errno: string; shown: string }) =>
