@@ -24,6 +24,7 @@ const actions: Actions = {
 	"kernels add": () => import("./commands/kernels/add.js"),
 	"kernels features": () => import("./commands/kernels/features.js"),
 	"kernels qualify": () => import("./commands/kernels/qualify.js"),
+	"watch-hooks": () => import("./commands/watch-hooks.js"),
 	doctor: () => import("./commands/doctor.js"),
 };
 

@@ -178,6 +178,34 @@ export const commandTable = {
 			json: { help: "print JSON: a list with one entry per kernel and area" },
 		},
 	},
+	"watch-hooks": {
+		summary: "report changes of BPF hooks, programs, links, maps and pins on this machine",
+		options: {
+			json: { help: "print JSON, one object per line" },
+			map: {
+				value: "<id>",
+				help: "map whose elements are watched",
+				many: true,
+				parse: wholeNumber(1, 0xffff_ffff),
+			},
+			pins: { value: "<folder>", help: "folder of pins", many: true, defaultText: "/sys/fs/bpf" },
+			baseline: { value: "<file>", help: "compare with this baseline first" },
+			writeBaseline: { value: "<file>", help: "write the present state as a baseline" },
+			without: {
+				value: "<signal>",
+				help: "do without a signal: rtnetlink, bpf, inotify, mountinfo or poll",
+				many: true,
+			},
+			poll: {
+				value: "<ms>",
+				help: "interval of full comparisons",
+				parse: wholeNumber(1, 3_600_000),
+				default: 1000,
+			},
+			once: { help: "print the present state, or the differences from the baseline, and end" },
+		},
+		notes: "Needs root. Exit status 1 with --once and --baseline: something differs.",
+	},
 	doctor: {
 		summary: "report what is missing on this machine, why it is needed and how to fix it",
 		options: { json },

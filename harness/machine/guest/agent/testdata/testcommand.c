@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 	} else if (strcmp(what, "sleep") == 0)
 		sleep(atoi(argv[2]));
 	else if (strcmp(what, "kill") == 0)
-		return kill(atoi(argv[2]), SIGKILL) < 0;
+		return kill(atoi(argv[2]), argc > 3 ? atoi(argv[3]) : SIGKILL) < 0;
 	else if (strcmp(what, "status") == 0) {
 		FILE *file = fopen("/proc/self/status", "r");
 
