@@ -26,6 +26,7 @@ describe.each(["5.10", "7.3"])("watch-hooks on %s", (id) => {
 		guest = await new Machines({ agent: agentPath }).clone(await openKernel(id));
 		const { client } = guest;
 		await client.call("file_write", { path: "/run/command", data: await compileCommand(), mode: 0o755 });
+		await client.call("module_load", { name: "veth" });
 		const { errno, handle } = await constantProgram(client, "xdp", 2);
 		expect(errno).toBe(0);
 		program = { handle: handle! };
@@ -102,6 +103,45 @@ describe.each(["5.10", "7.3"])("watch-hooks on %s", (id) => {
 		await client.call("close", { handle: other.handle! });
 		const [pid] = await watcher.pids("hooks-guardian");
 		await kill(pid!, "15");
+		await watcher.until({ event: "watcher-killed" });
+	});
+
+	it("marks announced changes and no others", async () => {
+		const watcher = await TestWatcher.start(guest, ...never);
+		await watcher.until({ event: "ready" });
+		await watcher.announce({ kind: "xdp", where: lo, for_ms: 600_000 });
+		await guest.client.call("ping", {});
+		await expect
+			.poll(async () => {
+				await xdp(true);
+				await xdp(false);
+				return await watcher.lines();
+			})
+			.toContainEqual(expect.objectContaining({ kind: "xdp", announced: true }));
+		expect(await pin(guest.client, map, "/sys/fs/bpf/other")).toBe(0);
+		const lines = await watcher.until({ kind: "pin", change: "added" });
+		expect(lines.filter(({ kind }) => kind === "pin")).toEqual([
+			expect.not.objectContaining({ announced: true }),
+		]);
+		await guest.client.call("file_remove", { path: "/sys/fs/bpf/other" });
+		await kill((await watcher.pids("watch-hooks"))[0]!, "9");
+		await watcher.until({ event: "watcher-killed" });
+	});
+
+	it("loses what only one signal betrays without that signal", async () => {
+		const watcher = await TestWatcher.start(guest, ...never, "--without", "rtnetlink");
+		const [ready] = await watcher.until({ event: "ready" });
+		expect(ready!.signals).toEqual(["bpf", "inotify", "mountinfo", "poll"]);
+		await xdp(true);
+		await xdp(false);
+		await pin(guest.client, map, "/sys/fs/bpf/last");
+		const lines = await watcher.until({ kind: "pin", change: "added" });
+		expect(lines.filter(({ kind }) => kind === "xdp")).toEqual([]);
+		await guest.client.call("file_remove", { path: "/sys/fs/bpf/last" });
+		const [pid] = await watcher.pids("watch-hooks");
+		await kill(pid!, "19");
+		await watcher.until({ event: "watcher-stopped" });
+		await kill(pid!, "9");
 		await watcher.until({ event: "watcher-killed" });
 	});
 });
