@@ -10,6 +10,8 @@ export interface DetectorCommand {
 	/** For messages: `the built-in watcher`. */
 	readonly name: string;
 	readonly argv: readonly string[];
+	/** It belongs to the package: it gets no capability to change the agent. */
+	readonly limited: boolean;
 	/** Whether a line of its output says that it watches now; absent: it watches from the start. */
 	readonly isReady?: (line: string) => boolean;
 	/** Reads an alarm from a line of its output; undefined for all other lines. */
@@ -61,11 +63,11 @@ export class Detector {
 	/** Starts it and waits until it watches. @throws DetectorFailed */
 	static async start(client: GuestClient, command: DetectorCommand, netns?: number): Promise<Detector> {
 		const output = "/run/bpfgate-detector.log";
-		const { argv, name } = command;
+		const { argv, name, limited } = command;
 		let pid: number;
 		try {
 			({ pid } = await client.call("command_start", {
-				...{ argv: [...argv], output, limited: true },
+				...{ argv: [...argv], output, limited },
 				...(netns === undefined ? {} : { netns }),
 			}));
 		} catch (error) {

@@ -8,7 +8,7 @@ import { failed, passed, skipped, undecided } from "../../lab/findings.js";
 import { runCases } from "../../lab/run-cases.js";
 import type { Tried } from "./attempt.js";
 import { type Alarm, Detector, type DetectorCommand, DetectorFailed } from "./detector.js";
-import { detectorOf } from "./detectors.js";
+import { detectorOf, shipWatcher } from "./detectors.js";
 import { HookRefused } from "./stage.js";
 import { type Arranged, checkTechniques, type Trial, trialsOf } from "./trials.js";
 
@@ -18,28 +18,26 @@ const patienceSeconds = 3;
 /**
  * When another takes the hook of a program, does a watcher notice? A case
  * `<program or map>/<technique>` for each technique that fits a program at a shared hook, or a map,
- * each in a guest of its own: the package's detector must raise an alarm after a takeover that live
- * traffic or the owner's view of the map shows, and none before it. `hooks` fails for a package
- * without such a hook or map, and `detector` is a skip for one that brings no detector.
+ * each in a guest of its own: the package's detector, or the built-in watcher, must raise an alarm
+ * after a takeover that live traffic or the owner's view of the map shows, and none before it.
+ * `hooks` fails for a package without such a hook or map.
  */
 export const takeoverCheck: Check = {
 	name: "takeover",
-	summary: "when another takes its hook or changes its maps, does its detector notice?",
+	summary: "when another takes its hook or changes its maps, does a watcher notice?",
 	section: { key: "takeover", schema: TakeoverSettings },
 	suits: (pkg) => pkg.manifest.takeover !== undefined,
 	create: ({ packages }) => {
 		for (const pkg of packages) checkTechniques(pkg);
 		return {
-			cases: (pkg) => (detectorOf(pkg) ? casesOf(pkg) : [noDetector]),
+			cases(pkg) {
+				const names = trialsOf(pkg).map(({ name }) => name);
+				return names.length > 0 ? names : [noHook];
+			},
 			async *run(pkg, bench) {
-				const command = detectorOf(pkg);
-				if (!command) {
-					yield { case: noDetector, ...skipped(reason("takeover-no-detector"), { detector: null }) };
-					return;
-				}
 				const trials = trialsOf(pkg);
 				if (trials.length === 0)
-					yield { case: noHook, ...failed(reason("takeover-no-hook"), { detector: command.name }) };
+					yield { case: noHook, ...failed(reason("takeover-no-hook"), { techniques: [] }) };
 				for (const trial of trials)
 					yield* runCases(bench, {
 						cases: [trial.name],
@@ -48,24 +46,18 @@ export const takeoverCheck: Check = {
 						spoils: true,
 						known: (cause) =>
 							cause instanceof DetectorFailed ? failed(cause.reason, techniqueOf(trial)) : undefined,
-						run: () => judged(trial, command, bench),
+						run: () => judged(trial, pkg, bench),
 					});
 			},
 		};
 	},
 };
 
-const noDetector = "detector";
 const noHook = "hooks";
-
-function casesOf(pkg: Package): string[] {
-	const names = trialsOf(pkg).map(({ name }) => name);
-	return names.length > 0 ? names : [noHook];
-}
 
 const techniqueOf = ({ technique: { name, group, needs } }: Trial) => ({ technique: name, group, needs });
 
-async function* judged(trial: Trial, command: DetectorCommand, bench: Workbench): AsyncIterable<Finding> {
+async function* judged(trial: Trial, pkg: Package, bench: Workbench): AsyncIterable<Finding> {
 	const guest = await bench.guest();
 	const { client } = guest;
 	const { name, subject } = trial;
@@ -82,6 +74,8 @@ async function* judged(trial: Trial, command: DetectorCommand, bench: Workbench)
 		yield { case: name, ...skipped(reason("takeover-not-loaded", { subject }), techniqueOf(trial)) };
 		return;
 	}
+	const command = detectorOf(pkg, arranged.maps);
+	await shipWatcher(guest, command);
 	const detector = await Detector.start(client, command, arranged.netns);
 	await arranged.quiet();
 	const [early] = await detector.alarms();

@@ -43,8 +43,8 @@ export function takeoversPage(
 }
 
 const intro = `The takeover check carries these techniques out against the programs of a package, each in a guest
-of its own, and asks whether the package's detector notices. The manifest names it, and the guest
-gets its files:
+of its own, and asks whether a detector notices: [\`bpfgate watch-hooks\`](watch-hooks.md), or the
+package's own, which the manifest names:
 
     "guest": { "files": [{ "from": "watch", "to": "/usr/bin/watch" }] },
     "takeover": { "hold": "link", "detector": { "command": ["/usr/bin/watch", "chain1"] } }
@@ -52,11 +52,13 @@ gets its files:
 It prints a line that begins with \`ready\` once it watches; each later line is an alarm. The hook is
 that of device \`chain1\` (incoming packets), \`chain0\` (outgoing packets, netkit) or of the cgroup
 \`bpfgate-takeover\`, and the detector runs in the device's network namespace. A detector that ends,
-floods its output, is never ready, or raises an alarm before anything happened fails the case.
+floods its output, is never ready, or raises an alarm before anything happened fails the case. The
+check runs for packages with \`takeover\` in their manifest (\`{}\` is enough), and for any package
+with \`--check takeover\`.
 
-That a takeover took effect is decided by live traffic: packets or calls that no longer meet the program, or meet
-another one instead; for maps by what their owner reads and may write. A technique that the kernel
-refuses is a \`skip\` that says so: that way into the hook is closed.
+That a takeover took effect is decided by live traffic: packets or calls that no longer meet the
+program, or meet another one instead; for maps by what their owner reads and may write. A technique
+that the kernel refuses is a \`skip\` that says so: that way into the hook is closed.
 
 This page is written by \`npm run takeovers\`.`;
 

@@ -22,28 +22,30 @@ export const TakeoverSettings = Type.Object(
 				description: "only these; default: every technique that fits the hook",
 			}),
 		),
-		detector: Type.Object(
-			{
-				command: Type.Array(Type.String({ minLength: 1 }), {
-					minItems: 1,
-					maxItems: 64,
-					description:
-						"path in the guest (guest.files) and arguments; each line that it prints after `ready` is an alarm",
-				}),
-				ready: Type.Optional(
-					Type.String({
-						minLength: 1,
-						maxLength: 256,
-						description: "a line that begins with it says that the detector watches; default: `ready`",
+		detector: Type.Optional(
+			Type.Object(
+				{
+					command: Type.Array(Type.String({ minLength: 1 }), {
+						minItems: 1,
+						maxItems: 64,
+						description:
+							"path in the guest (guest.files) and arguments; each line that it prints after `ready` is an alarm",
 					}),
-				),
-			},
-			{ ...closed, description: "the package's own detector" },
+					ready: Type.Optional(
+						Type.String({
+							minLength: 1,
+							maxLength: 256,
+							description: "a line that begins with it says that the detector watches; default: `ready`",
+						}),
+					),
+				},
+				{ ...closed, description: "the package's own detector, in place of bpfgate's watcher" },
+			),
 		),
 	},
 	{
 		...closed,
-		description: "takeovers of the hooks and maps of the package, and the detector that should notice them",
+		description: "takeovers of the hooks and maps of the package, and what should notice them",
 	},
 );
 export type TakeoverSettings = Static<typeof TakeoverSettings>;

@@ -8,10 +8,6 @@ export const takeoverReasons = defineReasons({
 			`no takeover of ${f.hook} can be shown, because the program does not stand there: ${f.why}`,
 		hint: "see the load check, and whether the program sees every packet of its hook",
 	},
-	"takeover-no-detector": {
-		message: "the manifest names no detector, so nothing could notice a takeover",
-		hint: "name the command of the detector in takeover.detector of the manifest (docs/takeovers.md)",
-	},
 	"takeover-no-hook": {
 		message: "the package has no program at a hook that others can take, and no map",
 		hint: "leave takeover out of the manifest, or give a program its hook (attach.hook)",
@@ -41,7 +37,7 @@ export const takeoverReasons = defineReasons({
 	},
 	"takeover-unsupported": {
 		message: (f: { lack: string }) => `the takeover cannot be tried here: ${f.lack}`,
-		hint: "see the kernels that have what it uses",
+		hint: "test on a kernel that has it, or leave the technique out of takeover.techniques",
 	},
 	"takeover-without-effect": {
 		message: (f: { call: string; shown: string }) =>
