@@ -92,7 +92,7 @@ function noneIsLeft(): void {
 }
 
 it("gives each ill-behaved guest its own outcome and finishes every other cell", async () => {
-	const names = ["panic", "sound", "killed", "rubbish", "out_of_memory", "warn"] as const;
+	const names = ["panic", "sound", "killed", "crash", "rubbish", "out_of_memory", "warn"] as const;
 	const document = await resultsOf(names);
 	for (const id of ["5.10", "7.3"]) {
 		expect(said(document, "panic", id)).toEqual([
@@ -101,6 +101,7 @@ it("gives each ill-behaved guest its own outcome and finishes every other cell",
 		]);
 		expect(said(document, "sound", id)).toEqual(["program/it pass"]);
 		expect(said(document, "killed", id)).toEqual(["program/it error guest-died"]);
+		expect(said(document, "crash", id)).toEqual(["program/it error guest-died"]);
 		expect(said(document, "rubbish", id)).toEqual(["program/it error channel-corrupt"]);
 		expect(said(document, "warn", id)).toEqual(["program/it pass", "kernel-log/warn fail kernel-warn"]);
 		expect(said(document, "out_of_memory", id)).toContain(

@@ -118,6 +118,7 @@ function citedAreas(options: Work): PromiseArea[] {
 
 async function work(options: Work, emit: (event: RunEvent) => void): Promise<void> {
 	const started = new Date();
+	const began = performance.now();
 	const cells = cellsOf(options);
 	const { packages, kernels, jobs, host, broken = [] } = options;
 	const unfinished = new Set(cells);
@@ -221,7 +222,8 @@ async function work(options: Work, emit: (event: RunEvent) => void): Promise<voi
 		run: {
 			id: randomUUID(),
 			started: started.toISOString(),
-			finished: new Date().toISOString(),
+			// Not by the wall clock, which may have been set meanwhile.
+			finished: new Date(started.getTime() + performance.now() - began).toISOString(),
 			...host,
 			jobs,
 			interrupted,

@@ -87,7 +87,8 @@ async function indexFile(apt: Apt, suite: Suite, refresh: boolean | undefined): 
 	const sources = `${type} [${options.join(" ")}] ${mirrorOf(apt, suite)} ${suite.name} main\n`;
 	const stamp = join(root, "updated");
 	const known = (await readFile(stamp, "utf8").catch(() => "")) === sources;
-	const age = Date.now() - ((await stat(stamp).catch(() => undefined))?.mtimeMs ?? 0);
+	// A time to come is as old as one long past: the clock was set.
+	const age = Math.abs(Date.now() - ((await stat(stamp).catch(() => undefined))?.mtimeMs ?? 0));
 	const configuration = join(root, "apt.conf");
 	if (!known || refresh === true || (refresh === undefined && age > FRESH_MS)) {
 		let fetch = fetching.get(stamp);
@@ -142,7 +143,7 @@ async function prepare(root: string, configuration: string, sources: string): Pr
 }
 
 async function update(apt: Apt, suite: Suite, configuration: string): Promise<void> {
-	const deadline = Date.now() + UPDATE_TIMEOUT_MS;
+	const deadline = performance.now() + UPDATE_TIMEOUT_MS;
 	for (;;) {
 		const result = await execa("apt-get", ["-c", configuration, "-q", "update", "--error-on=any"], {
 			reject: false,
@@ -152,7 +153,7 @@ async function update(apt: Apt, suite: Suite, configuration: string): Promise<vo
 		});
 		if (!result.failed) return;
 		// Another bpfgate is downloading the same suite.
-		if (/Could not get lock|Unable to lock/.test(result.stderr) && Date.now() < deadline) {
+		if (/Could not get lock|Unable to lock/.test(result.stderr) && performance.now() < deadline) {
 			await new Promise((resolve) => setTimeout(resolve, 500));
 			continue;
 		}

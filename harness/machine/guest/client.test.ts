@@ -178,6 +178,24 @@ describe("guest client", () => {
 		expect(peer.onLost).toHaveBeenCalledOnce();
 	});
 
+	it("takes no answer that is cut, at whichever byte, and what follows does not complete it", async () => {
+		const answer = encodeFrame(zero, encode({ id: 1, ok: { data: Uint8Array.of(1, 2, 3), eof: true } }));
+		for (let cut = 0; cut < answer.length; cut++) {
+			const silent = connect();
+			const hung = silent.client.call("file_read", { path: "/x" });
+			silent.theirs.write(answer.subarray(0, cut));
+			await silent.settled();
+			silent.clock.advance(1200);
+			expect((await lost(hung)).code, `silence after ${cut} bytes`).toBe("guest-hung");
+			const talking = connect();
+			const broken = talking.client.call("file_read", { path: "/x" });
+			talking.theirs.write(answer.subarray(0, cut));
+			if (cut > 0) talking.theirs.write(answer);
+			else talking.theirs.write(answer.subarray(1));
+			expect((await lost(broken)).code, `an answer after ${cut} bytes`).toBe("channel-corrupt");
+		}
+	});
+
 	it("reports a guest without progress as hung; a constant progress count is no progress", async () => {
 		const { client, clock, onLost, send, settled } = connect();
 		const call = client.call("ping", {});

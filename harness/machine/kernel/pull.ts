@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheRoot } from "../../base/cache-root.js";
 import { InputError, UndecidedError } from "../../base/errors.js";
@@ -79,7 +79,7 @@ interface Job {
 	limits: Limits;
 }
 
-interface Limits {
+export interface Limits {
 	downloads: Limit;
 	installs: Limit;
 }
@@ -126,7 +126,20 @@ export async function fetchRelease(
 	emit: (event: PullEvent) => void,
 	limits: Limits = { downloads: limit(DOWNLOADS), installs: limit(INSTALLS) },
 ): Promise<void> {
-	const folder = join(cacheRoot(), "debian", "archives");
+	// A folder of its own: another pull of the same kernel removes its packages when it is done.
+	await withTemporaryFolder(
+		(folder) => fetchInto(folder, line, release, emit, limits),
+		join(cacheRoot(), "debian", "archives"),
+	);
+}
+
+async function fetchInto(
+	folder: string,
+	line: KernelLine,
+	release: Release,
+	emit: (event: PullEvent) => void,
+	limits: Limits,
+): Promise<void> {
 	const total = release.packages.reduce((sum, each) => sum + each.size, 0);
 	const got = new Map<DebianPackage, number>();
 	const debs = await Promise.all(
@@ -140,15 +153,11 @@ export async function fetchRelease(
 			),
 		),
 	);
-	try {
-		const record = await limits.installs(() => {
-			emit({ kind: "storing", id: line.id, release: release.release });
-			return withTemporaryFolder((root) => install(line, release, debs, root), storeFolder());
-		});
-		emit({ kind: "stored", id: line.id, record });
-	} finally {
-		await Promise.all(debs.map((deb) => rm(deb, { force: true })));
-	}
+	const record = await limits.installs(() => {
+		emit({ kind: "storing", id: line.id, release: release.release });
+		return withTemporaryFolder((root) => install(line, release, debs, root), storeFolder());
+	});
+	emit({ kind: "stored", id: line.id, record });
 }
 
 async function install(

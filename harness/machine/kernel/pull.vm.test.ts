@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { EventEmitter, once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +10,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { sha256 } from "../../base/host-files.js";
 import type { DebianPackage } from "../debian/apt.js";
-import { fetchRelease, type PullEvent } from "./pull.js";
+import { fetchRelease, type Limits, type PullEvent } from "./pull.js";
 import { openKernel } from "./store.js";
 import { fakeBzImage, fakeModule } from "./testkernel.js";
 
@@ -83,4 +85,32 @@ it("stores nothing from a package without an image, or from a broken package", a
 	);
 	expect(await readdir(join(root, "cache/kernels"))).toEqual([]);
 	expect(await readdir(join(root, "cache/debian/archives"))).toEqual([]);
+});
+
+it("two pulls of one kernel at once both store it, whichever ends first", async () => {
+	const packages = [
+		await publish(`linux-binary-${release}`, {
+			[`usr/lib/modules/${release}/vmlinuz`]: fakeBzImage(release),
+		}),
+	];
+	const atOnce = <T>(task: () => Promise<T>) => task();
+	const ready = new EventEmitter();
+	/** Unpacks when the other has done that. */
+	const after = (tell: string, wait: string): Limits => ({
+		downloads: atOnce,
+		async installs(task) {
+			const told = once(ready, wait);
+			ready.emit(tell);
+			await told;
+			return task();
+		},
+	});
+	const first = fetchRelease(line, { release, packages }, () => {}, after("one", "two"));
+	const second = fetchRelease(line, { release, packages }, () => {}, after("two", "done"));
+	await first;
+	ready.emit("done");
+	await second;
+	expect((await openKernel("7.2")).release).toBe(release);
+	expect(await readdir(join(root, "cache/debian/archives"))).toEqual([]);
+	expect((await readdir(join(root, "cache/kernels"))).sort()).toEqual(["7.2.json", "objects"]);
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
@@ -57,6 +57,22 @@ it("reports what cannot be started", async () => {
 		code: 126,
 		stderr: "/nonexistent/qemu: No such file or directory",
 	});
+});
+
+it("reports what is no program, or one that nobody may run", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
+	try {
+		const path = join(folder, "qemu");
+		writeFileSync(path, "#!/bin/sh\n", { mode: 0o644 });
+		const ended = async (command: string) => (await own(command, [], [])).ended;
+		expect(await ended(path)).toMatchObject({ code: 126, stderr: `${path}: Permission denied` });
+		expect(await ended(folder)).toMatchObject({ code: 126, stderr: `${folder}: Permission denied` });
+		writeFileSync(path, "text", { mode: 0o755 });
+		chmodSync(path, 0o755);
+		expect(await ended(path)).toMatchObject({ code: 126, stderr: `${path}: Exec format error` });
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
 });
 
 it("makes temporary folders and removes them", () => {

@@ -22,12 +22,12 @@ export function pullProgress(stream: NodeJS.WriteStream): {
 	}
 	const update = createLogUpdate(stream);
 	const latest = new Map<string, string>();
-	let shown = 0;
+	let shown = Number.NEGATIVE_INFINITY;
 	const show = () => update(table([...latest]));
 	return {
 		event(event) {
 			latest.set(event.id, describe(event));
-			const now = Date.now();
+			const now = performance.now();
 			if (event.kind === "downloading" && now - shown < 100) return;
 			shown = now;
 			show();
