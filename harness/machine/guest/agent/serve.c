@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "operation.h"
+#include "payload.h"
 #include "request.h"
 
 bool serve_ready(struct channel *channel)
@@ -50,13 +51,10 @@ static bool answer(struct channel *channel, const uint8_t *payload, uint32_t len
 {
 	msgpack_unpacked unpacked;
 	struct reply reply;
-	size_t end = 0;
 	uint64_t id;
 	bool sent = false;
 
-	msgpack_unpacked_init(&unpacked);
-	if (msgpack_unpack_next(&unpacked, (const char *)payload, length, &end) == MSGPACK_UNPACK_SUCCESS &&
-	    end == length) {
+	if (payload_decode(&unpacked, payload, length)) {
 		char complaint[160] = "";
 		struct args head = {
 			.map = &unpacked.data,

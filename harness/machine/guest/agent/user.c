@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "handle.h"
+#include "payload.h"
 #include "request.h"
 
 /* The id of requests to users; there is never more than one request. */
@@ -76,12 +77,9 @@ static int understand(const uint8_t *payload, uint32_t length, struct reply *rep
 {
 	char complaint[160] = "";
 	msgpack_unpacked unpacked;
-	size_t end = 0;
 	int understood = -1;
 
-	msgpack_unpacked_init(&unpacked);
-	if (msgpack_unpack_next(&unpacked, (const char *)payload, length, &end) == MSGPACK_UNPACK_SUCCESS &&
-	    end == length) {
+	if (payload_decode(&unpacked, payload, length)) {
 		struct args answer = {
 			.map = &unpacked.data,
 			.zone = unpacked.zone,
