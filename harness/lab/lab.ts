@@ -17,6 +17,8 @@ export interface LabOptions {
 	jobs?: number;
 	/** Boots every guest instead of cloning it, for those who doubt the clones. */
 	cold?: boolean;
+	/** Milliseconds without an answer or progress after which a guest counts as hung. */
+	guestTimeout?: number | undefined;
 	/** What kernels promise; default: a bench that asks for promises throws. */
 	promises?: PromiseSource;
 	/** Ends guests at once. */
@@ -38,8 +40,9 @@ export interface Lab extends AsyncDisposable {
 }
 
 /** Opens a laboratory; guests boot when a bench asks. Dispose of it to end them all. */
-export function createLab({ jobs = 1, cold = false, promises, signal }: LabOptions): Lab {
-	const machines = new Machines({ agent: agentPath, signal });
+export function createLab({ jobs = 1, cold = false, guestTimeout, promises, signal }: LabOptions): Lab {
+	const patience = guestTimeout === undefined ? {} : { patience: guestTimeout };
+	const machines = new Machines({ agent: agentPath, signal, ...patience });
 	const fresh = (kernel: Kernel) => (cold ? machines.boot(kernel) : machines.clone(kernel));
 	const guests = new GuestPool({ jobs, fresh });
 	const features = new KernelFeatures({

@@ -52,6 +52,8 @@ export interface TestRequest extends Demands {
 	cellTimeout?: number | undefined;
 	/** Milliseconds for a package on all kernels together; default: by the same, and kernels. */
 	packageTimeout?: number | undefined;
+	/** Milliseconds without an answer after which a guest counts as hung; default: `patience`. */
+	guestTimeout?: number | undefined;
 	/** Ends the run early: guests are ended at once, and the results say `interrupted`. */
 	signal: AbortSignal;
 }

@@ -16,9 +16,9 @@ import { SelfCheck } from "./self-check.js";
  */
 export async function* testPackages(request: TestRequest): AsyncIterable<RunEvent> {
 	const first = firstKernel(request.kernels);
-	const { jobs, cold = false, signal } = request;
+	const { jobs, cold = false, guestTimeout, signal } = request;
 	const promises = new Qualification(() => lab, questions);
-	await using lab = createLab({ jobs, cold, promises, signal });
+	await using lab = createLab({ jobs, cold, guestTimeout, promises, signal });
 	const { guests, features, functions } = lab;
 	const [host, journal] = [await lab.host(first), await openJournal(request.resume ?? false)];
 	const trial = new SelfCheck(lab, host.bpfgate);

@@ -93,6 +93,7 @@ export function testWith(engine: Engine): Action<"test"> {
 				resume: options.resume ?? false,
 				cellTimeout: options.cellTimeout === undefined ? undefined : options.cellTimeout * 1000,
 				packageTimeout: options.packageTimeout === undefined ? undefined : options.packageTimeout * 1000,
+				guestTimeout: options.guestTimeout === undefined ? undefined : options.guestTimeout * 1000,
 				coverage: coverage !== undefined,
 				explore,
 				allowEmpty: options.allowEmpty,

@@ -69,6 +69,12 @@ export const testCommand = {
 			parse: wholeNumber(1, 86_400),
 			defaultText: "from its programs, cases and kernels",
 		},
+		guestTimeout: {
+			value: "<seconds>",
+			help: "time without an answer or progress after which a VM counts as hung",
+			parse: wholeNumber(1, 3600),
+			defaultText: "60, or 15 with KVM",
+		},
 		module: {
 			value: "<name>",
 			help: "load a module of the kernel, besides those that the programs need",
