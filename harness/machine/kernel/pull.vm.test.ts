@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { EventEmitter, once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -93,22 +92,27 @@ it("two pulls of one kernel at once both store it, whichever ends first", async 
 			[`usr/lib/modules/${release}/vmlinuz`]: fakeBzImage(release),
 		}),
 	];
-	const atOnce = <T>(task: () => Promise<T>) => task();
-	const ready = new EventEmitter();
-	/** Unpacks when the other has done that. */
-	const after = (tell: string, wait: string): Limits => ({
-		downloads: atOnce,
-		async installs(task) {
-			const told = once(ready, wait);
-			ready.emit(tell);
-			await told;
-			return task();
-		},
+	const moment = () => {
+		let come = () => {};
+		const reached = new Promise<void>((resolve) => {
+			come = resolve;
+		});
+		return { come, reached };
+	};
+	const [both, ended] = [moment(), moment()];
+	const pull = (installs: Limits["installs"]) =>
+		fetchRelease(line, { release, packages }, () => {}, { downloads: (task) => task(), installs });
+	const first = pull(async (task) => {
+		await both.reached;
+		return task();
 	});
-	const first = fetchRelease(line, { release, packages }, () => {}, after("one", "two"));
-	const second = fetchRelease(line, { release, packages }, () => {}, after("two", "done"));
+	const second = pull(async (task) => {
+		both.come();
+		await ended.reached;
+		return task();
+	});
 	await first;
-	ready.emit("done");
+	ended.come();
 	await second;
 	expect((await openKernel("7.2")).release).toBe(release);
 	expect(await readdir(join(root, "cache/debian/archives"))).toEqual([]);

@@ -59,7 +59,7 @@ it("reports what cannot be started", async () => {
 	});
 });
 
-it("reports what is no program, or one that nobody may run", async () => {
+it("reports a program that is not executable, a folder, and a file that is no program", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "bpfgate-test-"));
 	try {
 		const path = join(folder, "qemu");

@@ -5,8 +5,8 @@
  * value within the bounds that it named.
  *
  * The first byte of an input chooses: even, the rest is bytes of the channel; odd, it is payloads,
- * each with its length in two bytes, that get right frames. Payloads end before a page that nobody
- * may read, since libmsgpackc itself is not instrumented.
+ * each with its length in two bytes, that get right frames. Payloads end before a page without
+ * access, since libmsgpackc itself is not instrumented.
  */
 #define _GNU_SOURCE
 #include <msgpack.h>
