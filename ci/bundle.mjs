@@ -2,7 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bundles the command line and the library from dist/ into dist/bin, with the packages they use: starting Node with 600 small files
 // takes four times as long. Code that only one command needs stays in a chunk that only that command loads.
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -27,13 +36,25 @@ const bundle = await rolldown({
 	platform: "node",
 	plugins: [ownUrls],
 });
-rmSync(bin, { recursive: true, force: true });
-const { output } = await bundle.write({ dir: bin, format: "esm", chunkFileNames: "[name]-[hash].js" });
-for (const name of ["bpfgate", "tour", "examples"]) chmodSync(join(bin, `${name}.js`), 0o755);
-writeFileSync(
-	join(bin, "THIRD-PARTY-LICENSES.txt"),
-	licences(output.flatMap(({ moduleIds = [] }) => moduleIds)),
-);
+const { output } = await bundle.generate({ format: "esm", chunkFileNames: "[name]-[hash].js" });
+const programs = ["bpfgate.js", "tour.js", "examples.js"];
+const files = new Map(output.map(({ fileName, code, source }) => [fileName, code ?? source]));
+files.set("THIRD-PARTY-LICENSES.txt", licences(output.flatMap(({ moduleIds = [] }) => moduleIds)));
+mkdirSync(bin, { recursive: true });
+for (const [name, content] of files)
+	replace(join(bin, name), content, programs.includes(name) ? 0o755 : 0o644);
+for (const name of readdirSync(bin))
+	if (!files.has(name)) rmSync(join(bin, name), { recursive: true, force: true });
+
+/** Tests run the bundle while another one bundles the same again: what is the same stays untouched. */
+function replace(path, content, mode) {
+	if (!existsSync(path) || readFileSync(path, "utf8") !== String(content)) {
+		const fresh = join(dist, `${process.pid}.new`);
+		writeFileSync(fresh, content);
+		renameSync(fresh, path);
+	}
+	chmodSync(path, mode);
+}
 
 /** The licences of the packages whose modules are in the bundle. */
 function licences(modules) {
