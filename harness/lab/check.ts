@@ -84,6 +84,11 @@ export interface Check {
 	readonly section?: ManifestSection;
 	/** Areas of kernel promises that the check cites: a run with it qualifies new kernels. */
 	readonly cites?: readonly PromiseArea[];
+	/**
+	 * It deploys a package again for each case: `npm run examples` tries it by name on every tenth
+	 * package that it does not suit.
+	 */
+	readonly costly?: true;
 	/** Cases about the kernel: their passes say nothing about the package. */
 	readonly aboutKernel?: readonly string[];
 	/** Called once for each run. */

@@ -27,6 +27,7 @@ export const takeoverCheck: Check = {
 	summary: "when another takes its hook or changes its maps, does a watcher notice?",
 	section: { key: "takeover", schema: TakeoverSettings },
 	suits: (pkg) => pkg.manifest.takeover !== undefined,
+	costly: true,
 	create: ({ packages }) => {
 		for (const pkg of packages) checkTechniques(pkg);
 		return {

@@ -16,7 +16,7 @@ interface NamedFindings {
 /**
  * Runs each check, as if named on the command line, on the packages that it does not suit; on the
  * oldest and the newest kernel, because each lacks or has what those between do. They may fail it,
- * lack what it needs, or test nothing: only an `error` is wrong.
+ * lack what it needs, or test nothing: only an `error` is wrong. Costly checks run on every tenth.
  */
 export async function checkByName(
 	{ checks, run }: Pick<Engine, "checks" | "run">,
@@ -29,8 +29,9 @@ export async function checkByName(
 	for (const check of checks) {
 		const unsuited = packages.filter((pkg: Package) => !check.suits(pkg, context));
 		if (unsuited.length === 0 || found.interrupted) continue;
+		const tried = check.costly ? unsuited.filter((_, index) => index % 10 === 0) : unsuited;
 		const { run: record, results } = await follow(
-			run({ ...request, kernels, packages: unsuited, checks: [check], named: true, allowEmpty: true }),
+			run({ ...request, kernels, packages: tried, checks: [check], named: true, allowEmpty: true }),
 		);
 		found.cases += results.length;
 		found.errors.push(...results.filter(({ outcome }) => outcome === "error").map(line));
