@@ -61,10 +61,15 @@ function eventOf(line: string): WatcherEvent | undefined {
 	}
 }
 
-/** That a program or a map comes or goes does not say that a hook was taken. */
-const isAlarm = ({ event, kind, change }: WatcherEvent) =>
-	event === "blinded" ||
-	(event === "change" && (change === "changed" || (kind !== "program" && kind !== "map")));
+/**
+ * That a program or a map comes or goes does not say that a hook was taken; nor does a process that
+ * joins a cgroup, as each that sends the traffic does.
+ */
+function isAlarm({ event, kind, change }: WatcherEvent): boolean {
+	if (event === "blinded") return true;
+	if (event !== "change" || kind === "cgroup-membership") return false;
+	return change === "changed" || (kind !== "program" && kind !== "map");
+}
 
 function alarm({ signal, time_ns, pid, comm, uid }: WatcherEvent, line: string): Alarm {
 	return {

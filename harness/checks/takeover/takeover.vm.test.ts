@@ -8,19 +8,26 @@ import { compileBinary, compileBpf } from "../../machine/guest/agent/testobject.
 import { resultsOf } from "../../run/testrun.js";
 import { takeoverCheck } from "./takeover.js";
 
-let object: Uint8Array;
+let objects: Record<"testhooks" | "testcgroup", Uint8Array>;
 let detector: Uint8Array;
 beforeAll(async () => {
 	const testdata = join(import.meta.dirname, "testdata");
-	object = await compileBpf(join(testdata, "testhooks.bpf.c"));
+	objects = {
+		testhooks: await compileBpf(join(testdata, "testhooks.bpf.c")),
+		testcgroup: await compileBpf(join(testdata, "testcgroup.bpf.c")),
+	};
 	detector = await compileBinary(join(testdata, "testdetector.c"), "-static");
 });
 
-/** Results of a package with one XDP program and one map, by case. */
-async function judged(takeover: object, kernel = "7.3"): Promise<Record<string, string>> {
+/** Results by case of a package with one XDP program and one map, or with one cgroup program. */
+async function judged(
+	takeover: object,
+	kernel = "7.3",
+	object: keyof typeof objects = "testhooks",
+): Promise<Record<string, string>> {
 	const folder = await mkdtemp(join(tmpdir(), "bpfgate-takeover-"));
 	try {
-		await writeFile(join(folder, "guard.bpf.o"), object);
+		await writeFile(join(folder, "guard.bpf.o"), objects[object]);
 		await writeFile(join(folder, "detector"), detector);
 		const guest = { files: [{ from: "detector", to: "/usr/bin/detector" }] };
 		const manifest = { name: "guard", version: "1", objects: ["guard.bpf.o"], guest, takeover };
@@ -67,6 +74,17 @@ it.each(["5.10", "7.3"])("are noticed by bpfgate's watcher on %s, all of them", 
 	expect(
 		verdicts.filter(([, verdict]) => !/^(pass|skip takeover-(refused|unsupported))$/.test(verdict)),
 	).toEqual([]);
+});
+
+it("of a cgroup's program are noticed by bpfgate's watcher", async () => {
+	const refused = "skip takeover-refused";
+	expect(await judged({}, "7.3", "testcgroup")).toEqual({
+		"allow/program-replaced": refused,
+		"allow/program-detached": refused,
+		"allow/link-program-replaced": "pass",
+		"allow/link-force-detached": "pass",
+		"allow/link-holder-gone": "pass",
+	});
 });
 
 describe("a detector", () => {
