@@ -56,9 +56,11 @@ export interface Effect {
 
 /** Whether traffic still meets the program, or the intruder instead. */
 export async function unmet(stage: Stage, intruder?: HeldProgram): Promise<Effect> {
-	const [program, other] = await stage.meets([stage.program, ...(intruder ? [intruder] : [])]);
 	const { count, what } = stage.traffic;
+	const runs = await stage.meets([stage.program, ...(intruder ? [intruder] : [])]);
+	// The guest sends packets of its own too.
+	const [program, other] = runs.map((each) => Math.min(each, count));
 	const met = `${program} of ${count} ${what} met the program`;
 	if (!intruder) return { took: program === 0, shown: met };
-	return { took: program === 0 && other! >= count, shown: `${met}, ${other} met the intruder` };
+	return { took: program === 0 && other === count, shown: `${met}, ${other} met the intruder` };
 }
