@@ -46,7 +46,7 @@ export class PacketTraffic implements Traffic {
 			(all) => byPacket(all).size === frames.length,
 			({ packet }) => packet !== undefined,
 		);
-		refused(outcome);
+		checkSent(outcome);
 		const met = byPacket(runs);
 		return this.packets.map(({ what, meets }, number): PacketTrace => {
 			const mine = met.get(number) ?? [];
@@ -70,7 +70,7 @@ export class PacketTraffic implements Traffic {
 		const sent = await client.call("packet_send", {
 			...{ ...this.sender, frames: [frame], count, number_at: numberAt, during, rounds },
 		});
-		refused(sent);
+		checkSent(sent);
 		const dropsOfDevices = (await this.#dropped()) - before;
 		const all = await arrivedRuns(
 			recorder,
@@ -116,8 +116,11 @@ export class PacketTraffic implements Traffic {
 	}
 }
 
-/** ENOBUFS: a program on the way out dropped the packet (NET_XMIT_DROP). */
-function refused({ errno, tried, sent }: { errno: number; tried: number; sent: number }): void {
+/**
+ * ENOBUFS: a program on the way out dropped it (NET_XMIT_DROP).
+ * @throws UndecidedError `packets-refused`
+ */
+export function checkSent({ errno, tried, sent }: { errno: number; tried: number; sent: number }): void {
 	if (sent === tried || errno === ENOBUFS) return;
 	throw undecided("packets-refused", { sent, tried, errno: errnoName(errno) });
 }

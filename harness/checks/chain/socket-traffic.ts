@@ -61,7 +61,7 @@ export class SocketTraffic implements Traffic {
 		const made = await guest.client.call("socket_traffic", {
 			...{ cgroup: this.cgroup, steps, count, during, rounds, ...numbered },
 		});
-		refused(made.steps, steps);
+		checkSockets(made.steps, steps);
 		const times = made.times_ns ?? [];
 		const packets = times.length - 1;
 		const runs = await arrivedRuns(
@@ -129,13 +129,13 @@ export class SocketTraffic implements Traffic {
 		const { steps } = await this.programs.guest.client.call("socket_traffic", {
 			...{ cgroup: this.cgroup, wait_ms: waits ? packetMs : callMs, steps: [...calls, after] },
 		});
-		refused(steps, calls);
+		checkSockets(steps, calls);
 		return steps;
 	}
 }
 
-/** Without a socket, no call passes the hook. */
-function refused(outcomes: readonly Outcome[], calls: SocketCalls["calls"]): void {
+/** Without a socket, no call passes the hook. @throws UndecidedError `calls-refused` */
+export function checkSockets(outcomes: readonly Outcome[], calls: SocketCalls["calls"]): void {
 	const failed = outcomes.find(({ errno }, index) => errno !== 0 && calls[index]?.call === "socket");
 	if (!failed) return;
 	throw undecided("calls-refused", { errno: errnoName(failed.errno) });

@@ -102,11 +102,6 @@ export class Detector {
 		}
 	}
 
-	async stop(): Promise<void> {
-		await this.client.call("command_signal", { pid: this.pid, signal: 9, await: true });
-		await this.client.call("file_remove", { path: this.output });
-	}
-
 	async #ready(): Promise<void> {
 		const { isReady, name } = this.command;
 		if (!isReady) return;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BpfAttr, type Held } from "../../machine/guest/bpf-attr.js";
 import { bpf } from "../../machine/guest/bpf-call.js";
-import { openById } from "../../machine/guest/bpf-objects.js";
+import { infoOf, openById } from "../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import type { Effect } from "./technique.js";
 
-/** A map of a loaded object, as its owner and as another process have it. */
-export interface MapSubject {
+/** A map of a loaded object; its sizes are the kernel's (struct bpf_map_info). */
+interface MapSubject {
 	name: string;
-	id: number;
-	/** A name of `mapTypes`. */
-	type: string;
 	keySize: number;
 	valueSize: number;
 	maxEntries: number;
@@ -34,9 +31,12 @@ export class MapStage {
 		readonly before: readonly Entry[],
 	) {}
 
-	static async open(guest: Guest, map: MapSubject): Promise<MapStage> {
-		const other = await openById(guest.client, "map", map.id);
-		if (other === undefined) throw new Error(`map ${map.id} is gone`);
+	/** @param object the owner's handle of the map's object */
+	static async open(guest: Guest, object: number, name: string, id: number): Promise<MapStage> {
+		const other = await openById(guest.client, "map", id);
+		if (other === undefined) throw new Error(`map ${id} is gone`);
+		const { info } = await infoOf(guest.client, { handle: other }, 20);
+		const map = { name, object, keySize: info.u32(8), valueSize: info.u32(12), maxEntries: info.u32(16) };
 		return new MapStage(guest, map, other, await entries(guest, map));
 	}
 
@@ -80,10 +80,6 @@ export class MapStage {
 		const key = new Uint8Array(this.map.keySize);
 		new DataView(key.buffer).setUint32(0, number, this.guest.client.littleEndian);
 		return key;
-	}
-
-	async close(): Promise<void> {
-		await this.guest.client.call("close", { handle: this.other });
 	}
 
 	async #update(held: Held, key: Uint8Array, value: Uint8Array, flags: number): Promise<number> {

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { chainHooks } from "../../data/package/sections/chain-hooks.js";
 import { agentPath } from "../../machine/guest/build.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { loadOwn, writeOwn } from "../chain/stand-in.js";
 import { applicable, loadIntruder, type Tried, tryTechnique } from "./attempt.js";
 import { type Hold, hookKind, type SharedHook } from "./hooks.js";
-import { HookRefused, Stage } from "./stage.js";
+import { HookRefused, loadStandIn, Stage } from "./stage.js";
 import type { Technique } from "./technique.js";
+import { goingOn } from "./verdicts.js";
 
 const machines = new Machines({ agent: agentPath });
 
 /** A program of bpfgate's own at a hook, in place of a package's. */
 export async function standInStage(guest: Guest, hook: SharedHook, hold: Hold): Promise<Stage> {
-	await writeOwn(guest, "chain-stand-in");
-	const { programType } = chainHooks[hook];
-	const program = `stand_in_${hook.startsWith("cgroup_") ? hook : programType}`;
-	const verdict = programType === "xdp" ? 2 : hookKind(hook) === "cgroup" ? 1 : -1;
-	const { held } = await loadOwn(guest, { object: "chain-stand-in", program }, [verdict]);
+	const { held } = await loadStandIn(guest, hook, goingOn(hookKind(hook)));
 	return Stage.open(guest, hook, hold, held);
 }
 

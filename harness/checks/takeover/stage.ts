@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ENOENT, EOPNOTSUPP, errnoName } from "../../base/errno.js";
-import { chainHooks } from "../../data/package/sections/chain-hooks.js";
 import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { objInfo } from "../../machine/guest/bpf-call.js";
@@ -12,7 +11,7 @@ import { attachFlags, HookList } from "../chain/hook-list.js";
 import type { CgroupFolder } from "../chain/mechanisms/cgroup-tree.js";
 import { clsactModules } from "../chain/mechanisms/tc.js";
 import type { CgroupHook } from "../chain/socket-calls.js";
-import { loadOwn, writeOwn } from "../chain/stand-in.js";
+import { constantStandIn, loadOwn, writeOwn } from "../chain/stand-in.js";
 import { attachTypeOf, type Hold, type HookKind, hookKind, type SharedHook } from "./hooks.js";
 import { callsIn, type LiveTraffic, packetsFrom, runsDuring } from "./traffic.js";
 
@@ -38,11 +37,12 @@ export class HookRefused extends Error {
 /** A program of the agent's, by its object. */
 export type HeldProgram = Held & { handle: number; program: string };
 
-/** A program at its hook in a guest, with traffic that meets it: others may take its place. */
+/**
+ * A program at its hook in a guest, with traffic that meets it: others may take its place. The
+ * guest is for this alone: nothing is undone.
+ */
 export class Stage {
 	readonly kind: HookKind;
-	readonly #undo: (() => Promise<unknown>)[] = [];
-	#intruders = 0;
 
 	private constructor(
 		readonly guest: Guest,
@@ -65,7 +65,6 @@ export class Stage {
 	static async open(guest: Guest, hook: SharedHook, hold: Hold, program: HeldProgram): Promise<Stage> {
 		const { client } = guest;
 		const kind = hookKind(hook);
-		const undo: (() => Promise<unknown>)[] = [];
 		let device: HookDevice | undefined;
 		let cgroup: CgroupFolder | undefined;
 		let traffic: LiveTraffic;
@@ -73,35 +72,22 @@ export class Stage {
 			const { path } = await client.call("cgroup_add", { name: cgroupName });
 			const { handle } = await client.call("path_open", { path });
 			cgroup = { path, handle };
-			undo.push(async () => {
-				await client.call("close", { handle });
-				await client.call("cgroup_del", { name: cgroupName });
-			});
 			traffic = callsIn(guest, hook as CgroupHook, path);
 		} else {
 			device = kind === "netkit" ? await netkit(guest, hook) : await hookDevice(guest, directionOf(hook));
-			const { close } = device;
-			undo.push(close);
 			traffic = packetsFrom(guest, onDevice(device.sender));
 		}
 		const id = await programId(client, program);
 		const stage = new Stage(guest, hook, hold, program, id, traffic, device, cgroup);
-		stage.#undo.push(...undo);
-		const { handle } = await countRuns(client);
-		stage.#undo.push(() => client.call("close", { handle }));
-		try {
-			await stage.#attach();
-			const [met] = await stage.meets([program]);
-			if (met! < traffic.count)
-				throw undecided("takeover-not-staged", {
-					hook,
-					why: `${met} of ${traffic.count} ${traffic.what} met it`,
-				});
-			return stage;
-		} catch (error) {
-			await stage.close();
-			throw error;
-		}
+		await countRuns(client);
+		await stage.#attach();
+		const [met] = await stage.meets([program]);
+		if (met! < traffic.count)
+			throw undecided("takeover-not-staged", {
+				hook,
+				why: `${met} of ${traffic.count} ${traffic.what} met it`,
+			});
+		return stage;
 	}
 
 	/** Link id, and the agent's handle of it unless it is pinned; only where a link holds it. */
@@ -130,11 +116,7 @@ export class Stage {
 
 	/** A program of another, of the hook's type by default; it only returns `verdict`. */
 	async intruder(verdict: number, hook = this.hook): Promise<HeldProgram> {
-		if (this.#intruders++ === 0) await writeOwn(this.guest, "chain-stand-in");
-		const { programType } = chainHooks[hook];
-		const program = `stand_in_${hook.startsWith("cgroup_") ? hook : programType}`;
-		const { errno, held } = await loadOwn(this.guest, { object: "chain-stand-in", program }, [verdict]);
-		this.#undo.push(() => this.guest.client.call("object_close", { object: held.handle }));
+		const { errno, held } = await loadStandIn(this.guest, hook, verdict);
 		if (errno !== 0)
 			throw undecided("takeover-not-staged", { hook, why: `BPF_PROG_LOAD returned ${errnoName(errno)}` });
 		return held;
@@ -146,11 +128,6 @@ export class Stage {
 		if (handle === undefined) return;
 		this.link = link as { id: number };
 		await this.guest.client.call("close", { handle });
-	}
-
-	async close(): Promise<void> {
-		for (const undo of this.#undo.reverse()) await undo();
-		this.#undo.length = 0;
 	}
 
 	async #attach(): Promise<void> {
@@ -165,7 +142,6 @@ export class Stage {
 				...onDevice(this.device!),
 			});
 			this.filter = link;
-			this.#undo.push(async () => void (await client.call("detach", { link }).catch(() => {})));
 			return;
 		}
 		const errno = this.hold === "direct" ? await this.#direct() : await this.#link();
@@ -179,10 +155,8 @@ export class Stage {
 		const { client } = this.guest;
 		const { info } = await objInfo(client, { handle: link }, 16);
 		this.link = { handle: link, id: info.u32(4) };
-		this.#undo.push(() => this.release());
 		if (this.hold !== "pinned") return 0;
 		const pinned = await pin(client, { handle: link }, pinPath);
-		this.#undo.push(() => client.call("file_remove", { path: pinPath }).catch(() => {}));
 		await this.release();
 		return pinned;
 	}
@@ -205,4 +179,15 @@ async function netkit(guest: Guest, hook: SharedHook): Promise<HookDevice> {
 		if (error instanceof GuestError && error.errno === EOPNOTSUPP) throw new HookRefused(hook, error.errno);
 		throw error;
 	}
+}
+
+/** Loads a program of bpfgate's own that fits the hook and only returns `verdict`. */
+export async function loadStandIn(
+	guest: Guest,
+	hook: SharedHook,
+	verdict: number,
+): ReturnType<typeof loadOwn> {
+	const own = constantStandIn(hook);
+	await writeOwn(guest, own.object);
+	return loadOwn(guest, own, [verdict]);
 }

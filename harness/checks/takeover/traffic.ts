@@ -3,8 +3,9 @@ import type { Held } from "../../machine/guest/bpf-attr.js";
 import { runCount } from "../../machine/guest/bpf-objects.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { commonPackets } from "../chain/model/chain-packets.js";
-import type { Sender } from "../chain/packet-traffic.js";
+import { checkSent, type Sender } from "../chain/packet-traffic.js";
 import { type CgroupHook, socketCalls } from "../chain/socket-calls.js";
+import { checkSockets } from "../chain/socket-traffic.js";
 
 /** Packets or calls that pass a hook. */
 export interface LiveTraffic {
@@ -12,6 +13,7 @@ export interface LiveTraffic {
 	readonly what: string;
 	/** How many pass the hook each time. */
 	readonly count: number;
+	/** @throws UndecidedError when it is not sent: that no program met it would show nothing */
 	send(): Promise<void>;
 }
 
@@ -21,8 +23,7 @@ export function packetsFrom({ client }: Guest, sender: Sender): LiveTraffic {
 	return {
 		what: "packets",
 		count: frames.length,
-		// A program that drops on the way out makes send(2) fail: that is its answer, not ours.
-		send: async () => void (await client.call("packet_send", { ...sender, frames })),
+		send: async () => checkSent(await client.call("packet_send", { ...sender, frames })),
 	};
 }
 
@@ -33,7 +34,10 @@ export function callsIn({ client }: Guest, hook: CgroupHook, cgroup: string): Li
 	return {
 		what: "calls",
 		count: each.length,
-		send: async () => void (await client.call("socket_traffic", { cgroup, wait_ms: 100, steps })),
+		async send() {
+			const made = await client.call("socket_traffic", { cgroup, wait_ms: 100, steps });
+			checkSockets(made.steps, steps);
+		},
 	};
 }
 

@@ -67,9 +67,9 @@ function programTrials(watched: WatchedProgram, wanted: Hold): Trial[] {
 		subject: name,
 		technique,
 		async arrange(guest) {
-			const handle = await load(guest, object, [name]);
-			if (handle === undefined) return undefined;
-			const program = { handle, program: name };
+			const loaded = await load(guest, object, [name]);
+			if (!loaded) return undefined;
+			const program = { handle: loaded.handle, program: name };
 			const stage = await Stage.open(guest, hook, hold, program);
 			const intruder = await loadIntruder(stage, technique);
 			const netns = stage.device?.netns;
@@ -102,35 +102,20 @@ function mapTrial(object: PackageObject, map: MapFacts, caseName: string, techni
 		technique,
 		async arrange(guest) {
 			const programs = wantedPrograms(object).map(({ name }) => name);
-			let id: number | undefined;
-			const handle = await load(guest, object, programs, (maps) => {
-				id = maps.find(({ name }) => name === map.name)?.id;
-			});
-			if (handle === undefined || id === undefined) return undefined;
-			const { key_size: keySize, value_size: valueSize, max_entries } = map;
-			const maxEntries = typeof max_entries === "number" ? max_entries : 1;
-			const { name, type } = map;
-			const stage = await MapStage.open(guest, {
-				...{ name, id, type, keySize, valueSize, maxEntries, object: handle },
-			});
+			const loaded = await load(guest, object, programs);
+			const id = loaded?.maps.find(({ name }) => name === map.name)?.id;
+			if (!loaded || id === undefined) return undefined;
+			const stage = await MapStage.open(guest, loaded.handle, map.name, id);
 			return { maps: [id], quiet: async () => {}, attempt: () => tryOnMap(stage, technique) };
 		},
 	};
 }
 
-async function load(
-	guest: Guest,
-	object: PackageObject,
-	programs: readonly string[],
-	told: (maps: readonly { name: string; id?: number }[]) => void = () => {},
-): Promise<number | undefined> {
+/** Undefined when none of the programs loads. */
+async function load(guest: Guest, object: PackageObject, programs: readonly string[]) {
 	const { client, greeting } = guest;
 	await client.call("file_write", { path: guestPath(object), data: object.loadable });
-	const { handle, loaded, maps } = await loadObject(
-		client,
-		openArgs(object, greeting.cpus, new Map()),
-		programs,
-	);
-	told(maps);
-	return programs.some((name) => loaded.has(name)) ? handle : undefined;
+	const args = openArgs(object, greeting.cpus, new Map());
+	const { handle, loaded, maps } = await loadObject(client, args, programs);
+	return handle === undefined || loaded.size === 0 ? undefined : { handle, maps };
 }

@@ -10,7 +10,7 @@ import { passing } from "../verdicts.js";
 
 const linkKinds = ["xdp", "tcx", "netkit", "cgroup"] as const;
 
-/** A link of another process, found by its id, as any process with CAP_SYS_ADMIN can. */
+/** A link of another process, found by its id; that needs CAP_SYS_ADMIN. */
 async function withLink<T>({ guest, link }: Stage, work: (handle: number) => Promise<T>): Promise<T> {
 	const handle = await openById(guest.client, "link", link!.id);
 	if (handle === undefined) throw new Error(`link ${link!.id} is gone`);

@@ -53,7 +53,7 @@ static void attack(void)
 	attempt("process_vm_writev", process_vm_writev(1, &here, 1, &there, 1, 0));
 	attempt("/proc/1/mem", open("/proc/1/mem", O_RDWR));
 	attempt("/proc/1/fd/0", open("/proc/1/fd/0", O_RDONLY));
-	attempt("/proc/1/root", open("/proc/1/root/", O_RDONLY));
+	attempt("/proc/1/cwd", open("/proc/1/cwd/", O_RDONLY));
 	attempt("/dev/mem", open("/dev/mem", O_RDWR));
 	attempt("/proc/kcore", open("/proc/kcore", O_RDONLY));
 	attempt("iopl", iopl(3));
