@@ -51,7 +51,7 @@ export class Stage {
 		/** What should stay at the hook. */
 		readonly program: HeldProgram,
 		readonly programId: number,
-		readonly traffic: LiveTraffic,
+		public traffic: LiveTraffic,
 		readonly device: HookDevice | undefined,
 		readonly cgroup: CgroupFolder | undefined,
 	) {

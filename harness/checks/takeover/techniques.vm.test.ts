@@ -50,7 +50,7 @@ function refusals(hook: SharedHook, hold: Hold): Table {
 				"detached-by-any-user": `refused ${EPERM}`,
 			};
 		case "tc":
-			return {};
+			return hook === "tc_egress" ? { "xdp-in-front": "lacking" } : {};
 	}
 }
 
@@ -58,7 +58,8 @@ const only = (answer: string, ...names: string[]): Table =>
 	Object.fromEntries(names.map((name) => [name, answer]));
 
 it("on 7.3 each technique takes effect, or is refused by the kernel", async () => {
-	const hooks: SharedHook[] = ["xdp", "tc_ingress", "tcx_ingress", "netkit_primary", "cgroup_connect4"];
+	const tc: SharedHook[] = ["tc_ingress", "tc_egress", "tcx_ingress"];
+	const hooks: SharedHook[] = ["xdp", ...tc, "netkit_primary", "cgroup_connect4"];
 	expect(await triedOn("7.3", hooks)).toEqual(expected(hooks, refusals));
 });
 

@@ -2,6 +2,7 @@
 import { createVeth, deleteDevice, moveDevice, setUp } from "../../../machine/guest/rtnetlink.js";
 import { onDevice } from "../../chain/hook-device.js";
 import type { Technique } from "../technique.js";
+import { packetsFrom } from "../traffic.js";
 
 const noVeth = "the guest has no veth";
 
@@ -19,9 +20,12 @@ export const deviceTechniques: readonly Technique[] = [
 			const call = "RTM_NEWLINK with IFLA_NET_NS_FD";
 			if (!stage.device!.pair) return { call, errno: 0, lack: noVeth };
 			const { netns } = await client.call("netns_add", {});
-			const errno = await moveDevice(client, onDevice(stage.device!), netns);
-			// It keeps its index where that is free.
-			return { call, errno: errno || (await setUp(client, { ifindex: stage.device!.ifindex, netns })) };
+			// It keeps its index, which is free there.
+			const moved = { ifindex: stage.device!.ifindex, netns };
+			const errno =
+				(await moveDevice(client, onDevice(stage.device!), netns)) || (await setUp(client, moved));
+			if (stage.hook === "tc_egress") stage.traffic = packetsFrom(stage.guest, moved);
+			return { call, errno };
 		},
 	},
 	{

@@ -154,8 +154,8 @@ export const chainReasons = defineReasons({
 	},
 	"packets-refused": {
 		message: (f: { sent: number; tried: number; errno: string }) =>
-			`the guest sent only ${f.sent} of ${f.tried} packets through the chain: ${f.errno}`,
-		hint: "report it with the chain's packets",
+			`the guest sent only ${f.sent} of ${f.tried} packets to the hook: ${f.errno}`,
+		hint: "report it with the packets",
 	},
 	"calls-refused": {
 		message: (f: { errno: string }) => `the guest could not open a socket for the chain: ${f.errno}`,
