@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { errnoName } from "../../base/errno.js";
+import { readLog } from "../../data/reasons/log.js";
 import { reason } from "../../data/reasons/registry/registry.js";
+import { quotable } from "../../data/reasons/sentence.js";
 import type { Finding, FindingBody } from "../../lab/check.js";
 import { failed, passed, skipped } from "../../lab/findings.js";
+import { tail } from "../../lab/subject/attach/log-tail.js";
 import { type ChainEntry, entryName, label } from "./chain-entry.js";
 import { judge, kernelOrder } from "./execution.js";
 import { type AttachedChain, type AttachPoint, type Mechanism, RefusedEntry } from "./mechanism.js";
@@ -49,14 +52,26 @@ export async function oneCase(
 	}
 }
 
+/** Of bpf_check_attach_target() (kernel/bpf/verifier.c), from 6.14 and stable kernels of 6.12 on. */
+const packetRule = /^Extension program changes packet data, while original does not/;
+
 /** The result of a case in which the kernel refused an entry. */
 export function refused({ name: chain }: DeclaredChain, error: RefusedEntry): FindingBody {
-	const { entry, errno, call, lack } = error;
-	const evidence = { call, errno };
+	const { entry, errno, call, lack, logs } = error;
+	const { verifierLog = "", libbpfLog = "" } = logs ?? {};
+	const evidence = {
+		...{ call, errno },
+		...(verifierLog === "" ? {} : { verifier_log: tail(verifierLog) }),
+		...(libbpfLog === "" ? {} : { libbpf_log: tail(libbpfLog) }),
+	};
 	const facts = { call, errno: errnoName(errno) };
 	if (lack !== undefined) return skipped(reason("chain-cannot", { ...facts, lack }), evidence);
 	const named = typeof entry === "string" ? entry : entryName(entry);
-	return failed(reason("chain-refused", { ...facts, chain, entry: named }), evidence);
+	const words = readLog(verifierLog).messages.at(-1);
+	if (words && packetRule.test(words))
+		return failed(reason("chain-changes-packet", { ...facts, chain, entry: named }), evidence);
+	const said = words === undefined ? {} : { said: quotable(words) };
+	return failed(reason("chain-refused", { ...facts, ...said, chain, entry: named }), evidence);
 }
 
 /** What the kernel lists and what packets meet, compared with the entries that were attached. */

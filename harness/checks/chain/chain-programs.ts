@@ -2,7 +2,7 @@
 
 import type { PackageObject } from "../../data/package/package.js";
 import { chainHooks } from "../../data/package/sections/chain-hooks.js";
-import { loadObject } from "../../lab/subject/load/load-object.js";
+import { loadObject, type Refusal } from "../../lab/subject/load/load-object.js";
 import { openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
 import { fillMaps } from "../../lab/subject/session/map-fill.js";
 import { Sockets } from "../../lab/subject/session/sockets.js";
@@ -15,7 +15,7 @@ import type { DeclaredChain } from "./model/declared-chain.js";
 import { movedPins, reusedPins } from "./model/member-pins.js";
 import { type MemberRun, OrderRecorder, type PacketKind } from "./order-recorder.js";
 import type { TracedEntry } from "./packet-trace.js";
-import { refusedWhole } from "./refused-object.js";
+import { refusedProgram, refusedWhole } from "./refused-object.js";
 import { constantStandIn, loadOwn, type OwnProgram, ownPath, writeOwn } from "./stand-in.js";
 
 const packetKinds: Readonly<Record<string, PacketKind>> = { xdp: "xdp", sched_cls: "skb", cgroup_skb: "skb" };
@@ -41,8 +41,8 @@ interface LoadedFile {
 	handle: number;
 	/** Of its programs, by their names. */
 	ids: ReadonlyMap<string, number>;
-	/** errno of programs that were not loaded, by their names. */
-	refused: ReadonlyMap<string, number>;
+	/** Programs that were not loaded, by their names. */
+	refused: ReadonlyMap<string, Refusal>;
 	path: string;
 }
 
@@ -158,7 +158,7 @@ export class ChainPrograms {
 	): Promise<{ held: Held & { handle: number; program: string }; id: number }> {
 		const { handle, ids, refused } = await this.#object(object, "first");
 		const id = ids.get(program);
-		if (id === undefined) throw new RefusedEntry(program, refused.get(program) ?? 0, "BPF_PROG_LOAD");
+		if (id === undefined) throw refusedProgram(program, refused.get(program));
 		return { held: { handle, program }, id };
 	}
 
@@ -176,7 +176,7 @@ export class ChainPrograms {
 		const { handle, ids, path } = await this.#object(member.object, which);
 		const name = member.program.name;
 		const id = ids.get(name);
-		if (id === undefined) throw new RefusedEntry({ member, program: which }, 0, "BPF_PROG_LOAD");
+		if (id === undefined) throw refusedProgram({ member, program: which }, undefined);
 		return { held: { handle, program: name }, id, path };
 	}
 
@@ -217,11 +217,10 @@ export class ChainPrograms {
 		this.#handles.push(loaded.handle);
 		for (const entry of own) {
 			const refusal = loaded.refused.get(entry.member.program.name);
-			if (refusal) throw new RefusedEntry(entry, refusal.errno, "BPF_PROG_LOAD");
+			if (refusal) throw refusedProgram(entry, refusal);
 		}
 		await this.#fill(object, loaded.handle);
-		const refused = new Map([...loaded.refused].map(([name, { errno }]) => [name, errno]));
-		return { handle: loaded.handle, ids, refused, path };
+		return { handle: loaded.handle, ids, refused: loaded.refused, path };
 	}
 
 	/** The contents that the chain gives to maps of an object, for each load of it. */

@@ -54,6 +54,34 @@ it("on 5.10, the order of libxdp's dispatcher is read from libxdp's pins", async
 	expect(turned).toMatchObject({ outcome: "fail", evidence: { configured: ["filter", "account", "meter"] } });
 });
 
+it("what the verifier says of a refused member is in the message, its log in the evidence", async () => {
+	const bench = await chainBench("5.10");
+	const [refused] = await bench.orders(await pkg("account", "careless"));
+	const [caller] = await bench.orders(await pkg("account", "caller"));
+	await bench.dispose();
+	expect(refused!.reason?.message).toBe(
+		"the kernel refused careless in edge: BPF_PROG_LOAD returned EACCES (R1 offset is outside of the packet)",
+	);
+	expect(refused!.evidence).toMatchObject({
+		...{ call: "BPF_PROG_LOAD", errno: 13 },
+		verifier_log: expect.stringContaining("invalid access to packet, off=12 size=1"),
+		libbpf_log: expect.stringContaining("'careless': BPF program load failed"),
+	});
+	expect(caller!.outcome).toBe("pass");
+});
+
+it("on 7.3, a member that makes tail calls needs a newer dispatcher", async () => {
+	const bench = await chainBench("7.3");
+	const [caller, other] = await bench.orders(await pkg("account", "caller"));
+	const [plain] = await bench.orders(await pkg("account", "meter"));
+	await bench.dispose();
+	expect([caller!.reason?.code, other!.reason?.code]).toEqual(["chain-changes-packet", "chain-unbuilt"]);
+	expect(caller!.reason?.message).toBe(
+		"caller may change the packet or makes tail calls, and the dispatcher of edge does neither: this kernel refuses such an extension (BPF_PROG_LOAD returned EINVAL)",
+	);
+	expect(plain!.outcome).toBe("pass");
+});
+
 it.each(["5.10", "7.3"])("on %s, no packet meets a member once it is detached", async (id) => {
 	const bench = await chainBench(id);
 	const three = await pkg("account", "filter", "meter");

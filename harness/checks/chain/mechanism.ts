@@ -2,6 +2,7 @@
 
 import type { ChainMechanism } from "../../data/package/sections/chain-hooks.js";
 import type { Workbench } from "../../lab/check.js";
+import type { Refusal } from "../../lab/subject/load/load-object.js";
 import type { Lack } from "../../machine/features/missing.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import type { AgentOperation } from "./agent-operation.js";
@@ -73,6 +74,8 @@ export class RefusedEntry extends Error {
 		readonly call: string,
 		/** Why this is no failure, as a sentence: the kernel cannot do it with such a chain. */
 		readonly lack?: string,
+		/** What the verifier and libbpf wrote. */
+		readonly logs?: Pick<Refusal, "verifierLog" | "libbpfLog">,
 	) {
 		super(`${call} of ${typeof entry === "string" ? entry : entryName(entry)} was refused`);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LoadedObject } from "../../lab/subject/load/load-object.js";
+import type { LoadedObject, Refusal } from "../../lab/subject/load/load-object.js";
 import type { ChainEntry } from "./chain-entry.js";
 import { RefusedEntry } from "./mechanism.js";
 
@@ -9,13 +9,19 @@ export function refusedWhole(
 	own: readonly ChainEntry[],
 	{ refused, refusedMap, unopened }: LoadedObject,
 ): RefusedEntry {
-	if (unopened) return new RefusedEntry(file, unopened.errno, "bpf_object__open");
+	if (unopened) return new RefusedEntry(file, unopened.errno, "bpf_object__open", undefined, unopened);
 	if (refusedMap) {
-		const { name, errno } = refusedMap.load;
-		return new RefusedEntry(`the map ${name} of ${file}`, errno, "BPF_MAP_CREATE");
+		const { load, libbpfLog } = refusedMap;
+		const logs = { verifierLog: "", libbpfLog };
+		return new RefusedEntry(`the map ${load.name} of ${file}`, load.errno, "BPF_MAP_CREATE", undefined, logs);
 	}
 	const entry = own.find(({ member }) => refused.has(member.program.name));
+	if (entry) return refusedProgram(entry, refused.get(entry.member.program.name));
 	const [[name, refusal] = ["", undefined]] = refused;
-	if (!entry) return new RefusedEntry(`${name} of ${file}`, refusal?.errno ?? 0, "BPF_PROG_LOAD");
-	return new RefusedEntry(entry, refused.get(entry.member.program.name)!.errno, "BPF_PROG_LOAD");
+	return refusedProgram(`${name} of ${file}`, refusal);
+}
+
+/** Why one program was not loaded. @param refusal undefined when the kernel was not asked */
+export function refusedProgram(entry: ChainEntry | string, refusal: Refusal | undefined): RefusedEntry {
+	return new RefusedEntry(entry, refusal?.errno ?? 0, "BPF_PROG_LOAD", undefined, refusal);
 }

@@ -237,6 +237,48 @@ const cases: [instruction: string, words: string, code: string, says: string, hi
 		"returns at least 1001",
 		"0 continues a loop",
 	],
+	[
+		"(85) call bpf_strncmp#182",
+		"invalid access to context, ctx_size=65535 off=65535 size=4\nR1 min value is outside of the allowed memory range",
+		"out-of-bounds",
+		"lets bpf_strncmp access 4 bytes at offset 65535 of its context, which has 65535 bytes",
+		"bound the offset",
+	],
+	[
+		"(7b) *(u64 *)(r0 +8) = r1",
+		"variable untrusted_ptr_ access var_off=(0x0; 0x1e0) disallowed",
+		"invalid-dereference",
+		"writes memory at an offset that is not constant, through a pointer to a kernel structure",
+		"at constant offsets only",
+	],
+	[
+		"(71) r0 = *(u8 *)(r1 +0)",
+		"variable ctx access var_off=(0x0; 0x3fff) disallowed",
+		"invalid-context-access",
+		"reads its context at an offset that is not constant",
+		"at constant offsets only",
+	],
+	[
+		"(85) call bpf_rbtree_add_impl#56610",
+		"dereference of modified ptr_or_null_ ptr R2 off=16 disallowed",
+		"null-dereference",
+		"one that was moved by 16 and never tested for NULL",
+		"check the result for NULL",
+	],
+	[
+		"(85) call bpf_put_file#68136",
+		"Leaking reference id=3 alloc_insn=10. Release it first.",
+		"reference-leak",
+		"calls bpf_put_file before it releases what it acquired at instruction 10",
+		"in reverse order",
+	],
+	[
+		"(85) call bpf_throw#68600",
+		"At program exit the register R1 has smin=64 smax=64 should have been in [0, 0]",
+		"return-value-range",
+		"passes 64 to bpf_throw, which the program then returns, but its attach point takes only 0",
+		"return only the values",
+	],
 ];
 
 describe("words that the kernel's selftests meet", () => {

@@ -40,4 +40,28 @@ int deaf(struct xdp_md *packet)
 	return XDP_TX;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} tails SEC(".maps");
+
+/* Calls a tail that is not there, and goes on. */
+SEC("?xdp")
+int caller(struct xdp_md *packet)
+{
+	bpf_tail_call(packet, &tails, 0);
+	return XDP_PASS;
+}
+
+/* Reads behind the packet's end, which the verifier refuses. */
+SEC("?xdp")
+int careless(struct xdp_md *packet)
+{
+	struct ethhdr *eth = (void *)(long)packet->data;
+
+	return eth->h_proto == 0 ? XDP_DROP : XDP_PASS;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -49,9 +49,15 @@ export const chainReasons = defineReasons({
 		meaning: "packets did not come as far as this case needs, as the case executed reports",
 	},
 	"chain-refused": {
-		message: (f: { entry: string; chain: string; call: string; errno: string }) =>
-			`the kernel refused ${f.entry} in ${f.chain}: ${f.call} returned ${f.errno}`,
+		message: (f: { entry: string; chain: string; call: string; errno: string; said?: string }) =>
+			`the kernel refused ${f.entry} in ${f.chain}: ${f.call} returned ${f.errno}${f.said ? ` (${f.said})` : ""}`,
 		hint: "see the load check for programs that do not load, and check for other programs on the hook",
+	},
+	"chain-changes-packet": {
+		message: (f: { entry: string; chain: string; call: string; errno: string }) =>
+			`${f.entry} may change the packet or makes tail calls, and the dispatcher of ${f.chain} does neither: this kernel refuses such an extension (${f.call} returned ${f.errno})`,
+		hint: "build the chain with libxdp 1.5.5 or newer, whose dispatcher allows it (bpfgate uses the libxdp-dev that is installed), or with another mechanism",
+		meaning: "a member changes packets, and the dispatcher is of an older libxdp",
 	},
 	"chain-unbuilt": {
 		message: (f: { reported: string }) => `the chain was not built, as ${f.reported} reports`,

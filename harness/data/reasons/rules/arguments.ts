@@ -61,6 +61,14 @@ export const argumentRules: readonly Rule[] = [
 	},
 	{
 		code: "reference-leak",
+		pattern: /^Leaking reference id=(?<reference>\d+) alloc_insn=(?<acquired_at>\d+)/,
+		when: (_, place) => callee(place) !== undefined,
+		says: ({ acquired_at }, place) =>
+			`calls ${callee(place)} before it releases what it acquired at instruction ${acquired_at}`,
+		hint: () => "release in reverse order: first what was acquired from the object, then the object",
+	},
+	{
+		code: "reference-leak",
 		pattern:
 			/^(?:Leaking reference id=(?<reference>\d+) alloc_insn=(?<acquired_at>\d+)|.{0,80}would lead to reference leak|tail_call would lead)/,
 		says: () => "does not release what it acquired on every path",
@@ -87,6 +95,14 @@ export const argumentRules: readonly Rule[] = [
 			/^At (?<where>bpf_\w{1,40}) the register R\d+ has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
 		says: ({ where, value, range }) =>
 			`passes ${returned(String(value))} to ${where}, which accepts only ${returned(String(range))} here`,
+	},
+	{
+		code: "return-value-range",
+		pattern:
+			/^At program exit the register R1 has (?<value>.{1,100}?) ?should have been in (?<range>.{1,80})/,
+		when: (_, place) => callee(place) === "bpf_throw",
+		says: ({ value, range }) =>
+			`passes ${returned(String(value))} to bpf_throw, which the program then returns, but its attach point takes only ${returned(String(range))}`,
 	},
 	{
 		code: "return-value-range",

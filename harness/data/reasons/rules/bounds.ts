@@ -43,6 +43,14 @@ export const boundsRules: readonly Rule[] = [
 	},
 	{
 		code: "out-of-bounds",
+		pattern:
+			/^invalid access to context, ctx_size=(?<context_size>\d+) off=(?<offset>-?\d+) size=(?<size>\d+)/,
+		says: ({ context_size, offset, size }, place) =>
+			`${accesses(place)} ${bytes(size)} at offset ${offset} of its context, which has ${bytes(context_size)}`,
+		hint: () => "bound the offset before the access, on every path",
+	},
+	{
+		code: "out-of-bounds",
 		pattern: withRegister(
 			"^<reg> (?:unbounded memory access, use 'var &= const' or|min value is (?<negative>negative), either use unsigned or 'var &= const')",
 		),

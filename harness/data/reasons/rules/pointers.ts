@@ -66,8 +66,7 @@ export const pointerRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-context-access",
-		pattern:
-			/^invalid (?:bpf_context access|access to context, ctx_size=(?<context_size>\d+)) off=(?<offset>-?\d+) size=(?<size>\d+)/,
+		pattern: /^invalid bpf_context access off=(?<offset>-?\d+) size=(?<size>\d+)/,
 		says: ({ offset, size }, place) =>
 			`${accesses(place)} ${bytes(size)} at offset ${offset} of its context, which this program type does not offer on this kernel`,
 	},
@@ -87,9 +86,16 @@ export const pointerRules: readonly Rule[] = [
 		hint: () => "access the context at constant offsets only, in a branch for each field",
 	},
 	{
+		code: "invalid-dereference",
+		pattern: /^variable (?<type>\S+) access var_off/,
+		says: ({ type }, place) =>
+			`${accesses(place)} memory at an offset that is not constant, through ${typed(type)}`,
+		hint: () => "access the structure's fields at constant offsets only, in a branch for each field",
+	},
+	{
 		code: "invalid-context-access",
 		pattern:
-			/^(?:variable \S+ access var_off|invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
+			/^(?:invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
 		says: (_, place) => `${accesses(place)} its context in a way that is not allowed`,
 	},
 	{
@@ -165,6 +171,14 @@ export const pointerRules: readonly Rule[] = [
 		says: ({ struct, member, owner }, place) =>
 			`${accesses(place)} memory beyond the end of ${struct ? `struct ${struct}` : `member ${member}${owner ? ` of struct ${owner}` : ""}`}`,
 		hint: () => "read no more than the field has, or read it with bpf_probe_read_kernel or BPF_CORE_READ",
+	},
+	{
+		code: "null-dereference",
+		pattern: withRegister(
+			"^(?:dereference of modified|negative offset) (?<type>\\S+_or_null\\S*) ptr <reg> off=(?<offset>-?\\d+)",
+		),
+		says: ({ type, offset }, place) =>
+			`${hands(place, typed(type))} that was moved by ${offset} and never tested for NULL`,
 	},
 	{
 		code: "invalid-dereference",
