@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { type ChainUnderTest, observe, orderFinding } from "./chain-case.js";
+import { type ChainUnderTest, observe, orderFinding, refused } from "./chain-case.js";
 import type { ChainEntry } from "./chain-entry.js";
-import type { AttachedChain } from "./mechanism.js";
+import { type AttachedChain, RefusedEntry } from "./mechanism.js";
+import type { DeclaredChain } from "./model/declared-chain.js";
 import type { PacketTrace } from "./packet-trace.js";
 
 const entry = (label: string, priority: number) =>
@@ -47,5 +48,28 @@ it("fails a case in which anything else differs", async () => {
 	expect(await finding([b, a, b], ["b"])).toMatch(/^fail chain-order: /);
 	expect(await finding([a, b], ["b"], { miscounted: "counted twice" })).toMatch(
 		/^fail chain-order: .*1 more/,
+	);
+});
+
+it("says of a refused member what the verifier said, and keeps its log", () => {
+	const said = (verifierLog: string) => {
+		const logs = { verifierLog, libbpfLog: "" };
+		const error = new RefusedEntry(a!, 22, "BPF_PROG_LOAD", undefined, logs);
+		const { reason, evidence } = refused({ name: "edge" } as DeclaredChain, error);
+		return [reason?.code, reason?.message, evidence];
+	};
+	const evidence = { call: "BPF_PROG_LOAD", errno: 22 };
+	expect(said("")).toEqual([
+		"chain-refused",
+		"the kernel refused a in edge: BPF_PROG_LOAD returned EINVAL",
+		evidence,
+	]);
+	expect(said("R1 type=ctx expected=fp\nprocessed 1 insns (limit 1000000)")).toEqual([
+		"chain-refused",
+		"the kernel refused a in edge: BPF_PROG_LOAD returned EINVAL (R1 type=ctx expected=fp)",
+		{ ...evidence, verifier_log: "R1 type=ctx expected=fp\nprocessed 1 insns (limit 1000000)" },
+	]);
+	expect(said("Extension program changes packet data, while original does not\n")[1]).toBe(
+		"a may change the packet or makes tail calls, and the dispatcher of edge does neither: this kernel refuses such an extension (BPF_PROG_LOAD returned EINVAL)",
 	);
 });

@@ -279,6 +279,48 @@ const cases: [instruction: string, words: string, code: string, says: string, hi
 		"passes 64 to bpf_throw, which the program then returns, but its attach point takes only 0",
 		"return only the values",
 	],
+	[
+		"(79) r0 = *(u64 *)(r0 +0)",
+		"read from map forbidden, value_size=48 off=0 size=8",
+		"read-only-memory",
+		"reads from a map that it may only write",
+		"without BPF_F_WRONLY_PROG",
+	],
+	[
+		"(79) r1 = *(u64 *)(r1 +8)",
+		"invalid bpf_context access off=8. Reference may already be released",
+		"invalid-context-access",
+		"reads the argument at offset 8 of its context, whose reference may already be released",
+		"read the argument once",
+	],
+	[
+		"(7b) *(u64 *)(r0 +0) = r6",
+		"store to uptr disallowed",
+		"kptr-misuse",
+		"writes to a field that holds a uptr",
+		"let user space set the pointer",
+	],
+	[
+		"(7b) *(u64 *)(r0 +16) = r1",
+		"store to referenced kptr disallowed",
+		"kptr-misuse",
+		"writes to a field that holds a referenced kptr",
+		"use bpf_kptr_xchg()",
+	],
+	[
+		"(85) call bpf_skb_store_bytes#9",
+		"helper access to the packet is not allowed",
+		"type-mismatch",
+		"passes a wrong argument to bpf_skb_store_bytes",
+		"copy the packet's bytes to the stack first",
+	],
+	[
+		"(95) exit",
+		"At program exit the register R0 is not a known value (trusted_ptr_or_null_)",
+		"return-value-range",
+		"returns a pointer to a kernel structure (trusted_ptr_or_null_), which its attach point does not take",
+		"return only the values",
+	],
 ];
 
 describe("words that the kernel's selftests meet", () => {

@@ -119,9 +119,10 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 			root_program: { program, map: "root_next" },
 		});
 		expect(await faults(from("spare_root"))).toEqual([]);
-		const refused = "the kernel refused bad_root in edge: BPF_PROG_LOAD returned EACCES";
+		const refused =
+			/^edge\/configured: the kernel refused bad_root in edge: BPF_PROG_LOAD returned EACCES \(\S/;
 		expect(await faults(from("bad_root"))).toEqual([
-			`edge/configured: ${refused}`,
+			expect.stringMatching(refused),
 			"edge/executed: the chain was not built, as edge/configured reports",
 		]);
 	});
@@ -136,7 +137,7 @@ describe.each(["5.10", "6.12", "7.3"])("tail calls on %s", (id) => {
 		]);
 		// Without buffers in fragments there is no such program.
 		const call = id === "5.10" ? "BPF_PROG_LOAD" : "BPF_MAP_UPDATE_ELEM";
-		expect(findings[0]!.evidence).toEqual({ call, errno: 22 });
+		expect(findings[0]!.evidence).toMatchObject({ call, errno: 22 });
 	});
 
 	it("name a member that relies on a promise that the kernel breaks", async () => {

@@ -118,7 +118,7 @@ export const argumentRules: readonly Rule[] = [
 		says: ({ where, type }) => {
 			const found = type === undefined ? "something that is not a number" : typed(type);
 			if (/callback/.test(String(where))) return `has a callback that returns ${found}`;
-			return `returns ${found}, and its attach point accepts only certain numbers`;
+			return `returns ${found}, which its attach point does not take`;
 		},
 	},
 	{
@@ -161,6 +161,10 @@ export const argumentRules: readonly Rule[] = [
 		pattern:
 			/^(?<what>(?:kernel function .{1,80} expected|arg#?\d+ .{1,80} expected|(?:arg#\d+|R\d+) pointer type .{1,80} must point to|(?:R\d+|\*\(R11-\d+\)|args?#?\d+|arg \d+|\S+) (?:is of type|must be|expects pointer|expected pointer|is a packet pointer|is expected to be non-NULL|is not a pointer|expected for|can only take|reference type|and \S+ memory, len|points to \S+ map|does not point to a readonly map|is not a constant address|arena pointer|prog->aux cannot|pointer type|is an unacquired reference|expected|is not a|doesn't point|is neither|has type|must have)|Caller passes invalid args|[Ee]xpected an? (?:initialized|uninitialized|dynptr|pointer)|expected (?:valid|uninitialized|prog array)|release (?:helper|kfunc|kernel)|helper access to the packet|Helper has invalid btf|Dynptr has|Invalid format string|string is not zero-terminated|cannot (?:pass (?:in|pointer to const)|release unowned)|allocated object must be referenced|rbtree_remove node input must|.{1,40} reference has not been acquired|expected \S+ or socket|invalid (?:map_ptr to access|arg_type for sockmap)|Unsupported reg type|bpf_(?:percpu_)?obj_new|kfunc bpf_rdonly_cast|Unknown type ID|Unrecognized (?:arg#?\d+|\S+) type|kernel function .{1,80} pointer type|direct value (?:access on string|offset)|bpf_percpu_obj_new|Function \S+ has \d+ > \d+ args|kfunc \S+ failed callback verification|failed to retrieve map value address|arena argument of|callback function|CONST_PTR_TO_DYNPTR|arg#\d+ |R\d+ (?:has to be|has no valid|pointer offset|memory size|is a)|args#\d+ ).{0,200})/,
 		says: ({ what }, place) => `passes a wrong argument to ${callee(place) ?? "a function"}: ${what}`,
+		hint: ({ what }) =>
+			/^helper access to the packet/.test(String(what))
+				? "copy the packet's bytes to the stack first, and pass those"
+				: undefined,
 	},
 	{
 		code: "invalid-dereference",

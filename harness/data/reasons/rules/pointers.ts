@@ -94,8 +94,14 @@ export const pointerRules: readonly Rule[] = [
 	},
 	{
 		code: "invalid-context-access",
-		pattern:
-			/^(?:invalid bpf_context access off=(?<offset>-?\d+)\. Reference may|BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
+		pattern: /^invalid bpf_context access off=(?<offset>-?\d+)\. Reference may/,
+		says: ({ offset }) =>
+			`reads the argument at offset ${offset} of its context, whose reference may already be released`,
+		hint: () => "read the argument once, before anything can release it, and pass it on as a value",
+	},
+	{
+		code: "invalid-context-access",
+		pattern: /^(?:BPF_ST stores into R\d+ ctx|.{0,40}leaks addr into ctx)/,
 		says: (_, place) => `${accesses(place)} its context in a way that is not allowed`,
 	},
 	{
@@ -114,6 +120,7 @@ export const pointerRules: readonly Rule[] = [
 		code: "read-only-memory",
 		pattern: /^read from map forbidden/,
 		says: () => "reads from a map that it may only write",
+		hint: () => "read the value from another map, or make this one without BPF_F_WRONLY_PROG",
 	},
 	{
 		code: "lock-misuse",

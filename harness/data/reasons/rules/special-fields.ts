@@ -8,6 +8,8 @@ export const specialFieldRules: readonly Rule[] = [
 		code: "kptr-misuse",
 		pattern: /^store to (?<field>referenced kptr|uptr) disallowed/,
 		says: ({ field }) => `writes to a field that holds a ${field} with a plain store`,
+		hint: ({ field }) =>
+			field === "uptr" ? "let user space set the pointer: a program only reads a uptr" : undefined,
 	},
 	{
 		code: "kptr-misuse",
