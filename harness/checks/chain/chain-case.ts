@@ -52,7 +52,7 @@ export async function oneCase(
 	}
 }
 
-/** Of bpf_check_attach_target() (kernel/bpf/verifier.c), from 6.14 and stable kernels of 6.12 on. */
+/** Of bpf_check_attach_target() (kernel/bpf/verifier.c), from 6.14 and stable 6.12 on. */
 const packetRule = /^Extension program changes packet data, while original does not/;
 
 /** The result of a case in which the kernel refused an entry. */
