@@ -234,7 +234,7 @@ export const hostile: readonly Hostile[] = [
 		objects: [members],
 		...loaderChain(
 			["account", "mark"],
-			["log", "tc", "{device}", "impostor.bpf.o", "account", "mark"],
+			["quiet", "tc", "{device}", "impostor.bpf.o", "account", "mark"],
 			["impostor"],
 		),
 		truth: {
@@ -288,7 +288,7 @@ export const hostile: readonly Hostile[] = [
 			["log", "tc", "{device}", "members.bpf.o", "account", "mark"],
 			[members],
 		),
-		truth: { "kernel-log/bug": "fail kernel-bug" },
+		truth: { "edge/loader": "fail loader-failed" },
 	},
 	{
 		forges: "marker",

@@ -23,7 +23,9 @@ describe.each(["5.10", "7.3"])("the console of %s", (id) => {
 			guest.client.call("file_write", { path, data: new TextEncoder().encode(text) });
 		await write("/proc/sys/kernel/printk", "1 4 1 7\n");
 		expect(await guest.splats(), "the level alone changes nothing").toEqual([]);
+		await write("/dev/kmsg", "<2>BUG: what the level would hide\n");
+		expect((await guest.splats()).map(({ kind }) => kind)).toEqual(["bug"]);
 		await write("/sys/module/printk/parameters/ignore_loglevel", "N");
-		expect((await guest.splats()).map(({ kind }) => kind)).toEqual(["silent"]);
+		expect((await guest.splats()).map(({ kind }) => kind)).toEqual(["bug", "silent"]);
 	});
 });

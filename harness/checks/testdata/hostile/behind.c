@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A loader that does something behind the runner's back, and then what attach-all.c does:
- * behind log|agent|OBJECT ARGUMENTS-OF-ATTACH-ALL...
- * log: writes a report of the kernel's kind while the console is off.
+ * behind log|quiet|agent|OBJECT ARGUMENTS-OF-ATTACH-ALL...
+ * log: writes a report of the kernel's kind while the console is off; fails when it cannot.
+ * quiet: lowers the console's level for good.
  * agent: tries to stop the agent, to take its port, and to answer in its place.
  * OBJECT: keeps the raw tracepoints of this object attached.
  */
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/libbpf.h>
@@ -43,10 +46,40 @@ static void answer(int port)
 		fprintf(stderr, "behind: spoke for the agent\n");
 }
 
+/* Takes the port from its driver and gives it back: then it is another one, which no process has open. */
+static void rebind(void)
+{
+	static const char *const files[] = {
+		"/sys/bus/virtio/drivers/virtio_console/unbind", "/sys/bus/virtio/drivers/virtio_console/bind",
+	};
+
+	mkdir("/run/behind", 0700);
+	mount("sysfs", "/run/behind", "sysfs", 0, NULL);
+	for (int at = 0; at < 2; at++) {
+		for (int number = 0; number < PORTS; number++) {
+			char name[16], path[96];
+
+			snprintf(name, sizeof(name), "virtio%d", number);
+			for (int again = 0; again < 2; again++) {
+				int fd;
+
+				snprintf(path, sizeof(path), "%s%s", again ? "/run/behind" : "",
+					 files[at] + (again ? strlen("/sys") : 0));
+				fd = open(path, O_WRONLY | O_CLOEXEC);
+				if (fd >= 0 && write(fd, name, strlen(name)) > 0)
+					fprintf(stderr, "behind: wrote %s to %s\n", name, path);
+				if (fd >= 0)
+					close(fd);
+			}
+		}
+	}
+}
+
 static int take_over(void)
 {
 	int agent = syscall(SYS_pidfd_open, AGENT, 0);
 
+	rebind();
 	kill(AGENT, SIGSTOP);
 	kill(AGENT, SIGKILL);
 	for (int number = 0; number < PORTS; number++) {
@@ -89,6 +122,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	if (strcmp(argv[1], "log") == 0	  ? write_unseen() :
+	    strcmp(argv[1], "quiet") == 0 ? klogctl(CONSOLE_LEVEL, NULL, QUIET) :
 	    strcmp(argv[1], "agent") == 0 ? take_over() :
 					    stay(argv[1]))
 		return 3;

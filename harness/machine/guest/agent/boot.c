@@ -49,6 +49,9 @@ void boot_filesystems(void)
 		    errno != EBUSY)
 			fprintf(stderr, "bpfgate: mount %s: %s\n", mounts[i].target, strerror(errno));
 	}
+	/* As systemd does: a command of a package, in its mount namespace, sees mounts made later. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
+		perror("bpfgate: share mounts");
 	/*
 	 * The kernel mounts tracefs here on first access. Access it now, so that it does not count as
 	 * left over.

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "command_view.h"
 #include "memory.h"
 
 /* The agent's own file, which is in use and cannot be written. */
@@ -24,12 +25,22 @@
  * the agent says. It keeps CAP_SYSLOG: without it /proc/kallsyms hides the addresses that libbpf
  * looks up.
  */
-static const int never[] = { CAP_SYS_PTRACE, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_SYS_TIME };
+static const int never[] = {
+	CAP_SYS_PTRACE, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_SYS_TIME, CAP_MKNOD,
+};
 
 void command_become_limited(int argc, char **argv)
 {
+	const char *what;
+	int error;
+
 	if (getpid() == 1 || argc < 3 || strcmp(argv[1], LIMITED) != 0)
 		return;
+	error = command_limit_view(&what);
+	if (error) {
+		fprintf(stderr, "bpfgate: cannot %s: %s\n", what, strerror(error));
+		_exit(126);
+	}
 	/* execve(2) keeps only what is in the bounding set (capabilities(7)). */
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		if (prctl(PR_CAPBSET_DROP, never[i], 0, 0, 0) < 0) {

@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -37,8 +40,9 @@ static void tell(int argc, char **argv)
 static void attempt(const char *what, long result)
 {
 	int error = errno;
+	int refused = error == EPERM || error == EACCES || error == EROFS;
 
-	printf("%s: %s\n", what, result >= 0 ? "done" : error == EPERM || error == EACCES ? "refused" : strerror(error));
+	printf("%s: %s\n", what, result >= 0 ? "done" : refused ? "refused" : strerror(error));
 }
 
 /* What would give it the agent, which is process 1, or the kernel. */
@@ -61,6 +65,17 @@ static void attack(void)
 	attempt("delete_module", syscall(SYS_delete_module, "veth", O_NONBLOCK));
 	attempt("reboot", reboot(RB_ENABLE_CAD));
 	attempt("clock_settime", clock_settime(CLOCK_REALTIME, &now));
+	attempt("/dev/kmsg", open("/dev/kmsg", O_WRONLY));
+	attempt("/proc/sys", open("/proc/sys/kernel/core_pattern", O_WRONLY));
+	attempt("/proc/sysrq-trigger", open("/proc/sysrq-trigger", O_WRONLY));
+	attempt("/sys", open("/sys/bus/virtio/drivers/virtio_console/unbind", O_WRONLY));
+	attempt("/sys/kernel/debug", open("/sys/kernel/debug/kprobes/enabled", O_WRONLY));
+	attempt("mknod", mknod("/run/node", S_IFCHR | 0600, makedev(1, 11)));
+	unlink("/run/node");
+	mkdir("/run/again", 0700);
+	attempt("mount", mount("sysfs", "/run/again", "sysfs", 0, NULL));
+	attempt("umount2", umount2("/run/again", MNT_DETACH));
+	attempt("fsopen", syscall(SYS_fsopen, "sysfs", 0));
 }
 
 int main(int argc, char **argv)
