@@ -3,17 +3,13 @@ import { machine } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { openPackage, type Package } from "../data/package/package.js";
 import { temporaryFolder } from "../data/package/testpackage.js";
-import { signDetached } from "../data/signing/cms.js";
-import { issue } from "../data/signing/issue.js";
-import { layoutFiles } from "../data/signing/layout.js";
-import { seal, signaturesOf, signPackage } from "../data/signing/sign.js";
-import { writeSignatures } from "../data/signing/write.js";
 import type { Check } from "../lab/check.js";
 import { compileBinary, compileBpf } from "../machine/guest/agent/testobject.js";
 import { linkLibbpf } from "../machine/guest/build.js";
 import { chainCheck } from "./chain/chain.js";
 import { loadCheck } from "./load/load-check.js";
 import { signatureCheck } from "./signature/signature.js";
+import { signCarelessly, signHonestly, signOther } from "./testhostilesigner.js";
 import { tokenCheck } from "./token/token-check.js";
 import { vectorsCheck } from "./vectors/vectors-check.js";
 
@@ -43,7 +39,7 @@ export interface Hostile {
 	truth: Readonly<Record<string, string>>;
 }
 
-/** Vectors of a program that the author says ends with XDP_PASS, behind one of `plant`. */
+/** Vectors of a program that the author says passes packets, behind one of `plant`. */
 const vectorsOf = (program: string, more = "") => ({
 	manifest: { vectors: ["vectors.yaml"] },
 	files: async () => ({
@@ -97,30 +93,6 @@ async function binary(source: string): Promise<Uint8Array> {
 		...["-static", "-isystem", join(libbpf, "include"), "-isystem", join(libbpf, "uapi")],
 		...(await linkLibbpf(libbpf, machine())),
 	);
-}
-
-async function signHonestly(folder: string): Promise<void> {
-	const { privateKey, certificate } = await issue({ type: "ecdsa" });
-	await signPackage(folder, { kind: "memory", pem: privateKey }, certificate);
-}
-
-/**
- * Signs with a loader that does not compare the hash of its metadata: that for 7.3, where the
- * kernel does it, in place of those for older kernels.
- */
-async function signCarelessly(folder: string): Promise<void> {
-	const pkg = await openPackage(folder);
-	const { privateKey, certificate } = await issue({ type: "ecdsa" });
-	const key = { kind: "memory", pem: privateKey } as const;
-	const sealed = await signaturesOf(pkg, key, certificate, { contracts: ["insns-maps"] });
-	const objects = await Promise.all(
-		sealed.objects.map(async ({ object, loaders: [loader] }) => {
-			const cms = await signDetached(loader!.insns, key, certificate);
-			const older = ["insns", "insns-excl"] as const;
-			return { object, loaders: older.map((contract) => ({ ...loader!, contract, cms })) };
-		}),
-	);
-	await writeSignatures(folder, layoutFiles(await seal({ ...sealed, objects }, key)));
 }
 
 const fileOf = (source: string) => `${basename(source)}.bpf.o`;
@@ -279,6 +251,14 @@ export const hostile: readonly Hostile[] = [
 			"signature.bpf.o/metadata-not-frozen": "fail signature-not-enforced",
 			"signature.bpf.o/leftovers": "fail leftovers",
 		},
+	},
+	{
+		forges: "installed",
+		objects: ["installed"],
+		sign: async (folder) => signOther(folder, "installed.bpf.o", await objectOf("installed-other")),
+		check: signatureCheck,
+		from: "6.1",
+		truth: { "installed.bpf.o/installs": "fail installs-others" },
 	},
 	{
 		forges: "console",

@@ -70,7 +70,8 @@ export async function* installFindings(subject: SignedSubject): AsyncIterable<Fi
 	const installation = { ...plan.installation, beforeRun };
 	guests.ran(guests.ownLoaders || object.programs.some(isCapable));
 	try {
-		await whileInstalled(await bench.guest(), object, { ...plan, installation }, async (installed) => {
+		const [guest, strange] = [await bench.guest(), guests.ownLoaders];
+		await whileInstalled(guest, object, { ...plan, installation }, strange, async (installed) => {
 			const complete = { case: of("installs"), ...installsFinding(planned, installed) };
 			if (contract === "none") {
 				const skip = unsupported(setting);

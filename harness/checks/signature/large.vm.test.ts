@@ -179,7 +179,7 @@ describe.each(["6.18", "7.2", "7.3"])("large packages on %s", (id) => {
 	] as const)("are installed by their signed loader and work: $what", async ({ what, programs, maps }) => {
 		const before = await guest.client.call("inventory", { settle: true });
 		const subject = await subjectOf(packages[what]);
-		const installed = await whileInstalled(guest, subject.object, subject.plan, async (present) =>
+		const installed = await whileInstalled(guest, subject.object, subject.plan, true, async (present) =>
 			installsFinding(subject, present),
 		);
 		expect(installed).toMatchObject({ outcome: "pass" });

@@ -17,7 +17,9 @@ export const progInfo = {
 	id: 4,
 	tag: 8,
 	codeBytes: 16,
+	insnBytes: 20,
 	code: 24,
+	insns: 32,
 	mapCount: 52,
 	mapIds: 56,
 	btf: 128,
@@ -83,6 +85,15 @@ export async function programCode(client: GuestClient, program: Held): Promise<U
 	const bytes = sizes.u32(progInfo.codeBytes);
 	const wanted = new StructBytes(progInfo.bytes).u32(progInfo.codeBytes, bytes);
 	const { list } = await infoOf(client, program, wanted, { offset: progInfo.code, bytes });
+	return list.bytes;
+}
+
+/** Instructions of a program after the verifier's changes; maps in them are named by their ids. */
+export async function programInsns(client: GuestClient, program: Held): Promise<Uint8Array> {
+	const { info: sizes } = await infoOf(client, program, progInfo.bytes);
+	const bytes = sizes.u32(progInfo.insnBytes);
+	const wanted = new StructBytes(progInfo.bytes).u32(progInfo.insnBytes, bytes);
+	const { list } = await infoOf(client, program, wanted, { offset: progInfo.insns, bytes });
 	return list.bytes;
 }
 

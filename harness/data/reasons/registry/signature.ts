@@ -62,6 +62,12 @@ export const signatureReasons = defineReasons({
 		message: (f: { object: string; why: string }) => `${f.object}: ${f.why}`,
 		hint: "see the case `valid`; if it passes, sign the package again with `bpfgate sign`",
 	},
+	"installs-others": {
+		message: (f: { object: string; programs: string }) =>
+			`${f.object}: its loader installs other instructions than the object has, as ${f.programs}`,
+		hint: "do not accept the package; if it is yours, sign it again with `bpfgate sign`",
+		meaning: "the signed loader installs other programs under the names of the object's",
+	},
 	"signing-changes-behaviour": {
 		message: (f: { vector: string; mismatch: string; more: number }) =>
 			`${f.vector} fails only when the signed loader installs the object: ${f.mismatch}${f.more > 0 ? ` (and ${f.more} more)` : ""}`,
