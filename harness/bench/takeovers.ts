@@ -5,20 +5,19 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { errnoName } from "../base/errno.js";
 import { applicable, type Tried } from "../checks/takeover/attempt.js";
-import { type Hold, holdsOf, hookKind, type SharedHook } from "../checks/takeover/hooks.js";
+import type { Hold } from "../checks/takeover/hold.js";
+import { holdsOf, hookKind, type TakenHook } from "../checks/takeover/hooks.js";
 import { tryAll } from "../checks/takeover/own-stage.js";
+import { type Point, points } from "../checks/takeover/points.js";
 import { type Measured, takeoversPage } from "../checks/takeover/takeovers-page.js";
 import { mapTechniques } from "../checks/takeover/techniques/maps.js";
 import { techniques } from "../checks/takeover/techniques/techniques.js";
 import { chooseKernels } from "../machine/kernel/choose-kernels.js";
 import { openKernel } from "../machine/kernel/store.js";
 
-const hooks: readonly SharedHook[] = [
-	"xdp",
-	"tc_ingress",
-	"tcx_ingress",
-	"netkit_primary",
-	"cgroup_connect4",
+const hooks: readonly TakenHook[] = [
+	...(["xdp", "tc_ingress", "tcx_ingress", "netkit_primary", "cgroup_connect4"] as const),
+	...(Object.keys(points) as Point[]),
 ];
 const page = fileURLToPath(new URL("../../docs/takeovers.md", import.meta.url));
 

@@ -5,7 +5,8 @@ import type { Kernel } from "../../machine/kernel/kernel.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
 import { applicable, loadIntruder, type Tried, tryTechnique } from "./attempt.js";
-import { type Hold, hookKind, type SharedHook } from "./hooks.js";
+import type { Hold } from "./hold.js";
+import { hookKind, type TakenHook } from "./hooks.js";
 import { HookRefused, loadStandIn, Stage } from "./stage.js";
 import type { Technique } from "./technique.js";
 import { goingOn } from "./verdicts.js";
@@ -13,15 +14,16 @@ import { goingOn } from "./verdicts.js";
 const machines = new Machines({ agent: agentPath });
 
 /** A program of bpfgate's own at a hook, in place of a package's. */
-export async function standInStage(guest: Guest, hook: SharedHook, hold: Hold): Promise<Stage> {
-	const { held } = await loadStandIn(guest, hook, goingOn(hookKind(hook)));
+export async function standInStage(guest: Guest, hook: TakenHook, hold: Hold): Promise<Stage> {
+	const { errno, held } = await loadStandIn(guest, hook, goingOn(hookKind(hook)));
+	if (errno !== 0) throw new HookRefused(hook, errno);
 	return Stage.open(guest, hook, hold, held);
 }
 
 /** Each technique that fits, in a guest of its own; undefined where the kernel lacks the hook. */
 export async function tryAll(
 	kernel: Kernel,
-	hook: SharedHook,
+	hook: TakenHook,
 	hold: Hold,
 	techniques: readonly Technique[],
 ): Promise<Map<string, Tried> | undefined> {

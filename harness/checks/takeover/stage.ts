@@ -12,7 +12,9 @@ import type { CgroupFolder } from "../chain/mechanisms/cgroup-tree.js";
 import { clsactModules } from "../chain/mechanisms/tc.js";
 import type { CgroupHook } from "../chain/socket-calls.js";
 import { constantStandIn, loadOwn, writeOwn } from "../chain/stand-in.js";
-import { attachTypeOf, type Hold, type HookKind, hookKind, type SharedHook } from "./hooks.js";
+import type { Hold } from "./hold.js";
+import { attachTypeOf, type HookKind, hookKind, isPoint, type TakenHook } from "./hooks.js";
+import { type AttachArgs, type Point, type PointFacts, points } from "./points.js";
 import { callsIn, type LiveTraffic, packetsFrom, runsDuring } from "./traffic.js";
 
 /** XDP_FLAGS_SKB_MODE of uapi/linux/if_link.h: the mode that every driver has. */
@@ -26,11 +28,20 @@ export class HookRefused extends Error {
 	override name = "HookRefused";
 
 	constructor(
-		readonly hook: SharedHook,
+		readonly hook: TakenHook,
 		/** Positive. */
 		readonly errno: number,
 	) {
 		super(`a program at ${hook}: ${errnoName(errno)}`);
+	}
+}
+
+/** Nothing that bpfgate does meets a program of a package at such a hook. */
+export class NotMet extends Error {
+	override name = "NotMet";
+
+	constructor(readonly hook: Point) {
+		super(`nothing meets the program at ${hook}`);
 	}
 }
 
@@ -46,7 +57,7 @@ export class Stage {
 
 	private constructor(
 		readonly guest: Guest,
-		readonly hook: SharedHook,
+		readonly hook: TakenHook,
 		readonly hold: Hold,
 		/** What should stay at the hook. */
 		readonly program: HeldProgram,
@@ -60,15 +71,25 @@ export class Stage {
 
 	/**
 	 * Attaches a loaded program and sees that traffic meets it.
-	 * @throws HookRefused, and UndecidedError `takeover-not-staged` when no traffic meets it
+	 * @param at where exactly a program of a package is attached to a point
+	 * @throws HookRefused, NotMet; UndecidedError `takeover-not-staged` when no traffic meets it
 	 */
-	static async open(guest: Guest, hook: SharedHook, hold: Hold, program: HeldProgram): Promise<Stage> {
+	static async open(
+		guest: Guest,
+		hook: TakenHook,
+		hold: Hold,
+		program: HeldProgram,
+		at?: AttachArgs,
+	): Promise<Stage> {
 		const { client } = guest;
 		const kind = hookKind(hook);
 		let device: HookDevice | undefined;
 		let cgroup: CgroupFolder | undefined;
 		let traffic: LiveTraffic;
-		if (kind === "cgroup") {
+		if (isPoint(hook)) {
+			const facts: PointFacts = points[hook];
+			traffic = ((at && facts.anything) ?? facts.traffic)(guest);
+		} else if (kind === "cgroup") {
 			const { path } = await client.call("cgroup_add", { name: cgroupName });
 			const { handle } = await client.call("path_open", { path });
 			cgroup = { path, handle };
@@ -80,8 +101,9 @@ export class Stage {
 		const id = await programId(client, program);
 		const stage = new Stage(guest, hook, hold, program, id, traffic, device, cgroup);
 		await countRuns(client);
-		await stage.#attach();
+		await stage.#attach(at);
 		const [met] = await stage.meets([program]);
+		if (met === 0 && at && isPoint(hook)) throw new NotMet(hook);
 		if (met! < traffic.count)
 			throw undecided("takeover-not-staged", {
 				hook,
@@ -92,6 +114,8 @@ export class Stage {
 
 	/** Link id, and the agent's handle of it unless it is pinned; only where a link holds it. */
 	link: { id: number; handle?: number } | undefined;
+	/** The agent's handle of what it attached to a point. */
+	#attachment: number | undefined;
 	/** The agent's handle of a tc filter. */
 	filter: number | undefined;
 
@@ -115,7 +139,7 @@ export class Stage {
 	}
 
 	/** A program of another, of the hook's type by default; it only returns `verdict`. */
-	async intruder(verdict: number, hook = this.hook): Promise<HeldProgram> {
+	async intruder(verdict: number, hook: TakenHook = this.hook): Promise<HeldProgram> {
 		const { errno, held } = await loadStandIn(this.guest, hook, verdict);
 		if (errno !== 0)
 			throw undecided("takeover-not-staged", { hook, why: `BPF_PROG_LOAD returned ${errnoName(errno)}` });
@@ -124,14 +148,19 @@ export class Stage {
 
 	/** Closes the agent's file descriptor of the link. */
 	async release(): Promise<void> {
+		if (this.#attachment !== undefined) {
+			await this.guest.client.call("detach", { link: this.#attachment });
+			this.#attachment = undefined;
+		}
 		const { handle, ...link } = this.link ?? {};
 		if (handle === undefined) return;
 		this.link = link as { id: number };
 		await this.guest.client.call("close", { handle });
 	}
 
-	async #attach(): Promise<void> {
+	async #attach(at?: AttachArgs): Promise<void> {
 		const { client } = this.guest;
+		if (isPoint(this.hook)) return this.#atPoint(this.hook, at);
 		if (this.kind === "tc") {
 			for (const name of clsactModules) {
 				const { state } = await client.call("module_load", { name });
@@ -146,6 +175,23 @@ export class Stage {
 		}
 		const errno = this.hold === "direct" ? await this.#direct() : await this.#link();
 		if (errno !== 0) throw new HookRefused(this.hook, errno);
+	}
+
+	async #atPoint(point: Point, at: AttachArgs = points[point].at): Promise<void> {
+		const { client } = this.guest;
+		const { handle: object, program } = this.program;
+		try {
+			const { link, id } = await client.call("attach", { object, program, ...at });
+			this.#attachment = link;
+			if (id !== undefined) this.link = { id };
+			if (this.hold !== "pinned") return;
+			const errno = id === undefined ? EOPNOTSUPP : await pin(client, { handle: link }, pinPath);
+			if (errno !== 0) throw new HookRefused(point, errno);
+			await this.release();
+		} catch (error) {
+			if (!(error instanceof GuestError)) throw error;
+			throw new HookRefused(point, error.errno);
+		}
 	}
 
 	async #link(): Promise<number> {
@@ -172,7 +218,7 @@ export class Stage {
 }
 
 /** @throws HookRefused on a kernel without netkit */
-async function netkit(guest: Guest, hook: SharedHook): Promise<HookDevice> {
+async function netkit(guest: Guest, hook: TakenHook): Promise<HookDevice> {
 	try {
 		return await netkitDevice(guest, hook === "netkit_peer" ? "peer" : "primary");
 	} catch (error) {
@@ -184,10 +230,12 @@ async function netkit(guest: Guest, hook: SharedHook): Promise<HookDevice> {
 /** Loads a program of bpfgate's own that fits the hook and only returns `verdict`. */
 export async function loadStandIn(
 	guest: Guest,
-	hook: SharedHook,
+	hook: TakenHook,
 	verdict: number,
 ): ReturnType<typeof loadOwn> {
-	const own = constantStandIn(hook);
+	const own = isPoint(hook) ? subjectAt(hook) : constantStandIn(hook);
 	await writeOwn(guest, own.object);
 	return loadOwn(guest, own, [verdict]);
 }
+
+const subjectAt = (point: Point) => ({ object: "takeover-subjects", program: `subject_${point}` });

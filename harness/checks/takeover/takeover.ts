@@ -9,7 +9,7 @@ import { runCases } from "../../lab/run-cases.js";
 import type { Tried } from "./attempt.js";
 import { type Alarm, Detector, type DetectorCommand, DetectorFailed } from "./detector.js";
 import { detectorOf, shipWatcher } from "./detectors.js";
-import { HookRefused } from "./stage.js";
+import { HookRefused, NotMet } from "./stage.js";
 import { type Arranged, checkTechniques, type Trial, trialsOf } from "./trials.js";
 
 /** By the guest's clock: three rounds of a watcher that looks each second. */
@@ -66,6 +66,11 @@ async function* judged(trial: Trial, pkg: Package, bench: Workbench): AsyncItera
 	try {
 		arranged = await trial.arrange(guest);
 	} catch (error) {
+		if (error instanceof NotMet) {
+			const facts = { subject, hook: error.hook };
+			yield { case: name, ...skipped(reason("takeover-not-met", facts), techniqueOf(trial)) };
+			return;
+		}
 		if (!(error instanceof HookRefused)) throw error;
 		const facts = { subject, hook: error.hook, errno: errnoName(error.errno) };
 		yield { case: name, ...skipped(reason("takeover-not-attached", facts), techniqueOf(trial)) };

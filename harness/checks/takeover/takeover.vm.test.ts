@@ -1,46 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { openPackage } from "../../data/package/package.js";
-import { compileBinary, compileBpf } from "../../machine/guest/agent/testobject.js";
-import { resultsOf } from "../../run/testrun.js";
-import { takeoverCheck } from "./takeover.js";
-
-let objects: Record<"testhooks" | "testcgroup", Uint8Array>;
-let detector: Uint8Array;
-beforeAll(async () => {
-	const testdata = join(import.meta.dirname, "testdata");
-	objects = {
-		testhooks: await compileBpf(join(testdata, "testhooks.bpf.c")),
-		testcgroup: await compileBpf(join(testdata, "testcgroup.bpf.c")),
-	};
-	detector = await compileBinary(join(testdata, "testdetector.c"), "-static");
-});
-
-/** Results by case of a package with one XDP program and one map, or with one cgroup program. */
-async function judged(
-	takeover: object,
-	kernel = "7.3",
-	object: keyof typeof objects = "testhooks",
-): Promise<Record<string, string>> {
-	const folder = await mkdtemp(join(tmpdir(), "bpfgate-takeover-"));
-	try {
-		await writeFile(join(folder, "guard.bpf.o"), objects[object]);
-		await writeFile(join(folder, "detector"), detector);
-		const guest = { files: [{ from: "detector", to: "/usr/bin/detector" }] };
-		const manifest = { name: "guard", version: "1", objects: ["guard.bpf.o"], guest, takeover };
-		await writeFile(join(folder, "bpfgate.json"), JSON.stringify(manifest));
-		const packages = [await openPackage(folder)];
-		const { results } = await resultsOf({ packages, kernels: [kernel], checks: [takeoverCheck] });
-		return Object.fromEntries(
-			results.map(({ case: name, outcome, reason }) => [name, [outcome, reason?.code].join(" ").trim()]),
-		);
-	} finally {
-		await rm(folder, { recursive: true });
-	}
-}
+import { describe, expect, it } from "vitest";
+import { judged } from "./testjudged.js";
 
 const detectedBy = (how: string, ...techniques: string[]) => ({
 	...(techniques.length > 0 ? { techniques } : {}),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Hold, SharedHook } from "./hooks.js";
+import type { Hold } from "./hold.js";
+import type { TakenHook } from "./hooks.js";
 import type { Technique } from "./technique.js";
 import type { MapTechnique } from "./techniques/maps.js";
 
 /** What one technique did on one kernel. */
 export interface Measured {
 	kernel: string;
-	hook: SharedHook;
+	hook: TakenHook;
 	hold: Hold;
 	technique: string;
 	/** `took`, the errno of a refusal, or in parentheses what the kernel lacks. */
@@ -63,7 +64,11 @@ that the kernel refuses is a \`skip\` that says so: that way into the hook is cl
 This page is written by \`npm run takeovers\`.`;
 
 const measuredIntro = `\`took\`: traffic no longer met the program. An errno: the kernel refused, and traffic still met it.
-In parentheses: what the kernel or the guest lacks.`;
+In parentheses: what the kernel or the guest lacks. An empty cell: not measured. A \`kprobe\`,
+\`tracepoint\` or \`perf_event\` program has no link before 5.15: its process holds a perf event.
+
+What looks like a takeover and is none, as measured: PERF_EVENT_IOC_DISABLE on the perf event of a
+kprobe or tracepoint returns 0, and the program goes on running.`;
 
 function rows(measured: readonly Measured[], kernels: readonly string[]): string[][] {
 	const groups = new Map<string, Measured[]>();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Hold, HookKind, SharedHook } from "./hooks.js";
+import type { Hold } from "./hold.js";
+import type { HookKind, TakenHook } from "./hooks.js";
 import type { HeldProgram, Stage } from "./stage.js";
 
 /** What is taken: the hook itself, what keeps the program there, its data, or its watcher. */
@@ -30,7 +31,7 @@ export interface Technique {
 	 * The program that takes the place, which is loaded before the watch begins: what it returns,
 	 * and its hook where that is another.
 	 */
-	intruder?(stage: Stage): { verdict: number; hook?: SharedHook };
+	intruder?(stage: Stage): { verdict: number; hook?: TakenHook };
 	/** Carries it out; `intruder` is there where the technique has one. */
 	carryOut(stage: Stage, intruder: HeldProgram): Promise<Attempt>;
 }

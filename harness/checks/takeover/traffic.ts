@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { runCount } from "../../machine/guest/bpf-objects.js";
+import { GuestError } from "../../machine/guest/guest-error.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { commonPackets } from "../chain/model/chain-packets.js";
 import { checkSent, type Sender } from "../chain/packet-traffic.js";
-import { type CgroupHook, socketCalls } from "../chain/socket-calls.js";
+import { type CgroupHook, type SocketCalls, socketCalls } from "../chain/socket-calls.js";
 import { checkSockets } from "../chain/socket-traffic.js";
+
+type Step = SocketCalls["calls"][number];
+const loopback = Buffer.from([127, 0, 0, 1]);
 
 /** Packets or calls that pass a hook. */
 export interface LiveTraffic {
-	/** `packets` or `calls`. */
+	/** `packets`, `calls` or `ticks`. */
 	readonly what: string;
 	/** How many pass the hook each time. */
 	readonly count: number;
@@ -36,6 +40,83 @@ export function callsIn({ client }: Guest, hook: CgroupHook, cgroup: string): Li
 		count: each.length,
 		async send() {
 			const made = await client.call("socket_traffic", { cgroup, wait_ms: 100, steps });
+			checkSockets(made.steps, steps);
+		},
+	};
+}
+
+/** Sockets that a process opens: functions of the kernel, tracepoints and LSM hooks see that. */
+export function socketsOpened({ client }: Guest): LiveTraffic {
+	const count = 8;
+	const pair = [{ call: "socket" as const }, { call: "close" as const }];
+	const steps = Array.from({ length: count }, () => pair).flat();
+	return {
+		what: "calls",
+		count,
+		async send() {
+			const made = await client.call("socket_traffic", { steps });
+			checkSockets(made.steps, steps);
+		},
+	};
+}
+
+/**
+ * Work of many kinds that may meet a program at an unknown place: sockets and packets, files, a
+ * process. It does not matter whether it succeeds: the program may refuse it.
+ */
+export function anything({ client }: Guest): LiveTraffic {
+	const path = "/run/bpfgate-traffic";
+	const steps = (["cgroup_connect4", "cgroup_skb_ingress"] as const).flatMap((hook) =>
+		socketCalls(hook, client.littleEndian).flatMap(({ calls }) => calls),
+	);
+	const work = [
+		() => client.call("socket_traffic", { wait_ms: 100, steps }),
+		() => client.call("file_write", { path, data: Buffer.from("bpfgate"), mode: 0o755 }),
+		() => client.call("file_read", { path }),
+		() => client.call("dir_list", { path: "/run" }),
+		// It is no program: the kernel reads it and refuses it.
+		() => client.call("command_run", { argv: [path] }),
+		() => client.call("file_remove", { path }),
+	];
+	return {
+		what: "rounds of calls",
+		count: 1,
+		async send() {
+			for (const each of work)
+				await each().catch((error: unknown) => {
+					if (!(error instanceof GuestError)) throw error;
+				});
+		},
+	};
+}
+
+/** UDP packets to sockets of 127.0.0.1 and ::1; as many of each. */
+export function datagrams({ client }: Guest): LiveTraffic {
+	const count = 4;
+	const each = socketCalls("cgroup_skb_ingress", client.littleEndian).flatMap(({ calls }) => calls);
+	const steps = Array.from({ length: count }, () => each).flat();
+	return {
+		what: "packets",
+		count,
+		async send() {
+			const made = await client.call("socket_traffic", { wait_ms: 100, steps });
+			checkSockets(made.steps, steps);
+		},
+	};
+}
+
+/** Time that passes: for events of a timer. */
+export function passing({ client }: Guest, ms: number): LiveTraffic {
+	const steps: Step[] = [
+		{ call: "socket" },
+		{ call: "bind", address: loopback, port: 7411 },
+		{ call: "recvmsg" },
+	];
+	return {
+		what: "ticks",
+		count: 1,
+		async send() {
+			const made = await client.call("socket_traffic", { wait_ms: ms, steps });
 			checkSockets(made.steps, steps);
 		},
 	};

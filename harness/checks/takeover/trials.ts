@@ -8,7 +8,8 @@ import { loadObject } from "../../lab/subject/load/load-object.js";
 import { guestPath, openArgs, wantedPrograms } from "../../lab/subject/load/open-args.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { applicable, loadIntruder, type Tried, tryOnMap, tryTechnique } from "./attempt.js";
-import { type Hold, hookKind } from "./hooks.js";
+import type { Hold } from "./hold.js";
+import { holdsOf, hookKind } from "./hooks.js";
 import { MapStage } from "./map-stage.js";
 import { Stage } from "./stage.js";
 import type { Technique } from "./technique.js";
@@ -59,9 +60,10 @@ export function checkTechniques({ path, manifest }: Package): void {
 }
 
 function programTrials(watched: WatchedProgram, wanted: Hold): Trial[] {
-	const { object, name, caseName, hook } = watched;
+	const { object, name, caseName, hook, at } = watched;
 	const kind = hookKind(hook);
-	const hold: Hold = kind === "tc" ? "direct" : wanted;
+	const possible = holdsOf(kind);
+	const hold: Hold = possible.includes(wanted) ? wanted : possible[0]!;
 	return applicable({ kind, hold }, techniques).map((technique) => ({
 		name: `${caseName}/${technique.name}`,
 		subject: name,
@@ -70,7 +72,7 @@ function programTrials(watched: WatchedProgram, wanted: Hold): Trial[] {
 			const loaded = await load(guest, object, [name]);
 			if (!loaded) return undefined;
 			const program = { handle: loaded.handle, program: name };
-			const stage = await Stage.open(guest, hook, hold, program);
+			const stage = await Stage.open(guest, hook, hold, program, at);
 			const intruder = await loadIntruder(stage, technique);
 			const netns = stage.device?.netns;
 			return {

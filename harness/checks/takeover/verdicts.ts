@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HookKind } from "./hooks.js";
+import { type HookKind, isPoint } from "./hooks.js";
+import { points } from "./points.js";
 
 const XDP_DROP = 1;
 const XDP_PASS = 2;
@@ -11,13 +12,14 @@ const ALLOW = 1;
 
 /** With it the intruder lets traffic pass and no program after it runs. */
 export function passing(kind: HookKind): number {
+	if (isPoint(kind)) return points[kind].verdict;
 	if (kind === "xdp") return XDP_PASS;
 	return kind === "cgroup" ? ALLOW : PASS;
 }
 
 /** With it the program lets traffic pass, and the list goes on where there is one. */
 export function goingOn(kind: HookKind): number {
-	return kind === "xdp" || kind === "cgroup" ? passing(kind) : UNSPEC;
+	return kind === "xdp" || kind === "cgroup" || isPoint(kind) ? passing(kind) : UNSPEC;
 }
 
 export { XDP_DROP as dropping };

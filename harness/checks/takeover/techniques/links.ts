@@ -4,18 +4,28 @@ import { BpfAttr } from "../../../machine/guest/bpf-attr.js";
 import { bpf } from "../../../machine/guest/bpf-call.js";
 import { openById } from "../../../machine/guest/bpf-objects.js";
 import { linkUpdate } from "../../chain/hook-list.js";
+import type { HookKind } from "../hooks.js";
 import type { Stage } from "../stage.js";
-import type { Technique } from "../technique.js";
+import type { Attempt, Technique } from "../technique.js";
 import { passing } from "../verdicts.js";
 
-const linkKinds = ["xdp", "tcx", "netkit", "cgroup"] as const;
+export const linkKinds = [
+	...["xdp", "tcx", "netkit", "cgroup"],
+	...["kprobe", "tracepoint", "raw_tp", "tracing", "lsm", "perf_event"],
+	...["netfilter", "sk_lookup", "flow_dissector"],
+] as readonly HookKind[];
 
 /** A link of another process, found by its id; that needs CAP_SYS_ADMIN. */
-async function withLink<T>({ guest, link }: Stage, work: (handle: number) => Promise<T>): Promise<T> {
-	const handle = await openById(guest.client, "link", link!.id);
-	if (handle === undefined) throw new Error(`link ${link!.id} is gone`);
+async function withLink(
+	{ guest, link }: Stage,
+	call: string,
+	work: (handle: number) => Promise<number>,
+): Promise<Attempt> {
+	if (!link) return { call, errno: 0, lack: "the kernel has no link for it" };
+	const handle = await openById(guest.client, "link", link.id);
+	if (handle === undefined) throw new Error(`link ${link.id} is gone`);
 	try {
-		return await work(handle);
+		return { call, errno: await work(handle) };
 	} finally {
 		await guest.client.call("close", { handle });
 	}
@@ -33,10 +43,9 @@ export const linkTechniques: readonly Technique[] = [
 		advice: "compare the program id inside the link, not only the link's id",
 		intruder: (stage) => ({ verdict: passing(stage.kind) }),
 		carryOut: (stage, intruder) =>
-			withLink(stage, async (handle) => {
+			withLink(stage, "BPF_LINK_UPDATE", async (handle) => {
 				const request = linkUpdate(stage.guest, { handle }, intruder);
-				const { errno } = await stage.guest.client.call("bpf", request);
-				return { call: "BPF_LINK_UPDATE", errno };
+				return (await stage.guest.client.call("bpf", request)).errno;
 			}),
 	},
 	{
@@ -49,10 +58,9 @@ export const linkTechniques: readonly Technique[] = [
 		betrayedBy: ["bpf", "poll"],
 		advice: "read what the link is attached to: a detached one has no device or cgroup",
 		carryOut: (stage) =>
-			withLink(stage, async (handle) => {
+			withLink(stage, "BPF_LINK_DETACH", async (handle) => {
 				const attr = new BpfAttr(4).fd(0, { handle });
-				const { errno } = await bpf(stage.guest.client, "link_detach", attr);
-				return { call: "BPF_LINK_DETACH", errno };
+				return (await bpf(stage.guest.client, "link_detach", attr)).errno;
 			}),
 	},
 	{

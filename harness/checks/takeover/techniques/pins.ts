@@ -2,8 +2,8 @@
 import { openPin, pin } from "../../../machine/guest/bpf-objects.js";
 import { pinPath, type Stage } from "../stage.js";
 import type { Effect, Technique } from "../technique.js";
+import { linkKinds } from "./links.js";
 
-const pinKinds = ["xdp", "tcx", "netkit", "cgroup"] as const;
 const bpffs = "/sys/fs/bpf";
 
 /** Whether nothing is found under the path any more. */
@@ -22,7 +22,7 @@ export const pinTechniques: readonly Technique[] = [
 		group: "way",
 		summary: "deletes the pin, which alone keeps the link",
 		needs: "root",
-		kinds: pinKinds,
+		kinds: linkKinds,
 		holds: ["pinned"],
 		betrayedBy: ["inotify", "bpf", "poll"],
 		advice: "watch the folder of the pins with inotify(7), and hold the link in a process too",
@@ -36,7 +36,7 @@ export const pinTechniques: readonly Technique[] = [
 		group: "way",
 		summary: "mounts another bpffs over the one with the pins, which no path leads to then",
 		needs: "root",
-		kinds: pinKinds,
+		kinds: linkKinds,
 		holds: ["pinned"],
 		betrayedBy: ["mountinfo", "poll"],
 		advice: "watch /proc/self/mountinfo with poll(2), and keep a file descriptor of the folder",
@@ -51,7 +51,7 @@ export const pinTechniques: readonly Technique[] = [
 		group: "way",
 		summary: "deletes the pin and pins another object under the same path, so that the path still exists",
 		needs: "root",
-		kinds: pinKinds,
+		kinds: linkKinds,
 		holds: ["pinned"],
 		betrayedBy: ["inotify", "bpf", "poll"],
 		advice: "compare the id of what is pinned, not only that the path exists",

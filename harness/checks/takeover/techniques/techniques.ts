@@ -5,6 +5,7 @@ import { linkTechniques } from "./links.js";
 import { listTechniques } from "./lists.js";
 import { pinTechniques } from "./pins.js";
 import { tcTechniques } from "./tc.js";
+import { tracingTechniques } from "./tracing.js";
 import { xdpTechniques } from "./xdp.js";
 
 /** Every technique, in the order of reports. */
@@ -15,4 +16,5 @@ export const techniques: readonly Technique[] = [
 	...linkTechniques,
 	...pinTechniques,
 	...deviceTechniques,
+	...tracingTechniques,
 ];

@@ -21,6 +21,11 @@ export const takeoverReasons = defineReasons({
 			`nothing can be taken from ${f.subject}, because the kernel does not attach it to ${f.hook}: ${f.errno}`,
 		hint: "see the load check",
 	},
+	"takeover-not-met": {
+		message: (f: { subject: string; hook: string }) =>
+			`no takeover of ${f.subject} can be shown, because nothing that bpfgate does meets it (${f.hook})`,
+		hint: "attach it to a function that opening a socket, sending a packet, a file or a new process reaches",
+	},
 	"detector-not-started": {
 		message: (f: { detector: string; why: string }) => `${f.detector} does not watch: it ${f.why}`,
 		hint: "run the detector by hand in a guest, and make it say on its output when it watches",

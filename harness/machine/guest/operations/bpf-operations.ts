@@ -59,6 +59,25 @@ export const bpfOperations = {
 			),
 		}),
 	),
+	/**
+	 * Takes copies of file descriptors of a process (pidfd_getfd(2), which needs what ptrace(2)
+	 * does): those whose link in /proc/<pid>/fd begins with `file` (`anon_inode:[perf_event]`,
+	 * `socket:`), at most 64, in no order. ESRCH, EPERM, ENOSYS before 5.6.
+	 */
+	fd_take: t.operation(
+		t.object({ pid: t.uint(0x7fffffff), file: t.Text }),
+		t.object({ handles: Type.Array(t.Handle) }),
+	),
+	/** ioctl(2); its argument is the file descriptor that `argument` names, else 0. */
+	fd_ioctl: t.operation(
+		t.object({ handle: t.Handle, request: t.U32, argument: t.optional(t.Named) }),
+		t.object({ errno: t.Errno }),
+	),
+	/** setsockopt(2) of an int: the file descriptor that `value` names, else 0. */
+	socket_option: t.operation(
+		t.object({ handle: t.Handle, level: t.S32, option: t.S32, value: t.optional(t.Named) }),
+		t.object({ errno: t.Errno }),
+	),
 	/** Closes a descriptor, or ends a user's process with all that it holds and waits for it. */
 	close: t.operation(t.object({ handle: t.Handle }), t.Empty),
 };

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "vitest";
+import { EBUSY, EINVAL, EOPNOTSUPP } from "../../base/errno.js";
+import type { Hold } from "./hold.js";
+import { hookKind, type TakenHook } from "./hooks.js";
+import type { Point } from "./points.js";
+import { judged } from "./testjudged.js";
+import { expected, idle, only, type Table, triedOn } from "./testtechniques.js";
+
+const updated = "link-program-replaced";
+const detached = "link-force-detached";
+const perf: readonly string[] = ["kprobe", "tracepoint", "perf_event"];
+
+/** Links of tracing are neither updated nor detached by command. */
+function refusals(hook: TakenHook): Table {
+	switch (hookKind(hook) as Point) {
+		case "sk_lookup":
+		case "flow_dissector":
+			return {};
+		case "netfilter":
+			return only(`refused ${EOPNOTSUPP}`, updated);
+		default:
+			return { ...only(`refused ${EINVAL}`, updated), ...only(`refused ${EOPNOTSUPP}`, detached) };
+	}
+}
+
+it("on 7.3 each technique takes effect on tracing, LSM and network programs, or is refused", async () => {
+	const hooks: TakenHook[] = ["kprobe", "tracing", "lsm", "perf_event"];
+	hooks.push("netfilter", "sk_lookup", "flow_dissector");
+	const others = (hook: TakenHook) => ({
+		...refusals(hook),
+		"ftrace-off": `refused ${EOPNOTSUPP}`,
+	});
+	expect(await triedOn("7.3", hooks)).toEqual(expected(hooks, others));
+});
+
+it("on 5.10 the same, but that perf events have no link", async () => {
+	const linked: TakenHook[] = ["raw_tp", "tracing", "lsm", "sk_lookup", "flow_dissector"];
+	const unlinked: TakenHook[] = ["kprobe", "tracepoint", "perf_event"];
+	const others = (hook: TakenHook, _hold: Hold): Table =>
+		perf.includes(hook)
+			? only("lacking", updated, detached)
+			: { ...refusals(hook), "ftrace-off": `refused ${EBUSY}` };
+	const wanted = Object.entries(expected([...linked, ...unlinked], others)).filter(
+		([name]) => !perf.includes(name.split(" ")[0]!) || name.includes(" link "),
+	);
+	expect(await triedOn("5.10", [...linked, ...unlinked, "netfilter"])).toEqual(Object.fromEntries(wanted));
+});
+
+describe("a technique that does nothing has no effect", () => {
+	it.each([
+		["5.10", "kprobe", "link", ["ftrace-off", "kprobes-disarmed", "link-holder-gone"]],
+		["5.10", "perf_event", "link", ["perf-event-disabled"]],
+		["7.3", "lsm", "pinned", ["pin-removed"]],
+		["7.3", "netfilter", "link", [detached]],
+		["7.3", "sk_lookup", "link", [updated, detached]],
+	] satisfies [string, Point, Hold, string[]][])(
+		"on %s at %s, kept by a %s",
+		async (id, hook, hold, names) => {
+			const results = await idle(id, hook, hold, ...names);
+			expect(results.sort()).toEqual(names.map((name) => `${name} no-effect`).sort());
+		},
+	);
+});
+
+/** Their process closes a perf event: no link goes away, and the watcher sees no event. */
+const unseen: Record<string, readonly string[]> = {
+	"5.10": ["at_kprobe", "at_tracepoint", "at_timer"].map((name) => `${name}/link-holder-gone`),
+	"7.3": [],
+};
+
+it.each(Object.keys(unseen))("are noticed by bpfgate's watcher on %s", async (kernel) => {
+	const names = ["link-holder-gone", "ftrace-off", "kprobes-disarmed", "perf-event-disabled"];
+	const techniques = kernel === "5.10" ? names : [...names, updated, detached];
+	const verdicts = Object.entries(await judged({ techniques }, kernel, "testpoints"));
+	expect(verdicts.length).toBeGreaterThan(techniques.length);
+	const others = verdicts.filter(
+		([, verdict]) => !/^(pass|skip takeover-(refused|unsupported))$/.test(verdict),
+	);
+	expect(others).toEqual(unseen[kernel]!.map((name) => [name, "fail takeover-unnoticed"]));
+});
