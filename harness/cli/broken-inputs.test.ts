@@ -90,7 +90,7 @@ const others: Row[] = [
 		"signatures.json that is no JSON",
 		() => signed("signatures.json", () => "{"),
 		["verify", "…/p"],
-		"…/p/signatures/signatures.json: is not JSON",
+		"…/p/signatures/signatures.json: line 1 column 2: is not JSON: the text ends too early",
 	],
 	[
 		"a certificate that is none",

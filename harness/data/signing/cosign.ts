@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import { Type } from "@sinclair/typebox";
 import { InputError } from "../../base/errors.js";
 import { validator } from "../../base/validate.js";
+import { jsonValue } from "../package/manifest/json-text.js";
 import { signaturesFolder } from "../package/manifest/load-manifest.js";
 import type { Package, PackageFile } from "../package/package.js";
 import { readCertificate } from "./certificate.js";
@@ -130,11 +132,13 @@ function objectsIn(file: PackageFile, pkg: Package): string[] {
 
 function parse(file: PackageFile): unknown {
 	const { display, bytes } = bounded(file);
+	let text: string;
 	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+		text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch (cause) {
-		throw new InputError(display, "", "is not JSON", { cause });
+		throw new InputError(display, "", "is not UTF-8 text", { cause });
 	}
+	return jsonValue(display, text);
 }
 
 function bounded(file: PackageFile): PackageFile {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Static, Type } from "@sinclair/typebox";
 import { InputError } from "../../base/errors.js";
 import { validator } from "../../base/validate.js";
 import { maxEntries } from "../package/archive.js";
+import { jsonValue } from "../package/manifest/json-text.js";
 import { signaturesFolder } from "../package/manifest/load-manifest.js";
 import { type Contract, contracts } from "./contract.js";
 
@@ -90,13 +92,7 @@ const versions = validator(
 
 /** @throws InputError when it is another format, of a later version, or not as its schema says */
 export function parseLayout(file: string, bytes: Uint8Array): Layout | FormerLayout {
-	const text = boundedText(file, bytes);
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (cause) {
-		throw new InputError(file, "", "is not JSON", { cause });
-	}
+	const value = jsonValue(file, boundedText(file, bytes));
 	const { version } = versions.checked(value, file);
 	if (version > layoutVersion)
 		throw new InputError(
@@ -130,6 +126,6 @@ function boundedText(file: string, bytes: Uint8Array): string {
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch (cause) {
-		throw new InputError(file, "", "is not JSON", { cause });
+		throw new InputError(file, "", "is not UTF-8 text", { cause });
 	}
 }

@@ -41,7 +41,7 @@ describe("parseCatalog", async () => {
 	};
 
 	it("reports where a catalog is wrong", () => {
-		expect(() => parseCatalog("catalog.json", "{")).toThrow(/^catalog.json: is not JSON/);
+		expect(() => parseCatalog("catalog.json", "{")).toThrow(/^catalog.json: line 1 column 2: is not JSON/);
 		expect(broken((catalog) => (catalog.lines[0].id = 5))).toThrow(
 			"catalog.json: /lines/0/id: must be a string",
 		);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Static, Type } from "@sinclair/typebox";
 import { InputError } from "../../base/errors.js";
 import { validator } from "../../base/validate.js";
+import { jsonValue } from "../../data/package/manifest/json-text.js";
 
 const closed = { additionalProperties: false };
 const names = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description });
@@ -74,13 +76,7 @@ export function readCatalog(): Promise<Catalog> {
 
 /** @throws InputError with the place of the first violation */
 export function parseCatalog(file: string, text: string): Catalog {
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (cause) {
-		throw new InputError(file, "", `is not JSON: ${(cause as Error).message}`, { cause });
-	}
-	const catalog = catalogSchema.checked(value, file);
+	const catalog = catalogSchema.checked(jsonValue(file, text), file);
 	const ids = catalog.lines.map((line) => line.id);
 	const unknown = catalog.default.find((id) => !ids.includes(id));
 	if (unknown !== undefined)

@@ -90,7 +90,7 @@ describe("the expectations of the example packages", () => {
 	});
 
 	it("are refused when they violate the schema", () => {
-		expect(() => parseExpectations("e.json", "{")).toThrow("e.json: is not JSON");
+		expect(() => parseExpectations("e.json", "{")).toThrow("e.json: line 1 column 2: is not JSON");
 		expect(() => parseExpectations("e.json", '{"packages":{}}')).toThrow(
 			'e.json: /: key "invalid" is missing',
 		);

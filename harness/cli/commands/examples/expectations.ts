@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type Static, Type } from "@sinclair/typebox";
-import { InputError } from "../../../base/errors.js";
 import { between, type CaseResult, Outcome, type Results } from "../../../base/results.js";
 import { validator } from "../../../base/validate.js";
+import { jsonValue } from "../../../data/package/manifest/json-text.js";
 
 const closed = { additionalProperties: false };
 
@@ -41,13 +42,7 @@ const expectationsFile = validator(Expectations);
 
 /** @throws InputError with the place of the first violation */
 export function parseExpectations(file: string, text: string): Expectations {
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (cause) {
-		throw new InputError(file, "", "is not JSON", { cause });
-	}
-	return expectationsFile.checked(value, file);
+	return expectationsFile.checked(jsonValue(file, text), file);
 }
 
 /** One line for each difference: other outcomes or reasons, missing cases, unknown packages. */

@@ -17,18 +17,22 @@ export function parseJson(file: string, bytes: Uint8Array): unknown {
 	} catch (cause) {
 		throw new InputError(file, "", "is not UTF-8 text", { cause });
 	}
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (cause) {
-		const { place, reason } = jsonError(text, cause as SyntaxError);
-		throw new InputError(file, place, reason, { cause });
-	}
+	const value = jsonValue(file, text);
 	const twice = duplicateKey(text);
 	if (twice !== undefined) throw new InputError(file, twice, "is there more than once");
 	if (nestsDeeper(value, maxNesting))
 		throw new InputError(file, "", `nests deeper than ${maxNesting} levels`);
 	return value;
+}
+
+/** JSON.parse. @throws InputError with line and column */
+export function jsonValue(file: string, text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch (cause) {
+		const { place, reason } = jsonError(text, cause as SyntaxError);
+		throw new InputError(file, place, reason, { cause });
+	}
 }
 
 /** V8 gives an offset for most errors, and none when the text ends too early. */
