@@ -97,12 +97,23 @@ export class PackageTrials {
 	 * (data/package/capable.ts): what one did in an earlier trial decides nothing about the next.
 	 */
 	async isolate(): Promise<void> {
-		if (!this.pkg.objects.some(({ programs }) => programs.some(isCapable))) return;
+		if (!this.#isCapable) return;
 		await this.close();
 		await this.bench.spoil();
 		this.#kept.clear();
 		this.#session = await TokenSession.open(await this.bench.guest());
 		this.#points = pointsOf(this.#session, this.bench);
+	}
+
+	get #isCapable(): boolean {
+		return this.pkg.objects.some(({ programs }) => programs.some(isCapable));
+	}
+
+	/** For the next object; in a fresh guest where a program can change what the agent says. */
+	async #nextUser(user: TokenUser, delegation: Delegation): Promise<TokenUser> {
+		if (!this.#isCapable) return user;
+		await this.isolate();
+		return this.#userOf(delegation);
 	}
 
 	/** A process with the declared capabilities. */
@@ -148,17 +159,18 @@ export class PackageTrials {
 		delegation: Delegation,
 		{ missing, each = true }: { missing?: Grant; each?: boolean } = {},
 	): Promise<Trial> {
-		const user = await this.#userOf(delegation);
+		let user = await this.#userOf(delegation);
 		const grouped = groupedVectors(this.pkg, { each });
 		const none = { passed: 0, failed: [], unreadable: [] };
 		const uses: PackageUse[] = [];
 		for (const object of suspectsFirst(this.pkg.objects, missing)) {
+			if (uses.length > 0) user = await this.#nextUser(user, delegation);
 			const { lost, ...use } = await this.#useObject(object, user);
 			uses.push(use);
 			if (use.refused) use.refused = await this.#explained(use.refused, user);
 			if (use.refused || lost.length > 0) return { use: together(uses), lost, vectors: none };
 		}
-		return { use: together(uses), lost: [], vectors: await this.#vectors(grouped, user) };
+		return { use: together(uses), lost: [], vectors: await this.#vectors(grouped, user, delegation) };
 	}
 
 	/** Loads and attaches what any token can authorise. */
@@ -233,9 +245,17 @@ export class PackageTrials {
 		return withWholeLog(this.#used(await this.widest()), refused, user);
 	}
 
-	async #vectors({ groups, unreadable }: GroupedVectors, user: TokenUser): Promise<TrialVectors> {
+	async #vectors(
+		{ groups, unreadable }: GroupedVectors,
+		first: TokenUser,
+		delegation: Delegation,
+	): Promise<TrialVectors> {
 		const seen: TrialVectors = { passed: 0, failed: [], unreadable };
+		let user = first;
+		let before = this.pkg.objects.length > 1 ? undefined : this.pkg.objects[0];
 		for (const group of groups) {
+			if (group.object !== before) user = await this.#nextUser(user, delegation);
+			before = group.object;
 			const { passed, failed } = await this.#runVectors(group, user);
 			seen.passed += passed;
 			seen.failed.push(...failed);
@@ -259,7 +279,7 @@ export class PackageTrials {
 	}
 
 	async #tryEverything(): Promise<WidestUse> {
-		const { pkg, session } = this;
+		const { pkg } = this;
 		let user = await this.#userOf(everything);
 		const ungrantable = new Map<string, Refused>();
 		const unloadable: string[] = [];
@@ -273,17 +293,19 @@ export class PackageTrials {
 					// Each is found once: the next attempt leaves it out.
 					if (!(error instanceof EndsItsUser) || harmful.has(error.attachable)) throw error;
 					harmful.set(error.attachable, error.message);
-					user = { ...user, client: await session.replace(everything.capabilities) };
+					user = { ...user, client: await this.session.replace(everything.capabilities) };
 				}
 		};
 		const nameOf = caseNames(pkg);
 		const uses: PackageUse[] = [];
 		const attached = new Map<string, readonly string[]>();
 		for (const object of pkg.objects) {
+			if (uses.length > 0) user = await this.#nextUser(user, everything);
 			let use = await useSurviving(object);
 			if (use.refused) {
 				const withToken = await this.#load(object, user);
-				const asRoot = await this.#load(object, { client: session.guest.client, tokenPath: "" });
+				const root = this.session.guest.client;
+				const asRoot = await this.#load(object, { client: root, tokenPath: "" });
 				for (const [name, { errno, verifierLog, libbpfLog }] of withToken.refused) {
 					leftOut.add(`${object.file}/${name}`);
 					const caseName = nameOf(object, name);
