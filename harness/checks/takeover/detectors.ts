@@ -61,13 +61,10 @@ function eventOf(line: string): WatcherEvent | undefined {
 	}
 }
 
-/**
- * That a program or a map comes or goes does not say that a hook was taken; nor does a process that
- * joins a cgroup, as each that sends the traffic does.
- */
+/** That a program or a map comes or goes does not say that a hook was taken. */
 function isAlarm({ event, kind, change }: WatcherEvent): boolean {
 	if (event === "blinded") return true;
-	if (event !== "change" || kind === "cgroup-membership") return false;
+	if (event !== "change") return false;
 	return change === "changed" || (kind !== "program" && kind !== "map");
 }
 

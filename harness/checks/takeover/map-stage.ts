@@ -45,6 +45,12 @@ export class MapStage {
 		return this.#update({ handle: this.other }, key, value, 0);
 	}
 
+	/** As another process: a program into a program array. @returns errno */
+	async writeProgram(key: Uint8Array, program: Held): Promise<number> {
+		const attr = new BpfAttr(32).fd(0, { handle: this.other }).pointer(8, key).fds(16, [program]);
+		return (await bpf(this.guest.client, "map_update_elem", attr)).errno;
+	}
+
 	/** As another process: only a key that is not there. @returns errno */
 	add(key: Uint8Array, value: Uint8Array): Promise<number> {
 		return this.#update({ handle: this.other }, key, value, BPF_NOEXIST);

@@ -2,7 +2,15 @@
 import type { Args } from "../../machine/guest/operations.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import type { Hold } from "./hold.js";
-import { anything, datagrams, type LiveTraffic, packetsFrom, passing, socketsOpened } from "./traffic.js";
+import {
+	anything,
+	datagrams,
+	type LiveTraffic,
+	packetsFrom,
+	packetsTo,
+	passing,
+	socketsOpened,
+} from "./traffic.js";
 
 /** What `attach` wants to know of a hook. */
 export type AttachArgs = Pick<
@@ -32,6 +40,12 @@ const traced = (at: AttachArgs): PointFacts => ({
 	...{ at, holds: linked, verdict: 0, traffic: socketsOpened, anything },
 });
 
+/** SOL_SOCKET and SO_ATTACH_BPF of asm-generic/socket.h. */
+export const SOL_SOCKET = 1;
+export const soAttachBpf = 50;
+/** Of the socket with the filter; not assigned, outside of the ephemeral range. */
+export const filteredPort = 7412;
+
 /** Hooks that a program has for itself: no other program stands in its list. */
 export const points = {
 	kprobe: traced({ hook: "auto", symbol: "__sock_create" }),
@@ -46,8 +60,13 @@ export const points = {
 	netfilter: { at: { hook: "netfilter", ...localIn }, holds: linked, verdict: 1, traffic: datagrams },
 	sk_lookup: { at: { hook: "netns", path: netns }, holds: linked, verdict: 1, traffic: datagrams },
 	flow_dissector: {
-		...{ at: { hook: "netns", path: netns }, holds: linked, verdict: 0 },
+		...{ at: { hook: "netns", path: netns }, holds: [...linked, "direct"], verdict: 0 },
 		traffic: (guest) => packetsFrom(guest, { ifindex: loopback }),
+	},
+	/** How many bytes of a packet the socket gets. */
+	socket_filter: {
+		...{ at: { hook: "socket" }, holds: ["direct"], verdict: 0xffff },
+		traffic: (guest) => packetsTo(guest, filteredPort),
 	},
 } as const satisfies Record<string, PointFacts>;
 

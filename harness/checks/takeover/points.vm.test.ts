@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
-import { EBUSY, EINVAL, EOPNOTSUPP } from "../../base/errno.js";
+import { EBUSY, EEXIST, EINVAL, EOPNOTSUPP } from "../../base/errno.js";
 import type { Hold } from "./hold.js";
 import { hookKind, type TakenHook } from "./hooks.js";
 import type { Point } from "./points.js";
@@ -12,11 +12,14 @@ const detached = "link-force-detached";
 const perf: readonly string[] = ["kprobe", "tracepoint", "perf_event"];
 
 /** Links of tracing are neither updated nor detached by command. */
-function refusals(hook: TakenHook): Table {
+function refusals(hook: TakenHook, hold: Hold): Table {
 	switch (hookKind(hook) as Point) {
 		case "sk_lookup":
-		case "flow_dissector":
+		case "socket_filter":
 			return {};
+		case "flow_dissector":
+			if (hold === "direct") return {};
+			return { "dissector-replaced": `refused ${EEXIST}`, "dissector-detached": `refused ${EINVAL}` };
 		case "netfilter":
 			return only(`refused ${EOPNOTSUPP}`, updated);
 		default:
@@ -26,9 +29,9 @@ function refusals(hook: TakenHook): Table {
 
 it("on 7.3 each technique takes effect on tracing, LSM and network programs, or is refused", async () => {
 	const hooks: TakenHook[] = ["kprobe", "tracing", "lsm", "perf_event"];
-	hooks.push("netfilter", "sk_lookup", "flow_dissector");
-	const others = (hook: TakenHook) => ({
-		...refusals(hook),
+	hooks.push("netfilter", "sk_lookup", "flow_dissector", "socket_filter");
+	const others = (hook: TakenHook, hold: Hold) => ({
+		...refusals(hook, hold),
 		"ftrace-off": `refused ${EOPNOTSUPP}`,
 	});
 	expect(await triedOn("7.3", hooks)).toEqual(expected(hooks, others));
@@ -36,11 +39,12 @@ it("on 7.3 each technique takes effect on tracing, LSM and network programs, or 
 
 it("on 5.10 the same, but that perf events have no link", async () => {
 	const linked: TakenHook[] = ["raw_tp", "tracing", "lsm", "sk_lookup", "flow_dissector"];
+	linked.push("socket_filter");
 	const unlinked: TakenHook[] = ["kprobe", "tracepoint", "perf_event"];
-	const others = (hook: TakenHook, _hold: Hold): Table =>
+	const others = (hook: TakenHook, hold: Hold): Table =>
 		perf.includes(hook)
 			? only("lacking", updated, detached)
-			: { ...refusals(hook), "ftrace-off": `refused ${EBUSY}` };
+			: { ...refusals(hook, hold), "ftrace-off": `refused ${EBUSY}` };
 	const wanted = Object.entries(expected([...linked, ...unlinked], others)).filter(
 		([name]) => !perf.includes(name.split(" ")[0]!) || name.includes(" link "),
 	);
@@ -52,7 +56,9 @@ describe("a technique that does nothing has no effect", () => {
 		["5.10", "kprobe", "link", ["ftrace-off", "kprobes-disarmed", "link-holder-gone"]],
 		["5.10", "perf_event", "link", ["perf-event-disabled"]],
 		["7.3", "lsm", "pinned", ["pin-removed"]],
-		["7.3", "netfilter", "link", [detached]],
+		["7.3", "netfilter", "link", [detached, "netfilter-before"]],
+		["7.3", "flow_dissector", "direct", ["dissector-replaced", "dissector-detached"]],
+		["5.10", "socket_filter", "direct", ["socket-filter-detached", "socket-filter-replaced"]],
 		["7.3", "sk_lookup", "link", [updated, detached]],
 	] satisfies [string, Point, Hold, string[]][])(
 		"on %s at %s, kept by a %s",
@@ -71,11 +77,12 @@ const unseen: Record<string, readonly string[]> = {
 
 it.each(Object.keys(unseen))("are noticed by bpfgate's watcher on %s", async (kernel) => {
 	const names = ["link-holder-gone", "ftrace-off", "kprobes-disarmed", "perf-event-disabled"];
+	names.push("socket-filter-detached", "socket-filter-replaced", "netfilter-before");
 	const techniques = kernel === "5.10" ? names : [...names, updated, detached];
 	const verdicts = Object.entries(await judged({ techniques }, kernel, "testpoints"));
 	expect(verdicts.length).toBeGreaterThan(techniques.length);
 	const others = verdicts.filter(
-		([, verdict]) => !/^(pass|skip takeover-(refused|unsupported))$/.test(verdict),
+		([, verdict]) => !/^(pass|skip takeover-(refused|unsupported|not-loaded))$/.test(verdict),
 	);
 	expect(others).toEqual(unseen[kernel]!.map((name) => [name, "fail takeover-unnoticed"]));
 });

@@ -14,8 +14,16 @@ import type { CgroupHook } from "../chain/socket-calls.js";
 import { constantStandIn, loadOwn, writeOwn } from "../chain/stand-in.js";
 import type { Hold } from "./hold.js";
 import { attachTypeOf, type HookKind, hookKind, isPoint, type TakenHook } from "./hooks.js";
-import { type AttachArgs, type Point, type PointFacts, points } from "./points.js";
-import { callsIn, type LiveTraffic, packetsFrom, runsDuring } from "./traffic.js";
+import {
+	type AttachArgs,
+	filteredPort,
+	type Point,
+	type PointFacts,
+	points,
+	SOL_SOCKET,
+	soAttachBpf,
+} from "./points.js";
+import { callsOf, type LiveTraffic, packetsFrom, runsDuring } from "./traffic.js";
 
 /** XDP_FLAGS_SKB_MODE of uapi/linux/if_link.h: the mode that every driver has. */
 const xdpGeneric = 1 << 1;
@@ -54,6 +62,12 @@ export type HeldProgram = Held & { handle: number; program: string };
  */
 export class Stage {
 	readonly kind: HookKind;
+	readonly device: HookDevice | undefined;
+	readonly cgroup: CgroupFolder | undefined;
+	/** A process in the cgroup, which makes the calls. */
+	readonly workload: number | undefined;
+	/** How the program is attached to a point. */
+	readonly at: AttachArgs | undefined;
 
 	private constructor(
 		readonly guest: Guest,
@@ -63,9 +77,12 @@ export class Stage {
 		readonly program: HeldProgram,
 		readonly programId: number,
 		public traffic: LiveTraffic,
-		readonly device: HookDevice | undefined,
-		readonly cgroup: CgroupFolder | undefined,
+		place: Pick<Stage, "device" | "cgroup" | "workload" | "at">,
 	) {
+		this.device = place.device;
+		this.cgroup = place.cgroup;
+		this.workload = place.workload;
+		this.at = place.at;
 		this.kind = hookKind(hook);
 	}
 
@@ -86,6 +103,7 @@ export class Stage {
 		let device: HookDevice | undefined;
 		let cgroup: CgroupFolder | undefined;
 		let traffic: LiveTraffic;
+		let workload: number | undefined;
 		if (isPoint(hook)) {
 			const facts: PointFacts = points[hook];
 			traffic = ((at && facts.anything) ?? facts.traffic)(guest);
@@ -93,15 +111,20 @@ export class Stage {
 			const { path } = await client.call("cgroup_add", { name: cgroupName });
 			const { handle } = await client.call("path_open", { path });
 			cgroup = { path, handle };
-			traffic = callsIn(guest, hook as CgroupHook, path);
+			const process = await client.call("user_start", { uid: 0, gid: 0 });
+			const data = Buffer.from(`${process.pid}\n`);
+			await client.call("file_write", { path: `${path}/cgroup.procs`, data });
+			workload = process.pid;
+			traffic = callsOf(guest, hook as CgroupHook, process.user);
 		} else {
 			device = kind === "netkit" ? await netkit(guest, hook) : await hookDevice(guest, directionOf(hook));
 			traffic = packetsFrom(guest, onDevice(device.sender));
 		}
 		const id = await programId(client, program);
-		const stage = new Stage(guest, hook, hold, program, id, traffic, device, cgroup);
+		const place = { device, cgroup, workload, at: at ?? (isPoint(hook) ? points[hook].at : undefined) };
+		const stage = new Stage(guest, hook, hold, program, id, traffic, place);
 		await countRuns(client);
-		await stage.#attach(at);
+		await stage.#attach();
 		const [met] = await stage.meets([program]);
 		if (met === 0 && at && isPoint(hook)) throw new NotMet(hook);
 		if (met! < traffic.count)
@@ -128,6 +151,7 @@ export class Stage {
 
 	/** Where the hook is, as `HookList` names it. */
 	place(): { target: number | Held; netns?: number } {
+		if (isPoint(this.hook)) return { target: 0 };
 		if (this.cgroup) return { target: { handle: this.cgroup.handle } };
 		const { ifindex, ...netns } = onDevice(this.device!);
 		return { target: ifindex, ...netns };
@@ -158,9 +182,9 @@ export class Stage {
 		await this.guest.client.call("close", { handle });
 	}
 
-	async #attach(at?: AttachArgs): Promise<void> {
+	async #attach(): Promise<void> {
 		const { client } = this.guest;
-		if (isPoint(this.hook)) return this.#atPoint(this.hook, at);
+		if (isPoint(this.hook)) return this.#atPoint(this.hook);
 		if (this.kind === "tc") {
 			for (const name of clsactModules) {
 				const { state } = await client.call("module_load", { name });
@@ -177,11 +201,16 @@ export class Stage {
 		if (errno !== 0) throw new HookRefused(this.hook, errno);
 	}
 
-	async #atPoint(point: Point, at: AttachArgs = points[point].at): Promise<void> {
+	async #atPoint(point: Point): Promise<void> {
 		const { client } = this.guest;
 		const { handle: object, program } = this.program;
 		try {
-			const { link, id } = await client.call("attach", { object, program, ...at });
+			if (this.hold === "direct") {
+				const errno = point === "socket_filter" ? await this.#filter() : await this.#direct();
+				if (errno !== 0) throw new HookRefused(point, errno);
+				return;
+			}
+			const { link, id } = await client.call("attach", { object, program, ...this.at! });
 			this.#attachment = link;
 			if (id !== undefined) this.link = { id };
 			if (this.hold !== "pinned") return;
@@ -205,6 +234,14 @@ export class Stage {
 		const pinned = await pin(client, { handle: link }, pinPath);
 		await this.release();
 		return pinned;
+	}
+
+	async #filter(): Promise<number> {
+		const { client } = this.guest;
+		const address = Buffer.from([127, 0, 0, 1]);
+		const { handle } = await client.call("socket_open", { protocol: "udp", address, port: filteredPort });
+		const option = { level: SOL_SOCKET, option: soAttachBpf, value: this.program };
+		return (await client.call("socket_option", { handle, ...option })).errno;
 	}
 
 	async #direct(): Promise<number> {

@@ -44,8 +44,20 @@ it("of a cgroup's program are noticed by bpfgate's watcher", async () => {
 		"allow/link-program-replaced": "pass",
 		"allow/link-force-detached": "pass",
 		"allow/link-holder-gone": "pass",
+		"allow/process-moved": "pass",
 	});
 });
+
+it.each(["5.10", "7.3"])(
+	"of a program array's slot are noticed by bpfgate's watcher on %s",
+	async (kernel) => {
+		const techniques = ["slot-emptied", "slot-replaced"];
+		expect(await judged({ techniques }, kernel, "testslots")).toEqual({
+			"members/slot-emptied": "pass",
+			"members/slot-replaced": "pass",
+		});
+	},
+);
 
 describe("a detector", () => {
 	it.each([

@@ -40,8 +40,10 @@ it("on 5.10 the same, without tcx and netkit", async () => {
 });
 
 it("a technique that does nothing has no effect", async () => {
-	expect(await idle("5.10", "xdp", "direct", "xdp-removed", "xdp-replaced")).toEqual([
+	expect(await idle("5.10", "xdp", "direct", "xdp-removed", "xdp-replaced", "function-replaced")).toEqual([
 		"xdp-replaced no-effect",
 		"xdp-removed no-effect",
+		"function-replaced no-effect",
 	]);
+	expect(await idle("7.3", "cgroup_connect4", "link", "process-moved")).toEqual(["process-moved no-effect"]);
 });

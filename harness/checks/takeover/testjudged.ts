@@ -8,7 +8,7 @@ import { resultsOf } from "../../run/testrun.js";
 import { takeoverCheck } from "./takeover.js";
 
 const testdata = join(import.meta.dirname, "testdata");
-type Source = "testhooks" | "testcgroup" | "testpoints";
+type Source = "testhooks" | "testcgroup" | "testpoints" | "testslots";
 
 /** Results by case of a package of one object of testdata, with the test's detector. */
 export async function judged(

@@ -31,15 +31,15 @@ export function packetsFrom({ client }: Guest, sender: Sender): LiveTraffic {
 	};
 }
 
-/** Calls of a process in a cgroup. */
-export function callsIn({ client }: Guest, hook: CgroupHook, cgroup: string): LiveTraffic {
+/** Calls of a process that runs operations (`user_start`), in the cgroup where it is. */
+export function callsOf({ client }: Guest, hook: CgroupHook, user: number): LiveTraffic {
 	const each = socketCalls(hook, client.littleEndian);
 	const steps = each.flatMap(({ calls }) => calls);
 	return {
 		what: "calls",
 		count: each.length,
 		async send() {
-			const made = await client.call("socket_traffic", { cgroup, wait_ms: 100, steps });
+			const made = await client.as(user).call("socket_traffic", { wait_ms: 100, steps });
 			checkSockets(made.steps, steps);
 		},
 	};
@@ -100,6 +100,21 @@ export function datagrams({ client }: Guest): LiveTraffic {
 		count,
 		async send() {
 			const made = await client.call("socket_traffic", { wait_ms: 100, steps });
+			checkSockets(made.steps, steps);
+		},
+	};
+}
+
+/** UDP packets to a port of 127.0.0.1. */
+export function packetsTo({ client }: Guest, port: number): LiveTraffic {
+	const count = 4;
+	const packet: Step = { call: "sendmsg", address: loopback, port, data: Buffer.from("bpfgate") };
+	const steps: Step[] = [{ call: "socket" }, ...Array.from({ length: count }, () => packet)];
+	return {
+		what: "packets",
+		count,
+		async send() {
+			const made = await client.call("socket_traffic", { steps });
 			checkSockets(made.steps, steps);
 		},
 	};

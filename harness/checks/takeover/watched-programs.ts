@@ -78,6 +78,7 @@ function pointOf({ type, attachType, attachesTo }: SectionMeaning): Point | unde
 		case "raw_tracepoint":
 		case "raw_tracepoint_writable":
 			return "raw_tp";
+		case "socket_filter":
 		case "tracepoint":
 		case "perf_event":
 		case "netfilter":

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { E2BIG, EPERM, errnoName } from "../../../base/errno.js";
+import { programTypes } from "../../../base/bpf.js";
+import { E2BIG, EINVAL, EPERM, errnoName } from "../../../base/errno.js";
+import { programKinds } from "../../../data/package/elf/section.js";
+import { constantProgram, infoOf, withId } from "../../../machine/guest/bpf-objects.js";
 import type { MapStage } from "../map-stage.js";
 import type { Attempt, Technique } from "../technique.js";
 
@@ -10,6 +13,8 @@ export interface MapTechnique extends Omit<Technique, "kinds" | "holds" | "intru
 	readonly types: readonly string[];
 	carryOut(stage: MapStage): Promise<Attempt>;
 }
+
+type Kind = (typeof programKinds)[number];
 
 const hashes = ["hash", "lru_hash"] as const;
 /** Keys that are written one by one to fill a map. */
@@ -110,6 +115,35 @@ export const mapTechniques: readonly MapTechnique[] = [
 			const [first] = stage.before;
 			if (!first) return { call, errno: 0, lack: "no slot holds a program" };
 			return { call, errno: await stage.remove(first.key), effect: () => stage.changed() };
+		},
+	},
+	{
+		name: "slot-replaced",
+		group: "data",
+		summary:
+			"opens a program array by its id and puts another program into a slot, which the tail call enters",
+		needs: "root",
+		types: ["prog_array"],
+		betrayedBy: ["bpf", "poll"],
+		advice: "compare the ids of the programs in the array; a frozen array refuses the change",
+		async carryOut(stage) {
+			const { client } = stage.guest;
+			const call = "BPF_MAP_UPDATE_ELEM";
+			const [first] = stage.before;
+			if (!first) return { call, errno: 0, lack: "no slot holds a program" };
+			const id = new DataView(first.value.buffer, first.value.byteOffset).getUint32(0, client.littleEndian);
+			const type = await withId(client, "prog", id, async (handle) =>
+				programTypes.name((await infoOf(client, { handle }, 4)).info.u32(0)),
+			);
+			// Newer kernels: programs of one expected attach type only, which no list tells.
+			const kinds: Kind[] = [{ type: type ?? "" }, ...programKinds.filter((kind) => kind.type === type)];
+			let errno = EINVAL;
+			for (const kind of kinds) {
+				if (errno !== EINVAL) break;
+				const { handle } = await constantProgram(client, kind.type, 0, kind.attachType);
+				if (handle !== undefined) errno = await stage.writeProgram(first.key, { handle });
+			}
+			return { call, errno, effect: () => stage.changed() };
 		},
 	},
 ];

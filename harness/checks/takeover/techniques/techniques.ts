@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Technique } from "../technique.js";
 import { deviceTechniques } from "./devices.js";
+import { functionTechniques } from "./functions.js";
 import { linkTechniques } from "./links.js";
 import { listTechniques } from "./lists.js";
+import { netnsTechniques } from "./netns.js";
 import { pinTechniques } from "./pins.js";
+import { processTechniques } from "./processes.js";
+import { socketTechniques } from "./sockets.js";
 import { tcTechniques } from "./tc.js";
 import { tracingTechniques } from "./tracing.js";
 import { xdpTechniques } from "./xdp.js";
@@ -16,5 +20,9 @@ export const techniques: readonly Technique[] = [
 	...linkTechniques,
 	...pinTechniques,
 	...deviceTechniques,
+	...functionTechniques,
+	...processTechniques,
 	...tracingTechniques,
+	...netnsTechniques,
+	...socketTechniques,
 ];

@@ -31,4 +31,17 @@ int at_dissector(struct __sk_buff *packet)
 	return 0;
 }
 
+SEC("socket")
+int at_socket(struct __sk_buff *packet)
+{
+	return packet->len;
+}
+
+SEC("netfilter")
+int at_filter(void *context)
+{
+	(void)context;
+	return 1;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
