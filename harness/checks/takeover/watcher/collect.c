@@ -26,6 +26,8 @@ void collect(struct snapshot *to, unsigned groups, const struct watched *watched
 		collect_mounts(to, watched);
 	if (groups & GROUP_SWITCHES)
 		collect_switches(to);
+	if (groups & GROUP_PERF)
+		collect_perf_events(to, watched);
 	snapshot_sort(to);
 	snapshot_free(&unwanted);
 	free(devices.list);

@@ -33,6 +33,7 @@ void collect_content(struct snapshot *to, const struct watched *watched);
 void collect_pins(struct snapshot *to, const struct watched *watched);
 void collect_mounts(struct snapshot *to, const struct watched *watched);
 void collect_switches(struct snapshot *to);
+void collect_perf_events(struct snapshot *to, const struct watched *watched);
 void collect_cgroups(struct snapshot *to);
 /* Devices are read for the other two. */
 void collect_devices(struct snapshot *to, struct devices *devices);

@@ -11,6 +11,7 @@ enum {
 	EVENT_REUSEPORT,	/* the program of a reuseport group is replaced */
 	EVENT_CGROUP_MOVE,	/* a process is moved to another cgroup */
 	EVENT_DESCRIPTOR_TAKEN, /* pidfd_getfd() */
+	EVENT_PROGRAM_PUT,	/* a program is let go: perhaps by a perf event */
 };
 
 enum { COUNT_OWN, COUNT_LOST };

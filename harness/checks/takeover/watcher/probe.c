@@ -64,6 +64,8 @@ static void attach_functions(struct text *blind)
 		{ "on_socket_attach", { "sk_attach_bpf" }, "attached socket filters" },
 		{ "on_reuseport", { "sk_reuseport_attach_bpf", "reuseport_detach_prog" }, "programs of reuseport groups" },
 		{ "on_cgroup_move", { "cgroup_attach_task" }, "processes moved to other cgroups" },
+		/* Perf's own functions cannot be traced. */
+		{ "on_program_put", { "bpf_prog_put" }, "perf events that lose their program, before they are looked for" },
 		{ "on_descriptor_taken", { "__x64_sys_pidfd_getfd", "__arm64_sys_pidfd_getfd" }, "descriptors taken by pidfd_getfd()" },
 	};
 

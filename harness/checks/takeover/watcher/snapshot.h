@@ -17,7 +17,8 @@ enum group {
 	GROUP_PINS = 1 << 6,
 	GROUP_MOUNTS = 1 << 7,
 	GROUP_SWITCHES = 1 << 8, /* ftrace, kprobes, sched_ext */
-	GROUP_ALL = (1 << 9) - 1,
+	GROUP_PERF = 1 << 9,	 /* perf events of all processes: it takes long */
+	GROUP_ALL = (1 << 10) - 1,
 };
 
 /* One thing that is there: `where` is unique in its kind, `value` is a JSON object. */

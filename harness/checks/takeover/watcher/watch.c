@@ -36,6 +36,13 @@ static struct {
 static uint64_t again_at[3];
 static struct event again_who;
 
+/* When to look at perf events, once: programs are let go often. 0: not at all. */
+static uint64_t perf_at;
+static struct event perf_who;
+#define PERF_AFTER_NS 20000000ull
+/* Of so many polls one looks at perf events, which is to look at every process. */
+#define PERF_POLLS 16
+
 struct telling {
 	const char *signal;
 	const struct event *who;
@@ -99,6 +106,12 @@ static void take_event(const struct event *event)
 		return;
 	case EVENT_WAKE:
 		look_again(event);
+		return;
+	case EVENT_PROGRAM_PUT:
+		if (!perf_at) {
+			perf_at = now_ns() + PERF_AFTER_NS;
+			perf_who = *event;
+		}
 		return;
 	case EVENT_COMMAND:
 		if (pending.groups && pending.who.pid != event->pid)
@@ -226,16 +239,24 @@ static int timeout_ms(uint64_t poll_at)
 	for (int i = 0; i < 3; i++)
 		if (again_at[i] && again_at[i] < next)
 			next = again_at[i];
+	if (perf_at && perf_at < next)
+		next = perf_at;
 	return next <= now ? 0 : (next - now + 999999) / 1000000;
 }
 
 static void run_due(uint64_t *poll_at, const struct options *options)
 {
+	static unsigned polls;
+
 	for (int i = 0; i < 3; i++) {
 		if (!again_at[i] || again_at[i] > now_ns())
 			continue;
 		again_at[i] = 0;
-		look(GROUP_ALL & ~GROUP_CONTENT, "bpf", &again_who);
+		look(GROUP_ALL & ~GROUP_CONTENT & ~GROUP_PERF, "bpf", &again_who);
+	}
+	if (perf_at && perf_at <= now_ns()) {
+		perf_at = 0;
+		look(GROUP_PERF, "bpf", &perf_who);
 	}
 	if (now_ns() < *poll_at)
 		return;
@@ -244,7 +265,7 @@ static void run_due(uint64_t *poll_at, const struct options *options)
 		overflow("bpf");
 	if (options->without[SIGNAL_POLL])
 		return;
-	look(GROUP_ALL, "poll", NULL);
+	look(++polls % PERF_POLLS ? GROUP_ALL & ~GROUP_PERF : GROUP_ALL, "poll", NULL);
 	check_health();
 }
 

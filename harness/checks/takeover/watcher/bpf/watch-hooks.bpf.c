@@ -178,5 +178,6 @@ ON(socket_attach, EVENT_SOCKET_FILTER)
 ON(reuseport, EVENT_REUSEPORT)
 ON(cgroup_move, EVENT_CGROUP_MOVE)
 ON(descriptor_taken, EVENT_DESCRIPTOR_TAKEN)
+ON(program_put, EVENT_PROGRAM_PUT)
 
 char _license[] SEC("license") = "Dual BSD/GPL";
