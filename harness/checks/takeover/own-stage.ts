@@ -15,7 +15,7 @@ const machines = new Machines({ agent: agentPath });
 
 /** A program of bpfgate's own at a hook, in place of a package's. */
 export async function standInStage(guest: Guest, hook: TakenHook, hold: Hold): Promise<Stage> {
-	const { errno, held } = await loadStandIn(guest, hook, goingOn(hookKind(hook)));
+	const { errno, held } = await loadStandIn(guest, hook, goingOn(hookKind(hook)), hold);
 	if (errno !== 0) throw new HookRefused(hook, errno);
 	return Stage.open(guest, hook, hold, held);
 }

@@ -4,6 +4,7 @@ import type { Guest } from "../../machine/vm/guest.js";
 import type { Hold } from "./hold.js";
 import {
 	anything,
+	connections,
 	datagrams,
 	type LiveTraffic,
 	packetsFrom,
@@ -15,7 +16,7 @@ import {
 /** What `attach` wants to know of a hook. */
 export type AttachArgs = Pick<
 	Args<"attach">,
-	"hook" | "symbol" | "tracepoint" | "path" | "pf" | "hooknum" | "priority"
+	"hook" | "map" | "symbol" | "tracepoint" | "path" | "pf" | "hooknum" | "priority"
 >;
 
 export interface PointFacts {
@@ -46,6 +47,9 @@ export const soAttachBpf = 50;
 /** Of the socket with the filter; not assigned, outside of the ephemeral range. */
 export const filteredPort = 7412;
 
+/** The struct_ops map of bpfgate's own. */
+export const congestionMap = "congestion";
+
 /** Hooks that a program has for itself: no other program stands in its list. */
 export const points = {
 	kprobe: traced({ hook: "auto", symbol: "__sock_create" }),
@@ -67,6 +71,11 @@ export const points = {
 	socket_filter: {
 		...{ at: { hook: "socket" }, holds: ["direct"], verdict: 0xffff },
 		traffic: (guest) => packetsTo(guest, filteredPort),
+	},
+	/** A congestion control. */
+	struct_ops: {
+		...{ at: { hook: "auto", map: congestionMap }, holds: ["link", "direct"], verdict: 0 },
+		traffic: (guest) => connections(guest, "bpfgate"),
 	},
 } as const satisfies Record<string, PointFacts>;
 

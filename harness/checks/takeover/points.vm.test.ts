@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "vitest";
 import { EBUSY, EEXIST, EINVAL, EOPNOTSUPP } from "../../base/errno.js";
+import { agentPath } from "../../machine/guest/build.js";
+import { openKernel } from "../../machine/kernel/store.js";
+import { Machines } from "../../machine/vm/machine.js";
+import { tryTechnique } from "./attempt.js";
 import type { Hold } from "./hold.js";
 import { hookKind, type TakenHook } from "./hooks.js";
+import { standInStage } from "./own-stage.js";
 import type { Point } from "./points.js";
+import { structOpsTechniques } from "./techniques/struct-ops.js";
 import { judged } from "./testjudged.js";
 import { expected, idle, only, type Table, triedOn } from "./testtechniques.js";
+import { TestWatcher } from "./watcher/testwatcher.js";
 
 const updated = "link-program-replaced";
 const detached = "link-force-detached";
@@ -17,6 +24,8 @@ function refusals(hook: TakenHook, hold: Hold): Table {
 		case "sk_lookup":
 		case "socket_filter":
 			return {};
+		case "struct_ops":
+			return hold === "link" ? only(`refused ${EOPNOTSUPP}`, "struct-ops-deleted") : {};
 		case "flow_dissector":
 			if (hold === "direct") return {};
 			return { "dissector-replaced": `refused ${EEXIST}`, "dissector-detached": `refused ${EINVAL}` };
@@ -29,7 +38,7 @@ function refusals(hook: TakenHook, hold: Hold): Table {
 
 it("on 7.3 each technique takes effect on tracing, LSM and network programs, or is refused", async () => {
 	const hooks: TakenHook[] = ["kprobe", "tracing", "lsm", "perf_event"];
-	hooks.push("netfilter", "sk_lookup", "flow_dissector", "socket_filter");
+	hooks.push("netfilter", "sk_lookup", "flow_dissector", "socket_filter", "struct_ops");
 	const others = (hook: TakenHook, hold: Hold) => ({
 		...refusals(hook, hold),
 		"ftrace-off": `refused ${EOPNOTSUPP}`,
@@ -48,7 +57,11 @@ it("on 5.10 the same, but that perf events have no link", async () => {
 	const wanted = Object.entries(expected([...linked, ...unlinked], others)).filter(
 		([name]) => !perf.includes(name.split(" ")[0]!) || name.includes(" link "),
 	);
-	expect(await triedOn("5.10", [...linked, ...unlinked, "netfilter"])).toEqual(Object.fromEntries(wanted));
+	const directly = "struct_ops direct struct-ops-deleted";
+	expect(await triedOn("5.10", [...linked, ...unlinked, "netfilter", "struct_ops"])).toEqual({
+		...Object.fromEntries(wanted),
+		[directly]: "took",
+	});
 });
 
 describe("a technique that does nothing has no effect", () => {
@@ -60,6 +73,8 @@ describe("a technique that does nothing has no effect", () => {
 		["7.3", "flow_dissector", "direct", ["dissector-replaced", "dissector-detached"]],
 		["5.10", "socket_filter", "direct", ["socket-filter-detached", "socket-filter-replaced"]],
 		["7.3", "sk_lookup", "link", [updated, detached]],
+		["5.10", "struct_ops", "direct", ["struct-ops-deleted"]],
+		["7.3", "struct_ops", "link", ["struct-ops-updated"]],
 	] satisfies [string, Point, Hold, string[]][])(
 		"on %s at %s, kept by a %s",
 		async (id, hook, hold, names) => {
@@ -79,4 +94,21 @@ it.each(["5.10", "7.3"])("are noticed by bpfgate's watcher on %s, all of them", 
 		([, verdict]) => !/^(pass|skip takeover-(refused|unsupported|not-loaded))$/.test(verdict),
 	);
 	expect(others).toEqual([]);
+});
+
+it.each(["5.10", "7.3"])("a struct_ops map that is unregistered is noticed on %s", async (id) => {
+	const guest = await new Machines({ agent: agentPath }).clone(await openKernel(id));
+	try {
+		const stage = await standInStage(guest, "struct_ops", "direct");
+		const watcher = await TestWatcher.start(guest);
+		await watcher.until({ event: "ready" });
+		await stage.meets([stage.program]);
+		const deleted = structOpsTechniques.find(({ name }) => name === "struct-ops-deleted")!;
+		expect(await tryTechnique(stage, deleted)).toMatchObject({ result: "took" });
+		const lines = await watcher.until({ kind: "map", change: "changed", signal: "poll" });
+		const changes = lines.filter(({ event }) => event === "change");
+		expect(changes.map(({ kind }) => kind)).toEqual(["map"]);
+	} finally {
+		await guest.dispose();
+	}
 });

@@ -205,12 +205,13 @@ export class Stage {
 		const { client } = this.guest;
 		const { handle: object, program } = this.program;
 		try {
-			if (this.hold === "direct") {
+			if (this.hold === "direct" && point !== "struct_ops") {
 				const errno = point === "socket_filter" ? await this.#filter() : await this.#direct();
 				if (errno !== 0) throw new HookRefused(point, errno);
 				return;
 			}
-			const { link, id } = await client.call("attach", { object, program, ...this.at! });
+			const what = point === "struct_ops" ? {} : { program };
+			const { link, id } = await client.call("attach", { object, ...what, ...this.at! });
 			this.#attachment = link;
 			if (id !== undefined) this.link = { id };
 			if (this.hold !== "pinned") return;
@@ -269,10 +270,17 @@ export async function loadStandIn(
 	guest: Guest,
 	hook: TakenHook,
 	verdict: number,
+	hold: Hold = "link",
 ): ReturnType<typeof loadOwn> {
-	const own = isPoint(hook) ? subjectAt(hook) : constantStandIn(hook);
+	const own = isPoint(hook) ? subjectAt(hook, hold) : constantStandIn(hook);
 	await writeOwn(guest, own.object);
 	return loadOwn(guest, own, [verdict]);
 }
 
-const subjectAt = (point: Point) => ({ object: "takeover-subjects", program: `subject_${point}` });
+function subjectAt(point: Point, hold: Hold): { object: string; program: string } {
+	const congestion = hold === "direct" ? "takeover-congestion" : "takeover-congestion-link";
+	return {
+		object: point === "struct_ops" ? congestion : "takeover-subjects",
+		program: `subject_${point}`,
+	};
+}

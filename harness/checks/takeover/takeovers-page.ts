@@ -67,6 +67,9 @@ const measuredIntro = `\`took\`: traffic no longer met the program. An errno: th
 In parentheses: what the kernel or the guest lacks. An empty cell: not measured. A \`kprobe\`,
 \`tracepoint\` or \`perf_event\` program has no link before 5.15: its process holds a perf event.
 
+Of a package, \`struct_ops\` maps are not taken: nothing that bpfgate does is known to meet them. Here
+it is a congestion control of bpfgate's own.
+
 What looks like a takeover and is none, as measured: PERF_EVENT_IOC_DISABLE on the perf event of a
 kprobe or tracepoint returns 0, and the program goes on running.`;
 

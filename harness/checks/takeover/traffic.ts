@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { errnoName } from "../../base/errno.js";
+import { undecided } from "../../data/reasons/registry/registry.js";
 import type { Held } from "../../machine/guest/bpf-attr.js";
 import { runCount } from "../../machine/guest/bpf-objects.js";
 import { GuestError } from "../../machine/guest/guest-error.js";
@@ -13,7 +16,7 @@ const loopback = Buffer.from([127, 0, 0, 1]);
 
 /** Packets or calls that pass a hook. */
 export interface LiveTraffic {
-	/** `packets`, `calls` or `ticks`. */
+	/** `packets`, `calls`, `connections` or `ticks`. */
 	readonly what: string;
 	/** How many pass the hook each time. */
 	readonly count: number;
@@ -116,6 +119,30 @@ export function packetsTo({ client }: Guest, port: number): LiveTraffic {
 		async send() {
 			const made = await client.call("socket_traffic", { steps });
 			checkSockets(made.steps, steps);
+		},
+	};
+}
+
+/** Connections over 127.0.0.1 whose clients ask for a congestion control by its name. */
+export function connections({ client }: Guest, congestion: string): LiveTraffic {
+	const count = 4;
+	const [IPPROTO_TCP, TCP_CONGESTION] = [6, 13];
+	const tcp: Step = { call: "socket", type: 1 };
+	const steps: Step[] = [tcp, { call: "bind", address: loopback, port: 7411 }, { call: "listen" }];
+	for (let socket = 1; socket <= count; socket++) {
+		steps.push({ ...tcp, socket });
+		const option = { level: IPPROTO_TCP, option: TCP_CONGESTION, data: Buffer.from(congestion) };
+		steps.push({ call: "setsockopt", socket, ...option });
+		steps.push({ call: "connect", socket, address: loopback, port: 7411 });
+	}
+	return {
+		what: "connections",
+		count,
+		async send() {
+			const made = await client.call("socket_traffic", { steps });
+			// Without the congestion control only setsockopt fails: connections have the usual one.
+			const refused = made.steps.find(({ errno }, index) => errno && steps[index]?.call !== "setsockopt");
+			if (refused) throw undecided("calls-refused", { errno: errnoName(refused.errno) });
 		},
 	};
 }

@@ -8,6 +8,7 @@ import { netnsTechniques } from "./netns.js";
 import { pinTechniques } from "./pins.js";
 import { processTechniques } from "./processes.js";
 import { socketTechniques } from "./sockets.js";
+import { structOpsTechniques } from "./struct-ops.js";
 import { tcTechniques } from "./tc.js";
 import { tracingTechniques } from "./tracing.js";
 import { xdpTechniques } from "./xdp.js";
@@ -25,4 +26,5 @@ export const techniques: readonly Technique[] = [
 	...tracingTechniques,
 	...netnsTechniques,
 	...socketTechniques,
+	...structOpsTechniques,
 ];

@@ -66,6 +66,19 @@ static void add_program(struct snapshot *to, uint32_t id, int fd)
 	add(to, "program", id, &value);
 }
 
+/*
+ * Of struct bpf_struct_ops_common_value, with which the value begins: 1 while it is registered
+ * without a link (BPF_STRUCT_OPS_STATE_INUSE). -1: unknown.
+ */
+static int struct_ops_state(int fd, uint32_t size)
+{
+	uint32_t key = 0, *value = checked(calloc(1, size < 8 ? 8 : size));
+	int state = bpf_map_lookup_elem(fd, &key, value) < 0 ? -1 : (int)value[1];
+
+	free(value);
+	return state;
+}
+
 static void add_map(struct snapshot *to, uint32_t id, int fd)
 {
 	struct bpf_map_info info = { 0 };
@@ -79,6 +92,8 @@ static void add_map(struct snapshot *to, uint32_t id, int fd)
 	text_add(&value, ",\"name\":");
 	text_string(&value, info.name);
 	text_add(&value, ",\"frozen\":%s", fdinfo(fd, "frozen") == 1 ? "true" : "false");
+	if (info.type == BPF_MAP_TYPE_STRUCT_OPS)
+		text_add(&value, ",\"state\":%d", struct_ops_state(fd, info.value_size));
 	add(to, "map", id, &value);
 }
 
