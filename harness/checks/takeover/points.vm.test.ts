@@ -32,7 +32,11 @@ function refusals(hook: TakenHook, hold: Hold): Table {
 		case "netfilter":
 			return only(`refused ${EOPNOTSUPP}`, updated);
 		default:
-			return { ...only(`refused ${EINVAL}`, updated), ...only(`refused ${EOPNOTSUPP}`, detached) };
+			return {
+				...only(`refused ${EINVAL}`, updated),
+				...only(`refused ${EOPNOTSUPP}`, detached),
+				...only(`refused ${EEXIST}`, "perf-event-program-set"),
+			};
 	}
 }
 
@@ -52,7 +56,7 @@ it("on 5.10 the same, but that perf events have no link", async () => {
 	const unlinked: TakenHook[] = ["kprobe", "tracepoint", "perf_event"];
 	const others = (hook: TakenHook, hold: Hold): Table =>
 		perf.includes(hook)
-			? only("lacking", updated, detached)
+			? { ...refusals(hook, hold), ...only("lacking", updated, detached) }
 			: { ...refusals(hook, hold), "ftrace-off": `refused ${EBUSY}` };
 	const wanted = Object.entries(expected([...linked, ...unlinked], others)).filter(
 		([name]) => !perf.includes(name.split(" ")[0]!) || name.includes(" link "),
