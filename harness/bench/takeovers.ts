@@ -7,9 +7,10 @@ import { errnoName } from "../base/errno.js";
 import { applicable, type Tried } from "../checks/takeover/attempt.js";
 import type { Hold } from "../checks/takeover/hold.js";
 import { holdsOf, hookKind, type TakenHook } from "../checks/takeover/hooks.js";
-import { tryAll } from "../checks/takeover/own-stage.js";
+import { tryAll, tryOnDispatchers } from "../checks/takeover/own-stage.js";
 import { type Point, points } from "../checks/takeover/points.js";
 import { type Measured, takeoversPage } from "../checks/takeover/takeovers-page.js";
+import { dispatcherTechniques } from "../checks/takeover/techniques/dispatchers.js";
 import { mapTechniques } from "../checks/takeover/techniques/maps.js";
 import { techniques } from "../checks/takeover/techniques/techniques.js";
 import { chooseKernels } from "../machine/kernel/choose-kernels.js";
@@ -36,8 +37,10 @@ for (const id of ids) {
 			}
 			console.error(`${id}: ${hook}, ${hold}`);
 		}
+	for (const [technique, tried] of await tryOnDispatchers(kernel))
+		measured.push({ kernel: id, hook: "dispatcher", hold: "pinned", technique, said: said(tried) });
 }
-writeFileSync(page, takeoversPage(measured, [...techniques, ...mapTechniques]));
+writeFileSync(page, takeoversPage(measured, [...techniques, ...dispatcherTechniques, ...mapTechniques]));
 console.error(page);
 
 function said({ result, errno, shown }: Tried): string {

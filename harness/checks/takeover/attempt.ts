@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GuestError } from "../../machine/guest/guest-error.js";
+import type { DispatcherStage } from "./dispatcher-stage.js";
 import type { MapStage } from "./map-stage.js";
 import type { HeldProgram, Stage } from "./stage.js";
 import { type Attempt, type Effect, type Technique, unmet } from "./technique.js";
+import type { DispatcherTechnique } from "./techniques/dispatchers.js";
 import type { MapTechnique } from "./techniques/maps.js";
 
 /**
@@ -37,6 +39,14 @@ export function tryOnMap(stage: MapStage, technique: MapTechnique): Promise<Trie
 	return tried(
 		() => technique.carryOut(stage),
 		() => stage.changed(),
+	);
+}
+
+/** The same for a member of a dispatcher, by the packets that it should drop. */
+export function tryOnDispatcher(stage: DispatcherStage, technique: DispatcherTechnique): Promise<Tried> {
+	return tried(
+		() => technique.carryOut(stage),
+		() => stage.unmet(),
 	);
 }
 

@@ -4,11 +4,13 @@ import { agentPath } from "../../machine/guest/build.js";
 import type { Kernel } from "../../machine/kernel/kernel.js";
 import type { Guest } from "../../machine/vm/guest.js";
 import { Machines } from "../../machine/vm/machine.js";
-import { applicable, loadIntruder, type Tried, tryTechnique } from "./attempt.js";
+import { applicable, loadIntruder, type Tried, tryOnDispatcher, tryTechnique } from "./attempt.js";
+import { DispatcherStage } from "./dispatcher-stage.js";
 import type { Hold } from "./hold.js";
 import { hookKind, type TakenHook } from "./hooks.js";
 import { HookRefused, loadStandIn, Stage } from "./stage.js";
 import type { Technique } from "./technique.js";
+import { dispatcherTechniques } from "./techniques/dispatchers.js";
 import { goingOn } from "./verdicts.js";
 
 const machines = new Machines({ agent: agentPath });
@@ -18,6 +20,20 @@ export async function standInStage(guest: Guest, hook: TakenHook, hold: Hold): P
 	const { errno, held } = await loadStandIn(guest, hook, goingOn(hookKind(hook)), hold);
 	if (errno !== 0) throw new HookRefused(hook, errno);
 	return Stage.open(guest, hook, hold, held);
+}
+
+/** Each technique of a dispatcher's slots, in a guest of its own. */
+export async function tryOnDispatchers(kernel: Kernel): Promise<Map<string, Tried>> {
+	const tried = new Map<string, Tried>();
+	for (const technique of dispatcherTechniques) {
+		const guest = await machines.clone(kernel);
+		try {
+			tried.set(technique.name, await tryOnDispatcher(await DispatcherStage.open(guest), technique));
+		} finally {
+			await guest.dispose();
+		}
+	}
+	return tried;
 }
 
 /** Each technique that fits, in a guest of its own; undefined where the kernel lacks the hook. */

@@ -2,12 +2,13 @@
 import type { Hold } from "./hold.js";
 import type { TakenHook } from "./hooks.js";
 import type { Technique } from "./technique.js";
+import type { DispatcherTechnique } from "./techniques/dispatchers.js";
 import type { MapTechnique } from "./techniques/maps.js";
 
 /** What one technique did on one kernel. */
 export interface Measured {
 	kernel: string;
-	hook: TakenHook;
+	hook: TakenHook | "dispatcher";
 	hold: Hold;
 	technique: string;
 	/** `took`, the errno of a refusal, or in parentheses what the kernel lacks. */
@@ -23,7 +24,7 @@ const holds: Readonly<Record<Hold, string>> = {
 /** docs/takeovers.md, from the techniques and from what was measured. */
 export function takeoversPage(
 	measured: readonly Measured[],
-	techniques: readonly (Technique | MapTechnique)[],
+	techniques: readonly (Technique | DispatcherTechnique | MapTechnique)[],
 ): string {
 	const kernels = [...new Set(measured.map(({ kernel }) => kernel))];
 	return `${[
@@ -67,8 +68,8 @@ const measuredIntro = `\`took\`: traffic no longer met the program. An errno: th
 In parentheses: what the kernel or the guest lacks. An empty cell: not measured. A \`kprobe\`,
 \`tracepoint\` or \`perf_event\` program has no link before 5.15: its process holds a perf event.
 
-Of a package, \`struct_ops\` maps are not taken: nothing that bpfgate does is known to meet them. Here
-it is a congestion control of bpfgate's own.
+Of a package, \`struct_ops\` maps and members of dispatchers are not taken. Here they are bpfgate's
+own: a congestion control, and a member that drops every packet.
 
 What looks like a takeover and is none, as measured on 5.10 and 7.3: programs of kprobes,
 tracepoints, raw tracepoints and fentry go on running after a filter or 0 in \`enable\` of the

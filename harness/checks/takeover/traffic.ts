@@ -164,6 +164,15 @@ export function passing({ client }: Guest, ms: number): LiveTraffic {
 	};
 }
 
+/** How many of the packets XDP lets pass; those that others send count as well. */
+export async function passedXdp({ client }: Guest, device: Sender, traffic: LiveTraffic): Promise<number> {
+	const capture = await client.call("capture_open", { ...device, incoming: true });
+	await traffic.send();
+	const { packets } = await client.call("packets_read", { ...capture, quiet_ms: 50 });
+	await client.call("close", capture);
+	return Math.min(packets.length, traffic.count);
+}
+
 /** How many looks at a counter that should have risen: deliveries are asynchronous. */
 const looks = 25;
 

@@ -5,16 +5,10 @@ import { onDevice } from "../../chain/hook-device.js";
 import { constantStandIn, loadOwn, writeOwn } from "../../chain/stand-in.js";
 import type { Stage } from "../stage.js";
 import type { Technique } from "../technique.js";
+import { passedXdp } from "../traffic.js";
 import { dropping } from "../verdicts.js";
 
-/** How many of the packets the XDP program lets pass; what others send counts as well. */
-async function passed({ guest: { client }, device, traffic }: Stage): Promise<number> {
-	const capture = await client.call("capture_open", { ...onDevice(device!), incoming: true });
-	await traffic.send();
-	const { packets } = await client.call("packets_read", { ...capture, quiet_ms: 50 });
-	await client.call("close", capture);
-	return Math.min(packets.length, traffic.count);
-}
+const passed = ({ guest, device, traffic }: Stage) => passedXdp(guest, onDevice(device!), traffic);
 
 export const functionTechniques: readonly Technique[] = [
 	{
