@@ -9,6 +9,7 @@ import { runCases } from "../../lab/run-cases.js";
 import type { Tried } from "./attempt.js";
 import { type Alarm, Detector, type DetectorCommand, DetectorFailed } from "./detector.js";
 import { detectorOf, shipWatcher } from "./detectors.js";
+import { scoreCase, scoreOf } from "./score.js";
 import { HookRefused, NotMet } from "./stage.js";
 import { type Arranged, checkTechniques, type Trial, trialsOf } from "./trials.js";
 
@@ -20,7 +21,8 @@ const patienceSeconds = 3;
  * `<program or map>/<technique>` for each technique that fits a program at a shared hook, or a map,
  * each in a guest of its own: the package's detector, or the built-in watcher, must raise an alarm
  * after a takeover that live traffic or the owner's view of the map shows, and none before it.
- * `hooks` fails for a package without such a hook or map.
+ * `score` counts what was noticed, and fails when anything was missed; `hooks` fails for a package
+ * without such a hook or map.
  */
 export const takeoverCheck: Check = {
 	name: "takeover",
@@ -33,14 +35,15 @@ export const takeoverCheck: Check = {
 		return {
 			cases(pkg) {
 				const names = trialsOf(pkg).map(({ name }) => name);
-				return names.length > 0 ? names : [noHook];
+				return names.length > 0 ? [...names, scoreCase] : [noHook];
 			},
 			async *run(pkg, bench) {
 				const trials = trialsOf(pkg);
 				if (trials.length === 0)
 					yield { case: noHook, ...failed(reason("takeover-no-hook"), { techniques: [] }) };
-				for (const trial of trials)
-					yield* runCases(bench, {
+				const found: Finding[] = [];
+				for (const trial of trials) {
+					const findings = runCases(bench, {
 						cases: [trial.name],
 						leftovers: trial.name,
 						after: `${trial.subject} was taken`,
@@ -49,6 +52,12 @@ export const takeoverCheck: Check = {
 							cause instanceof DetectorFailed ? failed(cause.reason, techniqueOf(trial)) : undefined,
 						run: () => judged(trial, pkg, bench),
 					});
+					for await (const finding of findings) {
+						found.push(finding);
+						yield finding;
+					}
+				}
+				if (trials.length > 0) yield { case: scoreCase, ...scoreOf(found, detectorOf(pkg, []).name) };
 			},
 		};
 	},

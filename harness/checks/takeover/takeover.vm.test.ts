@@ -14,6 +14,7 @@ describe("takeovers of an XDP program", () => {
 			"guard/xdp-replaced": "pass",
 			"guard/xdp-removed": "pass",
 			"guard/xdp-mode-changed": "fail takeover-unnoticed",
+			score: "fail takeovers-missed",
 		});
 	});
 
@@ -24,7 +25,19 @@ describe("takeovers of an XDP program", () => {
 			"guard/link-program-replaced": "pass",
 			"allowed/map-written": "fail takeover-unnoticed",
 			"allowed/map-emptied": "skip takeover-unsupported",
+			score: "fail takeovers-missed",
 		});
+	});
+});
+
+describe.each(["5.10", "7.3"])("takeovers of a cgroup's program on %s", (kernel) => {
+	// It first saw audit report a program that it loaded and unloaded itself.
+	it.each(["direct", "link"])("are not noticed by the kernel's audit alone: held by %s", async (hold) => {
+		const { score, ...cases } = await judged({ hold, ...detectedBy("audit") }, kernel, "testcgroup");
+		expect(score).toBe("fail takeovers-missed");
+		const took = Object.values(cases).filter((verdict) => !verdict.startsWith("skip"));
+		expect(took.length).toBeGreaterThan(1);
+		expect(new Set(took)).toEqual(new Set(["fail takeover-unnoticed"]));
 	});
 });
 
@@ -45,6 +58,7 @@ it("of a cgroup's program are noticed by bpfgate's watcher", async () => {
 		"allow/link-force-detached": "pass",
 		"allow/link-holder-gone": "pass",
 		"allow/process-moved": "pass",
+		score: "pass",
 	});
 });
 
@@ -55,6 +69,7 @@ it.each(["5.10", "7.3"])(
 		expect(await judged({ techniques }, kernel, "testslots")).toEqual({
 			"members/slot-emptied": "pass",
 			"members/slot-replaced": "pass",
+			score: "pass",
 		});
 	},
 );
@@ -68,12 +83,16 @@ describe("a detector", () => {
 	])("that %s does not pass", async (_, how, verdict) => {
 		expect(await judged(detectedBy(how, "link-force-detached"))).toEqual({
 			"guard/link-force-detached": verdict,
+			score: /not-started/.test(verdict) ? "skip takeover-none-took" : "fail takeovers-missed",
 		});
 	});
 
 	it("that does not exist does not pass", async () => {
 		const takeover = { techniques: ["link-force-detached"], detector: { command: ["/usr/bin/none"] } };
-		expect(await judged(takeover)).toEqual({ "guard/link-force-detached": "fail detector-not-started" });
+		expect(await judged(takeover)).toEqual({
+			"guard/link-force-detached": "fail detector-not-started",
+			score: "skip takeover-none-took",
+		});
 	});
 });
 

@@ -62,6 +62,16 @@ That a takeover took effect is decided by live traffic: packets or calls that no
 program, or meet another one instead; for maps by what their owner reads and may write. A technique
 that the kernel refuses is a \`skip\` that says so: that way into the hook is closed.
 
+The case \`score\` counts what the detector noticed of all that took effect, by group of technique
+(\`hook\`, the \`way\` there, \`data\`, \`watcher\`), and names what it misses. Two poor detectors, as
+\`takeover.vm.test.ts\` scores them:
+
+- One that asks for the id of its interface's program each second, as orchestrators do, notices
+  another program and none. It misses another mode (\`xdp-mode-changed\`) and everything about maps.
+- The kernel's audit (a small reader of AUDIT_BPF records, which first sees its own program loaded
+  and unloaded) notices no takeover of a cgroup's program, directly attached or by a link: audit
+  reports programs that are loaded and unloaded, and the one that takes over is loaded already.
+
 This page is written by \`npm run takeovers\`.`;
 
 const measuredIntro = `\`took\`: traffic no longer met the program. An errno: the kernel refused, and traffic still met it.

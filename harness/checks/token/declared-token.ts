@@ -4,7 +4,7 @@ import type { FindingBody } from "../../lab/check.js";
 import { failed, passed } from "../../lab/findings.js";
 import { everything, grantName } from "./model/delegation.js";
 import { smallestAddition } from "./model/smallest-delegation.js";
-import { fallsShort, type PackageTrials, type Trial } from "./package-trials.js";
+import type { PackageTrials } from "./package-trials.js";
 import { type PackageUse, refusedText } from "./package-use.js";
 import { hintFor } from "./refusal-hints.js";
 import {
@@ -15,6 +15,7 @@ import {
 	useEvidence,
 } from "./token-evidence.js";
 import { defaultBpffs } from "./token-session.js";
+import { fallsShort, type Trial } from "./trial.js";
 
 /** Does the package do its work for an unprivileged user with the declared token? */
 export async function declaredFinding(trials: PackageTrials): Promise<FindingBody> {

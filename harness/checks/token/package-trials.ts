@@ -24,42 +24,7 @@ import {
 } from "./package-use.js";
 import { TokenSession } from "./token-session.js";
 import { failures, type GroupedVectors, groupedVectors, type VectorGroup } from "./token-vectors.js";
-
-/** What a package does on this kernel when everything is delegated and every capability is held. */
-export interface WidestUse {
-	use: PackageUse;
-	/** Programs that root of the guest may load and no user of a token, by case name. */
-	ungrantable: Map<string, Refused>;
-	/** Programs that this kernel refuses to root as well, by case name. */
-	unloadable: string[];
-	/** What ends or stops the process that attaches it, and how; by case name. */
-	harmful: ReadonlyMap<string, string>;
-	/** `ungrantable` and `unloadable`, `<object>/<program>`. */
-	leftOut: ReadonlySet<string>;
-	/** What attaches, by the object's file. */
-	attached: ReadonlyMap<string, readonly string[]>;
-}
-
-/** What a package did with one delegation. */
-export interface Trial {
-	use: PackageUse;
-	/** What attaches with everything delegated, but does not here. */
-	lost: string[];
-	vectors: TrialVectors;
-}
-
-/** Results of vectors; those that do not pass with everything delegated do not count. */
-interface TrialVectors {
-	passed: number;
-	/** Case and why. */
-	failed: { case: string; why: string }[];
-	unreadable: readonly string[];
-}
-
-/** Whether it did less than with everything delegated. */
-export function fallsShort({ use, lost, vectors }: Trial): boolean {
-	return use.refused !== undefined || lost.length > 0 || vectors.failed.length > 0;
-}
+import type { Trial, TrialVectors, WidestUse } from "./trial.js";
 
 /** Tries one package with delegations, in a session of its own. */
 export class PackageTrials {
@@ -70,6 +35,8 @@ export class PackageTrials {
 	/** Of each vector that once failed: does it pass for root and with everything delegated? */
 	readonly #passes = new Map<PreparedVector, boolean>();
 	/** Objects that a process keeps loaded for those that extend them, by the latter's file. */
+	/** Whether something of the package was attached or run in this guest. */
+	#ran = false;
 	readonly #kept = new Map<GuestClient, Map<string, Promise<Map<string, number>>>>();
 	#widest: Promise<WidestUse> | undefined;
 
@@ -97,9 +64,10 @@ export class PackageTrials {
 	 * (data/package/capable.ts): what one did in an earlier trial decides nothing about the next.
 	 */
 	async isolate(): Promise<void> {
-		if (!this.#isCapable) return;
+		if (!this.#isCapable || !this.#ran) return;
 		await this.close();
 		await this.bench.spoil();
+		this.#ran = false;
 		this.#kept.clear();
 		this.#session = await TokenSession.open(await this.bench.guest());
 		this.#points = pointsOf(this.#session, this.bench);
@@ -111,7 +79,7 @@ export class PackageTrials {
 
 	/** For the next object; in a fresh guest where a program can change what the agent says. */
 	async #nextUser(user: TokenUser, delegation: Delegation): Promise<TokenUser> {
-		if (!this.#isCapable) return user;
+		if (!this.#isCapable || !this.#ran) return user;
 		await this.isolate();
 		return this.#userOf(delegation);
 	}
@@ -178,7 +146,7 @@ export class PackageTrials {
 		const used = this.#used(await this.widest());
 		const uses: PackageUse[] = [];
 		for (const object of this.pkg.objects) {
-			const use = await useObject(used, object, user);
+			const use = await this.#attaching(useObject(used, object, user));
 			uses.push(use);
 			if (use.refused) break;
 		}
@@ -236,9 +204,18 @@ export class PackageTrials {
 		targets?: ReadonlyMap<string, number>,
 	): Promise<PackageUse & { lost: string[] }> {
 		const widest = await this.widest();
-		const use = await useObject(this.#used(widest), object, user, targets);
+		const use = await this.#attaching(useObject(this.#used(widest), object, user, targets));
 		const expected = use.refused ? [] : (widest.attached.get(object.file) ?? []);
 		return { ...use, lost: expected.filter((name) => !use.attached.includes(name)) };
+	}
+
+	/** Notes that something may have run, unless nothing was loaded. */
+	async #attaching(using: Promise<PackageUse>): Promise<PackageUse> {
+		const ran = this.#ran;
+		this.#ran = true;
+		const use = await using;
+		this.#ran = ran || use.refused === undefined;
+		return use;
 	}
 
 	async #explained(refused: Refused, user: TokenUser): Promise<Refused> {
@@ -264,6 +241,7 @@ export class PackageTrials {
 	}
 
 	async #runVectors(group: VectorGroup, user: TokenUser): Promise<Omit<TrialVectors, "unreadable">> {
+		this.#ran = true;
 		const failed = await failures(group, this.session, user);
 		const unknown = [...failed.keys()].filter((vector) => !this.#passes.has(vector));
 		for (const reference of [undefined, await this.#userOf(everything)]) {
@@ -288,7 +266,7 @@ export class PackageTrials {
 		const useSurviving = async (object: PackageObject): Promise<PackageUse> => {
 			for (;;)
 				try {
-					return await useObject(this.#used({ leftOut, harmful }), object, user);
+					return await this.#attaching(useObject(this.#used({ leftOut, harmful }), object, user));
 				} catch (error) {
 					// Each is found once: the next attempt leaves it out.
 					if (!(error instanceof EndsItsUser) || harmful.has(error.attachable)) throw error;

@@ -2,8 +2,8 @@
 import { errnoName } from "../../base/errno.js";
 import { tail } from "../../lab/subject/attach/log-tail.js";
 import { type Delegation, settingsOf } from "./model/delegation.js";
-import type { Trial } from "./package-trials.js";
 import { type PackageUse, type Refused, refusedText } from "./package-use.js";
+import type { Trial } from "./trial.js";
 
 /** The first refusal of a package. */
 export function refusalEvidence(refused: Refused): Record<string, unknown> {

@@ -14,9 +14,10 @@ import {
 } from "./model/delegation.js";
 import { compareDelegations } from "./model/delegation-differences.js";
 import { smallestAddition } from "./model/smallest-delegation.js";
-import { fallsShort, type PackageTrials } from "./package-trials.js";
+import type { PackageTrials } from "./package-trials.js";
 import { dynptrHint, needsPerfmon } from "./refusal-hints.js";
 import { delegationEvidence, shortfallEvidence, shortfallText, useEvidence } from "./token-evidence.js";
+import { fallsShort } from "./trial.js";
 
 /** Requirements of `lack` that stand for grants. */
 const featureKinds: Partial<Record<TokenKind, string>> = {

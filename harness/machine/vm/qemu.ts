@@ -152,7 +152,6 @@ const parameters = [
 	// could attach.
 	"lsm=landlock,lockdown,yama,loadpin,safesetid,integrity,apparmor,ipe,bpf",
 	"random.trust_cpu=on",
-	"audit=0",
 ];
 
 /** The console is a device for kernel messages only: nothing on it can forge an answer. */

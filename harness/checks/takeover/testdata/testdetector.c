@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Detectors for takeover.vm.test.ts, by their first argument; the second is an interface. `poll` looks
- * at the id of the interface's XDP program each second, as orchestrators do.
+ * at the id of the interface's XDP program each second, as orchestrators do. `audit` reads what the
+ * kernel's audit says of BPF (AUDIT_BPF: programs that are loaded and unloaded), as auditd does.
  */
+#include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static uint32_t xdp_id(const struct rtattr *xdp)
@@ -53,6 +59,66 @@ static uint32_t program_of(unsigned int ifindex)
 	return id;
 }
 
+/* Switches audit on and joins the group that gets every record (audit.h: AUDIT_NLGRP_READLOG). */
+static int open_audit(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct audit_status status;
+	} request = {
+		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = AUDIT_SET, .nlmsg_flags = NLM_F_REQUEST },
+		.status = { .mask = AUDIT_STATUS_ENABLED, .enabled = 1 },
+	};
+	struct sockaddr_nl all = { .nl_family = AF_NETLINK, .nl_groups = 1 << (AUDIT_NLGRP_READLOG - 1) };
+	int control = socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT);
+	int log = socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT);
+
+	if (control < 0 || send(control, &request, sizeof(request), 0) < 0 || log < 0 ||
+	    bind(log, (struct sockaddr *)&all, sizeof(all)) < 0)
+		perror("audit");
+	close(control);
+	return log;
+}
+
+/* The next record about a BPF program, or NULL when there is none within a second. */
+static const char *next_record(int log)
+{
+	static char record[9000];
+	const struct nlmsghdr *header = (const struct nlmsghdr *)record;
+	struct pollfd ready = { .fd = log, .events = POLLIN };
+
+	while (poll(&ready, 1, 1000) > 0) {
+		ssize_t size = recv(log, record, sizeof(record) - 1, 0);
+
+		if (size < NLMSG_HDRLEN || header->nlmsg_type != AUDIT_BPF)
+			continue;
+		record[size] = 0;
+		return NLMSG_DATA(header);
+	}
+	return NULL;
+}
+
+/* Loads and unloads a program: whether audit tells of both. */
+static bool audit_tells(int log)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insn_cnt = 2,
+		.insns = (uintptr_t)code,
+		.license = (uintptr_t)"GPL",
+	};
+	int fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (fd < 0 || !next_record(log))
+		return false;
+	close(fd);
+	return next_record(log) != NULL;
+}
+
 static void say(const char *line)
 {
 	puts(line);
@@ -68,6 +134,19 @@ int main(int argc, char **argv)
 	if (strcmp(how, "ends") == 0) {
 		say("there is nothing to watch");
 		return 3;
+	}
+	if (strcmp(how, "audit") == 0) {
+		int log = open_audit();
+
+		if (!audit_tells(log))
+			return 3;
+		say("ready");
+		for (;;) {
+			const char *record = next_record(log);
+
+			if (record)
+				say(record);
+		}
 	}
 	say("ready");
 	if (strcmp(how, "alarmist") == 0)

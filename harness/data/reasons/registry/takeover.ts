@@ -35,6 +35,16 @@ export const takeoverReasons = defineReasons({
 			`it took effect (${f.shown}), and ${f.detector} said nothing within ${f.seconds} s: ${f.summary}`,
 		hint: (f: { advice: string }) => `make the detector see it: ${f.advice}`,
 	},
+	"takeovers-missed": {
+		message: (f: { detector: string; noticed: number; took: number; missed: string }) =>
+			`${f.detector} noticed ${f.noticed} of ${f.took} takeovers that took effect; it misses ${f.missed}`,
+		hint: "see the cases of the techniques named: each says what betrays it",
+		meaning: "the detector does not notice every takeover that takes effect",
+	},
+	"takeover-none-took": {
+		message: "no takeover took effect on this kernel, so there was nothing to notice",
+		hint: "see the cases: what the kernel refuses needs no watcher",
+	},
 	"takeover-refused": {
 		message: (f: { call: string; errno: string; shown: string }) =>
 			`the kernel refused the takeover: ${f.call} returned ${f.errno}, and ${f.shown}`,
