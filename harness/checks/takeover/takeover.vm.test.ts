@@ -30,16 +30,20 @@ describe("takeovers of an XDP program", () => {
 	});
 });
 
-describe.each(["5.10", "7.3"])("takeovers of a cgroup's program on %s", (kernel) => {
-	// It first saw audit report a program that it loaded and unloaded itself.
-	it.each(["direct", "link"])("are not noticed by the kernel's audit alone: held by %s", async (hold) => {
+// It first saw audit report a program that it loaded and unloaded itself.
+it.each([
+	["5.10", "direct"],
+	["7.3", "link"],
+])(
+	"of a cgroup's program are not noticed by the kernel's audit alone on %s: held %s",
+	async (kernel, hold) => {
 		const { score, ...cases } = await judged({ hold, ...detectedBy("audit") }, kernel, "testcgroup");
 		expect(score).toBe("fail takeovers-missed");
 		const took = Object.values(cases).filter((verdict) => !verdict.startsWith("skip"));
 		expect(took.length).toBeGreaterThan(1);
 		expect(new Set(took)).toEqual(new Set(["fail takeover-unnoticed"]));
-	});
-});
+	},
+);
 
 it.each(["5.10", "7.3"])("are noticed by bpfgate's watcher on %s, all of them", async (kernel) => {
 	const verdicts = Object.entries(await judged({}, kernel));
