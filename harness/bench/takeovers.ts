@@ -30,10 +30,12 @@ for (const id of ids) {
 	const kernel = await openKernel(id);
 	for (const hook of hooks)
 		for (const hold of holdsOf(hookKind(hook)) as Hold[]) {
-			const tried = await tryAll(kernel, hook, hold, techniques);
+			const tried = await tryAll(kernel, hook, hold, techniques, true);
 			for (const { name: technique } of applicable({ kind: hookKind(hook), hold }, techniques)) {
 				const answer = tried?.get(technique);
-				measured.push({ kernel: id, hook, hold, technique, said: answer ? said(answer) : "(no such hook)" });
+				const watched = answer?.result === "took" ? { alarm: answer.alarm ?? ("none" as const) } : {};
+				const what = { kernel: id, hook, hold, technique, ...watched };
+				measured.push({ ...what, said: answer ? said(answer) : "(no such hook)" });
 			}
 			console.error(`${id}: ${hook}, ${hold}`);
 		}

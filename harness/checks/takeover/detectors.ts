@@ -10,7 +10,7 @@ const path = "/run/bpfgate-watch-hooks";
 /** The package's own detector, or the built-in watcher, which reads these maps too. */
 export function detectorOf({ manifest }: Package, maps: readonly number[]): DetectorCommand {
 	const own = manifest.takeover?.detector;
-	if (!own) return watcher(maps);
+	if (!own) return builtInWatcher(maps);
 	const ready = own.ready ?? "ready";
 	return {
 		name: own.command.join(" "),
@@ -21,7 +21,8 @@ export function detectorOf({ manifest }: Package, maps: readonly number[]): Dete
 	};
 }
 
-function watcher(maps: readonly number[]): DetectorCommand {
+/** `bpfgate watch-hooks`. @param maps ids of maps whose contents it reads too */
+export function builtInWatcher(maps: readonly number[] = []): DetectorCommand {
 	return {
 		name: "bpfgate's watcher",
 		argv: [path, "--json", ...maps.flatMap((id) => ["--map", `${id}`])],

@@ -6,15 +6,12 @@ import { reason } from "../../data/reasons/registry/registry.js";
 import type { Check, Finding, FindingBody, Workbench } from "../../lab/check.js";
 import { failed, passed, skipped, undecided } from "../../lab/findings.js";
 import { runCases } from "../../lab/run-cases.js";
-import type { Tried } from "./attempt.js";
-import { type Alarm, Detector, type DetectorCommand, DetectorFailed } from "./detector.js";
-import { detectorOf, shipWatcher } from "./detectors.js";
+import { type DetectorCommand, DetectorFailed } from "./detector.js";
+import { detectorOf } from "./detectors.js";
 import { scoreCase, scoreOf } from "./score.js";
 import { HookRefused, NotMet } from "./stage.js";
 import { type Arranged, checkTechniques, type Trial, trialsOf } from "./trials.js";
-
-/** By the guest's clock: three rounds of a watcher that looks each second. */
-const patienceSeconds = 3;
+import { patienceSeconds, underWatch, type Watched } from "./under-watch.js";
 
 /**
  * When another takes the hook of a program, does a watcher notice? A case
@@ -69,7 +66,6 @@ const techniqueOf = ({ technique: { name, group, needs } }: Trial) => ({ techniq
 
 async function* judged(trial: Trial, pkg: Package, bench: Workbench): AsyncIterable<Finding> {
 	const guest = await bench.guest();
-	const { client } = guest;
 	const { name, subject } = trial;
 	let arranged: Arranged | undefined;
 	try {
@@ -90,28 +86,15 @@ async function* judged(trial: Trial, pkg: Package, bench: Workbench): AsyncItera
 		return;
 	}
 	const command = detectorOf(pkg, arranged.maps);
-	await shipWatcher(guest, command);
-	const detector = await Detector.start(client, command, arranged.netns);
-	await arranged.quiet();
-	const [early] = await detector.alarms();
-	const { monotonic_ns: began } = await client.call("clock_read", {});
-	const tried = await arranged.attempt();
-	const alarms = tried.result === "took" ? await detector.wait(began + patienceSeconds * 1e9) : [];
-	yield { case: name, ...verdict({ trial, tried, command, early, alarms, began }) };
+	yield { case: name, ...verdict({ trial, command, ...(await underWatch(guest, command, arranged)) }) };
 }
 
-interface Seen {
+interface Seen extends Watched {
 	trial: Trial;
-	tried: Tried;
 	command: DetectorCommand;
-	/** An alarm before anything happened. */
-	early: Alarm | undefined;
-	alarms: readonly Alarm[];
-	/** The guest's CLOCK_MONOTONIC before the takeover. */
-	began: number;
 }
 
-function verdict({ trial, tried, command, early, alarms, began }: Seen): FindingBody {
+function verdict({ trial, command, tried, early, alarms, latencyMs }: Seen): FindingBody {
 	const { result, call, errno, shown } = tried;
 	const [first] = alarms;
 	const evidence = {
@@ -119,7 +102,7 @@ function verdict({ trial, tried, command, early, alarms, began }: Seen): Finding
 		...{ call, errno: errno === 0 ? "0" : errnoName(errno), shown, result, detector: command.name },
 		...(first?.signal === undefined ? {} : { signal: first.signal }),
 		...(first?.who === undefined ? {} : { who: first.who }),
-		...(first?.timeNs === undefined ? {} : { latency_ms: (first.timeNs - began) / 1e6 }),
+		...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
 		...(first ? { alarms: alarms.slice(0, 3).map(({ text }) => text) } : {}),
 	};
 	if (early)

@@ -27,3 +27,22 @@ it("names each technique once, by words that a manifest can have", () => {
 	expect(new Set(names).size).toBe(names.length);
 	expect(names.filter((name) => !/^[a-z0-9-]+$/.test(name))).toEqual([]);
 });
+
+it("says what the built-in watcher noticed, how fast, and what it missed", () => {
+	const at = { hook: "xdp", hold: "direct", technique: "xdp-replaced", said: "took" } as const;
+	const written = takeoversPage(
+		[
+			{ ...at, kernel: "5.10", alarm: { signal: "rtnetlink", latencyMs: 3.24 } },
+			{ ...at, kernel: "6.1", alarm: "none" },
+			{ ...at, kernel: "6.12", said: "EBUSY" },
+			{ ...at, kernel: "7.3", alarm: { signal: "rtnetlink", latencyMs: 41 } },
+		],
+		all,
+	);
+	expect(written).toContain(
+		"| `xdp` | no link | `xdp-replaced` | took: rtnetlink, 3.2 ms | took, unnoticed | EBUSY | took: rtnetlink, 41 ms |",
+	);
+	expect(written).toContain("It notices 2 of the 3 takeovers above");
+	expect(written).toContain("| `rtnetlink` | 2 | 3.2 ms | 3.2 ms | 41 ms |");
+	expect(written).toContain("It misses:\n\n- `xdp-replaced` on `xdp`: 6.1");
+});

@@ -13,6 +13,8 @@ export interface Measured {
 	technique: string;
 	/** `took`, the errno of a refusal, or in parentheses what the kernel lacks. */
 	said: string;
+	/** What the built-in watcher said of a takeover that took effect; absent: it did not watch. */
+	alarm?: { signal?: string; latencyMs?: number } | "none";
 }
 
 const holds: Readonly<Record<Hold, string>> = {
@@ -41,6 +43,8 @@ export function takeoversPage(
 		"## What the kernels allow",
 		measuredIntro,
 		table(["hook", "kept by", "technique", ...kernels], rows(measured, kernels)),
+		"## What the built-in watcher notices",
+		noticed(measured),
 	].join("\n\n")}\n`;
 }
 
@@ -74,7 +78,8 @@ The case \`score\` counts what the detector noticed of all that took effect, by 
 
 This page is written by \`npm run takeovers\`.`;
 
-const measuredIntro = `\`took\`: traffic no longer met the program. An errno: the kernel refused, and traffic still met it.
+const measuredIntro = `\`took\`: traffic no longer met the program; then what betrayed it to the built-in watcher, and
+after how many milliseconds, or that nothing did. An errno: the kernel refused, and traffic still met it.
 In parentheses: what the kernel or the guest lacks. An empty cell: not measured. A \`kprobe\`,
 \`tracepoint\` or \`perf_event\` program has no link before 5.15: its process holds a perf event.
 
@@ -95,9 +100,49 @@ function rows(measured: readonly Measured[], kernels: readonly string[]): string
 	}
 	return [...groups.values()].map((group) => {
 		const [{ hook, hold, technique }] = group as [Measured];
-		const answers = kernels.map((id) => group.find(({ kernel }) => kernel === id)?.said ?? "");
+		const answers = kernels.map((id) => answer(group.find(({ kernel }) => kernel === id)));
 		return [`\`${hook}\``, holds[hold], `\`${technique}\``, ...answers];
 	});
+}
+
+function answer(of: Measured | undefined): string {
+	if (of?.alarm === undefined) return of?.said ?? "";
+	if (of.alarm === "none") return `${of.said}, unnoticed`;
+	const { signal = "?", latencyMs } = of.alarm;
+	return `${of.said}: ${signal}${latencyMs === undefined ? "" : `, ${milliseconds(latencyMs)}`}`;
+}
+
+const milliseconds = (ms: number) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+/** How many takeovers were noticed, how fast by each signal, and which were not. */
+function noticed(measured: readonly Measured[]): string {
+	const latencies = new Map<string, number[]>();
+	const missed = new Map<string, string[]>();
+	let [took, count] = [0, 0];
+	for (const { alarm, technique, hook, kernel } of measured) {
+		if (alarm === undefined) continue;
+		took++;
+		if (alarm === "none") {
+			const name = `\`${technique}\` on \`${hook}\``;
+			missed.set(name, [...(missed.get(name) ?? []), kernel]);
+			continue;
+		}
+		count++;
+		const { signal = "?", latencyMs } = alarm;
+		if (latencyMs !== undefined) latencies.set(signal, [...(latencies.get(signal) ?? []), latencyMs]);
+	}
+	const rows = [...latencies].map(([signal, all]) => {
+		const sorted = [...all].sort((a, b) => a - b);
+		const at = (part: number) => milliseconds(sorted[Math.floor((sorted.length - 1) * part)]!);
+		return [`\`${signal}\``, `${sorted.length}`, at(0.5), at(0.95), at(1)];
+	});
+	const unnoticed = [...missed].map(([name, kernels]) => `- ${name}: ${kernels.join(", ")}`);
+	return [
+		`It notices ${count} of the ${took} takeovers above that took effect while it watched. Milliseconds are of
+the guest's clock, from before the call to the alarm; the signal is what betrayed the takeover.`,
+		table(["signal", "takeovers", "median", "95 of 100 within", "slowest"], rows),
+		unnoticed.length === 0 ? "It misses none." : `It misses:\n\n${unnoticed.join("\n")}`,
+	].join("\n\n");
 }
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string {
