@@ -78,8 +78,8 @@ The case \`score\` counts what the detector noticed of all that took effect, by 
 
 This page is written by \`npm run takeovers\`.`;
 
-const measuredIntro = `\`took\`: traffic no longer met the program; then what betrayed it to the built-in watcher, and
-after how many milliseconds, or that nothing did. An errno: the kernel refused, and traffic still met it.
+const measuredIntro = `\`took\`: traffic no longer met the program; then what betrayed it to the built-in watcher, and after
+how many milliseconds, or that nothing did. An errno: the kernel refused, and traffic still met it.
 In parentheses: what the kernel or the guest lacks. An empty cell: not measured. A \`kprobe\`,
 \`tracepoint\` or \`perf_event\` program has no link before 5.15: its process holds a perf event.
 
