@@ -9,10 +9,11 @@ import type { MapTechnique } from "./techniques/maps.js";
 
 /**
  * What a technique did: it `took` the hook, the kernel `refused` it, the kernel is `lacking` what
- * it uses, or the kernel did it and it had `no-effect`, which proves nothing.
+ * it uses, or the kernel did it and it had `no-effect`, which proves nothing. `nothing`: it was not
+ * carried out, on purpose.
  */
 export interface Tried {
-	result: "took" | "refused" | "lacking" | "no-effect";
+	result: "took" | "refused" | "lacking" | "no-effect" | "nothing";
 	call: string;
 	errno: number;
 	/** A clause; of what a kernel lacks, too. */

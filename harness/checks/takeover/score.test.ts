@@ -38,3 +38,16 @@ it("says how many more were missed", () => {
 	const found = Array.from({ length: 10 }, (_, at) => finding(`t${at}`, "hook", "fail"));
 	expect(scoreOf(found, "w").reason?.message).toMatch(/it misses t0, .*, t7 and 2 more$/);
 });
+
+it("counts nothing of a detector that raises alarms when nothing is taken", () => {
+	const found = [
+		finding("xdp-replaced", "hook", "pass"),
+		finding("nothing-taken", "watcher", "fail", "nothing"),
+	];
+	expect(scoreOf(found, "w")).toMatchObject({ outcome: "skip", reason: { code: "takeover-score-void" } });
+	const honest = [
+		finding("xdp-replaced", "hook", "pass"),
+		finding("nothing-taken", "watcher", "pass", "nothing"),
+	];
+	expect(scoreOf(honest, "w")).toMatchObject({ outcome: "pass", evidence: { took: 1, noticed: 1 } });
+});

@@ -21,6 +21,8 @@ export function scoreOf(findings: readonly Finding[], detector: string): Finding
 	const groups: Record<string, Count> = {};
 	const missed = new Set<string>();
 	const all: Count = { took: 0, noticed: 0 };
+	if (findings.some(({ outcome, evidence }) => outcome === "fail" && evidence.result === "nothing"))
+		return skipped(reason("takeover-score-void", { detector }), { groups });
 	for (const { outcome, evidence } of findings) {
 		if (evidence.result !== "took" || (outcome !== "pass" && outcome !== "fail")) continue;
 		const name = String(evidence.group);

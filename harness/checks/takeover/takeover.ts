@@ -10,7 +10,7 @@ import { type DetectorCommand, DetectorFailed } from "./detector.js";
 import { detectorOf } from "./detectors.js";
 import { scoreCase, scoreOf } from "./score.js";
 import { HookRefused, NotMet } from "./stage.js";
-import { type Arranged, checkTechniques, type Trial, trialsOf } from "./trials.js";
+import { type Arranged, checkTechniques, isNothing, type Trial, trialsOf } from "./trials.js";
 import { patienceSeconds, underWatch, type Watched } from "./under-watch.js";
 
 /**
@@ -18,6 +18,7 @@ import { patienceSeconds, underWatch, type Watched } from "./under-watch.js";
  * `<program or map>/<technique>` for each technique that fits a program at a shared hook, or a map,
  * each in a guest of its own: the package's detector, or the built-in watcher, must raise an alarm
  * after a takeover that live traffic or the owner's view of the map shows, and none before it.
+ * `<program or map>/nothing-taken` takes nothing: there an alarm is false, however late it comes.
  * `score` counts what was noticed, and fails when anything was missed; `hooks` fails for a package
  * without such a hook or map.
  */
@@ -105,9 +106,14 @@ function verdict({ trial, command, tried, early, alarms, latencyMs }: Seen): Fin
 		...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
 		...(first ? { alarms: alarms.slice(0, 3).map(({ text }) => text) } : {}),
 	};
-	if (early)
-		return failed(reason("alarm-without-takeover", { detector: command.name, alarm: early.text }), evidence);
+	const idle = early ?? (result === "nothing" ? first : undefined);
+	if (idle)
+		return failed(reason("alarm-without-takeover", { detector: command.name, alarm: idle.text }), evidence);
+	const { technique } = trial;
+	if (isNothing(technique)) return passed(evidence);
 	switch (result) {
+		case "nothing":
+			throw new Error(`${technique.name} was not carried out`);
 		case "lacking":
 			return skipped(reason("takeover-unsupported", { lack: shown }), evidence);
 		case "refused":
@@ -116,7 +122,7 @@ function verdict({ trial, command, tried, early, alarms, latencyMs }: Seen): Fin
 			return undecided(reason("takeover-without-effect", { call, shown }), evidence);
 		case "took": {
 			if (first) return passed(evidence);
-			const { summary, advice } = trial.technique;
+			const { summary, advice } = technique;
 			const facts = { summary, shown, advice, detector: command.name, seconds: patienceSeconds };
 			return failed(reason("takeover-unnoticed", facts), evidence);
 		}

@@ -66,6 +66,10 @@ That a takeover took effect is decided by live traffic: packets or calls that no
 program, or meet another one instead; for maps by what their owner reads and may write. A technique
 that the kernel refuses is a \`skip\` that says so: that way into the hook is closed.
 
+A case \`nothing-taken\` for each program, and one for the maps of an object, sends the same traffic
+and takes nothing: an alarm within 3 s is false there, so that a detector which raises one whatever
+happens does not pass.
+
 The case \`score\` counts what the detector noticed of all that took effect, by group of technique
 (\`hook\`, the \`way\` there, \`data\`, \`watcher\`), and names what it misses. Two poor detectors, as
 \`takeover.vm.test.ts\` scores them:

@@ -17,13 +17,15 @@ import { type MapTechnique, mapTechniques } from "./techniques/maps.js";
 import { techniques } from "./techniques/techniques.js";
 import { type WatchedProgram, watchedPrograms } from "./watched-programs.js";
 
-/** One takeover of one program's hook, or of one map. */
+/** One takeover of one program's hook, or of one map; or none, to see what the detector says. */
 export interface Trial {
 	/** Of its case: `<program or map>/<technique>`. */
 	name: string;
 	/** Of the program or map. */
 	subject: string;
-	technique: Technique | MapTechnique;
+	/** What one trial in which nothing is taken stands for: a program, or all maps of an object. */
+	scope: string;
+	technique: Any;
 	/** Deploys the package in a guest; undefined when it does not load there. */
 	arrange(guest: Guest): Promise<Arranged | undefined>;
 }
@@ -40,11 +42,27 @@ export interface Arranged {
 	attempt(): Promise<Tried>;
 }
 
+/** In place of a technique: the same traffic and time, in which nothing is taken. */
+export const nothingTaken = { name: "nothing-taken", group: "watcher", needs: "nothing" } as const;
+
+type Any = Technique | MapTechnique | typeof nothingTaken;
+
+export function isNothing(technique: Any): technique is typeof nothingTaken {
+	return technique === nothingTaken;
+}
+
+const nothing: Tried = { result: "nothing", call: "nothing", errno: 0, shown: "nothing was taken" };
+/** As often as traffic is sent while a takeover is looked for. */
+const controlLooks = 3;
+
 /** Every takeover of a package that its manifest does not leave out. */
 export function trialsOf(pkg: Package): Trial[] {
 	const { hold = "link", techniques: only } = pkg.manifest.takeover ?? {};
 	const all = [...watchedPrograms(pkg).flatMap((watched) => programTrials(watched, hold)), ...mapTrials(pkg)];
-	return all.filter(({ technique }) => only === undefined || only.includes(technique.name));
+	const isAsked = ({ technique }: Trial) =>
+		!isNothing(technique) && (only === undefined || only.includes(technique.name));
+	const scopes = new Set(all.filter(isAsked).map(({ scope }) => scope));
+	return all.filter((trial) => isAsked(trial) || (isNothing(trial.technique) && scopes.has(trial.scope)));
 }
 
 /** @throws InputError for a technique that does not exist */
@@ -64,51 +82,67 @@ function programTrials(watched: WatchedProgram, wanted: Hold): Trial[] {
 	const kind = hookKind(hook);
 	const possible = holdsOf(kind);
 	const hold: Hold = possible.includes(wanted) ? wanted : possible[0]!;
-	return applicable({ kind, hold }, techniques).map((technique) => ({
+	return [...applicable({ kind, hold }, techniques), nothingTaken].map((technique) => ({
 		name: `${caseName}/${technique.name}`,
 		subject: name,
+		scope: `program ${caseName}`,
 		technique,
 		async arrange(guest) {
 			const loaded = await load(guest, object, [name]);
 			if (!loaded) return undefined;
 			const program = { handle: loaded.handle, program: name };
 			const stage = await Stage.open(guest, hook, hold, program, at);
-			const intruder = await loadIntruder(stage, technique);
 			const netns = stage.device?.netns;
-			return {
-				...(netns === undefined ? {} : { netns }),
-				maps: [],
-				quiet: () => stage.meets([program]),
-				attempt: () => tryTechnique(stage, technique, intruder),
-			};
+			const quiet = () => stage.meets([program]);
+			const arranged = { ...(netns === undefined ? {} : { netns }), maps: [], quiet };
+			if (isNothing(technique)) {
+				const attempt = async () => {
+					for (let look = 0; look < controlLooks; look++) await quiet();
+					return nothing;
+				};
+				return { ...arranged, attempt };
+			}
+			const intruder = await loadIntruder(stage, technique);
+			return { ...arranged, attempt: () => tryTechnique(stage, technique, intruder) };
 		},
 	}));
 }
 
 function mapTrials(pkg: Package): Trial[] {
 	const nameOf = caseNames(pkg);
-	return pkg.objects.flatMap((object) =>
-		object.maps.flatMap((map) => {
+	return pkg.objects.flatMap((object) => {
+		const trials = object.maps.flatMap((map) => {
 			if (map.kind !== "btf") return [];
 			return mapTechniques
 				.filter(({ types }) => types.includes(map.type))
 				.map((technique) => mapTrial(object, map, nameOf(object, map.name), technique));
-		}),
-	);
+		});
+		const first = object.maps.find(({ name }) => name === trials[0]?.subject);
+		// A detector cannot tell apart the maps that it is given.
+		return first ? [...trials, mapTrial(object, first, nameOf(object, first.name), nothingTaken)] : [];
+	});
 }
 
-function mapTrial(object: PackageObject, map: MapFacts, caseName: string, technique: MapTechnique): Trial {
+function mapTrial(
+	object: PackageObject,
+	map: MapFacts,
+	caseName: string,
+	technique: MapTechnique | typeof nothingTaken,
+): Trial {
 	return {
 		name: `${caseName}/${technique.name}`,
 		subject: map.name,
+		scope: `maps of ${object.file}`,
 		technique,
 		async arrange(guest) {
 			const programs = wantedPrograms(object).map(({ name }) => name);
 			const loaded = await load(guest, object, programs);
 			const id = loaded?.maps.find(({ name }) => name === map.name)?.id;
 			if (!loaded || id === undefined) return undefined;
+			const arranged = { maps: [id], quiet: async () => {} };
+			if (isNothing(technique)) return { ...arranged, attempt: async () => nothing };
 			const stage = await MapStage.open(guest, loaded.handle, map.name, id);
-			return { maps: [id], quiet: async () => {}, attempt: () => tryOnMap(stage, technique) };
+			return { ...arranged, attempt: () => tryOnMap(stage, technique) };
 		},
 	};
 }

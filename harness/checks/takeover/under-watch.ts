@@ -13,7 +13,7 @@ export interface Watched {
 	tried: Tried;
 	/** An alarm before anything happened. */
 	early: Alarm | undefined;
-	/** Those after a takeover that took effect. */
+	/** Those after a takeover that took effect, or where nothing was taken. */
 	alarms: readonly Alarm[];
 	/** From before the takeover to the first alarm, by the guest's clock; absent without a time. */
 	latencyMs?: number;
@@ -32,7 +32,8 @@ export async function underWatch(
 	const [early] = await detector.alarms();
 	const { monotonic_ns: began } = await client.call("clock_read", {});
 	const tried = await attempt();
-	const alarms = tried.result === "took" ? await detector.wait(began + patienceSeconds * 1e9) : [];
+	const waits = tried.result === "took" || tried.result === "nothing";
+	const alarms = waits ? await detector.wait(began + patienceSeconds * 1e9) : [];
 	const [first] = alarms;
 	const latency = first?.timeNs === undefined ? {} : { latencyMs: (first.timeNs - began) / 1e6 };
 	return { tried, early, alarms, ...latency };

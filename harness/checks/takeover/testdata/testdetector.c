@@ -151,6 +151,11 @@ int main(int argc, char **argv)
 	say("ready");
 	if (strcmp(how, "alarmist") == 0)
 		say("a program is attached!");
+	/* After any takeover, and after none. */
+	if (strcmp(how, "late") == 0) {
+		sleep(1);
+		say("a program is attached!");
+	}
 	while (strcmp(how, "floods") == 0)
 		puts("all is well, all is well, all is well, all is well, all is well, all is well");
 	for (;; sleep(1)) {

@@ -41,6 +41,11 @@ export const takeoverReasons = defineReasons({
 		hint: "see the cases of the techniques named: each says what betrays it",
 		meaning: "the detector does not notice every takeover that takes effect",
 	},
+	"takeover-score-void": {
+		message: (f: { detector: string }) =>
+			`${f.detector} raises alarms when nothing is taken, so that its alarms show nothing`,
+		hint: "see the cases nothing-taken",
+	},
 	"takeover-none-took": {
 		message: "no takeover took effect on this kernel, so there was nothing to notice",
 		hint: "see the cases: what the kernel refuses needs no watcher",
@@ -61,7 +66,7 @@ export const takeoverReasons = defineReasons({
 	},
 	"alarm-without-takeover": {
 		message: (f: { detector: string; alarm: string }) =>
-			`${f.detector} raised an alarm before anything happened: ${f.alarm}`,
-		hint: "make the detector take what it finds at its start as given",
+			`${f.detector} raised an alarm although nothing was taken: ${f.alarm}`,
+		hint: "make the detector take what it finds at its start as given, and speak only of changes",
 	},
 });
