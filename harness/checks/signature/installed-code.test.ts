@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from "vitest";
-import { comparable, otherPrograms } from "./installed-code.js";
+import { comparable, constantsOf, otherPrograms } from "./installed-code.js";
 
 const exit = "9500000000000000";
 const code = (hex: string, maps: readonly (readonly [number, string])[] = [], littleEndian = true) =>
@@ -24,6 +24,17 @@ it("keeps constants, and leaves out addresses of the kernel", () => {
 		code(`1801000005000000 00000000ff88ffff ${exit}`),
 	);
 	expect(code("b700000002000000 9500000000000000")).not.toBe(code("b700000001000000 9500000000000000"));
+});
+
+it("keeps constants of the object that look like addresses", () => {
+	const bytes = (hex: string) => Buffer.from(hex.replaceAll(" ", ""), "hex");
+	const own = bytes(`18000000feffffff 00000000ffffffff ${exit}`);
+	const constants = constantsOf(own, true);
+	expect(constants).toEqual(new Set([0xffff_ffff_ffff_fffen]));
+	const shown = (insns: Uint8Array) => comparable(insns, new Map(), true, constants);
+	expect(shown(bytes(`18000000ffffffff 00000000ffffffff ${exit}`))).not.toBe(shown(own));
+	expect(shown(bytes(`1800000001000000 000000000080ffff ${exit}`))).not.toBe(shown(own));
+	expect(constantsOf(bytes("18000000 00000001 00000000 00000002"), false)).toEqual(new Set([0x2_0000_0001n]));
 });
 
 it("reads big-endian instructions", () => {

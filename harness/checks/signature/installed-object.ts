@@ -11,7 +11,7 @@ import type { Guest } from "../../machine/vm/guest.js";
 import { AdoptedObject } from "./adopted-object.js";
 import type { CleanGuests } from "./clean-guests.js";
 import type { InstallPlan } from "./install-plan.js";
-import { codeOf, otherPrograms } from "./installed-code.js";
+import { codeOf, constantsOf, otherPrograms } from "./installed-code.js";
 import { type Setting, settingEvidence } from "./signature-finding.js";
 
 /** An object whose signed loader is tested. */
@@ -51,10 +51,12 @@ export async function whileInstalled<T>(
 	await client.call("file_write", { path: guestPath(object), data: object.loadable });
 	try {
 		// Before the loader runs: it can change what is read afterwards.
-		const own = strange ? await ownCode(client, object, args) : undefined;
+		const constants = constantsOf(object.loadable, client.littleEndian);
+		const own = strange ? await ownCode(client, object, args, constants) : undefined;
 		const loaded = await adopted.load(args);
 		try {
-			return await look({ loaded, others: own ? otherPrograms(await codeOf(client, loaded), own) : [] });
+			const others = own ? otherPrograms(await codeOf(client, loaded, constants), own) : [];
+			return await look({ loaded, others });
 		} finally {
 			await client.call("object_close", { object: loaded.handle });
 		}
@@ -69,12 +71,13 @@ async function ownCode(
 	client: GuestClient,
 	object: PackageObject,
 	args: Args<"object_open">,
+	constants: ReadonlySet<bigint>,
 ): Promise<Map<string, string>> {
 	const wanted = wantedPrograms(object).map(({ name }) => name);
 	const { handle, ...loaded } = await loadObject(client, args, wanted);
 	if (handle === undefined) return new Map();
 	try {
-		return await codeOf(client, { handle, ...loaded });
+		return await codeOf(client, { handle, ...loaded }, constants);
 	} finally {
 		await client.call("object_close", { object: handle });
 	}

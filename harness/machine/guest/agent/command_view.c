@@ -30,18 +30,28 @@
 
 /*
  * Each becomes a mount that is read-only and without devices. Through sysfs a command could take
- * the agent's port from its driver, through /proc/sys have the kernel start a program outside.
+ * the agent's port from its driver, through /proc/sys have the kernel start a program outside,
+ * through /proc/bus/pci reach the registers of the port's device, which can use any memory.
  */
 static const char *const closed[] = {
-	"/sys", "/sys/kernel/debug", "/proc/sys", "/proc/sysrq-trigger", "/dev/kmsg", "/dev/mem", "/dev/port",
+	"/sys", "/sys/kernel/debug", "/proc/sys", "/proc/sysrq-trigger", "/proc/bus",
 };
 
-static const int mounting[] = {
-	SYS_mount,  SYS_umount2, SYS_pivot_root, SYS_move_mount,    SYS_open_tree,
+/*
+ * The only devices that it can open. Not the kernel's log; not the console: its port, in loopback
+ * (TIOCM_LOOP), keeps what the kernel prints.
+ */
+static const char *const devices[] = {
+	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/net/tun", "/dev/fuse",
+};
+
+/* With a handle, a file can be opened through another mount of its file system. */
+static const int forbidden[] = {
+	SYS_mount,  SYS_umount2, SYS_pivot_root, SYS_move_mount,    SYS_open_tree,	SYS_open_by_handle_at,
 	SYS_fsopen, SYS_fsmount, SYS_fspick,	 SYS_mount_setattr, SYS_open_tree_attr,
 };
 
-#define CALLS (sizeof(mounting) / sizeof(mounting[0]))
+#define CALLS (sizeof(forbidden) / sizeof(forbidden[0]))
 
 static int close_path(const char *path)
 {
@@ -55,7 +65,17 @@ static int close_path(const char *path)
 	return mount(NULL, path, NULL, flags, NULL) < 0 ? errno : 0;
 }
 
-static int forbid_mounts(void)
+/* Mounts of their own keep the devices in `devices` when /dev loses its own. */
+static int close_devices(void)
+{
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		if (mount(devices[i], devices[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
+			return errno;
+	}
+	return mount(NULL, "/dev", NULL, MS_BIND | MS_REMOUNT | MS_NODEV, NULL) < 0 ? errno : 0;
+}
+
+static int forbid_calls(void)
 {
 	struct sock_filter code[6 + CALLS] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -68,7 +88,7 @@ static int forbid_mounts(void)
 	size_t at = 4;
 
 	for (size_t i = 0; i < CALLS; i++, at++)
-		code[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)mounting[i],
+		code[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)forbidden[i],
 							CALLS - i, 0);
 	code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[at] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
@@ -89,6 +109,10 @@ int command_limit_view(const char **what)
 		error = close_path(closed[i]);
 	if (error)
 		return error;
-	*what = "forbid mounts";
-	return forbid_mounts();
+	*what = "close the devices";
+	error = close_devices();
+	if (error)
+		return error;
+	*what = "forbid system calls";
+	return forbid_calls();
 }

@@ -45,6 +45,20 @@ static void attempt(const char *what, long result)
 	printf("%s: %s\n", what, result >= 0 ? "done" : refused ? "refused" : strerror(error));
 }
 
+/* Through the mount of /dev, whatever is mounted over the file. */
+static int open_log_by_handle(void)
+{
+	struct {
+		struct file_handle handle;
+		char room[MAX_HANDLE_SZ];
+	} log = { .handle.handle_bytes = MAX_HANDLE_SZ };
+	int mount_id;
+
+	if (name_to_handle_at(AT_FDCWD, "/dev/kmsg", &log.handle, &mount_id, 0) < 0)
+		return -1;
+	return open_by_handle_at(open("/dev", O_RDONLY | O_DIRECTORY), &log.handle, O_WRONLY);
+}
+
 /* What would give it the agent, which is process 1, or the kernel. */
 static void attack(void)
 {
@@ -70,6 +84,9 @@ static void attack(void)
 	attempt("/proc/sysrq-trigger", open("/proc/sysrq-trigger", O_WRONLY));
 	attempt("/sys", open("/sys/bus/virtio/drivers/virtio_console/unbind", O_WRONLY));
 	attempt("/sys/kernel/debug", open("/sys/kernel/debug/kprobes/enabled", O_WRONLY));
+	attempt("/proc/bus/pci", open("/proc/bus/pci/00/00.0", O_RDWR));
+	attempt("/dev/console", open("/dev/console", O_WRONLY | O_NOCTTY));
+	attempt("open_by_handle_at", open_log_by_handle());
 	attempt("mknod", mknod("/run/node", S_IFCHR | 0600, makedev(1, 11)));
 	unlink("/run/node");
 	mkdir("/run/again", 0700);
