@@ -37,7 +37,7 @@ it.each(["5.10", "7.3"])("1,000 legitimate changes on %s raise no alarm, the nex
 	await watcher.until({ event: "ready" });
 	await watcher.announce({ kind: "xdp", where: "lo (1)", for_ms: 3_600_000 });
 	await watcher.announce({ kind: "pin", where: "/sys/fs/bpf/own-", for_ms: 3_600_000 });
-	// Announcements are read like all else: this shows that they were, and that both kinds are seen.
+	// Announcements are read like all else: this shows that they were, and that changes are seen.
 	await expect
 		.poll(async () => {
 			await tenChanges(client, 0);
