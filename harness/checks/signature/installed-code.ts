@@ -17,7 +17,7 @@ const isKernelAddress = (upper: number) => upper >= 0xffff_8000;
 export async function codeOf(
 	client: GuestClient,
 	{ handle, loaded, maps }: LoadedObject & { handle: number },
-	constants: ReadonlySet<bigint>,
+	constants?: ReadonlySet<bigint>,
 ): Promise<Map<string, string>> {
 	const names = new Map<number, string>();
 	// libbpf puts the object's name before that of a section.

@@ -51,8 +51,8 @@ export async function whileInstalled<T>(
 	await client.call("file_write", { path: guestPath(object), data: object.loadable });
 	try {
 		// Before the loader runs: it can change what is read afterwards.
-		const constants = constantsOf(object.loadable, client.littleEndian);
-		const own = strange ? await ownCode(client, object, args, constants) : undefined;
+		const constants = strange ? constantsOf(object.loadable, client.littleEndian) : undefined;
+		const own = constants && (await ownCode(client, object, args, constants));
 		const loaded = await adopted.load(args);
 		try {
 			const others = own ? otherPrograms(await codeOf(client, loaded, constants), own) : [];

@@ -29,6 +29,14 @@ async function onPerfEvents(
 	return { call, errno };
 }
 
+/** Writes 0 into a switch of the machine. */
+const switchOff =
+	(path: string) =>
+	async ({ guest }: Stage): Promise<Attempt> => {
+		await guest.client.call("file_write", { path, data: off });
+		return { call: `write to ${path}`, errno: 0 };
+	};
+
 export const tracingTechniques: readonly Technique[] = [
 	{
 		name: "ftrace-off",
@@ -38,10 +46,7 @@ export const tracingTechniques: readonly Technique[] = [
 		kinds: ["kprobe", "tracing", "lsm"],
 		betrayedBy: ["bpf", "poll"],
 		advice: "watch /proc/sys/kernel/ftrace_enabled: the link, its id and its program stay as they are",
-		async carryOut({ guest }) {
-			await guest.client.call("file_write", { path: "/proc/sys/kernel/ftrace_enabled", data: off });
-			return { call: "write to ftrace_enabled", errno: 0 };
-		},
+		carryOut: switchOff("/proc/sys/kernel/ftrace_enabled"),
 	},
 	{
 		name: "kprobes-disarmed",
@@ -51,10 +56,7 @@ export const tracingTechniques: readonly Technique[] = [
 		kinds: ["kprobe"],
 		betrayedBy: ["bpf", "poll"],
 		advice: "watch /sys/kernel/debug/kprobes/enabled, or use fentry, which it does not disarm",
-		async carryOut({ guest }) {
-			await guest.client.call("file_write", { path: "/sys/kernel/debug/kprobes/enabled", data: off });
-			return { call: "write to kprobes/enabled", errno: 0 };
-		},
+		carryOut: switchOff("/sys/kernel/debug/kprobes/enabled"),
 	},
 	{
 		name: "perf-event-disabled",
